@@ -1,0 +1,95 @@
+"""What a job, a task and a command are."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from flamenco.model.statuses import JobStatus, TaskStatus
+
+
+@attrs.frozen
+class Command:
+    """One step of a task: a command of the Worker and its parameters."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    total_step_count: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """One unit of work: what a worker runs from start to end."""
+
+    id: str
+    job_id: str
+    index: int
+    """Place in the job, from 1."""
+    name: str
+    type: str
+    priority: int = 50
+    commands: tuple[Command, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """Ids of the tasks that must be completed first."""
+    status: TaskStatus = TaskStatus.QUEUED
+    activity: str = ""
+    steps_completed: int = 0
+    steps_total: int = 0
+    worker_id: str | None = None
+    """The worker that holds the task, or held it last."""
+    lease: int = 0
+    """Number of the newest lease; grows with every lease of the task, 0 before the first."""
+    last_seq: int = 0
+    """Sequence number of the newest report counted under the newest lease."""
+    failed_by: tuple[str, ...] = ()
+    """Ids of the workers that failed this task."""
+    created: datetime
+    updated: datetime
+    last_touched: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """What an artist sent: settings, and the tasks they were compiled to."""
+
+    id: str
+    name: str
+    type: str
+    priority: int = 50
+    status: JobStatus = JobStatus.QUEUED
+    activity: str = ""
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
+    worker_tag: str | None = None
+    shaman_checkout_id: str | None = None
+    steps_completed: int = 0
+    steps_total: int = 0
+    created: datetime
+    updated: datetime
+    delete_requested_at: datetime | None = None
+
+
+@attrs.frozen
+class AuthoredTask:
+    """A task as a job type wrote it, before the Manager gives it an id."""
+
+    name: str
+    type: str
+    commands: tuple[Command, ...] = ()
+    depends_on: tuple[int, ...] = ()
+    """Places, from 0, of the tasks that must be completed first."""
+    priority: int = 50
+
+    @property
+    def steps_total(self) -> int:
+        """Steps of all commands; one that counts none is itself a step (reference job-types §3)."""
+        return sum(max(1, command.total_step_count) for command in self.commands)
+
+
+@attrs.frozen
+class CompiledJob:
+    """The outcome of compiling: settings as the job type left them, and tasks in order."""
+
+    settings: Mapping[str, Any]
+    tasks: tuple[AuthoredTask, ...]

@@ -1,0 +1,191 @@
+"""The messages of a worker session, one definition for both ends.
+
+A session is a WebSocket at `PATH` with the worker's HTTP Basic credentials. Every message is one
+JSON text: ``{"type": "report", "seq": 7, "body": {...}}``. A reliable message carries a sequence
+number that only grows over the worker's life; the worker keeps it until the Manager acknowledges
+it, and sends it again after a reconnect. See docs/worker-protocol.md.
+"""
+
+from typing import Any
+
+import attrs
+import msgspec
+
+from flamenco.model.jobs import Command
+from flamenco.model.statuses import TaskStatus, WorkerStatus
+
+PATH = "/api/v3/worker/session"
+HEARTBEAT_SECONDS = 10.0
+
+
+class ProtocolError(ValueError):
+    """The other end sent something that is not a message of this protocol."""
+
+
+@attrs.frozen
+class HeldLease:
+    """A lease the worker believes it holds."""
+
+    task_id: str
+    lease: int
+
+
+@attrs.frozen(kw_only=True)
+class Hello:
+    """Worker → Manager, first message: who signs on, and what it still runs."""
+
+    name: str
+    software_version: str
+    task_types: tuple[str, ...]
+    can_restart: bool = False
+    leases: tuple[HeldLease, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Welcome:
+    """Manager → Worker, answer to `Hello`: the status to go to; leases not listed are revoked."""
+
+    status_requested: WorkerStatus
+    leases: tuple[HeldLease, ...] = ()
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+
+@attrs.frozen(kw_only=True)
+class Assign:
+    """Manager → Worker: run this task under this lease. Variables are replaced already."""
+
+    task_id: str
+    lease: int
+    job_id: str
+    name: str
+    job_type: str
+    task_type: str
+    priority: int
+    job_priority: int
+    commands: tuple[Command, ...]
+    steps_total: int
+
+
+@attrs.frozen
+class Revoke:
+    """Manager → Worker: stop the task at once; its lease is over. Nothing is to be reported."""
+
+    task_id: str
+    lease: int
+    reason: str
+
+
+@attrs.frozen
+class RequestStatus:
+    """Manager → Worker: go to this status, lazily after the present task, else at once."""
+
+    status: WorkerStatus
+    lazy: bool
+
+
+@attrs.frozen
+class Acknowledge:
+    """Manager → Worker: the reliable message with this number is on disk, forget it.
+
+    ``refused`` says why it did not count, if so (an older lease, an unknown task).
+    """
+
+    seq: int
+    refused: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """Worker → Manager, reliable: progress, log or the end of a task under a lease.
+
+    ``status`` is active, completed or failed; queued hands the task back unfinished.
+    """
+
+    task_id: str
+    lease: int
+    status: TaskStatus | None = None
+    activity: str | None = None
+    log: str | None = None
+    steps_completed: int | None = None
+
+
+@attrs.frozen
+class StateChanged:
+    """Worker → Manager, reliable: the worker went to this status."""
+
+    status: WorkerStatus
+
+
+@attrs.frozen
+class Heartbeat:
+    """Worker → Manager, every `HEARTBEAT_SECONDS`: a sign of life for worker and leases."""
+
+    leases: tuple[HeldLease, ...] = ()
+
+
+@attrs.frozen
+class SignOff:
+    """Worker → Manager, reliable, last message: the worker goes offline."""
+
+
+Message = (
+    Hello
+    | Welcome
+    | Assign
+    | Revoke
+    | RequestStatus
+    | Acknowledge
+    | Report
+    | StateChanged
+    | Heartbeat
+    | SignOff
+)
+
+TYPES: dict[str, type[Any]] = {
+    "hello": Hello,
+    "welcome": Welcome,
+    "assign": Assign,
+    "revoke": Revoke,
+    "request-status": RequestStatus,
+    "acknowledge": Acknowledge,
+    "report": Report,
+    "state-changed": StateChanged,
+    "heartbeat": Heartbeat,
+    "sign-off": SignOff,
+}
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+@attrs.frozen(kw_only=True)
+class _Envelope:
+    type: str
+    body: msgspec.Raw
+    seq: int | None = None
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decoders = {name: msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Message, seq: int | None = None) -> str:
+    """The JSON text of a message; ``seq`` makes it a reliable one."""
+    body = msgspec.Raw(_encoder.encode(message))
+    return _encoder.encode(_Envelope(type=_NAMES[type(message)], body=body, seq=seq)).decode()
+
+
+def decode(text: str | bytes) -> tuple[Message, int | None]:
+    """The message in a JSON text and its sequence number.
+
+    Raises `ProtocolError`, with the path of the wrong field, for anything else.
+    """
+    try:
+        envelope = _decode_envelope(text)
+        decoder = _decoders.get(envelope.type)
+        if decoder is None:
+            raise ProtocolError(
+                f"expected a message type of {', '.join(TYPES)}, got {envelope.type!r}"
+            )
+        return decoder(envelope.body), envelope.seq
+    except msgspec.DecodeError as error:
+        raise ProtocolError(str(error)) from None
