@@ -20,16 +20,18 @@ class Command:
 
 @attrs.frozen(kw_only=True)
 class Task:
-    """One unit of work: what a worker runs from start to end."""
+    """One unit of work: what a worker runs from start to end.
+
+    Its commands stay in the store until a worker gets them, so that a million tasks fit in memory.
+    """
 
     id: str
     job_id: str
-    index: int
+    idx: int
     """Place in the job, from 1."""
     name: str
     type: str
     priority: int = 50
-    commands: tuple[Command, ...] = ()
     depends_on: tuple[str, ...] = ()
     """Ids of the tasks that must be completed first."""
     status: TaskStatus = TaskStatus.QUEUED
@@ -42,6 +44,8 @@ class Task:
     """Number of the newest lease; grows with every lease of the task, 0 before the first."""
     last_seq: int = 0
     """Sequence number of the newest report counted under the newest lease."""
+    log_size: int = 0
+    """Bytes of its log that count; what a crash left behind them is written over."""
     failed_by: tuple[str, ...] = ()
     """Ids of the workers that failed this task."""
     created: datetime

@@ -1,0 +1,98 @@
+"""What happens on the farm, as it is told to browsers and scripts (reference api §5).
+
+Published on the event stream by the farm's actors after the change is on disk.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from flamenco.api.jobs import JobLastRenderedImageInfo
+from flamenco.api.meta import FarmStatusReport
+from flamenco.api.workers import WorkerStatusChangeRequest
+from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+
+
+class LifeCycleEventType(StrEnum):
+    STARTUP = "manager-startup"
+    SHUTDOWN = "manager-shutdown"
+
+
+@attrs.frozen(kw_only=True)
+class AssignedWorker:
+    name: str
+    uuid: str
+
+
+@attrs.frozen(kw_only=True)
+class EventJobUpdate:
+    id: str
+    updated: datetime
+    status: JobStatus
+    type: str
+    refresh_tasks: bool
+    steps_completed: int
+    steps_total: int
+    priority: int = 50
+    name: str | UnsetType = UNSET
+    previous_status: JobStatus | UnsetType = UNSET
+    delete_requested_at: datetime | UnsetType = UNSET
+    was_deleted: bool | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class EventTaskUpdate:
+    id: str
+    job_id: str
+    name: str
+    updated: datetime
+    status: TaskStatus
+    activity: str
+    steps_completed: int
+    steps_total: int
+    worker: AssignedWorker | UnsetType = UNSET
+    previous_status: TaskStatus | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class EventTaskLogUpdate:
+    task_id: str
+    log: str
+
+
+@attrs.frozen(kw_only=True)
+class EventLastRenderedUpdate:
+    job_id: str
+    thumbnail: JobLastRenderedImageInfo
+
+
+@attrs.frozen(kw_only=True)
+class EventWorkerUpdate:
+    id: str
+    name: str
+    updated: datetime
+    status: WorkerStatus
+    version: str
+    can_restart: bool
+    last_seen: datetime | UnsetType = UNSET
+    previous_status: WorkerStatus | UnsetType = UNSET
+    status_change: WorkerStatusChangeRequest | UnsetType = UNSET
+    deleted_at: datetime | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class EventLifeCycle:
+    type: LifeCycleEventType
+
+
+FarmEvent = (
+    EventJobUpdate
+    | EventTaskUpdate
+    | EventTaskLogUpdate
+    | EventLastRenderedUpdate
+    | EventWorkerUpdate
+    | EventLifeCycle
+    | FarmStatusReport
+)

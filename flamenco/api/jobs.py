@@ -1,0 +1,145 @@
+"""Wire classes of the operations tagged `jobs` (reference api §3)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from flamenco.model.jobs import Command
+from flamenco.model.statuses import JobStatus, TaskStatus
+
+
+@attrs.frozen(kw_only=True)
+class AvailableJobType:
+    name: str
+    label: str
+    settings: tuple[Mapping[str, Any], ...]
+    etag: str
+    description: str | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class AvailableJobTypes:
+    job_types: tuple[AvailableJobType, ...]
+
+
+@attrs.frozen(kw_only=True)
+class JobStorageInfo:
+    shaman_checkout_id: str | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class SubmittedJob:
+    name: str
+    type: str
+    submitter_platform: str
+    priority: int = 50
+    type_etag: str | UnsetType = UNSET
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
+    storage: JobStorageInfo | UnsetType = UNSET
+    worker_tag: str | UnsetType = UNSET
+    initial_status: JobStatus | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class Job(SubmittedJob):
+    id: str
+    created: datetime
+    updated: datetime
+    status: JobStatus
+    activity: str
+    steps_completed: int
+    steps_total: int
+    delete_requested_at: datetime | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class JobsQueryResult:
+    jobs: tuple[Job, ...]
+
+
+@attrs.frozen(kw_only=True)
+class TaskWorker:
+    id: str
+    name: str
+    address: str
+
+
+@attrs.frozen(kw_only=True)
+class TaskSummary:
+    id: str
+    name: str
+    status: TaskStatus
+    index_in_job: int
+    priority: int
+    task_type: str
+    updated: datetime
+    steps_completed: int
+    steps_total: int
+    worker: TaskWorker | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class JobTasksSummary:
+    tasks: tuple[TaskSummary, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    id: str
+    created: datetime
+    updated: datetime
+    job_id: str
+    index_in_job: int
+    name: str
+    status: TaskStatus
+    priority: int
+    task_type: str
+    activity: str
+    commands: tuple[Command, ...]
+    steps_completed: int
+    steps_total: int
+    worker: TaskWorker | UnsetType = UNSET
+    last_touched: datetime | UnsetType = UNSET
+    failed_by_workers: tuple[TaskWorker, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class TaskLogInfo:
+    task_id: str
+    job_id: str
+    url: str
+    size: int
+
+
+@attrs.frozen(kw_only=True)
+class JobStatusChange:
+    status: JobStatus
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class TaskStatusChange:
+    status: TaskStatus
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class JobPriorityChange:
+    priority: int
+
+
+@attrs.frozen(kw_only=True)
+class JobLastRenderedImageInfo:
+    base: str
+    suffixes: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class JobBlocklistEntry:
+    worker_id: str
+    task_type: str
+    worker_name: str | UnsetType = UNSET

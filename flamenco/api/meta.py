@@ -1,0 +1,47 @@
+"""Wire classes of the operations tagged `meta` (reference api §3)."""
+
+import attrs
+
+from flamenco.model.statuses import FarmStatus
+
+
+@attrs.frozen(kw_only=True)
+class Error:
+    """The body of every answer that is not a success."""
+
+    code: int
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class FlamencoVersion:
+    version: str
+    shortversion: str
+    name: str
+    git: str
+
+
+@attrs.frozen(kw_only=True)
+class FarmStatusReport:
+    status: FarmStatus
+
+
+@attrs.frozen(kw_only=True)
+class ManagerConfiguration:
+    storageLocation: str
+    shamanEnabled: bool
+    isFirstRun: bool
+
+
+@attrs.frozen(kw_only=True)
+class ManagerVariable:
+    value: str
+    is_twoway: bool
+
+
+@attrs.frozen(kw_only=True)
+class SharedStorageLocation:
+    location: str
+    audience: str
+    platform: str
+    shamanEnabled: bool

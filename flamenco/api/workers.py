@@ -1,0 +1,77 @@
+"""Wire classes of the operations tagged `worker` and `worker-mgt` (reference api §3)."""
+
+from datetime import datetime
+
+import attrs
+from msgspec import UNSET, UnsetType
+
+from flamenco.api.jobs import TaskSummary
+from flamenco.model.statuses import WorkerStatus
+
+
+@attrs.frozen(kw_only=True)
+class WorkerRegistration:
+    secret: str
+    platform: str
+    supported_task_types: tuple[str, ...]
+    name: str
+
+
+@attrs.frozen(kw_only=True)
+class RegisteredWorker:
+    uuid: str
+    name: str
+    address: str
+    status: str
+    """Empty until the first sign-on."""
+    platform: str
+    software: str
+    supported_task_types: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WorkerStatusChangeRequest:
+    status: WorkerStatus
+    is_lazy: bool
+
+
+@attrs.frozen(kw_only=True)
+class WorkerTag:
+    name: str
+    id: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class WorkerTagList:
+    tags: tuple[WorkerTag, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class WorkerSummary:
+    id: str
+    name: str
+    status: WorkerStatus
+    version: str
+    can_restart: bool
+    status_change: WorkerStatusChangeRequest | UnsetType = UNSET
+    last_seen: datetime | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class WorkerList:
+    workers: tuple[WorkerSummary, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WorkerTask(TaskSummary):
+    job_id: str
+
+
+@attrs.frozen(kw_only=True)
+class Worker(WorkerSummary):
+    ip_address: str
+    platform: str
+    supported_task_types: tuple[str, ...]
+    task: WorkerTask | UnsetType = UNSET
+    tags: tuple[WorkerTag, ...] | UnsetType = UNSET

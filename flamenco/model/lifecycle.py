@@ -1,0 +1,112 @@
+"""How the statuses of a job and its tasks follow from each other (reference rules §2-§4).
+
+Pure functions over counts, so that the cost of a step does not grow with the job.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from flamenco.model.statuses import JobStatus, TaskStatus
+
+Counts = Mapping[TaskStatus, int]
+"""How many tasks of a job have each status; a status nobody has may be missing."""
+
+DEFAULT_FAILURE_PERCENTAGE = 10
+"""A job fails when this share of its tasks has failed (reference rules §2)."""
+
+_ENDING = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
+_WAITING_OR_RUNNING = (TaskStatus.ACTIVE, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED)
+_ALL = frozenset(TaskStatus)
+
+
+@attrs.frozen
+class JobChange:
+    """A status a job goes to, and why."""
+
+    status: JobStatus
+    reason: str
+
+
+@attrs.frozen
+class Sweep:
+    """A change of many tasks at once: all that have a status of ``which`` go ``to`` another."""
+
+    which: frozenset[TaskStatus]
+    to: TaskStatus
+
+
+def _sum(counts: Counts, *statuses: TaskStatus) -> int:
+    return sum(counts.get(status, 0) for status in statuses)
+
+
+def job_after_task(
+    job: JobStatus,
+    counts: Counts,
+    task: TaskStatus,
+    failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE,
+) -> JobChange | None:
+    """What a job does when one of its tasks went to ``task``, already counted in ``counts``."""
+    if job in (JobStatus.CANCEL_REQUESTED, JobStatus.CANCELED, JobStatus.FAILED):
+        return None
+    total = sum(counts.values())
+    match task:
+        case TaskStatus.QUEUED if job is JobStatus.COMPLETED:
+            return JobChange(JobStatus.REQUEUEING, "a task of the completed job was requeued")
+        case TaskStatus.ACTIVE | TaskStatus.SOFT_FAILED if job is JobStatus.QUEUED:
+            return JobChange(JobStatus.ACTIVE, "a worker started on it")
+        case TaskStatus.CANCELED if not _sum(counts, *_WAITING_OR_RUNNING):
+            return JobChange(JobStatus.CANCELED, "the last task that could run was canceled")
+        case TaskStatus.FAILED if 100 * _sum(counts, task) // total >= failure_percentage:
+            return JobChange(JobStatus.FAILED, f"{_sum(counts, task)} of {total} tasks failed")
+        case TaskStatus.COMPLETED if _sum(counts, task) == total:
+            return JobChange(JobStatus.COMPLETED, "all tasks completed")
+    if job is JobStatus.PAUSE_REQUESTED and not _sum(counts, TaskStatus.ACTIVE):
+        return JobChange(JobStatus.PAUSED, "no task is running any more")
+    if job is JobStatus.QUEUED and task in _ENDING - {TaskStatus.CANCELED}:
+        return JobChange(JobStatus.ACTIVE, "a task ended")
+    return None
+
+
+def tasks_after_job(job: JobStatus, previous: JobStatus) -> Sweep | None:
+    """What happens to the tasks of a job that went from ``previous`` to ``job``."""
+    match job:
+        case JobStatus.CANCEL_REQUESTED | JobStatus.FAILED:
+            return Sweep(frozenset(_WAITING_OR_RUNNING), TaskStatus.CANCELED)
+        case JobStatus.PAUSE_REQUESTED:
+            return Sweep(frozenset({TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}), TaskStatus.PAUSED)
+        case JobStatus.REQUEUEING if previous is JobStatus.COMPLETED:
+            return Sweep(_ALL, TaskStatus.QUEUED)
+        case JobStatus.REQUEUEING if previous is not JobStatus.UNDER_CONSTRUCTION:
+            return Sweep(
+                frozenset(
+                    {
+                        TaskStatus.CANCELED,
+                        TaskStatus.FAILED,
+                        TaskStatus.PAUSED,
+                        TaskStatus.SOFT_FAILED,
+                    }
+                ),
+                TaskStatus.QUEUED,
+            )
+    return None
+
+
+def job_after_job(job: JobStatus, counts: Counts) -> JobChange | None:
+    """What follows when a job went to ``job`` and its tasks were swept."""
+    match job:
+        case JobStatus.CANCEL_REQUESTED:
+            return JobChange(JobStatus.CANCELED, "canceled as requested")
+        case JobStatus.REQUEUEING:
+            return JobChange(JobStatus.QUEUED, "requeued")
+        case JobStatus.PAUSE_REQUESTED if not _sum(counts, TaskStatus.ACTIVE):
+            return JobChange(JobStatus.PAUSED, "no task was running")
+        case JobStatus.QUEUED if _sum(counts, TaskStatus.COMPLETED) == sum(counts.values()):
+            return JobChange(JobStatus.COMPLETED, "all tasks are completed")
+    return None
+
+
+def returned_to_pool(job: JobStatus) -> TaskStatus:
+    """The status of a task whose worker gave it up unfinished (reference rules §4)."""
+    paused = job in (JobStatus.PAUSE_REQUESTED, JobStatus.PAUSED)
+    return TaskStatus.PAUSED if paused else TaskStatus.QUEUED

@@ -1,0 +1,129 @@
+"""The store keeps what was committed, whole groups or nothing, and refuses what it can't read."""
+
+import sqlite3
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+from flamenco.model.workers import StatusRequest, Worker
+from flamenco.store import (
+    InsertJob,
+    JobSnapshot,
+    NewerDatabase,
+    PutJob,
+    PutTask,
+    PutWorker,
+    StoreError,
+    job_key,
+    open_reader,
+    open_store,
+    worker_key,
+)
+
+NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+JOB = Job(
+    id="j1",
+    name="Schlößchen",
+    type="echo",
+    settings={"frames": "1-3", "fps": 24.0, "nested": {"a": [1, None]}},
+    metadata={"project": "Ünïcode"},
+    created=NOW,
+    updated=NOW,
+)
+TASKS = tuple(
+    Task(
+        id=f"t{number}",
+        job_id="j1",
+        idx=number,
+        name=f"render-{number}",
+        type="blender",
+        depends_on=("t1",) if number > 1 else (),
+        failed_by=("w1",),
+        created=NOW,
+        updated=NOW,
+    )
+    for number in (1, 2, 3)
+)
+COMMANDS = tuple((Command("echo", {"message": f"hi {n}"}, n),) for n in (1, 2, 3))
+WORKER = Worker(
+    id="w1",
+    name="anna",
+    secret_hash="x",
+    platform="linux",
+    task_types=("blender", "misc"),
+    status=WorkerStatus.AWAKE,
+    request=StatusRequest(WorkerStatus.ASLEEP, lazy=True),
+    can_restart=True,
+    created=NOW,
+    updated=NOW,
+)
+
+
+async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path) as store:
+        await store.commit([InsertJob(JOB, TASKS, COMMANDS), PutWorker(WORKER)])
+        await store.commit(
+            [
+                PutJob(attrs.evolve(JOB, status=JobStatus.ACTIVE)),
+                PutTask(attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7)),
+            ]
+        )
+    async with open_store(path) as store, open_reader(path) as reader:
+        snapshot = await store.load(job_key("j1"))
+        assert snapshot == JobSnapshot(
+            attrs.evolve(JOB, status=JobStatus.ACTIVE),
+            (TASKS[0], attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7), TASKS[2]),
+        )
+        assert await store.load(worker_key("w1")) == WORKER
+        assert await store.load(job_key("nobody")) is None
+        assert await reader.commands("t2") == COMMANDS[1]
+        assert await reader.unfinished_jobs() == ["j1"]
+
+
+async def test_a_group_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path) as store, open_reader(path) as reader:
+        orphan = attrs.evolve(TASKS[0], id="t9", job_id="nobody")
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.commit(
+                [PutWorker(WORKER), InsertJob(attrs.evolve(JOB, id="j2"), (orphan,), ((),))]
+            )
+        assert await reader.jobs() == []
+        assert await reader.workers() == []
+
+
+async def test_a_full_disk_refuses_the_group_and_keeps_what_was_there(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path) as store:
+        await store.commit([InsertJob(JOB, TASKS, COMMANDS)])
+        await store.limit_pages(await store.pages())
+        big = attrs.evolve(JOB, activity="x" * 1_000_000)
+        with pytest.raises(StoreError, match="full"):
+            await store.commit([PutJob(big)])
+        await store.limit_pages(1_000_000)
+        assert (await store.load(job_key("j1"))).job == JOB
+        await store.commit([PutJob(big)])
+
+
+async def test_a_database_of_a_newer_flamenco_is_refused_untouched(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path):
+        pass
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    with pytest.raises(NewerDatabase, match="newer version"):
+        async with open_store(path):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    path.write_text("not a database, but a text that is long enough to be taken for one" * 20)
+    with pytest.raises(StoreError, match="cannot open the database"):
+        async with open_store(path):
+            pass
