@@ -1,0 +1,111 @@
+"""Runs one command as a process group of its own, and ends all of it when the parent goes away.
+
+Started by `flamenco.launcher.open_child`, by file path and with ``python -I -S``, so that it is
+up in about 20 ms: nothing here imports more than the standard library's smallest parts.
+
+Its arguments are ``LIFELINE GRACE COMMAND [ARG ...]``. The lifeline is the number of one end of a
+socket pair; the parent holds the other end and nobody else does. At its end of file, which a
+parent's ``kill -9`` brings too, the group gets SIGTERM and, after GRACE seconds or when the
+command itself has ended, SIGKILL. The kernel's parent-death signal
+would not do: it fires when the *thread* that started the child ends, and Trio starts children
+from pool threads.
+
+The launcher says ``started PID`` or ``failed ERRNO`` on the lifeline, hands SIGINT, SIGTERM,
+SIGHUP, SIGUSR1 and SIGUSR2 on to the command, and ends with the command's exit status; death by
+signal N becomes 128 + N. What is left of the group when the command ends is killed.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def watch_signals() -> int:
+    """Catch the signals handed on, and SIGCHLD; returns the pipe they are read from as bytes."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    for number in (*FORWARDED, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def start(command: list[str]) -> int:
+    """Start the command as leader of a new process group; raises OSError if it cannot run."""
+    return os.posix_spawnp(
+        command[0],
+        command,
+        os.environ,
+        setpgroup=0,
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+    )
+
+
+def signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return  # nobody is left; macOS says PermissionError for a group of zombies
+
+
+def watch(pid: int, signals: int, lifeline: int, grace: float) -> int:
+    """Hand signals on and watch the lifeline until the command ends; returns its wait status."""
+    poll = select.poll()
+    poll.register(signals, select.POLLIN)
+    poll.register(lifeline, select.POLLIN)
+    deadline: float | None = None
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if left == 0:
+            signal_group(pid, signal.SIGKILL)
+        for ready, _ in poll.poll(left * 1000 if left else None):
+            if ready == signals:
+                for number in os.read(signals, 512):
+                    if number != signal.SIGCHLD:
+                        os.kill(pid, number)
+            elif not receive(ready):
+                poll.unregister(ready)
+                deadline = time.monotonic() + grace
+                signal_group(pid, signal.SIGTERM)
+
+
+def receive(lifeline: int) -> bytes:
+    try:
+        return os.read(lifeline, 512)
+    except ConnectionResetError:
+        return b""
+
+
+def say(lifeline: int, text: str) -> None:
+    try:
+        os.write(lifeline, f"{text}\n".encode())
+    except (BrokenPipeError, ConnectionResetError):
+        return  # the parent is gone; the end of file comes next
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command to its end; returns the exit status to end with."""
+    lifeline, grace, command = int(arguments[0]), float(arguments[1]), arguments[2:]
+    os.set_inheritable(lifeline, False)  # noqa: FBT003
+    signals = watch_signals()
+    try:
+        pid = start(command)
+    except OSError as error:
+        say(lifeline, f"failed {error.errno}")
+        return 127
+    say(lifeline, f"started {pid}")
+    code = os.waitstatus_to_exitcode(watch(pid, signals, lifeline, grace))
+    signal_group(pid, signal.SIGKILL)
+    return 128 - code if code < 0 else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

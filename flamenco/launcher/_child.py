@@ -1,0 +1,168 @@
+"""The parent's side of the launcher: a child process as a block of Trio code."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import IO, TypedDict, Unpack
+
+import attrs
+import trio
+
+LAUNCHER = Path(__file__).with_name("__main__.py")
+MARGIN = 5.0
+"""Seconds beyond the grace period after which a launcher is taken for stuck."""
+
+Stream = int | IO[bytes] | None
+_Children = AsyncIterator["Child"]
+
+
+class _Options(TypedDict):
+    stdin: Stream
+    stdout: Stream
+    stderr: Stream
+    cwd: str | os.PathLike[str] | None
+    env: dict[str, str] | None
+
+
+@attrs.frozen
+class Child:
+    """A running command. ``pid`` is the command's own, also where a launcher stands before it."""
+
+    process: trio.Process
+    pid: int
+
+    @property
+    def stdin(self) -> trio.abc.SendStream | None:
+        return self.process.stdin
+
+    @property
+    def stdout(self) -> trio.abc.ReceiveStream | None:
+        return self.process.stdout
+
+    @property
+    def stderr(self) -> trio.abc.ReceiveStream | None:
+        return self.process.stderr
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, 128 + N after death by signal N; None while the command runs."""
+        return self.process.returncode
+
+    async def wait(self) -> int:
+        """Wait for the command's end and return its exit status."""
+        return await self.process.wait()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the command SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2; nothing once it ended."""
+        self.process.send_signal(number)
+
+
+@asynccontextmanager
+async def open_child(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    grace: float = 2.0,
+) -> AsyncIterator[Child]:
+    """Run a command for as long as the block runs.
+
+    When the block is left or cancelled, and also when this process dies in any way, the command
+    and its whole process group get SIGTERM and, ``grace`` seconds later, SIGKILL; leaving waits
+    for that. ``stdin``, ``stdout`` and ``stderr`` are as for `subprocess.Popen`. On Windows only
+    the command itself is ended, and only when the block is left.
+
+    Raises OSError, as `subprocess.Popen` does, if the command cannot be started.
+    """
+    arguments = [os.fspath(argument) for argument in command]
+    start = _start_plain if sys.platform == "win32" else _start_launched
+    async with start(
+        arguments,
+        grace,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=cwd,
+        env=None if env is None else dict(env),
+    ) as child:
+        yield child
+
+
+@asynccontextmanager
+async def _start_launched(
+    arguments: list[str], grace: float, **options: Unpack[_Options]
+) -> _Children:
+    ours, theirs = socket.socketpair()
+    with trio.socket.from_stdlib_socket(ours) as lifeline:
+        with theirs:
+            fd = theirs.fileno()
+            process = await trio.lowlevel.open_process(
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(fd), str(grace), *arguments],
+                pass_fds=[fd],
+                start_new_session=True,
+                **options,
+            )
+        pid = None
+        try:
+            pid = await _pid_of_started(lifeline, arguments[0])
+            yield Child(process, pid)
+        finally:
+            lifeline.close()
+            await _wait_for_end(process, pid, grace)
+
+
+async def _pid_of_started(lifeline: trio.socket.SocketType, program: str) -> int:
+    """The pid the launcher tells; raises the OSError it tells instead."""
+    said = (await lifeline.recv(64)).decode().split()
+    match said:
+        case ["started", pid]:
+            return int(pid)
+        case ["failed", number]:
+            raise OSError(int(number), os.strerror(int(number)), program)
+    raise OSError(f"the launcher of {program} ended before it started the program")
+
+
+async def _wait_for_end(process: trio.Process, pid: int | None, grace: float) -> None:
+    with trio.move_on_after(grace + MARGIN, shield=True):
+        await process.wait()
+    if process.returncode is None:
+        _kill_group(process, pid)
+    with trio.move_on_after(MARGIN, shield=True):
+        await process.wait()
+        await _close_streams(process)
+
+
+def _kill_group(process: trio.Process, pid: int | None) -> None:
+    """End a launcher that is stuck, and its group, which it can no longer end."""
+    if pid is not None and sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    process.kill()
+
+
+@asynccontextmanager
+async def _start_plain(
+    arguments: list[str], grace: float, **options: Unpack[_Options]
+) -> _Children:
+    process = await trio.lowlevel.open_process(arguments, **options)
+    try:
+        yield Child(process, process.pid)
+    finally:
+        process.terminate()
+        with trio.move_on_after(grace + MARGIN, shield=True):
+            await process.wait()
+            await _close_streams(process)
+
+
+async def _close_streams(process: trio.Process) -> None:
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            await stream.aclose()

@@ -1,0 +1,208 @@
+"""Child processes end with the block, and with the process, that started them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from flamenco.launcher import Child, open_child
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in Linux' ways")
+
+IGNORES_SIGTERM = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(600)
+"""
+STUBBORN_FAMILY = f"""
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {IGNORES_SIGTERM!r}], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+PARENT = f"""
+import subprocess, sys, trio
+from flamenco.launcher import open_child
+
+async def main():
+    command = [sys.executable, "-c", {STUBBORN_FAMILY!r}]
+    async with open_child(command, stdout=None, grace=0.2):
+        await trio.sleep_forever()
+
+trio.run(main)
+"""
+
+
+async def read_line(stream: trio.abc.ReceiveStream | None) -> str:
+    assert stream is not None
+    text = b""
+    while not text.endswith(b"\n"):
+        data = await stream.receive_some(4096)
+        assert data, f"end of file after {text!r}"
+        text += data
+    return text.decode().strip()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs; a zombie that nobody has reaped yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+async def ends(pid: int) -> bool:
+    """Wait until a process, anybody's, has ended."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        with trio.fail_after(20):
+            await trio.lowlevel.wait_readable(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def python(program: str) -> list[str]:
+    return [sys.executable, "-c", program]
+
+
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [("pass", 0), ("import sys; sys.exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)],
+)
+async def test_the_exit_status_comes_through_and_death_by_signal_is_128_more(program, status):
+    async with open_child(python(program)) as child:
+        assert await child.wait() == status
+
+
+async def test_the_pid_is_that_of_the_command_itself():
+    async with open_child(python("import os; print(os.getpid())"), stdout=subprocess.PIPE) as child:
+        assert int(await read_line(child.stdout)) == child.pid
+
+
+async def test_a_program_that_is_not_there_raises_what_popen_raises():
+    with pytest.raises(FileNotFoundError, match="no-such-program"):
+        async with open_child(["no-such-program"]):
+            pytest.fail("there is no child")
+
+
+async def test_a_folder_cannot_be_run(tmp_path):
+    with pytest.raises(PermissionError):
+        async with open_child([str(tmp_path)]):
+            pytest.fail("there is no child")
+
+
+async def test_environment_and_working_directory_are_the_childs_own(tmp_path):
+    program = "import os; print(os.getcwd(), os.environ['COLOUR'])"
+    environment = {**os.environ, "COLOUR": "teal"}
+    async with open_child(
+        python(program), stdout=subprocess.PIPE, cwd=tmp_path, env=environment
+    ) as child:
+        assert await read_line(child.stdout) == f"{tmp_path} teal"
+
+
+async def test_leaving_the_block_ends_the_child():
+    async with open_child(python("import time; time.sleep(600)")) as child:
+        pass
+    assert child.returncode == 128 + signal.SIGTERM
+    assert not is_running(child.pid)
+
+
+async def test_cancelling_the_block_ends_a_child_that_ignores_sigterm():
+    ended: Child | None = None
+    with trio.CancelScope() as scope:
+        async with open_child(python(IGNORES_SIGTERM), stdout=subprocess.PIPE, grace=0.1) as child:
+            ended = child
+            await read_line(child.stdout)
+            scope.cancel()
+            await trio.sleep_forever()
+    assert ended is not None
+    assert ended.returncode == 128 + signal.SIGKILL
+    assert not is_running(ended.pid)
+
+
+async def test_a_child_may_end_in_its_own_way_within_the_grace_period():
+    program = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+print("ready", flush=True)
+time.sleep(600)
+"""
+    async with open_child(python(program), stdout=subprocess.PIPE, grace=30) as child:
+        await read_line(child.stdout)
+    assert child.returncode == 5
+
+
+async def test_grandchildren_that_ignore_sigterm_end_too():
+    async with open_child(python(STUBBORN_FAMILY), stdout=subprocess.PIPE, grace=0.1) as child:
+        parent, grandchild = map(int, (await read_line(child.stdout)).split())
+        assert parent == child.pid
+    assert await ends(parent)
+    assert await ends(grandchild)
+
+
+async def test_grandchildren_end_when_the_command_itself_ends():
+    program = STUBBORN_FAMILY.removesuffix("time.sleep(600)\n")
+    async with open_child(python(program), stdout=subprocess.PIPE) as child:
+        _, grandchild = map(int, (await read_line(child.stdout)).split())
+        assert await child.wait() == 0
+        assert await ends(grandchild)
+
+
+async def test_signals_are_handed_on_to_the_command():
+    program = """
+import signal, sys, time
+signal.signal(signal.SIGUSR1, lambda *_: sys.exit(11))
+print("ready", flush=True)
+time.sleep(600)
+"""
+    async with open_child(python(program), stdout=subprocess.PIPE) as child:
+        await read_line(child.stdout)
+        child.send_signal(signal.SIGUSR1)
+        assert await child.wait() == 11
+
+
+async def test_nothing_is_left_after_the_parent_was_killed():
+    parent = await trio.lowlevel.open_process(python(PARENT), stdout=subprocess.PIPE)
+    pids = list(map(int, (await read_line(parent.stdout)).split()))
+    assert all(map(is_running, pids))
+    parent.kill()
+    await parent.wait()
+    for pid in pids:
+        assert await ends(pid)
+    await parent.stdout.aclose()
+
+
+async def test_siblings_share_no_pipes_so_that_each_ends_alone():
+    """A leaked lifeline would keep a killed parent's other children alive."""
+    program = """
+import os
+print(len(os.listdir("/proc/self/fd")), flush=True)
+"""
+    counts = []
+
+    async def count() -> None:
+        async with open_child(python(program), stdout=subprocess.PIPE) as child:
+            counts.append(await read_line(child.stdout))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(count)
+    assert counts == ["4"] * 4  # the three standard streams and the listing's own
+
+
+async def test_a_child_that_floods_its_output_can_be_ended():
+    program = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
+    async with open_child(python(program), stdout=subprocess.PIPE) as child:
+        assert await child.stdout.receive_some(10)
+    assert child.returncode == 128 + signal.SIGTERM
