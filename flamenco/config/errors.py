@@ -1,0 +1,18 @@
+"""What is wrong with a configuration file, in one line."""
+
+import attrs
+
+
+@attrs.define
+class ConfigError(Exception):
+    """A configuration that cannot be used: which file, line and key, and what was expected."""
+
+    file: str
+    message: str
+    key: str = ""
+    line: int | None = None
+    """Line in the file, from 1; None when the error is not in one place."""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return ": ".join(part for part in (place, self.key, self.message) if part)

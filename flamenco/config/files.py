@@ -1,0 +1,83 @@
+"""Configuration files: read with the lines of their keys, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.schema import describe
+
+
+def read_yaml(path: Path) -> CommentedMap | None:
+    """The file's content, with comments and lines; None when there is no file.
+
+    Raises ConfigError when it cannot be read or is not a YAML mapping.
+    """
+    try:
+        content = YAML().load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(str(path), "expected text in UTF-8") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise ConfigError(str(path), f"is not YAML: {error.problem}", line=line) from None
+    except YAMLError as error:
+        raise ConfigError(str(path), f"is not YAML: {str(error).splitlines()[0]}") from None
+    if content is None:
+        return CommentedMap()
+    if not isinstance(content, CommentedMap):
+        raise ConfigError(str(path), f"expected keys and values, found {describe(content)}")
+    return content
+
+
+def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, object]) -> None:
+    """Change in ``into`` what differs from ``old`` to ``new``; all else, and comments, stay."""
+    for key in old.keys() - new.keys():
+        into.pop(key, None)
+    for key, value in new.items():
+        before = old.get(key)
+        if value == before:
+            continue
+        inner = into.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if not isinstance(inner, CommentedMap):
+                inner = into[key] = CommentedMap()
+            merge(inner, before, value)
+        else:
+            into[key] = value
+
+
+def write_yaml(path: Path, content: Mapping[str, object]) -> None:
+    """Put ``content`` in place of the file, readable by its owner only.
+
+    Raises ConfigError when it cannot be written; the old file is then as it was.
+    """
+    text = StringIO()
+    YAML().dump(content, text)
+    try:
+        _replace(path, text.getvalue())
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    # mkstemp makes the file with mode 0600
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

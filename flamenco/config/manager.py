@@ -1,0 +1,223 @@
+"""The Manager's configuration, `flamenco-manager.yaml` (reference rules §14)."""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+from ruamel.yaml.comments import CommentedMap
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.files import merge, read_yaml, write_yaml
+from flamenco.config.schema import (
+    Count,
+    Duration,
+    Flag,
+    Key,
+    Text,
+    Where,
+    read_section,
+    scalar,
+    write_section,
+)
+from flamenco.config.variables import VARIABLES, default_variables
+from flamenco.model.variables import Variables
+
+FILE_NAME = "flamenco-manager.yaml"
+VERSION = 3
+DATABASE_NAME = "flamenco-manager.sqlite"
+LOCAL_STORAGE = "./flamenco-manager-storage"
+
+_HEADER = (
+    "Configuration of the Flamenco Manager.\n"
+    "Its keys are explained in the operator guide; the Manager reads it when it starts.\n"
+)
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]*):([0-9]{1,5})")
+
+
+@attrs.frozen
+class Address:
+    """Where to listen; an empty host means on every network of the machine."""
+
+    host: str
+    port: int
+
+
+def parse_address(text: str) -> Address:
+    """An address such as `:8080`, `127.0.0.1:8080` or `[::1]:8080`.
+
+    Raises ValueError when ``text`` is none.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match[2]) > 65535:
+        raise ValueError(f"expected an address such as :8080 or 127.0.0.1:8080, not {text!r}")
+    return Address(match[1].strip("[]"), int(match[2]))
+
+
+def _address(value: object) -> str:
+    parse_address(str(value))
+    return str(value)
+
+
+def _version(value: object) -> int:
+    if value is True or value != VERSION:
+        raise ValueError(value)
+    return VERSION
+
+
+LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
+META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
+
+
+@attrs.frozen(kw_only=True)
+class Meta:
+    """The section `_meta`."""
+
+    version: Annotated[int, META_VERSION] = VERSION
+
+
+@attrs.frozen(kw_only=True)
+class GarbageCollect:
+    """The section `shaman.garbageCollect`; in seconds, a period of 0 turns it off."""
+
+    period: Duration = 24 * 3600.0
+    max_age: Annotated[Duration, Key("maxAge")] = 744 * 3600.0
+
+
+@attrs.frozen(kw_only=True)
+class ShamanConfig:
+    """The section `shaman`."""
+
+    enabled: Flag = sys.platform != "win32"
+    garbage_collect: Annotated[GarbageCollect, Key("garbageCollect")] = attrs.field(
+        factory=GarbageCollect
+    )
+
+
+@attrs.frozen(kw_only=True)
+class MqttClient:
+    """The section `mqtt.client`."""
+
+    enabled: Flag = False
+    broker: Text = ""
+    client_id: Annotated[Text, Key("clientID")] = "flamenco"
+    topic_prefix: Text = "flamenco"
+    username: Text = ""
+    password: Text = attrs.field(default="", repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class MqttConfig:
+    """The section `mqtt`."""
+
+    client: MqttClient = attrs.field(factory=MqttClient)
+
+
+@attrs.frozen(kw_only=True)
+class StoragePaths:
+    """Where the Manager keeps what it keeps; absolute."""
+
+    database: Path
+    local: Path
+    """Logs and last-rendered images."""
+    shared: Path | None
+    """The shared storage; None until the operator has chosen it (the first run)."""
+    jobs: Path | None
+    """The effective storage path, also `{jobs}`: Shaman's checkouts, or the shared storage."""
+
+
+@attrs.frozen(kw_only=True)
+class ManagerConfig:
+    """All keys of `flamenco-manager.yaml`; durations in seconds."""
+
+    meta: Annotated[Meta, Key("_meta")] = attrs.field(factory=Meta)
+    manager_name: Text = "Flamenco"
+    database: Text = DATABASE_NAME
+    database_check_period: Duration = 600.0
+    """0 turns the check off."""
+    listen: Annotated[str, LISTEN] = ":8080"
+    autodiscoverable: Flag = True
+    local_manager_storage_path: Text = LOCAL_STORAGE
+    shared_storage_path: Text = ""
+    shaman: ShamanConfig = attrs.field(factory=ShamanConfig)
+    task_timeout: Duration = 600.0
+    worker_timeout: Duration = 60.0
+    blocklist_threshold: Count = 3
+    task_fail_after_softfail_count: Count = 3
+    mqtt: MqttConfig = attrs.field(factory=MqttConfig)
+    variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
+
+    @property
+    def address(self) -> Address:
+        """Where to listen."""
+        return parse_address(self.listen)
+
+    def paths(self, storage: Path | None = None, folder: Path | None = None) -> StoragePaths:
+        """Where things are kept.
+
+        With a folder ``storage`` (`--storage DIR`), what the configuration does not name lies in
+        it. Relative paths count from ``storage``, else from ``folder`` (that of the configuration
+        file), else from the current folder.
+        """
+        base = (storage or folder or Path()).absolute()
+        database, local, shared = self.database, self.local_manager_storage_path, ""
+        if storage is not None and local == LOCAL_STORAGE:
+            local = "local"
+        if self.shared_storage_path or storage is not None:
+            shared = self.shared_storage_path or "shared"
+        root = base / shared if shared else None
+        jobs = root / "jobs" if root and self.shaman.enabled else root
+        return StoragePaths(
+            database=base / database.removeprefix("file:").partition("?")[0],
+            local=base / local,
+            shared=root,
+            jobs=jobs,
+        )
+
+
+def load_manager_config(path: Path | None = None) -> ManagerConfig:
+    """The configuration in ``path`` (`flamenco-manager.yaml` here); defaults when there is none.
+
+    Raises ConfigError.
+    """
+    path = path or Path(FILE_NAME)
+    content = read_yaml(path)
+    return ManagerConfig() if content is None else _from_yaml(content, path)
+
+
+def _from_yaml(content: CommentedMap, path: Path) -> ManagerConfig:
+    if "_meta" not in content:
+        message = f"is missing; expected a section with version: {VERSION}"
+        raise ConfigError(str(path), message, "_meta")
+    return read_section(ManagerConfig, content, Where(str(path)))
+
+
+def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:
+    """The configuration from keys and values as in the file, as the HTTP API takes them.
+
+    Raises ConfigError.
+    """
+    return read_section(ManagerConfig, values, Where("configuration"))
+
+
+def manager_config_values(config: ManagerConfig) -> dict[str, Any]:
+    """The configuration as keys and values of the file, as the HTTP API gives them."""
+    return write_section(config)
+
+
+def save_manager_config(config: ManagerConfig, path: Path) -> None:
+    """Write the configuration, whole or not at all, readable by its owner only.
+
+    A file that is there keeps its comments and order, and all that did not change; one that cannot
+    be read raises ConfigError and is left alone.
+    """
+    values = manager_config_values(config)
+    content = read_yaml(path)
+    if content is None:
+        content = CommentedMap(values)
+        content.yaml_set_start_comment(_HEADER)
+    else:
+        merge(content, manager_config_values(_from_yaml(content, path)), values)
+    write_yaml(path, content)

@@ -1,0 +1,182 @@
+"""Configuration classes described by their fields: one table for reading, checking and writing.
+
+A configuration is an attrs class. Each field's type says how its value is read and written (`Text`,
+`Duration`, any `Annotated[..., Kind]`, or another such class for a section of the file), and
+`Annotated[..., Key("name")]` gives it another key than the field's name.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+
+import attrs
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from flamenco.config.durations import format_duration, parse_duration
+from flamenco.config.errors import ConfigError
+
+C = TypeVar("C")
+
+
+@attrs.frozen
+class Where:
+    """A place in a configuration: file, line (from 1, where known) and keys from the top."""
+
+    file: str
+    keys: tuple[str, ...] = ()
+    line: int | None = None
+
+    def at(self, parent: object, key: str | int) -> "Where":
+        """The place of ``key`` in ``parent``, the mapping or list that lies here."""
+        line = self.line
+        if isinstance(parent, CommentedMap) and key in parent:
+            line = parent.lc.key(key)[0] + 1
+        elif isinstance(parent, CommentedSeq):
+            line = parent.lc.item(key)[0] + 1
+        name = f"[{key}]" if isinstance(key, int) else key
+        return attrs.evolve(self, keys=(*self.keys, name), line=line)
+
+    def error(self, message: str) -> ConfigError:
+        """The error to raise for what lies here."""
+        return ConfigError(self.file, message, ".".join(self.keys).replace(".[", "["), self.line)
+
+
+@attrs.frozen
+class Kind:
+    """How a value is read from a file (raises ConfigError) and written back."""
+
+    read: Callable[[object, Where], Any]
+    write: Callable[[Any], object]
+
+
+@attrs.frozen
+class Key:
+    """Another key in the file than the field's name."""
+
+    name: str
+
+
+def scalar(expected: str, check: Callable[[object], object]) -> Kind:
+    """A kind of plain value; ``check`` returns it, or raises ValueError when it is none."""
+
+    def read(value: object, where: Where) -> object:
+        try:
+            return check(value)
+        except ValueError:
+            raise where.error(f"expected {expected}, found {describe(value)}") from None
+
+    return Kind(read, write=lambda value: value)
+
+
+def describe(value: object) -> str:
+    """How an error names a value that was found."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case Mapping():
+            return "a section"
+        case list() | tuple():
+            return "a list"
+        case str():
+            return repr(str(value))
+    return str(value)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return str(value)
+        case int() | float() if not isinstance(value, bool):
+            return str(value)
+    raise ValueError(value)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return int(value)
+    raise ValueError
+
+
+def _duration(value: object) -> float:
+    seconds = parse_duration(str(value))
+    if seconds < 0 or not isinstance(value, str | int):
+        raise ValueError
+    return seconds
+
+
+TEXT = scalar("a text", _text)
+FLAG = scalar("true or false", _flag)
+COUNT = scalar("a whole number from 0", _count)
+DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=format_duration)
+
+Text = Annotated[str, TEXT]
+Flag = Annotated[bool, FLAG]
+Count = Annotated[int, COUNT]
+Duration = Annotated[float, DURATION]
+"""Seconds; in the file as Go writes durations."""
+
+
+def read_section(cls: type[C], value: object, where: Where) -> C:
+    """An instance of ``cls`` from a mapping; keys that are not there keep their defaults.
+
+    Raises ConfigError.
+    """
+    if value is None:
+        return cls()
+    if not isinstance(value, Mapping):
+        raise where.error(f"expected a section of keys and values, found {describe(value)}")
+    entries = {each.key: each for each in _entries(cls)}
+    found: dict[str, object] = {}
+    for key, item in value.items():
+        if key not in entries:
+            raise where.at(value, key).error(_unknown(str(key), list(entries)))
+        found[entries[key].field] = entries[key].kind.read(item, where.at(value, key))
+    return cls(**found)
+
+
+def write_section(config: object) -> dict[str, object]:
+    """The configuration as plain values under the keys of the file."""
+    return {
+        each.key: each.kind.write(getattr(config, each.field)) for each in _entries(type(config))
+    }
+
+
+@attrs.frozen
+class _Entry:
+    field: str
+    key: str
+    kind: Kind
+
+
+def _entries(cls: type) -> tuple[_Entry, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_entry(name, hint) for name, hint in hints.items())
+
+
+def _entry(name: str, hint: object) -> _Entry:
+    if isinstance(hint, type):
+        return _Entry(name, name, _section(hint))
+    plain, *extras = get_args(hint)
+    key = next((each.name for each in extras if isinstance(each, Key)), name)
+    kind = next((each for each in extras if isinstance(each, Kind)), None)
+    return _Entry(name, key, kind or _section(plain))
+
+
+def _section(cls: type) -> Kind:
+    return Kind(lambda value, where: read_section(cls, value, where), write_section)
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    return f"unknown key; {hint}"
