@@ -1,0 +1,95 @@
+"""Frame ranges such as `1-10, 15, 20..30` (reference job-types §3).
+
+A range is held as runs of consecutive frames, so that its cost does not grow with their number.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+_PART = re.compile(r"\s*([0-9]{1,9})\s*(?:(?:-|\.\.)\s*([0-9]{1,9})\s*)?")
+
+Run = tuple[int, int]
+"""First and last of consecutive frames."""
+
+
+@attrs.define
+class FrameRangeError(ValueError):
+    """A text that is no frame range."""
+
+    text: str
+    part: str
+
+    def __str__(self) -> str:
+        where = f" in {self.text!r}" if self.part != self.text else ""
+        return f"expected frames such as 1-10, 15 or 20..30, not {self.part!r}{where}"
+
+
+def frame_runs(frames: str) -> list[Run]:
+    """The runs of consecutive frames of a range, in order, each frame once.
+
+    A part that ends before it begins has no frames. Raises FrameRangeError.
+    """
+    runs: list[Run] = []
+    for first, last in sorted(_parts(frames)):
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
+        elif first <= last:
+            runs.append((first, last))
+    return runs
+
+
+def _parts(frames: str) -> Iterator[Run]:
+    for part in frames.split(","):
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise FrameRangeError(frames, part)
+        yield int(match[1]), int(match[2] or match[1])
+
+
+def frame_count(frames: str) -> int:
+    """How many frames a range has. Raises FrameRangeError."""
+    return sum(last - first + 1 for first, last in frame_runs(frames))
+
+
+def frame_numbers(frames: str) -> Iterator[int]:
+    """The frames of a range, in order. Raises FrameRangeError."""
+    for first, last in frame_runs(frames):
+        yield from range(first, last + 1)
+
+
+def frame_chunker(frames: str, size: int) -> list[str]:
+    """The range cut into chunks of ``size`` frames, each a frame range; the last may be smaller.
+
+    In a chunk three and more consecutive frames are written `A-B`, two `A,B`. Raises
+    FrameRangeError, and ValueError when ``size`` is less than 1.
+    """
+    if size < 1:
+        raise ValueError(f"expected chunks of at least 1 frame, not {size}")
+    return [",".join(_written(chunk)) for chunk in _cut(frame_runs(frames), size)]
+
+
+def _cut(runs: Iterable[Run], size: int) -> Iterator[list[Run]]:
+    chunk: list[Run] = []
+    room = size
+    for begin, last in runs:
+        first = begin
+        while first <= last:
+            end = min(last, first + room - 1)
+            chunk.append((first, end))
+            room -= end - first + 1
+            first = end + 1
+            if room == 0:
+                yield chunk
+                chunk, room = [], size
+    if chunk:
+        yield chunk
+
+
+def _written(chunk: Iterable[Run]) -> Iterator[str]:
+    for first, last in chunk:
+        if last - first >= 2:
+            yield f"{first}-{last}"
+        else:
+            yield from map(str, range(first, last + 1))
