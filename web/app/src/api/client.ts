@@ -1,0 +1,118 @@
+/** The operations of the Manager's HTTP API that this page uses, named as in the reference. */
+
+import type {
+  AvailableJobTypes,
+  FarmStatusReport,
+  FlamencoVersion,
+  Job,
+  JobBlocklistEntry,
+  JobLastRenderedImageInfo,
+  JobsQueryResult,
+  JobStatus,
+  JobTasksSummary,
+  ManagerConfiguration,
+  Task,
+  TaskLogInfo,
+  TaskStatus,
+  Worker,
+  WorkerList,
+  WorkerStatusChangeRequest,
+} from './types'
+
+const TIMEOUT_MS = 20_000
+
+/** The Manager refused a request, or could not be reached (`status` 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'ApiError'
+  }
+}
+
+/** Ids that the Manager does not know, or that cannot be ids, are answered with 404 and 400. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 400)
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text()
+  let message = text.slice(0, 300)
+  try {
+    const body = JSON.parse(text) as { message?: unknown }
+    if (typeof body.message === 'string') message = body.message
+  } catch {
+    // Not every error has a JSON body: proxies and crashes answer in plain text.
+  }
+  return new ApiError(response.status, message || `The Manager answered ${response.status}.`)
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
+  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+    const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
+    if (body !== undefined) {
+      init.headers = { 'Content-Type': 'application/json' }
+      init.body = JSON.stringify(body)
+    }
+    let response: Response
+    try {
+      response = await fetcher(`/api/v3/${path}`, init)
+    } catch (error) {
+      const late = error instanceof DOMException && error.name === 'TimeoutError'
+      throw new ApiError(0, late ? 'The Manager did not answer in time.' : 'The Manager cannot be reached.')
+    }
+    if (!response.ok) throw await errorOf(response)
+    return response
+  }
+
+  async function get<T>(path: string): Promise<T> {
+    return (await (await call('GET', path)).json()) as T
+  }
+
+  async function getOrNull<T>(path: string): Promise<T | null> {
+    const response = await call('GET', path)
+    return response.status === 204 ? null : ((await response.json()) as T)
+  }
+
+  async function post(path: string, body: unknown): Promise<void> {
+    await call('POST', path, body)
+  }
+
+  return {
+    getVersion: () => get<FlamencoVersion>('version'),
+    getConfiguration: () => get<ManagerConfiguration>('configuration'),
+    getFarmStatus: () => get<FarmStatusReport>('status'),
+    getJobTypes: () => get<AvailableJobTypes>('jobs/types'),
+
+    fetchJobs: () => get<JobsQueryResult>('jobs'),
+    fetchJob: (job: string) => get<Job>(`jobs/${job}`),
+    fetchJobTasks: (job: string) => get<JobTasksSummary>(`jobs/${job}/tasks`),
+    fetchJobBlocklist: (job: string) => get<JobBlocklistEntry[]>(`jobs/${job}/blocklist`),
+    fetchJobLastRenderedInfo: (job: string) =>
+      getOrNull<JobLastRenderedImageInfo>(`jobs/${job}/last-rendered`),
+    fetchGlobalLastRenderedInfo: () =>
+      getOrNull<JobLastRenderedImageInfo>('jobs/last-rendered'),
+    setJobStatus: (job: string, status: JobStatus, reason: string) =>
+      post(`jobs/${job}/setstatus`, { status, reason }),
+    setJobPriority: (job: string, priority: number) =>
+      post(`jobs/${job}/setpriority`, { priority }),
+
+    fetchTask: (task: string) => get<Task>(`tasks/${task}`),
+    fetchTaskLogInfo: (task: string) => getOrNull<TaskLogInfo>(`tasks/${task}/log`),
+    fetchTaskLogTail: async (task: string) =>
+      (await call('GET', `tasks/${task}/logtail`)).text(),
+    setTaskStatus: (task: string, status: TaskStatus, reason: string) =>
+      post(`tasks/${task}/setstatus`, { status, reason }),
+
+    fetchWorkers: () => get<WorkerList>('worker-mgt/workers'),
+    fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
+    requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>
+      post(`worker-mgt/workers/${worker}/setstatus`, request),
+  }
+}
+
+export type Api = ReturnType<typeof createApi>

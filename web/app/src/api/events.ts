@@ -1,0 +1,83 @@
+/** Messages of the live socket `/api/v3/live`; payloads as in the reference (api.md §3 and §5). */
+
+import type {
+  FarmStatusReport,
+  JobLastRenderedImageInfo,
+  JobStatus,
+  TaskStatus,
+  WorkerStatus,
+  WorkerStatusChangeRequest,
+} from './types'
+
+export interface EventJobUpdate {
+  id: string
+  name?: string
+  updated: string
+  status: JobStatus
+  previous_status?: JobStatus
+  type: string
+  priority: number
+  refresh_tasks: boolean
+  steps_completed: number
+  steps_total: number
+  delete_requested_at?: string
+  was_deleted?: boolean
+}
+
+export interface EventTaskUpdate {
+  id: string
+  job_id: string
+  worker?: { name: string; uuid: string }
+  name: string
+  updated: string
+  status: TaskStatus
+  previous_status?: TaskStatus
+  activity: string
+  steps_completed: number
+  steps_total: number
+}
+
+export interface EventTaskLogUpdate {
+  task_id: string
+  log: string
+}
+
+export interface EventLastRenderedUpdate {
+  job_id: string
+  thumbnail: JobLastRenderedImageInfo
+}
+
+export interface EventWorkerUpdate {
+  id: string
+  name: string
+  updated: string
+  last_seen?: string
+  status: WorkerStatus
+  previous_status?: WorkerStatus
+  status_change?: WorkerStatusChangeRequest
+  version: string
+  deleted_at?: string
+  can_restart: boolean
+}
+
+export type LiveEvent =
+  | { event: '/jobs'; payload: EventJobUpdate }
+  | { event: '/task'; payload: EventTaskUpdate }
+  | { event: '/tasklog'; payload: EventTaskLogUpdate }
+  | { event: '/last-rendered'; payload: EventLastRenderedUpdate }
+  | { event: '/workers'; payload: EventWorkerUpdate }
+  | { event: '/status'; payload: FarmStatusReport }
+  | { event: '/lifecycle'; payload: { type: 'manager-startup' | 'manager-shutdown' } }
+  | { event: '/dropped'; payload: { count: number } }
+
+export interface Subscription {
+  type: 'allJobs' | 'allWorkers' | 'job' | 'tasklog' | 'allLastRendered' | 'allWorkerTags'
+  uuid?: string
+}
+
+export type SubscriptionRequest = Subscription & { op: 'subscribe' | 'unsubscribe' }
+
+export type LiveMessage =
+  | LiveEvent
+  | { ok: SubscriptionRequest }
+  | { error: string; subscription?: SubscriptionRequest }

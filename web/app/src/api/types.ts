@@ -1,0 +1,197 @@
+/** Schemas of the Manager's HTTP API, with the exact JSON names of the reference (api.md §3). */
+
+export type FarmStatus =
+  | 'active'
+  | 'idle'
+  | 'waiting'
+  | 'asleep'
+  | 'inoperative'
+  | 'unknown'
+  | 'starting'
+
+export type JobStatus =
+  | 'active'
+  | 'canceled'
+  | 'completed'
+  | 'failed'
+  | 'paused'
+  | 'pause-requested'
+  | 'queued'
+  | 'cancel-requested'
+  | 'requeueing'
+  | 'under-construction'
+
+export type TaskStatus =
+  | 'active'
+  | 'canceled'
+  | 'completed'
+  | 'failed'
+  | 'queued'
+  | 'soft-failed'
+  | 'paused'
+
+export type WorkerStatus =
+  | 'starting'
+  | 'awake'
+  | 'asleep'
+  | 'error'
+  | 'testing'
+  | 'offline'
+  | 'restart'
+
+export interface FlamencoVersion {
+  version: string
+  shortversion: string
+  name: string
+  git: string
+}
+
+export interface ManagerConfiguration {
+  storageLocation: string
+  shamanEnabled: boolean
+  isFirstRun: boolean
+}
+
+export interface FarmStatusReport {
+  status: FarmStatus
+}
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+export interface Job {
+  id: string
+  name: string
+  type: string
+  type_etag?: string
+  priority: number
+  settings?: Record<string, JsonValue>
+  metadata?: Record<string, string>
+  submitter_platform: string
+  storage?: { shaman_checkout_id?: string }
+  worker_tag?: string
+  initial_status?: JobStatus
+  created: string
+  updated: string
+  status: JobStatus
+  activity: string
+  steps_completed: number
+  steps_total: number
+  delete_requested_at?: string
+}
+
+export interface JobsQueryResult {
+  jobs: Job[]
+}
+
+export interface TaskWorker {
+  id: string
+  name: string
+  address: string
+}
+
+export interface TaskSummary {
+  id: string
+  name: string
+  status: TaskStatus
+  index_in_job: number
+  priority: number
+  task_type: string
+  updated: string
+  worker?: TaskWorker
+  steps_completed: number
+  steps_total: number
+}
+
+export interface JobTasksSummary {
+  tasks?: TaskSummary[]
+}
+
+export interface Command {
+  name: string
+  parameters: Record<string, JsonValue>
+  total_step_count?: number
+}
+
+export interface Task extends TaskSummary {
+  created: string
+  job_id: string
+  activity: string
+  commands: Command[]
+  last_touched?: string
+  failed_by_workers?: TaskWorker[]
+}
+
+export interface TaskLogInfo {
+  task_id: string
+  job_id: string
+  url: string
+  size: number
+}
+
+export interface JobLastRenderedImageInfo {
+  base: string
+  suffixes: string[]
+}
+
+export interface JobBlocklistEntry {
+  worker_id: string
+  task_type: string
+  worker_name?: string
+}
+
+export interface AvailableJobSetting {
+  key: string
+  type: 'string' | 'int32' | 'float' | 'bool'
+  label?: JsonValue
+  description?: JsonValue
+  visible?: 'visible' | 'hidden' | 'submission' | 'web'
+}
+
+export interface AvailableJobType {
+  name: string
+  label: string
+  description?: string
+  settings: AvailableJobSetting[]
+  etag: string
+}
+
+export interface AvailableJobTypes {
+  job_types: AvailableJobType[]
+}
+
+export interface WorkerStatusChangeRequest {
+  status: WorkerStatus
+  is_lazy: boolean
+}
+
+export interface WorkerSummary {
+  id: string
+  name: string
+  status: WorkerStatus
+  status_change?: WorkerStatusChangeRequest
+  last_seen?: string
+  version: string
+  can_restart: boolean
+}
+
+export interface WorkerTask extends TaskSummary {
+  job_id: string
+}
+
+export interface WorkerTag {
+  id?: string
+  name: string
+  description?: string
+}
+
+export interface Worker extends WorkerSummary {
+  ip_address: string
+  platform: string
+  supported_task_types: string[]
+  task?: WorkerTask
+  tags?: WorkerTag[]
+}
+
+export interface WorkerList {
+  workers: WorkerSummary[]
+}

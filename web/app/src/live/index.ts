@@ -1,0 +1,19 @@
+/** The page's one live store and its API client. */
+
+import { createApi } from '../api/client'
+import { notifyError } from '../notices'
+import { createLiveStore } from './store'
+import type { SocketLike } from './socket'
+
+function openSocket(): SocketLike {
+  const url = new URL('/api/v3/live', location.href)
+  url.protocol = url.protocol.replace('http', 'ws')
+  return new WebSocket(url) as SocketLike
+}
+
+export const live = createLiveStore({
+  api: createApi(),
+  openSocket,
+  onTrouble: notifyError,
+  onOtherVersion: () => location.reload(),
+})

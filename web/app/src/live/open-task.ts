@@ -1,0 +1,80 @@
+/** The task that is looked at: everything about it, and its log as it grows. */
+
+import { shallowReactive } from 'vue'
+
+import { isMissing, type Api } from '../api/client'
+import type { EventTaskLogUpdate, EventTaskUpdate } from '../api/events'
+import type { Task } from '../api/types'
+import { appendLog, joinLog } from '../rules/log'
+import type { Attempt } from './open-job'
+import { taskFields } from './reduce'
+
+export interface OpenTaskState {
+  task: Task | null
+  /** The Manager knows no such task. */
+  missing: boolean
+  log: string
+  logLoaded: boolean
+}
+
+export class OpenTask {
+  readonly state = shallowReactive<OpenTaskState>({
+    task: null,
+    missing: false,
+    log: '',
+    logLoaded: false,
+  })
+
+  private loading = 0
+  private arrivedLog = ''
+
+  constructor(
+    readonly id: string,
+    private readonly api: Api,
+    private readonly attempt: Attempt,
+  ) {}
+
+  load(): void {
+    this.attempt(() => this.loadTask())
+    this.attempt(() => this.loadLog())
+  }
+
+  onTaskEvent(event: EventTaskUpdate): void {
+    if (event.id !== this.id) return
+    const { task } = this.state
+    if (task !== null) {
+      this.state.task = { ...taskFields(task, event), activity: event.activity }
+    }
+    // An event has neither the time of the last touch nor the Workers that failed the task.
+    this.attempt(() => this.loadTask())
+  }
+
+  onLogEvent(event: EventTaskLogUpdate): void {
+    if (event.task_id !== this.id) return
+    this.arrivedLog += event.log
+    if (this.state.logLoaded) this.state.log = appendLog(this.state.log, event.log)
+  }
+
+  private async loadTask(): Promise<void> {
+    const turn = ++this.loading
+    try {
+      const task = await this.api.fetchTask(this.id)
+      if (turn === this.loading) this.state.task = task
+      this.state.missing = false
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      this.state.missing = true
+    }
+  }
+
+  private async loadLog(): Promise<void> {
+    this.arrivedLog = ''
+    try {
+      const tail = await this.api.fetchTaskLogTail(this.id)
+      this.state.log = appendLog(joinLog(tail, this.arrivedLog), '')
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+    this.state.logLoaded = true
+  }
+}

@@ -1,0 +1,84 @@
+/** How events change what the page holds. Rows are replaced, never changed in place. */
+
+import type { EventJobUpdate, EventTaskUpdate, EventWorkerUpdate } from '../api/events'
+import type { Job, TaskSummary, WorkerSummary } from '../api/types'
+
+/** What the jobs table needs of a job; an event brings all of it. */
+export type JobRow = Pick<
+  Job,
+  | 'id'
+  | 'name'
+  | 'status'
+  | 'type'
+  | 'priority'
+  | 'updated'
+  | 'steps_completed'
+  | 'steps_total'
+  | 'delete_requested_at'
+>
+
+export function replaceAll<Row extends { id: string }>(
+  rows: Map<string, Row>,
+  fresh: readonly Row[],
+): void {
+  const ids = new Set(fresh.map((row) => row.id))
+  for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id)
+  for (const row of fresh) rows.set(row.id, row)
+}
+
+/** Events repeated on top of a fetch can be older than what was fetched. */
+function isStale(event: { updated: string }, known: { updated: string } | undefined): boolean {
+  return known !== undefined && Date.parse(event.updated) < Date.parse(known.updated)
+}
+
+export function applyJobEvent(jobs: Map<string, JobRow>, event: EventJobUpdate): void {
+  if (event.was_deleted === true) {
+    jobs.delete(event.id)
+    return
+  }
+  const known = jobs.get(event.id)
+  if (isStale(event, known)) return
+  jobs.set(event.id, jobFields(known, event))
+}
+
+export function jobFields<Known extends JobRow>(known: Known | undefined, event: EventJobUpdate) {
+  const { previous_status, refresh_tasks, was_deleted, name, ...fields } = event
+  return { ...known, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
+}
+
+/** Returns false when the task is not known: an event has not all that a table row needs. */
+export function applyTaskEvent(tasks: Map<string, TaskSummary>, event: EventTaskUpdate): boolean {
+  const known = tasks.get(event.id)
+  if (known === undefined) return false
+  if (!isStale(event, known)) tasks.set(event.id, taskFields(known, event))
+  return true
+}
+
+export function taskFields<Known extends TaskSummary>(known: Known, event: EventTaskUpdate): Known {
+  const { name, status, updated, steps_completed, steps_total, worker } = event
+  const fields = { ...known, name, status, updated, steps_completed, steps_total }
+  if (worker === undefined) return fields
+  const address = known.worker?.id === worker.uuid ? known.worker.address : ''
+  return { ...fields, worker: { id: worker.uuid, name: worker.name, address } }
+}
+
+export function applyWorkerEvent(
+  workers: Map<string, WorkerSummary>,
+  event: EventWorkerUpdate,
+): void {
+  if (event.deleted_at !== undefined) {
+    workers.delete(event.id)
+    return
+  }
+  const { id, name, status, version, can_restart, status_change } = event
+  const last_seen = event.last_seen ?? workers.get(id)?.last_seen
+  workers.set(id, {
+    id,
+    name,
+    status,
+    version,
+    can_restart,
+    ...(status_change && { status_change }),
+    ...(last_seen !== undefined && { last_seen }),
+  })
+}

@@ -1,0 +1,206 @@
+/**
+ * What the page knows of the farm, kept live. Components read `state` and open what they look at;
+ * opening returns the function that closes it again.
+ */
+
+import { computed, shallowReactive } from 'vue'
+
+import type { Api } from '../api/client'
+import type { EventJobUpdate, EventWorkerUpdate, LiveEvent } from '../api/events'
+import type {
+  AvailableJobType,
+  FarmStatus,
+  FlamencoVersion,
+  Job,
+  JobLastRenderedImageInfo,
+  Worker,
+  WorkerSummary,
+} from '../api/types'
+import { OpenJob } from './open-job'
+import { OpenTask } from './open-task'
+import { applyJobEvent, applyWorkerEvent, replaceAll, type JobRow } from './reduce'
+import { Snapshot } from './snapshot'
+import { LiveSocket, type SocketLike } from './socket'
+
+/** A rendered image, and when it came: images keep their address when they change. */
+export interface RenderedImage {
+  info: JobLastRenderedImageInfo
+  stamp: number
+}
+
+export interface LiveState {
+  farmStatus: FarmStatus
+  version: FlamencoVersion | null
+  jobsLoaded: boolean
+  workersLoaded: boolean
+  openJob: OpenJob | null
+  openTask: OpenTask | null
+  openWorker: Worker | null
+  jobTypes: readonly AvailableJobType[]
+  farmImage: RenderedImage | null
+}
+
+export interface LiveStoreOptions {
+  api: Api
+  openSocket: () => SocketLike
+  /** Tells the user that something could not be fetched or followed. */
+  onTrouble: (message: string) => void
+  /** The Manager that answers now is of another version than the page was loaded from. */
+  onOtherVersion: () => void
+}
+
+export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: LiveStoreOptions) {
+  const jobs = shallowReactive(new Map<string, JobRow>())
+  const workers = shallowReactive(new Map<string, WorkerSummary>())
+  const state = shallowReactive<LiveState>({
+    farmStatus: 'unknown',
+    version: null,
+    jobsLoaded: false,
+    workersLoaded: false,
+    openJob: null,
+    openTask: null,
+    openWorker: null,
+    jobTypes: [],
+    farmImage: null,
+  })
+
+  const jobsSnapshot = new Snapshot<Job[], EventJobUpdate>(
+    (fresh) => replaceAll<JobRow>(jobs, fresh),
+    (event) => applyJobEvent(jobs, event),
+  )
+  const workersSnapshot = new Snapshot<WorkerSummary[], EventWorkerUpdate>(
+    (fresh) => replaceAll(workers, fresh),
+    (event) => applyWorkerEvent(workers, event),
+  )
+
+  const socket = new LiveSocket({
+    open: openSocket,
+    onEvent,
+    onConnected: (again) => attempt(() => loadVersion(again)),
+    onRefused: (message) => onTrouble(`The Manager refused a subscription: ${message}`),
+  })
+
+  function attempt(load: () => Promise<void>): void {
+    load().catch((error: unknown) => onTrouble(error instanceof Error ? error.message : String(error)))
+  }
+
+  async function loadVersion(again: boolean): Promise<void> {
+    const before = state.version
+    state.version = await api.getVersion()
+    if (again && before !== null && before.version !== state.version.version) onOtherVersion()
+  }
+
+  async function loadJobs(): Promise<void> {
+    await jobsSnapshot.load(async () => (await api.fetchJobs()).jobs)
+    state.jobsLoaded = true
+  }
+
+  async function loadWorkers(): Promise<void> {
+    await workersSnapshot.load(async () => (await api.fetchWorkers()).workers)
+    state.workersLoaded = true
+  }
+
+  async function loadFarmImage(): Promise<void> {
+    const info = await api.fetchGlobalLastRenderedInfo()
+    state.farmImage = info && { info, stamp: Date.now() }
+  }
+
+  async function loadJobTypes(): Promise<void> {
+    state.jobTypes = (await api.getJobTypes()).job_types
+  }
+
+  function onEvent(event: LiveEvent): void {
+    switch (event.event) {
+      case '/status':
+        state.farmStatus = event.payload.status
+        break
+      case '/jobs':
+        jobsSnapshot.event(event.payload)
+        state.openJob?.onJobEvent(event.payload)
+        break
+      case '/task':
+        state.openJob?.onTaskEvent(event.payload)
+        state.openTask?.onTaskEvent(event.payload)
+        break
+      case '/tasklog':
+        state.openTask?.onLogEvent(event.payload)
+        break
+      case '/last-rendered':
+        state.openJob?.onImageEvent(event.payload)
+        if (farmImageFollowers > 0) {
+          state.farmImage = { info: event.payload.thumbnail, stamp: Date.now() }
+        }
+        break
+      case '/workers':
+        workersSnapshot.event(event.payload)
+        if (state.openWorker?.id === event.payload.id) attempt(() => loadWorker(event.payload.id))
+    }
+  }
+
+  async function loadWorker(id: string): Promise<void> {
+    const worker = await api.fetchWorker(id)
+    if (openWorkerID === id) state.openWorker = worker
+  }
+
+  let openWorkerID: string | null = null
+  let farmImageFollowers = 0
+
+  return {
+    api,
+    state,
+    jobs,
+    workers,
+    connection: socket.state,
+    workerList: computed(() => [...workers.values()]),
+
+    start(): () => void {
+      socket.follow({ type: 'allJobs' }, () => attempt(loadJobs))
+      socket.follow({ type: 'allWorkers' }, () => attempt(loadWorkers))
+      socket.start()
+      attempt(loadJobTypes)
+      return () => socket.stop()
+    },
+
+    retryNow: () => socket.retryNow(),
+
+    openJob(id: string): () => void {
+      const job = new OpenJob(id, api, attempt)
+      state.openJob = job
+      const unfollow = socket.follow({ type: 'job', uuid: id }, () => job.load())
+      return () => {
+        unfollow()
+        if (state.openJob === job) state.openJob = null
+      }
+    },
+
+    openTask(id: string): () => void {
+      const task = new OpenTask(id, api, attempt)
+      state.openTask = task
+      const unfollow = socket.follow({ type: 'tasklog', uuid: id }, () => task.load())
+      return () => {
+        unfollow()
+        if (state.openTask === task) state.openTask = null
+      }
+    },
+
+    openWorker(id: string): () => void {
+      openWorkerID = id
+      attempt(() => loadWorker(id))
+      return () => {
+        if (openWorkerID === id) openWorkerID = null
+        state.openWorker = null
+      }
+    },
+
+    followFarmImage(): () => void {
+      farmImageFollowers += 1
+      const unfollow = socket.follow({ type: 'allLastRendered' }, () => attempt(loadFarmImage))
+      return () => {
+        farmImageFollowers -= 1
+        unfollow()
+      }
+    },
+  }
+}
+
+export type LiveStore = ReturnType<typeof createLiveStore>

@@ -1,0 +1,15 @@
+import { createRouter, createWebHistory } from 'vue-router'
+
+import JobsPage from './pages/JobsPage.vue'
+import LastRenderedPage from './pages/LastRenderedPage.vue'
+import WorkersPage from './pages/WorkersPage.vue'
+
+export const router = createRouter({
+  history: createWebHistory(import.meta.env.BASE_URL),
+  routes: [
+    { path: '/jobs/:jobID?/:taskID?', name: 'jobs', component: JobsPage, props: true },
+    { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
+    { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },
+    { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
+  ],
+})

@@ -1,0 +1,70 @@
+/** Rules about one job as the page shows it. */
+
+import type {
+  AvailableJobType,
+  Job,
+  JobStatus,
+  JsonValue,
+  TaskStatus,
+  WorkerSummary,
+} from '../api/types'
+
+export interface ShownSetting {
+  key: string
+  label: string
+  value: string
+}
+
+/**
+ * The settings to show: those that the job type declares visible or for the web (reference
+ * web-ui.md §3). When the Manager does not know the job's type any more, all of them.
+ */
+export function shownSettings(job: Job, jobType: AvailableJobType | undefined): ShownSetting[] {
+  const settings = job.settings ?? {}
+  if (jobType === undefined) {
+    return Object.entries(settings).map(([key, value]) => shown(key, key, value))
+  }
+  return jobType.settings
+    .filter((setting) => ['visible', 'web'].includes(setting.visible ?? 'visible'))
+    .filter((setting) => setting.key in settings)
+    .map((setting) => {
+      const label = typeof setting.label === 'string' ? setting.label : setting.key
+      return shown(setting.key, label, settings[setting.key] ?? null)
+    })
+}
+
+function shown(key: string, label: string, value: JsonValue): ShownSetting {
+  return { key, label: sentence(label), value: valueText(value) }
+}
+
+function sentence(key: string): string {
+  const words = key.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function valueText(value: JsonValue): string {
+  if (value === true) return 'yes'
+  if (value === false) return 'no'
+  if (value === null) return ''
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** Why nothing of this job is being worked on, or null when that is no surprise. */
+export function whyWaiting(
+  job: JobStatus,
+  tasks: Iterable<{ status: TaskStatus }>,
+  workers: readonly WorkerSummary[],
+): string | null {
+  if (job !== 'queued' && job !== 'active') return null
+  for (const task of tasks) if (task.status === 'active') return null
+  if (workers.length === 0) return 'No Worker has joined the farm yet.'
+  if (workers.some((worker) => worker.status === 'awake')) return null
+  const state = workers.every((worker) => worker.status === 'asleep') ? 'asleep' : 'not awake'
+  if (workers.length === 1) return `The farm’s only Worker is ${state}.`
+  return `All ${workers.length} Workers are ${state}.`
+}
+
+/** The job that an image belongs to: the last part of its folder's address. */
+export function jobOfImage(base: string): string {
+  return base.split('/').filter(Boolean).at(-1) ?? ''
+}

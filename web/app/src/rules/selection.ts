@@ -1,0 +1,55 @@
+/** Selecting rows: click selects one, ctrl/cmd toggles, shift takes the range from the last one. */
+
+export interface Selection {
+  readonly ids: ReadonlySet<string>
+  /** Where a shift-click's range starts: the row last clicked without shift. */
+  readonly anchor: string | null
+}
+
+export interface ClickKeys {
+  toggle: boolean
+  range: boolean
+}
+
+export const NOTHING_SELECTED: Selection = { ids: new Set(), anchor: null }
+
+export function selectOnly(id: string | undefined): Selection {
+  return id === undefined ? NOTHING_SELECTED : { ids: new Set([id]), anchor: id }
+}
+
+/** `order` holds the ids of the rows as they are shown. */
+export function click(
+  selection: Selection,
+  order: readonly string[],
+  id: string,
+  keys: ClickKeys,
+): Selection {
+  if (keys.range && selection.anchor !== null) {
+    const range = between(order, selection.anchor, id)
+    if (range.length > 0) {
+      const kept = keys.toggle ? [...selection.ids] : []
+      return { ids: new Set([...kept, ...range]), anchor: selection.anchor }
+    }
+  }
+  if (keys.toggle) {
+    const ids = new Set(selection.ids)
+    if (!ids.delete(id)) ids.add(id)
+    return { ids, anchor: id }
+  }
+  return selectOnly(id)
+}
+
+function between(order: readonly string[], from: string, to: string): string[] {
+  const start = order.indexOf(from)
+  const end = order.indexOf(to)
+  if (start < 0 || end < 0) return []
+  return order.slice(Math.min(start, end), Math.max(start, end) + 1)
+}
+
+/** Forgets rows that are gone. Returns the same object when none is. */
+export function keepExisting(selection: Selection, exists: (id: string) => boolean): Selection {
+  const ids = [...selection.ids].filter(exists)
+  if (ids.length === selection.ids.size) return selection
+  const { anchor } = selection
+  return { ids: new Set(ids), anchor: anchor !== null && exists(anchor) ? anchor : null }
+}

@@ -1,0 +1,100 @@
+/** How each status looks and what it means. One table per kind of thing. */
+
+import type { FarmStatus, JobStatus, TaskStatus, WorkerStatus } from '../api/types'
+
+/** A tone is a colour and a pattern of the stylesheet: `--tone-<name>`. */
+export type Tone =
+  | 'active'
+  | 'done'
+  | 'failed'
+  | 'warning'
+  | 'queued'
+  | 'paused'
+  | 'canceled'
+  | 'changing'
+
+export interface StatusLook {
+  label: string
+  tone: Tone
+}
+
+export const JOB_STATUS: Record<JobStatus, StatusLook> = {
+  active: { label: 'Active', tone: 'active' },
+  'pause-requested': { label: 'Pausing', tone: 'changing' },
+  'cancel-requested': { label: 'Canceling', tone: 'changing' },
+  requeueing: { label: 'Requeueing', tone: 'changing' },
+  'under-construction': { label: 'Preparing', tone: 'changing' },
+  queued: { label: 'Queued', tone: 'queued' },
+  paused: { label: 'Paused', tone: 'paused' },
+  failed: { label: 'Failed', tone: 'failed' },
+  canceled: { label: 'Canceled', tone: 'canceled' },
+  completed: { label: 'Completed', tone: 'done' },
+}
+
+export const TASK_STATUS: Record<TaskStatus, StatusLook> = {
+  active: { label: 'Active', tone: 'active' },
+  queued: { label: 'Queued', tone: 'queued' },
+  paused: { label: 'Paused', tone: 'paused' },
+  'soft-failed': { label: 'Soft-failed', tone: 'warning' },
+  failed: { label: 'Failed', tone: 'failed' },
+  canceled: { label: 'Canceled', tone: 'canceled' },
+  completed: { label: 'Completed', tone: 'done' },
+}
+
+export const WORKER_STATUS: Record<WorkerStatus, StatusLook> = {
+  awake: { label: 'Awake', tone: 'done' },
+  starting: { label: 'Starting', tone: 'changing' },
+  restart: { label: 'Restarting', tone: 'changing' },
+  testing: { label: 'Testing', tone: 'active' },
+  asleep: { label: 'Asleep', tone: 'paused' },
+  error: { label: 'Error', tone: 'failed' },
+  offline: { label: 'Offline', tone: 'canceled' },
+}
+
+export interface FarmStatusLook extends StatusLook {
+  explanation: string
+}
+
+export const FARM_STATUS: Record<FarmStatus, FarmStatusLook> = {
+  active: { label: 'Active', tone: 'active', explanation: 'Workers are rendering.' },
+  idle: { label: 'Idle', tone: 'done', explanation: 'Workers are awake, and there is no work.' },
+  waiting: {
+    label: 'Waiting',
+    tone: 'warning',
+    explanation: 'There is work, but no awake Worker is on it yet.',
+  },
+  asleep: {
+    label: 'Asleep',
+    tone: 'paused',
+    explanation: 'There is no work, and the Workers are asleep.',
+  },
+  inoperative: {
+    label: 'Inoperative',
+    tone: 'failed',
+    explanation: 'No Worker can work: there is none, or all are offline or in error.',
+  },
+  starting: { label: 'Starting', tone: 'changing', explanation: 'The Manager is starting.' },
+  unknown: {
+    label: 'Unknown',
+    tone: 'queued',
+    explanation: 'The Manager has not told how the farm is doing.',
+  },
+}
+
+export interface StatusCount<S extends string> {
+  status: S
+  count: number
+  look: StatusLook
+}
+
+/** Counts the rows of each status present, in the order of the table. */
+export function countByStatus<S extends string>(
+  rows: Iterable<{ status: S }>,
+  table: Record<S, StatusLook>,
+): StatusCount<S>[] {
+  const counts = new Map<S, number>()
+  for (const row of rows) counts.set(row.status, (counts.get(row.status) ?? 0) + 1)
+  return (Object.keys(table) as S[])
+    .filter((status) => counts.has(status))
+    .map((status) => ({ status, count: counts.get(status) ?? 0, look: table[status] }))
+}
