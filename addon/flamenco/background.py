@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blocking calls on a thread of their own, and flows that wait for them.
+
+A flow is a generator that yields the future it waits for. A script drives it with `run`; in the
+user interface a timer looks whether that future is done, so that Blender stays responsive. Flows
+run on Blender's main thread, and only what they pass to `in_background` leaves it: such functions
+may not touch ``bpy``.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from threading import Thread
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Flow = Generator["Future[Any]", None, T]
+
+
+def in_background(function: Callable[[], T]) -> Flow[T]:
+    """Call `function` on a daemon thread; a flow gets its result with ``yield from``."""
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function())
+        except Exception as ex:  # noqa: BLE001 - raised again in the flow, by `result()`
+            future.set_exception(ex)
+
+    Thread(target=call, name="flamenco-addon", daemon=True).start()
+    yield future
+    return future.result()
+
+
+def run(flow: Flow[T]) -> T:
+    """Drive a flow to its end, blocking; returns what it returns and raises what it raises."""
+    while True:
+        try:
+            future = next(flow)
+        except StopIteration as end:
+            return end.value
+        wait_for([future])

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Manager's HTTP API, as far as the add-on speaks it (reference API §2)."""
+
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from .errors import (
+    JobRejected,
+    JobTypeOutdated,
+    ManagerRefused,
+    ManagerUnreachable,
+    UnexpectedAnswer,
+)
+from .version import VERSION
+
+ASK_TIMEOUT = 4.0
+"""Seconds to wait for the answer to a question."""
+
+SUBMIT_TIMEOUT = 60.0
+"""Seconds to wait while the Manager compiles a job."""
+
+_PRECONDITION_FAILED = 412
+
+# The Manager stands in the local network, where no proxy is wanted.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def normal_url(text: str) -> str:
+    """The Manager's address with scheme and a slash at its end.
+
+    Raises ManagerUnreachable when it is empty or no HTTP address.
+    """
+    url = text.strip()
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError as ex:
+        raise ManagerUnreachable(text, str(ex)) from ex
+    if not valid:
+        raise ManagerUnreachable(text, "expected an address such as http://manager:8080/")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+class Client:
+    """Asks one Manager. Every call blocks, up to its timeout, and raises `FlamencoError`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = normal_url(url)
+
+    def version(self) -> dict[str, Any]:
+        """`getVersion`: the Manager's name and version."""
+        return self._get("api/v3/version")
+
+    def shared_storage(self, platform: str) -> dict[str, Any]:
+        """`getSharedStorage`: where users on `platform` find the shared storage."""
+        return self._get(f"api/v3/configuration/shared-storage/users/{quote(platform, safe='')}")
+
+    def job_types(self) -> dict[str, Any]:
+        """`getJobTypes`: all job types with their settings."""
+        return self._get("api/v3/jobs/types")
+
+    def worker_tags(self) -> dict[str, Any]:
+        """`fetchWorkerTags`: all worker tags."""
+        return self._get("api/v3/worker-mgt/tags")
+
+    def check_job(self, job: dict[str, Any]) -> None:
+        """`submitJobCheck`: raises what `submit_job` would, and stores nothing."""
+        self._send_job("api/v3/jobs/check", job)
+
+    def submit_job(self, job: dict[str, Any]) -> None:
+        """`submitJob`: the Manager stores the job.
+
+        Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal.
+        """
+        self._send_job("api/v3/jobs", job)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        url = urljoin(self.url, path)
+        answer = self._ask(self._request(url), ASK_TIMEOUT)
+        if not isinstance(answer, dict):
+            raise UnexpectedAnswer(url, "it is no JSON object")
+        return answer
+
+    def _send_job(self, path: str, job: dict[str, Any]) -> None:
+        request = self._request(urljoin(self.url, path))
+        request.data = json.dumps(job).encode()
+        request.add_header("Content-Type", "application/json")
+        try:
+            self._ask(request, SUBMIT_TIMEOUT)
+        except ManagerRefused as ex:
+            if ex.status == _PRECONDITION_FAILED:
+                raise JobTypeOutdated(job["type"]) from ex
+            raise JobRejected(ex.status, ex.message) from ex
+
+    def _request(self, url: str) -> urllib.request.Request:
+        agent = f"Flamenco/{VERSION} (Blender add-on)"
+        return urllib.request.Request(  # noqa: S310 - `normal_url` lets only HTTP through
+            url, headers={"User-Agent": agent, "Accept": "application/json"}
+        )
+
+    def _ask(self, request: urllib.request.Request, timeout: float) -> object:
+        try:
+            with _opener.open(request, timeout=timeout) as response:
+                body = response.read()
+        except urllib.error.HTTPError as ex:
+            with ex:
+                raise ManagerRefused(request.full_url, ex.code, _reason(ex)) from ex
+        except (OSError, HTTPException) as ex:
+            raise ManagerUnreachable(self.url, str(getattr(ex, "reason", "") or ex)) from ex
+        try:
+            return json.loads(body) if body else None
+        except ValueError as ex:
+            raise UnexpectedAnswer(request.full_url, "it is not JSON") from ex
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    """The Manager's own message, else the standard text of the status."""
+    try:
+        return str(json.loads(error.read())["message"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return str(error.reason)

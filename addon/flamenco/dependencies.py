@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the open file refers to, as Blender itself knows it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from .packing import DIRECTORY, FILE, SEQUENCE, Dependency
+
+
+def of_open_file() -> list[Dependency]:
+    """Every file, sequence and cache folder, linked libraries and what they use included."""
+    kinds = dict(_special_paths())
+    # Both calls walk the same data in the same order, so the lists pair up.
+    stored = bpy.utils.blend_paths(absolute=False)
+    absolute = bpy.utils.blend_paths(absolute=True)
+    found = [
+        Dependency(Path(os.path.normpath(path)), text.startswith("//"), kinds.get(text, FILE))
+        for text, path in zip(stored, absolute, strict=True)
+        if text
+    ]
+    return [*found, *_point_caches()]
+
+
+def _special_paths() -> Iterator[tuple[str, str]]:
+    """Paths, as they are stored, that stand for more than one file."""
+    for image in bpy.data.images:
+        if image.source == "SEQUENCE":
+            yield image.filepath, SEQUENCE
+    for clip in bpy.data.movieclips:
+        if clip.source == "SEQUENCE":
+            yield clip.filepath, SEQUENCE
+    for cache in (*bpy.data.cache_files, *bpy.data.volumes):
+        if cache.is_sequence:
+            yield cache.filepath, SEQUENCE
+    for thing in bpy.data.objects:
+        for modifier in thing.modifiers:
+            if modifier.type == "FLUID" and modifier.domain_settings:
+                yield modifier.domain_settings.cache_directory, DIRECTORY
+
+
+def _point_caches() -> Iterator[Dependency]:
+    """Blender keeps disk caches of simulations in a folder named for the blend file."""
+    blendfile = Path(bpy.data.filepath)
+    yield Dependency(
+        blendfile.parent / f"blendcache_{blendfile.stem}", relative=True, kind=DIRECTORY
+    )

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, each told to the user as one line that also says what to do."""
+
+
+class FlamencoError(Exception):
+    """Base of every error that operators report; its text is written for the user."""
+
+    level = "ERROR"
+    """How Blender reports it; an ERROR raises `RuntimeError` in scripts."""
+
+
+class ManagerUnreachable(FlamencoError):
+    """No Flamenco Manager answers at the address."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(
+            f"Manager cannot be reached at {url} ({cause}). Is it running, and is the address in "
+            "the add-on's preferences right?"
+        )
+
+
+class UnexpectedAnswer(FlamencoError):
+    """Something answers, but not as a Flamenco Manager would."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(
+            f"The answer of {url} is not that of a Flamenco Manager ({cause}). Check the address "
+            "in the add-on's preferences"
+        )
+
+
+class ManagerRefused(FlamencoError):
+    """The Manager answered with an HTTP status that means failure."""
+
+    def __init__(self, url: str, status: int, message: str) -> None:
+        super().__init__(f"The Manager answered {url} with HTTP {status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class JobTypeOutdated(FlamencoError):
+    """The job type changed at the Manager since it was fetched (HTTP 412)."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f'Job type "{label}" has changed at the Manager. Refresh it with the button '
+            '"Refresh from Manager", check the settings and submit again'
+        )
+
+
+class JobRejected(FlamencoError):
+    """The Manager does not accept the job."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"The Manager does not accept the job (HTTP {status}): {message}")
+
+
+class VersionMismatch(FlamencoError):
+    """Manager and add-on are of different versions."""
+
+    level = "WARNING"
+
+    def __init__(self, manager: str, addon: str) -> None:
+        super().__init__(
+            f"The Manager has version {manager} and this add-on {addon}. Get the add-on from the "
+            "Manager's web page, or submit once more with Force Submit"
+        )
+
+
+class NotReady(FlamencoError):
+    """The user has to do something first; the text says what."""
+
+
+class SettingError(FlamencoError):
+    """The value of a job setting could not be computed."""
+
+    def __init__(self, key: str, expression: str, cause: str) -> None:
+        super().__init__(f'Job setting "{key}": {expression!r} gives {cause}')
+        self.key = key
+
+
+class PackFailed(FlamencoError):
+    """Files could not be brought to the shared storage."""
+
+
+class Aborted(FlamencoError):
+    """The user ended the submission."""
+
+    level = "WARNING"
+
+    def __init__(self) -> None:
+        super().__init__("Submission aborted; no job was sent")

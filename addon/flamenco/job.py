@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job as it is sent to the Manager (reference API §3, `SubmittedJob`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .job_types import JobType
+
+NO_TAG = "-"
+"""Identifier of the choice "all Workers"."""
+
+BLENDFILE_FOR_CHECK = "dummy-for-job-check.blend"
+"""Stands for the blend file while its place in the shared storage is not known yet."""
+
+
+@dataclass(frozen=True)
+class JobDraft:
+    """What the user asks for, all but the place of the blend file."""
+
+    name: str
+    job_type: JobType
+    priority: int
+    settings: Mapping[str, Any]
+    paused: bool
+    worker_tag: str
+    platform: str
+    """Platform of this computer, as the Manager calls it: linux, windows or darwin."""
+
+    def submitted(self, blendfile: str) -> dict[str, Any]:
+        """The job with `blendfile` in its settings, if its type has such a setting."""
+        settings = dict(self.settings)
+        place = self.job_type.setting("blendfile")
+        if place is not None and place.type == "string":
+            settings["blendfile"] = blendfile
+        job: dict[str, Any] = {
+            "name": self.name,
+            "type": self.job_type.name,
+            "type_etag": self.job_type.etag,
+            "priority": self.priority,
+            "settings": settings,
+            "metadata": {},
+            "submitter_platform": self.platform,
+            "initial_status": "paused" if self.paused else "queued",
+        }
+        if self.worker_tag not in {"", NO_TAG}:
+            job["worker_tag"] = self.worker_tag
+        return job

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one Manager this Blender knows: preferences, cache and client together."""
+
+import platform as _platform
+from pathlib import Path
+
+import bpy
+
+from . import manager_info
+from .background import Flow, in_background
+from .client import Client
+from .errors import NotReady
+from .manager_info import ManagerInfo
+
+_info: ManagerInfo | None = None
+
+
+def platform() -> str:
+    """This computer's platform, as the Manager calls it."""
+    return _platform.system().lower()
+
+
+def preferences() -> bpy.types.AddonPreferences:
+    """The add-on's preferences, whether it is an extension or a classic add-on."""
+    return bpy.context.preferences.addons[__package__].preferences
+
+
+def info() -> ManagerInfo | None:
+    """What the last refresh, perhaps of an earlier session, found."""
+    return _info
+
+
+def load_cache() -> None:
+    """Read the cache file again."""
+    global _info  # noqa: PLW0603 - Blender's callbacks have no object to carry it
+    _info = manager_info.load(_cache_folder())
+
+
+def refresh() -> Flow[ManagerInfo]:
+    """Ask the Manager everything and keep the answers. Raises FlamencoError."""
+    global _info  # noqa: PLW0603
+    client = Client(preferences().manager_url)
+    here = platform()
+    found = yield from in_background(lambda: manager_info.fetch(client, here))
+    _info = found
+    try:
+        manager_info.save(_cache_folder(), found)
+    except OSError as ex:
+        raise NotReady(
+            f"The Manager's answers cannot be kept in {_cache_folder()} ({ex.strerror}). Check "
+            "that you may write there"
+        ) from ex
+    return found
+
+
+def _cache_folder() -> Path:
+    return Path(bpy.utils.user_resource("CONFIG", create=True))

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of the Manager, kept in a JSON file between Blender sessions."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .client import Client
+from .errors import UnexpectedAnswer
+from .job_types import JobType, parse_job_type
+
+CACHE_NAME = "flamenco-manager-info.json"
+"""Name of the file in Blender's folder for user configuration (reference add-on §3)."""
+
+
+@dataclass(frozen=True)
+class WorkerTag:
+    """A group of Workers that a job can be limited to."""
+
+    id: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class ManagerInfo:
+    """The answers of a Manager to the four questions of a refresh."""
+
+    answers: Mapping[str, Any]
+    """As received, by the names they have in the cache file."""
+    name: str
+    version: str
+    short_version: str
+    storage: str
+    """Path of the shared storage on this computer's platform."""
+    shaman: bool
+    job_types: tuple[JobType, ...]
+    worker_tags: tuple[WorkerTag, ...]
+
+    def job_type(self, name: str) -> JobType | None:
+        """The job type with this name."""
+        return next((one for one in self.job_types if one.name == name), None)
+
+
+def fetch(client: Client, platform: str) -> ManagerInfo:
+    """Ask the Manager everything. Raises FlamencoError; the cache stays as it was."""
+    answers = {
+        "flamenco_version": client.version(),
+        "shared_storage": client.shared_storage(platform),
+        "job_types": client.job_types(),
+        "worker_tags": client.worker_tags(),
+    }
+    try:
+        return _parse(answers)
+    except (KeyError, TypeError, ValueError, AttributeError) as ex:
+        raise UnexpectedAnswer(client.url, f"{type(ex).__name__}: {ex}") from ex
+
+
+def load(folder: Path) -> ManagerInfo | None:
+    """What the last refresh found; None when there was none or its file cannot be used."""
+    try:
+        return _parse(json.loads((folder / CACHE_NAME).read_text("utf-8")))
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def save(folder: Path, info: ManagerInfo) -> None:
+    """Replace the cache file at once, so that another Blender never reads half of it.
+
+    Raises OSError.
+    """
+    temporary = folder / f"{CACHE_NAME}.{os.getpid()}~"
+    temporary.write_text(json.dumps(info.answers, indent=1), "utf-8")
+    temporary.replace(folder / CACHE_NAME)
+
+
+def _parse(answers: Mapping[str, Any]) -> ManagerInfo:
+    version, storage = answers["flamenco_version"], answers["shared_storage"]
+    return ManagerInfo(
+        answers=answers,
+        name=str(version["name"]),
+        version=str(version["version"]),
+        short_version=str(version["shortversion"]),
+        storage=str(storage["location"]),
+        shaman=bool(storage["shamanEnabled"]),
+        job_types=tuple(parse_job_type(one) for one in answers["job_types"]["job_types"]),
+        worker_tags=tuple(_parse_tag(tag) for tag in answers["worker_tags"].get("tags") or ()),
+    )
+
+
+def _parse_tag(data: Mapping[str, Any]) -> WorkerTag:
+    return WorkerTag(str(data["id"]), str(data["name"]), str(data.get("description", "")))

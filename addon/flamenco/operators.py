@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's operators (reference add-on §6)."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from . import manager, scene_properties, settings_group
+from .background import Flow, run
+from .errors import FlamencoError
+from .job import NO_TAG
+from .paths import nearest_existing
+from .submission import Submission
+
+_log = logging.getLogger(__name__)
+
+_TICK = 0.1
+"""Seconds between two looks at a flow in the user interface."""
+
+_current: Submission | None = None
+
+
+class FlowOperator:
+    """An operator that blocks when a script calls it and is modal in the user interface.
+
+    `flow` returns a level and a text to report.
+    """
+
+    def flow(self) -> Flow[tuple[str, str]]:
+        """What the operator does."""
+        raise TypeError(f"{type(self).__name__} has no flow")
+
+    def tick(self, _event: bpy.types.Event) -> None:
+        """Called at every timer event and every key while the operator is modal."""
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Called by Blender when a script runs the operator."""
+        return self._finish(lambda: run(self.flow()))
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Called by Blender when the user presses the operator's button."""
+        self._flow = self.flow()
+        self._future = None
+        wm = context.window_manager
+        self._timer = wm.event_timer_add(_TICK, window=context.window)
+        wm.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Called by Blender for every event while the operator runs."""
+        self.tick(event)
+        if event.type != "TIMER" or (self._future and not self._future.done()):
+            return {"PASS_THROUGH"}
+        _redraw(context)
+        result = self._finish(self._advance)
+        if result == {"PASS_THROUGH"}:
+            return result
+        context.window_manager.event_timer_remove(self._timer)
+        _redraw(context)
+        return result
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Called by Blender when another file is opened, or Blender quits, meanwhile."""
+        self._flow.close()
+        context.window_manager.event_timer_remove(self._timer)
+
+    def _advance(self) -> tuple[str, str] | None:
+        try:
+            self._future = next(self._flow)
+        except StopIteration as end:
+            return end.value
+        return None
+
+    def _finish(self, step: Callable[[], tuple[str, str] | None]) -> set[str]:
+        """Report how a step ended, so that no error becomes a traceback on the screen."""
+        try:
+            result = step()
+        except FlamencoError as ex:
+            self.report({ex.level}, str(ex))
+            return {"CANCELLED"}
+        except Exception as ex:  # noqa: BLE001 - the boundary to Blender
+            _log.exception("Unexpected error")
+            self.report({"ERROR"}, f"Unexpected error ({ex}); the terminal shows where")
+            return {"CANCELLED"}
+        if result is None:
+            return {"PASS_THROUGH"}
+        level, text = result
+        self.report({level}, text)
+        return {"FINISHED"}
+
+
+def _redraw(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"PROPERTIES", "PREFERENCES"}:
+                area.tag_redraw()
+
+
+class FLAMENCO_OT_ping_manager(FlowOperator, bpy.types.Operator):
+    """Asks the Manager for its job types, worker tags and shared storage."""
+
+    bl_idname = "flamenco.ping_manager"
+    bl_label = "Refresh from Manager"
+    bl_description = "Ask the Manager for its job types, worker tags and shared storage"
+    bl_options = {"REGISTER"}  # noqa: RUF012
+
+    def flow(self) -> Flow[tuple[str, str]]:
+        """Refresh and say who was found."""
+        wm = bpy.context.window_manager
+        wm.flamenco_status_ping = "Asking the Manager…"
+        try:
+            info = yield from manager.refresh()
+        except FlamencoError as ex:
+            wm.flamenco_status_ping = str(ex)
+            raise
+        text = f"{info.name} version {info.version} found"
+        wm.flamenco_status_ping = text
+        warnings = scene_properties.follow_manager()
+        return ("WARNING" if warnings else "INFO"), ". ".join([text, *warnings])
+
+
+class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
+    """Sends the open file to the Manager as a job."""
+
+    bl_idname = "flamenco.submit_job"
+    bl_label = "Submit to Flamenco"
+    bl_description = "Send the open file to the Flamenco Manager as a job"
+    bl_options = {"REGISTER"}  # noqa: RUF012
+
+    job_name: bpy.props.StringProperty(
+        name="Job Name", description="Name of the job; the scene's Flamenco job name when empty"
+    )
+    ignore_version_mismatch: bpy.props.BoolProperty(
+        name="Ignore Version Mismatch",
+        description="Submit even if Manager and add-on have different versions",
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A job type is chosen and no other submission runs."""
+        if context.scene.flamenco_job_type in {"", NO_TAG}:
+            cls.poll_message_set("Choose a Flamenco job type first")
+            return False
+        if not can_submit(context):
+            cls.poll_message_set("Another submission is under way")
+            return False
+        return True
+
+    def flow(self) -> Flow[tuple[str, str]]:
+        """Submit and say what became of it."""
+        global _current  # noqa: PLW0603 - for `flamenco.abort`
+        _current = Submission(self.job_name, self.ignore_version_mismatch)
+        try:
+            submitted = yield from _current.run()
+        finally:
+            _current = None
+        return submitted.level, str(submitted)
+
+    def tick(self, event: bpy.types.Event) -> None:
+        """Follow the copying; ESC ends it."""
+        if _current is None:
+            return
+        if event.type == "ESC":
+            _current.abort()
+        _current.show_progress()
+
+
+def can_submit(context: bpy.types.Context) -> bool:
+    """Whether no submission runs."""
+    return context.window_manager.flamenco_bat_status in {"IDLE", "DONE", "ABORTED"}
+
+
+class FLAMENCO_OT_abort(bpy.types.Operator):
+    """Ends the submission that runs."""
+
+    bl_idname = "flamenco.abort"
+    bl_label = "Abort Submission"
+    bl_description = "End the submission; files copied so far are removed"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There is a submission, and the job is not on its way yet."""
+        return _current is not None and context.window_manager.flamenco_can_abort
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Called by Blender."""
+        if _current is not None:
+            _current.abort()
+        return {"FINISHED"}
+
+
+class FLAMENCO_OT_eval_setting(bpy.types.Operator):
+    """Sets one job setting to the value of its expression."""
+
+    bl_idname = "flamenco.eval_setting"
+    bl_label = "Evaluate Setting"
+    bl_options = {"INTERNAL", "UNDO"}  # noqa: RUF012
+
+    setting_key: bpy.props.StringProperty(name="Setting Key")
+    setting_eval_description: bpy.props.StringProperty(name="Description")
+
+    @classmethod
+    def description(
+        cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """The tooltip."""
+        text = properties.setting_eval_description
+        return f"Set value to: {text}" if text else "Compute the value of this setting"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Called by Blender."""
+        job_type = settings_group.job_type()
+        setting = job_type.setting(self.setting_key) if job_type else None
+        if setting is None or not setting.eval:
+            self.report({"ERROR"}, f'Job setting "{self.setting_key}" has nothing to evaluate')
+            return {"CANCELLED"}
+        try:
+            settings_group.assign(context, setting)
+        except FlamencoError as ex:
+            self.report({ex.level}, str(ex))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class FLAMENCO3_OT_explore_file_path(bpy.types.Operator):
+    """Opens a folder in the file browser of the operating system."""
+
+    bl_idname = "flamenco3.explore_file_path"
+    bl_label = "Open in File Browser"
+    bl_description = "Open the path, or the nearest folder above it that exists"
+
+    path: bpy.props.StringProperty(name="Path")
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Called by Blender."""
+        folder = nearest_existing(Path(bpy.path.abspath(self.path))) if self.path else None
+        if folder is None:
+            self.report({"ERROR"}, f'No folder above "{self.path}" exists')
+            return {"CANCELLED"}
+        bpy.ops.wm.path_open(filepath=str(folder if folder.is_dir() else folder.parent))
+        return {"FINISHED"}
+
+
+classes = (
+    FLAMENCO_OT_ping_manager,
+    FLAMENCO_OT_submit_job,
+    FLAMENCO_OT_abort,
+    FLAMENCO_OT_eval_setting,
+    FLAMENCO3_OT_explore_file_path,
+)

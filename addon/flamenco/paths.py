@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about paths, answered without Blender and for Windows and POSIX paths alike."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+PROJECT_MARKERS = {
+    "BLENDER_PROJECT": ".blender_project",
+    "GIT": ".git",
+    "SUBVERSION": ".svn",
+}
+"""Name of the file or folder that marks a project's root, by project finder."""
+
+# What Windows forbids in names, since a Worker on Windows may have to open what Linux packed.
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
+_NAME_LENGTH = 100
+
+_P = TypeVar("_P", bound=PurePath)
+
+
+def is_inside(path: PurePath, folder: PurePath) -> bool:
+    """Whether `path` lies below `folder`, at a path boundary; both absolute and normalised.
+
+    Upper and lower case are the same for Windows paths.
+    """
+    return folder in path.parents
+
+
+def path_for_manager(path: PurePath) -> str:
+    """A path as the Manager wants it: with slashes, so that it can match two-way variables.
+
+    A UNC path keeps its backslashes: Blender would take ``//`` at its start as "relative to the
+    blend file".
+    """
+    return str(path) if path.drive.startswith("\\\\") else path.as_posix()
+
+
+def pack_folder_name(job_name: str, moment: datetime) -> str:
+    """Name of a job's folder in the shared storage: ``<timestamp>-<job name>``.
+
+    The timestamp is ISO 8601 with ``-`` as its separator and no colons (reference add-on §6).
+    """
+    timestamp = moment.replace(tzinfo=None).isoformat("-", "microseconds").replace(":", "")
+    name = _UNFIT.sub("_", job_name)[:_NAME_LENGTH].rstrip(" .")
+    return f"{timestamp}-{name}"
+
+
+def find_project_root(blendfile: Path, finder: str) -> Path:
+    """The nearest folder above the blend file that has the finder's marker, else its own."""
+    marker = PROJECT_MARKERS[finder]
+    for folder in blendfile.parents:
+        if (folder / marker).exists():
+            return folder
+    return blendfile.parent
+
+
+def common_root(folder: _P, files: Iterable[PurePath]) -> _P:
+    """`folder`, or its nearest parent below which all files lie.
+
+    Raises ValueError for a file on another drive, which no relative path can name.
+    """
+    root = folder
+    for file in files:
+        while not is_inside(file, root):
+            if root.parent == root:
+                raise ValueError(f"{file} is on another drive than {folder}")
+            root = root.parent
+    return root
+
+
+def last_n_dir_parts(count: int, path: PurePath) -> PurePath:
+    """The last `count` folders of a file's path, as a relative path; empty for 0."""
+    parts = [part for part in path.parent.parts if part != path.anchor]
+    return type(path)(*parts[len(parts) - min(count, len(parts)) :])
+
+
+def nearest_existing(path: Path) -> Path | None:
+    """The path itself, or else the nearest parent that exists."""
+    return next((one for one in (path, *path.parents) if one.exists()), None)

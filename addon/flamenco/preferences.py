@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences (reference add-on §2)."""
+
+from pathlib import Path
+
+import bpy
+
+from . import manager
+from .paths import find_project_root
+
+_PROJECT_FINDERS = [
+    ("BLENDER_PROJECT", "Blender Project", "The folder that has .blender_project"),
+    ("GIT", "Git", "The folder that has .git"),
+    ("SUBVERSION", "Subversion", "The folder that has .svn"),
+]
+
+
+def _url_changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+    how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+    try:
+        bpy.ops.flamenco.ping_manager(how)
+    except RuntimeError as ex:
+        print(f"Flamenco: {ex}")
+
+
+class FlamencoPreferences(bpy.types.AddonPreferences):
+    """Where the Manager is and how the project's root is found."""
+
+    bl_idname = __package__
+
+    manager_url: bpy.props.StringProperty(
+        name="Manager URL",
+        description="Address of the Flamenco Manager",
+        default="http://localhost:8080/",
+        update=_url_changed,
+    )
+    project_finder: bpy.props.EnumProperty(
+        name="Project Finder",
+        description="How to find the project that the blend file is part of; what is copied to "
+        "the shared storage keeps its place below the project's folder",
+        items=_PROJECT_FINDERS,
+    )
+    job_storage_for_gui: bpy.props.StringProperty(
+        name="Job Storage",
+        description="Where files go that are not in the shared storage already",
+        get=lambda _self: _storage(),
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Called by Blender to show the preferences."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        row = layout.row(align=True)
+        row.prop(self, "manager_url")
+        row.operator("flamenco.ping_manager", text="", icon="FILE_REFRESH")
+        for text in _state(context):
+            _line(layout, text)
+        column = layout.column()
+        column.enabled = False
+        column.prop(self, "job_storage_for_gui")
+        layout.prop(self, "project_finder")
+        if bpy.data.filepath:
+            root = find_project_root(Path(bpy.data.filepath), self.project_finder)
+            _line(layout, f"Project: {root}")
+
+
+def _storage() -> str:
+    info = manager.info()
+    return info.storage if info else "Unknown, refresh first"
+
+
+def _state(context: bpy.types.Context) -> list[str]:
+    info = manager.info()
+    lines = [context.window_manager.flamenco_status_ping]
+    if info is None:
+        lines.append("Press the refresh button to ask the Manager for its job types")
+    elif info.shaman:
+        lines.append("Shaman enabled")
+    return [line for line in lines if line]
+
+
+def _line(layout: bpy.types.UILayout, text: str) -> None:
+    row = layout.split(factor=0.4)
+    row.label(text="")
+    row.label(text=text)

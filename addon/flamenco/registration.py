@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells Blender what the add-on consists of."""
+
+import bpy
+
+from . import operators, panel, scene_properties
+from .preferences import FlamencoPreferences
+
+_CLASSES = (FlamencoPreferences, *operators.classes, *panel.classes)
+
+
+def register() -> None:
+    """Register every class and property."""
+    for one in _CLASSES:
+        bpy.utils.register_class(one)
+    scene_properties.register()
+
+
+def unregister() -> None:
+    """Undo `register`, in the reverse order."""
+    scene_properties.unregister()
+    for one in reversed(_CLASSES):
+        bpy.utils.unregister_class(one)

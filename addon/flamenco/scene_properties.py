@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What scenes and the window manager remember for the add-on (reference add-on §4)."""
+
+import logging
+import zlib
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import manager, settings_group
+from .errors import FlamencoError
+from .job import NO_TAG
+
+_log = logging.getLogger(__name__)
+
+_NO_JOB_TYPE = "-"
+_Items = list[tuple[str, str, str, int]]
+
+# Blender does not keep the texts of dynamic choices alive, so they are kept here.
+_job_type_items: _Items = []
+_worker_tag_items: _Items = []
+
+STATUSES = (
+    "IDLE",
+    "SAVING",
+    "INVESTIGATING",
+    "REWRITING",
+    "TRANSFERRING",
+    "COMMUNICATING",
+    "DONE",
+    "ABORTING",
+    "ABORTED",
+)
+
+
+def _number(identifier: str) -> int:
+    """What a blend file stores for a choice: it must not change when the list does."""
+    return zlib.crc32(identifier.encode()) & 0x7FFFFFFF
+
+
+def _job_types(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
+    info = manager.info()
+    found = info.job_types if info else ()
+    _job_type_items[:] = [(_NO_JOB_TYPE, "Select a Job Type", "", 0)]
+    _job_type_items.extend(
+        (one.name, one.label, one.description, _number(one.name)) for one in found
+    )
+    return _job_type_items
+
+
+def _worker_tags(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
+    info = manager.info()
+    found = info.worker_tags if info else ()
+    _worker_tag_items[:] = [(NO_TAG, "All", "Any Worker may take tasks of the job", 0)]
+    _worker_tag_items.extend((tag.id, tag.name, tag.description, _number(tag.id)) for tag in found)
+    return _worker_tag_items
+
+
+def _job_type_chosen(scene: bpy.types.Scene, context: bpy.types.Context) -> None:
+    try:
+        _use_job_type_of(scene)
+        if context.scene == scene:
+            settings_group.assign_empty(context)
+    except FlamencoError as ex:
+        _log.warning(str(ex))
+
+
+def _use_job_type_of(scene: bpy.types.Scene) -> None:
+    """Make the settings those of the scene's job type. Raises NotReady."""
+    info = manager.info()
+    settings_group.use(info.job_type(scene.flamenco_job_type) if info else None)
+
+
+def follow_manager() -> list[str]:
+    """After a refresh, give up choices the Manager does not offer (any more).
+
+    Returns warnings for the user.
+    """
+    warnings = []
+    for scene in bpy.data.scenes:
+        if not scene.flamenco_job_type:
+            scene.property_unset("flamenco_job_type")
+            warnings.append(f'The Manager does not know the job type of scene "{scene.name}"')
+        if not scene.flamenco_worker_tag:
+            scene.property_unset("flamenco_worker_tag")
+            warnings.append(f'The Manager does not know the worker tag of scene "{scene.name}"')
+    try:
+        _use_job_type_of(bpy.context.scene)
+    except FlamencoError as ex:
+        warnings.append(str(ex))
+    return warnings
+
+
+def default_job_name() -> str:
+    """The name of the open file, without its suffix."""
+    return Path(bpy.data.filepath).stem
+
+
+@bpy.app.handlers.persistent
+def _file_loaded(*_: object) -> None:
+    manager.load_cache()
+    bpy.context.window_manager.flamenco_bat_status = "IDLE"
+    _fill_job_names()
+    try:
+        _use_job_type_of(bpy.context.scene)
+    except FlamencoError as ex:
+        _log.warning(str(ex))
+
+
+@bpy.app.handlers.persistent
+def _before_save(*_: object) -> None:
+    """Forget names made from the file's, so that a copy gets one made from its own."""
+    for scene in bpy.data.scenes:
+        if scene.flamenco_job_name == default_job_name():
+            scene.flamenco_job_name = ""
+
+
+@bpy.app.handlers.persistent
+def _fill_job_names(*_: object) -> None:
+    for scene in bpy.data.scenes:
+        if not scene.flamenco_job_name:
+            scene.flamenco_job_name = default_job_name()
+
+
+def _after_registration() -> None:
+    """On a timer, since add-ons may not look at the scene while Blender registers them."""
+    _file_loaded()
+
+
+_HANDLERS = (
+    ("load_post", _file_loaded),
+    ("save_pre", _before_save),
+    ("save_post", _fill_job_names),
+)
+
+
+def _scene_properties() -> dict[str, Any]:
+    props = bpy.props
+    return {
+        "flamenco_job_name": props.StringProperty(
+            name="Job Name", description="Name of the job on the farm"
+        ),
+        "flamenco_job_priority": props.IntProperty(
+            name="Priority",
+            description="Jobs with a higher number go first",
+            default=50,
+            min=0,
+            max=100,
+        ),
+        "flamenco_job_submit_as_paused": props.BoolProperty(
+            name="Submit as Paused", description="The job waits until someone starts it"
+        ),
+        "flamenco_job_type": props.EnumProperty(
+            name="Job Type", items=_job_types, update=_job_type_chosen
+        ),
+        "flamenco_worker_tag": props.EnumProperty(
+            name="Worker Tag", description="Only Workers with this tag", items=_worker_tags
+        ),
+    }
+
+
+def _window_manager_properties() -> dict[str, Any]:
+    props = bpy.props
+    return {
+        "flamenco_bat_status": props.EnumProperty(
+            name="Status", items=[(one, one.title(), "") for one in STATUSES]
+        ),
+        "flamenco_bat_status_txt": props.StringProperty(name="Status"),
+        "flamenco_bat_progress": props.IntProperty(
+            name="Progress", subtype="PERCENTAGE", min=0, max=100
+        ),
+        "flamenco_can_abort": props.BoolProperty(name="Can Abort"),
+        "flamenco_version_mismatch": props.BoolProperty(name="Version Mismatch"),
+        "flamenco_status_ping": props.StringProperty(name="Manager"),
+    }
+
+
+def register() -> None:
+    """Add the properties and follow the opening and saving of files."""
+    for name, prop in _scene_properties().items():
+        setattr(bpy.types.Scene, name, prop)
+    for name, prop in _window_manager_properties().items():
+        setattr(bpy.types.WindowManager, name, prop)
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
+    manager.load_cache()
+    bpy.app.timers.register(_after_registration, first_interval=0)
+
+
+def unregister() -> None:
+    """Undo `register`."""
+    if bpy.app.timers.is_registered(_after_registration):
+        bpy.app.timers.unregister(_after_registration)
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)
+    settings_group.use(None)
+    for name in _window_manager_properties():
+        delattr(bpy.types.WindowManager, name)
+    for name in _scene_properties():
+        delattr(bpy.types.Scene, name)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the open file to a job at the Manager (reference add-on §6)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+import bpy
+
+from . import dependencies, manager, packing, scene_properties, settings_group
+from .background import Flow, in_background
+from .client import Client
+from .errors import Aborted, JobRejected, JobTypeOutdated, NotReady, VersionMismatch
+from .evaluation import values_for_submission
+from .job import BLENDFILE_FOR_CHECK, JobDraft
+from .manager_info import ManagerInfo
+from .paths import find_project_root, is_inside, pack_folder_name, path_for_manager
+from .version import VERSION
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of a submission."""
+
+    job_name: str
+    copied: int
+    """Files in the pack; 0 for a file that was inside the shared storage already."""
+    missing: tuple[Path, ...]
+    elsewhere: tuple[Path, ...]
+
+    @property
+    def level(self) -> str:
+        """How Blender reports it."""
+        return "WARNING" if self.missing or self.elsewhere else "INFO"
+
+    def __str__(self) -> str:
+        text = f'Job "{self.job_name}" submitted'
+        if self.copied:
+            text += f", {_count(self.copied)} copied to the shared storage"
+        if self.missing:
+            text += f"; {_count(len(self.missing))} missing, see the terminal"
+        if self.elsewhere:
+            text += (
+                f"; {_count(len(self.elsewhere))} outside the shared storage with an absolute path,"
+                " which Workers may not find (see the terminal)"
+            )
+        return text
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
+
+
+@dataclass
+class Submission:
+    """One submission under way; its progress is in the window manager's properties."""
+
+    job_name: str
+    force: bool
+    """Whether the versions of Manager and add-on may differ."""
+    transfer: packing.Transfer = field(default_factory=packing.Transfer)
+
+    def run(self) -> Flow[Submitted]:
+        """The whole story. Raises FlamencoError; whatever happens, the next one can start."""
+        outcome = "IDLE"
+        try:
+            submitted = yield from self._steps()
+            outcome = "DONE"
+        except Aborted:
+            outcome = "ABORTED"
+            raise
+        finally:
+            self.transfer.abort.set()
+            _show(outcome, "")
+        bpy.context.window_manager.flamenco_version_mismatch = False
+        return submitted
+
+    def abort(self) -> None:
+        """End it, unless the job is on its way to the Manager already."""
+        if bpy.context.window_manager.flamenco_can_abort:
+            self.transfer.abort.set()
+            _show("ABORTING", "Aborting")
+
+    def show_progress(self) -> None:
+        """Bring the progress of the copying to the panel."""
+        wm = bpy.context.window_manager
+        if wm.flamenco_bat_progress != self.transfer.percent:
+            wm.flamenco_bat_progress = self.transfer.percent
+
+    def _steps(self) -> Flow[Submitted]:
+        _show("COMMUNICATING", "Asking the Manager", can_abort=True)
+        info = yield from manager.refresh()
+        scene_properties.follow_manager()
+        self._check_version(info)
+        self._stop_if_aborted()
+        _show("SAVING", "Saving the file", can_abort=True)
+        blendfile = _save()
+        draft = self._draft(info)
+        client = Client(manager.preferences().manager_url)
+        _show("COMMUNICATING", "Checking the job", can_abort=True)
+        yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
+        self._stop_if_aborted()
+        storage = Path(info.storage)
+        if is_inside(blendfile, storage):
+            yield from self._send(client, draft, blendfile)
+            return Submitted(draft.name, 0, (), ())
+        plan = yield from self._plan(blendfile, storage)
+        pack = yield from self._copy(plan, storage, draft.name)
+        try:
+            yield from self._send(client, draft, pack / plan.place)
+        except (Aborted, JobRejected, JobTypeOutdated):
+            packing.discard(pack)
+            raise
+        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere)
+
+    def _check_version(self, info: ManagerInfo) -> None:
+        """The force applies to one submission only (reference add-on §6)."""
+        mismatch = info.short_version != VERSION
+        bpy.context.window_manager.flamenco_version_mismatch = mismatch
+        if mismatch and not self.force:
+            raise VersionMismatch(info.short_version, VERSION)
+
+    def _stop_if_aborted(self) -> None:
+        if self.transfer.abort.is_set():
+            raise Aborted
+
+    def _draft(self, info: ManagerInfo) -> JobDraft:
+        context = bpy.context
+        scene = context.scene
+        job_type = settings_group.job_type()
+        if job_type is None or job_type.name != scene.flamenco_job_type:
+            raise NotReady(
+                "The chosen job type is not known to the Manager (any more). Choose another one"
+            )
+        name = self.job_name or scene.flamenco_job_name
+        if not name:
+            raise NotReady("The job has no name; give it one and submit again")
+        names = settings_group.names(context, name)
+        return JobDraft(
+            name=name,
+            job_type=job_type,
+            priority=scene.flamenco_job_priority,
+            settings=values_for_submission(job_type, scene.flamenco_job_settings, names),
+            paused=scene.flamenco_job_submit_as_paused,
+            worker_tag=scene.flamenco_worker_tag,
+            platform=manager.platform(),
+        )
+
+    def _plan(self, blendfile: Path, storage: Path) -> Flow[packing.PackPlan]:
+        _show("INVESTIGATING", "Looking for the files it uses", can_abort=True)
+        used = dependencies.of_open_file()
+        finder = manager.preferences().project_finder
+
+        def plan_pack() -> packing.PackPlan:
+            if not storage.is_dir():
+                raise NotReady(
+                    f"The shared storage {storage} cannot be reached from this computer. Mount it,"
+                    " or correct its path in the Manager's configuration"
+                )
+            root = find_project_root(blendfile, finder)
+            return packing.plan_pack(blendfile, root, storage, used)
+
+        plan = yield from in_background(plan_pack)
+        _list_in_terminal("Missing", plan.missing)
+        _list_in_terminal("Outside the shared storage, absolute path", plan.elsewhere)
+        self._stop_if_aborted()
+        return plan
+
+    def _copy(self, plan: packing.PackPlan, storage: Path, job_name: str) -> Flow[Path]:
+        _show("TRANSFERRING", f"Copying {_count(len(plan.files))}", can_abort=True)
+        now = datetime.now(timezone.utc).astimezone()
+        target = storage / pack_folder_name(job_name, now)
+        yield from in_background(lambda: packing.copy_pack(plan, target, self.transfer))
+        return target
+
+    def _send(self, client: Client, draft: JobDraft, blendfile: Path) -> Flow[None]:
+        self._stop_if_aborted()
+        _show("COMMUNICATING", "Sending the job")
+        job = draft.submitted(path_for_manager(blendfile))
+        yield from in_background(lambda: client.submit_job(job))
+
+
+def _save() -> Path:
+    """Save the open file if it has changes; returns its path. Raises NotReady."""
+    if not bpy.data.filepath:
+        raise NotReady("The file has never been saved. Save it first, then submit again")
+    if bpy.data.is_dirty:
+        try:
+            bpy.ops.wm.save_mainfile()
+        except RuntimeError as ex:
+            raise NotReady(f"The file cannot be saved, so it was not submitted: {ex}") from ex
+    return Path(bpy.path.abspath(bpy.data.filepath)).absolute()
+
+
+def _show(status: str, text: str, *, can_abort: bool = False) -> None:
+    wm = bpy.context.window_manager
+    wm.flamenco_bat_status = status
+    wm.flamenco_bat_status_txt = text
+    wm.flamenco_can_abort = can_abort
+    if status not in {"TRANSFERRING", "ABORTING"}:
+        wm.flamenco_bat_progress = 0
+
+
+def _list_in_terminal(title: str, files: tuple[Path, ...]) -> None:
+    for file in files:
+        print(f"Flamenco: {title}: {file}")

@@ -1,0 +1,136 @@
+"""A real Blender with the add-on installed from its zip, apart from the user's own Blender.
+
+    blender = InstalledBlender.install(find_blender(), addon_zip, folder)
+    run = blender.run("finish({'version': bpy.app.version_string})", blendfile=...)
+
+Reusable with any Manager: ``use_manager(url)`` in a script sets its address.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+ADDON = Path(__file__).parents[2] / "addon" / "flamenco"
+
+TIMEOUT = 120
+"""Seconds that one run of Blender may take."""
+
+_RESULT = "FLAMENCO-TEST-RESULT "
+
+# Runs before every script.
+_PRELUDE = f"""
+import bpy, json
+
+def finish(result):
+    print({_RESULT!r} + json.dumps(result), flush=True)
+
+def use_manager(url):
+    bpy.context.preferences.addons["flamenco"].preferences.manager_url = url
+"""
+
+_INSTALL = """
+import sys
+zip_path = sys.argv[sys.argv.index("--") + 1]
+bpy.ops.preferences.addon_install(filepath=zip_path, overwrite=True)
+bpy.ops.preferences.addon_enable(module="flamenco")
+bpy.ops.wm.save_userpref()
+finish("flamenco" in bpy.context.preferences.addons)
+"""
+
+
+def find_blender() -> str:
+    """Path of the Blender to test with; without one skips the test, and in CI fails it."""
+    found = shutil.which("blender")
+    if found is None:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain("Blender is not on PATH; on Debian: apt install blender")
+    return found
+
+
+def zip_addon(folder: Path) -> Path:
+    """Zip the add-on's sources as they are released: one top folder, ``flamenco/``."""
+    target = folder / "flamenco-addon.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(ADDON.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, Path("flamenco", file.relative_to(ADDON)))
+    return target
+
+
+@attrs.frozen
+class Run:
+    """How one run of Blender ended."""
+
+    status: int
+    output: str
+    """Standard output and error."""
+    result: Any
+    """What the script passed to ``finish``; None when it did not get there."""
+
+
+@attrs.frozen
+class InstalledBlender:
+    """A Blender whose settings, with the add-on in them, are all below one folder."""
+
+    executable: str
+    resources: Path
+
+    @classmethod
+    def install(cls, executable: str, addon_zip: Path, folder: Path) -> "InstalledBlender":
+        """Install and enable the add-on as an artist does, into the new folder `folder`."""
+        folder.mkdir(parents=True)
+        blender = cls(executable, folder)
+        run = blender.run(_INSTALL, "--", str(addon_zip))
+        assert run.result is True, run.output
+        return blender
+
+    def copy(self, folder: Path) -> "InstalledBlender":
+        """The same with settings of its own, so that tests do not see each other's."""
+        shutil.copytree(self.resources, folder)
+        return InstalledBlender(self.executable, folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables for a process of this Blender.
+
+        Debian's Blender takes the first `python3` on PATH for its own. In a virtual environment
+        it would find the Manager's package `flamenco` there, in place of the add-on.
+        """
+        environment = {**os.environ, "BLENDER_USER_RESOURCES": str(self.resources)}
+        own = Path(sys.prefix)
+        folders = environment["PATH"].split(os.pathsep)
+        environment["PATH"] = os.pathsep.join(
+            folder for folder in folders if not Path(folder).is_relative_to(own)
+        )
+        environment.pop("VIRTUAL_ENV", None)
+        return environment
+
+    def run(self, script: str, *arguments: str, blendfile: Path | None = None) -> Run:
+        """Run a Python script in the background; it can call ``finish`` and ``use_manager``.
+
+        A script that raises makes the status 7.
+        """
+        path = self.resources / "script.py"
+        path.write_text(_PRELUDE + script, "utf-8")
+        opened = [] if blendfile is None else [str(blendfile)]
+        ended = subprocess.run(
+            [self.executable, "--background", *opened, "--python-exit-code", "7"]
+            + ["--python", str(path), *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        results = [line for line in ended.stdout.splitlines() if line.startswith(_RESULT)]
+        result = json.loads(results[-1].removeprefix(_RESULT)) if results else None
+        return Run(ended.returncode, ended.stdout, result)

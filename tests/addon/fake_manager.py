@@ -1,0 +1,109 @@
+"""A Manager that answers as the HTTP API says and remembers the jobs it was sent."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tests.addon.job_type import SIMPLE_BLENDER_RENDER
+
+VERSION = "4.0.0.dev0"
+
+
+@attrs.define
+class FakeManager:
+    """Its answers can be changed between requests."""
+
+    storage: Path
+    url: str = ""
+    version: str = VERSION
+    job_types: list[dict[str, Any]] = attrs.Factory(lambda: [SIMPLE_BLENDER_RENDER])
+    tags: list[dict[str, Any]] = attrs.Factory(list)
+    refusals: dict[str, tuple[int, Any]] = attrs.Factory(dict)
+    """Status and body by path, for what is not to succeed."""
+    checked: list[dict[str, Any]] = attrs.Factory(list)
+    submitted: list[dict[str, Any]] = attrs.Factory(list)
+    paths: list[str] = attrs.Factory(list)
+    """Method and path of every request, in order."""
+    agents: set[str] = attrs.Factory(set)
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """Status and JSON body; None for an empty one."""
+        self.paths.append(f"{method} {path}")
+        if path in self.refusals:
+            return self.refusals[path]
+        match method, path.removeprefix("/api/v3/").split("/"):
+            case "GET", ["version"]:
+                return 200, self._version()
+            case "GET", ["configuration", "shared-storage", audience, platform]:
+                return 200, self._storage(audience, platform)
+            case "GET", ["jobs", "types"]:
+                return 200, {"job_types": self.job_types}
+            case "GET", ["worker-mgt", "tags"]:
+                return 200, {"tags": self.tags}
+            case "POST", ["jobs", "check"]:
+                self.checked.append(body)
+                return 204, None
+            case "POST", ["jobs"]:
+                self.submitted.append(body)
+                return 200, {**body, "id": "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e"}
+        return 404, {"code": 404, "message": "no such operation"}
+
+    def _version(self) -> dict[str, str]:
+        short = self.version
+        return {"version": short, "shortversion": short, "name": "Fake", "git": "0"}
+
+    def _storage(self, audience: str, platform: str) -> dict[str, Any]:
+        place = {"audience": audience, "platform": platform, "location": str(self.storage)}
+        return {**place, "shamanEnabled": False}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        manager = self.server.manager
+        manager.agents.add(self.headers["User-Agent"])
+        length = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(length)) if length else None
+        status, answer = manager.answer(self.command, self.path, body)
+        data = b"" if answer is None else json.dumps(answer).encode()
+        self.send_response(status)
+        if data:
+            self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output free of requests."""
+
+
+class _Server(ThreadingHTTPServer):
+    manager: FakeManager
+
+
+@contextmanager
+def running(storage: Path) -> Iterator[FakeManager]:
+    """A fake Manager on a free port of the loopback interface."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        manager = FakeManager(storage, url=f"http://127.0.0.1:{server.server_port}/")
+        server.manager = manager
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield manager
+        finally:
+            server.shutdown()
+            thread.join()
