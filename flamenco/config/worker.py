@@ -1,0 +1,129 @@
+"""The Worker's configuration, `flamenco-worker.yaml` (reference rules §15)."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.files import read_yaml
+from flamenco.config.schema import Text, Where, read_section, scalar
+
+FILE_NAME = "flamenco-worker.yaml"
+DEFAULT_MANAGER_URL = "http://localhost:8080/"
+
+
+def normal_url(text: str) -> str:
+    """The Manager's address with its scheme, http if it names none, and a slash at its end.
+
+    Raises ValueError for anything that is not the address of a web server.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
+        scheme, rest = "http", scheme
+    if scheme.lower() not in ("http", "https") or not rest.strip("/") or " " in rest:
+        raise ValueError(f"expected an address such as http://manager.local:8080/, not {text!r}")
+    return f"{scheme.lower()}://{rest.rstrip('/')}/"
+
+
+def _url(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    return normal_url(str(value))
+
+
+def _task_types(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(value)
+    if not all(isinstance(item, str) and item.strip() for item in value):
+        raise ValueError(value)
+    return tuple(item.strip().lower() for item in value)
+
+
+def _between(least: int, most: int, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValueError(value)
+    return int(value)
+
+
+URL = scalar("an address such as http://manager.local:8080/", _url)
+TASK_TYPES = scalar("a list of task types such as [blender, ffmpeg]", _task_types)
+EXIT_CODE = scalar("an exit code from 0 to 255", lambda value: _between(0, 255, value))
+OOM_SCORE = scalar(
+    "a whole number from -1000 to 1000",
+    lambda value: None if value is None else _between(-1000, 1000, value),
+)
+
+
+@attrs.frozen(kw_only=True)
+class WorkerFile:
+    """The keys of `flamenco-worker.yaml`."""
+
+    worker_name: Text = ""
+    """Empty: the environment's FLAMENCO_WORKER_NAME, else the name of the machine."""
+    manager_url: Annotated[str, URL] = ""
+    task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
+        "blender",
+        "ffmpeg",
+        "file-management",
+        "misc",
+    )
+    restart_exit_code: Annotated[int, EXIT_CODE] = 0
+    """Exit code that makes a service manager start the Worker again; 0: it cannot restart."""
+    oom_score_adjust: Annotated[int | None, OOM_SCORE] = None
+    """Linux: the out-of-memory score of what tasks run."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkerConfig:
+    """All a Worker needs to know to run."""
+
+    name: str
+    manager_url: str
+    home: Path
+    """Folder of the credentials and of what the Manager has not acknowledged yet."""
+    task_types: tuple[str, ...] = WorkerFile().task_types
+    restart_exit_code: int = 0
+    oom_score_adjust: int | None = None
+
+
+def load_worker_config(
+    path: Path = Path(FILE_NAME),
+    *,
+    manager_url: str = "",
+    environment: Mapping[str, str] = os.environ,
+) -> WorkerConfig:
+    """Read the configuration; a missing or empty file gives the defaults.
+
+    ``manager_url`` overrules the file's. Raises ConfigError.
+    """
+    file = read_section(WorkerFile, read_yaml(path), Where(str(path)))
+    try:
+        url = normal_url(manager_url or file.manager_url or DEFAULT_MANAGER_URL)
+    except ValueError as error:
+        raise ConfigError("--manager", str(error)) from None
+    return WorkerConfig(
+        name=file.worker_name or environment.get("FLAMENCO_WORKER_NAME") or socket.gethostname(),
+        manager_url=url,
+        home=home_folder(environment),
+        task_types=file.task_types,
+        restart_exit_code=file.restart_exit_code,
+        oom_score_adjust=file.oom_score_adjust,
+    )
+
+
+def home_folder(environment: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """FLAMENCO_HOME, else the platform's data folder for Flamenco (reference rules §15)."""
+    if environment.get("FLAMENCO_HOME"):
+        return Path(environment["FLAMENCO_HOME"])
+    home = Path.home()
+    if platform == "win32":
+        local = environment.get("LOCALAPPDATA") or home / "AppData" / "Local"
+        return Path(local) / "Blender Foundation" / "Flamenco"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "Flamenco"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "flamenco"

@@ -1,0 +1,112 @@
+"""Runs the commands of one task and reports on it (reference rules §15)."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import trio
+
+from flamenco.model.jobs import Command
+from flamenco.model.statuses import TaskStatus
+from flamenco.protocol import Assign, Report
+from worker.command import CommandFailed, CommandKind
+from worker.outbox import Outbox
+from worker.previews import Output, Previews
+from worker.tasklog import TaskLog
+
+log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Workshop:
+    """What a task needs to run."""
+
+    commands: Mapping[str, CommandKind]
+    outbox: Outbox
+    previews: Previews
+    oom_score_adjust: int | None = None
+
+
+@attrs.define
+class Execution:
+    """One task under its lease. Cancelling `run` stops it and reports nothing."""
+
+    assign: Assign
+    workshop: Workshop
+    _log: TaskLog = attrs.field(init=False)
+    _steps: int = attrs.field(init=False, default=0)
+    _steps_left: int = attrs.field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        self._log = TaskLog(self.workshop.outbox, self.assign.task_id, self.assign.lease)
+
+    @property
+    def oom_score_adjust(self) -> int | None:
+        """Linux: the out-of-memory score for child processes."""
+        return self.workshop.oom_score_adjust
+
+    async def run(self) -> None:
+        """Run all commands in order, and report how the task ended."""
+        self.report(TaskStatus.ACTIVE, "Started")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._log.keep_flushing)
+            failure = await self._run_commands()
+            nursery.cancel_scope.cancel()
+        if failure is None:
+            self.report(TaskStatus.COMPLETED, "Completed")
+        else:
+            log.warning("Task %s failed: %s", self.assign.name, failure)
+            self._log.write(f"Failed: {failure}")
+            self.report(TaskStatus.FAILED, f"Failed: {failure}")
+
+    async def _run_commands(self) -> str | None:
+        """Run the commands up to the first that fails; returns why it failed."""
+        for command in self.assign.commands:
+            try:
+                await self._run_command(command)
+            except CommandFailed as error:
+                return str(error)
+            except Exception as error:  # a fault of ours must not take the Worker down
+                log.exception("Command %s of task %s crashed", command.name, self.assign.name)
+                return f"{command.name}: internal error: {type(error).__name__}: {error}"
+        return None
+
+    async def _run_command(self, command: Command) -> None:
+        kind = self.workshop.commands.get(command.name)
+        if kind is None:
+            raise CommandFailed(f'unknown command: "{command.name}"')
+        self._steps_left = command.total_step_count or 1
+        await kind.run(command.parameters, self)
+        if command.total_step_count == 0:
+            self.step()
+
+    def log(self, line: str) -> None:
+        """Add a line to the task's log."""
+        self._log.write(line)
+
+    def step(self) -> None:
+        """One of the command's steps is done; more than it announced are not counted."""
+        if self._steps_left > 0:
+            self._steps_left -= 1
+            self._steps += 1
+            task_id, lease = self.assign.task_id, self.assign.lease
+            self.workshop.outbox.add(
+                Report(task_id=task_id, lease=lease, steps_completed=self._steps)
+            )
+
+    def saved(self, path: str) -> None:
+        """An image was written."""
+        self.workshop.previews.offer(Output(self.assign.task_id, Path(path)))
+
+    def report(self, status: TaskStatus, activity: str) -> None:
+        """Report a status, with the log lines that wait."""
+        self.workshop.outbox.add(
+            Report(
+                task_id=self.assign.task_id,
+                lease=self.assign.lease,
+                status=status,
+                activity=activity,
+                log=self._log.take(),
+            )
+        )

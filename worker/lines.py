@@ -1,0 +1,52 @@
+"""Lines of text from the raw output of a program."""
+
+LIMIT = 40 * 1024
+"""Bytes of the longest line; longer ones are cut (reference rules §15)."""
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into decoded lines, however it arrives in pieces.
+
+    Keeps at most `LIMIT` bytes. As on a terminal, a carriage return starts its line anew, so of a
+    progress display only the last state is left.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take more bytes; returns the lines they complete."""
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        lines = [line for raw in whole for line in cut(raw)]
+        if len(self._rest) > LIMIT:
+            *pieces, self._rest = split(self._rest)
+            lines += [decode(piece) for piece in pieces]
+        return lines
+
+    def finish(self) -> list[str]:
+        """The last line, if the output did not end with a line's end."""
+        rest, self._rest = self._rest, b""
+        return cut(rest) if rest else []
+
+
+def cut(raw: bytes) -> list[str]:
+    """A whole line, decoded, in as many pieces as it takes."""
+    return [decode(piece) for piece in split(raw)]
+
+
+def split(raw: bytes) -> list[bytes]:
+    """Pieces of at most `LIMIT` bytes, cut between UTF-8 characters."""
+    pieces = []
+    while len(raw) > LIMIT:
+        end = LIMIT
+        while end > LIMIT - 3 and raw[end] & 0b1100_0000 == 0b1000_0000:
+            end -= 1
+        pieces.append(raw[:end])
+        raw = raw[end:]
+    return [*pieces, raw]
+
+
+def decode(raw: bytes) -> str:
+    """Text of a line; what is not UTF-8 becomes replacement characters."""
+    visible = raw.rstrip(b"\r").rpartition(b"\r")[2]
+    return visible.decode("utf-8", errors="replace")

@@ -1,0 +1,62 @@
+"""Runs a Worker from its start to its exit code."""
+
+import logging
+
+import httpx
+import trio
+
+from flamenco import __version__
+from flamenco.config.worker import WorkerConfig
+from worker.commands import COMMANDS
+from worker.executor import Workshop
+from worker.outbox import HomeError, Outbox, open_outbox
+from worker.previews import Previews
+from worker.registration import Identity
+from worker.session import Session
+from worker.signals import watch_signals
+from worker.worker import SIGNALLED_EXIT_CODE, Worker
+
+log = logging.getLogger(__name__)
+
+OUTBOX_NAME = "flamenco-worker.sqlite"
+HTTP_SECONDS = 30.0
+
+
+async def run_worker(config: WorkerConfig) -> int:
+    """Run a Worker until it is told to leave; returns the process's exit code.
+
+    0 when the Manager asked it to go offline, the configured code when it asked for a restart, 1
+    after a signal. Takes over SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to run in the main
+    thread. Raises `HomeError` if its home folder cannot be used.
+    """
+    home = trio.Path(config.home)
+    try:
+        await home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeError(f"the Worker's home {home} cannot be made: {error.strerror}") from None
+    log.info("Worker %s with home %s", config.name, home)
+    async with (
+        open_outbox(config.home / OUTBOX_NAME) as outbox,
+        httpx.AsyncClient(
+            base_url=config.manager_url,
+            headers={"User-Agent": f"Flamenco/{__version__}"},
+            timeout=HTTP_SECONDS,
+            trust_env=False,
+        ) as http,
+    ):
+        return await _run(config, outbox, http)
+
+
+async def _run(config: WorkerConfig, outbox: Outbox, http: httpx.AsyncClient) -> int:
+    identity = Identity(http, config)
+    previews = Previews(http, identity)
+    worker = Worker(config, Workshop(COMMANDS, outbox, previews, config.oom_score_adjust))
+    session = Session(config.manager_url, worker, outbox, identity)
+    code = SIGNALLED_EXIT_CODE
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
+        nursery.start_soon(session.run)
+        nursery.start_soon(previews.run)
+        code = await worker.live()
+        nursery.cancel_scope.cancel()
+    return code

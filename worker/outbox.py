@@ -1,0 +1,200 @@
+"""What the Worker has to say and the Manager has not acknowledged yet.
+
+All of it is in memory, and in SQLite so that it outlives a crash: written behind, many messages
+to a commit. Online, most messages are acknowledged before they cost a write. On a full disk the
+outbox works on from memory.
+
+Sequence numbers grow for the life of the worker, also if its database is lost: a life starts
+above the milliseconds since 1970 and above every number in the database.
+"""
+
+import logging
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import trio
+
+from flamenco import clock
+from flamenco.model.statuses import TaskStatus
+from flamenco.protocol import HeldLease, Message, ProtocolError, Report, decode, encode
+
+log = logging.getLogger(__name__)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    message TEXT NOT NULL
+)
+"""
+ENDINGS = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED})
+FLUSH_SECONDS = 5.0
+
+
+class HomeError(Exception):
+    """The Worker's home folder, or what is in it, cannot be used; says why."""
+
+
+@attrs.define
+class _Entry:
+    message: Message
+    size: int
+    stored: bool = False
+
+
+class Outbox:
+    """The messages that wait for their acknowledgement, in the order they were added."""
+
+    def __init__(self, connection: sqlite3.Connection, last: int) -> None:
+        self._connection = connection
+        self._last = last
+        self._entries: dict[int, _Entry] = {}
+        self._deleted: list[int] = []
+        self._changed = trio.Event()
+        self._disk_works = True
+        self.size = 0
+        """Characters of all waiting messages."""
+
+    def add(self, message: Message) -> int:
+        """Keep a message until it is acknowledged; returns its sequence number."""
+        self._last += 1
+        self._enter(self._last, _Entry(message, len(encode(message))))
+        self._tell()
+        return self._last
+
+    def acknowledge(self, seq: int) -> Message | None:
+        """Forget a message and return it; None if it is forgotten already."""
+        entry = self._entries.pop(seq, None)
+        if entry is None:
+            return None
+        self.size -= entry.size
+        if entry.stored:
+            self._deleted.append(seq)
+        self._tell()
+        return entry.message
+
+    async def after(self, seq: int) -> list[tuple[int, Message]]:
+        """Wait for messages with a higher number than ``seq``, and return all of them."""
+        while True:
+            found = [(n, entry.message) for n, entry in self._entries.items() if n > seq]
+            if found:
+                return found
+            await self._changed.wait()
+
+    async def emptied(self) -> None:
+        """Wait until every message is acknowledged."""
+        while self._entries:
+            await self._changed.wait()
+
+    def ended_leases(self) -> tuple[HeldLease, ...]:
+        """The leases whose end the Manager does not know yet: they are held until it does."""
+        reports = [e.message for e in self._entries.values() if isinstance(e.message, Report)]
+        return tuple(HeldLease(r.task_id, r.lease) for r in reports if r.status in ENDINGS)
+
+    def restore(self, seq: int, text: str) -> None:
+        """Take up a message of an earlier life; only reports still mean something."""
+        try:
+            message, _ = decode(text)
+        except ProtocolError as error:
+            log.warning("A message of an earlier version is dropped: %s", error)
+            message = None
+        if isinstance(message, Report):
+            self._enter(seq, _Entry(message, len(text), stored=True))
+        else:
+            self._deleted.append(seq)
+
+    async def write_behind(self) -> None:
+        """Bring the database up to date, again and again, until cancelled."""
+        while True:
+            await self.write()
+            if not self._is_dirty():
+                await self._changed.wait()
+
+    async def write(self) -> None:
+        """Bring the database up to date once, in one transaction; a full disk is only logged."""
+        deleted, self._deleted = self._deleted, []
+        added = {n: entry for n, entry in self._entries.items() if not entry.stored}
+        for entry in added.values():
+            entry.stored = True
+        rows = [(n, encode(entry.message)) for n, entry in added.items()]
+        try:
+            await trio.to_thread.run_sync(self._store, rows, deleted)
+        except sqlite3.OperationalError as error:
+            if self._disk_works:
+                log.warning("Unsent messages are kept in memory only: %s", error)
+            self._disk_works = False
+        else:
+            self._disk_works = True
+
+    def _store(self, rows: list[tuple[int, str]], deleted: list[int]) -> None:
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM outbox WHERE seq = ?", [(n,) for n in deleted]
+            )
+            self._connection.executemany("INSERT OR IGNORE INTO outbox VALUES (?, ?)", rows)
+
+    def _enter(self, seq: int, entry: _Entry) -> None:
+        self._entries[seq] = entry
+        self.size += entry.size
+
+    def _is_dirty(self) -> bool:
+        return bool(self._deleted) or not all(entry.stored for entry in self._entries.values())
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+
+@asynccontextmanager
+async def open_outbox(path: Path) -> AsyncIterator[Outbox]:
+    """The outbox in a database that only this process may use, made if it is not there.
+
+    Raises `HomeError` if another Worker uses it, or if it cannot be opened.
+    """
+    connection = await trio.to_thread.run_sync(_open, path)
+    try:
+        milliseconds = int(clock.now().timestamp() * 1000)
+        outbox = await trio.to_thread.run_sync(_load, connection, milliseconds)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(outbox.write_behind)
+            try:
+                yield outbox
+            finally:
+                nursery.cancel_scope.cancel()
+        with trio.move_on_after(FLUSH_SECONDS, shield=True):
+            await outbox.write()
+    finally:
+        connection.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise HomeError(f"{path} cannot be opened: {error}") from None
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        with connection:
+            connection.execute(SCHEMA)
+            connection.execute("DELETE FROM outbox WHERE seq < 0")  # takes the lock
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise HomeError(
+                f"{path.parent} is used by another Worker; give this one a folder of its own"
+                " with FLAMENCO_HOME"
+            ) from None
+        raise HomeError(f"{path} cannot be used: {error}; move it away to start anew") from None
+    return connection
+
+
+def _load(connection: sqlite3.Connection, least: int) -> Outbox:
+    last = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0] or 0
+    outbox = Outbox(connection, max(last, least))
+    for seq, text in connection.execute("SELECT seq, message FROM outbox ORDER BY seq"):
+        outbox.restore(seq, text)
+    return outbox

@@ -1,0 +1,65 @@
+"""Runs a program for a command: the one way for all commands."""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import trio
+
+from flamenco.launcher import Child, open_child
+from worker.command import CommandFailed, Task
+from worker.lines import LineSplitter
+
+
+async def run_program(
+    task: Task,
+    command: Sequence[str],
+    *,
+    missing: str = "",
+    on_line: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Run a program to its end; its output, stderr merged in, goes to the task's log.
+
+    On cancellation its process group ends with it. ``on_line`` sees each line of the output.
+    Raises `CommandFailed` if it cannot be started (``missing`` says what to do then) or ends with
+    another status than 0.
+    """
+    task.log(f"going to run: {shlex.join(command)}")
+    try:
+        async with open_child(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+            await adjust_oom_score(child.pid, task)
+            await _copy_output(child, task, on_line)
+            status = await child.wait()
+    except FileNotFoundError:
+        raise CommandFailed(f"{command[0]!r} is not on this machine. {missing}".strip()) from None
+    except PermissionError:
+        raise CommandFailed(f"{command[0]!r} may not be run by this Worker") from None
+    if status != 0:
+        raise CommandFailed(f"command exited abnormally with code {status}")
+
+
+async def _copy_output(child: Child, task: Task, on_line: Callable[[str], None]) -> None:
+    assert child.stdout is not None  # noqa: S101 - it was asked for
+    lines = LineSplitter()
+    prefix = f"pid={child.pid} > "
+
+    def hand_on(found: list[str]) -> None:
+        for line in found:
+            task.log(prefix + line)
+            on_line(line)
+
+    async for data in child.stdout:
+        hand_on(lines.feed(bytes(data)))
+    hand_on(lines.finish())
+
+
+async def adjust_oom_score(pid: int, task: Task) -> None:
+    """Set the out-of-memory score where it is asked for; a refusal is only logged."""
+    if task.oom_score_adjust is None or sys.platform != "linux":
+        return
+    path = trio.Path(f"/proc/{pid}/oom_score_adj")
+    try:
+        await path.write_text(str(task.oom_score_adjust))
+    except OSError as error:
+        task.log(f"cannot set the out-of-memory score: {error.strerror}")

@@ -1,0 +1,102 @@
+"""How a Worker gets its credentials: it asks the Manager once, and keeps them in a file."""
+
+import secrets
+import sys
+from pathlib import Path
+
+import attrs
+import httpx
+import msgspec
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.files import read_yaml, write_yaml
+from flamenco.config.schema import Text, Where, read_section
+from flamenco.config.worker import WorkerConfig
+
+FILE_NAME = "flamenco-worker-credentials.yaml"
+ROUTE = "api/v3/worker/register-worker"
+PLATFORMS = {"win32": "windows"}
+"""Names of platforms where the protocol's differs from Python's."""
+
+
+class RegistrationFailed(Exception):
+    """The Manager could not be asked, or refused; says why in a sentence."""
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """Who the Worker is to its Manager."""
+
+    worker_id: Text = ""
+    worker_secret: Text = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
+class _Registered:
+    uuid: str
+
+
+def read_credentials(home: Path) -> Credentials | None:
+    """The stored credentials, or None if there are none that can be used."""
+    path = home / FILE_NAME
+    try:
+        found = read_section(Credentials, read_yaml(path), Where(str(path)))
+    except ConfigError:
+        return None
+    return found if found.worker_id and found.worker_secret else None
+
+
+@attrs.define
+class Identity:
+    """The Worker's credentials: those in its file, or new ones from the Manager."""
+
+    http: httpx.AsyncClient
+    config: WorkerConfig
+    credentials: Credentials | None = attrs.field(init=False, default=None)
+
+    async def get(self, *, renew: bool = False) -> Credentials:
+        """The credentials; ``renew`` registers anew. Raises `RegistrationFailed`."""
+        if self.credentials is None:
+            self.credentials = read_credentials(self.config.home)
+        if self.credentials is None or renew:
+            self.credentials = await register(self.http, self.config)
+        return self.credentials
+
+
+async def register(http: httpx.AsyncClient, config: WorkerConfig) -> Credentials:
+    """Register as a new worker and store the credentials, for the owner's eyes only.
+
+    Raises `RegistrationFailed`. The file is written once before the Manager is asked, so that a
+    home that cannot be written to does not leave a trail of unused workers at the Manager.
+    """
+    path = config.home / FILE_NAME
+    secret = secrets.token_hex(32)
+    try:
+        write_yaml(path, attrs.asdict(Credentials(worker_secret=secret)))
+        credentials = Credentials(worker_id=await _ask(http, config, secret), worker_secret=secret)
+        write_yaml(path, attrs.asdict(credentials))
+    except ConfigError as error:
+        raise RegistrationFailed(str(error)) from None
+    return credentials
+
+
+async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> str:
+    body = {
+        "name": config.name,
+        "secret": secret,
+        "platform": PLATFORMS.get(sys.platform, sys.platform),
+        "supported_task_types": config.task_types,
+    }
+    try:
+        answer = await http.post(ROUTE, json=body)
+    except httpx.HTTPError as error:
+        raise RegistrationFailed(str(error) or type(error).__name__) from None
+    if answer.status_code != httpx.codes.OK:
+        text = " ".join(answer.text.split())[:200]
+        raise RegistrationFailed(f"it answered {answer.status_code} to a registration: {text}")
+    try:
+        return msgspec.json.decode(answer.content, type=_Registered).uuid
+    except msgspec.DecodeError as error:
+        raise RegistrationFailed(
+            f"its answer to a registration is not understood: {error}"
+        ) from None

@@ -1,0 +1,223 @@
+"""The Worker itself: its status, its one task, and what becomes of the Manager's messages.
+
+State changes here are synchronous. What has to wait are two Trio tasks: `_work` runs the tasks
+that were assigned, one after the other; `live` follows the status the Worker was asked for.
+"""
+
+import logging
+import math
+
+import attrs
+import trio
+
+from flamenco import __version__
+from flamenco.config.worker import WorkerConfig
+from flamenco.model.statuses import WORKER_REQUESTS, TaskStatus, WorkerStatus
+from flamenco.model.workers import StatusRequest
+from flamenco.protocol import (
+    Acknowledge,
+    Assign,
+    HeldLease,
+    Hello,
+    Message,
+    Report,
+    RequestStatus,
+    Revoke,
+    SignOff,
+    StateChanged,
+    Welcome,
+)
+from worker.executor import Execution, Workshop
+
+log = logging.getLogger(__name__)
+
+SIGN_OFF_SECONDS = 5.0
+"""How long the Manager may take to acknowledge the last messages."""
+SIGNALLED_EXIT_CODE = 1
+LEAVING = frozenset({WorkerStatus.OFFLINE, WorkerStatus.RESTART})
+
+
+@attrs.define(eq=False)
+class Held:
+    """A task this worker holds, from its assignment until it has ended."""
+
+    execution: Execution
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    hand_back: str = ""
+    """Why it is handed back to the Manager; empty if it is not."""
+
+    @property
+    def lease(self) -> HeldLease:
+        return HeldLease(self.execution.assign.task_id, self.execution.assign.lease)
+
+    @property
+    def name(self) -> str:
+        return self.execution.assign.name
+
+    def drop(self) -> None:
+        """Stop it at once and say nothing: the lease is over."""
+        self.scope.cancel()
+
+    def give_back(self, reason: str) -> None:
+        """Stop it at once and hand it back, so that it can be done elsewhere."""
+        if not self.scope.cancel_called:
+            self.hand_back = reason
+            self.scope.cancel()
+
+
+class Worker:
+    """One machine's worker, with one slot for tasks. The station of a `Session`."""
+
+    def __init__(self, config: WorkerConfig, workshop: Workshop) -> None:
+        self.config = config
+        self.status = WorkerStatus.STARTING
+        self.stopping = False
+        """Whether a signal has asked the Worker to stop."""
+        self._workshop = workshop
+        self._outbox = workshop.outbox
+        self._request: StatusRequest | None = None
+        self._held: Held | None = None
+        self._news = trio.Event()
+        self._assigned, self._to_run = trio.open_memory_channel[Held](math.inf)
+
+    async def live(self) -> int:
+        """Work until the Worker is to leave; hand back, sign off and return the exit code."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._work)
+            status = await self._follow_requests()
+            nursery.cancel_scope.cancel()
+        await self._sign_off()
+        if self.stopping:
+            return SIGNALLED_EXIT_CODE
+        return self.config.restart_exit_code if status is WorkerStatus.RESTART else 0
+
+    def stop(self) -> None:
+        """Leave for good: nothing the Manager asks for matters from now on."""
+        self.request(WorkerStatus.OFFLINE, lazy=False)
+        self.stopping = True
+
+    def request(self, status: WorkerStatus, *, lazy: bool) -> None:
+        """Go to a status: lazily after the present task, else at once."""
+        if status not in WORKER_REQUESTS:
+            log.warning("Asked to go to status %s, which a Worker cannot; going to sleep", status)
+            status = WorkerStatus.ASLEEP
+        if not self.stopping:
+            self._request = StatusRequest(status, lazy)
+            self._tell()
+
+    # The face towards the session
+
+    def hello(self) -> Hello:
+        return Hello(
+            name=self.config.name,
+            software_version=__version__,
+            task_types=self.config.task_types,
+            can_restart=self.config.restart_exit_code != 0,
+            leases=self.held_leases(),
+        )
+
+    def held_leases(self) -> tuple[HeldLease, ...]:
+        """The leases of the task that runs and of those whose end the Manager must still learn."""
+        ended = self._outbox.ended_leases()
+        held = self._held
+        is_over = held is None or (held.scope.cancel_called and not held.hand_back)
+        return ended if held is None or is_over else (*ended, held.lease)
+
+    def welcomed(self, welcome: Welcome) -> None:
+        """Drop a task that is no longer ours, and go to the status the Manager wants."""
+        if self._held is not None and self._held.lease not in welcome.leases:
+            log.warning("Task %s is no longer this Worker's; stopping it", self._held.name)
+            self._held.drop()
+        if self.status is not WorkerStatus.STARTING:
+            self._outbox.add(StateChanged(self.status))
+        if welcome.status_requested is not self.status:
+            self.request(welcome.status_requested, lazy=True)
+
+    def received(self, message: Message) -> None:
+        match message:
+            case Assign():
+                self._assign(message)
+            case Revoke(task_id, lease, reason):
+                self._drop(task_id, lease, reason)
+            case RequestStatus(status, lazy):
+                self.request(status, lazy=lazy)
+            case Acknowledge(seq, refused):
+                self._acknowledge(seq, refused)
+            case _:
+                log.warning("The Manager sent an unexpected %s", type(message).__name__)
+
+    def _assign(self, assign: Assign) -> None:
+        new = Held(Execution(assign, self._workshop))
+        held = self._held
+        if held is not None and held.lease == new.lease:
+            return  # pushed again
+        if held is not None and held.lease.task_id == assign.task_id:
+            held.drop()
+        if self.status is not WorkerStatus.AWAKE or self._request is not None:
+            new.execution.report(TaskStatus.QUEUED, f"{self.config.name} is not awake")
+        elif held is not None and not held.scope.cancel_called:
+            new.execution.report(TaskStatus.QUEUED, f"{self.config.name} runs {held.name} already")
+        else:
+            self._held = new
+            self._assigned.send_nowait(new)
+
+    def _acknowledge(self, seq: int, refused: str | None) -> None:
+        message = self._outbox.acknowledge(seq)
+        if refused is None:
+            return
+        log.warning("The Manager refused message %d: %s", seq, refused)
+        if isinstance(message, Report):
+            self._drop(message.task_id, message.lease, refused)
+
+    def _drop(self, task_id: str, lease: int, reason: str) -> None:
+        """Stop the task if it is the one that is held; say nothing, its lease is over."""
+        if self._held is not None and self._held.lease == HeldLease(task_id, lease):
+            log.warning("Task %s is stopped: %s", self._held.name, reason)
+            self._held.drop()
+
+    # Life
+
+    async def _work(self) -> None:
+        async for held in self._to_run:
+            is_stopped = held.scope.cancel_called
+            if not is_stopped:
+                log.info("Task %s starts", held.name)
+                with held.scope:
+                    await held.execution.run()
+                is_stopped = held.scope.cancelled_caught
+                log.info("Task %s %s", held.name, "was stopped" if is_stopped else "ended")
+            if is_stopped and held.hand_back:
+                held.execution.report(TaskStatus.QUEUED, held.hand_back)
+            if self._held is held:
+                self._held = None
+            self._tell()
+
+    async def _follow_requests(self) -> WorkerStatus:
+        """Go to each status that is asked for; returns the one that means to leave."""
+        while True:
+            news, request, held = self._news, self._request, self._held
+            if request is None:
+                await news.wait()
+            elif held is not None and request.status is not WorkerStatus.AWAKE:
+                if not request.lazy:
+                    held.give_back(f"{self.config.name} goes {request.status}")
+                await news.wait()
+            elif request.status in LEAVING:
+                return request.status
+            else:
+                self._request = None
+                self.status = request.status
+                log.info("The Worker is %s", self.status)
+                self._outbox.add(StateChanged(self.status))
+
+    async def _sign_off(self) -> None:
+        if self.status is WorkerStatus.STARTING:
+            return
+        self._outbox.add(SignOff())
+        with trio.move_on_after(SIGN_OFF_SECONDS):
+            await self._outbox.emptied()
+            log.info("Signed off")
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
