@@ -35,6 +35,7 @@ class IdleWorker:
     """A worker with a free slot."""
 
     worker_id: str
+    name: str = ""
     task_types: frozenset[str]
     tags: frozenset[str] = frozenset()
 

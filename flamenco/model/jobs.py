@@ -93,7 +93,8 @@ class AuthoredTask:
 
 @attrs.frozen
 class CompiledJob:
-    """The outcome of compiling: settings as the job type left them, and tasks in order."""
+    """The outcome of compiling: settings and metadata as the job type left them, tasks in order."""
 
     settings: Mapping[str, Any]
     tasks: tuple[AuthoredTask, ...]
+    metadata: Mapping[str, str] = attrs.field(factory=dict)

@@ -1,0 +1,144 @@
+"""What a job type and its settings are (reference job-types §2)."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import attrs
+from attrs.validators import in_, instance_of, optional
+
+SettingType = Literal["string", "int32", "float", "bool"]
+Subtype = Literal["file_path", "dir_path", "file_name", "hashed_file_path"]
+Visibility = Literal["visible", "hidden", "submission", "web"]
+
+
+@attrs.frozen(kw_only=True)
+class EvalInfo:
+    """How the add-on offers to evaluate a setting."""
+
+    description: str = attrs.field(default="", validator=instance_of(str))
+    show_link_button: bool = attrs.field(default=False, validator=instance_of(bool))
+
+
+def _only_for_strings(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if value and setting.type != "string":
+        raise ValueError(
+            f"{attribute.name} is for settings of type string; {setting.key} is {setting.type}"
+        )
+
+
+def _optional_tuple(choices: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - as a script gave it
+    return None if choices is None else tuple(choices)
+
+
+@attrs.frozen
+class Setting:
+    """A question that the submitter of a job answers."""
+
+    key: str = attrs.field(validator=instance_of(str))
+    type: SettingType = attrs.field(validator=in_(get_args(SettingType)))
+    label: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    """Name for people; without it, one is made of the key."""
+    description: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    default: str | int | float | bool | None = None
+    required: bool = attrs.field(default=False, validator=instance_of(bool))
+    choices: tuple[str, ...] | None = attrs.field(
+        default=None, converter=_optional_tuple, validator=_only_for_strings
+    )
+    """The texts to choose from."""
+    subtype: Subtype | None = attrs.field(
+        default=None, validator=[optional(in_(get_args(Subtype))), _only_for_strings]
+    )
+    propargs: Mapping[str, Any] | None = None
+    """More for Blender's property; `min` and `max` bound the value at the Manager too."""
+    eval: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    """A Python expression, evaluated in Blender, that gives the value."""
+    eval_info: EvalInfo | None = attrs.field(
+        default=None, validator=optional(instance_of(EvalInfo))
+    )
+    visible: Visibility = attrs.field(default="visible", validator=in_(get_args(Visibility)))
+    """Where it is shown: everywhere, nowhere, in Blender only, or on the web page only."""
+    editable: bool = attrs.field(default=True, validator=instance_of(bool))
+
+
+def _settings(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    return tuple(settings)
+
+
+def _keys_differ(job_type: "JobType", _: object, settings: tuple[Setting, ...]) -> None:
+    keys = [setting.key for setting in settings]
+    twice = {key for key in keys if keys.count(key) > 1}
+    if twice:
+        raise ValueError(f"settings must have different keys; twice: {', '.join(sorted(twice))}")
+
+
+@attrs.frozen(kw_only=True)
+class JobType:
+    """A kind of job: what it asks. How it turns answers into tasks is its script's affair."""
+
+    label: str = attrs.field(validator=instance_of(str))
+    description: str = attrs.field(default="", validator=instance_of(str))
+    settings: tuple[Setting, ...] = attrs.field(
+        default=(),
+        converter=_settings,
+        validator=[attrs.validators.deep_iterable(instance_of(Setting)), _keys_differ],
+    )
+    name: str = ""
+    """Given by the name of the script."""
+    etag: str = ""
+    """Given by the Manager; changes when name, label, description or settings do."""
+    error: str = ""
+    """Why the script cannot be used; empty when it can."""
+
+    def setting(self, key: str) -> Setting | None:
+        """The setting with this key, if there is one."""
+        return next((each for each in self.settings if each.key == key), None)
+
+
+@attrs.frozen(kw_only=True)
+class JobToCompile:
+    """A submitted job, as its job type sees it. Scripts may change settings and metadata."""
+
+    id: str
+    name: str
+    type: str
+    created: datetime
+    priority: int = 50
+    settings: dict[str, Any] = attrs.field(factory=dict)
+    metadata: dict[str, str] = attrs.field(factory=dict)
+    worker_tag: str | None = None
+    shaman_checkout_id: str | None = None
+
+
+_NAMES = {"eval_info": "evalInfo", "show_link_button": "showLinkButton"}
+_SILENT = {"visible": "visible", "editable": True, "required": False}
+"""Values that are not sent, since a missing field means the same."""
+
+
+def setting_values(setting: Setting) -> dict[str, Any]:
+    """The setting as the API gives it (schema AvailableJobSetting), without what was not set."""
+
+    def wanted(attribute: "attrs.Attribute[Any]", value: object) -> bool:
+        return value is not None and _SILENT.get(attribute.name) != value
+
+    values = attrs.asdict(setting, filter=wanted)
+    if setting.eval_info is not None:
+        values["eval_info"] = {
+            _NAMES.get(name, name): value for name, value in attrs.asdict(setting.eval_info).items()
+        }
+    return {_NAMES.get(name, name): value for name, value in values.items()}
+
+
+def sealed(job_type: JobType, name: str) -> JobType:
+    """The job type under its name, with the etag that follows: SHA-1 of its canonical JSON."""
+    values = {
+        "name": name,
+        "label": job_type.label,
+        "description": job_type.description,
+        "settings": [setting_values(setting) for setting in job_type.settings],
+    }
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    etag = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return attrs.evolve(job_type, name=name, etag=etag)
