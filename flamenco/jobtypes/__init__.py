@@ -1,0 +1,15 @@
+"""Job types: finding, checking and compiling them. Scripts import `flamenco.jobtypes.authoring`."""
+
+from flamenco.jobtypes.compiler import Compiler, inline_compiler, open_compiler
+from flamenco.jobtypes.errors import CompileError, UnknownJobType
+from flamenco.jobtypes.settings import SettingsError, validate_settings
+
+__all__ = [
+    "CompileError",
+    "Compiler",
+    "SettingsError",
+    "UnknownJobType",
+    "inline_compiler",
+    "open_compiler",
+    "validate_settings",
+]

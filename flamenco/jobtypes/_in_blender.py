@@ -1,0 +1,53 @@
+"""Runs inside Blender: evaluates settings with what the add-on gives them (reference addon §5).
+
+Its last argument, a JSON text, has the job's name, its settings and the expressions.
+"""
+
+import json
+import os.path
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy  # type: ignore[import-not-found]
+
+
+def abspath(path: "str | Path") -> str:
+    """The path made absolute from the .blend file's folder, and cleaned."""
+    absolute: str = bpy.path.abspath(str(path))
+    return os.path.normpath(absolute)
+
+
+def last_n_dir_parts(n: int, filepath: "str | Path | None" = None) -> Path:
+    """The last ``n`` folders above the .blend file."""
+    folder = Path(filepath or bpy.data.filepath).parent
+    folders = [part for part in folder.parts if part != folder.anchor]
+    return Path(*folders[-n:]) if n else Path()
+
+
+def evaluate(questions: "dict[str, Any]") -> "dict[str, Any]":
+    """The values of all expressions; an `error` in their place when one fails."""
+    settings = SimpleNamespace(**questions["settings"])
+    names = {
+        "bpy": bpy,
+        "C": bpy.context,
+        "jobname": questions["job_name"],
+        "Path": Path,
+        "abspath": abspath,
+        "last_n_dir_parts": last_n_dir_parts,
+        "settings": settings,
+    }
+    values = {}
+    for key, expression in questions["expressions"].items():
+        try:
+            value = eval(expression, names)  # noqa: S307 - the job type's own, as in the add-on
+        except Exception as error:  # noqa: BLE001 - whatever the expression raises is told
+            reason = f"{type(error).__name__}: {error}"
+            return {"error": f"cannot work out setting {key!r}: {reason}"}
+        values[key] = str(value) if isinstance(value, Path) else value
+        setattr(settings, key, values[key])
+    return values
+
+
+print("flamenco-settings:" + json.dumps(evaluate(json.loads(sys.argv[-1]))))

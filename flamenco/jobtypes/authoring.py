@@ -1,0 +1,126 @@
+"""What a job-type script works with. See docs/job-types.md.
+
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting, frame_chunker
+
+JOB_TYPE = JobType(
+    label="My Render",
+    settings=[Setting("frames", "string", required=True), Setting("blendfile", "string")],
+)
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    for chunk in frame_chunker(job.settings["frames"], 10):
+        task = author.task(f"render-{chunk}", "blender")
+        task.command("blender-render", {"exe": "{blender}", ...})
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from flamenco.jobtypes import path
+from flamenco.model.frames import (
+    FrameRangeError,
+    frame_chunker,
+    frame_count,
+    frame_numbers,
+)
+from flamenco.model.jobs import AuthoredTask, Command, CompiledJob
+from flamenco.model.jobtypes import EvalInfo, JobToCompile, JobType, Setting
+
+__all__ = [
+    "Author",
+    "EvalInfo",
+    "FrameRangeError",
+    "JobToCompile",
+    "JobType",
+    "Setting",
+    "TaskDraft",
+    "format_timestamp_local",
+    "frame_chunker",
+    "frame_count",
+    "frame_numbers",
+    "path",
+    "shell_split",
+]
+
+
+@attrs.define(eq=False)
+class TaskDraft:
+    """A task that is being written."""
+
+    name: str
+    type: str
+    """`blender`, `ffmpeg`, `file-management` or `misc`, or a type of your own Workers."""
+    priority: int = 50
+    """From 0 to 100; of a job's tasks that could start, the higher one starts first."""
+    commands: list[Command] = attrs.field(factory=list)
+    prerequisites: list["TaskDraft"] = attrs.field(factory=list)
+
+    def command(self, name: str, parameters: Mapping[str, Any], steps: int = 0) -> None:
+        """Add a command of the Worker; ``steps`` of it are counted as progress."""
+        self.commands.append(Command(name, dict(parameters), steps))
+
+    def after(self, *tasks: "TaskDraft") -> None:
+        """Let this task wait until ``tasks`` are completed."""
+        self.prerequisites.extend(tasks)
+
+
+@attrs.define
+class Author:
+    """Writes the tasks of a job."""
+
+    tasks: list[TaskDraft] = attrs.field(factory=list)
+
+    def task(
+        self, name: str, task_type: str, *, after: Iterable[TaskDraft] = (), priority: int = 50
+    ) -> TaskDraft:
+        """Add a task to the job, to start when the tasks ``after`` which it comes are completed.
+
+        Raises ValueError without a name and a type.
+        """
+        name, task_type = name.strip(), task_type.strip()
+        if not name or not task_type:
+            raise ValueError(f"a task needs a name and a type, got {name!r} and {task_type!r}")
+        task = TaskDraft(name, task_type, priority, prerequisites=list(after))
+        self.tasks.append(task)
+        return task
+
+    def compiled(self, job: JobToCompile) -> CompiledJob:
+        """The job as written.
+
+        Raises ValueError when a task depends on one that is not in the job.
+        """
+        places = {id(task): place for place, task in enumerate(self.tasks)}
+        return CompiledJob(
+            settings=job.settings,
+            tasks=tuple(_authored(task, places) for task in self.tasks),
+            metadata=job.metadata,
+        )
+
+
+def _authored(task: TaskDraft, places: Mapping[int, int]) -> AuthoredTask:
+    for each in task.prerequisites:
+        if id(each) not in places:
+            raise ValueError(
+                f"task {task.name!r} depends on {each.name!r}, which is not in the job"
+            )
+    depends_on = dict.fromkeys(places[id(each)] for each in task.prerequisites)
+    return AuthoredTask(
+        task.name, task.type, tuple(task.commands), tuple(depends_on), task.priority
+    )
+
+
+def shell_split(text: str) -> list[str]:
+    """The words of a command line, with quotes and backslashes as a shell takes them.
+
+    Raises ValueError when a quote is not closed.
+    """
+    return shlex.split(text)
+
+
+def format_timestamp_local(moment: datetime) -> str:
+    """A moment as `2026-11-24_093000` in the Manager's time zone."""
+    return moment.astimezone().strftime("%Y-%m-%d_%H%M%S")

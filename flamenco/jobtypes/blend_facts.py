@@ -1,0 +1,114 @@
+"""What a .blend file says to the settings of a job type, asked of the real Blender.
+
+The add-on evaluates a setting's `eval` in the open Blender; submitting from the command line does
+the same in a Blender without window, so that any job type can be submitted from there too.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+import trio
+
+from flamenco.jobtypes.settings import defaults
+from flamenco.launcher import Child, open_child
+from flamenco.model.jobtypes import JobType
+
+EXPRESSIONS = Path(__file__).with_name("_in_blender.py")
+MARK = b"flamenco-settings:"
+TIMEOUT_SECONDS = 120.0
+
+_EMPTY = {"string": "", "int32": 0, "float": 0.0, "bool": False}
+"""What a setting without a value is to an expression, as in the add-on."""
+
+
+@attrs.define
+class BlendError(Exception):
+    """A .blend file, or Blender, that cannot be used."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+async def ask_blender(
+    blender: str, blendfile: Path, job_type: JobType, job_name: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of the job type's `eval` expressions in ``blendfile``, by setting.
+
+    Settings in ``given`` are not evaluated; expressions see them, and defaults, as `settings`.
+    Raises BlendError when Blender cannot be started, cannot read the file, takes longer than
+    `TIMEOUT_SECONDS`, or an expression fails.
+    """
+    questions = {
+        "job_name": job_name,
+        "settings": {each.key: _EMPTY[each.type] for each in job_type.settings}
+        | defaults(job_type)
+        | dict(given),
+        "expressions": {
+            each.key: each.eval
+            for each in job_type.settings
+            if each.eval and given.get(each.key) is None
+        },
+    }
+    file = await trio.Path(blendfile).absolute()
+    if not await file.is_file():
+        raise BlendError(f"{blendfile}: expected a .blend file, found none")
+    output, status = await _run(blender, str(file), questions)
+    return _answers(output, status, blendfile)
+
+
+def settings_from_blend(
+    job_type: JobType, evaluated: Mapping[str, Any], given: Mapping[str, Any], blendfile: str
+) -> dict[str, Any]:
+    """The settings of a job for ``blendfile``, as far as they can be known.
+
+    What was given wins over what Blender said, that over the default; a setting `blendfile` is the
+    file. Not yet checked: see `validate_settings`.
+    """
+    known = {each.key for each in job_type.settings}
+    file = {"blendfile": blendfile} if "blendfile" in known else {}
+    filled = {key: value for key, value in evaluated.items() if key in known}
+    return defaults(job_type) | filled | file | dict(given)
+
+
+async def _run(blender: str, blendfile: str, questions: Mapping[str, Any]) -> tuple[bytes, int]:
+    options = ["--python-exit-code", "3", "--python", str(EXPRESSIONS)]
+    command = [blender, "--factory-startup", "--background", blendfile, *options]
+    try:
+        with trio.fail_after(TIMEOUT_SECONDS):
+            async with open_child(
+                [*command, "--", json.dumps(questions)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            ) as child:
+                return await _output(child), await child.wait()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BlendError(f"{blender}: expected Blender, cannot start it: {reason}") from None
+    except trio.TooSlowError:
+        raise BlendError(
+            f"{blendfile}: Blender took over {TIMEOUT_SECONDS:g} s to read it"
+        ) from None
+
+
+async def _output(child: Child) -> bytes:
+    stream = cast("trio.abc.ReceiveStream", child.stdout)
+    return b"".join([part async for part in stream])
+
+
+def _answers(output: bytes, status: int, blendfile: Path) -> dict[str, Any]:
+    for line in output.splitlines():
+        if line.startswith(MARK):
+            answers: dict[str, Any] = json.loads(line.removeprefix(MARK))
+            if "error" in answers:
+                raise BlendError(f"{blendfile}: {answers['error']}")
+            return answers
+    lines = output.decode(errors="replace").split("\n")
+    told = [line.strip() for line in lines if "rror" in line or "not a blend" in line]
+    reason = told[-1] if told else f"exit status {status}"
+    raise BlendError(f"{blendfile}: Blender cannot read it: {reason}")

@@ -1,0 +1,199 @@
+"""Renders frames with Blender, then a preview video with FFmpeg (reference job-types §4)."""
+
+from typing import Any
+
+from flamenco.jobtypes.authoring import (
+    Author,
+    EvalInfo,
+    JobToCompile,
+    JobType,
+    Setting,
+    TaskDraft,
+    format_timestamp_local,
+    frame_chunker,
+    frame_count,
+    path,
+)
+
+JOB_TYPE = JobType(
+    label="Simple Blender Render",
+    description="render frames + preview video",
+    settings=[
+        Setting(
+            "frames",
+            "string",
+            required=True,
+            eval="f'{C.scene.frame_start}-{C.scene.frame_end}'",
+            eval_info=EvalInfo(show_link_button=True, description="Scene frame range"),
+            description="Frames to render, such as '1-10, 15, 20..30'",
+        ),
+        Setting(
+            "chunk_size",
+            "int32",
+            default=1,
+            visible="submission",
+            description="Number of frames in one task",
+        ),
+        Setting(
+            "render_output_root",
+            "string",
+            subtype="dir_path",
+            required=True,
+            visible="submission",
+            description="Folder under which the job gets a folder for its frames",
+        ),
+        Setting(
+            "add_path_components",
+            "int32",
+            required=True,
+            default=0,
+            propargs={"min": 0, "max": 32},
+            visible="submission",
+            description="Number of folders above the .blend file to repeat in the output path",
+        ),
+        Setting(
+            "render_output_path",
+            "string",
+            subtype="file_path",
+            editable=False,
+            eval=(
+                "str(Path(abspath(settings.render_output_root), "
+                "last_n_dir_parts(settings.add_path_components), "
+                "jobname, '{timestamp}', '######'))"
+            ),
+            description="Where the frames go: ###### becomes the frame number",
+        ),
+        Setting(
+            "blendfile",
+            "string",
+            required=True,
+            visible="web",
+            description="The .blend file to render",
+        ),
+        Setting(
+            "fps",
+            "float",
+            eval="C.scene.render.fps / C.scene.render.fps_base",
+            visible="hidden",
+        ),
+        Setting(
+            "format",
+            "string",
+            required=True,
+            eval="C.scene.render.image_settings.file_format",
+            visible="web",
+        ),
+        Setting(
+            "image_file_extension",
+            "string",
+            required=True,
+            eval="C.scene.render.file_extension",
+            visible="hidden",
+            description="Extension of the frames' files",
+        ),
+        Setting(
+            "has_previews",
+            "bool",
+            eval="C.scene.render.image_settings.use_preview",
+            visible="hidden",
+            description="Whether Blender writes a JPEG beside each frame",
+        ),
+        Setting(
+            "scene",
+            "string",
+            required=True,
+            eval="C.scene.name",
+            visible="web",
+            description="Name of the scene to render",
+        ),
+    ],
+)
+
+VIDEO_FORMATS = {"FFMPEG", "AVI_RAW", "AVI_JPEG"}
+FORMATS_WITHOUT_VIDEO = {"EXR", "MULTILAYER", "OPEN_EXR", "OPEN_EXR_MULTILAYER"}
+"""FFmpeg cannot make a good video of these; it can of their previews."""
+
+OUTPUT_OVERRIDES = (
+    "import bpy; render = bpy.context.scene.render; "
+    "render.use_file_extension = True; "
+    "render.use_overwrite = False; "
+    "render.use_placeholder = False"
+)
+"""What makes frames land where the other tasks look for them, whatever the file says."""
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    """A task for each chunk of frames, then one for the video."""
+    settings = job.settings
+    if settings["format"] in VIDEO_FORMATS:
+        raise ValueError(
+            f"expected an image format, got {settings['format']}: "
+            "Flamenco renders images; choose one in the output properties"
+        )
+    output = settings.get("render_output_path")
+    if not output:
+        raise ValueError("expected a path in render_output_path, got nothing")
+    output = output.replace("{timestamp}", format_timestamp_local(job.created))
+    settings["render_output_path"] = output
+    render_tasks = [
+        render_task(author, settings, chunk)
+        for chunk in frame_chunker(settings["frames"], settings["chunk_size"])
+    ]
+    video_task(author, settings, render_tasks)
+
+
+def render_task(author: Author, settings: dict[str, Any], chunk: str) -> TaskDraft:
+    """The task that renders one chunk of frames."""
+    output = settings["render_output_path"]
+    task = author.task(f"render-{chunk}", "blender")
+    scene = ["--scene", settings["scene"]] if settings.get("scene") else []
+    parameters = {
+        "exe": "{blender}",
+        "exeArgs": "{blenderArgs}",
+        "argsBefore": [],
+        "blendfile": settings["blendfile"],
+        "args": [
+            *scene,
+            "--python-expr",
+            OUTPUT_OVERRIDES,
+            "--render-output",
+            path.join(path.dirname(output), path.basename(output)),
+            "--render-format",
+            settings["format"],
+            "--render-frame",
+            chunk.replace("-", ".."),
+        ],
+    }
+    task.command("blender-render", parameters, steps=frame_count(chunk))
+    return task
+
+
+def video_task(author: Author, settings: dict[str, Any], render_tasks: list[TaskDraft]) -> None:
+    """The task that makes a video of the frames, when they can be made one."""
+    from_previews = settings["format"] in FORMATS_WITHOUT_VIDEO
+    if not settings.get("fps") or (from_previews and not settings.get("has_previews")):
+        return
+    folder = path.dirname(settings["render_output_path"])
+    stem = path.stem(settings["blendfile"]).replace(".flamenco", "")
+    extension = ".jpg" if from_previews else settings["image_file_extension"]
+    task = author.task("preview-video", "ffmpeg", after=render_tasks)
+    parameters = {
+        "exe": "ffmpeg",
+        "fps": settings["fps"],
+        "inputGlob": path.join(folder, f"*{extension}"),
+        "outputFile": path.join(folder, f"{stem}-{file_name_of(settings['frames'])}.mp4"),
+        "args": [
+            *("-c:v", "h264", "-crf", "20", "-g", "18"),
+            *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+            *("-pix_fmt", "yuv420p", "-r", settings["fps"], "-y"),
+        ],
+    }
+    task.command("frames-to-video", parameters)
+
+
+def file_name_of(frames: str) -> str:
+    """The frame range as part of a file name: of a list, the first and the last frame."""
+    if "," not in frames:
+        return frames
+    single = frame_chunker(frames, 1)
+    return f"{single[0]}-{single[-1]}"

@@ -1,0 +1,26 @@
+"""Why a job cannot be compiled."""
+
+from collections.abc import Sequence
+
+import attrs
+
+
+@attrs.define
+class CompileError(Exception):
+    """A job that its job type cannot compile; the message is for the submitter."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@attrs.define
+class UnknownJobType(Exception):
+    """A job type that no script defines."""
+
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"unknown job type {self.name!r}; there are {', '.join(self.known)}"

@@ -1,0 +1,75 @@
+"""What the Manager and the compiler's child process say to each other: a line of JSON each.
+
+The child says `Answer()` when it is ready. To a request it answers with one line or more; the last
+has no ``more``. So many tasks come in small pieces, and the Manager does other work between them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import attrs
+import msgspec
+
+from flamenco.jobtypes.loading import Stamp
+from flamenco.model.jobs import AuthoredTask
+from flamenco.model.jobtypes import JobToCompile, JobType
+
+TASKS_IN_A_LINE = 500
+
+
+@attrs.frozen
+class Request:
+    """Run the script at ``path``: to describe its job type, or to compile ``job``."""
+
+    path: Path
+    name: str
+    job: JobToCompile | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """A part of what came of a request."""
+
+    more: bool = False
+    error: str = ""
+    """Why it failed, for the submitter; empty when it did not."""
+    exhausted: bool = False
+    """The child ends after this answer, since it is out of memory."""
+    job_type: JobType | None = None
+    files: Mapping[str, Stamp] = attrs.field(factory=dict)
+    tasks: tuple[AuthoredTask, ...] = ()
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"a job holds texts, numbers, true and false, lists and dicts, not {value!r}")
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise TypeError(f"no {kind.__name__} is sent")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode)
+_requests = msgspec.json.Decoder(Request, dec_hook=_decode)
+_answers = msgspec.json.Decoder(Answer)
+
+
+def to_line(message: Request | Answer) -> bytes:
+    """The message as a line. Raises TypeError for values that JSON does not know."""
+    return _encoder.encode(message) + b"\n"
+
+
+def read_request(line: bytes) -> Request:
+    """The request in a line. Raises msgspec.DecodeError."""
+    return _requests.decode(line)
+
+
+def read_answer(line: bytes) -> Answer:
+    """The answer in a line. Raises msgspec.DecodeError."""
+    return _answers.decode(line)

@@ -1,0 +1,32 @@
+"""Paths of any platform in job types: `/` and backslash are taken, `/` is given.
+
+A job may come from Windows to a Manager on Linux, so the Manager's own path rules would not do
+(reference job-types §3).
+"""
+
+import posixpath
+
+
+def basename(path: str) -> str:
+    """The last part: `b.blend` of `/a/b.blend` and of `/a/b.blend/`."""
+    return posixpath.basename(_slashes(path).rstrip("/"))
+
+
+def dirname(path: str) -> str:
+    """All but the last part, `.` when there is no more; a leading `//` stays."""
+    return posixpath.normpath(posixpath.dirname(_slashes(path)) or ".")
+
+
+def join(*parts: str) -> str:
+    """The parts with `/` between, empty ones left out, and `.`, `..` and `//` cleaned away."""
+    joined = "/".join(_slashes(part) for part in parts if part)
+    return posixpath.normpath(joined) if joined else ""
+
+
+def stem(path: str) -> str:
+    """The last part without its extension: `b` of `/a/b.blend`."""
+    return posixpath.splitext(basename(path))[0]
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/")

@@ -1,0 +1,125 @@
+"""Settings of a submitted job, checked against its job type."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from flamenco.model.jobtypes import JobType, Setting, SettingType
+
+INT32 = range(-(2**31), 2**31)
+
+
+@attrs.frozen
+class SettingProblem:
+    """A setting that does not fit: its path, what was expected and what came."""
+
+    path: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, got {self.found}"
+
+
+@attrs.define
+class SettingsError(ValueError):
+    """Settings that do not fit their job type."""
+
+    problems: tuple[SettingProblem, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.problems))
+
+
+def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with defaults in place of what is missing.
+
+    Settings that the job type does not know are kept: a script may read them. Raises
+    SettingsError, which names all that do not fit.
+    """
+    given = {key: value for key, value in settings.items() if value is not None}
+    complete = defaults(job_type) | given
+    problems = [problem for each in job_type.settings if (problem := _problem(each, complete))]
+    if problems:
+        raise SettingsError(tuple(problems))
+    return complete
+
+
+def defaults(job_type: JobType) -> dict[str, Any]:
+    """The values of settings that have a default."""
+    return {each.key: each.default for each in job_type.settings if each.default is not None}
+
+
+def check_defaults(job_type: JobType) -> None:
+    """Raises SettingsError when a default is not a value its setting may have."""
+    values = defaults(job_type)
+    optional = [attrs.evolve(each, required=False) for each in job_type.settings]
+    problems = [problem for each in optional if (problem := _problem(each, values))]
+    if problems:
+        raise SettingsError(tuple(problems))
+
+
+def _problem(setting: Setting, settings: Mapping[str, Any]) -> SettingProblem | None:
+    value = settings.get(setting.key)
+    if value is None or (value == "" and setting.required):
+        return _wrong(setting, _expected(setting), "nothing") if setting.required else None
+    if not _CHECKS[setting.type](value) or not _in_range(setting, value):
+        return _wrong(setting, _expected(setting), repr(value))
+    return None
+
+
+def _wrong(setting: Setting, expected: str, found: str) -> SettingProblem:
+    return SettingProblem(f"settings.{setting.key}", expected, found)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_int32(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in INT32
+
+
+_CHECKS: dict[SettingType, Callable[[object], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "int32": _is_int32,
+    "float": _is_number,
+    "bool": lambda value: isinstance(value, bool),
+}
+_NAMES: dict[SettingType, str] = {
+    "string": "a text",
+    "int32": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+
+
+def _in_range(setting: Setting, value: Any) -> bool:  # noqa: ANN401 - of the setting's type
+    if setting.choices is not None:
+        return value in setting.choices
+    if setting.type not in ("int32", "float"):
+        return True
+    least, most = _bounds(setting)
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def _bounds(setting: Setting) -> tuple[float | None, float | None]:
+    arguments = setting.propargs or {}
+    return arguments.get("min"), arguments.get("max")
+
+
+def _expected(setting: Setting) -> str:
+    if setting.choices is not None:
+        return f"one of {', '.join(map(repr, setting.choices))}"
+    name = _NAMES[setting.type]
+    match _bounds(setting):
+        case None, None:
+            return name
+        case least, None:
+            return f"{name} from {least}"
+        case None, most:
+            return f"{name} up to {most}"
+        case least, most:
+            return f"{name} from {least} to {most}"
