@@ -1,0 +1,584 @@
+"""The inside of an actor, as long as its ref lives: what a restart must not lose.
+
+The actor object of the user lives for one life and is replaced by a restart; the cell stays. It
+holds the place in the tree, the uncommitted units, and the one *order* that waits to be carried
+out. Orders (stop, restart, roll back, fail) are not mail: they are looked at between messages, and
+a graver one replaces a lesser. `attention` is the single flag the message loop checks after each
+message; it is set by everything that is not just "take the next message".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import trio
+from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
+
+from actors.ask import CURRENT, Call, begin_wait, end_wait
+from actors.behaviour import resolve
+from actors.deadlines import Entry
+from actors.errors import ActorCrashed, ActorError, ActorStopped, MailboxFull
+from actors.mailbox import Sender
+from actors.messages import DeadLetter, Exit, Reason, Restarted, Stopped, Terminated, Unhandled
+from actors.recorder import Unit
+from actors.ref import ActorRef
+from actors.supervision import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.actor import Actor
+    from actors.behaviour import Handler, Table
+    from actors.family import Family
+    from actors.regroup import Regroup
+    from actors.supervision import Restart, Supervision
+    from actors.system import ActorSystem
+    from actors.timers import Timer
+
+log = logging.getLogger("actors")
+
+State = Literal["starting", "running", "restarting", "stopping", "passive", "stopped"]
+Kind = Literal["passivate", "rollback", "restart", "fail", "stop"]
+RANK: dict[Kind, int] = {"passivate": 0, "rollback": 1, "restart": 2, "fail": 3, "stop": 4}
+
+
+@attrs.frozen
+class Order:
+    """What an actor is to do between two messages; the graver replaces the lesser."""
+
+    kind: Kind
+    reason: Reason = "stopped"
+    error: Exception | None = None
+    own: bool = False  # the actor's own wish, which a "permanent" child is not granted
+
+
+@attrs.frozen
+class Options:
+    """How a child was spawned: when it is restarted, and how long its end may take (seconds)."""
+
+    restart: Restart
+    shutdown: float
+
+
+class Limit(Entry):
+    """The end of an actor takes too long: cancel the life."""
+
+    __slots__ = ("_cell",)
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self._cell = cell
+
+    def expire(self) -> None:
+        """The `shutdown` seconds are over."""
+        self._cell.kill()
+
+
+class Drain:
+    """The last mail of an actor that ends orderly: what came before it is still handled."""
+
+    __slots__ = ()
+
+
+def drained(actor: Actor, _: Drain) -> None:
+    """The handler of `Drain`."""
+    actor._cell.order(Order("stop", "shutdown"))
+
+
+class Cell:
+    """One actor over all its lives."""
+
+    __slots__ = (
+        "actor",
+        "args",
+        "attention",
+        "began",
+        "behaviours",
+        "busy_seconds",
+        "busy_since",
+        "cls",
+        "crashes",
+        "current",
+        "deferred",
+        "ended",
+        "exit",
+        "family",
+        "handled",
+        "idle",
+        "kwargs",
+        "life",
+        "life_over",
+        "limit",
+        "lost",
+        "name",
+        "nap",
+        "next_order",
+        "options",
+        "parent",
+        "quiet_since",
+        "ready",
+        "ref",
+        "regroup",
+        "restarts",
+        "scope",
+        "settling",
+        "stash",
+        "state",
+        "system",
+        "table",
+        "task",
+        "timers",
+        "uncommitted",
+        "unit",
+        "waits",
+        "watchers",
+        "watching",
+    )
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        parent: Cell | None,
+        name: str,
+        cls: type[Actor],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        options: Options,
+    ) -> None:
+        self.system = system
+        self.parent = parent
+        self.name = name
+        self.cls = cls
+        self.args = args
+        self.kwargs = kwargs or None
+        self.options = options
+        self.ref = ActorRef(self, cls.mailbox.capacity)
+        self.state: State = "starting"
+        self.exit: Exit | None = None  # set once, at the very end
+        self.task: trio.lowlevel.Task | None = None
+        # one life
+        self.life = 0
+        self.life_over = False
+        self.actor: Actor | None = None
+        self.table: Table = {}
+        self.behaviours: list[str] | None = None
+        self.current: object = None  # the message in hand
+        self.attention = False
+        self.next_order: Order | None = None
+        self.scope: trio.CancelScope | None = None  # cancelled by kill()
+        self.nap: trio.CancelScope | None = None  # the wait between two lives
+        self.limit: Limit | None = None
+        self.family: Family | None = None
+        self.timers: set[Timer] | None = None
+        self.stash: list[object] | None = None
+        self.deferred: set[Call] | None = None
+        self.waits: list[Cell] | None = None
+        self.watching: set[Cell] | None = None
+        self.regroup: Regroup | None = None
+        self.crashes = 0  # in a row, for the back-off
+        # transactions
+        self.unit: Unit | None = None
+        self.uncommitted = 0
+        self.lost: Exception | None = None  # a commit failed: this life's state never came to be
+        self.settling: trio.Event | None = None
+        # others who wait
+        self.watchers: set[Cell] | None = None
+        self.ready: trio.Event | None = None
+        self.ended: trio.Event | None = None
+        # figures
+        self.handled = 0
+        self.restarts = 0
+        self.busy_seconds = 0.0
+        self.busy_since: float | None = None
+        self.began = 0.0  # Trio's clock, like the following two
+        self.quiet_since = 0.0
+        self.idle: Entry | None = None  # set for classes with `passivate_after`
+
+    @property
+    def path(self) -> str:
+        """The names from the top down."""
+        return "" if self.parent is None else f"{self.parent.path}/{self.name}"
+
+    @property
+    def kind(self) -> str:
+        """The name of the actor's class."""
+        return self.cls.__name__
+
+    @property
+    def rules(self) -> Supervision:
+        """How this actor looks after its children."""
+        return self.cls.supervision
+
+    # The letter box, seen from inside
+
+    def wake(self) -> None:
+        """Mail or an order for an actor that sleeps or is passivated."""
+        self.ref._asleep = False
+        if self.task is not None:
+            reschedule(self.task)
+        else:
+            self.system.revive(self)
+
+    def abort_sleep(self, _: object) -> Abort:
+        """The sleeping actor is cancelled."""
+        self.ref._asleep = False
+        return Abort.SUCCEEDED
+
+    def deliver(self, message: object) -> None:
+        """Mail from the runtime itself: always fits; lost if the actor takes no more."""
+        ref = self.ref
+        if ref._limit < 0:
+            return
+        ref._queue.append(message)
+        if ref._asleep:
+            self.wake()
+
+    def overflow(self, message: object) -> None:
+        """The mailbox is full or closed."""
+        ref = self.ref
+        if ref._limit < 0:
+            self.dead_letter(message, "stopped")
+        elif self.cls.mailbox.overflow == "drop_oldest":
+            self._drop_oldest()
+            self.deliver(message)
+        else:
+            self.system.publish_if_wanted(DeadLetter, ref, message, "full")
+            raise self._full()
+
+    def _full(self) -> MailboxFull:
+        return MailboxFull(f"the mailbox of {self.path} is full ({self.ref._limit} messages)")
+
+    def _drop_oldest(self) -> None:
+        queue = self.ref._queue
+        for index, message in enumerate(queue):
+            if isinstance(message, Call) or message.__class__ not in self.system.runtime_handlers:
+                del queue[index]
+                if isinstance(message, Call):
+                    message.fail(self._full())
+                self.dead_letter(message, "dropped")
+                return
+
+    def queue_sender(self, message: object, task: trio.lowlevel.Task | None = None) -> Sender:
+        """Keep a message until there is room for it."""
+        sender = Sender(message, task)
+        if self.ref._senders is None:
+            self.ref._senders = deque()
+        self.ref._senders.append(sender)
+        return sender
+
+    async def wait_for_room(self, message: object) -> None:
+        """`send` to a full mailbox: wait until the actor takes the message in."""
+        waiter = CURRENT.get()
+        if waiter is not None:
+            begin_wait(waiter, self)
+        sender = self.queue_sender(message, current_task())
+
+        def abort(_: object) -> Abort:
+            if self.ref._senders:
+                self.ref._senders.remove(sender)
+            return Abort.SUCCEEDED
+
+        try:
+            await wait_task_rescheduled(abort)
+        finally:
+            if waiter is not None:
+                end_wait(waiter, self)
+        if self.ref._limit < 0 and sender.task is not None:
+            raise self.stopped_error()
+
+    def admit(self) -> None:
+        """Take in the messages of those who wait, as far as there is room."""
+        ref = self.ref
+        while ref._senders and len(ref._queue) < ref._limit:
+            sender = ref._senders.popleft()
+            ref._queue.append(sender.message)
+            if sender.task is not None:
+                task, sender.task = sender.task, None
+                reschedule(task)
+
+    def close_box(self) -> None:
+        """Take no more mail; those who wait for room are told."""
+        ref = self.ref
+        ref._limit = -1
+        for sender in ref._senders or ():
+            if sender.task is not None:
+                reschedule(sender.task)
+            elif isinstance(sender.message, Call):
+                sender.message.fail(self.stopped_error())
+        ref._senders = None
+
+    def dead_letter(self, message: object, reason: str) -> None:
+        """Nobody will handle this message."""
+        if isinstance(message, Call):
+            message.fail(self.stopped_error())
+            message = message.request
+        if message.__class__ not in self.system.runtime_handlers:
+            self.system.publish_if_wanted(DeadLetter, self.ref, message, reason)
+
+    def stopped_error(self) -> ActorError:
+        """What those who want something of an ended actor are told."""
+        if self.exit is not None and self.exit.error is not None:
+            crash = ActorCrashed(f"{self.path} has ended ({self.exit})")
+            crash.__cause__ = self.exit.error
+            return crash
+        how = "is stopping" if self.exit is None else f"has ended ({self.exit})"
+        return ActorStopped(f"{self.path} {how}")
+
+    # Dispatch
+
+    def handler_of(self, kind: type) -> Handler | None:
+        """The handler of a message type, None if there is none."""
+        return self.table.get(kind) or resolve(self.table, kind)
+
+    def dispatch(self, message: object) -> object:
+        """Handle one message; a coroutine comes back for an `async def` handler."""
+        self.current = message
+        handler = self.handler_of(message.__class__)
+        if handler is None:
+            kind = type(message).__qualname__
+            log.error("%s (%s) has no handler for %s: message dropped", self.path, self.kind, kind)
+            self.system.publish_if_wanted(Unhandled, self.ref, message)
+            return None
+        return handler(self.actor, message)
+
+    # Transactions
+
+    def open_unit(self) -> Unit:
+        """The unit of the message in hand."""
+        if self.unit is None:
+            self.unit = Unit(self)
+            self.attention = True
+        return self.unit
+
+    def effect(self, function: Callable[..., object], *args: object) -> None:
+        """Do this when the message in hand is committed; from elsewhere, after earlier units."""
+        if CURRENT.get() is self:
+            self.open_unit().effects.append((function, args))
+        else:
+            unit = Unit(self)
+            unit.effects.append((function, args))
+            self.submit(unit)
+
+    def answer(self, call: Call, reply: Callable[[Any], None], value: object) -> None:
+        """Reply to an ask, after the commit of what it may depend on."""
+        if self.unit is None and not self.uncommitted and self.lost is None:
+            reply(value)
+            return
+        inside = CURRENT.get() is self
+        unit = self.open_unit() if inside else Unit(self)
+        unit.effects.append((reply, (value,)))
+        unit.calls.append(call)
+        if not inside:
+            self.submit(unit)
+
+    def close_unit(self) -> None:
+        """The message in hand is done: pass on what it did."""
+        unit, self.unit = self.unit, None
+        if unit is not None:
+            self.submit(unit)
+
+    def submit(self, unit: Unit) -> None:
+        """Settle a unit: at once if nothing is uncommitted, else through the recorder."""
+        if self.lost is not None:
+            unit.fail(self.lost)
+        elif unit.changes or self.uncommitted:
+            self.system.recorder.submit(unit)
+        else:
+            unit.release()
+
+    def settled_one(self) -> None:
+        """The recorder is done with one of this actor's units."""
+        self.uncommitted -= 1
+        if not self.uncommitted and self.settling is not None:
+            self.settling.set()
+            self.settling = None
+
+    async def settled(self) -> None:
+        """Wait until nothing of this actor is uncommitted."""
+        while self.uncommitted:
+            if self.settling is None:
+                self.settling = trio.Event()
+            await self.settling.wait()
+
+    def rollback(self, error: Exception) -> None:
+        """A commit failed: the state of this life never came to be, begin another."""
+        self.lost = error
+        self.order(Order("rollback", "restarted", error))
+
+    def release_deferred(self, call: Call) -> bool:
+        """A deferred reply is given now; False if it was given, or its life ended, before."""
+        if self.deferred is None or call not in self.deferred:
+            return False
+        self.deferred.discard(call)
+        return True
+
+    # Orders and the end
+
+    def order(self, order: Order) -> None:
+        """Carry this out between two messages, unless something graver waits."""
+        if self.exit is not None:
+            return
+        waiting = self.next_order
+        if waiting is None or RANK[order.kind] > RANK[waiting.kind]:
+            self.next_order = order
+        self.attention = True
+        if self.nap is not None and order.kind == "stop":
+            self.nap.cancel()
+        if self.ref._asleep and self.task is not None:
+            self.wake()
+
+    def fail(self, error: Exception) -> None:
+        """Crash between two messages, by an error from outside the handlers."""
+        if self.exit is not None or self.state == "stopping":
+            log.error("%s: an error at its end: %r", self.path, error, exc_info=error)
+        else:
+            self.order(Order("fail", "crashed", error))
+
+    def request_stop(self, reason: Reason) -> None:
+        """End this actor: after the message in hand, or ("shutdown") after its present mail."""
+        if self.exit is not None:
+            return
+        if self.task is None and self.state == "passive":
+            self.finish(Exit(reason))
+            return
+        self.limit_end()
+        if reason == "shutdown" and self.ref._limit >= 0:
+            self.deliver(Drain())
+            self.close_box()
+        elif reason != "shutdown":
+            self.order(Order("stop", reason))
+
+    def begin_life(self) -> None:
+        """Forget what belonged to the last life, but not a stop that waits."""
+        self.life += 1
+        self.life_over = False
+        self.lost = None
+        self.behaviours = None
+        self.unit = None
+        self.began = self.system.deadlines.now()
+        if self.next_order is not None and self.next_order.kind != "stop":
+            self.next_order = None
+
+    def end_life(self, killed: bool) -> None:
+        """The life has left its scope: nobody hears of it again. Mail set aside comes back."""
+        message, self.current, self.unit = self.current, None, None
+        if killed and message is not None:
+            self.dead_letter(message, "cancelled")
+        for timer in list(self.timers or ()):
+            timer.cancel()
+        for call in self.deferred or ():
+            call.fail(ActorStopped(f"{self.path} ended a life before it gave the reply"))
+        for watched in self.watching or ():
+            if watched.watchers is not None:
+                watched.watchers.discard(self)
+        self.ref._queue.extendleft(reversed(self.stash or ()))
+        self.timers = self.deferred = self.watching = self.stash = None
+
+    def count_restart(self, why: Exit) -> None:
+        """A new life follows."""
+        self.restarts += 1
+        self.system.publish_if_wanted(Restarted, self.ref, why.error, self.restarts)
+
+    def overruled(self, verdict: Verdict) -> Verdict:
+        """The verdict on a life, unless a stop or new mail came while it ended."""
+        if verdict.final:
+            return verdict
+        if self.next_order is not None and self.next_order.kind == "stop":
+            return Verdict("end", Exit(self.next_order.reason))
+        if verdict.follows == "passive" and (self.ref._queue or self.ref._limit < 0):
+            return Verdict("life", verdict.exit)
+        return verdict
+
+    def is_quiet(self) -> bool:
+        """Nothing is going on that a passivated actor could not do."""
+        busy = self.timers or self.stash or self.deferred or self.uncommitted
+        family = self.family
+        return not busy and (family is None or not (family.children or family.backgrounds))
+
+    def passivate(self) -> None:
+        """End the life but keep the letter box; the next message begins another."""
+        self.order(Order("passivate", "passivated"))
+
+    def rest(self) -> None:
+        """The task has ended, mail will start another."""
+        self.state = "passive"
+        self.actor = self.task = self.scope = None
+        self.ref._asleep = True
+
+    def limit_end(self) -> None:
+        """From now on the life has `shutdown` seconds to end by itself."""
+        if self.limit is None:
+            self.limit = Limit(self)
+            self.system.deadlines.add(self.options.shutdown, self.limit)
+
+    def unlimit(self) -> None:
+        """The life has ended in time."""
+        if self.limit is not None:
+            self.system.deadlines.discard(self.limit)
+            self.limit = None
+
+    def kill(self) -> None:
+        """Cancel the life, wherever it is."""
+        if self.ref._limit < 0:
+            self.order(Order("stop", "shutdown"))
+        if self.scope is not None:
+            self.scope.cancel()
+
+    def finish(self, why: Exit) -> None:
+        """The very end: nobody may be left waiting for this actor."""
+        self.exit = why
+        self.state = "stopped"
+        self.close_box()
+        ref = self.ref
+        ref._asleep = False
+        if self.current is not None:
+            self.dead_letter(self.current, "cancelled")
+            self.current = None
+        for message in (*(self.stash or ()), *ref._queue):
+            self.dead_letter(message, "stopped")
+        ref._queue.clear()
+        self.actor = self.task = self.stash = self.scope = None
+        self.unlimit()
+        parent = self.parent
+        if parent is not None and parent.family is not None:
+            parent.family.children.pop(self.name, None)
+        if self.regroup is not None:
+            self.regroup.passed(self)
+        for event in (self.ready, self.ended, self.settling):
+            if event is not None:
+                event.set()
+        for watched in self.watching or ():
+            if watched.watchers is not None:
+                watched.watchers.discard(self)
+        for watcher in self.watchers or ():
+            watcher.deliver(Terminated(ref, why))
+        self.watchers = self.watching = None
+        self.system.forget(self)
+        self.system.publish_if_wanted(Stopped, ref, why)
+
+    async def wait_ended(self) -> Exit:
+        """Wait for the very end."""
+        while self.exit is None:
+            if self.ended is None:
+                self.ended = trio.Event()
+            await self.ended.wait()
+        return self.exit
+
+    async def wait_ready(self) -> None:
+        """Wait until `started` has run; raises if the actor ends before."""
+        waiter = CURRENT.get()
+        if waiter is not None:
+            begin_wait(waiter, self)
+        try:
+            while self.exit is None and self.state not in ("running", "stopping"):
+                if self.ready is None:
+                    self.ready = trio.Event()
+                await self.ready.wait()
+        finally:
+            if waiter is not None:
+                end_wait(waiter, self)
+        if self.exit is not None:
+            raise self.stopped_error()

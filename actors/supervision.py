@@ -1,0 +1,185 @@
+"""What a parent does about a child that crashed: rules as data, and the count of restarts.
+
+The ideas are Erlang's: a crash restarts the smallest part that can recover; too many restarts
+within a while are the supervisor's own failure, and its supervisor decides about that. What
+differs: children are not restarted by a message to the parent. The child's own task consults the
+parent's rules, so a supervisor busy in a long handler does not hold up its children's recovery.
+
+All errors inside an `ExceptionGroup` are judged, and the gravest verdict holds. `Cancelled` is no
+error and is never judged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from actors.errors import leaves
+from actors.messages import Exit
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from actors.cell import Cell
+
+Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
+Directive = Literal["resume", "restart", "stop", "escalate"]
+Restart = Literal["permanent", "transient", "temporary"]
+
+GRAVITY: Mapping[Directive, int] = {"resume": 0, "restart": 1, "stop": 2, "escalate": 3}
+
+
+@attrs.frozen
+class Backoff:
+    """Wait before a restart: `initial`, then times `factor`, up to `maximum` seconds.
+
+    Each wait is spread by `jitter` (0.1 = plus or minus 10 %), so that many children that crashed
+    together do not come back together. A child that then lives for `maximum` seconds starts at
+    `initial` again. A stop cuts the wait short.
+
+    >>> from random import Random
+    >>> backoff = Backoff(initial=1.0, maximum=5.0, factor=2.0, jitter=0.0)
+    >>> [backoff.delay(crash, Random(1)) for crash in (1, 2, 3, 4)]
+    [1.0, 2.0, 4.0, 5.0]
+    """
+
+    initial: float = 0.1
+    maximum: float = 30.0
+    factor: float = 2.0
+    jitter: float = 0.1
+
+    def delay(self, crash: int, random: Random) -> float:
+        """Seconds to wait after the n-th crash in a row (from 1).
+
+        >>> from random import Random
+        >>> 0.9 <= Backoff(initial=1.0, jitter=0.1).delay(1, Random(7)) <= 1.1
+        True
+        """
+        # 2 ** 1024 is beyond a float; from 64 doublings on the maximum holds anyway
+        grown = self.initial * self.factor ** min(crash - 1, 64)
+        return min(grown, self.maximum) * random.uniform(1 - self.jitter, 1 + self.jitter)
+
+
+@attrs.frozen
+class Supervision:
+    """How an actor looks after its children.
+
+    - `strategy`: who is restarted with a crashed child: nobody else ("one_for_one"), all children
+      ("one_for_all"), or those started after it ("rest_for_one").
+    - `max_restarts` within `within` seconds, of all children together; one more escalates.
+    - `backoff`: how long to wait before a restart, None for not at all.
+    - `decide`: error class -> "resume" (drop the message, keep the state), "restart", "stop" or
+      "escalate"; the nearest class in the error's ancestry counts, "restart" if none is listed.
+      A function of the error does as well.
+
+    >>> rules = Supervision(decide={ValueError: "resume", Exception: "escalate"})
+    >>> rules.directive(ValueError("odd")), rules.directive(KeyError("x"))
+    ('resume', 'escalate')
+    """
+
+    strategy: Strategy = "one_for_one"
+    max_restarts: float = 3
+    within: float = 5.0
+    backoff: Backoff | None = None
+    decide: Mapping[type[Exception], Directive] | Callable[[Exception], Directive] = attrs.field(
+        factory=dict
+    )
+
+    def directive(self, error: Exception) -> Directive:
+        """What to do about this error; of a group, the gravest verdict on its members.
+
+        >>> Supervision(decide={KeyError: "stop"}).directive(
+        ...     ExceptionGroup("two", [ValueError(), KeyError()]))
+        'stop'
+        """
+        return max(map(self._verdict, leaves(error)), key=GRAVITY.__getitem__)
+
+    def resumes(self, error: Exception) -> bool:
+        """Whether a handler's error just drops the message.
+
+        >>> Supervision(decide={ValueError: "resume"}).resumes(ValueError())
+        True
+        """
+        return bool(self.decide) and self.directive(error) == "resume"
+
+    def _verdict(self, error: Exception) -> Directive:
+        if callable(self.decide):
+            return self.decide(error)
+        for kind in type(error).__mro__:
+            if kind in self.decide:
+                return self.decide[kind]
+        return "restart"
+
+
+class Intensity:
+    """When a supervisor's children were restarted, as far back as `within` reaches."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def allows(self, rules: Supervision, now: float) -> bool:
+        """Count a restart; False if it is one too many."""
+        times = self._times
+        while times and times[0] <= now - rules.within:
+            times.popleft()
+        if len(times) >= rules.max_restarts:
+            return False
+        times.append(now)
+        return True
+
+
+@attrs.frozen
+class Verdict:
+    """What follows the end of a life, and what its hooks are told."""
+
+    follows: Literal["life", "end", "escalate", "passive"]
+    exit: Exit
+    delay: float = 0.0
+    joint: bool = False  # siblings may have to restart as well
+
+    @property
+    def final(self) -> bool:
+        """The actor, not just this life, has ended."""
+        return self.follows in ("end", "escalate")
+
+
+def judge_crash(cell: Cell, error: Exception) -> Verdict:
+    """The supervisor's rules applied to a child whose life ended by this error."""
+    why = Exit("crashed", error)
+    if cell.parent is None:
+        return Verdict("end", why)
+    try:
+        directive = cell.parent.rules.directive(error)
+    except Exception as wrong:  # noqa: BLE001 - a `decide` function that fails decides nothing
+        wrong.__context__ = error
+        return Verdict("escalate", Exit("crashed", wrong))
+    if directive == "escalate":
+        return Verdict("escalate", why)
+    if directive == "stop" or cell.options.restart == "temporary":
+        return Verdict("end", why)
+    return judge_restart(cell, error, why)
+
+
+def judge_restart(cell: Cell, error: Exception, why: Exit) -> Verdict:
+    """A restart, unless there were too many."""
+    parent = cell.parent
+    if parent is None or parent.family is None:
+        return Verdict("end", why)  # the system is closing
+    rules, now = parent.rules, cell.system.deadlines.now()
+    if not parent.family.intensity.allows(rules, now):
+        who = parent.path or "the actor system"
+        error.add_note(
+            f"{who} allows {rules.max_restarts:g} restarts in {rules.within:g} s; "
+            f"the crash of {cell.path} was one more"
+        )
+        return Verdict("escalate", Exit("crashed", error))
+    backoff = rules.backoff
+    if backoff is None:
+        return Verdict("life", why, joint=True)
+    cell.crashes = 1 if now - cell.began > backoff.maximum else cell.crashes + 1
+    return Verdict("life", why, backoff.delay(cell.crashes, cell.system.random), joint=True)

@@ -1,0 +1,393 @@
+"""The actor system: the top of the tree, and the services all actors share.
+
+Two nurseries: the inner one holds the actors, the outer one the reaper of deadlines and the
+recorder, which actors need until their very end.
+
+    async with ActorSystem() ── services ──┬── deadlines
+                                           ├── recorder
+                                           └── actors ──┬── /a ── /a/child ...
+                                                        └── /b
+
+Leaving the block normally shuts down in order; leaving it by an error cancels everything, as any
+nursery would. Nothing survives the block.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from random import Random
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import trio
+from trio.testing import MockClock
+
+from actors.actor import Actor
+from actors.ask import CURRENT, Call, answer
+from actors.background import Result, report
+from actors.behaviour import Handler, Table, build_tables
+from actors.cell import Cell, Drain, Options, drained
+from actors.deadlines import Deadlines
+from actors.errors import ActorStopped, NameTaken
+from actors.events import Events
+from actors.family import Family
+from actors.inspection import ActorInfo, Trace, describe, traced
+from actors.life import run
+from actors.recorder import Recorder, Store
+from actors.supervision import Restart, Supervision
+from actors.timers import Timer, ring
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from actors.ref import ActorRef
+
+RUNTIME_HANDLERS: dict[type, Handler] = {
+    Call: answer,
+    Timer: ring,
+    Result: report,
+    Drain: drained,
+}
+
+
+class Root(Cell):
+    """The parent of the top-level actors: the system itself. It has no task and no mail."""
+
+    __slots__ = ()
+
+    @property
+    def rules(self) -> Supervision:
+        """The supervision of the top level."""
+        return self.system.supervision
+
+    def fail(self, error: Exception) -> None:
+        """A crash has come all the way up."""
+        self.system.fail(error)
+
+
+class ActorSystem:
+    """A tree of actors; use it as `async with`.
+
+    Args:
+        name: for people.
+        store: where transactions are committed and snapshots loaded; needed by `Actor.record`.
+        grace: seconds an orderly shutdown may take before everything is cancelled.
+        supervision: what the system does about its top-level actors.
+        trace: called with a `Trace` for each message in and out. Costs nothing when None.
+        random: the source of jitter; seed it to repeat a run.
+
+    A crash that escalates to the top ends the block with that exception.
+
+    >>> import trio, actors
+    >>> async def main():
+    ...     async with actors.ActorSystem("farm") as system:
+    ...         system.spawn(actors.Actor, name="jobs")
+    ...         return system.find("/jobs")
+    >>> trio.run(main)
+    <ActorRef /jobs>
+    """
+
+    def __init__(
+        self,
+        name: str = "actors",
+        *,
+        store: Store | None = None,
+        grace: float = 5.0,
+        supervision: Supervision | None = None,
+        trace: Callable[[Trace], object] | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self.name = name
+        self.grace = grace
+        self.supervision = supervision or Supervision()
+        self.events = Events()
+        self.random = random or Random()  # noqa: S311 - spreads restarts, guards nothing
+        self.runtime_handlers = RUNTIME_HANDLERS
+        self.recorder = Recorder(store)
+        self.deadlines: Deadlines
+        self.tick: Callable[[], float] = perf_counter
+        self._trace = trace
+        self._tables: dict[type, dict[str | None, Table]] = {}
+        self._registry: dict[str, Cell] = {}
+        self._number = itertools.count(1)
+        self._failure: Exception | None = None
+        self._nursery: trio.Nursery | None = None
+        self._family = Family()
+        self._root = Root(self, None, "", Actor, (), {}, Options("temporary", 0.0))
+        self._block: AbstractAsyncContextManager[None]
+
+    # The block
+
+    async def __aenter__(self) -> Self:
+        self._block = self._open()
+        await self._block.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        try:
+            swallowed = bool(await self._block.__aexit__(kind, error, traceback))
+        except BaseExceptionGroup as group:
+            raise self._told(_only(group)) from None
+        if self._failure is not None:
+            raise self._told(None)
+        return swallowed
+
+    def _told(self, error: BaseException | None) -> BaseException:
+        failure, self._failure = self._failure, None
+        if failure is None or error is None or error is failure:
+            return failure or error or RuntimeError("the actor system failed without an error")
+        return BaseExceptionGroup("the actor system failed", [failure, error])
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[None, None]:
+        self.deadlines = Deadlines()
+        if isinstance(trio.lowlevel.current_clock(), MockClock):
+            self.tick = self.deadlines.now  # how long a turn lasts must not depend on the machine
+        try:
+            async with trio.open_nursery() as services:
+                services.start_soon(self.deadlines.run)
+                services.start_soon(self.recorder.run)
+                async with trio.open_nursery() as self._nursery:
+                    self._root.family = self._family
+                    self._family.open(self._nursery)
+                    yield
+                    await self.shutdown()
+                with trio.move_on_after(self.grace):
+                    await self.recorder.flush()
+                services.cancel_scope.cancel()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Whoever still waits for an actor of this system is told that it has ended."""
+        self._root.family = None
+        for entry in self.deadlines.pending():
+            if isinstance(entry, Call):
+                entry.fail(ActorStopped(f"the actor system {self.name!r} has shut down"))
+
+    async def shutdown(self) -> None:
+        """End all actors, last started first, each after its present mail; then cancel the rest.
+
+        After `grace` seconds everything is cancelled. Leaving the block does this as well.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         ref = system.spawn(actors.Actor)
+        ...         await system.shutdown()
+        ...         return ref.alive
+        >>> trio.run(main)
+        False
+        """
+        if CURRENT.get() is not None:
+            raise RuntimeError("shutdown() waits for all actors: call it from outside of them")
+        if self._nursery is None:
+            raise RuntimeError("shutdown() of an actor system that was not entered")
+        with trio.move_on_after(self.grace):
+            await self._family.stop_children("shutdown")
+        self._root.family = None
+        self._nursery.cancel_scope.cancel()
+
+    def fail(self, error: Exception) -> None:
+        """End the block with this error."""
+        self._failure = self._failure or error
+        if self._nursery is not None:
+            self._nursery.cancel_scope.cancel()
+
+    # Actors
+
+    def spawn(
+        self,
+        cls: type[Actor],
+        *args: object,
+        name: str | None = None,
+        restart: Restart = "transient",
+        shutdown: float = 5.0,
+        **kwargs: object,
+    ) -> ActorRef:
+        """Start a top-level actor; see `Actor.spawn`.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         return system.spawn(actors.Actor, name="jobs").path
+        >>> trio.run(main)
+        '/jobs'
+        """
+        return self.spawn_under(self._root, cls, args, kwargs, name, restart, shutdown).ref
+
+    async def start(
+        self,
+        cls: type[Actor],
+        *args: object,
+        name: str | None = None,
+        restart: Restart = "transient",
+        shutdown: float = 5.0,
+        **kwargs: object,
+    ) -> ActorRef:
+        """Start a top-level actor and wait until its `started` has run; see `Actor.start`.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         return (await system.start(actors.Actor, name="jobs")).alive
+        >>> trio.run(main)
+        True
+        """
+        cell = self.spawn_under(self._root, cls, args, kwargs, name, restart, shutdown)
+        await cell.wait_ready()
+        return cell.ref
+
+    def find(self, path: str) -> ActorRef | None:
+        """The living actor with this path, None if there is none.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         return system.find("/nobody")
+        >>> trio.run(main) is None
+        True
+        """
+        cell: Cell = self._root
+        for name in path.strip("/").split("/"):
+            if cell.family is None or name not in cell.family.children:
+                return None
+            cell = cell.family.children[name]
+        return cell.ref
+
+    def register(self, key: str, ref: ActorRef) -> None:
+        """Make an actor known under a key, wherever it is in the tree, for as long as it lives.
+
+        Raises:
+            NameTaken: a living actor has this key.
+            ActorStopped: the actor has ended.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         system.register("mail", system.spawn(actors.Actor, name="post"))
+        ...         return system.lookup("mail")
+        >>> trio.run(main)
+        <ActorRef /post>
+        """
+        taken = self._registry.get(key)
+        if taken is not None and taken is not ref._cell:
+            raise NameTaken(f"{key!r} is registered for {taken.path} already")
+        if ref._cell.exit is not None:
+            raise ref._cell.stopped_error()
+        self._registry[key] = ref._cell
+
+    def lookup(self, key: str) -> ActorRef | None:
+        """The living actor registered under this key.
+
+        >>> ActorSystem().lookup("nobody") is None
+        True
+        """
+        cell = self._registry.get(key)
+        return None if cell is None else cell.ref
+
+    def publish(self, event: object, topic: str | None = None) -> None:
+        """Give an event to all who subscribed to its class or to the topic.
+
+        >>> ActorSystem().publish("nobody listens")
+        """
+        self.events.publish(event, topic)
+
+    def tree(self) -> ActorInfo:
+        """The whole tree at this moment; its root stands for the system.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem("farm") as system:
+        ...         return system.tree().children
+        >>> trio.run(main)
+        ()
+        """
+        return describe(self._root)
+
+    # For the runtime
+
+    def spawn_under(
+        self,
+        parent: Cell,
+        cls: type[Actor],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        name: str | None,
+        restart: Restart,
+        shutdown: float,
+    ) -> Cell:
+        """Put a new actor into the tree and start its task."""
+        family = self.family_of(parent)
+        if name is None:
+            name = f"{cls.__name__}-{next(self._number)}"
+        elif "/" in name or not name:
+            raise ValueError(f"an actor's name must not be empty or hold a '/', got {name!r}")
+        if name in family.children:
+            raise NameTaken(f"{parent.path or '/'} has a child named {name!r} already")
+        cell = Cell(self, parent, name, cls, args, kwargs, Options(restart, shutdown))
+        family.children[name] = cell
+        family.start(run, cell)
+        return cell
+
+    def family_of(self, cell: Cell) -> Family:
+        """The family of a life, made on first need."""
+        if cell.family is None:
+            parent = cell.parent
+            if parent is None or parent.family is None:
+                raise ActorStopped(f"the actor system {self.name!r} is not running")
+            if cell.exit is not None or cell.life_over:
+                raise ActorStopped(f"{cell.path} has ended and can start nothing")
+            cell.family = Family()
+            parent.family.start(cell.family.run)
+        return cell.family
+
+    def revive(self, cell: Cell) -> None:
+        """Start the task of a passivated actor again."""
+        parent = cell.parent
+        if parent is not None and parent.family is not None and cell.state == "passive":
+            cell.state = "starting"
+            parent.family.start(run, cell)
+
+    def tables_of(self, cls: type[Actor]) -> dict[str | None, Table]:
+        """The handlers of an actor class by behaviour, with those of the runtime."""
+        tables = self._tables.get(cls)
+        if tables is None:
+            tables = build_tables(cls)
+            if self._trace is not None:
+                tables = {key: traced(table, self._trace) for key, table in tables.items()}
+            tables = {key: table | RUNTIME_HANDLERS for key, table in tables.items()}
+            self._tables[cls] = tables
+        return tables
+
+    async def load(self, path: str, key: str) -> object | None:
+        """The snapshot an actor asks for."""
+        if self.recorder.store is None:
+            raise RuntimeError(f"{path} has the snapshot_key {key!r}, but the system has no store")
+        return await self.recorder.store.load(key)
+
+    def forget(self, cell: Cell) -> None:
+        """An actor has ended: its registered keys are free."""
+        for key in [key for key, known in self._registry.items() if known is cell]:
+            del self._registry[key]
+
+    def publish_if_wanted(self, kind: type, *args: object) -> None:
+        """Make and publish an event of the runtime, if anybody listens to its class."""
+        if self.events.wanted(kind):
+            self.events.publish(kind(*args))
+
+
+def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error inside nested groups of one."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,407 @@
+"""Supervision and the life of an actor: hooks, restarts, children, the end."""
+
+import attrs
+import pytest
+import trio
+
+import actors
+from actors import ActorSystem, Backoff, Supervision, handles
+
+
+class Ping(actors.Request[int]):
+    pass
+
+
+@attrs.frozen
+class Raise:
+    error: Exception
+
+
+class Child(actors.Actor):
+    def __init__(self, log=None):
+        self.log = log if log is not None else []
+        self.handled = 0
+        self.log.append((self.name, "init"))
+
+    async def started(self):
+        self.log.append((self.name, "started"))
+
+    async def stopping(self, why):
+        self.log.append((self.name, "stopping", why.reason))
+
+    async def stopped(self, why):
+        self.log.append((self.name, "stopped", why.reason))
+
+    @handles(Ping)
+    def ping(self, message):
+        self.handled += 1
+        return self.handled
+
+    @handles(Raise)
+    def fail(self, message):
+        raise message.error
+
+    @handles(str)
+    def command(self, message):
+        if message == "stop":
+            self.stop()
+
+
+def parent_of(supervision_, *names):
+    class Parent(actors.Actor):
+        supervision = supervision_
+
+        def __init__(self, log):
+            self.log = log
+
+        async def started(self):
+            for name in names:
+                await self.start(Child, self.log, name=name)
+
+        @handles(actors.Terminated)
+        def ended(self, message):
+            self.log.append(("parent", message.ref.name, message.exit.reason))
+
+        @handles(str)
+        def watch_it(self, message):
+            self.watch(self.children[message])
+
+        @handles(Ping)
+        def ping(self, message):
+            return 0
+
+    return Parent
+
+
+async def test_a_life_runs_its_hooks_in_order():
+    log = []
+    async with ActorSystem() as system:
+        child = await system.start(Child, log, name="a")
+        assert log == [("a", "init"), ("a", "started")]
+        child.stop()
+        await child.stopped()
+    assert log[2:] == [("a", "stopping", "stopped"), ("a", "stopped", "stopped")]
+
+
+async def test_a_crash_restarts_the_actor_and_keeps_its_mail_but_not_the_bad_message():
+    async with ActorSystem() as system:
+        child = await system.start(Child)
+        assert await child.ask(Ping()) == 1
+        child.tell(Raise(ValueError("boom")))
+        assert await child.ask(Ping()) == 1
+        (info,) = system.tree().children
+        assert (info.restarts, info.state, info.handled) == (1, "running", 3)
+
+
+async def test_resume_drops_the_message_and_keeps_the_state():
+    rules = Supervision(decide={ValueError: "resume"})
+    async with ActorSystem(supervision=rules) as system:
+        child = await system.start(Child)
+        await child.ask(Ping())
+        child.tell(Raise(ValueError("boom")))
+        child.tell(Raise(ExceptionGroup("nursery", [ValueError("boom")])))
+        assert await child.ask(Ping()) == 2
+
+
+async def test_stop_ends_the_actor_and_tells_those_who_watch_why():
+    log = []
+    rules = Supervision(decide={KeyError: "stop"})
+    async with ActorSystem() as system:
+        parent = await system.start(parent_of(rules, "a"), log, name="p")
+        parent.tell("a")
+        await parent.ask(Ping())
+        child = system.find("/p/a")
+        child.tell(Raise(KeyError("x")))
+        end = await child.stopped()
+        assert end.reason == "crashed"
+        assert isinstance(end.error, KeyError)
+        await parent.ask(Ping())
+        assert log[-1] == ("parent", "a", "crashed")
+        with pytest.raises(actors.ActorCrashed) as caught:
+            await child.ask(Ping())
+        assert caught.value.__cause__ is end.error
+
+
+async def test_watching_an_ended_actor_answers_at_once():
+    class Watcher(actors.Actor):
+        @handles(actors.ActorRef)
+        def look(self, ref):
+            self.watch(ref)
+
+        @handles(actors.Terminated)
+        def ended(self, message):
+            self.stop()
+
+    async with ActorSystem() as system:
+        child = system.spawn(Child)
+        child.stop()
+        await child.stopped()
+        watcher = system.spawn(Watcher)
+        watcher.tell(child)
+        await watcher.stopped()
+
+
+async def test_a_crash_that_escalates_to_the_top_ends_the_block_with_that_exception():
+    with pytest.raises(KeyError, match="boom"):
+        async with ActorSystem(supervision=Supervision(decide={KeyError: "escalate"})) as system:
+            system.spawn(Child).tell(Raise(KeyError("boom")))
+            await trio.sleep_forever()
+
+
+async def test_too_many_restarts_escalate_with_the_last_error():
+    with pytest.raises(ValueError, match="4") as caught:
+        async with ActorSystem() as system:
+            child = system.spawn(Child, name="a")
+            for number in range(1, 5):
+                child.tell(Raise(ValueError(number)))
+            await trio.sleep_forever()
+    assert "allows 3 restarts in 5 s" in caught.value.__notes__[0]
+
+
+async def test_restarts_further_apart_than_the_window_go_on_for_ever(autojump_clock):
+    async with ActorSystem() as system:
+        child = system.spawn(Child)
+        for _ in range(20):
+            child.tell(Raise(ValueError()))
+            assert await child.ask(Ping()) == 1
+            await trio.sleep(2)
+
+
+async def test_an_escalation_restarts_the_parent_and_its_children_with_it():
+    log = []
+    rules = Supervision(decide={KeyError: "escalate"})
+    async with ActorSystem() as system:
+        parent = await system.start(parent_of(rules, "a", "b"), log, name="p")
+        system.find("/p/a").tell(Raise(KeyError("x")))
+        old = system.find("/p/a")
+        await old.stopped()
+        assert await parent.ask(Ping()) == 0
+        assert await system.find("/p/a").ask(Ping()) == 1
+        assert system.find("/p/a") is not old
+        assert system.tree().children[0].restarts == 1
+        assert ("b", "stopped", "stopped") in log
+
+
+@pytest.mark.parametrize(
+    ("strategy", "ended"),
+    [
+        ("one_for_one", ["b"]),
+        ("rest_for_one", ["c", "b"]),
+        ("one_for_all", ["c", "b", "a"]),
+    ],
+)
+async def test_a_strategy_says_who_restarts_with_a_crashed_child(strategy, ended):
+    log = []
+    async with ActorSystem() as system:
+        await system.start(parent_of(Supervision(strategy), "a", "b", "c"), log, name="p")
+        log.clear()
+        b = system.find("/p/b")
+        b.tell(Raise(ValueError()))
+        assert await b.ask(Ping()) == 1
+        for name in "abc":
+            await system.find(f"/p/{name}").ask(Ping())
+        assert sorted(e[0] for e in log if e[1] == "stopped") == sorted(ended)
+        others = [e[0] for e in log if e[1] == "stopped" and e[0] != "b"]
+        assert others == [name for name in ended if name != "b"]
+        assert [e[0] for e in log if e[1] == "started"] == ended[::-1]
+
+
+async def test_backoff_grows_and_a_stop_cuts_it_short(autojump_clock):
+    rules = Supervision(max_restarts=100, backoff=Backoff(1.0, 60.0, 2.0, jitter=0.0))
+    async with ActorSystem(supervision=rules) as system:
+        child = system.spawn(Child)
+        for wait in (1, 2, 4):
+            began = trio.current_time()
+            child.tell(Raise(ValueError()))
+            await child.ask(Ping(), timeout=100)
+            assert trio.current_time() - began == pytest.approx(wait)
+        began = trio.current_time()
+        child.tell(Raise(ValueError()))
+        await trio.sleep(1)
+        child.stop()
+        await child.stopped()
+        assert trio.current_time() - began == pytest.approx(1)
+
+
+async def test_restart_modes_follow_otp():
+    async with ActorSystem() as system:
+        temporary = system.spawn(Child, restart="temporary")
+        temporary.tell(Raise(ValueError()))
+        assert (await temporary.stopped()).reason == "crashed"
+        permanent = system.spawn(Child, restart="permanent")
+        permanent.tell("stop")
+        assert await permanent.ask(Ping()) == 1
+        permanent.stop()
+        assert (await permanent.stopped()).reason == "stopped"
+        transient = system.spawn(Child)
+        transient.tell("stop")
+        assert (await transient.stopped()).reason == "stopped"
+
+
+async def test_start_raises_when_the_child_cannot_start():
+    class Broken(actors.Actor):
+        async def started(self):
+            raise OSError("no port")
+
+    rules = Supervision(decide={OSError: "stop"})
+    async with ActorSystem(supervision=rules) as system:
+        with pytest.raises(actors.ActorCrashed) as caught:
+            await system.start(Broken)
+        assert isinstance(caught.value.__cause__, OSError)
+
+
+async def test_names_are_unique_among_the_living():
+    async with ActorSystem() as system:
+        child = system.spawn(Child, name="a")
+        with pytest.raises(actors.NameTaken):
+            system.spawn(Child, name="a")
+        child.stop()
+        await child.stopped()
+        assert system.spawn(Child, name="a") is not child
+
+
+async def test_the_registry_forgets_an_actor_that_ends():
+    async with ActorSystem() as system:
+        child = system.spawn(Child)
+        system.register("post", child)
+        assert system.lookup("post") is child
+        with pytest.raises(actors.NameTaken):
+            system.register("post", system.spawn(Child))
+        child.stop()
+        await child.stopped()
+        assert system.lookup("post") is None
+
+
+async def test_shutdown_ends_actors_in_reverse_order_and_drains_their_mail():
+    log = []
+    async with ActorSystem() as system:
+        for name in "abc":
+            ref = system.spawn(Child, log, name=name)
+        asked = []
+        for _ in range(3):
+            ref.tell(Ping())
+        async with trio.open_nursery() as nursery:
+
+            async def ask():
+                asked.append(await ref.ask(Ping()))
+
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+    assert asked == [4]
+    assert [e[0] for e in log if e[1] == "stopped"] == ["c", "b", "a"]
+
+
+async def test_shutdown_cancels_what_does_not_end_within_the_grace_period(autojump_clock):
+    class Stubborn(actors.Actor):
+        @handles(str)
+        async def hang(self, message):
+            await trio.sleep_forever()
+
+    async with ActorSystem(grace=3) as system, system.events.subscribe(actors.DeadLetter) as dead:
+        ref = system.spawn(Stubborn, shutdown=100)
+        ref.tell("hang")
+        await trio.testing.wait_all_tasks_blocked()
+        began = trio.current_time()
+        await system.shutdown()
+        assert (await ref.stopped()).reason == "cancelled"
+        assert (await anext(dead)).reason == "cancelled"
+    assert trio.current_time() - began == pytest.approx(3)
+
+
+async def test_a_child_that_exceeds_its_shutdown_time_is_cancelled_alone(autojump_clock):
+    class Stubborn(Child):
+        @handles(float)
+        async def hang(self, message):
+            await trio.sleep_forever()
+
+    log = []
+    async with ActorSystem() as system:
+        other = system.spawn(Child)
+        ref = system.spawn(Stubborn, log, name="s", shutdown=2)
+        ref.tell(1.0)
+        await trio.testing.wait_all_tasks_blocked()
+        ref.stop()
+        await ref.stopped()
+        assert trio.current_time() == pytest.approx(2)
+        assert log[-1] == ("s", "stopped", "stopped")
+        assert await other.ask(Ping()) == 1
+
+
+async def test_cancelling_the_block_from_outside_leaves_nothing_running():
+    log = []
+    with trio.move_on_after(0.01) as scope:
+        async with ActorSystem() as system:
+            await system.start(Child, log, name="a")
+            await trio.sleep_forever()
+    assert scope.cancelled_caught
+    assert log[-1] == ("a", "stopped", "cancelled")
+
+
+async def test_an_error_in_the_block_comes_out_as_itself():
+    with pytest.raises(LookupError):
+        async with ActorSystem() as system:
+            system.spawn(Child)
+            raise LookupError
+
+
+async def test_asks_from_outside_the_block_fail_when_the_system_ends():
+    async with trio.open_nursery() as nursery, ActorSystem() as system:
+
+        class Deaf(actors.Actor):
+            @handles(Ping)
+            def ping(self, message):
+                self.defer_reply()
+
+        deaf = system.spawn(Deaf)
+
+        async def ask():
+            with pytest.raises(actors.ActorStopped):
+                await deaf.ask(Ping(), timeout=1000)
+
+        nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_an_idle_actor_is_passivated_and_wakes_with_the_next_message(autojump_clock):
+    log = []
+
+    class Sleepy(Child):
+        passivate_after = 10.0
+
+    async with ActorSystem(store=actors.MemoryStore()) as system:
+        ref = await system.start(Sleepy, log, name="z")
+        await trio.sleep(8)
+        assert await ref.ask(Ping()) == 1
+        await trio.sleep(8)
+        assert system.tree().children[0].state == "running"
+        await trio.sleep(3)
+        assert system.tree().children[0].state == "passive"
+        assert log[-1] == ("z", "stopped", "passivated")
+        assert ref.alive
+        assert await ref.ask(Ping()) == 1
+        await trio.sleep(20)
+        ref.stop()
+        assert (await ref.stopped()).reason == "stopped"
+
+
+async def test_a_cleanup_error_during_a_cancel_is_a_crash_and_cancelled_is_not_swallowed():
+    class Messy(actors.Actor):
+        @handles(str)
+        async def work(self, message):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._part)
+
+        async def _part(self):
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise KeyError("cleanup")
+
+    async with ActorSystem() as system:
+        ref = system.spawn(Messy, shutdown=0.01)
+        ref.tell("work")
+        await trio.testing.wait_all_tasks_blocked()
+        ref.stop()
+        end = await ref.stopped()
+        assert end.reason == "crashed"
+        assert isinstance(end.error, KeyError)
