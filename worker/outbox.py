@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 """
 ENDINGS = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED})
 FLUSH_SECONDS = 5.0
+RETRY_SECONDS = 10.0
+"""Pause after the disk refused what was to be written."""
 
 
 class HomeError(Exception):
@@ -108,25 +110,38 @@ class Outbox:
     async def write_behind(self) -> None:
         """Bring the database up to date, again and again, until cancelled."""
         while True:
-            await self.write()
-            if not self._is_dirty():
+            if not await self.write():
+                await trio.sleep(RETRY_SECONDS)
+            elif not self._is_dirty():
                 await self._changed.wait()
 
-    async def write(self) -> None:
-        """Bring the database up to date once, in one transaction; a full disk is only logged."""
+    async def write(self) -> bool:
+        """Bring the database up to date in one transaction; whether that worked.
+
+        A full disk is only logged: the messages are in memory, and are written when there is room.
+        """
+        if not self._is_dirty():
+            return True
         deleted, self._deleted = self._deleted, []
         added = {n: entry for n, entry in self._entries.items() if not entry.stored}
         for entry in added.values():
             entry.stored = True
         rows = [(n, encode(entry.message)) for n, entry in added.items()]
+        is_written = False
         try:
             await trio.to_thread.run_sync(self._store, rows, deleted)
+            is_written = True
         except sqlite3.OperationalError as error:
             if self._disk_works:
                 log.warning("Unsent messages are kept in memory only: %s", error)
             self._disk_works = False
-        else:
-            self._disk_works = True
+        finally:
+            if not is_written:
+                self._deleted += deleted
+                for entry in added.values():
+                    entry.stored = False
+        self._disk_works = self._disk_works or is_written
+        return is_written
 
     def _store(self, rows: list[tuple[int, str]], deleted: list[int]) -> None:
         with self._connection:

@@ -3,34 +3,22 @@
 docs/worker-protocol.md says what each message means.
 """
 
-import base64
 import logging
 from contextlib import suppress
 from typing import Protocol
 
 import attrs
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    ConnectionRejected,
-    HandshakeError,
-    WebSocketConnection,
-    open_websocket_url,
-)
+from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
 from flamenco.protocol import Heartbeat, HeldLease, Hello, Message, ProtocolError, Welcome
 from worker.backoff import backoff
+from worker.connection import ANSWER_SECONDS, talk_over
 from worker.outbox import Outbox
-from worker.registration import Credentials, Identity, RegistrationFailed
+from worker.registration import Identity, RegistrationFailed
 
 log = logging.getLogger(__name__)
-
-ANSWER_SECONDS = 20.0
-"""How long the Manager may take to answer a `Hello` or a ping."""
-CLOSE_SECONDS = 2.0
-MOST_BYTES = 64 * 1024 * 1024
-"""A task with very many commands is still one message."""
 
 
 class Station(Protocol):
@@ -40,14 +28,6 @@ class Station(Protocol):
     def held_leases(self) -> tuple[HeldLease, ...]: ...
     def welcomed(self, welcome: Welcome) -> None: ...
     def received(self, message: Message) -> None: ...
-
-
-class Unreachable(Exception):
-    """The session could not be opened, or ended; says why in a few words."""
-
-
-class Rejected(Exception):
-    """The Manager does not know the Worker's credentials."""
 
 
 @attrs.define
@@ -65,43 +45,35 @@ class Session:
     async def run(self) -> None:
         """Connect again and again, until cancelled. Never raises for the network's sake."""
         while True:
-            try:
-                await self._connect_once()
-            except (Unreachable, RegistrationFailed) as error:
-                self._complain(str(error))
-            except Rejected:
-                log.warning("The Manager does not know this Worker; registering again")
-                self._rejected = True
+            await self._connect_once()
             await trio.sleep(backoff(self._failures))
             self._failures += 1
 
     async def _connect_once(self) -> None:
-        credentials = await self.identity.get(renew=self._rejected)
-        self._rejected = False
-        url = self.manager_url.replace("http", "ws", 1).rstrip("/") + protocol.PATH
         try:
-            async with open_websocket_url(
-                url,
-                extra_headers=[(b"Authorization", basic(credentials))],
-                max_message_size=MOST_BYTES,
-                connect_timeout=ANSWER_SECONDS,
-                disconnect_timeout=CLOSE_SECONDS,
-            ) as socket:
-                await self._converse(socket)
-        except ConnectionRejected as error:
-            if error.status_code in (401, 403):
-                raise Rejected from None
-            raise Unreachable(f"it answered {error.status_code} to a worker session") from None
-        except ProtocolError as error:
-            raise Unreachable(f"its answer is not understood: {error}") from None
-        except HandshakeError as error:
-            raise Unreachable(str(error.__cause__ or error) or "no answer in time") from None
-        except ConnectionClosed as error:
-            raise Unreachable(f"it closed the session: {error.reason}") from None
+            credentials = await self.identity.get(renew=self._rejected)
+        except RegistrationFailed as error:
+            self._complain(str(error))
+            return
+        ended = await talk_over(
+            self.manager_url.rstrip("/") + protocol.PATH, credentials, self._talk
+        )
+        self._rejected = ended.rejected
+        if ended.rejected:
+            log.warning("The Manager does not know this Worker; registering again")
+        else:
+            self._complain(ended.reason)
 
-    async def _converse(self, socket: WebSocketConnection) -> None:
+    async def _talk(self, socket: WebSocketConnection) -> str:
+        """Sign on, and keep in touch as long as it goes; returns why it ended."""
         await socket.send_message(protocol.encode(self.station.hello()))
-        welcome = await self._answer(socket)
+        try:
+            with trio.fail_after(ANSWER_SECONDS):
+                welcome = await receive(socket)
+        except ProtocolError as error:
+            return f"its answer is not understood: {error}"
+        if not isinstance(welcome, Welcome):
+            return f"expected a welcome, it sent {type(welcome).__name__}"
         log.info("Signed on at %s", self.manager_url)
         self._failures, self._last_reason = 0, ""
         self.station.welcomed(welcome)
@@ -110,15 +82,7 @@ class Session:
             nursery.start_soon(self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope)
             await self._listen(socket)
             nursery.cancel_scope.cancel()
-        raise Unreachable("the session ended")
-
-    async def _answer(self, socket: WebSocketConnection) -> Welcome:
-        with trio.move_on_after(ANSWER_SECONDS):
-            message = await receive(socket)
-            if isinstance(message, Welcome):
-                return message
-            raise Unreachable(f"expected a welcome, it sent {type(message).__name__}")
-        raise Unreachable(f"it did not answer in {ANSWER_SECONDS:.0f} s")
+        return "the session ended"
 
     async def _send(self, socket: WebSocketConnection) -> None:
         sent = 0
@@ -163,9 +127,3 @@ class Session:
 async def receive(socket: WebSocketConnection) -> Message:
     """The next message; raises ConnectionClosed and `ProtocolError`."""
     return protocol.decode(await socket.get_message())[0]
-
-
-def basic(credentials: Credentials) -> bytes:
-    """The value of the Authorization header."""
-    pair = f"{credentials.worker_id}:{credentials.worker_secret}"
-    return b"Basic " + base64.b64encode(pair.encode())

@@ -1,0 +1,229 @@
+"""The other end of a worker session on a real socket, at the test's command.
+
+It registers workers, takes previews, and hands each session to the test, which speaks for the
+Manager with `flamenco.protocol`.
+"""
+
+import base64
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import attrs
+import h11
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
+
+from flamenco import protocol
+from flamenco.model.jobs import Command
+from flamenco.model.statuses import WorkerStatus
+from flamenco.protocol import Acknowledge, Assign, HeldLease, Hello, Report, StateChanged, Welcome
+
+PATIENCE = 20.0
+
+
+@attrs.frozen
+class Preview:
+    path: str
+    content_type: str
+    length: int
+    body: bytes
+
+
+@attrs.define
+class Replay(trio.abc.Stream):
+    """A stream whose first bytes were read already."""
+
+    stream: trio.SocketStream
+    seen: bytes
+
+    async def send_all(self, data):
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self):
+        await self.stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes=None):
+        if self.seen:
+            seen, self.seen = self.seen, b""
+            return seen
+        return await self.stream.receive_some(max_bytes)
+
+    async def aclose(self):
+        await self.stream.aclose()
+
+
+@attrs.define(eq=False)
+class FakeSession:
+    """One session of a worker, as the Manager holds it."""
+
+    socket: WebSocketConnection
+    hello: Hello
+    over: trio.Event = attrs.field(factory=trio.Event)
+    seqs: list[int] = attrs.field(factory=list)
+
+    async def send(self, message, seq=None):
+        await self.socket.send_message(protocol.encode(message, seq))
+
+    async def welcome(self, status=WorkerStatus.AWAKE, leases=None, heartbeat=60.0):
+        await self.send(
+            Welcome(
+                status_requested=status,
+                leases=self.hello.leases if leases is None else leases,
+                heartbeat_seconds=heartbeat,
+            )
+        )
+
+    async def receive(self):
+        """The next message and its number; not acknowledged."""
+        with trio.fail_after(PATIENCE):
+            message, seq = protocol.decode(await self.socket.get_message())
+        if seq is not None:
+            self.seqs.append(seq)
+        return message, seq
+
+    async def next(self, kind, refused=None):
+        """The next message, acknowledged if it is reliable, which must be of this kind."""
+        message, seq = await self.receive()
+        assert isinstance(message, kind), f"expected {kind.__name__}, got {message}"
+        if seq is not None:
+            await self.send(Acknowledge(seq, refused))
+        return message
+
+    async def until(self, wanted):
+        """Acknowledge messages up to the first that ``wanted`` accepts; returns all of them."""
+        found = []
+        while not found or not wanted(found[-1]):
+            found.append(await self.next(object))
+        return found
+
+    async def wake(self):
+        """Welcome the worker and see it awake."""
+        await self.welcome()
+        assert await self.next(StateChanged) == StateChanged(WorkerStatus.AWAKE)
+
+    async def outcome(self):
+        """Acknowledge everything up to the end of a task; returns its last report and log."""
+        found = await self.until(
+            lambda m: isinstance(m, Report) and m.status in ("completed", "failed", "queued")
+        )
+        text = "".join(m.log or "" for m in found if isinstance(m, Report))
+        return found[-1], text
+
+    async def closed(self):
+        """Read on until the worker closes the session."""
+        with trio.fail_after(PATIENCE):
+            try:
+                while True:
+                    await self.socket.get_message()
+            except ConnectionClosed:
+                return
+
+    def cut(self):
+        """End the connection without a word, as a broken network does."""
+        self.over.set()
+
+
+class FakeManager:
+    def __init__(self, port):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}/"
+        self.registrations = []
+        self.known = {}
+        self.previews_in, self.previews = trio.open_memory_channel(math.inf)
+        self._sessions_in, self._sessions = trio.open_memory_channel(math.inf)
+
+    async def session(self):
+        """The next session a worker opens."""
+        with trio.fail_after(PATIENCE):
+            return await self._sessions.receive()
+
+    async def serve(self, stream):
+        seen = await stream.receive_some()
+        if seen.startswith(b"GET " + protocol.PATH.encode()):
+            await self._serve_session(Replay(stream, seen))
+        else:
+            await self._serve_http(stream, seen)
+
+    async def _serve_session(self, stream):
+        async with trio.open_nursery() as nursery:
+            request = await wrap_server_stream(nursery, stream)
+            if not self._knows(dict(request.headers).get(b"authorization", b"")):
+                await request.reject(401)
+                nursery.cancel_scope.cancel()
+                return
+            socket = await request.accept()
+            hello, _ = protocol.decode(await socket.get_message())
+            session = FakeSession(socket, hello)
+            self._sessions_in.send_nowait(session)
+            await session.over.wait()
+            nursery.cancel_scope.cancel()
+        await trio.aclose_forcefully(stream)
+
+    def _knows(self, authorization):
+        name, _, secret = base64.b64decode(authorization.removeprefix(b"Basic ")).partition(b":")
+        return name and self.known.get(name.decode()) == secret.decode()
+
+    async def _serve_http(self, stream, seen):
+        connection = h11.Connection(h11.SERVER)
+        connection.receive_data(seen)
+        body = b""
+        while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA:
+                connection.receive_data(await stream.receive_some())
+            elif isinstance(event, h11.Request):
+                request = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+        status, answer = self._answer(request, body)
+        headers = [("content-length", str(len(answer))), ("connection", "close")]
+        response = h11.Response(status_code=status, headers=headers)
+        await stream.send_all(
+            connection.send(response) + (connection.send(h11.Data(answer)) or b"")
+        )
+        await stream.aclose()
+
+    def _answer(self, request, body):
+        path, headers = request.target.decode(), dict(request.headers)
+        if path == "/api/v3/worker/register-worker":
+            self.registrations.append(json.loads(body))
+            uuid = f"worker-{len(self.registrations)}"
+            self.known[uuid] = self.registrations[-1]["secret"]
+            return 200, json.dumps({"uuid": uuid}).encode()
+        assert self._knows(headers[b"authorization"])
+        kind, length = headers[b"content-type"].decode(), int(headers[b"content-length"])
+        self.previews_in.send_nowait(Preview(path, kind, length, body))
+        return 202, b""
+
+
+@asynccontextmanager
+async def open_manager(port=0) -> AsyncIterator[FakeManager]:
+    """A fake Manager on a free port of the loopback, or on the one given."""
+    (listener,) = await trio.open_tcp_listeners(port, host="127.0.0.1")
+    manager = FakeManager(listener.socket.getsockname()[1])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(trio.serve_listeners, manager.serve, [listener]))
+        yield manager
+        nursery.cancel_scope.cancel()
+
+
+def task(*commands, task_id="task-1", lease=1, name="render", steps_total=1):
+    """A task to assign; each command is a tuple of name, parameters and step count."""
+    return Assign(
+        task_id=task_id,
+        lease=lease,
+        job_id="job-1",
+        name=name,
+        job_type="test",
+        task_type="misc",
+        priority=50,
+        job_priority=50,
+        commands=tuple(Command(*command) for command in commands),
+        steps_total=steps_total,
+    )
+
+
+def held(assign):
+    return HeldLease(assign.task_id, assign.lease)

@@ -1,0 +1,79 @@
+"""Workers for tests: inside the test's process, or as a process of their own."""
+
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+
+import attrs
+import trio
+
+from flamenco.launcher import Child, open_child
+from worker.main import run_worker
+
+PROGRAM = """
+import logging, sys, trio
+from pathlib import Path
+from flamenco.config.worker import WorkerConfig
+from worker.main import run_worker
+
+logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+config = WorkerConfig(name="render-01", manager_url=sys.argv[1], home=Path(sys.argv[2]))
+sys.exit(trio.run(run_worker, config))
+"""
+
+
+@attrs.define
+class RunningWorker:
+    exit_code: int | None = None
+    ended: trio.Event = attrs.field(factory=trio.Event)
+
+    async def run(self, config):
+        self.exit_code = await run_worker(config)
+        self.ended.set()
+
+    async def exits(self):
+        with trio.fail_after(20):
+            await self.ended.wait()
+        return self.exit_code
+
+
+@asynccontextmanager
+async def running_worker(config):
+    """A Worker inside this process; ended without a sign-off when the block is left."""
+    worker = RunningWorker()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(worker.run, config)
+        yield worker
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def worker_process(config):
+    """A Worker as a child process."""
+    command = [sys.executable, "-c", PROGRAM, config.manager_url, str(config.home)]
+    async with open_child(command, grace=10.0) as child:
+        yield child
+
+
+def kill(child: Child) -> None:
+    """End a process as a power cut would."""
+    os.kill(child.pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def gate(tmp_path):
+    """A command that runs until the test opens the gate: its arguments, and the opening."""
+    path = tmp_path / "gate"
+    os.mkfifo(path)
+
+    async def open_gate():
+        with trio.fail_after(20):
+            await trio.to_thread.run_sync(path.write_text, "go on\n", abandon_on_cancel=True)
+
+    yield ("exec", {"exe": "cat", "args": [str(path)]}), open_gate
+
+
+def python(program):
+    """An exec command that runs a Python program."""
+    return ("exec", {"exe": sys.executable, "args": ["-c", program]})

@@ -1,0 +1,180 @@
+"""A broken network and a Manager that comes and goes: nothing is lost, nothing counts twice."""
+
+import os
+import signal
+
+import trio
+
+from flamenco.model.statuses import WorkerStatus
+from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
+from tests.worker.fake_manager import task
+from tests.worker.running import gate, kill, python, running_worker, worker_process
+
+ECHO = ("echo", {"message": "hello"})
+FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
+
+
+async def test_a_task_goes_on_through_a_broken_network(manager, config, tmp_path):
+    async with running_worker(config), gate(tmp_path) as (command, open_gate):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(command, lease=3))
+        await first.next(Report)
+        first.cut()
+        second = await manager.session()
+        assert second.hello.leases == (HeldLease("task-1", 3),)
+        await second.wake()
+        await open_gate()
+        last, log = await second.outcome()
+    assert last.status == "completed"
+    assert log.count("going to run") == 1
+
+
+async def test_what_was_not_acknowledged_is_sent_again_with_its_number(manager, config):
+    async with running_worker(config):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(ECHO))
+        sent = [await first.receive() for _ in range(3)]
+        assert sent[-1][0].status == "completed"
+        first.cut()
+        second = await manager.session()
+        assert second.hello.leases == (HeldLease("task-1", 1),)
+        await second.welcome()
+        again = [await second.receive() for _ in range(3)]
+        assert again == sent
+        await second.next(StateChanged)
+
+
+async def test_what_was_acknowledged_is_not_sent_again(manager, config):
+    async with running_worker(config):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(ECHO))
+        await first.outcome()
+        await first.send(task(ECHO, task_id="task-2"))
+        await first.next(Report)
+        first.cut()
+        second = await manager.session()
+        assert second.hello.leases == (HeldLease("task-2", 1),)
+
+
+async def test_a_task_that_ends_while_the_manager_is_away_is_reported_when_it_is_back(
+    config, manager, tmp_path
+):
+    async with running_worker(config), gate(tmp_path) as (command, open_gate):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(command))
+        await first.next(Report)
+        manager.known.clear()  # it cannot come back until it has registered again
+        first.cut()
+        await open_gate()
+        second = await manager.session()
+        await second.welcome()
+        last, _ = await second.outcome()
+        assert last.status == "completed"
+
+
+async def test_a_lease_the_manager_no_longer_grants_is_stopped_without_a_word(manager, config):
+    async with running_worker(config):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(FOR_EVER))
+        await first.next(Report)
+        first.cut()
+        second = await manager.session()
+        await second.welcome(leases=())
+        await second.next(StateChanged)
+        await second.send(task(ECHO, task_id="task-2"))
+        reports = await second.until(lambda report: report.status == "completed")
+    assert {report.task_id for report in reports} == {"task-2"}
+
+
+async def test_a_worker_that_was_killed_reports_what_it_had_finished(manager, config):
+    async with worker_process(config) as child:
+        session = await manager.session()
+        await session.wake()
+        await session.send(task(ECHO))
+        while (await session.receive())[0].status != "completed":
+            pass
+        await outbox_holds(config, "completed")
+        kill(child)
+        await child.wait()
+    async with worker_process(config):
+        session = await manager.session()
+        assert session.hello.leases == (HeldLease("task-1", 1),)
+        await session.welcome()
+        last, _ = await session.outcome()
+        assert last.status == "completed"
+        assert await session.next(StateChanged) == StateChanged(WorkerStatus.AWAKE)
+
+
+async def test_numbers_grow_over_the_lives_of_a_worker(manager, config):
+    numbers = []
+    for _ in range(3):
+        async with running_worker(config):
+            session = await manager.session()
+            await session.wake()
+            numbers += session.seqs
+    assert numbers == sorted(set(numbers))
+
+
+async def test_a_killed_worker_leaves_no_child_behind(manager, config):
+    program = "import os, time; print('pid', os.getpid(), flush=True); time.sleep(3600)"
+    async with worker_process(config) as child:
+        session = await manager.session()
+        await session.wake()
+        await session.send(task(python(program)))
+        reports = await session.until(lambda report: report.log and "pid " in report.log)
+        pid = int(reports[-1].log.split()[-1])
+        descriptor = os.pidfd_open(pid)
+        kill(child)
+        with trio.fail_after(20):
+            await trio.lowlevel.wait_readable(descriptor)
+        os.close(descriptor)
+
+
+async def test_sigterm_hands_the_task_back_signs_off_and_ends(manager, config):
+    async with worker_process(config) as child:
+        session = await manager.session()
+        await session.wake()
+        await session.send(task(ECHO, FOR_EVER))
+        await session.next(Report)
+        child.send_signal(signal.SIGTERM)
+        last, log = await session.outcome()
+        assert last.status == "queued"
+        assert log == 'echo: "hello"\n'
+        await session.next(SignOff)
+        await session.closed()
+        with trio.fail_after(20):
+            assert await child.wait() == 1
+
+
+async def test_a_second_signal_ends_the_worker_now(manager, config):
+    async with worker_process(config) as child:
+        session = await manager.session()
+        await session.wake()
+        child.send_signal(signal.SIGINT)
+        assert (await session.receive())[0] == SignOff()  # which is not acknowledged
+        child.send_signal(signal.SIGINT)
+        with trio.fail_after(20):
+            assert await child.wait() == 1
+
+
+async def test_signals_put_a_worker_to_sleep_and_wake_it(manager, config):
+    async with worker_process(config) as child:
+        session = await manager.session()
+        await session.wake()
+        child.send_signal(signal.SIGUSR1)
+        assert await session.next(StateChanged) == StateChanged(WorkerStatus.ASLEEP)
+        child.send_signal(signal.SIGUSR2)
+        assert await session.next(StateChanged) == StateChanged(WorkerStatus.AWAKE)
+
+
+async def outbox_holds(config, text):
+    """Wait until the worker's database on disk holds a message with this text."""
+    database = config.home / "flamenco-worker.sqlite-wal"
+    with trio.fail_after(20):
+        while text.encode() not in await trio.to_thread.run_sync(database.read_bytes):  # noqa: ASYNC110
+            await trio.sleep(0.01)  # another process writes

@@ -1,0 +1,105 @@
+"""One WebSocket connection to the Manager, from the handshake to the closed socket.
+
+trio-websocket's own `open_websocket` leaves the socket open when the handshake is rejected or
+takes too long; a Worker tries again for months.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import attrs
+import trio
+from trio_websocket import (
+    ConnectionClosed,
+    ConnectionRejected,
+    WebSocketConnection,
+    wrap_client_stream,
+)
+
+from worker.registration import Credentials
+
+ANSWER_SECONDS = 20.0
+"""How long the Manager may take to accept a connection, or to answer."""
+CLOSE_SECONDS = 2.0
+MOST_BYTES = 64 * 1024 * 1024
+"""A task with very many commands is still one message."""
+
+Talk = Callable[[WebSocketConnection], Awaitable[str]]
+
+
+@attrs.frozen
+class Ended:
+    """Why there is no connection, or no longer; ``rejected`` if the credentials are not known."""
+
+    reason: str
+    rejected: bool = False
+
+
+async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
+    """Connect and let ``talk`` use the connection; says why it ended, which ``talk`` returns."""
+    try:
+        with trio.fail_after(ANSWER_SECONDS):
+            stream = await _open_stream(url)
+    except (OSError, trio.BrokenResourceError) as error:
+        return Ended(str(error))
+    except trio.TooSlowError:
+        return Ended(f"no connection within {ANSWER_SECONDS:.0f} s")
+    ended = Ended("no session")
+    async with stream:
+        try:
+            async with trio.open_nursery() as nursery:
+                ended = await _talk(nursery, stream, url, credentials, talk)
+                nursery.cancel_scope.cancel()
+        except* ConnectionRejected as group:
+            ended = _rejection(group)
+    return ended
+
+
+def _rejection(group: ExceptionGroup[ConnectionRejected]) -> Ended:
+    """How trio-websocket's reader, a task of the nursery, tells of a rejected handshake."""
+    (error,) = group.exceptions
+    status = getattr(error, "status_code", None)
+    return Ended(f"it answered {status} to a worker session", rejected=status in (401, 403))
+
+
+async def _open_stream(url: str) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return await trio.open_tcp_stream(host, parts.port or 80)
+    return await trio.open_ssl_over_tcp_stream(host, parts.port or 443, https_compatible=True)
+
+
+async def _talk(
+    nursery: trio.Nursery,
+    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+    url: str,
+    credentials: Credentials,
+    talk: Talk,
+) -> Ended:
+    parts = urlsplit(url)
+    try:
+        with trio.fail_after(ANSWER_SECONDS):
+            socket = await wrap_client_stream(
+                nursery,
+                stream,
+                parts.netloc,
+                parts.path,
+                extra_headers=[(b"Authorization", basic(credentials))],
+                max_message_size=MOST_BYTES,
+            )
+        reason = await talk(socket)
+        with trio.move_on_after(CLOSE_SECONDS):
+            await socket.aclose()
+        return Ended(reason)
+    except trio.TooSlowError:
+        return Ended(f"no answer within {ANSWER_SECONDS:.0f} s")
+    except ConnectionClosed as error:
+        return Ended(f"it closed the session: {error.reason}")
+
+
+def basic(credentials: Credentials) -> bytes:
+    """The value of the Authorization header."""
+    pair = f"{credentials.worker_id}:{credentials.worker_secret}"
+    return b"Basic " + base64.b64encode(pair.encode())
