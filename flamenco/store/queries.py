@@ -15,12 +15,13 @@ import trio
 from sqlite_utils import Database
 
 from flamenco.model.jobs import Command, Job, Task
-from flamenco.model.statuses import FINISHED_JOBS, JobStatus
+from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker
 from flamenco.store.database import connect
 from flamenco.store.tables import JOBS, TASKS, WORKERS
 
 T = TypeVar("T")
+_COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
 _commands = msgspec.json.Decoder(tuple[Command, ...])
 
 
@@ -84,6 +85,17 @@ class Reader:
             "WHERE worker_id = ? ORDER BY status = 'active' DESC, last_touched DESC LIMIT 1"
         )
         return await self._ask(lambda db: _first(TASKS.items(db.execute(query, (worker_id,)))))
+
+    async def job_counts(self) -> dict[JobStatus, int]:
+        """How many jobs have each status."""
+        rows = await self._ask(lambda db: db.execute(_COUNT.format("jobs", "TRUE")).fetchall())
+        return {JobStatus(status): count for status, count in rows}
+
+    async def worker_counts(self) -> dict[WorkerStatus, int]:
+        """How many workers that were not deleted have each status."""
+        query = _COUNT.format("workers", "deleted_at IS NULL")
+        rows = await self._ask(lambda db: db.execute(query).fetchall())
+        return {WorkerStatus(status): count for status, count in rows}
 
     async def last_rendered_job(self) -> str | None:
         """Id of the job whose frame is the newest of the farm."""
