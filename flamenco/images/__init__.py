@@ -1,0 +1,5 @@
+"""Previews of rendered frames: three sizes of a job's newest one (reference rules §9)."""
+
+from flamenco.images.previews import SIZES, NotAnImage, Previews
+
+__all__ = ["SIZES", "NotAnImage", "Previews"]

@@ -1,0 +1,55 @@
+"""Making and finding the newest frame of a job."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import attrs
+import trio
+from PIL import Image, UnidentifiedImageError
+
+SIZES: Mapping[str, tuple[int, int]] = {
+    "last-rendered.jpg": (1920, 1080),
+    "last-rendered-small.jpg": (600, 338),
+    "last-rendered-tiny.jpg": (200, 112),
+}
+"""File name → the box in pixels that the picture is fitted into, never enlarged."""
+
+MAX_BYTES = 25 * 2**20
+"""The largest picture that is accepted."""
+
+QUALITY = 85
+_COMPLETE = "last-rendered-tiny.jpg"  # written last
+
+
+class NotAnImage(ValueError):
+    """The bytes are no picture that can be read."""
+
+
+@attrs.frozen
+class Previews:
+    """The previews below the Manager's local storage ``root``."""
+
+    root: Path
+    _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
+
+    async def make(self, folder: PurePosixPath, content: bytes) -> None:
+        """Write all sizes of a picture. Raises `NotAnImage`, or OSError if the disk refuses."""
+        await trio.to_thread.run_sync(_make, self.root / folder, content, limiter=self._threads)
+
+    async def exist(self, folder: PurePosixPath) -> bool:
+        """Whether a folder has previews of all sizes."""
+        return await trio.Path(self.root / folder / _COMPLETE).exists()
+
+
+def _make(folder: Path, content: bytes) -> None:
+    try:
+        picture = Image.open(io.BytesIO(content)).convert("RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise NotAnImage(f"not a picture: {error}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, box in SIZES.items():
+        picture.thumbnail(box, Image.Resampling.LANCZOS)
+        unfinished = folder / f"{name}~"
+        picture.save(unfinished, "JPEG", quality=QUALITY)
+        unfinished.replace(folder / name)

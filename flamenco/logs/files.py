@@ -1,0 +1,76 @@
+"""Where a task's log lies, and how it grows.
+
+A log is written at the length that counts according to the database. What a crash left behind
+that point is written over, so a chunk that a worker sends again stands in the log once.
+"""
+
+from pathlib import Path, PurePosixPath
+
+import attrs
+import trio
+
+TAIL_BYTES = 2048
+"""How much of a log the tail shows at most (reference rules §10)."""
+
+
+def job_folder(job_id: str) -> PurePosixPath:
+    """The folder of a job, relative to the Manager's local storage."""
+    return PurePosixPath(f"job-{job_id[:4]}") / job_id
+
+
+@attrs.frozen
+class TaskLogs:
+    """The task logs below the Manager's local storage ``root``."""
+
+    root: Path
+    _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(4))
+
+    def relative(self, job_id: str, task_id: str) -> PurePosixPath:
+        """The path of a log below the root, as it stands in URLs."""
+        return job_folder(job_id) / f"task-{task_id}.txt"
+
+    async def write(self, job_id: str, task_id: str, offset: int, text: str) -> int:
+        """Write ``text`` at byte ``offset``, cut what followed; the new length in bytes.
+
+        Raises OSError if it can't be written.
+        """
+        path = self.root / self.relative(job_id, task_id)
+        content = text if text.endswith("\n") else f"{text}\n"
+        return await trio.to_thread.run_sync(
+            _write, path, offset, content.encode(), limiter=self._threads
+        )
+
+    async def tail(self, job_id: str, task_id: str) -> str | None:
+        """The last whole lines of a log, or None if there is none."""
+        path = self.root / self.relative(job_id, task_id)
+        return await trio.to_thread.run_sync(_tail, path, limiter=self._threads)
+
+    async def size(self, job_id: str, task_id: str) -> int | None:
+        """Length of a log in bytes, or None if there is none."""
+        path = trio.Path(self.root / self.relative(job_id, task_id))
+        try:
+            return (await path.stat()).st_size
+        except FileNotFoundError:
+            return None
+
+
+def _write(path: Path, offset: int, content: bytes) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("r+b" if path.exists() else "w+b") as file:
+        file.seek(offset)
+        file.truncate()
+        file.write(content)
+    return offset + len(content)
+
+
+def _tail(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - TAIL_BYTES))
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    if size > TAIL_BYTES:
+        content = content[content.find(b"\n") + 1 :]
+    return content.decode(errors="replace")

@@ -1,0 +1,71 @@
+"""What the farm's actors tell browsers: model objects as events of the API."""
+
+from msgspec import UNSET
+
+from flamenco.api.events import (
+    AssignedWorker,
+    EventJobUpdate,
+    EventTaskUpdate,
+    EventWorkerUpdate,
+)
+from flamenco.api.workers import WorkerStatusChangeRequest
+from flamenco.model.jobs import Job, Task
+from flamenco.model.workers import Worker
+
+
+def job_event(
+    job: Job, before: Job | None = None, *, refresh_tasks: bool = False
+) -> EventJobUpdate:
+    """A job changed, from ``before``; without it, the job is new."""
+    changed = before is not None and before.status is not job.status
+    return EventJobUpdate(
+        id=job.id,
+        name=job.name,
+        updated=job.updated,
+        status=job.status,
+        previous_status=before.status if before and changed else UNSET,
+        type=job.type,
+        priority=job.priority,
+        refresh_tasks=refresh_tasks,
+        steps_completed=job.steps_completed,
+        steps_total=job.steps_total,
+        delete_requested_at=job.delete_requested_at or UNSET,
+    )
+
+
+def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUpdate:
+    """A task changed, from ``before``."""
+    worker = (
+        AssignedWorker(name=worker_name or "", uuid=task.worker_id) if task.worker_id else UNSET
+    )
+    return EventTaskUpdate(
+        id=task.id,
+        job_id=task.job_id,
+        name=task.name,
+        updated=task.updated,
+        status=task.status,
+        previous_status=before.status if before.status is not task.status else UNSET,
+        activity=task.activity,
+        steps_completed=task.steps_completed,
+        steps_total=task.steps_total,
+        worker=worker,
+    )
+
+
+def worker_event(worker: Worker, before: Worker | None = None) -> EventWorkerUpdate:
+    """A worker changed, from ``before``; without it, the worker is new."""
+    request = worker.request
+    return EventWorkerUpdate(
+        id=worker.id,
+        name=worker.name,
+        updated=worker.updated,
+        last_seen=worker.last_seen or UNSET,
+        status=worker.status,
+        previous_status=before.status if before and before.status != worker.status else UNSET,
+        status_change=WorkerStatusChangeRequest(status=request.status, is_lazy=request.lazy)
+        if request
+        else UNSET,
+        version=worker.software,
+        deleted_at=worker.deleted_at or UNSET,
+        can_restart=worker.can_restart,
+    )

@@ -1,0 +1,39 @@
+"""The actor that turns frames from workers into the newest pictures of job and farm."""
+
+import logging
+
+import actors
+from flamenco.api.events import EventLastRenderedUpdate
+from flamenco.api.jobs import JobLastRenderedImageInfo
+from flamenco.images import SIZES, NotAnImage
+from flamenco.logs import job_folder
+from flamenco.manager.messages import ProcessImage
+from flamenco.manager.services import Services
+from flamenco.store import RememberRendered
+
+logger = logging.getLogger(__name__)
+
+
+def image_info(job_id: str) -> JobLastRenderedImageInfo:
+    """Where a job's newest frame is served."""
+    return JobLastRenderedImageInfo(base=f"/job-files/{job_folder(job_id)}", suffixes=tuple(SIZES))
+
+
+class Images(actors.Actor):
+    """Takes three pictures at most into its queue (reference rules §9)."""
+
+    mailbox = actors.Mailbox(capacity=3, overflow="refuse")
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @actors.handles(ProcessImage)
+    async def process(self, message: ProcessImage) -> None:
+        try:
+            await self._services.previews.make(job_folder(message.job_id), message.content)
+        except (NotAnImage, OSError) as error:
+            logger.warning("no preview of job %s: %s", message.job_id, error)
+            return
+        self.record(RememberRendered(message.job_id))
+        thumbnail = image_info(message.job_id)
+        self.publish(EventLastRenderedUpdate(job_id=message.job_id, thumbnail=thumbnail))

@@ -1,0 +1,69 @@
+"""Leases: a worker's right to run a task, alive as long as it shows signs of life.
+
+A lease is a Trio task of its job's actor, asleep in a cancel scope. Its deadline is the task
+timeout, moved by each sign of life. However the scope is left, the actor gets one `LeaseEnded`,
+and decides there what becomes of the task; unless it is left because the Manager stops or the
+actor crashed: then the lease is suspended, and opened again with the same number.
+"""
+
+from collections.abc import Callable
+
+import attrs
+import trio
+
+import actors
+from flamenco import protocol
+from flamenco.model.leases import Ending
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """The report that ended a lease, and where its acknowledgement goes."""
+
+    content: protocol.Report
+    seq: int
+    answer: Callable[[str | None], None]
+
+
+@attrs.define(eq=False, kw_only=True)
+class Lease:
+    """One worker's lease of one task."""
+
+    task_id: str
+    number: int
+    worker_id: str
+    worker: actors.ActorRef | None
+    timeout: float
+    """Seconds without a sign of life after which the lease ends."""
+    ending: Ending | None = None
+    reason: str = ""
+    report: Report | None = None
+    _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
+    async def hold(self) -> Ending:
+        """Sleep until the lease ends. A deadline that passes is an ending too."""
+        self.touch()
+        with self._scope:
+            await trio.sleep_forever()
+        if self.ending is None:
+            self.ending = Ending.TIMED_OUT
+            self.reason = f"no sign of life for {self.timeout:g} seconds"
+        return self.ending
+
+    def touch(self) -> None:
+        """A sign of life: the lease holds for another full timeout."""
+        self._scope.deadline = trio.current_time() + self.timeout
+
+    def end(self, ending: Ending, reason: str, report: Report | None = None) -> None:
+        """Leave the scope; the first ending counts."""
+        if self.ending is None:
+            self.ending, self.reason, self.report = ending, reason, report
+            self._scope.cancel()
+
+
+@attrs.frozen
+class LeaseEnded:
+    """A lease is over: the one message on which a task's next status is decided."""
+
+    lease: Lease
+    ending: Ending

@@ -1,0 +1,57 @@
+"""The supervisor of all workers: registers new ones, and keeps an actor for each."""
+
+import uuid
+
+import actors
+from flamenco import clock
+from flamenco.manager.announcements import worker_event
+from flamenco.manager.messages import Announce, Refusal, RegisterWorker, StartWorker
+from flamenco.manager.services import Services
+from flamenco.manager.worker import WorkerActor
+from flamenco.model.workers import Worker
+from flamenco.store import PutWorker
+
+
+class Workers(actors.Actor):
+    """Parent of the worker actors, each named by the worker's id."""
+
+    replies_with = (Refusal,)
+    supervision = actors.Supervision(backoff=actors.Backoff(initial=0.1, maximum=30.0))
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def started(self) -> None:
+        for worker in await self._services.reader.workers():
+            await self._start_worker(worker.id)
+
+    async def _start_worker(self, worker_id: str) -> None:
+        if worker_id not in self.children:
+            await self.start(WorkerActor, self._services, worker_id, name=worker_id)
+
+    @actors.handles(RegisterWorker)
+    def register(self, message: RegisterWorker) -> Worker:
+        now = clock.now()
+        worker = Worker(
+            id=str(uuid.uuid4()),
+            name=message.name,
+            secret_hash=message.secret_hash,
+            address=message.address,
+            platform=message.platform,
+            task_types=message.task_types,
+            created=now,
+            updated=now,
+        )
+        self.record(PutWorker(worker))
+        self.tell(self.ref, StartWorker(worker.id))
+        self.publish(worker_event(worker))
+        return worker
+
+    @actors.handles(StartWorker)
+    async def start_worker(self, message: StartWorker) -> None:
+        await self._start_worker(message.worker_id)
+
+    @actors.handles(Announce)
+    def announce(self, message: Announce) -> None:
+        for worker in self.children.values():
+            self.tell(worker, message)
