@@ -1,0 +1,148 @@
+"""Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
+
+from msgspec import UNSET, UnsetType
+from quart import Blueprint
+
+from flamenco.api import jobs as api
+from flamenco.jobtypes import UnknownJobType
+from flamenco.logs import job_folder
+from flamenco.manager.images import image_info
+from flamenco.manager.messages import (
+    NotFound,
+    Refusal,
+    SetJobPriority,
+    SetJobStatus,
+    SubmitJob,
+)
+from flamenco.manager.services import Services
+from flamenco.model.statuses import JobStatus
+from flamenco.model.variables import settings_to_variables
+from flamenco.platforms import PLATFORM
+from web import views
+from web.api.asking import ask_job
+from web.context import farm, reader, services
+from web.wire import Answer, body, empty, reply
+
+SUBMIT_SECONDS = 120.0
+"""How long compiling and storing a job may take."""
+
+PRIORITIES = range(101)
+
+routes = Blueprint("jobs", __name__)
+
+
+@routes.get("/jobs/types")
+async def get_job_types() -> Answer:
+    types = await services().compiler.job_types()
+    usable = tuple(views.job_type(each) for each in types if not each.error)
+    return reply(api.AvailableJobTypes(job_types=usable))
+
+
+@routes.get("/jobs/type/<name>")
+async def get_job_type(name: str) -> Answer:
+    try:
+        return reply(views.job_type(await services().compiler.job_type(name)))
+    except UnknownJobType as error:
+        raise NotFound(str(error)) from None
+
+
+@routes.get("/jobs")
+async def fetch_jobs() -> Answer:
+    found = await reader().jobs()
+    return reply(api.JobsQueryResult(jobs=tuple(views.job(each) for each in found)))
+
+
+@routes.post("/jobs")
+async def submit_job() -> Answer:
+    submission = submitted(await body(api.SubmittedJob), services())
+    job = await farm().jobs.ask(submission, timeout=SUBMIT_SECONDS)
+    return reply(views.job(job))
+
+
+@routes.post("/jobs/check")
+async def submit_job_check() -> Answer:
+    submission = submitted(await body(api.SubmittedJob), services(), check_only=True)
+    await farm().jobs.ask(submission, timeout=SUBMIT_SECONDS)
+    return empty()
+
+
+@routes.get("/jobs/<job_id>")
+async def fetch_job(job_id: str) -> Answer:
+    job = await reader().job(job_id)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return reply(views.job(job))
+
+
+@routes.post("/jobs/<job_id>/setstatus")
+async def set_job_status(job_id: str) -> Answer:
+    change = await body(api.JobStatusChange)
+    await ask_job(job_id, SetJobStatus(change.status, change.reason))
+    return empty()
+
+
+@routes.post("/jobs/<job_id>/setpriority")
+async def set_job_priority(job_id: str) -> Answer:
+    priority = _priority((await body(api.JobPriorityChange)).priority)
+    await ask_job(job_id, SetJobPriority(priority))
+    return empty()
+
+
+@routes.get("/jobs/<job_id>/tasks")
+async def fetch_job_tasks(job_id: str) -> Answer:
+    if await reader().job(job_id) is None:
+        raise NotFound(f"there is no job {job_id}")
+    workers = {each.id: each for each in await reader().workers()}
+    tasks = await reader().tasks(job_id)
+    summaries = tuple(views.task_summary(task, workers) for task in tasks)
+    return reply(api.JobTasksSummary(tasks=summaries))
+
+
+@routes.get("/jobs/<job_id>/blocklist")
+async def fetch_job_blocklist(job_id: str) -> Answer:
+    if await reader().job(job_id) is None:
+        raise NotFound(f"there is no job {job_id}")
+    return reply([])
+
+
+@routes.get("/jobs/<job_id>/last-rendered")
+async def fetch_job_last_rendered_info(job_id: str) -> Answer:
+    exists = await services().previews.exist(job_folder(job_id))
+    return reply(image_info(job_id)) if exists else empty()
+
+
+@routes.get("/jobs/last-rendered")
+async def fetch_global_last_rendered_info() -> Answer:
+    job_id = await reader().last_rendered_job()
+    return reply(image_info(job_id)) if job_id else empty()
+
+
+def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = False) -> SubmitJob:
+    """A submission as the farm takes it, with paths of two-way variables as variables."""
+    platform = job.submitter_platform
+    platform = PLATFORM if platform == "manager" else platform
+    storage = job.storage
+    return SubmitJob(
+        name=job.name,
+        type=job.type,
+        etag=_or_none(job.type_etag),
+        priority=_priority(job.priority),
+        settings=settings_to_variables(job.settings, services.variables, platform),
+        metadata=settings_to_variables(job.metadata, services.variables, platform),
+        worker_tag=_or_none(job.worker_tag),
+        shaman_checkout_id=None
+        if isinstance(storage, UnsetType)
+        else _or_none(storage.shaman_checkout_id),
+        status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
+        check_only=check_only,
+    )
+
+
+def _or_none(text: str | UnsetType) -> str | None:
+    return None if isinstance(text, UnsetType) else text or None
+
+
+def _priority(priority: int) -> int:
+    if priority not in PRIORITIES:
+        raise Refusal(f"priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
+    return priority

@@ -1,0 +1,53 @@
+"""Operations tagged `jobs`, on single tasks: details, log, status."""
+
+from quart import Blueprint, Response
+
+from flamenco.api import jobs as api
+from flamenco.manager.messages import NotFound, SetTaskStatus
+from flamenco.model.jobs import Task
+from web import views
+from web.api.asking import ask_job
+from web.context import reader, services
+from web.wire import Answer, body, empty, reply
+
+routes = Blueprint("tasks", __name__)
+
+
+async def find(task_id: str) -> Task:
+    task = await reader().task(task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}")
+    return task
+
+
+@routes.get("/tasks/<task_id>")
+async def fetch_task(task_id: str) -> Answer:
+    task = await find(task_id)
+    workers = {each.id: each for each in await reader().workers()}
+    return reply(views.task(task, await reader().commands(task_id), workers))
+
+
+@routes.get("/tasks/<task_id>/logtail")
+async def fetch_task_log_tail(task_id: str) -> Answer:
+    task = await find(task_id)
+    tail = await services().logs.tail(task.job_id, task_id)
+    return Response(tail, content_type="text/plain; charset=utf-8") if tail else empty()
+
+
+@routes.get("/tasks/<task_id>/log")
+async def fetch_task_log_info(task_id: str) -> Answer:
+    task = await find(task_id)
+    size = await services().logs.size(task.job_id, task_id)
+    if size is None:
+        return empty()
+    url = f"/job-files/{services().logs.relative(task.job_id, task_id)}"
+    return reply(api.TaskLogInfo(task_id=task_id, job_id=task.job_id, url=url, size=size))
+
+
+@routes.post("/tasks/<task_id>/setstatus")
+async def set_task_status(task_id: str) -> Answer:
+    task = await find(task_id)
+    change = await body(api.TaskStatusChange)
+    message = SetTaskStatus(task_id, change.status, change.reason)
+    await ask_job(task.job_id, message)
+    return empty()

@@ -1,0 +1,69 @@
+"""Who may do what: workers prove themselves by HTTP Basic authentication.
+
+A worker's secret is kept as a salted scrypt hash. Once verified it is remembered in memory, so
+that hashing isn't paid for every request.
+"""
+
+import hashlib
+import hmac
+import os
+
+import attrs
+import trio
+from werkzeug.datastructures import Authorization
+
+from flamenco.model.workers import Worker
+from flamenco.store import Reader
+
+_COST = {"n": 2**12, "r": 8, "p": 1}
+_SALT_BYTES = 16
+_NOBODY = "0" * (2 * _SALT_BYTES) + "$" + "0" * 128
+
+
+class BadCredentials(Exception):
+    """The request doesn't carry the credentials of a worker of this farm."""
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of a worker's secret."""
+    salt = os.urandom(_SALT_BYTES)
+    return f"{salt.hex()}${_scrypt(secret, salt).hex()}"
+
+
+def _scrypt(secret: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(secret.encode(), salt=salt, **_COST)
+
+
+def _matches(secret: str, stored: str) -> bool:
+    salt, _, expected = stored.partition("$")
+    return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
+
+
+@attrs.define(eq=False)
+class WorkerDoor:
+    """Lets workers in."""
+
+    _reader: Reader
+    _verified: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
+    # {worker id: (stored hash, digest of the secret that matched it)}
+    _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
+
+    async def admit(self, authorization: Authorization | None) -> Worker:
+        """The worker that sends a request. Raises `BadCredentials`.
+
+        An unknown worker costs as much time as a wrong secret (reference rules §7).
+        """
+        if authorization is None or authorization.type != "basic":
+            raise BadCredentials("worker credentials are needed: register, then use HTTP Basic")
+        worker_id, secret = authorization.username or "", authorization.password or ""
+        worker = await self._reader.worker(worker_id)
+        stored = worker.secret_hash if worker else _NOBODY
+        digest = hashlib.sha256(secret.encode()).digest()
+        if self._verified.get(worker_id) != (stored, digest):
+            good = await trio.to_thread.run_sync(_matches, secret, stored, limiter=self._threads)
+            if worker is None or not good:
+                raise BadCredentials("unknown worker or wrong secret: register again")
+            self._verified[worker_id] = (stored, digest)
+        if worker is None:
+            raise BadCredentials("unknown worker or wrong secret: register again")
+        return worker

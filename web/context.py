@@ -1,0 +1,38 @@
+"""What a request handler reaches: the farm, and the door for workers."""
+
+from typing import TYPE_CHECKING, cast
+
+from quart import current_app
+
+if TYPE_CHECKING:
+    from flamenco.manager.farm import Farm
+    from flamenco.manager.services import Services
+    from flamenco.store import Reader
+    from web.auth import WorkerDoor
+    from web.server import Web
+    from web.sockets import Sockets
+
+
+def farm() -> "Farm":
+    """The farm that this application serves."""
+    return cast("Web", current_app).farm
+
+
+def services() -> "Services":
+    """The farm's services."""
+    return farm().services
+
+
+def reader() -> "Reader":
+    """The read side of the store."""
+    return farm().services.reader
+
+
+def door() -> "WorkerDoor":
+    """Where workers show their credentials."""
+    return cast("Web", current_app).door
+
+
+def sockets() -> "Sockets":
+    """The open WebSockets of this application."""
+    return cast("Web", current_app).sockets

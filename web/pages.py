@@ -1,0 +1,64 @@
+"""Files the Manager serves: the page, the add-on, logs and pictures."""
+
+from pathlib import Path
+
+from quart import Blueprint, Response, redirect, send_from_directory
+from werkzeug.exceptions import NotFound as NoSuchFile
+
+from web.context import services
+
+STATIC = Path(__file__).parent / "static"
+"""The built page; not in a fresh checkout, made by web/build_hook.py."""
+
+ADDON = "flamenco-addon.zip"
+HOW_TO_BUILD = "in a checkout, `uv sync --reinstall-package flamenco` builds it"
+NO_PAGE = f"""\
+<!doctype html><title>Flamenco</title><h1>This Manager has no page</h1>
+<p>It runs, and its API answers, but the web page was not built: {HOW_TO_BUILD}.</p>
+"""
+
+
+def has_page() -> bool:
+    """Whether the page was built."""
+    return (STATIC / "index.html").is_file()
+
+
+routes = Blueprint("pages", __name__)
+
+
+@routes.get("/")
+@routes.get("/app")
+async def to_app() -> Response:
+    return redirect("/app/", 307)  # type: ignore[return-value]
+
+
+@routes.get("/app/")
+@routes.get("/app/<path:path>")
+async def app(path: str = "index.html") -> Response:
+    if not has_page():
+        return Response(NO_PAGE, 503, content_type="text/html")
+    try:
+        return await send_from_directory(STATIC, path)
+    except NoSuchFile:
+        return await send_from_directory(STATIC, "index.html")
+
+
+@routes.get("/favicon.ico")
+@routes.get("/favicon.svg")
+async def favicon() -> Response:
+    return await send_from_directory(STATIC, "favicon.svg")
+
+
+@routes.get("/flamenco3-addon.zip")
+async def old_addon() -> Response:
+    return redirect(f"/{ADDON}", 308)  # type: ignore[return-value]
+
+
+@routes.get(f"/{ADDON}")
+async def addon() -> Response:
+    return await send_from_directory(STATIC, ADDON)
+
+
+@routes.get("/job-files/<path:path>")
+async def job_files(path: str) -> Response:
+    return await send_from_directory(services().paths.local, path)

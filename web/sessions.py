@@ -1,0 +1,87 @@
+"""Worker sessions: a WebSocket on one side, the worker's actor on the other."""
+
+import logging
+
+import attrs
+import trio
+from quart import Blueprint, websocket
+
+import actors
+from flamenco import protocol
+from flamenco.manager.messages import Connect, Disconnected, FromWorker
+from web.context import door, farm, sockets
+from web.sockets import GOING_AWAY, POLICY_VIOLATION, PROTOCOL_ERROR, Socket
+
+logger = logging.getLogger(__name__)
+
+PENDING_MESSAGES = 1000
+"""A worker that lets more messages than this pile up is disconnected."""
+
+REASON_BYTES = 100
+
+Pending = trio.MemoryReceiveChannel[protocol.Message]
+
+
+@attrs.define(eq=False)
+class WorkerSession:
+    """The Manager's end of one connected worker."""
+
+    _outbox: trio.MemorySendChannel[protocol.Message]
+    _socket: Socket
+
+    def push(self, message: protocol.Message) -> None:
+        """Send a message soon. One that finds the outbox full ends the session instead."""
+        try:
+            self._outbox.send_nowait(message)
+        except trio.WouldBlock:
+            self.close("the worker doesn't read its messages")
+
+    def close(self, reason: str) -> None:
+        self._socket.end(POLICY_VIOLATION, reason)
+
+
+routes = Blueprint("sessions", __name__)
+
+
+@routes.websocket(protocol.PATH.removeprefix("/api/v3"))
+async def session() -> None:
+    worker = await door().admit(websocket.authorization)
+    actor = farm().worker(worker.id)
+    if actor is None:
+        await websocket.close(GOING_AWAY, "the worker's actor is not running")
+        return
+    await websocket.accept()
+    outbox, pending = trio.open_memory_channel[protocol.Message](PENDING_MESSAGES)
+    with sockets().opened() as socket:
+        mine = WorkerSession(outbox, socket)
+        try:
+            with socket.scope:
+                await _converse(actor, mine, socket, pending)
+            logger.info("session of worker %s ended: %s", worker.name, socket.reason)
+            await websocket.close(socket.code, socket.reason[:REASON_BYTES])
+        finally:
+            actor.tell(Disconnected(mine))
+
+
+async def _converse(
+    actor: actors.ActorRef, mine: WorkerSession, socket: Socket, pending: Pending
+) -> None:
+    """Talk until the worker breaks the protocol or the socket is ended."""
+    try:
+        hello, _ = protocol.decode(await websocket.receive())
+        if not isinstance(hello, protocol.Hello):
+            raise protocol.ProtocolError("expected hello as the first message")
+        welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", hello))
+        await websocket.send(protocol.encode(welcome))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_send_all, pending)
+            while True:
+                message, seq = protocol.decode(await websocket.receive())
+                await actor.send(FromWorker(mine, message, seq))
+    except* protocol.ProtocolError as group:
+        socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
+
+
+async def _send_all(pending: Pending) -> None:
+    async for message in pending:
+        await websocket.send(protocol.encode(message))

@@ -1,0 +1,146 @@
+"""Model objects as the API shows them."""
+
+from collections.abc import Mapping
+
+from msgspec import UNSET, UnsetType
+
+from flamenco.api import jobs as api
+from flamenco.api import workers as worker_api
+from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.jobtypes import JobType, setting_values
+from flamenco.model.workers import Worker
+
+Workers = Mapping[str, Worker]
+"""Workers by id."""
+
+
+def job_type(job_type: JobType) -> api.AvailableJobType:
+    return api.AvailableJobType(
+        name=job_type.name,
+        label=job_type.label,
+        description=job_type.description or UNSET,
+        settings=tuple(setting_values(each) for each in job_type.settings),
+        etag=job_type.etag,
+    )
+
+
+def job(job: Job) -> api.Job:
+    storage = (
+        api.JobStorageInfo(shaman_checkout_id=job.shaman_checkout_id)
+        if job.shaman_checkout_id
+        else UNSET
+    )
+    return api.Job(
+        id=job.id,
+        name=job.name,
+        type=job.type,
+        priority=job.priority,
+        submitter_platform="",
+        settings=job.settings,
+        metadata=job.metadata,
+        storage=storage,
+        worker_tag=job.worker_tag or UNSET,
+        created=job.created,
+        updated=job.updated,
+        status=job.status,
+        activity=job.activity,
+        steps_completed=job.steps_completed,
+        steps_total=job.steps_total,
+        delete_requested_at=job.delete_requested_at or UNSET,
+    )
+
+
+def task_worker(worker_id: str | None, workers: Workers) -> api.TaskWorker:
+    """The worker of a task; empty texts for one that is gone or never was."""
+    worker = workers.get(worker_id or "")
+    if worker is None:
+        return api.TaskWorker(id=worker_id or "", name="", address="")
+    return api.TaskWorker(id=worker.id, name=worker.name, address=worker.address)
+
+
+def task_summary(task: Task, workers: Workers) -> api.TaskSummary:
+    return api.TaskSummary(
+        id=task.id,
+        name=task.name,
+        status=task.status,
+        index_in_job=task.idx,
+        priority=task.priority,
+        task_type=task.type,
+        updated=task.updated,
+        steps_completed=task.steps_completed,
+        steps_total=task.steps_total,
+        worker=task_worker(task.worker_id, workers),
+    )
+
+
+def task(task: Task, commands: tuple[Command, ...], workers: Workers) -> api.Task:
+    return api.Task(
+        id=task.id,
+        created=task.created,
+        updated=task.updated,
+        job_id=task.job_id,
+        index_in_job=task.idx,
+        name=task.name,
+        status=task.status,
+        priority=task.priority,
+        task_type=task.type,
+        activity=task.activity,
+        commands=commands,
+        steps_completed=task.steps_completed,
+        steps_total=task.steps_total,
+        worker=task_worker(task.worker_id, workers) if task.worker_id else UNSET,
+        last_touched=task.last_touched or UNSET,
+        failed_by_workers=tuple(task_worker(each, workers) for each in task.failed_by),
+    )
+
+
+def worker_summary(worker: Worker) -> worker_api.WorkerSummary:
+    return worker_api.WorkerSummary(
+        id=worker.id,
+        name=worker.name,
+        status=worker.status,
+        version=worker.software,
+        can_restart=worker.can_restart,
+        status_change=_status_change(worker),
+        last_seen=worker.last_seen or UNSET,
+    )
+
+
+def _status_change(worker: Worker) -> worker_api.WorkerStatusChangeRequest | UnsetType:
+    request = worker.request
+    if request is None:
+        return UNSET
+    return worker_api.WorkerStatusChangeRequest(status=request.status, is_lazy=request.lazy)
+
+
+def worker(worker: Worker, task: Task | None) -> worker_api.Worker:
+    summary = worker_summary(worker)
+    return worker_api.Worker(
+        id=summary.id,
+        name=summary.name,
+        status=summary.status,
+        version=summary.version,
+        can_restart=summary.can_restart,
+        status_change=summary.status_change,
+        last_seen=summary.last_seen,
+        ip_address=worker.address,
+        platform=worker.platform,
+        supported_task_types=worker.task_types,
+        task=_worker_task(task, worker) if task else UNSET,
+    )
+
+
+def _worker_task(task: Task, worker: Worker) -> worker_api.WorkerTask:
+    return worker_api.WorkerTask(
+        id=task.id,
+        job_id=task.job_id,
+        name=task.name,
+        status=task.status,
+        index_in_job=task.idx,
+        priority=task.priority,
+        task_type=task.type,
+        updated=task.updated,
+        steps_completed=task.steps_completed,
+        steps_total=task.steps_total,
+        worker=task_worker(worker.id, {worker.id: worker}),
+    )
