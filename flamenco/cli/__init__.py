@@ -1,0 +1,5 @@
+"""The `flamenco` command."""
+
+from flamenco.cli.app import main
+
+__all__ = ["main"]

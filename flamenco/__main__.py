@@ -1,0 +1,5 @@
+"""`python -m flamenco` is the `flamenco` command."""
+
+from flamenco.cli import main
+
+main()

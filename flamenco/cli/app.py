@@ -1,0 +1,50 @@
+"""The command line: its commands, and errors as one line on stderr.
+
+Exit status: 0 done, 1 it could not be done, 2 the command line is wrong, 130 after Ctrl-C.
+"""
+
+import sys
+
+from cyclopts import App, CycloptsError
+
+import flamenco
+from flamenco.cli import demo, manager, submit, worker
+from flamenco.cli.errors import sentence
+
+app = App(
+    name="flamenco",
+    help="A render farm for Blender: one Manager, many Workers, a live web page.",
+    version=flamenco.__version__,
+)
+app.command(demo.demo)
+app.command(manager.manager)
+app.command(worker.worker)
+app.command(submit.submit)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line, and end the process with its status."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit status of a command line."""
+    try:
+        outcome = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        return _say(str(error), 2)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        known = sentence(error)
+        if known is None:
+            raise
+        return _say(known, 1)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(message: str, status: int) -> int:
+    print(f"flamenco: {' '.join(message.split())}", file=sys.stderr)
+    return status

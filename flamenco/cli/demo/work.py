@@ -1,0 +1,110 @@
+"""The demo's job: what is submitted, and what has to be there in the end."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import trio
+
+from flamenco.api.jobs import Job, SubmittedJob
+from flamenco.cli.errors import CommandError
+from flamenco.client import ManagerClient
+from flamenco.launcher import open_child
+from flamenco.platforms import PLATFORM
+
+FRAMES = 24
+WIDTH, HEIGHT = 320, 180
+FPS = 24
+SCENE = Path(__file__).with_name("scene.py")
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What became of the demo's job."""
+
+    status: str
+    type: str
+    job: str
+    frames: tuple[str, ...]
+    video: str | None
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether the job completed and every frame and the video exist."""
+        return self.status == "completed" and len(self.frames) == FRAMES and bool(self.video)
+
+
+async def make_scene(blender: str, folder: Path) -> Path:
+    """An animated scene, made by Blender. Raises `CommandError` if Blender can't."""
+    blend = folder / "demo.blend"
+    flags = ["-b", "--factory-startup", "--python-exit-code", "1"]
+    command = [blender, *flags, "--python", str(SCENE), "--", str(blend), str(FRAMES)]
+    with (folder / "scene.log").open("wb") as log:
+        async with open_child(command, stdout=log, stderr=subprocess.STDOUT) as child:
+            status = await child.wait()
+    if status != 0 or not blend.exists():
+        raise CommandError(f"{blender} could not make the demo's scene, see {log.name}")
+    return blend
+
+
+def blender_job(blend: Path, renders: Path) -> SubmittedJob:
+    """The scene, as a job of the type that artists use most."""
+    return _job(
+        "simple-blender-render",
+        {
+            "frames": f"1-{FRAMES}",
+            "chunk_size": 1,
+            "render_output_root": str(renders),
+            "add_path_components": 0,
+            "render_output_path": str(renders / "demo" / "{timestamp}" / "######"),
+            "blendfile": str(blend),
+            "fps": float(FPS),
+            "format": "PNG",
+            "image_file_extension": ".png",
+            "has_previews": False,
+            "scene": "Scene",
+        },
+    )
+
+
+def plain_job(renders: Path) -> SubmittedJob:
+    """A job that renders without Blender."""
+    return _job(
+        "test-frames",
+        {
+            "frames": f"1-{FRAMES}",
+            "width": WIDTH,
+            "height": HEIGHT,
+            "fps": float(FPS),
+            "render_output_path": str(renders / "demo" / "{timestamp}" / "######"),
+        },
+    )
+
+
+def _job(job_type: str, settings: Mapping[str, Any]) -> SubmittedJob:
+    return SubmittedJob(
+        name="Flamenco demo",
+        type=job_type,
+        submitter_platform=PLATFORM,
+        settings=settings,
+        metadata={"project": "demo"},
+    )
+
+
+async def outcome(client: ManagerClient, job: Job, seconds: float) -> Outcome:
+    """What a finished job left on disk."""
+    tasks = await client.tasks(job.id)
+    commands = (await client.task(tasks[-1].id)).commands
+    video = trio.Path(commands[0].parameters["outputFile"])
+    frames = await trio.Path(job.settings["render_output_path"]).parent.glob("*.png")
+    return Outcome(
+        status=job.status.value,
+        type=job.type,
+        job=job.id,
+        frames=tuple(str(path) for path in sorted(frames)),
+        video=str(video) if await video.is_file() else None,
+        seconds=round(seconds, 2),
+    )

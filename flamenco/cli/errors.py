@@ -1,0 +1,43 @@
+"""Which errors are a person's to mend, and the sentence that says how."""
+
+import errno
+
+from flamenco.client import ManagerError
+from flamenco.config.errors import ConfigError
+from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType
+from flamenco.jobtypes.blend_facts import BlendError
+from flamenco.store import StoreError
+
+
+class CommandError(Exception):
+    """A command can't do what it was asked; the text says why, and what to do."""
+
+
+KNOWN = (
+    CommandError,
+    ManagerError,
+    ConfigError,
+    StoreError,
+    BlendError,
+    CompileError,
+    SettingsError,
+    UnknownJobType,
+)
+
+
+def sentence(error: BaseException) -> str | None:
+    """What to tell a person about an error; None for one that is our mistake."""
+    if isinstance(error, BaseExceptionGroup):
+        found = [sentence(each) for each in error.exceptions]
+        return found[0] if found and all(found) else None
+    if isinstance(error, KNOWN):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return _os_error(error)
+    return None
+
+
+def _os_error(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    hint = ", make room and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"{where}{error.strerror}{hint}"

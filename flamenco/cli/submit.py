@@ -1,0 +1,129 @@
+"""`flamenco submit`: send a job from the command line."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import msgspec
+import trio
+from cyclopts import Parameter
+from rich.console import Console
+
+from flamenco.api.jobs import Job, SubmittedJob
+from flamenco.cli.errors import CommandError
+from flamenco.cli.progress import follow
+from flamenco.client import ManagerClient, open_client
+from flamenco.client.jobtypes import job_type_of
+from flamenco.config.worker import DEFAULT_MANAGER_URL
+from flamenco.jobtypes.blend_facts import ask_blender, settings_from_blend
+from flamenco.model.jobtypes import JobType
+from flamenco.platforms import PLATFORM
+
+PRIORITIES = range(101)
+
+
+def submit(
+    file: Path,
+    *,
+    type: Annotated[str, Parameter(help="job type")] = "simple-blender-render",  # noqa: A002
+    frames: Annotated[str | None, Parameter(help="such as 1-10,15; default: the scene's")] = None,
+    output: Annotated[Path | None, Parameter(help="folder below which frames are rendered")] = None,
+    name: Annotated[str | None, Parameter(help="of the job; default: that of the file")] = None,
+    priority: Annotated[int, Parameter(help="0 to 100")] = 50,
+    setting: Annotated[
+        list[str] | None, Parameter(help="KEY=VALUE of any other setting", negative="")
+    ] = None,
+    manager: Annotated[str, Parameter(help="its URL")] = DEFAULT_MANAGER_URL,
+    blender: Annotated[str, Parameter(help="Blender that reads the file")] = "blender",
+    wait: Annotated[bool, Parameter(help="until the job is done", negative="")] = False,
+) -> int:
+    """Send FILE.blend to the farm. Workers must reach it under the same path.
+
+    Settings that aren't given are asked of the file itself, with Blender. The job's id is printed
+    on stdout. With --wait, the status is 0 only if the job completed.
+
+    Example: flamenco submit shot.blend --frames 1-24 --output /srv/renders --wait
+    """
+    if priority not in PRIORITIES:
+        raise CommandError(f"--priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
+    request = Request(
+        file=file.absolute(),
+        type=type,
+        name=name or file.stem,
+        priority=priority,
+        frames=frames,
+        output=output,
+        settings=tuple(setting or ()),
+        blender=blender,
+    )
+    return trio.run(request.run, manager, wait)
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What the command line asked for."""
+
+    file: Path
+    type: str
+    name: str
+    priority: int
+    frames: str | None
+    output: Path | None
+    settings: Sequence[str]
+    blender: str
+
+    async def run(self, manager: str, wait: bool) -> int:
+        async with open_client(manager) as client:
+            job = await self.submit(client)
+            print(job.id, flush=True)
+            if not wait:
+                return 0
+            done = await follow(client, job, Console(stderr=True, highlight=False))
+            return 0 if done.status == "completed" else 1
+
+    async def submit(self, client: ManagerClient) -> Job:
+        """Submit the job; raises what `KNOWN` of the errors module lists."""
+        job_type = job_type_of(await client.job_type(self.type))
+        given = self._given(job_type, (await client.shared_storage("users", PLATFORM)).location)
+        blender = shutil.which(self.blender)
+        if blender is None:
+            raise CommandError(f"there is no program {self.blender}; name one with --blender")
+        asked = await ask_blender(blender, self.file, job_type, self.name, given)
+        settings = settings_from_blend(job_type, asked, given, str(self.file))
+        return await client.submit(
+            SubmittedJob(
+                name=self.name,
+                type=self.type,
+                type_etag=job_type.etag,
+                priority=self.priority,
+                settings=settings,
+                submitter_platform=PLATFORM,
+            )
+        )
+
+    def _given(self, job_type: JobType, storage: str) -> dict[str, Any]:
+        given = dict(parse_setting(each, job_type) for each in self.settings)
+        if self.frames is not None:
+            given["frames"] = self.frames
+        if job_type.setting("render_output_root") and "render_output_root" not in given:
+            root = self.output.absolute() if self.output else Path(storage) / "renders"
+            given["render_output_root"] = str(root)
+        return given
+
+
+def parse_setting(text: str, job_type: JobType) -> tuple[str, Any]:
+    """Key and value of ``KEY=VALUE``, in the setting's type. Raises `CommandError`."""
+    key, separator, value = text.partition("=")
+    setting = job_type.setting(key)
+    if not separator or setting is None:
+        known = ", ".join(each.key for each in job_type.settings)
+        raise CommandError(f"--setting {text}: expected KEY=VALUE with a key of {known}")
+    if setting.type == "string":
+        return key, value
+    kinds = {"int32": int, "float": float, "bool": bool}
+    try:
+        return key, msgspec.convert(value, kinds[setting.type], strict=False)
+    except msgspec.ValidationError:
+        raise CommandError(f"--setting {text}: expected a value of type {setting.type}") from None
