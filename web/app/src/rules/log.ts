@@ -7,8 +7,12 @@ export const MAX_LOG_LINES = 1000
  * `arrived` that the tail already ends with are not repeated.
  */
 export function joinLog(tail: string, arrived: string): string {
-  for (let length = arrived.length; length > 0; length = arrived.lastIndexOf('\n', length - 2) + 1) {
-    if (tail.endsWith(arrived.slice(0, length))) return tail + arrived.slice(length)
+  const lines = arrived.split(/(?<=\n)/)
+  for (let count = lines.length; count > 0; count--) {
+    const repeated = lines.slice(0, count).join('')
+    if (tail === repeated || tail.endsWith(`\n${repeated}`)) {
+      return tail + lines.slice(count).join('')
+    }
   }
   return tail + arrived
 }

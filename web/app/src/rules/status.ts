@@ -32,13 +32,13 @@ export const JOB_STATUS: Record<JobStatus, StatusLook> = {
 }
 
 export const TASK_STATUS: Record<TaskStatus, StatusLook> = {
+  completed: { label: 'Completed', tone: 'done' },
   active: { label: 'Active', tone: 'active' },
-  queued: { label: 'Queued', tone: 'queued' },
-  paused: { label: 'Paused', tone: 'paused' },
   'soft-failed': { label: 'Soft-failed', tone: 'warning' },
   failed: { label: 'Failed', tone: 'failed' },
   canceled: { label: 'Canceled', tone: 'canceled' },
-  completed: { label: 'Completed', tone: 'done' },
+  paused: { label: 'Paused', tone: 'paused' },
+  queued: { label: 'Queued', tone: 'queued' },
 }
 
 export const WORKER_STATUS: Record<WorkerStatus, StatusLook> = {

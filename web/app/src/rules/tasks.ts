@@ -10,7 +10,8 @@ export function describeTask(task: TaskSummary): string {
   return `${task.name}: ${TASK_STATUS[task.status].label}${by}`
 }
 
-/** How much of the task is done, as a CSS length. */
+/** How much of the task's cell is filled, as a CSS length: with one step there is no part to show. */
 export function doneShare(task: TaskSummary): string {
+  if (task.steps_total <= 1) return '100%'
   return `${percent(task.steps_completed, task.steps_total)}%`
 }

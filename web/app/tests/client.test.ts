@@ -1,0 +1,41 @@
+import { describe, expect, it, vi } from 'vitest'
+
+import { ApiError, createApi } from '../src/api/client'
+
+function answering(body: BodyInit | null, init: ResponseInit = {}) {
+  const fetcher = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response(body, init)))
+  return { api: createApi(fetcher), fetcher }
+}
+
+describe('the API client', () => {
+  it('sends what the operation says', async () => {
+    const { api, fetcher } = answering(null, { status: 204 })
+    await api.setJobStatus('j', 'pause-requested', 'because')
+    const [url, init] = fetcher.mock.calls[0]!
+    expect(url).toBe('/api/v3/jobs/j/setstatus')
+    expect(init.method).toBe('POST')
+    expect(init.body).toBe('{"status":"pause-requested","reason":"because"}')
+  })
+
+  it('answers null where there is nothing yet', async () => {
+    const { api } = answering(null, { status: 204 })
+    expect(await api.fetchJobLastRenderedInfo('j')).toBeNull()
+    expect(await api.fetchTaskLogTail('t')).toBe('')
+  })
+
+  it('repeats what the Manager says is wrong', async () => {
+    const { api } = answering('{"code":412,"message":"this Worker cannot restart"}', { status: 412 })
+    const request = api.requestWorkerStatusChange('w', { status: 'restart', is_lazy: false })
+    await expect(request).rejects.toEqual(new ApiError(412, 'this Worker cannot restart'))
+  })
+
+  it('shows an error that is not JSON as it came', async () => {
+    const { api } = answering('Bad Gateway', { status: 502 })
+    await expect(api.fetchJobs()).rejects.toThrow('Bad Gateway')
+  })
+
+  it('says that the Manager cannot be reached', async () => {
+    const api = createApi(() => Promise.reject(new TypeError('failed to fetch')))
+    await expect(api.fetchJobs()).rejects.toThrow('The Manager cannot be reached.')
+  })
+})

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
+import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
+import { age, nameList, percent, plural, shortAge } from '../src/rules/format'
+import { jobOfImage, shownSettings, whyWaiting } from '../src/rules/jobs'
+import { appendLog, joinLog, MAX_LOG_LINES } from '../src/rules/log'
+import { nextOrder, sortRows } from '../src/rules/sort'
+import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
+
+function worker(status: WorkerSummary['status'], fields: Partial<WorkerSummary> = {}): WorkerSummary {
+  return { id: 'w', name: 'w', status, version: '4', can_restart: false, ...fields }
+}
+
+describe('status actions', () => {
+  it.each([
+    ['pause', ['active', 'canceled', 'queued']],
+    ['cancel', ['active', 'failed', 'pause-requested', 'paused', 'queued']],
+    ['requeue', ['canceled', 'completed', 'failed', 'paused']],
+  ])('lets jobs be asked to %s in the statuses of the reference', (key, statuses) => {
+    const action = JOB_ACTIONS.find((candidate) => candidate.key === key)
+    const jobs = (Object.keys(JOB_STATUS) as (keyof typeof JOB_STATUS)[]).map((status) => ({ status }))
+    expect(action && applicable(action, jobs).map(({ status }) => status).sort()).toEqual(statuses)
+  })
+
+  it.each([
+    ['cancel', ['active', 'queued', 'soft-failed']],
+    ['requeue', ['canceled', 'completed', 'failed']],
+  ])('lets tasks be asked to %s in the statuses of the reference', (key, statuses) => {
+    const action = taskActions('active').find((candidate) => candidate.key === key)
+    const tasks = (Object.keys(TASK_STATUS) as TaskStatus[]).map((status) => ({ status }))
+    expect(action && applicable(action, tasks).map(({ status }) => status).sort()).toEqual(statuses)
+  })
+
+  it('does not cancel single tasks of a job that is being paused', () => {
+    const [cancel, requeue] = taskActions('pause-requested')
+    expect(cancel?.allowed).toEqual([])
+    expect(requeue?.allowed).toContain('failed')
+  })
+
+  it('asks a Worker for its current status only to take a pending request back', () => {
+    const wake = WORKER_ACTIONS.find(({ key }) => key === 'wake')!
+    expect(canAskWorker(wake, worker('asleep'))).toBe(true)
+    expect(canAskWorker(wake, worker('awake'))).toBe(false)
+    const asked = worker('awake', { status_change: { status: 'asleep', is_lazy: true } })
+    expect(canAskWorker(wake, asked)).toBe(true)
+  })
+
+  it('offers a restart only to Workers that can', () => {
+    const restart = WORKER_ACTIONS.find(({ key }) => key === 'restart-now')!
+    expect(canAskWorker(restart, worker('awake'))).toBe(false)
+    expect(canAskWorker(restart, worker('awake', { can_restart: true }))).toBe(true)
+  })
+})
+
+describe('counting by status', () => {
+  it('counts what is there, in the order of the table', () => {
+    const counts = countByStatus([{ status: 'failed' }, { status: 'active' }, { status: 'failed' }], JOB_STATUS)
+    expect(counts.map(({ status, count }) => [status, count])).toEqual([['active', 1], ['failed', 2]])
+  })
+})
+
+describe('times and numbers', () => {
+  const now = Date.parse('2026-03-01T12:00:00Z')
+
+  it.each([
+    ['2026-03-01T11:59:58.5Z', 'now', 'just now'],
+    ['2026-03-01T11:59:20Z', '40s', '40s ago'],
+    ['2026-03-01T11:57:00+00:00', '3m', '3m ago'],
+    ['2026-03-01T07:00:00Z', '5h', '5h ago'],
+    ['2026-02-27T12:00:00Z', '2d', '2d ago'],
+    ['2026-03-01T12:00:09Z', 'now', 'just now'],
+    ['nonsense', '–', '–'],
+  ])('shows %s as %s', (time, short, long) => {
+    expect(shortAge(time, now)).toBe(short)
+    expect(age(time, now)).toBe(long)
+  })
+
+  it('says 100 per cent only when all is done', () => {
+    expect(percent(999, 1000)).toBe(99)
+    expect(percent(1000, 1000)).toBe(100)
+    expect(percent(5, 3)).toBe(100)
+    expect(percent(0, 0)).toBe(0)
+  })
+
+  it('counts and names things', () => {
+    expect(plural(1, 'Worker')).toBe('1 Worker')
+    expect(plural(2, 'Worker')).toBe('2 Workers')
+    expect(nameList(['a', 'b', 'c'])).toBe('a, b, c')
+    expect(nameList(['a', 'b', 'c', 'd'])).toBe('a, b and 2 more')
+  })
+})
+
+describe('sorting', () => {
+  const rows = [
+    { id: 'b', name: 'render-10' },
+    { id: 'a', name: 'render-9' },
+    { id: 'c', name: 'render-9' },
+  ]
+
+  it('sorts numbers in names as numbers, and equal rows by id in both directions', () => {
+    const ids = (descending: boolean) => sortRows(rows, (row) => row.name, descending).map(({ id }) => id)
+    expect(ids(false)).toEqual(['a', 'c', 'b'])
+    expect(ids(true)).toEqual(['b', 'a', 'c'])
+  })
+
+  it('turns the same column around and starts another in its own direction', () => {
+    const order = { key: 'name', descending: false }
+    expect(nextOrder(order, 'name', true)).toEqual({ key: 'name', descending: true })
+    expect(nextOrder(order, 'updated', true)).toEqual({ key: 'updated', descending: true })
+  })
+})
+
+describe('a job', () => {
+  const job = { settings: { frames: '1-10', secret: 1, add_path: true } } as unknown as Job
+
+  it('shows the settings that its type declares visible or for the web', () => {
+    const settings = [
+      { key: 'frames', type: 'string' as const },
+      { key: 'secret', type: 'int32' as const, visible: 'hidden' as const },
+      { key: 'add_path', type: 'bool' as const, visible: 'web' as const, label: 'Add the path' },
+      { key: 'absent', type: 'string' as const },
+    ]
+    const shown = shownSettings(job, { name: 'x', label: 'X', etag: '', settings })
+    expect(shown).toEqual([
+      { key: 'frames', label: 'Frames', value: '1-10' },
+      { key: 'add_path', label: 'Add the path', value: 'yes' },
+    ])
+  })
+
+  it('shows all settings when its type is unknown', () => {
+    expect(shownSettings(job, undefined).map(({ key }) => key)).toEqual(['frames', 'secret', 'add_path'])
+  })
+
+  it('says why it waits', () => {
+    const queued = [{ status: 'queued' as const }]
+    expect(whyWaiting('queued', queued, [])).toBe('No Worker has joined the farm yet.')
+    expect(whyWaiting('active', queued, [worker('asleep')])).toBe('The farm’s only Worker is asleep.')
+    expect(whyWaiting('active', queued, [worker('asleep'), worker('offline')])).toBe(
+      'All 2 Workers are not awake.',
+    )
+    expect(whyWaiting('active', queued, [worker('awake')])).toBeNull()
+    expect(whyWaiting('active', [{ status: 'active' }], [])).toBeNull()
+    expect(whyWaiting('paused', queued, [])).toBeNull()
+  })
+
+  it('is found from the address of its image', () => {
+    expect(jobOfImage('/job-files/job-80bc/80bc038a/')).toBe('80bc038a')
+  })
+})
+
+describe('a task log', () => {
+  it('does not repeat lines that arrived while its tail was fetched', () => {
+    expect(joinLog('one\ntwo\n', 'two\nthree\n')).toBe('one\ntwo\nthree\n')
+    expect(joinLog('one\n', 'two\n')).toBe('one\ntwo\n')
+    expect(joinLog('one\ntwo\n', '')).toBe('one\ntwo\n')
+    expect(joinLog('', 'one\n')).toBe('one\n')
+  })
+
+  it('takes only whole lines for repeated', () => {
+    expect(joinLog('a\n', '\nb\n')).toBe('a\n\nb\n')
+    expect(joinLog('a', '\nb')).toBe('a\nb')
+    expect(joinLog('samples: 1', '16\n')).toBe('samples: 116\n')
+  })
+
+  it('drops its oldest lines', () => {
+    const log = appendLog('0\n'.repeat(MAX_LOG_LINES), 'last\n')
+    expect(log.split('\n')).toHaveLength(MAX_LOG_LINES + 1)
+    expect(log.endsWith('0\nlast\n')).toBe(true)
+  })
+})

@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { ApiError, type Api } from '../src/api/client'
+import { createLiveStore, type LiveStore } from '../src/live/store'
+import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
+
+const later = '2026-03-01T10:00:09Z'
+
+describe('the live store', () => {
+  let sockets: FakeSockets
+  let store: LiveStore
+  const onTrouble = vi.fn()
+  const onOtherVersion = vi.fn()
+
+  async function start(answers: Partial<Record<keyof Api, unknown>> = {}): Promise<void> {
+    sockets = new FakeSockets()
+    const api = fakeApi(answers)
+    store = createLiveStore({ api, openSocket: sockets.open, onTrouble, onOtherVersion })
+    store.start()
+    sockets.last.onopen?.()
+    sockets.last.confirm()
+    await settle()
+  }
+
+  async function openJob(): Promise<() => void> {
+    const close = store.openJob('j')
+    sockets.last.confirm()
+    await settle()
+    return close
+  }
+
+  beforeEach(() => vi.clearAllMocks())
+
+  it('holds the jobs that were fetched, and keeps them up to date', async () => {
+    await start({ fetchJobs: { jobs: [job('a'), job('b')] } })
+    expect(store.state.jobsLoaded).toBe(true)
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'active', updated: later }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('c', { name: 'New' }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('b', { was_deleted: true }) })
+    expect([...store.jobs.values()].map(({ id, name, status }) => [id, name, status])).toEqual([
+      ['a', 'Job a', 'active'],
+      ['c', 'New', 'queued'],
+    ])
+  })
+
+  it('keeps an event that arrives while an older answer is on its way', async () => {
+    let answer: (jobs: unknown) => void = () => undefined
+    await start({ fetchJobs: () => new Promise((resolve) => (answer = resolve)) })
+    sockets.last.say({
+      event: '/jobs',
+      payload: jobEvent('a', { status: 'completed', updated: later }),
+    })
+    answer({ jobs: [job('a', { status: 'active' })] })
+    await settle()
+    expect(store.jobs.get('a')?.status).toBe('completed')
+  })
+
+  it('does not let an older event overtake a newer answer', async () => {
+    let answer: (jobs: unknown) => void = () => undefined
+    await start({ fetchJobs: () => new Promise((resolve) => (answer = resolve)) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'active' }) })
+    answer({ jobs: [job('a', { status: 'completed', updated: later })] })
+    await settle()
+    expect(store.jobs.get('a')?.status).toBe('completed')
+  })
+
+  it('forgets, after a reconnection, what is gone meanwhile', async () => {
+    const fetchJobs = vi
+      .fn()
+      .mockResolvedValueOnce({ jobs: [job('a'), job('b')] })
+      .mockResolvedValueOnce({ jobs: [job('b')] })
+    await start({ fetchJobs })
+    sockets.last.onclose?.()
+    store.retryNow()
+    sockets.last.onopen?.()
+    sockets.last.confirm()
+    await settle()
+    expect([...store.jobs.keys()]).toEqual(['b'])
+  })
+
+  it('tells when the Manager comes back in another version', async () => {
+    const getVersion = vi
+      .fn()
+      .mockResolvedValueOnce({ version: '4.0', name: 'Farm' })
+      .mockResolvedValueOnce({ version: '4.1', name: 'Farm' })
+    await start({ getVersion })
+    expect(onOtherVersion).not.toHaveBeenCalled()
+    sockets.last.onclose?.()
+    store.retryNow()
+    sockets.last.onopen?.()
+    await settle()
+    expect(onOtherVersion).toHaveBeenCalledOnce()
+  })
+
+  it('says what could not be fetched', async () => {
+    await start({ fetchJobs: () => Promise.reject(new ApiError(503, 'the database is busy')) })
+    expect(onTrouble).toHaveBeenCalledWith('the database is busy')
+    expect(store.state.jobsLoaded).toBe(false)
+  })
+
+  it('follows the farm status and the Workers', async () => {
+    await start()
+    sockets.last.say({ event: '/status', payload: { status: 'waiting' } })
+    const event = { id: 'w', name: 'One', updated: later, status: 'awake' as const, version: '4', can_restart: false }
+    const asked = { status: 'asleep' as const, is_lazy: true }
+    sockets.last.say({ event: '/workers', payload: { ...event, last_seen: later, status_change: asked } })
+    sockets.last.say({ event: '/workers', payload: { ...event, status: 'asleep' } })
+    expect(store.state.farmStatus).toBe('waiting')
+    const one = store.workers.get('w')
+    expect([one?.status, one?.last_seen, one?.status_change]).toEqual(['asleep', later, undefined])
+    sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: later } })
+    expect(store.workers.size).toBe(0)
+  })
+
+  it('keeps the tasks of the open job up to date', async () => {
+    const fetchJobTasks = vi.fn(() => Promise.resolve({ tasks: [task('1'), task('2')] }))
+    await start({ fetchJob: job('j'), fetchJobTasks })
+    await openJob()
+    const open = store.state.openJob
+    sockets.last.say({ event: '/task', payload: taskEvent('1', { worker: { uuid: 'w', name: 'One' } }) })
+    sockets.last.say({ event: '/task', payload: taskEvent('x', { job_id: 'other' }) })
+    expect(open?.tasks.get('1')).toMatchObject({ status: 'active', worker: { id: 'w', name: 'One' } })
+    expect(open?.tasks.size).toBe(2)
+    expect(fetchJobTasks).toHaveBeenCalledOnce()
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { refresh_tasks: true }) })
+    expect(fetchJobTasks).toHaveBeenCalledTimes(2)
+  })
+
+  it('shows the newest image of the open job, each time under another address', async () => {
+    await start({ fetchJob: job('j') })
+    await openJob()
+    expect(store.state.openJob?.state.image).toBeNull()
+    const thumbnail = { base: '/job-files/j', suffixes: ['last-rendered.jpg'] }
+    sockets.last.say({ event: '/last-rendered', payload: { job_id: 'j', thumbnail } })
+    expect(store.state.openJob?.state.image?.info).toEqual(thumbnail)
+  })
+
+  it('knows that a job is missing without calling it trouble', async () => {
+    await start({ fetchJob: () => Promise.reject(new ApiError(404, 'no such job')) })
+    const close = await openJob()
+    expect(store.state.openJob?.state.missing).toBe(true)
+    expect(onTrouble).not.toHaveBeenCalled()
+    close()
+    expect(store.state.openJob).toBeNull()
+  })
+
+  it('shows a task log from its tail on, each line once', async () => {
+    let answer: (log: string) => void = () => undefined
+    await start({
+      fetchTask: { ...task('t'), activity: '', commands: [] },
+      fetchTaskLogTail: () => new Promise((resolve) => (answer = resolve)),
+    })
+    store.openTask('t')
+    sockets.last.confirm()
+    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'two\n' } })
+    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'three\n' } })
+    answer('one\ntwo\n')
+    await settle()
+    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'four\n' } })
+    sockets.last.say({ event: '/tasklog', payload: { task_id: 'other', log: 'not this\n' } })
+    expect(store.state.openTask?.state.log).toBe('one\ntwo\nthree\nfour\n')
+  })
+})
