@@ -181,7 +181,11 @@ class Submission:
 
 
 def _save() -> Path:
-    """Save the open file if it has changes; returns its path. Raises NotReady."""
+    """Save the open file if it has changes; returns its path. Raises NotReady.
+
+    Blender does not count what a script changes through ``bpy.data`` as a change, so scripts save
+    for themselves.
+    """
     if not bpy.data.filepath:
         raise NotReady("The file has never been saved. Save it first, then submit again")
     if bpy.data.is_dirty:

@@ -121,9 +121,9 @@ class InstalledBlender:
         path = self.resources / "script.py"
         path.write_text(_PRELUDE + script, "utf-8")
         opened = [] if blendfile is None else [str(blendfile)]
+        options = ["--python-exit-code", "7", "--python", str(path)]
         ended = subprocess.run(
-            [self.executable, "--background", *opened, "--python-exit-code", "7"]
-            + ["--python", str(path), *arguments],
+            [self.executable, "--background", *opened, *options, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

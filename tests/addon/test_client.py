@@ -1,0 +1,134 @@
+"""What the add-on makes of a Manager's answers, and of what is no Manager."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from addon.flamenco import background, client, manager_info
+from addon.flamenco.client import Client, normal_url
+from addon.flamenco.errors import (
+    FlamencoError,
+    JobRejected,
+    JobTypeOutdated,
+    ManagerRefused,
+    ManagerUnreachable,
+    UnexpectedAnswer,
+)
+from tests.addon.fake_manager import FakeManager
+
+JOB = {"name": "n", "type": "simple-blender-render"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("http://localhost:8080/", "http://localhost:8080/"),
+        (" manager:8080 ", "http://manager:8080/"),
+        ("https://farm.example/flamenco", "https://farm.example/flamenco/"),
+        ("192.168.0.2:8080//", "http://192.168.0.2:8080/"),
+        ("http://[::1]:8080", "http://[::1]:8080/"),
+    ],
+)
+def test_addresses_are_taken_as_people_type_them(typed: str, url: str) -> None:
+    assert normal_url(typed) == url
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "http://", "ftp://manager/", "file:///etc/passwd", "http://m:x/", "http://[x/"]
+)
+def test_what_is_no_http_address_is_refused(typed: str) -> None:
+    with pytest.raises(ManagerUnreachable):
+        Client(typed)
+
+
+def test_everything_is_fetched_with_four_questions(manager: FakeManager) -> None:
+    manager.tags = [{"id": "1", "name": "GPU", "description": "has one"}]
+    info = manager_info.fetch(Client(manager.url), "windows")
+    assert manager.paths == [
+        "GET /api/v3/version",
+        "GET /api/v3/configuration/shared-storage/users/windows",
+        "GET /api/v3/jobs/types",
+        "GET /api/v3/worker-mgt/tags",
+    ]
+    assert (info.name, info.short_version) == ("Fake", "4.0.0.dev0")
+    assert info.storage == str(manager.storage)
+    assert info.worker_tags == (manager_info.WorkerTag("1", "GPU", "has one"),)
+    assert info.job_type("simple-blender-render") is not None
+    assert info.job_type("gone") is None
+
+
+def test_what_was_fetched_is_the_same_after_saving_and_loading(
+    manager: FakeManager, tmp_path: Path
+) -> None:
+    info = manager_info.fetch(Client(manager.url), "linux")
+    manager_info.save(tmp_path, info)
+    assert manager_info.load(tmp_path) == info
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [manager_info.CACHE_NAME]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"flamenco_version": {}}'])
+def test_a_cache_file_of_another_kind_is_ignored(tmp_path: Path, text: str) -> None:
+    (tmp_path / manager_info.CACHE_NAME).write_text(text)
+    assert manager_info.load(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"job_types": [{"name": "x"}]}, {"job_types": None}]
+)
+def test_an_answer_of_another_shape_is_not_a_managers(manager: FakeManager, answer: object) -> None:
+    manager.refusals["/api/v3/jobs/types"] = (200, answer)
+    with pytest.raises(UnexpectedAnswer):
+        manager_info.fetch(Client(manager.url), "linux")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "text"),
+    [
+        (412, {"code": 412, "message": "etag"}, JobTypeOutdated, "Refresh from Manager"),
+        (400, {"code": 400, "message": "bad frames"}, JobRejected, "HTTP 400): bad frames"),
+        (400, {"message": "priority too high"}, JobRejected, "priority too high"),
+        (500, None, JobRejected, "HTTP 500): Internal Server Error"),
+        (502, ["no", "object"], JobRejected, "HTTP 502): Bad Gateway"),
+    ],
+)
+def test_a_refused_job_tells_why(
+    manager: FakeManager, status: int, body: object, error: type[FlamencoError], text: str
+) -> None:
+    manager.refusals["/api/v3/jobs"] = (status, body)
+    with pytest.raises(error) as caught:
+        Client(manager.url).submit_job(JOB)
+    assert text in str(caught.value)
+
+
+def test_a_page_that_is_no_manager_is_told_with_its_status(manager: FakeManager) -> None:
+    with pytest.raises(ManagerRefused, match="HTTP 404"):
+        Client(f"{manager.url}wiki/").version()
+
+
+def test_a_manager_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ASK_TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(ManagerUnreachable, match="timed out"):
+            Client(f"http://127.0.0.1:{port}/").version()
+
+
+def test_proxies_of_the_environment_are_not_used(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
+    assert Client(manager.url).version()["name"] == "Fake"
+
+
+def test_a_flow_gets_results_and_errors_of_its_background_calls() -> None:
+    def flow() -> background.Flow[list[object]]:
+        answer = yield from background.in_background(lambda: json.loads("[1]"))
+        try:
+            yield from background.in_background(lambda: json.loads("["))
+        except ValueError as ex:
+            return [answer, type(ex).__name__]
+        return []
+
+    assert background.run(flow()) == [[1], "JSONDecodeError"]

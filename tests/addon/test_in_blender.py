@@ -1,0 +1,225 @@
+"""The add-on in a real Blender: what it shows, keeps and computes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.addon.blender import InstalledBlender
+from tests.addon.fake_manager import FakeManager
+from tests.addon.scene_files import make_file
+
+pytestmark = pytest.mark.slow
+
+ODD_TYPE = {
+    "name": "9-odd_type",
+    "label": "Odd Type",
+    "etag": "1",
+    "settings": [
+        {"key": "mode", "type": "string", "choices": ["fast", "good"], "default": "good"},
+        {"key": "level", "type": "int32", "propargs": {"min": 2.0, "max": 5.0}, "default": 3.0},
+        {"key": "factor", "type": "float", "eval": "settings.level / 2"},
+        {"key": "half", "type": "float", "editable": False, "eval": "settings.level / 2"},
+        {"key": "wrong", "type": "int32", "eval": "no_such_name"},
+        {"key": "source", "type": "string", "subtype": "hashed_file_path"},
+    ],
+}
+
+
+def ask(blender: InstalledBlender, script: str, blendfile: Path | None = None) -> object:
+    run = blender.run(script, blendfile=blendfile)
+    assert run.status == 0, run.output
+    assert "Traceback" not in run.output, run.output
+    return run.result
+
+
+def test_the_version_and_identifiers_are_those_scripts_expect(blender: InstalledBlender) -> None:
+    script = """
+preferences = bpy.context.preferences.addons["flamenco"].preferences
+wm, scene = bpy.context.window_manager, bpy.context.scene
+finish({
+    "url": preferences.manager_url,
+    "finder": preferences.project_finder,
+    "priority": scene.flamenco_job_priority,
+    "paused": scene.flamenco_job_submit_as_paused,
+    "type": scene.flamenco_job_type,
+    "tag": scene.flamenco_worker_tag,
+    "status": wm.flamenco_bat_status,
+    "operators": [name for name in dir(bpy.ops.flamenco) + dir(bpy.ops.flamenco3)],
+})
+"""
+    operators = ["abort", "eval_setting", "ping_manager", "submit_job", "explore_file_path"]
+    assert ask(blender, script) == {
+        "url": "http://localhost:8080/",
+        "finder": "BLENDER_PROJECT",
+        "priority": 50,
+        "paused": False,
+        "type": "-",
+        "tag": "-",
+        "status": "IDLE",
+        "operators": operators,
+    }
+
+
+def test_a_new_address_is_asked_at_once_and_remembered_by_the_next_blender(
+    blender: InstalledBlender, manager: FakeManager
+) -> None:
+    script = f"""
+use_manager({manager.url!r})
+finish(bpy.context.window_manager.flamenco_status_ping)
+"""
+    assert ask(blender, script) == "Fake version 4.0.0.dev0 found"
+    assert manager.agents == {"Flamenco/4.0.0.dev0 (Blender add-on)"}
+    choose = """
+bpy.context.scene.flamenco_job_type = "simple-blender-render"
+finish(bpy.context.scene.flamenco_job_settings.chunk_size)
+"""
+    assert ask(blender, choose) == 1
+
+
+def test_a_broken_cache_file_is_as_good_as_none(
+    blender: InstalledBlender, manager: FakeManager
+) -> None:
+    cache = blender.resources / "config" / "flamenco-manager-info.json"
+    ask(blender, f"use_manager({manager.url!r})")
+    assert set(json.loads(cache.read_text())) == {
+        "flamenco_version",
+        "shared_storage",
+        "job_types",
+        "worker_tags",
+    }
+    cache.write_text(cache.read_text()[:100])
+    script = """
+preferences = bpy.context.preferences.addons["flamenco"].preferences
+finish(preferences.job_storage_for_gui)
+"""
+    assert ask(blender, script) == "Unknown, refresh first"
+
+
+def test_settings_become_properties_of_their_kind(
+    blender: InstalledBlender, manager: FakeManager
+) -> None:
+    manager.job_types = [ODD_TYPE]
+    script = f"""
+use_manager({manager.url!r})
+scene = bpy.context.scene
+scene.flamenco_job_type = "9-odd_type"
+settings = scene.flamenco_job_settings
+settings.level = 99
+bpy.ops.flamenco.eval_setting(setting_key="factor")
+try:
+    bpy.ops.flamenco.eval_setting(setting_key="wrong")
+    error = ""
+except RuntimeError as ex:
+    error = str(ex)
+properties = settings.bl_rna.properties
+finish({{
+    "class": type(settings).__name__,
+    "mode": [settings.mode, [item.identifier for item in properties["mode"].enum_items]],
+    "level": settings.level,
+    "factor": settings.factor,
+    "half": [settings.half, properties["half"].is_readonly],
+    "source": properties["source"].subtype,
+    "animatable": properties["level"].is_animatable,
+    "error": error.strip(),
+}})
+"""
+    assert ask(blender, script) == {
+        "class": "Job9OddType",
+        "mode": ["good", ["fast", "good"]],
+        "level": 5,
+        "factor": 2.5,
+        "half": [2.5, True],
+        "source": "FILE_PATH",
+        "animatable": False,
+        "error": "Error: Job setting \"wrong\": 'no_such_name' gives NameError: "
+        "name 'no_such_name' is not defined",
+    }
+
+
+def test_a_job_type_blender_cannot_show_does_not_break_the_others(
+    blender: InstalledBlender, manager: FakeManager
+) -> None:
+    broken = {
+        "name": "broken",
+        "label": "Broken",
+        "etag": "1",
+        "settings": [{"key": "a", "type": "int32", "propargs": {"colour": "red"}}],
+    }
+    manager.job_types = [*manager.job_types, broken]
+    script = f"""
+use_manager({manager.url!r})
+scene = bpy.context.scene
+scene.flamenco_job_type = "broken"
+shown = hasattr(scene, "flamenco_job_settings")
+scene.flamenco_job_type = "simple-blender-render"
+finish([shown, scene.flamenco_job_settings.chunk_size])
+"""
+    assert ask(blender, script) == [False, 1]
+
+
+def test_a_file_keeps_its_job_type_when_others_come_and_loses_it_when_it_goes(
+    blender: InstalledBlender, manager: FakeManager, tmp_path: Path
+) -> None:
+    choose = f"""
+use_manager({manager.url!r})
+bpy.context.scene.flamenco_job_type = "simple-blender-render"
+bpy.context.scene.flamenco_job_settings.chunk_size = 12
+"""
+    blendfile = make_file(blender, tmp_path / "shot.blend", choose)
+    state = """
+scene = bpy.context.scene
+settings = getattr(scene, "flamenco_job_settings", None)
+finish([scene.flamenco_job_type, settings and settings.chunk_size])
+"""
+    manager.job_types = [ODD_TYPE, *manager.job_types]
+    refresh = f"use_manager({manager.url!r})" + state
+    assert ask(blender, refresh, blendfile) == ["simple-blender-render", 12]
+    assert ask(blender, state, blendfile) == ["simple-blender-render", 12]
+
+    manager.job_types = [ODD_TYPE]
+    run = blender.run(refresh, blendfile=blendfile)
+    assert run.result == ["-", None]
+    assert 'The Manager does not know the job type of scene "Shot"' in run.output
+
+
+def test_the_job_is_called_like_the_file_until_someone_names_it(
+    blender: InstalledBlender, tmp_path: Path
+) -> None:
+    blendfile = make_file(blender, tmp_path / "first.blend")
+    script = f"""
+scene = bpy.context.scene
+names = [scene.flamenco_job_name]
+bpy.ops.wm.save_as_mainfile(filepath={str(tmp_path / "second.blend")!r})
+names.append(scene.flamenco_job_name)
+scene.flamenco_job_name = "Mine"
+bpy.ops.wm.save_as_mainfile(filepath={str(tmp_path / "third.blend")!r})
+names.append(scene.flamenco_job_name)
+finish(names)
+"""
+    assert ask(blender, script, blendfile) == ["first", "second", "Mine"]
+
+
+def test_it_can_be_disabled_and_enabled_again(
+    blender: InstalledBlender, manager: FakeManager
+) -> None:
+    script = f"""
+use_manager({manager.url!r})
+bpy.context.scene.flamenco_job_type = "simple-blender-render"
+bpy.ops.preferences.addon_disable(module="flamenco")
+left = [name for name in dir(bpy.types.Scene) if name.startswith("flamenco")]
+left += [name for name in dir(bpy.types.WindowManager) if name.startswith("flamenco")]
+bpy.ops.preferences.addon_enable(module="flamenco")
+scene = bpy.context.scene
+scene.flamenco_job_type = "simple-blender-render"
+finish([left, scene.flamenco_job_settings.chunk_size])
+"""
+    assert ask(blender, script) == [[], 1]
+
+
+@pytest.mark.parametrize("url", ["", "ftp://manager/", "http://[bad/", "http://manager:port/"])
+def test_a_useless_address_is_answered_with_advice(blender: InstalledBlender, url: str) -> None:
+    run = blender.run(f"use_manager({url!r})\nfinish(1)")
+    assert "Manager cannot be reached" in run.output
+    assert "Traceback" not in run.output
+    assert run.result == 1

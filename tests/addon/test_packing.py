@@ -1,0 +1,146 @@
+"""What is copied to the shared storage, and what an error leaves there."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from addon.flamenco.errors import Aborted, PackFailed
+from addon.flamenco.packing import (
+    DIRECTORY,
+    SEQUENCE,
+    Dependency,
+    PackPlan,
+    Transfer,
+    copy_pack,
+    plan_pack,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A project with a blend file."""
+    (tmp_path / "home" / "shots").mkdir(parents=True)
+    (tmp_path / "home" / "shots" / "a.blend").write_bytes(b"BLENDER")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Path:
+    (tmp_path / "storage").mkdir()
+    return tmp_path / "storage"
+
+
+def plan(home: Path, *dependencies: Dependency) -> PackPlan:
+    return plan_pack(home / "shots" / "a.blend", home, home.parent / "storage", dependencies)
+
+
+def write(path: Path, data: bytes = b"data") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+class TestThePlan:
+    def test_has_the_blend_file_first_and_each_file_once(self, home: Path) -> None:
+        texture = write(home / "tex" / "a.png")
+        twice = [Dependency(texture, relative=True)] * 2
+        made = plan(home, *twice)
+        assert made.files == (home / "shots" / "a.blend", texture)
+        assert made.place == Path("shots", "a.blend")
+
+    def test_grows_to_hold_relative_paths_that_leave_the_project(self, home: Path) -> None:
+        outside = write(home.parent / "library" / "a.png")
+        made = plan(home, Dependency(outside, relative=True))
+        assert made.root == home.parent
+        assert made.place == Path("home", "shots", "a.blend")
+
+    def test_leaves_absolute_paths_and_tells_those_outside_the_storage(
+        self, home: Path, storage: Path
+    ) -> None:
+        near, far = write(storage / "a.png"), write(home / "a.png")
+        made = plan(home, Dependency(near, relative=False), Dependency(far, relative=False))
+        assert made.files == (home / "shots" / "a.blend",)
+        assert made.elsewhere == (far,)
+
+    def test_tells_missing_files_but_not_caches_never_baked(self, home: Path) -> None:
+        gone = home / "gone.png"
+        made = plan(
+            home,
+            Dependency(gone, relative=True),
+            Dependency(home / "cache_fluid", relative=True, kind=DIRECTORY),
+            Dependency(home / "t.<UDIM>.png", relative=True),
+            Dependency(home / "nowhere" / "s1.png", relative=True, kind=SEQUENCE),
+        )
+        assert made.missing == (gone, home / "t.<UDIM>.png", home / "nowhere" / "s1.png")
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "taken", "left"),
+        [
+            ("s_01.v2.png", "FILE", ["s_01.v2.png"], ["s_02.v2.png"]),
+            ("s_0001.png", SEQUENCE, ["s_0001.png", "s_0002.png"], ["s_0001.jpg", "x_0001.png"]),
+            ("s.png", SEQUENCE, ["s.png"], ["s1.png"]),
+            ("t.<UDIM>.png", "FILE", ["t.1001.png", "t.1011.png"], ["t.101.png", "t.a.png"]),
+            ("t.<UVTILE>.png", "FILE", ["t.u12_v1.png", "t.u1_v1.png"], ["t.1001.png"]),
+            ("t (+).<UDIM>.png", "FILE", ["t (+).1001.png"], ["t (+.1001.png"]),
+            ("cache", DIRECTORY, ["cache/a.bphys", "cache/sub/b.bphys"], ["other"]),
+        ],
+    )
+    def test_takes_all_files_that_one_path_stands_for(
+        self, home: Path, name: str, kind: str, taken: list[str], left: list[str]
+    ) -> None:
+        for one in taken + left:
+            write(home / "in" / one)
+        made = plan(home, Dependency(home / "in" / name, relative=True, kind=kind))
+        assert sorted(made.files[1:]) == [home / "in" / one for one in taken]
+        assert made.missing == ()
+
+
+class TestTheCopy:
+    def test_has_the_structure_of_the_project_and_reports_every_byte(
+        self, home: Path, storage: Path
+    ) -> None:
+        texture = write(home / "tex" / "a.png", b"x" * 1000)
+        transfer = Transfer()
+        copy_pack(plan(home, Dependency(texture, relative=True)), storage / "job", transfer)
+        assert (storage / "job" / "shots" / "a.blend").read_bytes() == b"BLENDER"
+        assert (storage / "job" / "tex" / "a.png").stat().st_size == 1000
+        assert (transfer.copied, transfer.total, transfer.percent) == (1007, 1007, 100)
+
+    def test_is_removed_when_the_user_aborts(self, home: Path, storage: Path) -> None:
+        transfer = Transfer()
+        transfer.abort.set()
+        with pytest.raises(Aborted):
+            copy_pack(plan(home), storage / "job", transfer)
+        assert list(storage.iterdir()) == []
+
+    def test_is_removed_when_a_file_goes_away_meanwhile(self, home: Path, storage: Path) -> None:
+        texture = write(home / "a.png")
+        made = plan(home, Dependency(texture, relative=True))
+        texture.unlink()
+        with pytest.raises(PackFailed, match=r"a\.png cannot be read"):
+            copy_pack(made, storage / "job", Transfer())
+        assert list(storage.iterdir()) == []
+
+    def test_names_source_and_destination_when_the_disk_is_full(
+        self, home: Path, storage: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened = Path.open
+
+        def full(path: Path, mode: str = "r") -> object:
+            if mode == "xb":
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return opened(path, mode)
+
+        monkeypatch.setattr(Path, "open", full)
+        with pytest.raises(PackFailed) as caught:
+            copy_pack(plan(home), storage / "job", Transfer())
+        text = str(caught.value)
+        assert f"{home}/shots/a.blend cannot be copied to {storage}/job/shots/a.blend" in text
+        assert "No space left on device" in text
+
+    def test_never_writes_into_a_folder_that_exists(self, home: Path, storage: Path) -> None:
+        precious = write(storage / "job" / "frame.png")
+        with pytest.raises(PackFailed, match="cannot be made"):
+            copy_pack(plan(home), storage / "job", Transfer())
+        assert precious.exists()
