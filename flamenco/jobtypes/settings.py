@@ -96,7 +96,7 @@ _NAMES: dict[SettingType, str] = {
 }
 
 
-def _in_range(setting: Setting, value: Any) -> bool:  # noqa: ANN401 - of the setting's type
+def _in_range(setting: Setting, value: Any) -> bool:
     if setting.choices is not None:
         return value in setting.choices
     if setting.type not in ("int32", "float"):

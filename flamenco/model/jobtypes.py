@@ -2,24 +2,48 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 import attrs
-from attrs.validators import in_, instance_of, optional
+from attrs.validators import deep_iterable, optional
 
 SettingType = Literal["string", "int32", "float", "bool"]
 Subtype = Literal["file_path", "dir_path", "file_name", "hashed_file_path"]
 Visibility = Literal["visible", "hidden", "submission", "web"]
 
 
+_Validator = Callable[[object, "attrs.Attribute[Any]", object], None]
+
+
+def _of(kind: type, name: str) -> _Validator:
+    def check(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kind):
+            raise ValueError(f"{attribute.name}: expected {name}, got {value!r}")  # noqa: TRY004
+
+    return check
+
+
+def _one_of(options: tuple[str, ...]) -> _Validator:
+    def check(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+        if value not in options:
+            expected = ", ".join(map(repr, options))
+            raise ValueError(f"{attribute.name}: expected one of {expected}, got {value!r}")
+
+    return check
+
+
+_TEXT = _of(str, "a text")
+_FLAG = _of(bool, "True or False")
+
+
 @attrs.frozen(kw_only=True)
 class EvalInfo:
     """How the add-on offers to evaluate a setting."""
 
-    description: str = attrs.field(default="", validator=instance_of(str))
-    show_link_button: bool = attrs.field(default=False, validator=instance_of(bool))
+    description: str = attrs.field(default="", validator=_TEXT)
+    show_link_button: bool = attrs.field(default=False, validator=_FLAG)
 
 
 def _only_for_strings(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -29,7 +53,7 @@ def _only_for_strings(setting: "Setting", attribute: "attrs.Attribute[Any]", val
         )
 
 
-def _optional_tuple(choices: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - as a script gave it
+def _optional_tuple(choices: Any) -> tuple[str, ...] | None:
     return None if choices is None else tuple(choices)
 
 
@@ -37,30 +61,30 @@ def _optional_tuple(choices: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a
 class Setting:
     """A question that the submitter of a job answers."""
 
-    key: str = attrs.field(validator=instance_of(str))
-    type: SettingType = attrs.field(validator=in_(get_args(SettingType)))
-    label: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    key: str = attrs.field(validator=_TEXT)
+    type: SettingType = attrs.field(validator=_one_of(get_args(SettingType)))
+    label: str | None = attrs.field(default=None, validator=optional(_TEXT))
     """Name for people; without it, one is made of the key."""
-    description: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    description: str | None = attrs.field(default=None, validator=optional(_TEXT))
     default: str | int | float | bool | None = None
-    required: bool = attrs.field(default=False, validator=instance_of(bool))
+    required: bool = attrs.field(default=False, validator=_FLAG)
     choices: tuple[str, ...] | None = attrs.field(
         default=None, converter=_optional_tuple, validator=_only_for_strings
     )
     """The texts to choose from."""
     subtype: Subtype | None = attrs.field(
-        default=None, validator=[optional(in_(get_args(Subtype))), _only_for_strings]
+        default=None, validator=[optional(_one_of(get_args(Subtype))), _only_for_strings]
     )
     propargs: Mapping[str, Any] | None = None
     """More for Blender's property; `min` and `max` bound the value at the Manager too."""
-    eval: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    eval: str | None = attrs.field(default=None, validator=optional(_TEXT))
     """A Python expression, evaluated in Blender, that gives the value."""
     eval_info: EvalInfo | None = attrs.field(
-        default=None, validator=optional(instance_of(EvalInfo))
+        default=None, validator=optional(_of(EvalInfo, "an EvalInfo"))
     )
-    visible: Visibility = attrs.field(default="visible", validator=in_(get_args(Visibility)))
+    visible: Visibility = attrs.field(default="visible", validator=_one_of(get_args(Visibility)))
     """Where it is shown: everywhere, nowhere, in Blender only, or on the web page only."""
-    editable: bool = attrs.field(default=True, validator=instance_of(bool))
+    editable: bool = attrs.field(default=True, validator=_FLAG)
 
 
 def _settings(settings: Iterable[Setting]) -> tuple[Setting, ...]:
@@ -78,12 +102,12 @@ def _keys_differ(job_type: "JobType", _: object, settings: tuple[Setting, ...]) 
 class JobType:
     """A kind of job: what it asks. How it turns answers into tasks is its script's affair."""
 
-    label: str = attrs.field(validator=instance_of(str))
-    description: str = attrs.field(default="", validator=instance_of(str))
+    label: str = attrs.field(validator=_TEXT)
+    description: str = attrs.field(default="", validator=_TEXT)
     settings: tuple[Setting, ...] = attrs.field(
         default=(),
         converter=_settings,
-        validator=[attrs.validators.deep_iterable(instance_of(Setting)), _keys_differ],
+        validator=[deep_iterable(_of(Setting, "a Setting")), _keys_differ],
     )
     name: str = ""
     """Given by the name of the script."""

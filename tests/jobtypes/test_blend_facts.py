@@ -1,0 +1,97 @@
+"""Settings from a .blend, asked of the real Blender."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flamenco.jobtypes import inline_compiler, validate_settings
+from flamenco.jobtypes.blend_facts import BlendError, ask_blender, settings_from_blend
+from flamenco.model.jobtypes import JobType, Setting
+
+BLENDER = shutil.which("blender")
+needs_blender = pytest.mark.skipif(BLENDER is None, reason="needs Blender: apt install blender")
+
+
+@pytest.fixture(scope="module")
+def blend(tmp_path_factory):
+    file = tmp_path_factory.mktemp("film") / "shot.blend"
+    code = (
+        "import bpy; s = bpy.context.scene; s.frame_start, s.frame_end = 3, 7; s.name = 'Shot'; "
+        "s.render.fps, s.render.fps_base = 30, 1.001; "
+        "s.render.image_settings.file_format = 'JPEG'; "
+        f"bpy.ops.wm.save_as_mainfile(filepath={str(file)!r})"
+    )
+    command = [BLENDER, "--factory-startup", "-b", "--python-exit-code", "1", "--python-expr", code]
+    subprocess.run(command, check=True, capture_output=True)
+    return file
+
+
+async def simple_blender_render():
+    return await inline_compiler().job_type("simple-blender-render")
+
+
+@pytest.mark.slow
+@needs_blender
+async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
+    job_type = await simple_blender_render()
+    given = {"render_output_root": "//out", "add_path_components": 1, "frames": "4"}
+    answers = await ask_blender(BLENDER, blend, job_type, "My Job", given)
+    folder = blend.parent
+    settings = validate_settings(job_type, settings_from_blend(job_type, answers, given, "a.blend"))
+    assert settings == {
+        "frames": "4",
+        "chunk_size": 1,
+        "render_output_root": "//out",
+        "add_path_components": 1,
+        "render_output_path": f"{folder}/out/{folder.name}/My Job/{{timestamp}}/######",
+        "blendfile": "a.blend",
+        "fps": pytest.approx(30 / 1.001),
+        "format": "JPEG",
+        "image_file_extension": ".jpg",
+        "has_previews": False,
+        "scene": "Shot",
+    }
+
+
+@pytest.mark.slow
+@needs_blender
+async def test_the_frame_range_comes_from_the_scene(blend):
+    answers = await ask_blender(BLENDER, blend, await simple_blender_render(), "My Job", {})
+    assert answers["frames"] == "3-7"
+
+
+@pytest.mark.slow
+@needs_blender
+async def test_an_expression_that_fails_is_named(blend):
+    job_type = JobType(label="x", settings=[Setting("a", "string", eval="C.nothing")])
+    with pytest.raises(BlendError, match="cannot work out setting 'a': AttributeError"):
+        await ask_blender(BLENDER, blend, job_type, "My Job", {})
+
+
+@pytest.mark.slow
+@needs_blender
+@pytest.mark.parametrize("content", [b"", b"no blend file"])
+async def test_a_file_that_is_no_blend_is_refused_with_blenders_reason(tmp_path, content):
+    file = tmp_path / "bad.blend"
+    file.write_bytes(content)
+    with pytest.raises(BlendError, match=r"bad\.blend: Blender cannot read it: Error: "):
+        await ask_blender(BLENDER, file, await simple_blender_render(), "My Job", {})
+
+
+async def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BlendError, match=r"gone\.blend: expected a \.blend file, found none"):
+        await ask_blender("blender", tmp_path / "gone.blend", JobType(label="x"), "My Job", {})
+
+
+async def test_a_blender_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BlendError, match="no-such-blender: expected Blender, cannot start it"):
+        await ask_blender("no-such-blender", Path(__file__), JobType(label="x"), "My Job", {})
+
+
+def test_what_was_given_wins_over_blender_and_that_over_defaults():
+    settings = [Setting(key, "int32", default=1) for key in ("a", "b", "c")]
+    job_type = JobType(label="x", settings=settings)
+    filled = settings_from_blend(job_type, {"b": 2, "c": 2}, {"c": 3}, "x.blend")
+    assert filled == {"a": 1, "b": 2, "c": 3}

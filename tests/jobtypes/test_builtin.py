@@ -1,0 +1,257 @@
+"""The built-in job types, as reference job-types §4 has them."""
+
+import pytest
+
+from flamenco.jobtypes import CompileError, inline_compiler, validate_settings
+from flamenco.jobtypes.authoring import format_timestamp_local
+from flamenco.model.jobtypes import setting_values
+
+RENDER = {
+    "frames": "1-4",
+    "render_output_root": "/render/out",
+    "render_output_path": "/render/out/My Job/{timestamp}/######",
+    "blendfile": "/render/scene.flamenco.blend",
+    "fps": 24.0,
+    "format": "PNG",
+    "image_file_extension": ".png",
+    "has_previews": False,
+    "scene": "Scene",
+    "add_path_components": 0,
+    "chunk_size": 2,
+}
+
+
+@pytest.fixture
+def compile_(job):
+    compiler = inline_compiler()
+
+    async def run(type_, **settings):
+        job_type = await compiler.job_type(type_)
+        return await compiler.compile(job(type_, **validate_settings(job_type, settings)))
+
+    return run
+
+
+class TestSimpleBlenderRender:
+    async def test_it_asks_what_the_add_on_expects(self):
+        job_type = await inline_compiler().job_type("simple-blender-render")
+        assert job_type.label == "Simple Blender Render"
+        assert job_type.description == "render frames + preview video"
+        asked = {each.key: setting_values(each) for each in job_type.settings}
+        for values in asked.values():
+            values.pop("description", None)
+        assert asked == {
+            "frames": {
+                "key": "frames",
+                "type": "string",
+                "required": True,
+                "eval": "f'{C.scene.frame_start}-{C.scene.frame_end}'",
+                "evalInfo": {"showLinkButton": True, "description": "Scene frame range"},
+            },
+            "chunk_size": {
+                "key": "chunk_size",
+                "type": "int32",
+                "default": 1,
+                "visible": "submission",
+            },
+            "render_output_root": {
+                "key": "render_output_root",
+                "type": "string",
+                "subtype": "dir_path",
+                "required": True,
+                "visible": "submission",
+            },
+            "add_path_components": {
+                "key": "add_path_components",
+                "type": "int32",
+                "required": True,
+                "default": 0,
+                "propargs": {"min": 0, "max": 32},
+                "visible": "submission",
+            },
+            "render_output_path": {
+                "key": "render_output_path",
+                "type": "string",
+                "subtype": "file_path",
+                "editable": False,
+                "eval": "str(Path(abspath(settings.render_output_root), "
+                "last_n_dir_parts(settings.add_path_components), "
+                "jobname, '{timestamp}', '######'))",
+            },
+            "blendfile": {
+                "key": "blendfile",
+                "type": "string",
+                "required": True,
+                "visible": "web",
+            },
+            "fps": {
+                "key": "fps",
+                "type": "float",
+                "eval": "C.scene.render.fps / C.scene.render.fps_base",
+                "visible": "hidden",
+            },
+            "format": {
+                "key": "format",
+                "type": "string",
+                "required": True,
+                "eval": "C.scene.render.image_settings.file_format",
+                "visible": "web",
+            },
+            "image_file_extension": {
+                "key": "image_file_extension",
+                "type": "string",
+                "required": True,
+                "eval": "C.scene.render.file_extension",
+                "visible": "hidden",
+            },
+            "has_previews": {
+                "key": "has_previews",
+                "type": "bool",
+                "eval": "C.scene.render.image_settings.use_preview",
+                "visible": "hidden",
+            },
+            "scene": {
+                "key": "scene",
+                "type": "string",
+                "required": True,
+                "eval": "C.scene.name",
+                "visible": "web",
+            },
+        }
+
+    async def test_each_chunk_is_a_task_of_blender(self, compile_, job):
+        compiled = await compile_("simple-blender-render", **RENDER)
+        stamp = format_timestamp_local(job("x").created)
+        output = f"/render/out/My Job/{stamp}/######"
+        assert compiled.settings["render_output_path"] == output
+        assert [each.name for each in compiled.tasks] == [
+            "render-1,2",
+            "render-3,4",
+            "preview-video",
+        ]
+        (command,) = compiled.tasks[0].commands
+        assert (compiled.tasks[0].type, command.name) == ("blender", "blender-render")
+        assert command.total_step_count == 2
+        override = command.parameters["args"][3]
+        assert command.parameters == {
+            "exe": "{blender}",
+            "exeArgs": "{blenderArgs}",
+            "argsBefore": [],
+            "blendfile": "/render/scene.flamenco.blend",
+            "args": [
+                *("--scene", "Scene", "--python-expr", override),
+                *("--render-output", output, "--render-format", "PNG"),
+                *("--render-frame", "1,2"),
+            ],
+        }
+        for flag in ("use_file_extension = True", "use_overwrite = False"):
+            assert flag in override
+        assert "use_placeholder = False" in override
+
+    async def test_a_long_chunk_is_given_to_blender_with_two_dots(self, compile_):
+        compiled = await compile_("simple-blender-render", **RENDER | {"chunk_size": 4})
+        assert compiled.tasks[0].name == "render-1-4"
+        assert compiled.tasks[0].commands[0].parameters["args"][-1] == "1..4"
+
+    async def test_the_video_waits_for_all_frames(self, compile_, job):
+        video = (await compile_("simple-blender-render", **RENDER)).tasks[-1]
+        folder = f"/render/out/My Job/{format_timestamp_local(job('x').created)}"
+        assert (video.type, video.depends_on) == ("ffmpeg", (0, 1))
+        (command,) = video.commands
+        assert command.name == "frames-to-video"
+        assert command.parameters == {
+            "exe": "ffmpeg",
+            "fps": 24.0,
+            "inputGlob": f"{folder}/*.png",
+            "outputFile": f"{folder}/scene-1-4.mp4",
+            "args": [
+                *("-c:v", "h264", "-crf", "20", "-g", "18"),
+                *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+                *("-pix_fmt", "yuv420p", "-r", 24.0, "-y"),
+            ],
+        }
+
+    async def test_a_list_of_frames_gives_the_video_the_first_and_last_as_its_name(self, compile_):
+        compiled = await compile_("simple-blender-render", **RENDER | {"frames": "12, 3, 5-8"})
+        assert compiled.tasks[-1].commands[0].parameters["outputFile"].endswith("/scene-3-12.mp4")
+
+    @pytest.mark.parametrize(
+        ("changed", "glob"),
+        [
+            ({"format": "OPEN_EXR", "image_file_extension": ".exr"}, None),
+            ({"format": "OPEN_EXR_MULTILAYER", "has_previews": True}, "*.jpg"),
+            ({"fps": None}, None),
+            ({"fps": 0.0}, None),
+            ({"format": "JPEG", "image_file_extension": ".jpg"}, "*.jpg"),
+        ],
+    )
+    async def test_there_is_a_video_of_what_ffmpeg_can_read(self, compile_, changed, glob):
+        tasks = (await compile_("simple-blender-render", **RENDER | changed)).tasks
+        videos = [each for each in tasks if each.type == "ffmpeg"]
+        assert [each.commands[0].parameters["inputGlob"].rpartition("/")[2] for each in videos] == (
+            [glob] if glob else []
+        )
+
+    @pytest.mark.parametrize("format_", ["FFMPEG", "AVI_RAW", "AVI_JPEG"])
+    async def test_rendering_to_a_video_file_is_refused(self, compile_, format_):
+        with pytest.raises(CompileError, match=f"expected an image format, got {format_}"):
+            await compile_("simple-blender-render", **RENDER | {"format": format_})
+
+    async def test_wrong_frames_are_refused_by_name(self, compile_):
+        with pytest.raises(
+            CompileError, match=r"simple_blender_render\.py, line \d+: expected fra"
+        ):
+            await compile_("simple-blender-render", **RENDER | {"frames": "one"})
+
+    async def test_paths_of_windows_are_taken(self, compile_):
+        output = "R:\\out\\{timestamp}\\######"
+        compiled = await compile_(
+            "simple-blender-render", **RENDER | {"render_output_path": output}
+        )
+        parameters = compiled.tasks[-1].commands[0].parameters
+        assert parameters["inputGlob"].startswith("R:/out/2026-11-24_")
+
+
+async def test_echo_sleep_test_echoes_then_sleeps(compile_):
+    compiled = await compile_("echo-sleep-test", message="hello", sleep_repeats=2)
+    assert [(each.name, each.type, each.depends_on) for each in compiled.tasks] == [
+        ("echo", "misc", ()),
+        ("sleep", "misc", (0,)),
+        ("sleep", "misc", (0,)),
+    ]
+    assert compiled.tasks[0].commands[0].parameters == {"message": "hello"}
+    assert compiled.tasks[1].commands[0].parameters == {"duration_in_seconds": 1}
+
+
+async def test_test_frames_draws_each_frame_then_makes_the_video(compile_):
+    compiled = await compile_(
+        "test-frames", frames="3,9", render_output_path="{jobs}/demo/######.png"
+    )
+    assert [each.type for each in compiled.tasks] == ["misc", "misc", "ffmpeg"]
+    (command,) = compiled.tasks[1].commands
+    assert (command.name, command.total_step_count) == ("test-frame", 1)
+    assert command.parameters == {
+        "frame": 9,
+        "frames": 2,
+        "output": "{jobs}/demo/000009.png",
+        "width": 320,
+        "height": 180,
+    }
+    video = compiled.tasks[2].commands[0].parameters
+    assert video["exe"] == "{ffmpeg}"
+    assert video["inputGlob"] == "{jobs}/demo/*.png"
+    assert video["outputFile"] == "{jobs}/demo/demo.mp4"
+
+
+@pytest.mark.parametrize(
+    ("output", "file"),
+    [
+        ("/a/####", "/a/0007.png"),
+        ("/a/b-##-##", "/a/b-##-07.png"),
+        ("/a/b", "/a/b000007.png"),
+        ("/a/b_###_c.png", "/a/b_007_c.png"),
+    ],
+)
+async def test_a_test_frame_has_its_number_where_the_marks_are(compile_, output, file):
+    compiled = await compile_("test-frames", frames="7", render_output_path=output)
+    assert compiled.tasks[0].commands[0].parameters["output"] == file

@@ -1,0 +1,84 @@
+import pytest
+
+from flamenco.jobtypes.settings import SettingsError, validate_settings
+from flamenco.model.jobtypes import JobType, Setting
+
+JOB_TYPE = JobType(
+    label="x",
+    settings=[
+        Setting("frames", "string", required=True),
+        Setting("quality", "string", choices=["low", "high"], default="low"),
+        Setting("samples", "int32", propargs={"min": 1, "max": 4096}, default=16),
+        Setting("tiles", "int32", propargs={"min": 1}),
+        Setting("threshold", "float", propargs={"max": 1.0}),
+        Setting("denoise", "bool"),
+        Setting("note", "string"),
+    ],
+)
+
+
+def test_defaults_take_the_place_of_what_is_missing():
+    assert validate_settings(JOB_TYPE, {"frames": "1", "samples": None}) == {
+        "frames": "1",
+        "quality": "low",
+        "samples": 16,
+    }
+
+
+def test_what_was_given_stays_known_or_not():
+    given = {"frames": "1", "samples": 1, "quality": "high", "threshold": 1, "other": [1]}
+    assert validate_settings(JOB_TYPE, given) == given
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"frames": None}, "settings.frames: expected a text, got nothing"),
+        ({"frames": ""}, "settings.frames: expected a text, got nothing"),
+        ({"frames": 3}, "settings.frames: expected a text, got 3"),
+        ({"quality": "mid"}, "settings.quality: expected one of 'low', 'high', got 'mid'"),
+        ({"samples": 0}, "settings.samples: expected a whole number from 1 to 4096, got 0"),
+        ({"samples": 5000}, "settings.samples: expected a whole number from 1 to 4096, got 5000"),
+        ({"samples": 1.5}, "settings.samples: expected a whole number from 1 to 4096, got 1.5"),
+        ({"samples": True}, "settings.samples: expected a whole number from 1 to 4096, got True"),
+        ({"tiles": 2**31}, "settings.tiles: expected a whole number from 1, got 2147483648"),
+        ({"threshold": 1.5}, "settings.threshold: expected a number up to 1.0, got 1.5"),
+        ({"threshold": float("nan")}, "settings.threshold: expected a number up to 1.0, got nan"),
+        ({"denoise": 1}, "settings.denoise: expected true or false, got 1"),
+    ],
+)
+def test_an_error_has_the_path_what_was_expected_and_what_came(given, message):
+    with pytest.raises(SettingsError) as caught:
+        validate_settings(JOB_TYPE, {"frames": "1"} | given)
+    assert str(caught.value) == message
+
+
+def test_all_that_does_not_fit_is_told_at_once():
+    with pytest.raises(SettingsError) as caught:
+        validate_settings(JOB_TYPE, {"samples": 0, "denoise": "yes"})
+    assert [each.path for each in caught.value.problems] == [
+        "settings.frames",
+        "settings.samples",
+        "settings.denoise",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Setting("a", "number"), "type: expected one of 'string', 'int32'"),
+        (lambda: Setting("a", "int32", choices=["1"]), "choices is for settings of type string"),
+        (lambda: Setting("a", "int32", subtype="dir_path"), "subtype is for settings of type str"),
+        (lambda: Setting("a", "string", visible="no"), "visible: expected one of 'visible'"),
+        (lambda: Setting("a", "string", eval_info="x"), "eval_info: expected an EvalInfo, got 'x'"),
+        (lambda: JobType(label=3), "label: expected a text, got 3"),
+        (lambda: JobType(label="x", settings=["a"]), "expected a Setting, got 'a'"),
+        (
+            lambda: JobType(label="x", settings=[Setting("a", "bool"), Setting("a", "bool")]),
+            "settings must have different keys; twice: a",
+        ),
+    ],
+)
+def test_a_job_type_that_is_wrong_says_what_is(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
