@@ -1,14 +1,14 @@
 """What a line of Blender's output says (reference job-types §5).
 
-A message stands at the start of a line or, as Blender 5 logs, after a prefix ending in
-``render   | ``.
+A message stands at the start of a line, with a space before it in some versions, or, as Blender 5
+logs, after a prefix ending in ``render   | ``.
 """
 
 import re
 
 import attrs
 
-_START = r"(?:^|render\s+\| )"
+_START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
 _STEP = re.compile(_START + r"(?:Time: [\d:.]+|[sS]kipping existing frame)")
 

@@ -12,20 +12,22 @@ class LineSplitter:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, data: bytes) -> list[str]:
         """Take more bytes; returns the lines they complete."""
-        *whole, self._rest = (self._rest + data).split(b"\n")
+        self._rest += data
+        if b"\n" not in data and len(self._rest) <= LIMIT:
+            return []
+        *whole, rest = bytes(self._rest).split(b"\n")
+        *pieces, rest = split(rest)
+        self._rest = bytearray(rest)
         lines = [line for raw in whole for line in cut(raw)]
-        if len(self._rest) > LIMIT:
-            *pieces, self._rest = split(self._rest)
-            lines += [decode(piece) for piece in pieces]
-        return lines
+        return [*lines, *map(decode, pieces)]
 
     def finish(self) -> list[str]:
         """The last line, if the output did not end with a line's end."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = bytes(self._rest), bytearray()
         return cut(rest) if rest else []
 
 

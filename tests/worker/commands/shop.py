@@ -1,0 +1,41 @@
+"""A task to run commands on, without a Worker around it."""
+
+import os
+import shutil
+
+import attrs
+import pytest
+
+from worker.commands import COMMANDS
+
+
+@attrs.define
+class Bench:
+    """What a command did to its task."""
+
+    oom_score_adjust: int | None = None
+    lines: list[str] = attrs.field(factory=list)
+    steps: int = 0
+    images: list[str] = attrs.field(factory=list)
+
+    def log(self, line):
+        self.lines.append(line)
+
+    def step(self):
+        self.steps += 1
+
+    def saved(self, path):
+        self.images.append(path)
+
+    async def run(self, name, **parameters):
+        await COMMANDS[name].run(parameters, self)
+        return self
+
+
+def program(name):
+    """A program the test needs; without it the test is skipped, in CI it fails."""
+    found = shutil.which(name)
+    if found is None and os.environ.get("CI") != "true":
+        pytest.skip(f"{name} is not installed: apt install {name}")
+    assert found, f"{name} is not installed"
+    return found

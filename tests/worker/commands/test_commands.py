@@ -1,0 +1,200 @@
+"""What each command promises, on real files and real processes."""
+
+import errno
+import os
+import re
+import stat
+import sys
+
+import pytest
+import trio
+from PIL import Image, ImageChops
+
+from tests.worker.commands.shop import Bench
+from worker.command import CommandFailed, argument, explain
+from worker.commands import COMMANDS
+
+
+async def failure(name, **parameters):
+    with pytest.raises(CommandFailed) as caught:
+        await Bench().run(name, **parameters)
+    return str(caught.value)
+
+
+class TestParameters:
+    async def test_a_missing_one_is_named(self):
+        assert await failure("echo") == 'echo: mandatory parameter "message" is missing: {}'
+
+    async def test_one_of_the_wrong_kind_is_named(self):
+        assert await failure("exec", exe=["ls"]) == (
+            "exec: parameter \"exe\" has invalid value ['ls']: Expected `str`, got `array`"
+        )
+
+    async def test_fps_of_zero_is_refused(self):
+        text = await failure("frames-to-video", exe="ffmpeg", fps=0, inputGlob="*", outputFile="o")
+        assert text.startswith('frames-to-video: parameter "fps" has invalid value 0')
+
+    async def test_a_negative_sleep_is_refused(self):
+        text = await failure("sleep", duration_in_seconds=-1)
+        assert text.startswith('sleep: parameter "duration_in_seconds" has invalid value -1')
+
+    async def test_those_nobody_knows_are_left_alone(self):
+        assert (await Bench().run("echo", message="hi", colour="teal")).lines == ['echo: "hi"']
+
+    @pytest.mark.parametrize(
+        ("value", "text"), [(True, "true"), (3, "3"), (3.0, "3"), (0.5, "0.5"), ("a b", "a b")]
+    )
+    def test_arguments_become_text(self, value, text):
+        assert argument(value) == text
+
+
+async def test_echo_takes_any_message():
+    assert (await Bench().run("echo", message=42)).lines == ['echo: "42"']
+
+
+async def test_sleep_takes_whole_seconds(autojump_clock):
+    bench = await Bench().run("sleep", duration_in_seconds=90.9)
+    assert trio.current_time() >= 90
+    assert bench.lines == ["slept 90s"]
+
+
+class TestExec:
+    async def test_output_of_both_streams_is_logged(self):
+        bench = await Bench().run("exec", exe="sh", args=["-c", "echo out; echo err >&2"])
+        assert bench.lines[0] == "going to run: sh -c 'echo out; echo err >&2'"
+        assert [re.sub(r"\d+", "N", line) for line in bench.lines[1:]] == [
+            "pid=N > out",
+            "pid=N > err",
+        ]
+
+    async def test_an_exit_status_is_a_failure(self):
+        assert await failure("exec", exe="sh", args=["-c", "exit 9"]) == (
+            "command exited abnormally with code 9"
+        )
+
+    async def test_a_file_that_is_no_program_is_named(self, tmp_path):
+        file = tmp_path / "picture"
+        file.write_text("")
+        assert (
+            await failure("exec", exe=str(file)) == f"{str(file)!r} may not be run by this Worker"
+        )
+
+    async def test_a_full_disk_is_the_programs_own_message(self):
+        bench = Bench()
+        with pytest.raises(CommandFailed, match="code 1"):
+            await bench.run("exec", exe="sh", args=["-c", "cat /etc/passwd > /dev/full"])
+        assert "No space left on device" in bench.lines[-1]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="Linux has out-of-memory scores")
+    async def test_the_out_of_memory_score_is_the_childs(self):
+        wait_for_it = "until grep -q 500 /proc/self/oom_score_adj; do :; done; echo seen"
+        bench = await Bench(oom_score_adjust=500).run("exec", exe="sh", args=["-c", wait_for_it])
+        assert bench.lines[-1].endswith("> seen")
+        assert (await trio.Path("/proc/self/oom_score_adj").read_text()).strip() != "500"
+
+
+class TestMakeDirectory:
+    async def test_all_folders_of_the_path_are_made(self, tmp_path):
+        await Bench().run("make-directory", path=str(tmp_path / "a" / "b"))
+        await Bench().run("make-directory", path=str(tmp_path / "a" / "b"))
+        assert (tmp_path / "a" / "b").is_dir()
+
+    async def test_a_file_in_the_way_is_named(self, tmp_path):
+        (tmp_path / "a").write_text("")
+        text = await failure("make-directory", path=str(tmp_path / "a"))
+        assert text == f"make-directory: File exists ({tmp_path / 'a'})"
+
+
+class TestMoveDirectory:
+    async def test_it_moves(self, tmp_path):
+        (tmp_path / "src").mkdir()
+        await Bench().run("move-directory", src=str(tmp_path / "src"), dest=str(tmp_path / "d"))
+        assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+    async def test_what_stands_there_is_renamed_by_its_time_then_numbered(self, tmp_path):
+        for number in range(3):
+            (tmp_path / "src").mkdir()
+            (tmp_path / "src" / f"{number}").write_text("")
+            os.utime(tmp_path / "src", (1_000_000_000, 1_000_000_000))
+            await Bench().run("move-directory", src=str(tmp_path / "src"), dest=str(tmp_path / "d"))
+        names = sorted(p.name for p in tmp_path.iterdir())
+        assert names[0] == "d"
+        assert re.fullmatch(r"d-2001-09-\d\d_\d\d4640", names[1])
+        assert names[2] == f"{names[1]}-001"
+        assert (tmp_path / "d" / "2").exists()
+
+    async def test_a_missing_source_is_named(self, tmp_path):
+        text = await failure("move-directory", src=str(tmp_path / "no"), dest=str(tmp_path / "d"))
+        assert text == f"move-directory: source path {tmp_path / 'no'} does not exist"
+
+
+class TestCopyFile:
+    async def test_the_contents_are_copied_and_folders_made(self, tmp_path):
+        (tmp_path / "a").write_bytes(os.urandom(3_000_000))
+        await Bench().run("copy-file", src=str(tmp_path / "a"), dest=str(tmp_path / "x" / "b"))
+        assert (tmp_path / "x" / "b").read_bytes() == (tmp_path / "a").read_bytes()
+        assert stat.S_IMODE((tmp_path / "x").stat().st_mode) & 0o777 == 0o750
+
+    async def test_nothing_is_overwritten(self, tmp_path):
+        for name in "ab":
+            (tmp_path / name).write_text(name)
+        text = await failure("copy-file", src=str(tmp_path / "a"), dest=str(tmp_path / "b"))
+        assert text == f"copy-file: {tmp_path / 'b'} exists already"
+        assert (tmp_path / "b").read_text() == "b"
+
+    async def test_paths_are_absolute(self, tmp_path):
+        assert await failure("copy-file", src="a", dest=str(tmp_path / "b")) == (
+            "copy-file: parameter \"src\" has invalid value 'a': Expected an absolute path"
+        )
+
+    async def test_a_folder_is_no_file(self, tmp_path):
+        text = await failure("copy-file", src=str(tmp_path), dest=str(tmp_path / "b"))
+        assert text == f"copy-file: {tmp_path} is not an existing file"
+
+    async def test_a_cancelled_copy_leaves_nothing_behind(self, tmp_path):
+        (tmp_path / "big").touch()
+        os.truncate(tmp_path / "big", 2**40)
+        with trio.move_on_after(0.2) as scope:
+            await Bench().run("copy-file", src=str(tmp_path / "big"), dest=str(tmp_path / "b"))
+        assert scope.cancelled_caught
+        assert not (tmp_path / "b").exists()
+
+
+class TestTestFrame:
+    async def test_frames_are_real_pictures_that_differ(self, tmp_path):
+        pictures = []
+        for frame in (1, 2):
+            output = tmp_path / "frames" / f"{frame:06}.png"
+            bench = await Bench().run(
+                "test-frame", frame=frame, frames=24, output=str(output), width=64, height=36
+            )
+            assert bench.images == [str(output)]
+            assert bench.steps == 1
+            with Image.open(output) as picture:
+                pictures.append(picture.copy())
+        assert [picture.size for picture in pictures] == [(64, 36)] * 2
+        assert ImageChops.difference(*pictures).getbbox() is not None
+
+    async def test_a_folder_that_cannot_be_written_to_is_named(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        bench = Bench()
+        with pytest.raises(CommandFailed, match="code 1"):
+            await bench.run(
+                "test-frame",
+                frame=1,
+                frames=1,
+                output=str(tmp_path / "file" / "1.png"),
+                width=8,
+                height=8,
+            )
+        assert "Error: cannot render" in bench.lines[-1]
+
+
+def test_a_full_disk_is_said_plainly():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/farm/frame.png")
+    assert explain(error) == "the disk is full (/farm/frame.png)"
+
+
+def test_the_registry_knows_each_command_by_its_name():
+    assert all(kind.name == name for name, kind in COMMANDS.items())
+    assert {"blender-render", "frames-to-video", "test-frame", "exec"} < set(COMMANDS)

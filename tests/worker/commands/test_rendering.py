@@ -1,0 +1,158 @@
+"""Real Blender and real FFmpeg, through the Worker's commands."""
+
+import json
+import subprocess
+
+import pytest
+from PIL import Image
+
+from tests.worker.commands.shop import Bench, program
+from tests.worker.fake_manager import task
+from tests.worker.running import running_worker
+from worker.command import CommandFailed
+from worker.commands import frames_to_video
+from worker.commands.frames_to_video import find_ffmpeg
+
+SCENE = """
+import bpy
+scene = bpy.context.scene
+scene.render.engine = 'CYCLES'
+scene.cycles.samples = 1
+scene.cycles.use_denoising = False
+scene.render.resolution_x, scene.render.resolution_y = 64, 36
+scene.render.resolution_percentage = 100
+bpy.data.objects['Cube'].keyframe_insert('location', frame=1)
+bpy.data.objects['Cube'].location.x = 2
+bpy.data.objects['Cube'].keyframe_insert('location', frame=3)
+bpy.ops.wm.save_as_mainfile(filepath=FILE)
+"""
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """A small animated .blend file."""
+    path = tmp_path_factory.mktemp("scene") / "scene with 'quotes'.blend"
+    expression = SCENE.replace("FILE", repr(str(path)))
+    subprocess.run(
+        [program("blender"), "-b", "--factory-startup", "--python-expr", expression],
+        check=True,
+        capture_output=True,
+    )
+    return path
+
+
+def render(scene, output, frames="1..3"):
+    return {
+        "exe": "blender",
+        "exeArgs": "-b -y --factory-startup",
+        "argsBefore": [],
+        "blendfile": str(scene),
+        "args": ["--render-output", output, "--render-format", "PNG", "--render-frame", frames],
+    }
+
+
+@pytest.mark.slow
+async def test_a_worker_renders_with_blender_and_sends_the_newest_frame(
+    manager, config, scene, tmp_path
+):
+    parameters = render(scene, str(tmp_path / "frame-######"))
+    async with running_worker(config):
+        session = await manager.session()
+        await session.wake()
+        assign = task(("blender-render", parameters, 3), steps_total=3)
+        await session.send(assign)
+        reports = await session.until(lambda report: report.status in ("completed", "failed"))
+        preview = await manager.previews.receive()
+    log = "".join(report.log or "" for report in reports)
+    assert reports[-1].status == "completed", log
+    assert [r.steps_completed for r in reports if r.steps_completed] == [1, 2, 3]
+    frames = sorted(tmp_path.glob("frame-*.png"))
+    assert [frame.name for frame in frames] == [f"frame-00000{n}.png" for n in (1, 2, 3)]
+    assert len({frame.read_bytes() for frame in frames}) == 3
+    with Image.open(frames[0]) as picture:
+        assert picture.size == (64, 36)
+    assert preview.path == "/api/v3/worker/task/task-1/output-produced"
+
+
+@pytest.mark.slow
+async def test_frames_that_exist_count_as_steps(scene, tmp_path):
+    parameters = render(scene, str(tmp_path / "######"))
+    expression = "import bpy; bpy.context.scene.render.use_overwrite = False"
+    parameters["args"] = ["--python-expr", expression, *parameters["args"]]
+    assert (await Bench().run("blender-render", **parameters)).steps == 3
+    again = await Bench().run("blender-render", **parameters)
+    assert (again.steps, again.images) == (3, [])
+
+
+@pytest.mark.slow
+async def test_a_missing_blend_file_is_a_sentence(tmp_path):
+    program("blender")
+    with pytest.raises(CommandFailed, match=r"code 1: cannot read .*no-such\.blend"):
+        await Bench().run("blender-render", **render(tmp_path / "no-such.blend", "x"))
+
+
+async def test_a_missing_blender_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CommandFailed, match=r"'blender' is not on this machine\. Install Blender"):
+        await Bench().run("blender-render", **render("file.blend", "x"))
+
+
+@pytest.fixture
+def frames(tmp_path):
+    folder = tmp_path / "it's rendered"
+    folder.mkdir()
+    for number in range(1, 7):
+        Image.new("RGB", (65, 37), (40 * number, 0, 90)).save(folder / f"{number:06}.png")
+    return folder
+
+
+VIDEO_ARGUMENTS = [
+    *("-c:v", "h264", "-crf", "20", "-g", "18"),
+    *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-y"),
+]
+
+
+def video(folder, **others):
+    return {
+        "exe": "ffmpeg",
+        "exeArgs": "-hide_banner",
+        "fps": 24.0,
+        "inputGlob": str(folder / "*.png"),
+        "outputFile": str(folder / "video.mp4"),
+        "args": [*VIDEO_ARGUMENTS],
+        **others,
+    }
+
+
+def probe(path):
+    """Size and number of frames of a video."""
+    entries = "stream=width,height,nb_read_frames"
+    command = [program("ffprobe"), "-v", "error", "-count_frames", "-show_entries", entries]
+    output = subprocess.run([*command, "-of", "json", path], check=True, capture_output=True)
+    (stream,) = json.loads(output.stdout)["streams"]
+    return stream["width"], stream["height"], int(stream["nb_read_frames"])
+
+
+@pytest.mark.parametrize("source", [frames_to_video.glob_source, frames_to_video.indexed_source])
+async def test_frames_become_a_video(frames, source, monkeypatch):
+    program("ffmpeg")
+    monkeypatch.setattr(frames_to_video, "glob_source", source)
+    await Bench().run("frames-to-video", **video(frames))
+    assert probe(frames / "video.mp4") == (66, 38, 6)
+    assert not (frames / frames_to_video.INDEX_NAME).exists()
+
+
+async def test_without_ffmpeg_on_the_path_the_one_of_the_installation_is_used(
+    frames, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = find_ffmpeg("ffmpeg")
+    assert "imageio_ffmpeg" in found
+    await Bench().run("frames-to-video", **video(frames))
+    assert (frames / "video.mp4").stat().st_size > 500
+
+
+async def test_no_frames_fail_the_task(tmp_path):
+    program("ffmpeg")
+    with pytest.raises(CommandFailed, match="exited abnormally"):
+        await Bench().run("frames-to-video", **video(tmp_path))

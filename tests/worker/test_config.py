@@ -1,0 +1,107 @@
+"""`flamenco-worker.yaml`: what it says, and how its mistakes are named."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.worker import home_folder, load_worker_config, normal_url
+
+FULL = """
+# of the render room
+worker_name: render-07
+manager_url: manager.studio:8080
+task_types: [Blender, misc]
+restart_exit_code: 47
+oom_score_adjust: 500
+"""
+
+
+def test_every_key_is_read(tmp_path):
+    file = tmp_path / "flamenco-worker.yaml"
+    file.write_text(FULL)
+    config = load_worker_config(file, environment={"FLAMENCO_HOME": "/srv/flamenco"})
+    assert config.name == "render-07"
+    assert config.manager_url == "http://manager.studio:8080/"
+    assert config.task_types == ("blender", "misc")
+    assert config.restart_exit_code == 47
+    assert config.oom_score_adjust == 500
+    assert config.home == Path("/srv/flamenco")
+
+
+@pytest.mark.parametrize("content", [None, "", "# nothing here\n"])
+def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
+    file = tmp_path / "flamenco-worker.yaml"
+    if content is not None:
+        file.write_text(content)
+    config = load_worker_config(file, environment={})
+    assert config.name == socket.gethostname()
+    assert config.manager_url == "http://localhost:8080/"
+    assert config.task_types == ("blender", "ffmpeg", "file-management", "misc")
+    assert config.restart_exit_code == 0
+    assert config.oom_score_adjust is None
+
+
+def test_the_environment_names_the_worker_unless_the_file_does(tmp_path):
+    environment = {"FLAMENCO_WORKER_NAME": "from-environment"}
+    file = tmp_path / "flamenco-worker.yaml"
+    assert load_worker_config(file, environment=environment).name == "from-environment"
+    file.write_text("worker_name: from-file")
+    assert load_worker_config(file, environment=environment).name == "from-file"
+
+
+def test_the_command_line_overrules_the_file(tmp_path):
+    file = tmp_path / "flamenco-worker.yaml"
+    file.write_text("manager_url: http://one/")
+    config = load_worker_config(file, manager_url="https://two/farm", environment={})
+    assert config.manager_url == "https://two/farm/"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "worker_name: a\nworker_nam: b",
+            "line 2: worker_nam: unknown key; did you mean worker_name",
+        ),
+        ("\ntask_types: blender", "line 2: task_types: expected a list of task types"),
+        ("restart_exit_code: yes please", "line 1: restart_exit_code: expected an exit code"),
+        (
+            "restart_exit_code: 256",
+            "line 1: restart_exit_code: expected an exit code from 0 to 255",
+        ),
+        ("oom_score_adjust: 2000", "line 1: oom_score_adjust: expected a whole number from -1000"),
+        ("manager_url: ftp://there", "line 1: manager_url: expected an address such as http://"),
+        ("worker_name: [", "line 1: is not YAML"),
+        ("- a\n- b", "expected keys and values, found a list"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_key(tmp_path, content, message):
+    file = tmp_path / "flamenco-worker.yaml"
+    file.write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        load_worker_config(file, environment={})
+    assert str(file) in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "http://", "ftp://x/", "two words"])
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError, match="expected an address"):
+        normal_url(text)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "folder"),
+    [
+        ("linux", {"XDG_DATA_HOME": "/data"}, "/data/flamenco"),
+        ("darwin", {}, "~/Library/Application Support/Flamenco"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/Blender Foundation/Flamenco"),
+        ("linux", {}, "~/.local/share/flamenco"),
+        ("linux", {"FLAMENCO_HOME": "/anywhere"}, "/anywhere"),
+    ],
+)
+def test_the_home_folder_is_where_the_platform_keeps_data(platform, environment, folder):
+    assert home_folder(environment, platform) == Path(folder).expanduser()
