@@ -20,6 +20,10 @@ from worker.registration import Identity, RegistrationFailed
 
 log = logging.getLogger(__name__)
 
+STABLE_SECONDS = 10.0
+"""A session that held so long starts the back-off anew; else two Workers with the same credentials
+would throw each other out without a pause."""
+
 
 class Station(Protocol):
     """What the session speaks for: the Worker's state, and what becomes of the messages."""
@@ -75,13 +79,16 @@ class Session:
         if not isinstance(welcome, Welcome):
             return f"expected a welcome, it sent {type(welcome).__name__}"
         log.info("Signed on at %s", self.manager_url)
-        self._failures, self._last_reason = 0, ""
+        self._last_reason = ""
         self.station.welcomed(welcome)
+        began = trio.current_time()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send, socket)
             nursery.start_soon(self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope)
             await self._listen(socket)
             nursery.cancel_scope.cancel()
+        if trio.current_time() - began >= STABLE_SECONDS:
+            self._failures = 0
         return "the session ended"
 
     async def _send(self, socket: WebSocketConnection) -> None:

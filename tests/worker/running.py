@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import attrs
 import trio
@@ -50,15 +50,20 @@ async def running_worker(config):
 
 @asynccontextmanager
 async def worker_process(config):
-    """A Worker as a child process."""
+    """A Worker as a child process; killed when the block is left."""
     command = [sys.executable, "-c", PROGRAM, config.manager_url, str(config.home)]
-    async with open_child(command, grace=10.0) as child:
-        yield child
+    async with open_child(command) as child:
+        try:
+            yield child
+        finally:
+            if child.returncode is None:
+                kill(child)
 
 
 def kill(child: Child) -> None:
     """End a process as a power cut would."""
-    os.kill(child.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
 
 
 @asynccontextmanager
