@@ -30,9 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """The exit status of a command line."""
     try:
-        outcome = app(
-            arguments, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        words = sys.argv[1:] if arguments is None else arguments
+        outcome = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _say(str(error), 2)
     except KeyboardInterrupt:

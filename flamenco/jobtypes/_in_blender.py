@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import bpy  # type: ignore[import-not-found]
+import bpy
 
 
 def abspath(path: "str | Path") -> str:

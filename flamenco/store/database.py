@@ -105,7 +105,8 @@ def _open(path: Path) -> Database:
             raise StoreError(f"{path} is damaged: {problem}; restore it from a copy")
         _migrate(db, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"cannot open the database {path}: {error}") from error
+        hint = ", is the disk full?" if "disk" in str(error) else ""
+        raise StoreError(f"cannot open the database {path}: {error}{hint}") from error
     return db
 
 

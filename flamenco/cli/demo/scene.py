@@ -4,7 +4,7 @@ import math
 import sys
 from typing import Any
 
-import bpy  # type: ignore[import-not-found]
+import bpy
 
 FILE, FRAMES = sys.argv[-2], int(sys.argv[-1])
 ORBS = 12

