@@ -16,8 +16,9 @@ READY = "Flamenco Manager is ready:"
 def run(*arguments: object, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
     """A `flamenco` command that ends by itself."""
     command = [*FLAMENCO, *map(str, arguments)]
-    options = {"check": False, "capture_output": True, "text": True, **options}
-    return subprocess.run(command, timeout=seconds, **options)
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=seconds, **options
+    )
 
 
 @contextmanager
