@@ -1,0 +1,47 @@
+"""docs/worker-protocol.md names every message with its fields, and the figures of the code."""
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+import worker.backoff
+import worker.connection
+import worker.session
+import worker.tasklog
+import worker.worker
+from flamenco import protocol
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "worker-protocol.md"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return " ".join(DOCUMENT.read_text("utf-8").split())
+
+
+@pytest.mark.parametrize("name", protocol.TYPES)
+def test_each_message_is_explained(document, name):
+    assert f"| `{name}` |" in document
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, kind in protocol.TYPES.items() if kind is not protocol.Assign]
+)
+def test_each_field_of_a_message_is_named_in_its_row(document, name):
+    row = document.split(f"| `{name}` |")[1].split(" | | `")[0]
+    missing = [f.name for f in attrs.fields(protocol.TYPES[name]) if f"`{f.name}`" not in row]
+    assert not missing
+
+
+def test_the_figures_are_those_of_the_code(document):
+    assert f"{worker.backoff.FIRST_SECONDS} s · 2ⁿ" in document
+    assert f"at most {worker.backoff.MOST_SECONDS:.0f} s" in document
+    assert f"held for {worker.session.STABLE_SECONDS:.0f} s" in document
+    assert f"({protocol.HEARTBEAT_SECONDS:.0f} s)" in document
+    assert f"No pong within {worker.connection.ANSWER_SECONDS:.0f} s" in document
+    assert f"when {worker.tasklog.CHUNK_CHARACTERS // 1024} KiB have gathered" in document
+    assert f"after {worker.tasklog.CHUNK_SECONDS:.0f} s" in document
+    assert f"above {worker.tasklog.MOST_WAITING // 1024 // 1024} MiB" in document
+    assert f"waits at most {worker.worker.SIGN_OFF_SECONDS:.0f} s" in document
+    assert protocol.PATH in document
