@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from actors.ask import CURRENT, Call, ReplyLater
+from actors.ask import Call, ReplyLater
 from actors.background import Background
 from actors.behaviour import handles
 from actors.cell import Order
+from actors.current import CURRENT
 from actors.errors import MailboxFull
 from actors.mailbox import Mailbox
 from actors.messages import BackgroundDone, BackgroundFailed, DeadLetter, Exit, Terminated
 from actors.recorder import Snapshot
 from actors.supervision import Restart, Supervision
 from actors.timers import Timer
+from actors.transaction import effect, open_unit
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -172,7 +174,7 @@ class Actor:
         """Be sent `Terminated(ref, exit)` when that actor ends; at once if it has ended."""
         target = ref._cell
         if target.exit is not None:
-            self._cell.deliver(Terminated(ref, target.exit))
+            self._cell.ref._deliver(Terminated(ref, target.exit))
             return ref
         cell = self._cell
         cell.watching = cell.watching or set()
@@ -292,7 +294,7 @@ class Actor:
             raise RuntimeError(
                 f"{self.path}: record() belongs into a handler; background work reports by message"
             )
-        self._cell.open_unit().changes.extend(changes)
+        open_unit(self._cell).changes.extend(changes)
 
     def save(self) -> None:
         """Record the actor's snapshot under its `snapshot_key`."""
@@ -316,15 +318,15 @@ class Actor:
 
     def tell(self, ref: ActorRef, message: object) -> None:
         """Tell as an effect: leaves when this message is committed."""
-        self._cell.effect(_tell, ref, message)
+        effect(self._cell, _tell, ref, message)
 
     def publish(self, event: object, topic: str | None = None) -> None:
         """Publish as an effect: leaves when this message is committed."""
-        self._cell.effect(self._cell.system.publish, event, topic)
+        effect(self._cell, self._cell.system.publish, event, topic)
 
     def after_commit(self, function: Callable[..., object], *args: object) -> None:
         """Call a function when this message is committed. An error in it is the actor's crash."""
-        self._cell.effect(function, *args)
+        effect(self._cell, function, *args)
 
     # What the runtime sends
 

@@ -11,7 +11,6 @@ Background work of an actor has no edges: the actor goes on while it waits.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,13 @@ from trio.lowlevel import Abort, Task, reschedule
 from actors.deadlines import Entry
 from actors.errors import ActorCrashed, ActorStopped, AskCycle, AskTimeout, UnknownMessage, unwrap
 from actors.messages import DeadLetter
+from actors.transaction import answer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from actors.actor import Actor
     from actors.cell import Cell
-
-CURRENT: ContextVar[Cell | None] = ContextVar("actors.CURRENT", default=None)
-"""The actor whose own task (or nursery opened in a handler) is running; None outside."""
 
 
 class Call(Entry):
@@ -112,7 +109,7 @@ class ReplyLater:
 
     def __call__(self, value: object) -> None:
         if self._cell.release_deferred(self._call):
-            self._cell.answer(self._call, self._call.reply, value)
+            answer(self._cell, self._call, self._call.reply, value)
 
     def fail(self, error: Exception) -> None:
         """Raise this error in the asker.
@@ -121,7 +118,7 @@ class ReplyLater:
         'fail'
         """
         if self._cell.release_deferred(self._call):
-            self._cell.answer(self._call, self._call.fail, error)
+            answer(self._cell, self._call, self._call.fail, error)
 
 
 def begin_wait(waiter: Cell, target: Cell) -> None:
@@ -150,7 +147,7 @@ def _path_between(start: Cell, goal: Cell, seen: set[Cell]) -> list[Cell] | None
     return None
 
 
-def answer(actor: Actor, call: Call) -> Coroutine[Any, Any, None] | None:
+def handle_call(actor: Actor, call: Call) -> Coroutine[Any, Any, None] | None:
     """The handler of asks: call the request's handler and reply with what it returns."""
     cell = actor._cell
     if call.task is None and call.held:
@@ -171,7 +168,7 @@ def answer(actor: Actor, call: Call) -> Coroutine[Any, Any, None] | None:
     if result.__class__ is CoroutineType:
         return _answer_later(cell, call, result)
     if not call.held:
-        cell.answer(call, call.reply, result)
+        answer(cell, call, call.reply, result)
     return None
 
 
@@ -189,7 +186,7 @@ async def _answer_later(cell: Cell, call: Call, coroutine: Coroutine[Any, Any, o
         if not replied and not call.held:  # cancelled in the middle
             call.fail(ActorStopped(f"{cell.path} was stopped while it worked on the answer"))
     if not call.held:
-        cell.answer(call, call.reply, result)
+        answer(cell, call, call.reply, result)
 
 
 def _refuse(cell: Cell, call: Call, error: Exception) -> bool:
@@ -197,7 +194,7 @@ def _refuse(cell: Cell, call: Call, error: Exception) -> bool:
     error = unwrap(error)
     if isinstance(error, cell.cls.replies_with):
         cell.unit = None
-        cell.answer(call, call.fail, error)
+        answer(cell, call, call.fail, error)
         return True
     if not call.held:
         kind = type(call.request).__name__

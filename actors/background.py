@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from actors.ask import CURRENT
+from actors.current import CURRENT
 from actors.errors import unwrap
 from actors.messages import BackgroundDone, BackgroundFailed
 
@@ -66,7 +66,7 @@ class Background:
             self._cell.fail(unwrap(error))
         else:
             if message is not None:
-                self._cell.deliver(Result(self, message))
+                self._cell.ref._deliver(Result(self, message))
         finally:
             family = self._cell.family
             if family is not None:

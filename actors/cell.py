@@ -10,26 +10,22 @@ message; it is set by everything that is not just "take the next message".
 from __future__ import annotations
 
 import logging
-from collections import deque
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import trio
-from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import Abort, reschedule
 
-from actors.ask import CURRENT, Call, begin_wait, end_wait
+from actors.ask import Call, begin_wait, end_wait
 from actors.behaviour import resolve
+from actors.current import CURRENT
 from actors.deadlines import Entry
-from actors.errors import ActorCrashed, ActorError, ActorStopped, MailboxFull
-from actors.mailbox import Sender
+from actors.errors import ActorCrashed, ActorError, ActorStopped
 from actors.messages import DeadLetter, Exit, Reason, Restarted, Stopped, Terminated, Unhandled
-from actors.recorder import Unit
 from actors.ref import ActorRef
 from actors.supervision import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from actors.actor import Actor
     from actors.behaviour import Handler, Table
     from actors.family import Family
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from actors.supervision import Restart, Supervision
     from actors.system import ActorSystem
     from actors.timers import Timer
+    from actors.transaction import Unit
 
 log = logging.getLogger("actors")
 
@@ -61,6 +58,9 @@ class Options:
 
     restart: Restart
     shutdown: float
+
+
+NO_HANDLERS: Table = {}
 
 
 class Limit(Entry):
@@ -88,114 +88,73 @@ def drained(actor: Actor, _: Drain) -> None:
     actor._cell.order(Order("stop", "shutdown"))
 
 
+@attrs.define(eq=False)
 class Cell:
     """One actor over all its lives."""
 
-    __slots__ = (
-        "actor",
-        "args",
-        "attention",
-        "began",
-        "behaviours",
-        "busy_seconds",
-        "busy_since",
-        "cls",
-        "crashes",
-        "current",
-        "deferred",
-        "ended",
-        "exit",
-        "family",
-        "handled",
-        "idle",
-        "kwargs",
-        "life",
-        "life_over",
-        "limit",
-        "lost",
-        "name",
-        "nap",
-        "next_order",
-        "options",
-        "parent",
-        "quiet_since",
-        "ready",
-        "ref",
-        "regroup",
-        "restarts",
-        "scope",
-        "settling",
-        "stash",
-        "state",
-        "system",
-        "table",
-        "task",
-        "timers",
-        "uncommitted",
-        "unit",
-        "waits",
-        "watchers",
-        "watching",
-    )
+    system: ActorSystem
+    parent: Cell | None
+    name: str
+    cls: type[Actor]
+    args: tuple[object, ...]
+    kwargs: dict[str, object] | None
+    options: Options
+    ref: ActorRef = attrs.Factory(ActorRef, takes_self=True)
+    state: State = "starting"
+    exit: Exit | None = None
+    """Set once, at the very end."""
+    task: trio.lowlevel.Task | None = None
 
-    def __init__(
-        self,
-        system: ActorSystem,
-        parent: Cell | None,
-        name: str,
-        cls: type[Actor],
-        args: tuple[object, ...],
-        kwargs: dict[str, object],
-        options: Options,
-    ) -> None:
-        self.system = system
-        self.parent = parent
-        self.name = name
-        self.cls = cls
-        self.args = args
-        self.kwargs = kwargs or None
-        self.options = options
-        self.ref = ActorRef(self, cls.mailbox.capacity)
-        self.state: State = "starting"
-        self.exit: Exit | None = None  # set once, at the very end
-        self.task: trio.lowlevel.Task | None = None
-        # one life
-        self.life = 0
-        self.life_over = False
-        self.actor: Actor | None = None
-        self.table: Table = {}
-        self.behaviours: list[str] | None = None
-        self.current: object = None  # the message in hand
-        self.attention = False
-        self.next_order: Order | None = None
-        self.scope: trio.CancelScope | None = None  # cancelled by kill()
-        self.nap: trio.CancelScope | None = None  # the wait between two lives
-        self.limit: Limit | None = None
-        self.family: Family | None = None
-        self.timers: set[Timer] | None = None
-        self.stash: list[object] | None = None
-        self.deferred: set[Call] | None = None
-        self.waits: list[Cell] | None = None
-        self.watching: set[Cell] | None = None
-        self.regroup: Regroup | None = None
-        self.crashes = 0  # in a row, for the back-off
-        # transactions
-        self.unit: Unit | None = None
-        self.uncommitted = 0
-        self.lost: Exception | None = None  # a commit failed: this life's state never came to be
-        self.settling: trio.Event | None = None
-        # others who wait
-        self.watchers: set[Cell] | None = None
-        self.ready: trio.Event | None = None
-        self.ended: trio.Event | None = None
-        # figures
-        self.handled = 0
-        self.restarts = 0
-        self.busy_seconds = 0.0
-        self.busy_since: float | None = None
-        self.began = 0.0  # Trio's clock, like the following two
-        self.quiet_since = 0.0
-        self.idle: Entry | None = None  # set for classes with `passivate_after`
+    # One life
+    life: int = 0
+    life_over: bool = False
+    began: float = 0.0
+    """Trio's clock."""
+    actor: Actor | None = None
+    table: Table = NO_HANDLERS
+    behaviours: list[str] | None = None
+    current: object = None
+    """The message in hand."""
+    attention: bool = False
+    next_order: Order | None = None
+    scope: trio.CancelScope | None = None
+    """Cancelled by `kill`."""
+    nap: trio.CancelScope | None = None
+    """The wait between two lives."""
+    limit: Limit | None = None
+    family: Family | None = None
+    timers: set[Timer] | None = None
+    stash: list[object] | None = None
+    deferred: set[Call] | None = None
+    waits: list[Cell] | None = None
+    watching: set[Cell] | None = None
+    regroup: Regroup | None = None
+    crashes: int = 0
+    """In a row, for the back-off."""
+
+    # Transactions
+    unit: Unit | None = None
+    """What the message in hand has done so far."""
+    uncommitted: int = 0
+    lost: Exception | None = None
+    """A commit failed: the state of this life never came to be."""
+    settling: trio.Event | None = None
+
+    # Others who wait
+    watchers: set[Cell] | None = None
+    ready: trio.Event | None = None
+    ended: trio.Event | None = None
+
+    # Figures
+    handled: int = 0
+    handled_before: int = 0
+    """When this life began."""
+    restarts: int = 0
+    busy_seconds: float = 0.0
+    busy_since: float | None = None
+    quiet_since: float = 0.0
+    idle: Entry | None = None
+    """Set for classes with `passivate_after`."""
 
     @property
     def path(self) -> str:
@@ -212,7 +171,7 @@ class Cell:
         """How this actor looks after its children."""
         return self.cls.supervision
 
-    # The letter box, seen from inside
+    # Mail
 
     def wake(self) -> None:
         """Mail or an order for an actor that sleeps or is passivated."""
@@ -226,89 +185,6 @@ class Cell:
         """The sleeping actor is cancelled."""
         self.ref._asleep = False
         return Abort.SUCCEEDED
-
-    def deliver(self, message: object) -> None:
-        """Mail from the runtime itself: always fits; lost if the actor takes no more."""
-        ref = self.ref
-        if ref._limit < 0:
-            return
-        ref._queue.append(message)
-        if ref._asleep:
-            self.wake()
-
-    def overflow(self, message: object) -> None:
-        """The mailbox is full or closed."""
-        ref = self.ref
-        if ref._limit < 0:
-            self.dead_letter(message, "stopped")
-        elif self.cls.mailbox.overflow == "drop_oldest":
-            self._drop_oldest()
-            self.deliver(message)
-        else:
-            self.system.publish_if_wanted(DeadLetter, ref, message, "full")
-            raise self._full()
-
-    def _full(self) -> MailboxFull:
-        return MailboxFull(f"the mailbox of {self.path} is full ({self.ref._limit} messages)")
-
-    def _drop_oldest(self) -> None:
-        queue = self.ref._queue
-        for index, message in enumerate(queue):
-            if isinstance(message, Call) or message.__class__ not in self.system.runtime_handlers:
-                del queue[index]
-                if isinstance(message, Call):
-                    message.fail(self._full())
-                self.dead_letter(message, "dropped")
-                return
-
-    def queue_sender(self, message: object, task: trio.lowlevel.Task | None = None) -> Sender:
-        """Keep a message until there is room for it."""
-        sender = Sender(message, task)
-        if self.ref._senders is None:
-            self.ref._senders = deque()
-        self.ref._senders.append(sender)
-        return sender
-
-    async def wait_for_room(self, message: object) -> None:
-        """`send` to a full mailbox: wait until the actor takes the message in."""
-        waiter = CURRENT.get()
-        if waiter is not None:
-            begin_wait(waiter, self)
-        sender = self.queue_sender(message, current_task())
-
-        def abort(_: object) -> Abort:
-            if self.ref._senders:
-                self.ref._senders.remove(sender)
-            return Abort.SUCCEEDED
-
-        try:
-            await wait_task_rescheduled(abort)
-        finally:
-            if waiter is not None:
-                end_wait(waiter, self)
-        if self.ref._limit < 0 and sender.task is not None:
-            raise self.stopped_error()
-
-    def admit(self) -> None:
-        """Take in the messages of those who wait, as far as there is room."""
-        ref = self.ref
-        while ref._senders and len(ref._queue) < ref._limit:
-            sender = ref._senders.popleft()
-            ref._queue.append(sender.message)
-            if sender.task is not None:
-                task, sender.task = sender.task, None
-                reschedule(task)
-
-    def close_box(self) -> None:
-        """Take no more mail; those who wait for room are told."""
-        ref = self.ref
-        ref._limit = -1
-        for sender in ref._senders or ():
-            if sender.task is not None:
-                reschedule(sender.task)
-            elif isinstance(sender.message, Call):
-                sender.message.fail(self.stopped_error())
-        ref._senders = None
 
     def dead_letter(self, message: object, reason: str) -> None:
         """Nobody will handle this message."""
@@ -343,65 +219,6 @@ class Cell:
             self.system.publish_if_wanted(Unhandled, self.ref, message)
             return None
         return handler(self.actor, message)
-
-    # Transactions
-
-    def open_unit(self) -> Unit:
-        """The unit of the message in hand."""
-        if self.unit is None:
-            self.unit = Unit(self)
-            self.attention = True
-        return self.unit
-
-    def effect(self, function: Callable[..., object], *args: object) -> None:
-        """Do this when the message in hand is committed; from elsewhere, after earlier units."""
-        if CURRENT.get() is self:
-            self.open_unit().effects.append((function, args))
-        else:
-            unit = Unit(self)
-            unit.effects.append((function, args))
-            self.submit(unit)
-
-    def answer(self, call: Call, reply: Callable[[Any], None], value: object) -> None:
-        """Reply to an ask, after the commit of what it may depend on."""
-        if self.unit is None and not self.uncommitted and self.lost is None:
-            reply(value)
-            return
-        inside = CURRENT.get() is self
-        unit = self.open_unit() if inside else Unit(self)
-        unit.effects.append((reply, (value,)))
-        unit.calls.append(call)
-        if not inside:
-            self.submit(unit)
-
-    def close_unit(self) -> None:
-        """The message in hand is done: pass on what it did."""
-        unit, self.unit = self.unit, None
-        if unit is not None:
-            self.submit(unit)
-
-    def submit(self, unit: Unit) -> None:
-        """Settle a unit: at once if nothing is uncommitted, else through the recorder."""
-        if self.lost is not None:
-            unit.fail(self.lost)
-        elif unit.changes or self.uncommitted:
-            self.system.recorder.submit(unit)
-        else:
-            unit.release()
-
-    def settled_one(self) -> None:
-        """The recorder is done with one of this actor's units."""
-        self.uncommitted -= 1
-        if not self.uncommitted and self.settling is not None:
-            self.settling.set()
-            self.settling = None
-
-    async def settled(self) -> None:
-        """Wait until nothing of this actor is uncommitted."""
-        while self.uncommitted:
-            if self.settling is None:
-                self.settling = trio.Event()
-            await self.settling.wait()
 
     def rollback(self, error: Exception) -> None:
         """A commit failed: the state of this life never came to be, begin another."""
@@ -446,8 +263,8 @@ class Cell:
             return
         self.limit_end()
         if reason == "shutdown" and self.ref._limit >= 0:
-            self.deliver(Drain())
-            self.close_box()
+            self.ref._deliver(Drain())
+            self.ref._close()
         elif reason != "shutdown":
             self.order(Order("stop", reason))
 
@@ -459,6 +276,7 @@ class Cell:
         self.behaviours = None
         self.unit = None
         self.began = self.system.deadlines.now()
+        self.handled_before = self.handled
         if self.next_order is not None and self.next_order.kind != "stop":
             self.next_order = None
 
@@ -531,8 +349,8 @@ class Cell:
         """The very end: nobody may be left waiting for this actor."""
         self.exit = why
         self.state = "stopped"
-        self.close_box()
         ref = self.ref
+        ref._close()
         ref._asleep = False
         if self.current is not None:
             self.dead_letter(self.current, "cancelled")
@@ -554,7 +372,7 @@ class Cell:
             if watched.watchers is not None:
                 watched.watchers.discard(self)
         for watcher in self.watchers or ():
-            watcher.deliver(Terminated(ref, why))
+            watcher.ref._deliver(Terminated(ref, why))
         self.watchers = self.watching = None
         self.system.forget(self)
         self.system.publish_if_wanted(Stopped, ref, why)

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import checkpoint, current_task, wait_task_rescheduled
 
-from actors.ask import CURRENT
+from actors.current import CURRENT
 from actors.deadlines import Entry
-from actors.errors import ActorStopped, unwrap
+from actors.errors import ActorStopped, CommitFailed, unwrap
 from actors.messages import DeadLetter, Exit, Started
 from actors.regroup import Regroup, members
 from actors.supervision import Verdict, judge_crash, judge_restart
+from actors.transaction import close_unit, settled
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -72,7 +73,7 @@ async def run(cell: Cell) -> None:
 async def begin(cell: Cell) -> None:
     """Make the actor object, give it its snapshot, and let it start."""
     cell.state = "starting"
-    await cell.settled()  # the snapshot must hold what the last life recorded
+    await settled(cell)  # the snapshot must hold what the last life recorded
     cell.begin_life()
     cls, system = cell.cls, cell.system
     cell.table = system.tables_of(cls)[None]
@@ -86,7 +87,7 @@ async def begin(cell: Cell) -> None:
             actor.restore(snapshot)
     if cls._has_started:
         await actor.started()
-        cell.close_unit()
+        close_unit(cell)
     cell.state = "running"
     if cell.regroup is not None:
         cell.regroup.passed(cell)
@@ -103,7 +104,7 @@ async def work(cell: Cell) -> None:
     pace = 1
     while cell.next_order is None:
         if ref._senders:
-            cell.admit()
+            cell.ref._admit()
         if queue:
             pace = await turn(cell, pace)
             if queue:
@@ -139,7 +140,7 @@ async def turn(cell: Cell, pace: int) -> int:
 def attend(cell: Cell) -> bool:
     """Settle what the message did; True if an order waits."""
     cell.attention = False
-    cell.close_unit()
+    close_unit(cell)
     return cell.next_order is not None
 
 
@@ -175,7 +176,7 @@ def stride(cell: Cell, count: int) -> CoroutineType[Any, Any, Any] | None:
 async def see_through(cell: Cell, coroutine: CoroutineType[Any, Any, Any]) -> None:
     """Await an `async def` handler; meanwhile room in the mailbox is for those who wait."""
     if cell.ref._senders:
-        cell.admit()
+        cell.ref._admit()
     cell.busy_since = cell.system.deadlines.now()
     try:
         await coroutine
@@ -212,6 +213,9 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
     if error is not None:
         log.error("%s (%s) crashed: %r", cell.path, cell.kind, error, exc_info=error)
         return judge_crash(cell, error)
+    if order is not None and order.kind == "rollback" and cell.handled == cell.handled_before:
+        # nothing but its start could have been recorded: again and again would be a busy loop
+        return judge_crash(cell, order.error or CommitFailed(cell.path))
     if order is None:
         return Verdict("end", Exit("cancelled"))
     if order.kind == "passivate":
@@ -253,8 +257,8 @@ async def wind_down(cell: Cell, why: Exit, begun: bool, killed: bool) -> None:
     cell.family, cell.life_over = None, True
     if begun and cls._has_stopped and actor is not None:
         await say(cell, actor.stopped, why)
-    cell.close_unit()
-    await cell.settled()
+    close_unit(cell)
+    await settled(cell)
 
 
 async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) -> None:

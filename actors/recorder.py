@@ -1,35 +1,25 @@
-"""One message is one transaction: what a handler changed is stored before anybody hears of it.
+"""The recorder: commits what actors recorded, in order, in groups.
 
-A `Unit` gathers what one message did: the changes it recorded, and its effects (tells, published
-events, the reply). If it recorded something, or earlier units of its actor are still under way (it
-may have read what they changed), it goes to the recorder; otherwise its effects leave at once.
-
-The recorder is a group commit. One `store.commit` is under way at a time; the units of all actors
-that pile up meanwhile go into the next, in order. So a store that needs a millisecond to reach the
-disk still serves thousands of messages a second, and no actor waits for it: it takes its next
-message while its changes are written.
-
-If a commit of several units fails, each is tried alone, in order. A unit that fails takes all later
-units of its actor with it, because they were computed from a state that never came to be: their
-effects are dropped, their asks get `CommitFailed`, and the actor begins a new life from what is
-stored. Only once all its units are settled does a new life load its snapshot.
+One `store.commit` is under way at a time; the units of all actors that pile up meanwhile go into
+the next. So a store that needs a millisecond to reach the disk still serves thousands of messages a
+second, and no actor waits for it: it takes its next message while its changes are written. If a
+commit of several units fails, each is tried alone, in order.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 import trio
 from trio.lowlevel import Abort, reschedule, wait_task_rescheduled
 
-from actors.errors import CommitFailed
+from actors.transaction import Unit, settled_one
 
 if TYPE_CHECKING:
-    from actors.ask import Call
-    from actors.cell import Cell
+    pass
 
 log = logging.getLogger("actors")
 
@@ -107,35 +97,6 @@ class MemoryStore:
         self.commits += 1
 
 
-class Unit:
-    """What one message did: the changes it recorded and the effects that wait for their commit."""
-
-    __slots__ = ("calls", "cell", "changes", "effects")
-
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
-        self.changes: list[object] = []
-        self.effects: list[tuple[Callable[..., object], tuple[object, ...]]] = []
-        self.calls: list[Call] = []  # the asks among the effects: they must hear of a failure
-
-    def release(self) -> None:
-        """The commit is done: let the effects leave, in order."""
-        for function, args in self.effects:
-            try:
-                function(*args)
-            except Exception as error:  # noqa: BLE001 - an effect runs for the actor: its crash
-                self.cell.fail(error)
-
-    def fail(self, error: Exception) -> None:
-        """The commit failed: drop the effects and tell those who ask."""
-        path = self.cell.path
-        log.error("%s: changes could not be stored, effects dropped: %r", path, error)
-        for call in self.calls:
-            failure = CommitFailed(f"{path} could not store its changes: {error!r}")
-            failure.__cause__ = error
-            call.fail(failure)
-
-
 class Recorder:
     """Commits the units of all actors, in order, in groups."""
 
@@ -195,7 +156,7 @@ class Recorder:
                 unit.release()
             else:
                 unit.fail(cell.lost)
-            cell.settled_one()
+            settled_one(cell)
 
     async def _commit(self, changes: Sequence[object]) -> Exception | None:
         if not changes:

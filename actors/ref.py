@@ -1,16 +1,12 @@
 """The outside of an actor: its letter box, its name, its end.
 
 A ref outlives the lives of its actor: it is the same after a restart and while the actor is
-passivated. The letter box is a deque read by one task, popped one by one: taking a batch is no
-faster and loses the rest of the batch on a crash. The reader is woken only when it sleeps.
-`_limit` is the capacity while mail is taken, and -1 once the box is closed, so that `tell` needs
-one comparison for both.
+passivated. What lies behind it is in `mailbox.py`.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from trio.lowlevel import (
     cancel_shielded_checkpoint,
@@ -19,17 +15,18 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from actors.ask import CURRENT, Call, begin_wait, end_wait
+from actors.ask import Call, begin_wait, end_wait
+from actors.current import CURRENT
+from actors.mailbox import LetterBox
 from actors.messages import Exit, Request
 
 if TYPE_CHECKING:
-    from actors.cell import Cell
-    from actors.mailbox import Sender
+    pass
 
 R = TypeVar("R")
 
 
-class ActorRef:
+class ActorRef(LetterBox):
     """A handle to an actor. Hashable, equal to itself only, stable over restarts.
 
     >>> import trio, actors
@@ -41,14 +38,7 @@ class ActorRef:
     (<ActorRef /jobs>, 'jobs', '/jobs', True)
     """
 
-    __slots__ = ("__weakref__", "_asleep", "_cell", "_limit", "_queue", "_senders")
-
-    def __init__(self, cell: Cell, capacity: int) -> None:
-        self._cell = cell
-        self._queue: deque[Any] = deque()
-        self._limit = capacity
-        self._asleep = False
-        self._senders: deque[Sender] | None = None  # those who wait for room
+    __slots__ = ("__weakref__",)
 
     def tell(self, message: object) -> None:
         """Put a message into the mailbox; never waits.
@@ -71,7 +61,7 @@ class ActorRef:
         """
         queue = self._queue
         if len(queue) >= self._limit:
-            self._cell.overflow(message)
+            self._overflow(message)
             return
         queue.append(message)
         if self._asleep:
@@ -106,7 +96,7 @@ class ActorRef:
             self.tell(message)
             await cancel_shielded_checkpoint()
         else:
-            await self._cell.wait_for_room(message)
+            await self._wait_for_room(message)
 
     async def ask(self, request: Request[R], timeout: float = 5.0) -> R:
         """Send a request and wait for its reply.
@@ -161,9 +151,9 @@ class ActorRef:
         if self._limit < 0:
             raise self._cell.stopped_error()
         if self._cell.cls.mailbox.overflow == "wait":
-            self._cell.queue_sender(call)
+            self._queue_sender(call)
         else:
-            self._cell.overflow(call)
+            self._overflow(call)
 
     async def stopped(self) -> Exit:
         """Wait until the actor has ended for good, and say why.

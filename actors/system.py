@@ -25,10 +25,11 @@ import trio
 from trio.testing import MockClock
 
 from actors.actor import Actor
-from actors.ask import CURRENT, Call, answer
+from actors.ask import Call, handle_call
 from actors.background import Result, report
 from actors.behaviour import Handler, Table, build_tables
 from actors.cell import Cell, Drain, Options, drained
+from actors.current import CURRENT
 from actors.deadlines import Deadlines
 from actors.errors import ActorStopped, NameTaken
 from actors.events import Events
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from actors.ref import ActorRef
 
 RUNTIME_HANDLERS: dict[type, Handler] = {
-    Call: answer,
+    Call: handle_call,
     Timer: ring,
     Result: report,
     Drain: drained,
@@ -57,6 +58,11 @@ class Root(Cell):
     """The parent of the top-level actors: the system itself. It has no task and no mail."""
 
     __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """No actor class."""
+        return "ActorSystem"
 
     @property
     def rules(self) -> Supervision:
@@ -112,11 +118,14 @@ class ActorSystem:
         self._trace = trace
         self._tables: dict[type, dict[str | None, Table]] = {}
         self._registry: dict[str, Cell] = {}
+        self._keys: dict[Cell, list[str]] = {}
         self._number = itertools.count(1)
         self._failure: Exception | None = None
         self._nursery: trio.Nursery | None = None
         self._family = Family()
-        self._root = Root(self, None, "", Actor, (), {}, Options("temporary", 0.0))
+        self._root = Root(
+            self, None, name, Actor, (), None, Options("temporary", 0.0), state="running"
+        )
         self._block: AbstractAsyncContextManager[None]
 
     # The block
@@ -284,6 +293,7 @@ class ActorSystem:
         if ref._cell.exit is not None:
             raise ref._cell.stopped_error()
         self._registry[key] = ref._cell
+        self._keys.setdefault(ref._cell, []).append(key)
 
     def lookup(self, key: str) -> ActorRef | None:
         """The living actor registered under this key.
@@ -333,7 +343,7 @@ class ActorSystem:
             raise ValueError(f"an actor's name must not be empty or hold a '/', got {name!r}")
         if name in family.children:
             raise NameTaken(f"{parent.path or '/'} has a child named {name!r} already")
-        cell = Cell(self, parent, name, cls, args, kwargs, Options(restart, shutdown))
+        cell = Cell(self, parent, name, cls, args, kwargs or None, Options(restart, shutdown))
         family.children[name] = cell
         family.start(run, cell)
         return cell
@@ -376,8 +386,8 @@ class ActorSystem:
 
     def forget(self, cell: Cell) -> None:
         """An actor has ended: its registered keys are free."""
-        for key in [key for key, known in self._registry.items() if known is cell]:
-            del self._registry[key]
+        for key in self._keys.pop(cell, ()):
+            self._registry.pop(key, None)
 
     def publish_if_wanted(self, kind: type, *args: object) -> None:
         """Make and publish an event of the runtime, if anybody listens to its class."""

@@ -60,7 +60,7 @@ class Timer(Entry):
         """Put the timer into the mailbox, and set it again if it is periodic."""
         if not self._queued:
             self._queued = True
-            self._cell.deliver(self)
+            self._cell.ref._deliver(self)
         if self._period is not None:
             deadlines = self._cell.system.deadlines
             now = deadlines.now()

@@ -142,19 +142,25 @@ async def test_watching_an_ended_actor_answers_at_once():
 
 
 async def test_a_crash_that_escalates_to_the_top_ends_the_block_with_that_exception():
-    with pytest.raises(KeyError, match="boom"):
+    async def farm():
         async with ActorSystem(supervision=Supervision(decide={KeyError: "escalate"})) as system:
             system.spawn(Child).tell(Raise(KeyError("boom")))
             await trio.sleep_forever()
 
+    with pytest.raises(KeyError, match="boom"):
+        await farm()
+
 
 async def test_too_many_restarts_escalate_with_the_last_error():
-    with pytest.raises(ValueError, match="4") as caught:
+    async def farm():
         async with ActorSystem() as system:
             child = system.spawn(Child, name="a")
             for number in range(1, 5):
                 child.tell(Raise(ValueError(number)))
             await trio.sleep_forever()
+
+    with pytest.raises(ValueError, match="4") as caught:
+        await farm()
     assert "allows 3 restarts in 5 s" in caught.value.__notes__[0]
 
 
@@ -338,10 +344,13 @@ async def test_cancelling_the_block_from_outside_leaves_nothing_running():
 
 
 async def test_an_error_in_the_block_comes_out_as_itself():
-    with pytest.raises(LookupError):
+    async def farm():
         async with ActorSystem() as system:
             system.spawn(Child)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await farm()
 
 
 async def test_asks_from_outside_the_block_fail_when_the_system_ends():

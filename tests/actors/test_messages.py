@@ -307,14 +307,15 @@ class Feeder(actors.Actor):
 
 
 async def test_two_actors_that_wait_for_room_in_each_other_are_refused():
-    async with ActorSystem(supervision=actors.Supervision(max_restarts=0)) as system:
-        pass
-    with pytest.raises(actors.AskCycle):
+    async def farm():
         async with ActorSystem(supervision=actors.Supervision(max_restarts=0)) as system:
             a, b = system.spawn(Feeder, name="a"), system.spawn(Feeder, name="b")
             a.tell(b)
             b.tell(a)
             await a.stopped()
+
+    with pytest.raises(actors.AskCycle):
+        await farm()
 
 
 async def test_a_reply_can_be_given_later_or_fail_later():

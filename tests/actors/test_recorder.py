@@ -256,6 +256,37 @@ async def _open_later(gate):
     gate.set()
 
 
+async def test_a_start_that_cannot_be_stored_is_a_crash_and_no_busy_loop():
+    class Fresh(Box):
+        async def started(self):
+            self.values.append(5)
+            self.save()
+
+    store = GateStore()
+    store.fail = {5}
+
+    async def farm():
+        async with ActorSystem(store=store) as system:
+            await system.spawn(Fresh, "f").stopped()
+
+    with pytest.raises(OSError, match="disk full"):
+        await farm()
+
+
+async def test_what_a_function_does_after_the_commit_leaves_as_well():
+    class Relay(actors.Actor):
+        @handles(str)
+        def relay(self, message):
+            self.after_commit(self._then, message)
+
+        def _then(self, message):
+            self.publish(message)
+
+    async with ActorSystem() as system, system.events.subscribe(str) as events:
+        system.spawn(Relay).tell("done")
+        assert await anext(events) == "done"
+
+
 async def test_effects_of_an_actor_that_records_nothing_leave_when_its_message_is_done():
     class Relay(actors.Actor):
         @handles(str)
