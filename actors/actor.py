@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from actors.ask import Call, ReplyLater
 from actors.background import Background
 from actors.behaviour import handles
-from actors.cell import Order
 from actors.current import CURRENT
 from actors.errors import MailboxFull
 from actors.mailbox import Mailbox
 from actors.messages import BackgroundDone, BackgroundFailed, DeadLetter, Exit, Terminated
+from actors.orders import Options, Order
 from actors.recorder import Snapshot
 from actors.supervision import Restart, Supervision
 from actors.timers import Timer
 from actors.transaction import effect, open_unit
+from actors.tree import family_of, plant
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -143,9 +144,7 @@ class Actor:
         Raises:
             NameTaken: a living child has this name.
         """
-        return self._cell.system.spawn_under(
-            self._cell, cls, args, kwargs, name, restart, shutdown
-        ).ref
+        return plant(self._cell, cls, args, kwargs, name, Options(restart, shutdown)).ref
 
     async def start(
         self,
@@ -161,7 +160,7 @@ class Actor:
         Raises:
             ActorCrashed, ActorStopped: the child ended before that.
         """
-        cell = self._cell.system.spawn_under(self._cell, cls, args, kwargs, name, restart, shutdown)
+        cell = plant(self._cell, cls, args, kwargs, name, Options(restart, shutdown))
         await cell.wait_ready()
         return cell.ref
 
@@ -222,7 +221,7 @@ class Actor:
         error as `failed(error)` (by default `BackgroundFailed`).
         """
         background = Background(self._cell)
-        family = self._cell.system.family_of(self._cell)
+        family = family_of(self._cell)
         family.backgrounds.add(background)
         family.start(background.run, async_fn, args, done, failed)
         return background

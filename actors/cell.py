@@ -22,6 +22,7 @@ from actors.current import CURRENT
 from actors.deadlines import Entry
 from actors.errors import ActorCrashed, ActorError, ActorStopped
 from actors.messages import DeadLetter, Exit, Reason, Restarted, Stopped, Terminated, Unhandled
+from actors.orders import RANK, Drain, Limit, Options, Order
 from actors.ref import ActorRef
 from actors.supervision import Verdict
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from actors.behaviour import Handler, Table
     from actors.family import Family
     from actors.regroup import Regroup
-    from actors.supervision import Restart, Supervision
+    from actors.supervision import Supervision
     from actors.system import ActorSystem
     from actors.timers import Timer
     from actors.transaction import Unit
@@ -38,54 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("actors")
 
 State = Literal["starting", "running", "restarting", "stopping", "passive", "stopped"]
-Kind = Literal["passivate", "rollback", "restart", "fail", "stop"]
-RANK: dict[Kind, int] = {"passivate": 0, "rollback": 1, "restart": 2, "fail": 3, "stop": 4}
-
-
-@attrs.frozen
-class Order:
-    """What an actor is to do between two messages; the graver replaces the lesser."""
-
-    kind: Kind
-    reason: Reason = "stopped"
-    error: Exception | None = None
-    own: bool = False  # the actor's own wish, which a "permanent" child is not granted
-
-
-@attrs.frozen
-class Options:
-    """How a child was spawned: when it is restarted, and how long its end may take (seconds)."""
-
-    restart: Restart
-    shutdown: float
-
-
 NO_HANDLERS: Table = {}
-
-
-class Limit(Entry):
-    """The end of an actor takes too long: cancel the life."""
-
-    __slots__ = ("_cell",)
-
-    def __init__(self, cell: Cell) -> None:
-        super().__init__()
-        self._cell = cell
-
-    def expire(self) -> None:
-        """The `shutdown` seconds are over."""
-        self._cell.kill()
-
-
-class Drain:
-    """The last mail of an actor that ends orderly: what came before it is still handled."""
-
-    __slots__ = ()
-
-
-def drained(actor: Actor, _: Drain) -> None:
-    """The handler of `Drain`."""
-    actor._cell.order(Order("stop", "shutdown"))
 
 
 @attrs.define(eq=False)

@@ -11,7 +11,7 @@ import attrs
 
 if TYPE_CHECKING:
     from actors.actor import Actor
-    from actors.behaviour import Handler, Table
+    from actors.behaviour import Handler
     from actors.cell import Cell, State
     from actors.ref import ActorRef
 
@@ -89,12 +89,9 @@ def describe(cell: Cell) -> ActorInfo:
     )
 
 
-def traced(table: Table, hook: Callable[[Trace], object]) -> Table:
-    """The same handlers, each reporting to the hook. Untraced systems never come here."""
-    return {kind: _traced(handler, hook) for kind, handler in table.items()}
+def traced(handler: Handler, hook: Callable[[Trace], object]) -> Handler:
+    """The same handler, reporting to the hook. Untraced systems never come here."""
 
-
-def _traced(handler: Handler, hook: Callable[[Trace], object]) -> Handler:
     def handle(actor: Actor, message: object) -> object:
         ref, began = actor._cell.ref, perf_counter()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actors.cell import Order
+from actors.orders import Order
 
 if TYPE_CHECKING:
     from actors.cell import Cell

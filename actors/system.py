@@ -28,17 +28,18 @@ from actors.actor import Actor
 from actors.ask import Call, handle_call
 from actors.background import Result, report
 from actors.behaviour import Handler, Table, build_tables
-from actors.cell import Cell, Drain, Options, drained
+from actors.cell import Cell
 from actors.current import CURRENT
 from actors.deadlines import Deadlines
 from actors.errors import ActorStopped, NameTaken
 from actors.events import Events
 from actors.family import Family
 from actors.inspection import ActorInfo, Trace, describe, traced
-from actors.life import run
+from actors.orders import Drain, Options, drained
 from actors.recorder import Recorder, Store
 from actors.supervision import Restart, Supervision
 from actors.timers import Timer, ring
+from actors.tree import Root, find, plant, revive
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,26 +55,6 @@ RUNTIME_HANDLERS: dict[type, Handler] = {
 }
 
 
-class Root(Cell):
-    """The parent of the top-level actors: the system itself. It has no task and no mail."""
-
-    __slots__ = ()
-
-    @property
-    def kind(self) -> str:
-        """No actor class."""
-        return "ActorSystem"
-
-    @property
-    def rules(self) -> Supervision:
-        """The supervision of the top level."""
-        return self.system.supervision
-
-    def fail(self, error: Exception) -> None:
-        """A crash has come all the way up."""
-        self.system.fail(error)
-
-
 class ActorSystem:
     """A tree of actors; use it as `async with`.
 
@@ -83,6 +64,8 @@ class ActorSystem:
         grace: seconds an orderly shutdown may take before everything is cancelled.
         supervision: what the system does about its top-level actors.
         trace: called with a `Trace` for each message in and out. Costs nothing when None.
+        around: called once with each handler, returns what is called in its place; for tests, see
+            `actors.testing.Faults`.
         random: the source of jitter; seed it to repeat a run.
 
     A crash that escalates to the top ends the block with that exception.
@@ -104,6 +87,7 @@ class ActorSystem:
         grace: float = 5.0,
         supervision: Supervision | None = None,
         trace: Callable[[Trace], object] | None = None,
+        around: Callable[[Handler], Handler] | None = None,
         random: Random | None = None,
     ) -> None:
         self.name = name
@@ -116,10 +100,11 @@ class ActorSystem:
         self.deadlines: Deadlines
         self.tick: Callable[[], float] = perf_counter
         self._trace = trace
+        self._around = around
         self._tables: dict[type, dict[str | None, Table]] = {}
         self._registry: dict[str, Cell] = {}
         self._keys: dict[Cell, list[str]] = {}
-        self._number = itertools.count(1)
+        self.number = itertools.count(1)
         self._failure: Exception | None = None
         self._nursery: trio.Nursery | None = None
         self._family = Family()
@@ -231,7 +216,7 @@ class ActorSystem:
         >>> trio.run(main)
         '/jobs'
         """
-        return self.spawn_under(self._root, cls, args, kwargs, name, restart, shutdown).ref
+        return plant(self._root, cls, args, kwargs, name, Options(restart, shutdown)).ref
 
     async def start(
         self,
@@ -251,7 +236,7 @@ class ActorSystem:
         >>> trio.run(main)
         True
         """
-        cell = self.spawn_under(self._root, cls, args, kwargs, name, restart, shutdown)
+        cell = plant(self._root, cls, args, kwargs, name, Options(restart, shutdown))
         await cell.wait_ready()
         return cell.ref
 
@@ -265,12 +250,8 @@ class ActorSystem:
         >>> trio.run(main) is None
         True
         """
-        cell: Cell = self._root
-        for name in path.strip("/").split("/"):
-            if cell.family is None or name not in cell.family.children:
-                return None
-            cell = cell.family.children[name]
-        return cell.ref
+        cell = find(self._root, path)
+        return None if cell is None else cell.ref
 
     def register(self, key: str, ref: ActorRef) -> None:
         """Make an actor known under a key, wherever it is in the tree, for as long as it lives.
@@ -325,58 +306,26 @@ class ActorSystem:
 
     # For the runtime
 
-    def spawn_under(
-        self,
-        parent: Cell,
-        cls: type[Actor],
-        args: tuple[object, ...],
-        kwargs: dict[str, object],
-        name: str | None,
-        restart: Restart,
-        shutdown: float,
-    ) -> Cell:
-        """Put a new actor into the tree and start its task."""
-        family = self.family_of(parent)
-        if name is None:
-            name = f"{cls.__name__}-{next(self._number)}"
-        elif "/" in name or not name:
-            raise ValueError(f"an actor's name must not be empty or hold a '/', got {name!r}")
-        if name in family.children:
-            raise NameTaken(f"{parent.path or '/'} has a child named {name!r} already")
-        cell = Cell(self, parent, name, cls, args, kwargs or None, Options(restart, shutdown))
-        family.children[name] = cell
-        family.start(run, cell)
-        return cell
-
-    def family_of(self, cell: Cell) -> Family:
-        """The family of a life, made on first need."""
-        if cell.family is None:
-            parent = cell.parent
-            if parent is None or parent.family is None:
-                raise ActorStopped(f"the actor system {self.name!r} is not running")
-            if cell.exit is not None or cell.life_over:
-                raise ActorStopped(f"{cell.path} has ended and can start nothing")
-            cell.family = Family()
-            parent.family.start(cell.family.run)
-        return cell.family
-
     def revive(self, cell: Cell) -> None:
-        """Start the task of a passivated actor again."""
-        parent = cell.parent
-        if parent is not None and parent.family is not None and cell.state == "passive":
-            cell.state = "starting"
-            parent.family.start(run, cell)
+        """Mail for a passivated actor."""
+        revive(cell)
 
     def tables_of(self, cls: type[Actor]) -> dict[str | None, Table]:
         """The handlers of an actor class by behaviour, with those of the runtime."""
         tables = self._tables.get(cls)
         if tables is None:
-            tables = build_tables(cls)
-            if self._trace is not None:
-                tables = {key: traced(table, self._trace) for key, table in tables.items()}
-            tables = {key: table | RUNTIME_HANDLERS for key, table in tables.items()}
+            tables = {
+                behaviour: {kind: self._wrapped(handler) for kind, handler in table.items()}
+                | RUNTIME_HANDLERS
+                for behaviour, table in build_tables(cls).items()
+            }
             self._tables[cls] = tables
         return tables
+
+    def _wrapped(self, handler: Handler) -> Handler:
+        if self._around is not None:
+            handler = self._around(handler)
+        return handler if self._trace is None else traced(handler, self._trace)
 
     async def load(self, path: str, key: str) -> object | None:
         """The snapshot an actor asks for."""
