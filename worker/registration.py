@@ -1,7 +1,6 @@
 """How a Worker gets its credentials: it asks the Manager once, and keeps them in a file."""
 
 import secrets
-import sys
 from pathlib import Path
 
 import attrs
@@ -12,11 +11,10 @@ from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml, write_yaml
 from flamenco.config.schema import Text, Where, read_section
 from flamenco.config.worker import WorkerConfig
+from flamenco.platforms import PLATFORM
 
 FILE_NAME = "flamenco-worker-credentials.yaml"
 ROUTE = "api/v3/worker/register-worker"
-PLATFORMS = {"win32": "windows"}
-"""Names of platforms where the protocol's differs from Python's."""
 
 
 class RegistrationFailed(Exception):
@@ -84,7 +82,7 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
     body = {
         "name": config.name,
         "secret": secret,
-        "platform": PLATFORMS.get(sys.platform, sys.platform),
+        "platform": PLATFORM,
         "supported_task_types": config.task_types,
     }
     try:

@@ -128,6 +128,8 @@ class Worker:
         if self._held is not None and self._held.lease not in welcome.leases:
             log.warning("Task %s is no longer this Worker's; stopping it", self._held.name)
             self._held.drop()
+        if self.status is WorkerStatus.OFFLINE:
+            return  # the session is only back for the last messages
         if self.status is not WorkerStatus.STARTING:
             self._outbox.add(StateChanged(self.status))
         if welcome.status_requested is not self.status:
@@ -213,6 +215,7 @@ class Worker:
     async def _sign_off(self) -> None:
         if self.status is WorkerStatus.STARTING:
             return
+        self.status = WorkerStatus.OFFLINE
         self._outbox.add(SignOff())
         with trio.move_on_after(SIGN_OFF_SECONDS):
             await self._outbox.emptied()

@@ -151,6 +151,21 @@ async def test_sigterm_hands_the_task_back_signs_off_and_ends(manager, config):
             assert await child.wait() == 1
 
 
+async def test_a_sign_off_that_was_cut_short_is_the_last_word(manager, config):
+    async with worker_process(config) as child:
+        first = await manager.session()
+        await first.wake()
+        child.send_signal(signal.SIGTERM)
+        assert (await first.receive())[0] == SignOff()
+        first.cut()
+        second = await manager.session()
+        await second.welcome()
+        await second.next(SignOff)
+        await second.closed()
+        with trio.fail_after(20):
+            assert await child.wait() == 1
+
+
 async def test_a_second_signal_ends_the_worker_now(manager, config):
     async with worker_process(config) as child:
         session = await manager.session()
