@@ -7,6 +7,7 @@ from flamenco.config.errors import ConfigError
 from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType
 from flamenco.jobtypes.blend_facts import BlendError
 from flamenco.store import StoreError
+from worker.outbox import HomeError
 
 
 class CommandError(Exception):
@@ -22,6 +23,7 @@ KNOWN = (
     CompileError,
     SettingsError,
     UnknownJobType,
+    HomeError,
 )
 
 

@@ -17,7 +17,7 @@ from flamenco.manager.scheduler import Scheduler
 from flamenco.manager.services import IMAGES, JOBS, SCHEDULER, STATUS, WORKERS, Services
 from flamenco.manager.status import Status
 from flamenco.manager.workers import Workers
-from flamenco.store import open_reader, open_store
+from flamenco.store import Store, open_reader, open_store
 
 GRACE_SECONDS = 5.0
 """How long handlers may take to finish when the Manager stops."""
@@ -28,6 +28,7 @@ class Farm:
     """A running farm: what the edge sends its requests to."""
 
     system: actors.ActorSystem
+    store: Store
     services: Services
     jobs: actors.ActorRef
     workers: actors.ActorRef
@@ -64,10 +65,10 @@ async def open_farm(
             previews=Previews(paths.local),
         )
         async with actors.ActorSystem("farm", store=store, grace=GRACE_SECONDS) as system:
-            yield await _start(system, services)
+            yield await _start(system, store, services)
 
 
-async def _start(system: actors.ActorSystem, services: Services) -> Farm:
+async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:
     """Workers come before jobs: a job tells the workers of its open leases as it starts."""
     await system.start(Scheduler, name=SCHEDULER.strip("/"))
     workers = await system.start(Workers, services, name=WORKERS.strip("/"))
@@ -76,6 +77,7 @@ async def _start(system: actors.ActorSystem, services: Services) -> Farm:
     status = await system.start(Status, services, name=STATUS.strip("/"))
     return Farm(
         system=system,
+        store=store,
         services=services,
         jobs=jobs,
         workers=workers,

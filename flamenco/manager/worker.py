@@ -225,10 +225,8 @@ class WorkerActor(actors.Actor):
             raise NotAllowed(f"a worker can be asked for {expected}, not {status.value}")
         if status is WorkerStatus.RESTART and not worker.can_restart:
             raise NotAllowed(f"worker {worker.name} can't restart itself")
-        if status is worker.status:
-            self._change(request=None)
-            return
-        self._change(request=StatusRequest(status, message.lazy))
+        pending = None if status is worker.status else StatusRequest(status, message.lazy)
+        self._change(request=pending)
         if self._session is not None:
             request = protocol.RequestStatus(status, message.lazy)
             self.after_commit(self._session.push, request)

@@ -38,8 +38,13 @@ class Worker:
 
 
 def status_at_sign_on(worker: Worker) -> WorkerStatus:
-    """The status a worker should go to when it signs on (reference api §4, signOn)."""
-    return worker.request.status if worker.request else WorkerStatus.AWAKE
+    """The status a worker should go to when it signs on (reference api §4, signOn).
+
+    One that lost its session while it slept sleeps on.
+    """
+    if worker.request:
+        return worker.request.status
+    return WorkerStatus.ASLEEP if worker.status is WorkerStatus.ASLEEP else WorkerStatus.AWAKE
 
 
 def after_sign_off(worker: Worker) -> Worker:

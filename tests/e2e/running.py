@@ -45,10 +45,10 @@ def started(*arguments: object, log: Path, **options) -> Iterator[subprocess.Pop
 
 
 @contextmanager
-def running_manager(storage: Path, *arguments: object) -> Iterator[str]:
+def running_manager(storage: Path, port: int = 0) -> Iterator[str]:
     """The URL of a Manager of its own."""
     storage.mkdir(parents=True, exist_ok=True)
-    options = ("manager", "--storage", storage, "--listen", "127.0.0.1:0", *arguments)
+    options = ("manager", "--storage", storage, "--listen", f"127.0.0.1:{port}")
     log = storage / "manager.log"
     with started(*options, log=log) as process:
         line = process.stdout.readline()

@@ -1,0 +1,162 @@
+"""A real farm on a real database, and workers that are played by the test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import pytest
+import trio
+
+from flamenco import protocol
+from flamenco.config.manager import ManagerConfig
+from flamenco.manager.farm import Farm, open_farm
+from flamenco.manager.messages import (
+    Connect,
+    Disconnected,
+    FromWorker,
+    RegisterWorker,
+    SubmitJob,
+    WakeJob,
+)
+from flamenco.model.jobs import Job
+from flamenco.model.statuses import TaskStatus, WorkerStatus
+
+TASK_TYPES = ("misc", "blender", "ffmpeg", "file-management")
+PATIENCE = 10
+
+
+@attrs.define(eq=False)
+class PlayedWorker:
+    """A worker's end of a session, in the test's hands."""
+
+    farm: Farm
+    id: str
+    name: str
+    closed: str | None = None
+    _seq: int = 0
+    _pushed: list = attrs.field(factory=lambda: [*trio.open_memory_channel(1000)])
+
+    def push(self, message: protocol.Message) -> None:
+        self._pushed[0].send_nowait(message)
+
+    def close(self, reason: str) -> None:
+        self.closed = reason
+
+    async def connect(self, *leases: protocol.HeldLease) -> protocol.Welcome:
+        hello = protocol.Hello(
+            name=self.name, software_version="1", task_types=TASK_TYPES, leases=leases
+        )
+        welcome = await self.farm.worker(self.id).ask(Connect(self, "127.0.0.1", hello))
+        if not leases:
+            await self.went_to(welcome.status_requested)
+        return welcome
+
+    def disconnect(self) -> None:
+        self.farm.worker(self.id).tell(Disconnected(self))
+
+    def say(self, message: protocol.Message, seq: int | None = None) -> None:
+        self.farm.worker(self.id).tell(FromWorker(self, message, seq))
+
+    async def went_to(self, status: WorkerStatus) -> None:
+        self._seq += 1
+        self.say(protocol.StateChanged(status), self._seq)
+        assert (await self.hears(protocol.Acknowledge)).seq == self._seq
+
+    async def report(self, assign: protocol.Assign, seq: int | None = None, **said):
+        """Report about a task; what the Manager acknowledges."""
+        if seq is None:
+            self._seq += 1
+            seq = self._seq
+        report = protocol.Report(task_id=assign.task_id, lease=assign.lease, **said)
+        self.say(report, seq)
+        return await self.hears(protocol.Acknowledge)
+
+    async def complete(self, assign: protocol.Assign):
+        return await self.report(assign, status=TaskStatus.COMPLETED)
+
+    async def fail(self, assign: protocol.Assign):
+        return await self.report(assign, status=TaskStatus.FAILED, activity="Failed: it broke")
+
+    async def hears(self, kind: type):
+        """The next pushed message, which has to be of this class."""
+        with trio.fail_after(PATIENCE):
+            message = await self._pushed[1].receive()
+        assert isinstance(message, kind), message
+        return message
+
+
+@attrs.frozen
+class Stage:
+    """A farm, and what tests do with it."""
+
+    farm: Farm
+
+    async def limit_pages(self, pages: int) -> None:
+        """Let the database grow to so many pages at most, as a full disk does."""
+        await self.farm.store.limit_pages(pages)
+
+    async def worker(self, name: str) -> PlayedWorker:
+        """A new worker that is awake."""
+        registered = await self.farm.workers.ask(
+            RegisterWorker(
+                name=name,
+                secret_hash="x",
+                platform="linux",
+                address="127.0.0.1",
+                task_types=TASK_TYPES,
+            )
+        )
+        await self.until(lambda: self.farm.worker(registered.id))
+        played = PlayedWorker(self.farm, registered.id, name)
+        await played.connect()
+        return played
+
+    async def submit(self, repeats: int = 2, **changes) -> Job:
+        """A job of one `echo` task and so many `sleep` tasks that depend on it."""
+        settings = {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": repeats}
+        submission = {"name": "job", "type": "echo-sleep-test", "metadata": {}, **changes}
+        return await self.farm.jobs.ask(SubmitJob(settings=settings, **submission), timeout=30)
+
+    async def ask(self, job: Job, message):
+        actor = await self.farm.jobs.ask(WakeJob(job.id))
+        return await actor.ask(message)
+
+    async def statuses(self, job: Job) -> list[str]:
+        return [task.status.value for task in await self.farm.services.reader.tasks(job.id)]
+
+    async def status(self, job: Job) -> str:
+        return (await self.farm.services.reader.job(job.id)).status.value
+
+    async def until(self, question):
+        """Wait until a question is answered with something true."""
+        with trio.fail_after(PATIENCE):
+            while True:
+                answer = question()
+                if hasattr(answer, "__await__"):
+                    answer = await answer
+                if answer:
+                    return answer
+                await trio.sleep(0.01)
+
+    async def until_status(self, job: Job, *expected: str) -> None:
+        """Wait until all tasks of a job have these statuses."""
+
+        async def reached() -> bool:
+            return await self.statuses(job) == list(expected)
+
+        await self.until(reached)
+
+
+@asynccontextmanager
+async def stage_at(folder: Path, **config) -> AsyncIterator[Stage]:
+    """A farm whose files lie in a folder."""
+    settings = attrs.evolve(ManagerConfig(), **config)
+    async with open_farm(settings, settings.paths(folder)) as farm:
+        yield Stage(farm)
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        yield stage
