@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
+from actors.abilities import Abilities
 from actors.ask import Call, ReplyLater
-from actors.background import Background
 from actors.behaviour import handles
 from actors.current import CURRENT
 from actors.errors import MailboxFull
 from actors.mailbox import Mailbox
-from actors.messages import BackgroundDone, BackgroundFailed, DeadLetter, Exit, Terminated
-from actors.orders import Options, Order
+from actors.messages import BackgroundDone, BackgroundFailed, DeadLetter, Exit
 from actors.recorder import Snapshot
-from actors.supervision import Restart, Supervision
-from actors.timers import Timer
+from actors.supervision import Supervision
 from actors.transaction import effect, open_unit
-from actors.tree import family_of, plant
 
 if TYPE_CHECKING:
-    from actors.cell import Cell
     from actors.ref import ActorRef
-    from actors.system import ActorSystem
 
 
-class Actor:
+class Actor(Abilities):
     """Owns its state, and handles one message at a time from its mailbox.
 
     Class attributes:
@@ -59,7 +54,6 @@ class Actor:
     passivate_after: ClassVar[float | None] = None
     replies_with: ClassVar[tuple[type[Exception], ...]] = ()
 
-    _cell: Cell
     _has_started: ClassVar[bool] = False
     _has_stopping: ClassVar[bool] = False
     _has_stopped: ClassVar[bool] = False
@@ -73,158 +67,44 @@ class Actor:
     # The hooks of a life
 
     async def started(self) -> None:
-        """Runs before the first message of every life. Children may be spawned here."""
+        """Runs before the first message of every life. Children may be spawned here.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         print("on")
+        >>> play(Lamp)
+        on
+        """
 
     async def stopping(self, why: Exit, /) -> None:
         """Runs when the life ends, before children and background work are ended.
 
         Not after a cancelled life (see `shutdown` in `spawn`).
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def stopping(self, why):
+        ...         print(why.reason)
+        >>> play(Lamp)
+        shutdown
         """
 
     async def stopped(self, why: Exit, /) -> None:
         """Runs when the life ends, after children and background work have ended.
 
         If the life is cancelled from outside, an await in here raises `Cancelled` at once.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def stopped(self, why):
+        ...         print(why.reason)
+        >>> play(Lamp)
+        shutdown
         """
-
-    # Who this is
-
-    @property
-    def ref(self) -> ActorRef:
-        """This actor, for others."""
-        return self._cell.ref
-
-    @property
-    def system(self) -> ActorSystem:
-        """The system it lives in."""
-        return self._cell.system
-
-    @property
-    def name(self) -> str:
-        """The name among its siblings."""
-        return self._cell.name
-
-    @property
-    def path(self) -> str:
-        """The names from the top down: "/jobs/1234"."""
-        return self._cell.path
-
-    @property
-    def parent(self) -> ActorRef | None:
-        """The actor that spawned it; None at the top."""
-        parent = self._cell.parent
-        return None if parent is None or parent.parent is None else parent.ref
-
-    @property
-    def children(self) -> dict[str, ActorRef]:
-        """Its living children by name, in order of start."""
-        family = self._cell.family
-        return {} if family is None else {n: c.ref for n, c in family.children.items()}
-
-    # Children and other actors
-
-    def spawn(
-        self,
-        cls: type[Actor],
-        *args: object,
-        name: str | None = None,
-        restart: Restart = "transient",
-        shutdown: float = 5.0,
-        **kwargs: object,
-    ) -> ActorRef:
-        """Start a child; returns at once, the child takes mail at once.
-
-        Args:
-            cls: the actor class; made with `args` and `kwargs` in every life.
-            name: unique among the children; by default the class and a number.
-            restart: "transient" (after a crash; an actor may stop itself), "permanent" (also
-                after it stopped itself) or "temporary" (never).
-            shutdown: seconds an orderly end may take; then the child is cancelled.
-
-        Raises:
-            NameTaken: a living child has this name.
-        """
-        return plant(self._cell, cls, args, kwargs, name, Options(restart, shutdown)).ref
-
-    async def start(
-        self,
-        cls: type[Actor],
-        *args: object,
-        name: str | None = None,
-        restart: Restart = "transient",
-        shutdown: float = 5.0,
-        **kwargs: object,
-    ) -> ActorRef:
-        """Like `spawn`, and wait until the child's `started` has run.
-
-        Raises:
-            ActorCrashed, ActorStopped: the child ended before that.
-        """
-        cell = plant(self._cell, cls, args, kwargs, name, Options(restart, shutdown))
-        await cell.wait_ready()
-        return cell.ref
-
-    def stop(self) -> None:
-        """End this actor after the message in hand."""
-        self._cell.limit_end()
-        self._cell.order(Order("stop", "stopped", own=True))
-
-    def watch(self, ref: ActorRef) -> ActorRef:
-        """Be sent `Terminated(ref, exit)` when that actor ends; at once if it has ended."""
-        target = ref._cell
-        if target.exit is not None:
-            self._cell.ref._deliver(Terminated(ref, target.exit))
-            return ref
-        cell = self._cell
-        cell.watching = cell.watching or set()
-        cell.watching.add(target)
-        target.watchers = target.watchers or set()
-        target.watchers.add(cell)
-        return ref
-
-    def unwatch(self, ref: ActorRef) -> None:
-        """Do not be told any more."""
-        if ref._cell.watchers is not None:
-            ref._cell.watchers.discard(self._cell)
-        if self._cell.watching is not None:
-            self._cell.watching.discard(ref._cell)
-
-    # Time and background work
-
-    def after(self, seconds: float, message: object) -> Timer:
-        """Send itself a message after `seconds`."""
-        return self._timer(seconds, message, None)
-
-    def every(self, seconds: float, message: object) -> Timer:
-        """Send itself a message every `seconds`, first after `seconds`."""
-        if seconds <= 0:
-            raise ValueError(f"every() expects a positive number of seconds, got {seconds!r}")
-        return self._timer(seconds, message, seconds)
-
-    def _timer(self, seconds: float, message: object, period: float | None) -> Timer:
-        timer = Timer(self._cell, seconds, message, period)
-        if self._cell.timers is None:
-            self._cell.timers = set()
-        self._cell.timers.add(timer)
-        return timer
-
-    def start_soon(
-        self,
-        async_fn: Callable[..., Awaitable[Any]],
-        *args: object,
-        done: Callable[[Any], object] | None = None,
-        failed: Callable[[Exception], object] | None = None,
-    ) -> Background:
-        """Run an async function beside the actor; it must not touch the actor's state.
-
-        Its result comes back as the message `done(value)` (by default `BackgroundDone`), its
-        error as `failed(error)` (by default `BackgroundFailed`).
-        """
-        background = Background(self._cell)
-        family = family_of(self._cell)
-        family.backgrounds.add(background)
-        family.start(background.run, async_fn, args, done, failed)
-        return background
 
     # The message in hand
 
@@ -233,6 +113,18 @@ class Actor:
 
         Raises:
             MailboxFull: as many messages as the mailbox holds are set aside already.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(int)
+        ...     def early(self, message):
+        ...         self.stash()
+        ...     @handles(str)
+        ...     def show(self, message):
+        ...         print(self.path)
+        >>> play(Lamp, 1, "on")
+        /lamp
         """
         cell = self._cell
         message = cell.current
@@ -247,12 +139,43 @@ class Actor:
         cell.stash.append(message)
 
     def unstash_all(self) -> None:
-        """Put what was set aside back in front of the mailbox, in its order."""
+        """Put what was set aside back in front of the mailbox, in its order.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(int)
+        ...     def early(self, message):
+        ...         self.stash()
+        ...     @handles(int, behaviour="on")
+        ...     def late(self, message):
+        ...         print(message)
+        ...     @handles(str)
+        ...     def switch(self, message):
+        ...         self.become("on")
+        ...         self.unstash_all()
+        >>> play(Lamp, 1, 2, "on")
+        1
+        2
+        """
         stashed, self._cell.stash = self._cell.stash or [], None
         self.ref._queue.extendleft(reversed(stashed))
 
     def become(self, behaviour: str) -> None:
-        """From the next message on, handlers marked with this behaviour go first."""
+        """From the next message on, handlers marked with this behaviour go first.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def switch_on(self, message):
+        ...         self.become("on")
+        ...     @handles(str, behaviour="on")
+        ...     def shine(self, message):
+        ...         print(message)
+        >>> play(Lamp, "first", "second")
+        second
+        """
         cell = self._cell
         tables = cell.system.tables_of(cell.cls)
         if behaviour not in tables:
@@ -263,7 +186,22 @@ class Actor:
         cell.attention = True
 
     def unbecome(self) -> None:
-        """Back to the behaviour before the last `become`."""
+        """Back to the behaviour before the last `become`.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def switch_on(self, message):
+        ...         self.become("on")
+        ...     @handles(str, behaviour="on")
+        ...     def switch_off(self, message):
+        ...         print(message)
+        ...         self.unbecome()
+        >>> play(Lamp, "first", "second", "third", "fourth")
+        second
+        fourth
+        """
         cell = self._cell
         if not cell.behaviours:
             raise RuntimeError("unbecome() without become()")
@@ -273,7 +211,21 @@ class Actor:
         cell.attention = True
 
     def defer_reply(self) -> ReplyLater:
-        """Answer the ask in hand later: call what this returns with the value."""
+        """Answer the ask in hand later: call what this returns with the value.
+
+        >>> from actors import Actor, Request, handles
+        >>> class Desk(Actor):
+        ...     @handles(Request)
+        ...     def asked(self, message):
+        ...         later = self.defer_reply()
+        ...         later("done")
+        >>> import actors, trio
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         return await system.spawn(Desk).ask(Request())
+        >>> trio.run(main)
+        'done'
+        """
         call = self._cell.current
         if not isinstance(call, Call):  # a wrong moment, not a wrong type
             raise RuntimeError(  # noqa: TRY004
@@ -288,7 +240,18 @@ class Actor:
     # Transactions and effects
 
     def record(self, *changes: object) -> None:
-        """Add changes to the transaction of this message: reply and effects leave after it."""
+        """Add changes to the transaction of this message: reply and effects leave after it.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def show(self, message):
+        ...         self.record({"lamp": message})
+        ...         self.after_commit(print, "stored")
+        >>> play(Lamp, "on")
+        stored
+        """
         if CURRENT.get() is not self._cell:
             raise RuntimeError(
                 f"{self.path}: record() belongs into a handler; background work reports by message"
@@ -296,7 +259,19 @@ class Actor:
         open_unit(self._cell).changes.extend(changes)
 
     def save(self) -> None:
-        """Record the actor's snapshot under its `snapshot_key`."""
+        """Record the actor's snapshot under its `snapshot_key`.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     snapshot_key = "lamp"
+        ...     def snapshot(self):
+        ...         return "on"
+        ...     @handles(str)
+        ...     def show(self, message):
+        ...         self.save()
+        >>> play(Lamp, "on")
+        """
         key = self.snapshot_key
         if key is None:
             raise RuntimeError(f"{type(self).__name__}.save() needs a snapshot_key")
@@ -304,27 +279,88 @@ class Actor:
 
     @property
     def snapshot_key(self) -> str | None:
-        """The key of its snapshot in the store; None for an actor that keeps nothing."""
+        """The key of its snapshot in the store; None for an actor that keeps nothing.
+
+        >>> from actors import Actor
+        >>> class Lamp(Actor):
+        ...     def __init__(self, number):
+        ...         self.number = number
+        ...     @property
+        ...     def snapshot_key(self):
+        ...         return f"lamp-{self.number}"
+        >>> Lamp(7).snapshot_key
+        'lamp-7'
+        """
         return None
 
     def snapshot(self) -> object:
-        """What `save` stores. Must not share mutable state with the actor."""
+        """What `save` stores. Must not share mutable state with the actor.
+
+        >>> from actors import Actor
+        >>> class Lamp(Actor):
+        ...     lit = False
+        ...     def snapshot(self):
+        ...         return self.lit
+        >>> Lamp().snapshot()
+        False
+        """
         raise TypeError(f"{type(self).__name__} uses save() and must define snapshot()")
 
     def restore(self, snapshot: object) -> None:
-        """Called before `started` with what the store has under `snapshot_key`."""
+        """Called before `started` with what the store has under `snapshot_key`.
+
+        >>> from actors import Actor
+        >>> class Lamp(Actor):
+        ...     def restore(self, snapshot):
+        ...         self.lit = snapshot
+        >>> Lamp().restore(True)
+        """
         raise TypeError(f"{type(self).__name__} has a snapshot and must define restore()")
 
     def tell(self, ref: ActorRef, message: object) -> None:
-        """Tell as an effect: leaves when this message is committed."""
+        """Tell as an effect: leaves when this message is committed.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def switch(self, message):
+        ...         self.tell(self.ref, 1)
+        ...     @handles(int)
+        ...     def show(self, message):
+        ...         print(message)
+        >>> play(Lamp, "on")
+        1
+        """
         effect(self._cell, _tell, ref, message)
 
     def publish(self, event: object, topic: str | None = None) -> None:
-        """Publish as an effect: leaves when this message is committed."""
+        """Publish as an effect: leaves when this message is committed.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def switch(self, message):
+        ...         self.publish(f"{self.path} is {message}")
+        >>> play(Lamp, "on")
+        """
         effect(self._cell, self._cell.system.publish, event, topic)
 
     def after_commit(self, function: Callable[..., object], *args: object) -> None:
-        """Call a function when this message is committed. An error in it is the actor's crash."""
+        """Call a function when this message is committed. An error in it is the actor's crash.
+
+        >>> from actors import Actor, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     @handles(str)
+        ...     def switch(self, message):
+        ...         self.after_commit(print, message)
+        ...         print("first")
+        >>> play(Lamp, "on")
+        first
+        on
+        """
         effect(self._cell, function, *args)
 
     # What the runtime sends

@@ -62,6 +62,9 @@ class Cell:
     # One life
     life: int = 0
     life_over: bool = False
+    """Nothing can be started any more."""
+    stopped_due: bool = False
+    """`started` has run and `stopped` has not."""
     began: float = 0.0
     """Trio's clock."""
     actor: Actor | None = None

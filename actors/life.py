@@ -59,8 +59,8 @@ async def run(cell: Cell) -> None:
             if following.follows != "life":
                 verdict = following
                 break
-    except trio.Cancelled:
-        await last_words(cell)
+    except (trio.Cancelled, BaseExceptionGroup):
+        await last_words(cell, verdict.exit)
         raise
     finally:
         if verdict.follows == "passive":
@@ -88,7 +88,7 @@ async def begin(cell: Cell) -> None:
     if cls._has_started:
         await actor.started()
         close_unit(cell)
-    cell.state = "running"
+    cell.state, cell.stopped_due = "running", True
     if cell.regroup is not None:
         cell.regroup.passed(cell)
     if cell.ready is not None:
@@ -237,6 +237,8 @@ async def end_life(cell: Cell, verdict: Verdict) -> Verdict:
     if cell.family is not None:
         await cell.family.close()
         cell.family = None
+    if cell.stopped_due:  # cancelled on the way, because it took too long
+        await last_words(cell, verdict.exit)
     if cell.limit is not None and not verdict.final:
         cell.unlimit()
     if verdict.follows == "life":
@@ -255,8 +257,7 @@ async def wind_down(cell: Cell, why: Exit, begun: bool, killed: bool) -> None:
             await family.stop_children(why.reason)
         await family.close()
     cell.family, cell.life_over = None, True
-    if begun and cls._has_stopped and actor is not None:
-        await say(cell, actor.stopped, why)
+    await say_stopped(cell, why)
     close_unit(cell)
     await settled(cell)
 
@@ -269,10 +270,17 @@ async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) ->
         log.error("%s: %s failed: %r", cell.path, hook.__name__, error, exc_info=error)
 
 
-async def last_words(cell: Cell) -> None:
-    """The `stopped` hook of a life that was cancelled from outside; any await in it raises."""
-    if cell.state == "running" and cell.actor is not None and cell.cls._has_stopped:
-        await say(cell, cell.actor.stopped, Exit("cancelled"))
+async def say_stopped(cell: Cell, why: Exit) -> None:
+    """Run the `stopped` hook, once in a life that had begun."""
+    due, cell.stopped_due = cell.stopped_due, False
+    if due and cell.cls._has_stopped and cell.actor is not None:
+        await say(cell, cell.actor.stopped, why)
+
+
+async def last_words(cell: Cell, why: Exit) -> None:
+    """The `stopped` hook of a life cancelled from outside, where any await raises at once."""
+    with trio.move_on_after(cell.options.shutdown):
+        await say_stopped(cell, why)
 
 
 async def between_lives(cell: Cell, verdict: Verdict) -> None:

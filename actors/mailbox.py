@@ -15,7 +15,6 @@ from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
 from actors.ask import Call, begin_wait, end_wait
 from actors.current import CURRENT
 from actors.errors import MailboxFull
-from actors.messages import DeadLetter
 
 if TYPE_CHECKING:
     from trio.lowlevel import Task
@@ -101,7 +100,6 @@ class LetterBox:
             self._drop_oldest()
             self._deliver(message)
         else:
-            self._cell.system.publish_if_wanted(DeadLetter, self, message, "full")
             raise self._full()
 
     def _full(self) -> MailboxFull:

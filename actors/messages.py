@@ -139,9 +139,9 @@ class Stopped:
 class DeadLetter:
     """Event: a message that nobody will handle, and why.
 
-    `reason` is "stopped" (the actor has ended), "full", "dropped" (made room for a newer one),
-    "cancelled" (in hand when the life was cancelled), "late" (a reply nobody waits for) or
-    "refused" (told, and answered by an exception in `replies_with`).
+    `reason` is "stopped" (the actor has ended), "full" (told as an effect), "dropped" (made room
+    for a newer one), "cancelled" (in hand when the life was cancelled), "late" (a reply nobody
+    waits for) or "refused" (told, and answered by an exception in `replies_with`).
 
     >>> DeadLetter(None, "hello", "stopped").message
     'hello'

@@ -36,10 +36,19 @@ class Store(Protocol):
     """
 
     async def load(self, key: str) -> object | None:
-        """The last committed snapshot under this key, None if there is none."""
+        """The last committed snapshot under this key, None if there is none.
+
+        >>> import trio
+        >>> trio.run(MemoryStore({"job-7": "done"}).load, "job-7")
+        'done'
+        """
 
     async def commit(self, changes: Sequence[object]) -> None:
-        """Store all changes or none; they are durable on return. Called by one task at a time."""
+        """Store all changes or none; they are durable on return. Called by one task at a time.
+
+        >>> import trio
+        >>> trio.run(MemoryStore().commit, [Snapshot("job-7", "done"), Snapshot("job-8", "new")])
+        """
 
 
 @attrs.frozen

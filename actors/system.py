@@ -14,32 +14,27 @@ nursery would. Nothing survives the block.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import trio
 from trio.testing import MockClock
 
 from actors.actor import Actor
-from actors.ask import Call, handle_call
-from actors.background import Result, report
-from actors.behaviour import Handler, Table, build_tables
-from actors.cell import Cell
+from actors.ask import Call
+from actors.behaviour import Handler
 from actors.current import CURRENT
 from actors.deadlines import Deadlines
 from actors.errors import ActorStopped, NameTaken
-from actors.events import Events
 from actors.family import Family
-from actors.inspection import ActorInfo, Trace, describe, traced
-from actors.orders import Drain, Options, drained
-from actors.recorder import Recorder, Store
+from actors.inspection import ActorInfo, Trace, describe
+from actors.orders import Options
+from actors.recorder import Store
+from actors.runtime import Runtime
 from actors.supervision import Restart, Supervision
-from actors.timers import Timer, ring
-from actors.tree import Root, find, plant, revive
+from actors.tree import Root, find, plant
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,15 +42,8 @@ if TYPE_CHECKING:
 
     from actors.ref import ActorRef
 
-RUNTIME_HANDLERS: dict[type, Handler] = {
-    Call: handle_call,
-    Timer: ring,
-    Result: report,
-    Drain: drained,
-}
 
-
-class ActorSystem:
+class ActorSystem(Runtime):
     """A tree of actors; use it as `async with`.
 
     Args:
@@ -90,23 +78,9 @@ class ActorSystem:
         around: Callable[[Handler], Handler] | None = None,
         random: Random | None = None,
     ) -> None:
+        super().__init__(store, supervision or Supervision(), random or Random(), trace, around)  # noqa: S311 - spreads restarts, guards nothing
         self.name = name
         self.grace = grace
-        self.supervision = supervision or Supervision()
-        self.events = Events()
-        self.random = random or Random()  # noqa: S311 - spreads restarts, guards nothing
-        self.runtime_handlers = RUNTIME_HANDLERS
-        self.recorder = Recorder(store)
-        self.deadlines: Deadlines
-        self.tick: Callable[[], float] = perf_counter
-        self._trace = trace
-        self._around = around
-        self._tables: dict[type, dict[str | None, Table]] = {}
-        self._registry: dict[str, Cell] = {}
-        self._keys: dict[Cell, list[str]] = {}
-        self.number = itertools.count(1)
-        self._failure: Exception | None = None
-        self._nursery: trio.Nursery | None = None
         self._family = Family()
         self._root = Root(
             self, None, name, Actor, (), None, Options("temporary", 0.0), state="running"
@@ -129,7 +103,7 @@ class ActorSystem:
         try:
             swallowed = bool(await self._block.__aexit__(kind, error, traceback))
         except BaseExceptionGroup as group:
-            raise self._told(_only(group)) from None
+            raise self._told(_only(group, error)) from None
         if self._failure is not None:
             raise self._told(None)
         return swallowed
@@ -189,12 +163,6 @@ class ActorSystem:
             await self._family.stop_children("shutdown")
         self._root.family = None
         self._nursery.cancel_scope.cancel()
-
-    def fail(self, error: Exception) -> None:
-        """End the block with this error."""
-        self._failure = self._failure or error
-        if self._nursery is not None:
-            self._nursery.cancel_scope.cancel()
 
     # Actors
 
@@ -304,49 +272,12 @@ class ActorSystem:
         """
         return describe(self._root)
 
-    # For the runtime
 
-    def revive(self, cell: Cell) -> None:
-        """Mail for a passivated actor."""
-        revive(cell)
-
-    def tables_of(self, cls: type[Actor]) -> dict[str | None, Table]:
-        """The handlers of an actor class by behaviour, with those of the runtime."""
-        tables = self._tables.get(cls)
-        if tables is None:
-            tables = {
-                behaviour: {kind: self._wrapped(handler) for kind, handler in table.items()}
-                | RUNTIME_HANDLERS
-                for behaviour, table in build_tables(cls).items()
-            }
-            self._tables[cls] = tables
-        return tables
-
-    def _wrapped(self, handler: Handler) -> Handler:
-        if self._around is not None:
-            handler = self._around(handler)
-        return handler if self._trace is None else traced(handler, self._trace)
-
-    async def load(self, path: str, key: str) -> object | None:
-        """The snapshot an actor asks for."""
-        if self.recorder.store is None:
-            raise RuntimeError(f"{path} has the snapshot_key {key!r}, but the system has no store")
-        return await self.recorder.store.load(key)
-
-    def forget(self, cell: Cell) -> None:
-        """An actor has ended: its registered keys are free."""
-        for key in self._keys.pop(cell, ()):
-            self._registry.pop(key, None)
-
-    def publish_if_wanted(self, kind: type, *args: object) -> None:
-        """Make and publish an event of the runtime, if anybody listens to its class."""
-        if self.events.wanted(kind):
-            self.events.publish(kind(*args))
-
-
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error inside nested groups of one."""
+def _only(group: BaseExceptionGroup[BaseException], body: BaseException | None) -> BaseException:
+    """The one error inside the groups our nurseries have put around it."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        if error is body:
+            break
         error = error.exceptions[0]
     return error

@@ -1,6 +1,7 @@
 """Tools for tests of actors: virtual time, repeatable schedules, probes, injected faults.
 
     run(main, seed=7)      virtual time, and the same order of tasks for the same seed
+    play(Lamp, "on")       one actor by itself, told some messages
     Probe(system)          an actor that a test speaks through and listens with
     Faults().crash(...)    given to `ActorSystem(around=...)`: crash, delay or drop messages
 
@@ -25,11 +26,12 @@ from trio.testing import MockClock
 from actors.actor import Actor
 from actors.ask import Call, ReplyLater
 from actors.behaviour import handles
+from actors.recorder import MemoryStore
+from actors.system import ActorSystem
 
 if TYPE_CHECKING:
     from actors.behaviour import Handler
     from actors.ref import ActorRef
-    from actors.system import ActorSystem
 
 T = TypeVar("T")
 
@@ -64,6 +66,31 @@ def run(async_fn: Callable[..., Awaitable[T]], *args: object, seed: int = 0) -> 
     """
     with seeded(seed):
         return trio.run(async_fn, *args, clock=MockClock(autojump_threshold=0))
+
+
+def play(cls: type[Actor], *messages: object, args: tuple[object, ...] = ()) -> None:
+    """Run one actor by itself in virtual time: tell it the messages, let a day pass, shut down.
+
+    Its name is that of the class in lower case; the store is a `MemoryStore`.
+
+    >>> import actors
+    >>> class Lamp(actors.Actor):
+    ...     @actors.handles(str)
+    ...     def show(self, message):
+    ...         print(self.path, message)
+    >>> play(Lamp, "on", "off")
+    /lamp on
+    /lamp off
+    """
+
+    async def main() -> None:
+        async with ActorSystem(store=MemoryStore()) as system:
+            ref = system.spawn(cls, *args, name=cls.__name__.lower())
+            for message in messages:
+                ref.tell(message)
+            await trio.sleep(86_400)
+
+    run(main)
 
 
 class Probe:
