@@ -36,6 +36,14 @@ describe('the live socket', () => {
     expect(refetch).toHaveBeenCalledOnce()
   })
 
+  it('knows its subscription by a confirmation with an empty uuid', () => {
+    const refetch = vi.fn()
+    live.follow({ type: 'allWorkers' }, refetch)
+    sockets.last.onopen?.()
+    sockets.last.say({ ok: { op: 'subscribe', type: 'allWorkers', uuid: '' } })
+    expect(refetch).toHaveBeenCalledOnce()
+  })
+
   it('connects again by itself, and subscribes and fetches again', () => {
     const refetch = vi.fn()
     live.follow({ type: 'job', uuid: 'j' }, refetch)

@@ -46,8 +46,9 @@ interface Followed {
   refetch: () => void
 }
 
+/** The Manager confirms a subscription without a `uuid` with an empty one. */
 function keyOf({ type, uuid }: Subscription): string {
-  return uuid === undefined ? type : `${type}/${uuid}`
+  return `${type}/${uuid ?? ''}`
 }
 
 export class LiveSocket {
