@@ -42,7 +42,10 @@ class FlowOperator:
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Called by Blender when the user presses the operator's button."""
         self._flow = self.flow()
-        self._future = None
+        # The first step runs now, so that a second click finds the first one under way.
+        result = self._finish(self._advance)
+        if result != {"PASS_THROUGH"}:
+            return result
         wm = context.window_manager
         self._timer = wm.event_timer_add(_TICK, window=context.window)
         wm.modal_handler_add(self)
@@ -51,7 +54,7 @@ class FlowOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Called by Blender for every event while the operator runs."""
         self.tick(event)
-        if event.type != "TIMER" or (self._future and not self._future.done()):
+        if event.type != "TIMER" or not self._future.done():
             return {"PASS_THROUGH"}
         _redraw(context)
         result = self._finish(self._advance)

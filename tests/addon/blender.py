@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,18 +115,30 @@ class InstalledBlender:
         environment.pop("VIRTUAL_ENV", None)
         return environment
 
-    def run(self, script: str, *arguments: str, blendfile: Path | None = None) -> Run:
-        """Run a Python script in the background; it can call ``finish`` and ``use_manager``.
+    def run(
+        self,
+        script: str,
+        *arguments: str,
+        blendfile: Path | None = None,
+        display: str | None = None,
+    ) -> Run:
+        """Run a Python script; it can call ``finish`` and ``use_manager``.
 
-        A script that raises makes the status 7.
+        In the background, unless `display` names an X display: then with a window, and until the
+        script quits Blender. A script that raises makes the status 7.
         """
         path = self.resources / "script.py"
         path.write_text(_PRELUDE + script, "utf-8")
+        environment = self.environment
+        mode = ["--background"]
+        if display is not None:
+            environment["DISPLAY"] = display
+            mode = ["--window-geometry", "0", "0", "1280", "1024"]
         opened = [] if blendfile is None else [str(blendfile)]
         options = ["--python-exit-code", "7", "--python", str(path)]
         ended = subprocess.run(
-            [self.executable, "--background", *opened, *options, *arguments],
-            env=self.environment,
+            [self.executable, *mode, *opened, *options, *arguments],
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -134,3 +148,21 @@ class InstalledBlender:
         results = [line for line in ended.stdout.splitlines() if line.startswith(_RESULT)]
         result = json.loads(results[-1].removeprefix(_RESULT)) if results else None
         return Run(ended.returncode, ended.stdout, result)
+
+
+@contextmanager
+def virtual_display() -> Iterator[str]:
+    """An X display nobody sees; skips the test where there is no Xvfb."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not on PATH; on Debian: apt install xvfb")
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x1024x24"]
+    with (
+        os.fdopen(reader) as numbers,
+        subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL) as server,
+    ):
+        os.close(writer)
+        try:
+            yield f":{int(numbers.readline())}"
+        finally:
+            server.terminate()

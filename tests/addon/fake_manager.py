@@ -14,6 +14,9 @@ from tests.addon.job_type import SIMPLE_BLENDER_RENDER
 
 VERSION = "4.0.0.dev0"
 
+GATE_TIMEOUT = 30
+"""Seconds that the check of a job waits for its gate."""
+
 
 @attrs.define
 class FakeManager:
@@ -31,6 +34,11 @@ class FakeManager:
     paths: list[str] = attrs.Factory(list)
     """Method and path of every request, in order."""
     agents: set[str] = attrs.Factory(set)
+    gate: threading.Event = attrs.Factory(threading.Event)
+    """The check of a job is answered once it is set, which GET /open-gate does."""
+
+    def __attrs_post_init__(self) -> None:
+        self.gate.set()
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Status and JSON body; None for an empty one."""
@@ -46,7 +54,11 @@ class FakeManager:
                 return 200, {"job_types": self.job_types}
             case "GET", ["worker-mgt", "tags"]:
                 return 200, {"tags": self.tags}
+            case "GET", ["", "open-gate"]:
+                self.gate.set()
+                return 204, None
             case "POST", ["jobs", "check"]:
+                assert self.gate.wait(GATE_TIMEOUT), "nobody opened the gate"
                 self.checked.append(body)
                 return 204, None
             case "POST", ["jobs"]:

@@ -1,0 +1,165 @@
+"""The add-on in Blender's window, where submissions must not stop the user's work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.addon.blender import InstalledBlender, Run, virtual_display
+from tests.addon.fake_manager import FakeManager
+from tests.addon.scene_files import make_file
+
+pytestmark = pytest.mark.slow
+
+# `story` is a generator: it yields until a condition holds and runs on Blender's own timer, thus
+# only while the window is responsive.
+_SCRIPT = """
+import traceback, urllib.request
+
+wm = bpy.context.window_manager
+
+def open_gate():
+    urllib.request.urlopen({url!r} + "open-gate").close()
+
+def until(condition):
+    while not condition():
+        yield
+
+def prepare():
+    for area in wm.windows[0].screen.areas:
+        if area.type == "VIEW_3D":
+            area.type = "PROPERTIES"
+    yield
+    for area in wm.windows[0].screen.areas:
+        if area.type == "PROPERTIES":
+            area.spaces.active.context = "OUTPUT"
+    use_manager({url!r})
+    yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
+    scene = bpy.context.scene
+    scene.flamenco_job_type = "simple-blender-render"
+    scene.flamenco_job_settings.render_output_root = "//renders"
+    yield
+
+def submit():
+    with bpy.context.temp_override(window=wm.windows[0]):
+        return sorted(bpy.ops.flamenco.submit_job("INVOKE_DEFAULT"))
+
+def story():
+{story}
+
+def whole():
+    yield from prepare()
+    yield from story()
+
+running = whole()
+
+def tick():
+    try:
+        next(running)
+    except StopIteration:
+        bpy.ops.wm.quit_blender()
+        return None
+    except Exception:
+        traceback.print_exc()
+        bpy.ops.wm.quit_blender()
+        return None
+    return 0.05
+
+bpy.app.timers.register(tick, first_interval=0.5, persistent=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+@pytest.fixture
+def blendfile(blender: InstalledBlender, tmp_path: Path) -> Path:
+    return make_file(blender, tmp_path / "home" / "shot.blend")
+
+
+def play(
+    blender: InstalledBlender, display: str, manager: FakeManager, story: str, blendfile: Path
+) -> Run:
+    indented = "".join(f"    {line}\n" for line in story.strip().splitlines())
+    script = _SCRIPT.format(url=manager.url, story=indented)
+    run = blender.run(script, blendfile=blendfile, display=display)
+    assert "Traceback" not in run.output, run.output
+    return run
+
+
+def test_the_window_stays_alive_while_the_manager_takes_its_time(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    manager.gate.clear()
+    story = """
+started = submit()
+second = bpy.ops.flamenco.submit_job.poll()
+yield from until(lambda: wm.flamenco_bat_status_txt == "Checking the job")
+open_gate()
+yield from until(lambda: wm.flamenco_bat_status == "DONE")
+finish([started, second, bpy.ops.flamenco.submit_job.poll()])
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result == [["RUNNING_MODAL"], False, True], run.output
+    assert len(manager.submitted) == 1
+    assert 'Job "shot" submitted, 1 file copied' in run.output
+
+
+def test_a_submission_can_be_aborted(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path, storage: Path
+) -> None:
+    manager.gate.clear()
+    story = """
+submit()
+yield from until(lambda: wm.flamenco_bat_status_txt == "Checking the job")
+bpy.ops.flamenco.abort()
+open_gate()
+yield from until(lambda: wm.flamenco_bat_status == "ABORTED")
+finish(bpy.ops.flamenco.submit_job.poll())
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result is True, run.output
+    assert manager.submitted == []
+    assert list(storage.iterdir()) == []
+
+
+def test_opening_another_file_ends_the_submission(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    manager.gate.clear()
+    story = f"""
+submit()
+yield from until(lambda: wm.flamenco_bat_status_txt == "Checking the job")
+with bpy.context.temp_override(window=wm.windows[0]):
+    bpy.ops.wm.open_mainfile(filepath={str(blendfile)!r})
+open_gate()
+yield
+state = bpy.context.window_manager.flamenco_bat_status
+bpy.context.scene.flamenco_job_type = "simple-blender-render"
+finish([state, bpy.ops.flamenco.submit_job.poll()])
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result == ["IDLE", True], run.output
+    assert manager.submitted == []
+
+
+def test_an_unreachable_manager_is_reported_and_the_next_submission_works(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    story = f"""
+use_manager("http://127.0.0.1:9/")
+yield from until(lambda: "cannot be reached" in wm.flamenco_status_ping)
+submit()
+yield from until(lambda: wm.flamenco_bat_status == "IDLE")
+use_manager({manager.url!r})
+yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
+submit()
+yield from until(lambda: wm.flamenco_bat_status == "DONE")
+finish(True)
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result is True, run.output
+    assert len(manager.submitted) == 1
