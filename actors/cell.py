@@ -107,6 +107,8 @@ class Cell:
     handled_before: int = 0
     """When this life began."""
     restarts: int = 0
+    timed: int = 0
+    """Messages whose handling was timed, in `busy_seconds` altogether."""
     busy_seconds: float = 0.0
     busy_since: float | None = None
     quiet_since: float = 0.0
@@ -251,6 +253,11 @@ class Cell:
                 watched.watchers.discard(self)
         self.ref._queue.extendleft(reversed(self.stash or ()))
         self.timers = self.deferred = self.watching = self.stash = None
+
+    def has_ending(self, begun: bool) -> bool:
+        """Whether anything is to be done between the last message and the end of the life."""
+        hooks = begun and (self.cls._has_stopping or self.cls._has_stopped)
+        return hooks or self.family is not None or self.uncommitted > 0
 
     def count_restart(self, why: Exit) -> None:
         """A new life follows."""

@@ -42,7 +42,7 @@ class ActorInfo:
     busy_for: float | None
     """Seconds the `async def` handler under way has taken so far; None between messages."""
     handler_ms: float
-    """Mean milliseconds a message took, over all lives."""
+    """Mean milliseconds a message took, over all lives; sampled where messages come singly."""
     children: tuple[ActorInfo, ...]
 
 
@@ -84,7 +84,7 @@ def describe(cell: Cell) -> ActorInfo:
         handled=cell.handled,
         restarts=cell.restarts,
         busy_for=None if cell.busy_since is None else now - cell.busy_since,
-        handler_ms=1000 * cell.busy_seconds / cell.handled if cell.handled else 0.0,
+        handler_ms=1000 * cell.busy_seconds / cell.timed if cell.timed else 0.0,
         children=() if family is None else tuple(map(describe, family.children.values())),
     )
 

@@ -39,6 +39,7 @@ log = logging.getLogger("actors")
 TURN_MESSAGES = 64
 TURN_SECONDS = 0.0005
 LONGEST_STRIDE = 16
+SAMPLE_EVERY = 8  # a message that comes alone is timed once in so many
 
 
 async def run(cell: Cell) -> None:
@@ -73,7 +74,8 @@ async def run(cell: Cell) -> None:
 async def begin(cell: Cell) -> None:
     """Make the actor object, give it its snapshot, and let it start."""
     cell.state = "starting"
-    await settled(cell)  # the snapshot must hold what the last life recorded
+    if cell.uncommitted:
+        await settled(cell)  # the snapshot must hold what the last life recorded
     cell.begin_life()
     cls, system = cell.cls, cell.system
     cell.table = system.tables_of(cls)[None]
@@ -104,36 +106,41 @@ async def work(cell: Cell) -> None:
     pace = 1
     while cell.next_order is None:
         if ref._senders:
-            cell.ref._admit()
-        if queue:
-            pace = await turn(cell, pace)
-            if queue:
-                await checkpoint()
-        else:
+            ref._admit()
+        if not queue:
             if cell.cls.passivate_after is not None:
                 watch_idleness(cell)
             ref._asleep = True
             await wait_task_rescheduled(cell.abort_sleep)
+            continue
+        if len(queue) == 1 and cell.handled % SAMPLE_EVERY:
+            coroutine = stride(cell, 1)
+            if coroutine is not None:
+                await see_through(cell, coroutine)
+            if cell.attention:
+                attend(cell)
+            cell.current = None
+        if queue and cell.next_order is None:
+            pace = await turn(cell, pace)
+            if queue:
+                await checkpoint()
 
 
 async def turn(cell: Cell, pace: int) -> int:
-    """Handle a turn's worth of messages; returns the pace for the next turn."""
+    """Handle a turn's worth of messages, timed; returns the pace for the next turn."""
     queue, tick = cell.ref._queue, cell.system.tick
-    before, began, done, seconds = cell.handled, tick(), 0, 0.0
+    before, done, seconds, began = cell.handled, 0, 0.0, tick()
     while queue and done < TURN_MESSAGES and seconds < TURN_SECONDS:
-        try:
-            coroutine = stride(cell, min(pace, len(queue)))
-            if coroutine is not None:
-                await see_through(cell, coroutine)
-        except Exception as error:
-            if not tolerates(cell, error):
-                raise
+        coroutine = stride(cell, min(pace, len(queue)))
+        if coroutine is not None:
+            await see_through(cell, coroutine)
+        seconds, done = tick() - began, cell.handled - before
         if cell.attention and attend(cell):
             break
-        seconds, done = tick() - began, cell.handled - before
         pace = next_pace(done, seconds)
     cell.current = None
-    cell.busy_seconds += tick() - began
+    cell.timed += done
+    cell.busy_seconds += seconds
     return pace
 
 
@@ -168,6 +175,9 @@ def stride(cell: Cell, count: int) -> CoroutineType[Any, Any, Any] | None:
                 return result
             if cell.attention:
                 break
+    except Exception as error:
+        if not tolerates(cell, error):
+            raise
     finally:
         cell.handled += done
     return None
@@ -180,6 +190,9 @@ async def see_through(cell: Cell, coroutine: CoroutineType[Any, Any, Any]) -> No
     cell.busy_since = cell.system.deadlines.now()
     try:
         await coroutine
+    except Exception as error:
+        if not tolerates(cell, error):
+            raise
     finally:
         cell.busy_since = None
 
@@ -229,7 +242,7 @@ async def end_life(cell: Cell, verdict: Verdict) -> Verdict:
     cell.state = "stopping" if verdict.final else "restarting"
     cell.end_life(killed)
     limited = killed or verdict.exit.reason == "crashed"
-    if begun or cell.family is not None or cell.uncommitted:
+    if cell.has_ending(begun):
         with trio.CancelScope() as cell.scope:
             if limited:
                 cell.scope.relative_deadline = cell.options.shutdown
@@ -241,8 +254,10 @@ async def end_life(cell: Cell, verdict: Verdict) -> Verdict:
         await last_words(cell, verdict.exit)
     if cell.limit is not None and not verdict.final:
         cell.unlimit()
+    cell.stopped_due = False
     if verdict.follows == "life":
-        await between_lives(cell, verdict)
+        if verdict.delay or cell.regroup is not None or (verdict.joint and len(members(cell)) > 1):
+            await between_lives(cell, verdict)
         cell.count_restart(verdict.exit)
     return cell.overruled(verdict)
 

@@ -69,8 +69,10 @@ def members(cell: Cell) -> list[Cell]:
     parent = cell.parent
     if parent is None or parent.family is None:
         return [cell]
+    strategy = parent.rules.strategy
+    if strategy == "one_for_one":
+        return [cell]
     children = [child for child in parent.family.children.values() if child.state != "passive"]
-    strategy = parent.cls.supervision.strategy
-    if strategy == "one_for_one" or cell not in children:
+    if cell not in children:
         return [cell]
     return children if strategy == "one_for_all" else children[children.index(cell) :]

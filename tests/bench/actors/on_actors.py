@@ -25,11 +25,6 @@ class Count(actors.Request[int]):
 
 
 @attrs.frozen
-class Hops:
-    left: int
-
-
-@attrs.frozen
 class Go:
     count: int
 
@@ -76,10 +71,10 @@ class Node(actors.Actor):
     def connect(self, ref: actors.ActorRef) -> None:
         self.following = ref
 
-    @actors.handles(Hops)
-    def hop(self, message: Hops) -> None:
-        if message.left:
-            self.following.tell(Hops(message.left - 1))
+    @actors.handles(int)
+    def hop(self, left: int) -> None:
+        if left:
+            self.following.tell(left - 1)
         else:
             self.done.set()
 
@@ -130,7 +125,7 @@ async def ring(system: actors.ActorSystem, size: int) -> float:
         node.tell(following)
     await trio.lowlevel.checkpoint()
     began = perf_counter()
-    nodes[0].tell(Hops(size))
+    nodes[0].tell(size)
     await done.wait()
     return size / (perf_counter() - began)
 
