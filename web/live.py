@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import msgspec
 import trio
+from msgspec import UNSET, UnsetType
 from quart import Blueprint, websocket
 
 import actors
@@ -46,7 +47,7 @@ class Subscription:
 
     op: str
     type: str
-    uuid: str = ""
+    uuid: str | UnsetType = UNSET
 
     def problem(self) -> str | None:
         """What is wrong with it, if anything."""
@@ -60,7 +61,7 @@ class Subscription:
 
     @property
     def topic(self) -> Topic:
-        return self.type, self.uuid if self.type in ONE_OF_A_KIND else ""
+        return self.type, str(self.uuid) if self.type in ONE_OF_A_KIND else ""
 
 
 EVENTS: dict[type, tuple[str, Callable[[Any], tuple[Topic, ...]]]] = {

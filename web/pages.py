@@ -11,11 +11,20 @@ STATIC = Path(__file__).parent / "static"
 """The built page; not in a fresh checkout, made by web/build_hook.py."""
 
 ADDON = "flamenco-addon.zip"
+ASSETS = "assets/"
+"""Files below it have a digest of their content in their names, and never change."""
+
+ASSET_SECONDS = 365 * 24 * 3600
 HOW_TO_BUILD = "in a checkout, `uv sync --reinstall-package flamenco` builds it"
 NO_PAGE = f"""\
 <!doctype html><title>Flamenco</title><h1>This Manager has no page</h1>
 <p>It runs, and its API answers, but the web page was not built: {HOW_TO_BUILD}.</p>
 """
+
+
+def _kept_for(path: str) -> int:
+    """For how many seconds a browser may use a file of the page without asking again."""
+    return ASSET_SECONDS if path.startswith(ASSETS) else 0
 
 
 def has_page() -> bool:
@@ -38,9 +47,11 @@ async def app(path: str = "index.html") -> Response:
     if not has_page():
         return Response(NO_PAGE, 503, content_type="text/html")
     try:
-        return await send_from_directory(STATIC, path)
+        return await send_from_directory(STATIC, path, cache_timeout=_kept_for(path))
     except NoSuchFile:
-        return await send_from_directory(STATIC, "index.html")
+        if path.startswith(ASSETS):
+            raise
+        return await send_from_directory(STATIC, "index.html", cache_timeout=0)
 
 
 @routes.get("/favicon.ico")
@@ -56,9 +67,9 @@ async def old_addon() -> Response:
 
 @routes.get(f"/{ADDON}")
 async def addon() -> Response:
-    return await send_from_directory(STATIC, ADDON)
+    return await send_from_directory(STATIC, ADDON, cache_timeout=0)
 
 
 @routes.get("/job-files/<path:path>")
 async def job_files(path: str) -> Response:
-    return await send_from_directory(services().paths.local, path)
+    return await send_from_directory(services().paths.local, path, cache_timeout=0)

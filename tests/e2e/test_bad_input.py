@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.running import FLAMENCO, run, running_manager
 from tests.programs import need
 
+pytestmark = pytest.mark.slow
+
 
 def complaint(*arguments: object, status: int = 1, **options) -> str:
     """The one line a command says before it ends with this status."""
@@ -82,7 +84,6 @@ def test_a_manager_that_does_not_answer(tmp_path):
     assert "no answer from the Manager" in said
 
 
-@pytest.mark.slow
 def test_a_file_that_is_no_blend(tmp_path):
     need("blender")
     blend = tmp_path / "broken.blend"
@@ -96,7 +97,6 @@ def test_a_file_that_is_no_blend(tmp_path):
         assert "blendr" in said
 
 
-@pytest.mark.slow
 def test_a_full_disk_from_the_start(tmp_path):
     need("unshare")
     disk = tmp_path / "disk"

@@ -1,0 +1,93 @@
+"""The web page in a real Chromium: a job is seen to complete, live, and can be steered."""
+
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.e2e.running import running_manager, running_worker
+from tests.programs import need
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 90_000  # milliseconds
+
+
+@contextmanager
+def browser_page(url: str):
+    """A page of the farm in Chromium; what its console complains of fails the test."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=need("chromium"), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        yield page
+        browser.close()
+    assert complaints == []
+
+
+def submit(url: str, **job) -> str:
+    answer = httpx.post(f"{url}api/v3/jobs", json={"submitter_platform": "linux", **job})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"]
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a screenshot where ``FLAMENCO_SCREENSHOTS`` names a folder."""
+    folder = os.environ.get("FLAMENCO_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / name)
+
+
+def test_a_job_is_seen_to_complete_without_reloading(tmp_path):
+    frames = str(tmp_path / "farm" / "shared" / "jobs" / "out" / "######")
+    settings = {"frames": "1-6", "render_output_path": frames, "fps": 24.0}
+    with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
+        expect(page).to_have_title(re.compile("Flamenco"), timeout=PATIENCE)
+        photograph(page, "empty.png")
+        job = submit(url, name="Six frames", type="test-frames", settings=settings)
+        row = page.locator(f"[data-testid=job-row][data-job-id='{job}']")
+        expect(row).to_have_attribute("data-status", "queued", timeout=PATIENCE)
+        row.click()
+        expect(page.get_by_test_id("task-cell")).to_have_count(7, timeout=PATIENCE)
+        with running_worker(url, tmp_path / "anna", "anna"):
+            expect(row).to_have_attribute("data-status", "completed", timeout=PATIENCE)
+            cells = page.locator("[data-testid=task-cell][data-status=completed]")
+            expect(cells).to_have_count(7, timeout=PATIENCE)
+            picture = page.get_by_test_id("last-rendered").first
+            expect(picture).to_be_visible(timeout=PATIENCE)
+            photograph(page, "job.png")
+            page.goto(f"{url}app/workers")
+            worker = page.get_by_test_id("worker-row")
+            expect(worker).to_have_attribute("data-status", "awake", timeout=PATIENCE)
+            photograph(page, "workers.png")
+        expect(worker).to_have_attribute("data-status", "offline", timeout=PATIENCE)
+
+
+def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
+    settings = {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 3}
+    with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
+        job = submit(url, name="Naps", type="echo-sleep-test", settings=settings)
+        row = page.locator(f"[data-testid=job-row][data-job-id='{job}']")
+        row.click(timeout=PATIENCE)
+        page.get_by_role("button", name="Pause").first.click()
+        expect(row).to_have_attribute("data-status", "paused", timeout=PATIENCE)
+        page.get_by_role("button", name="Cancel").first.click()
+        expect(row).to_have_attribute("data-status", "canceled", timeout=PATIENCE)
