@@ -1,8 +1,8 @@
 """An ask in flight, who waits for whom, and the handler that answers asks.
 
 An ask is a `Call` in the target's mailbox. It holds the asking task, which sleeps until somebody
-calls `reply` or `fail`; whoever comes first clears the task, in that one place, so a reply and a
-timeout in the same tick cannot both wake it. All other calls are late and change nothing.
+calls `reply` or `fail`; whoever comes first sets the outcome, in that one place, so a reply and a
+timeout in the same tick cannot both wake it. All others are late and change nothing.
 
 While an actor waits in an ask, in a `send` or in `start`, it has an edge to the actor it waits for.
 An edge that would close a ring is refused with `AskCycle`, where both would have hung for ever.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from outcome import Error, Value
+from outcome import Error, Outcome, Value
 from trio.lowlevel import Abort, Task, reschedule
 
 from actors.deadlines import Entry
@@ -29,14 +29,18 @@ if TYPE_CHECKING:
     from actors.cell import Cell
 
 
+GONE: Outcome[Any] = Value(None)  # the asker was cancelled; never unwrapped
+
+
 class Call(Entry):
     """One ask: the request, the task that waits, and the target that owes the reply."""
 
-    __slots__ = ("held", "request", "target", "task", "timeout")
+    __slots__ = ("held", "outcome", "request", "target", "task", "timeout")
 
-    def __init__(self, request: object, task: Task, target: Cell, timeout: float) -> None:
+    def __init__(self, request: object, target: Cell, timeout: float) -> None:
         self.request = request
-        self.task: Task | None = task
+        self.task: Task | None = None  # asleep while not None
+        self.outcome: Outcome[Any] | None = None
         self.target = target
         self.timeout = timeout
         self.held = False  # deferred or stashed: returning from the handler is no reply
@@ -44,24 +48,23 @@ class Call(Entry):
 
     def reply(self, value: object) -> None:
         """Wake the asker with this value."""
-        task = self.task
-        if task is None:
+        if self.outcome is None:
+            self._settle(Value(value))
+        else:
             self.target.system.publish_if_wanted(DeadLetter, self.target.ref, value, "late")
-            return
-        self.task = None
-        if self.pending:
-            self.target.system.deadlines.discard(self)
-        reschedule(task, Value(value))
 
     def fail(self, error: Exception) -> None:
         """Wake the asker with this error."""
-        task = self.task
-        if task is None:
-            return
-        self.task = None
+        if self.outcome is None:
+            self._settle(Error(error))
+
+    def _settle(self, outcome: Outcome[Any]) -> None:
+        self.outcome = outcome
         if self.pending:
             self.target.system.deadlines.discard(self)
-        reschedule(task, Error(error))
+        if self.task is not None:
+            task, self.task = self.task, None
+            reschedule(task, outcome)
 
     def expire(self) -> None:
         """The timeout of the ask has come."""
@@ -73,8 +76,19 @@ class Call(Entry):
     def abort(self, _: object) -> Abort:
         """The asker was cancelled. The message may still be handled; nobody hears the reply."""
         self.task = None
+        self.outcome = GONE
         self.target.system.deadlines.discard(self)
         return Abort.SUCCEEDED
+
+
+class Begun:
+    """An `async def` handler called for an asker, to be awaited by the actor's own task."""
+
+    __slots__ = ("call", "coroutine")
+
+    def __init__(self, call: Call, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        self.call = call
+        self.coroutine = coroutine
 
 
 class ReplyLater:
@@ -149,8 +163,14 @@ def _path_between(start: Cell, goal: Cell, seen: set[Cell]) -> list[Cell] | None
 
 def handle_call(actor: Actor, call: Call) -> Coroutine[Any, Any, None] | None:
     """The handler of asks: call the request's handler and reply with what it returns."""
+    coroutine = begin_answer(actor, call)
+    return None if coroutine is None else finish_answer(actor._cell, call, coroutine)
+
+
+def begin_answer(actor: Actor, call: Call) -> CoroutineType[Any, Any, object] | None:
+    """Reply with what a `def` handler returns; the coroutine of an `async def` comes back."""
     cell = actor._cell
-    if call.task is None and call.held:
+    if call.outcome is not None and call.held:
         return None  # unstashed, but the asker has gone meanwhile
     call.held = False
     request = call.request
@@ -166,13 +186,14 @@ def handle_call(actor: Actor, call: Call) -> Coroutine[Any, Any, None] | None:
             raise
         return None
     if result.__class__ is CoroutineType:
-        return _answer_later(cell, call, result)
+        return result
     if not call.held:
         answer(cell, call, call.reply, result)
     return None
 
 
-async def _answer_later(cell: Cell, call: Call, coroutine: Coroutine[Any, Any, object]) -> None:
+async def finish_answer(cell: Cell, call: Call, coroutine: Coroutine[Any, Any, object]) -> None:
+    """Await an `async def` handler and reply with what it returns."""
     replied = False
     try:
         result = await coroutine

@@ -16,7 +16,7 @@ import attrs
 import trio
 from trio.lowlevel import Abort, reschedule
 
-from actors.ask import Call, begin_wait, end_wait
+from actors.ask import Begun, Call, begin_wait, end_wait
 from actors.behaviour import resolve
 from actors.current import CURRENT
 from actors.deadlines import Entry
@@ -147,6 +147,9 @@ class Cell:
 
     def dead_letter(self, message: object, reason: str) -> None:
         """Nobody will handle this message."""
+        if isinstance(message, Begun):
+            message.coroutine.close()
+            message = message.call
         if isinstance(message, Call):
             message.fail(self.stopped_error())
             message = message.request

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from trio.lowlevel import checkpoint, current_task, wait_task_rescheduled
 
+from actors.ask import Begun
 from actors.current import CURRENT
 from actors.deadlines import Entry
 from actors.errors import ActorStopped, CommitFailed, unwrap
@@ -100,11 +101,14 @@ async def begin(cell: Cell) -> None:
 
 
 async def work(cell: Cell) -> None:
-    """Handle messages until an order comes; raises what a handler raised, if that is a crash."""
+    """Handle messages until an order comes; raises what a handler raised, if that is a crash.
+
+    An ask that was begun in the asker's task counts as in hand: an order waits for it.
+    """
     ref = cell.ref
     queue = ref._queue
     pace = 1
-    while cell.next_order is None:
+    while cell.next_order is None or (queue and queue[0].__class__ is Begun):
         if ref._senders:
             ref._admit()
         if not queue:
@@ -113,7 +117,7 @@ async def work(cell: Cell) -> None:
             ref._asleep = True
             await wait_task_rescheduled(cell.abort_sleep)
             continue
-        if len(queue) == 1 and cell.handled % SAMPLE_EVERY:
+        if cell.next_order is not None or (len(queue) == 1 and cell.handled % SAMPLE_EVERY):
             coroutine = stride(cell, 1)
             if coroutine is not None:
                 await see_through(cell, coroutine)

@@ -148,7 +148,7 @@ class LetterBox:
         """Take in the messages of those who wait, as far as there is room."""
         while self._senders and len(self._queue) < self._limit:
             sender = self._senders.popleft()
-            if isinstance(sender.message, Call) and sender.message.task is None:
+            if isinstance(sender.message, Call) and sender.message.outcome is not None:
                 continue  # the asker has gone
             self._queue.append(sender.message)
             if sender.task is not None:

@@ -16,6 +16,7 @@ from trio.lowlevel import (
 )
 
 from actors.ask import Call, begin_wait, end_wait
+from actors.at_once import answer_at_once
 from actors.current import CURRENT
 from actors.mailbox import LetterBox
 from actors.messages import Exit, Request
@@ -129,28 +130,33 @@ class ActorRef(LetterBox):
         >>> trio.run(main)
         'hello'
         """
+        await checkpoint_if_cancelled()
         cell = self._cell
-        call = Call(request, current_task(), cell, timeout)
+        call = Call(request, cell, timeout)
         asker = CURRENT.get()
         if asker is not None:
             begin_wait(asker, cell)
         try:
-            if len(self._queue) < self._limit:
-                self._queue.append(call)
-                if self._asleep:
-                    cell.wake()
-            else:
-                self._ask_full(call)
+            if not answer_at_once(cell, call):
+                self._post(call)
+            elif call.outcome is not None:
+                await cancel_shielded_checkpoint()
+                return cast("R", call.outcome.unwrap())
+            call.task = current_task()
             cell.system.deadlines.add(timeout, call)
             return cast("R", await wait_task_rescheduled(call.abort))
         finally:
             if asker is not None:
                 end_wait(asker, cell)
 
-    def _ask_full(self, call: Call) -> None:
-        if self._limit < 0:
+    def _post(self, call: Call) -> None:
+        if len(self._queue) < self._limit:
+            self._queue.append(call)
+            if self._asleep:
+                self._cell.wake()
+        elif self._limit < 0:
             raise self._cell.stopped_error()
-        if self._cell.cls.mailbox.overflow == "wait":
+        elif self._cell.cls.mailbox.overflow == "wait":
             self._queue_sender(call)
         else:
             self._overflow(call)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actors.ask import Call, handle_call
+from actors.ask import Begun, Call, handle_call
+from actors.at_once import go_on
 from actors.background import Result, report
 from actors.behaviour import Handler, Table, build_tables
 from actors.deadlines import Deadlines
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 RUNTIME_HANDLERS: dict[type, Handler] = {
     Call: handle_call,
+    Begun: go_on,
     Timer: ring,
     Result: report,
     Drain: drained,

@@ -212,6 +212,16 @@ async def test_a_strategy_says_who_restarts_with_a_crashed_child(strategy, ended
         assert [e[0] for e in log if e[1] == "started"] == ended[::-1]
 
 
+async def test_the_strategy_of_the_system_holds_for_its_top_level():
+    log = []
+    async with ActorSystem(supervision=Supervision("one_for_all")) as system:
+        refs = [await system.start(Child, log, name=name) for name in "ab"]
+        log.clear()
+        refs[1].tell(Raise(ValueError()))
+        assert [await ref.ask(Ping()) for ref in refs] == [1, 1]
+    assert [e[0] for e in log if e[1] == "started"] == ["a", "b"]
+
+
 async def test_backoff_grows_and_a_stop_cuts_it_short(autojump_clock):
     rules = Supervision(max_restarts=100, backoff=Backoff(1.0, 60.0, 2.0, jitter=0.0))
     async with ActorSystem(supervision=rules) as system:

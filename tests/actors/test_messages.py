@@ -98,6 +98,63 @@ async def test_an_ask_is_answered_by_plain_and_by_async_handlers():
         assert await counter.ask(Total()) == 2
 
 
+async def test_an_ask_lets_other_tasks_run_even_if_it_is_answered_at_once():
+    async with ActorSystem() as system, trio.open_nursery() as nursery:
+        counter = await system.start(Counter)
+        rounds = 0
+
+        async def other():
+            nonlocal rounds
+            while True:
+                rounds += 1
+                await trio.lowlevel.checkpoint()
+
+        nursery.start_soon(other)
+        for _ in range(100):
+            await counter.ask(Add(1))
+        assert rounds > 90
+        nursery.cancel_scope.cancel()
+
+
+async def test_an_ask_of_a_cancelled_asker_is_not_sent():
+    async with ActorSystem() as system:
+        counter = await system.start(Counter)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await counter.ask(Add(1))
+        assert await counter.ask(Total()) == 0
+
+
+async def test_what_comes_in_while_an_ask_is_answered_at_once_is_handled_next():
+    class Chatty(Counter):
+        @handles(Total)
+        def total_later(self, message):
+            self.ref.tell(Add(5))
+            return self.total
+
+    async with ActorSystem() as system:
+        chatty = await system.start(Chatty)
+        assert await chatty.ask(Total()) == 0
+        assert await chatty.ask(Add(0)) == 5
+
+
+async def test_an_ask_that_was_begun_is_answered_before_the_actor_stops():
+    class Stopping(Counter):
+        @handles(Total)
+        def total_then_stop(self, message):
+            self.stop()
+            return self._later()
+
+        async def _later(self):
+            await trio.lowlevel.checkpoint()
+            return 7
+
+    async with ActorSystem() as system:
+        stopping = await system.start(Stopping)
+        assert await stopping.ask(Total()) == 7
+        assert (await stopping.stopped()).reason == "stopped"
+
+
 async def test_an_exception_in_replies_with_is_the_answer_and_no_crash():
     async with ActorSystem() as system:
         counter = system.spawn(Counter)
