@@ -8,10 +8,16 @@ from pathlib import Path
 import bpy
 
 from .packing import DIRECTORY, FILE, SEQUENCE, Dependency
+from .paths import is_inside
 
 
 def of_open_file() -> list[Dependency]:
-    """Every file, sequence and cache folder, linked libraries and what they use included."""
+    """Every file, sequence and cache folder, linked libraries and what they use included.
+
+    What Blender brings along itself is left out: every Blender has it. Blender 5.0 links brushes
+    from there into each new file.
+    """
+    own = Path(bpy.utils.system_resource("DATAFILES"))
     kinds = dict(_special_paths())
     # Both calls walk the same data in the same order, so the lists pair up.
     stored = bpy.utils.blend_paths(absolute=False)
@@ -21,7 +27,7 @@ def of_open_file() -> list[Dependency]:
         for text, path in zip(stored, absolute, strict=True)
         if text
     ]
-    return [*found, *_point_caches()]
+    return [*(one for one in found if not is_inside(one.path, own)), *_point_caches()]
 
 
 def _special_paths() -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 
 import logging
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ _log = logging.getLogger(__name__)
 _NO_JOB_TYPE = "-"
 _Items = list[tuple[str, str, str, int]]
 
-# Blender does not keep the texts of dynamic choices alive, so they are kept here.
-_job_type_items: _Items = []
-_worker_tag_items: _Items = []
+# Blender keeps pointers to the texts of dynamic choices, so no list that it was given goes away.
+_job_type_choices: list[_Items] = [[(_NO_JOB_TYPE, "Select a Job Type", "", 0)]]
+_worker_tag_choices: list[_Items] = [[(NO_TAG, "All", "Any Worker may take tasks of the job", 0)]]
 
 STATUSES = (
     "IDLE",
@@ -42,19 +43,22 @@ def _number(identifier: str) -> int:
 def _job_types(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
     info = manager.info()
     found = info.job_types if info else ()
-    _job_type_items[:] = [(_NO_JOB_TYPE, "Select a Job Type", "", 0)]
-    _job_type_items.extend(
-        (one.name, one.label, one.description, _number(one.name)) for one in found
-    )
-    return _job_type_items
+    texts = ((one.name, one.label, one.description) for one in found)
+    return _offer(_job_type_choices, texts)
 
 
 def _worker_tags(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
     info = manager.info()
     found = info.worker_tags if info else ()
-    _worker_tag_items[:] = [(NO_TAG, "All", "Any Worker may take tasks of the job", 0)]
-    _worker_tag_items.extend((tag.id, tag.name, tag.description, _number(tag.id)) for tag in found)
-    return _worker_tag_items
+    return _offer(_worker_tag_choices, ((tag.id, tag.name, tag.description) for tag in found))
+
+
+def _offer(given: list[_Items], texts: Iterable[tuple[str, str, str]]) -> _Items:
+    """The choices for these texts, made anew only when they differ from the last ones given."""
+    items = [given[0][0], *((*text, _number(text[0])) for text in texts)]
+    if items != given[-1]:
+        given.append(items)
+    return given[-1]
 
 
 def _job_type_chosen(scene: bpy.types.Scene, context: bpy.types.Context) -> None:

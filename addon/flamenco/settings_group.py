@@ -82,6 +82,8 @@ def _make_class(new: JobType) -> type:
 def _make_property(setting: Setting) -> object:
     spec = job_types.property_spec(setting)
     arguments = spec.arguments
+    if arguments.get("subtype") in {"FILE_PATH", "DIR_PATH"} and bpy.app.version >= (4, 5, 0):
+        arguments = {**arguments, "options": {"PATH_SUPPORTS_BLEND_RELATIVE"}}
     if not setting.editable and spec.function != "EnumProperty":
         arguments = {**arguments, "get": _getter(setting)}
     return getattr(bpy.props, spec.function)(**arguments)

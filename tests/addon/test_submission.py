@@ -146,7 +146,7 @@ use_image("//gone.png")
         assert "2 files copied to the shared storage; 1 file missing" in run.output
         assert f"Missing: {project}/seq/gone.png" in run.output
 
-    def test_finds_in_its_pack_everything_that_it_found_at_home(
+    def test_finds_in_its_pack_all_that_it_found_at_home_and_blender_does_not_bring(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
     ) -> None:
         home = tmp_path / "home" / "shots"
@@ -168,6 +168,8 @@ for name in ("t.1001.png", "t.1002.png", "s_001.png", "s_002.png", "s_003.png", 
     image_file(folder + "/" + name)
 use_image("//t.<UDIM>.png", "TILED")
 use_image("//s_001.png", "SEQUENCE")
+own = os.path.join(bpy.utils.system_resource("DATAFILES"), "studiolights", "world")
+use_image(bpy.path.relpath(os.path.join(own, sorted(os.listdir(own))[0])))
 with bpy.data.libraries.load("//../assets/wood.blend", link=True, relative=True) as (_, data):
     data.materials = ["Wood"]
 bpy.data.objects["Cube"].data.materials.append(data.materials[0])
