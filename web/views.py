@@ -21,6 +21,7 @@ def job_type(job_type: JobType) -> api.AvailableJobType:
         description=job_type.description or UNSET,
         settings=tuple(setting_values(each) for each in job_type.settings),
         etag=job_type.etag,
+        error=job_type.error or UNSET,
     )
 
 

@@ -18,6 +18,8 @@ class AvailableJobType:
     settings: tuple[Mapping[str, Any], ...]
     etag: str
     description: str | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    """Not in Flamenco 3: why the type's script cannot be used."""
 
 
 @attrs.frozen(kw_only=True)

@@ -126,6 +126,8 @@ class StoragePaths:
     """The shared storage; None until the operator has chosen it (the first run)."""
     jobs: Path | None
     """The effective storage path, also `{jobs}`: Shaman's checkouts, or the shared storage."""
+    scripts: Path
+    """Job types of this farm; the folder need not be there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -174,6 +176,7 @@ class ManagerConfig:
             local=base / local,
             shared=root,
             jobs=jobs,
+            scripts=base / "scripts",
         )
 
 

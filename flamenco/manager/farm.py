@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import attrs
 
@@ -41,9 +40,7 @@ class Farm:
 
 
 @asynccontextmanager
-async def open_farm(
-    config: ManagerConfig, paths: StoragePaths, scripts: Path | None = None
-) -> AsyncIterator[Farm]:
+async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator[Farm]:
     """Start the actors of a farm, and stop them in the reverse order at the end.
 
     Raises `StoreError` when the database can't be used, OSError when a folder can't be made.
@@ -54,7 +51,7 @@ async def open_farm(
     async with (
         open_store(paths.database) as store,
         open_reader(paths.database) as reader,
-        open_compiler(scripts) as compiler,
+        open_compiler(paths.scripts) as compiler,
     ):
         services = Services(
             config=config,

@@ -206,6 +206,7 @@ class TestPaths:
         assert paths.local == tmp_path / "local"
         assert paths.shared == tmp_path / "shared"
         assert paths.jobs == tmp_path / "shared" / "jobs"
+        assert paths.scripts == tmp_path / "scripts"
 
     def test_what_the_configuration_names_stays_where_it_is(self, tmp_path):
         config = ManagerConfig(
@@ -227,6 +228,7 @@ class TestPaths:
         assert paths.local == tmp_path / "flamenco-manager-storage"
         assert paths.shared is None
         assert paths.jobs is None
+        assert paths.scripts == tmp_path / "scripts"
 
 
 @pytest.mark.parametrize(

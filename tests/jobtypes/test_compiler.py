@@ -1,6 +1,7 @@
 """What the Manager may rely on, whatever a script does."""
 
 import logging
+import os
 
 import pytest
 import trio
@@ -262,3 +263,27 @@ class TestHarm:
                 nursery.start_soon(compile_good, f"job {number}")
             nursery.start_soon(compile_bad)
         assert names == [True] * 10
+
+    async def test_nothing_runs_on_when_the_compiler_is_closed(self, scripts, job):
+        write(scripts, "mine.py", f"import os\njob.settings['pid'] = os.getpid()\n{ONE_TASK}")
+        async with open_compiler(scripts) as compiler:
+            pid = (await compiler.compile(job("mine"))).settings["pid"]
+            assert process_runs(pid)
+        assert not process_runs(pid)
+
+
+def process_runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_the_inline_compiler_takes_no_time_of_a_virtual_clock(autojump_clock, job):
+    compiler = inline_compiler()
+    before = trio.current_time()
+    await compiler.job_types()
+    settings = {"message": "hi", "sleep_repeats": 1, "sleep_duration_seconds": 1}
+    assert len((await compiler.compile(job("echo-sleep-test", **settings))).tasks) == 2
+    assert trio.current_time() == before

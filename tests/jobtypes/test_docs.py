@@ -1,0 +1,78 @@
+"""docs/job-types.md says what is true."""
+
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+
+from flamenco.jobtypes import (
+    CompileError,
+    SettingsError,
+    authoring,
+    inline_compiler,
+    validate_settings,
+)
+from flamenco.jobtypes.compiler import DEFAULT_MEMORY, DEFAULT_TIMEOUT
+from flamenco.model.jobtypes import Setting
+
+PAGE = (Path(__file__).parents[2] / "docs" / "job-types.md").read_text("utf-8")
+GIVEN = {"frames": "1-12", "output": "/render/####", "blendfile": "/a.blend"}
+
+
+@pytest.fixture
+def turntable(scripts, job):
+    """Compile a job of the page's first job type."""
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (scripts / "turntable.py").write_text(example)
+    compiler = inline_compiler(scripts)
+
+    async def compile_(**settings):
+        job_type = await compiler.job_type("turntable")
+        assert not job_type.error
+        return await compiler.compile(job("turntable", **validate_settings(job_type, settings)))
+
+    return compile_
+
+
+async def test_the_first_job_type_of_the_page_works(turntable):
+    compiled = await turntable(**GIVEN)
+    assert [each.name for each in compiled.tasks] == [
+        "render-1-5",
+        "render-6-10",
+        "render-11,12",
+        "done",
+    ]
+    assert compiled.tasks[-1].depends_on == (0, 1, 2)
+    assert compiled.tasks[-1].priority == 80
+
+
+async def test_the_refusals_of_the_page_are_those_an_artist_gets(turntable):
+    with pytest.raises(SettingsError) as refused:
+        await turntable(**GIVEN, chunk_size=0)
+    assert f"`{refused.value}`" in PAGE
+    with pytest.raises(CompileError, match="output needs a place for the frame number"):
+        await turntable(**GIVEN | {"output": "/render/frame"})
+
+
+async def test_the_page_has_a_row_for_each_setting_of_the_built_in_types():
+    for job_type in await inline_compiler().job_types():
+        section = PAGE.partition(f"### `{job_type.name}`")[2].partition("\n### ")[0]
+        for setting in job_type.settings:
+            row = next(line for line in section.splitlines() if f"`{setting.key}`" in line)
+            assert f"| {setting.type} |" in row
+
+
+@pytest.mark.parametrize("name", sorted(set(authoring.__all__) - {"FrameRangeError", "TaskDraft"}))
+def test_the_page_tells_of_everything_that_scripts_can_import(name):
+    assert name in PAGE
+
+
+@pytest.mark.parametrize("argument", [each.name for each in attrs.fields(Setting)[2:]])
+def test_the_page_has_a_row_for_each_argument_of_a_setting(argument):
+    assert f"| `{argument}` |" in PAGE
+
+
+def test_the_page_has_the_limits_that_hold():
+    assert f"longer than {DEFAULT_TIMEOUT:g} s" in PAGE
+    assert f"more than {DEFAULT_MEMORY // 1024**3} GiB" in PAGE
