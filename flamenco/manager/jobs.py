@@ -152,5 +152,7 @@ def new_job(job: Job, compiled: CompiledJob) -> InsertJob:
         for place, task in enumerate(compiled.tasks)
     )
     steps = sum(task.steps_total for task in tasks)
-    job = attrs.evolve(job, settings=compiled.settings, steps_total=steps)
+    job = attrs.evolve(
+        job, settings=compiled.settings, metadata=compiled.metadata, steps_total=steps
+    )
     return InsertJob(job, tasks, tuple(task.commands for task in compiled.tasks))
