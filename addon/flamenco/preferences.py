@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences (reference add-on §2)."""
 
+import textwrap
 from pathlib import Path
 
 import bpy
 
 from . import manager
 from .paths import find_project_root
+
+# Labels do not wrap by themselves.
+_LINE_LENGTH = 50
 
 _PROJECT_FINDERS = [
     ("BLENDER_PROJECT", "Blender Project", "The folder that has .blender_project"),
@@ -54,8 +58,9 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         row = layout.row(align=True)
         row.prop(self, "manager_url")
         row.operator("flamenco.ping_manager", text="", icon="FILE_REFRESH")
-        for text in _state(context):
-            _line(layout, text)
+        for state in _state(context):
+            for text in textwrap.wrap(state, _LINE_LENGTH):
+                _line(layout, text)
         column = layout.column()
         column.enabled = False
         column.prop(self, "job_storage_for_gui")
