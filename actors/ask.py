@@ -82,12 +82,12 @@ class Call(Entry):
 
 
 class Begun:
-    """An `async def` handler called for an asker, to be awaited by the actor's own task."""
+    """An `async def` handler called in another task, to be awaited by the actor's own."""
 
-    __slots__ = ("call", "coroutine")
+    __slots__ = ("coroutine", "message")
 
-    def __init__(self, call: Call, coroutine: CoroutineType[Any, Any, Any]) -> None:
-        self.call = call
+    def __init__(self, message: object, coroutine: Coroutine[Any, Any, object]) -> None:
+        self.message = message
         self.coroutine = coroutine
 
 

@@ -58,6 +58,8 @@ class Cell:
     exit: Exit | None = None
     """Set once, at the very end."""
     task: trio.lowlevel.Task | None = None
+    parked: bool = False
+    """The task sleeps in the message loop, whether or not others are handling its mail."""
 
     # One life
     life: int = 0
@@ -135,21 +137,29 @@ class Cell:
     def wake(self) -> None:
         """Mail or an order for an actor that sleeps or is passivated."""
         self.ref._asleep = False
-        if self.task is not None:
-            reschedule(self.task)
-        else:
+        if self.task is None:
             self.system.revive(self)
+        elif self.system.lending:
+            self.system.woken.append(self)
+        else:
+            self.rouse()
+
+    def rouse(self) -> None:
+        """Let the actor's own task go on, unless it does already."""
+        if self.parked and self.task is not None:
+            self.parked = self.ref._asleep = False
+            reschedule(self.task)
 
     def abort_sleep(self, _: object) -> Abort:
         """The sleeping actor is cancelled."""
-        self.ref._asleep = False
+        self.parked = self.ref._asleep = False
         return Abort.SUCCEEDED
 
     def dead_letter(self, message: object, reason: str) -> None:
         """Nobody will handle this message."""
         if isinstance(message, Begun):
             message.coroutine.close()
-            message = message.call
+            message = message.message
         if isinstance(message, Call):
             message.fail(self.stopped_error())
             message = message.request
@@ -206,8 +216,8 @@ class Cell:
         self.attention = True
         if self.nap is not None and order.kind == "stop":
             self.nap.cancel()
-        if self.ref._asleep and self.task is not None:
-            self.wake()
+        if self.ref._asleep:
+            self.rouse()
 
     def fail(self, error: Exception) -> None:
         """Crash between two messages, by an error from outside the handlers."""

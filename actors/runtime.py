@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from time import perf_counter
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.ask import Begun, Call, handle_call
-from actors.at_once import go_on
 from actors.background import Result, report
 from actors.behaviour import Handler, Table, build_tables
 from actors.deadlines import Deadlines
 from actors.events import Events
 from actors.inspection import Trace, traced
+from actors.loop import go_on
 from actors.orders import Drain, drained
 from actors.recorder import Recorder, Store
 from actors.timers import Timer, ring
@@ -55,6 +56,8 @@ class Runtime:
         self.recorder = Recorder(store)
         self.deadlines: Deadlines
         self.tick: Callable[[], float] = perf_counter
+        self.lending = False
+        self.woken: deque[Cell] = deque()
         self.number = itertools.count(1)
         self.runtime_handlers = RUNTIME_HANDLERS
         self._trace = trace

@@ -228,6 +228,58 @@ def _refs_of(system):
     return [ref for ref in below(system.tree()) if ref is not None]
 
 
+class Relay(actors.Actor):
+    """Passes numbers on to another relay; now and then crashes, waits or kills a third."""
+
+    def __init__(self, others, log, random):
+        self.others, self.log, self.random = others, log, random
+
+    @handles(int)
+    def hop(self, left):
+        self.log.append(left)
+        if left % 7 == 3:
+            self.random.choice(self.others).stop()
+        if left:
+            self.random.choice(self.others).tell(left - 1)
+        if left % 5 == 4:
+            raise ValueError(left)
+
+    @handles(str)
+    async def wait(self, left):
+        await trio.sleep(0.01)
+        self.log.append(int(left))
+        self.random.choice(self.others).tell(int(left) - 1)
+
+
+@given(
+    hops=st.lists(st.integers(1, 60), min_size=1, max_size=5),
+    size=st.integers(2, 8),
+    cancel=st.booleans(),
+    seed=SEEDS,
+)
+@settings(deadline=None, max_examples=150)
+def test_each_message_is_handled_or_a_dead_letter_whoever_hands_it_on(hops, size, cancel, seed):
+    log, others, lost = [], [], []
+    random = Random(seed)
+
+    async def main():
+        rules = Supervision(max_restarts=10_000)
+        async with (
+            ActorSystem(supervision=rules, grace=100) as system,
+            system.events.subscribe(actors.DeadLetter, capacity=10_000) as letters,
+        ):
+            others.extend(system.spawn(Relay, others, log, random) for _ in range(size))
+            for index, left in enumerate(hops):
+                others[index % size].tell(str(left) if left % 2 else left)
+            await trio.sleep(1)
+            if cancel:
+                system._nursery.cancel_scope.cancel()
+            lost.extend(letter.message for letter in letters._buffer)
+
+    run(main, seed=seed)
+    assert len(log) + sum(int(message) + 1 for message in lost) == sum(hops) + len(hops)
+
+
 @given(plan=st.lists(st.integers(0, 9), max_size=40), fails=st.sets(st.integers(0, 9)), seed=SEEDS)
 @settings(deadline=None, max_examples=100)
 def test_what_was_answered_is_stored_and_what_was_not_is_not(  # noqa: C901
