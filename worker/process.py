@@ -1,15 +1,34 @@
 """Runs a program for a command: the one way for all commands."""
 
+import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import trio
 
 from flamenco.launcher import Child, open_child
 from worker.command import CommandFailed, Task
 from worker.lines import LineSplitter
+
+
+def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """An environment in which the virtual environment at ``prefix`` isn't active.
+
+    Debian's Blender takes the first `python3` on the PATH for its own, and would find our package
+    `flamenco` there in place of the add-on of that name.
+    """
+    folders = environment.get("PATH", "").split(os.pathsep)
+    path = os.pathsep.join(each for each in folders if not Path(each).is_relative_to(prefix))
+    others = {name: value for name, value in environment.items() if name != "VIRTUAL_ENV"}
+    return {**others, "PATH": path}
+
+
+def _program_environment() -> dict[str, str]:
+    in_virtual_environment = sys.prefix != sys.base_prefix
+    return without_our_python(os.environ, sys.prefix) if in_virtual_environment else {**os.environ}
 
 
 async def run_program(
@@ -27,7 +46,12 @@ async def run_program(
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
-        async with open_child(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+        async with open_child(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_program_environment(),
+        ) as child:
             await adjust_oom_score(child.pid, task)
             await _copy_output(child, task, on_line)
             status = await child.wait()
