@@ -66,7 +66,7 @@ class Cell:
     life_over: bool = False
     """Nothing can be started any more."""
     stopped_due: bool = False
-    """`started` has run and `stopped` has not."""
+    """`started` has run, and a `stopped` hook is yet to."""
     began: float = 0.0
     """Trio's clock."""
     actor: Actor | None = None

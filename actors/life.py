@@ -79,7 +79,7 @@ async def begin(cell: Cell) -> None:
     if cls._has_started:
         await actor.started()
         close_unit(cell)
-    cell.state, cell.stopped_due = "running", True
+    cell.state, cell.stopped_due = "running", cls._has_stopped
     if cell.regroup is not None:
         cell.regroup.passed(cell)
     if cell.ready is not None:
@@ -126,11 +126,9 @@ async def end_life(cell: Cell, verdict: Verdict) -> Verdict:
     if cell.family is not None:
         await cell.family.close()
         cell.family = None
-    if cell.stopped_due:  # cancelled on the way, because it took too long
-        await last_words(cell, verdict.exit)
+    await last_words(cell, verdict.exit)  # if it was cancelled on the way, for taking too long
     if cell.limit is not None and not verdict.final:
         cell.unlimit()
-    cell.stopped_due = False
     if verdict.follows == "life":
         if verdict.delay or cell.regroup is not None or (verdict.joint and len(members(cell)) > 1):
             await between_lives(cell, verdict)
@@ -164,14 +162,15 @@ async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) ->
 async def say_stopped(cell: Cell, why: Exit) -> None:
     """Run the `stopped` hook, once in a life that had begun."""
     due, cell.stopped_due = cell.stopped_due, False
-    if due and cell.cls._has_stopped and cell.actor is not None:
+    if due and cell.actor is not None:
         await say(cell, cell.actor.stopped, why)
 
 
 async def last_words(cell: Cell, why: Exit) -> None:
     """The `stopped` hook of a life cancelled from outside, where any await raises at once."""
-    with trio.move_on_after(cell.options.shutdown):
-        await say_stopped(cell, why)
+    if cell.stopped_due:
+        with trio.move_on_after(cell.options.shutdown):
+            await say_stopped(cell, why)
 
 
 async def between_lives(cell: Cell, verdict: Verdict) -> None:
