@@ -133,10 +133,11 @@ async def test_cancelling_the_block_ends_a_child_that_ignores_sigterm():
 
 async def test_a_child_may_end_in_its_own_way_within_the_grace_period():
     program = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 print("ready", flush=True)
-time.sleep(600)
+signal.sigwait({signal.SIGTERM})
+sys.exit(5)
 """
     async with open_child(python(program), stdout=subprocess.PIPE, grace=30) as child:
         await read_line(child.stdout)
@@ -161,10 +162,11 @@ async def test_grandchildren_end_when_the_command_itself_ends():
 
 async def test_signals_are_handed_on_to_the_command():
     program = """
-import signal, sys, time
-signal.signal(signal.SIGUSR1, lambda *_: sys.exit(11))
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 print("ready", flush=True)
-time.sleep(600)
+signal.sigwait({signal.SIGUSR1})
+sys.exit(11)
 """
     async with open_child(python(program), stdout=subprocess.PIPE) as child:
         await read_line(child.stdout)
