@@ -1,0 +1,205 @@
+"""The documents name what there is, and nothing that isn't there."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from flamenco.cli.app import app
+from flamenco.config.manager import ManagerConfig, manager_config_values
+from flamenco.config.schema import write_section
+from flamenco.config.worker import WorkerFile
+from flamenco.model.statuses import JobStatus, TaskStatus
+from web.live import EVENTS
+from web.server import STATUS_OF, build_app
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+GUIDE_OF = {
+    "manager": "docs/operator-guide.md",
+    "worker": "docs/operator-guide.md",
+    "submit": "docs/user-guide.md",
+    "demo": "README.md",
+}
+REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs", "crates.io", "debian.org", "maven.org")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The tables' rows that begin with a name in code: that name, and the other cells."""
+    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
+    return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in found}
+
+
+# Commands and options
+
+
+def commands() -> list[str]:
+    return [name for name in app if not name.startswith("-")]
+
+
+def options(command: str) -> set[str]:
+    arguments = app[command].assemble_argument_collection()
+    return {name for argument in arguments for name in argument.names}
+
+
+def test_every_command_has_a_guide():
+    assert set(commands()) == set(GUIDE_OF)
+
+
+@pytest.mark.parametrize("command", GUIDE_OF)
+def test_the_guide_has_a_row_for_each_option_of_a_command(command):
+    text = read(GUIDE_OF[command])
+    listed = {name.split()[0] for name in rows(text) if name.startswith("--")}
+    assert f"flamenco {command}" in text
+    assert options(command) <= listed
+
+
+@pytest.mark.parametrize("guide", sorted(set(GUIDE_OF.values())))
+def test_a_guide_lists_no_option_that_is_gone(guide):
+    known = set().union(*(options(name) for name, place in GUIDE_OF.items() if place == guide))
+    listed = {name.split()[0] for name in rows(read(guide)) if name.startswith("--")}
+    assert listed <= known
+
+
+def test_commands_in_the_documents_are_there_and_know_their_options():
+    spoken = re.compile(r"^\s*(?:uv run )?flamenco ([a-z]+)(.*?)(?: #.*)?$", re.MULTILINE)
+    seen = set()
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            for command, rest in spoken.findall(block):
+                assert command in commands(), page
+                seen.add(command)
+                assert set(re.findall(r"--[a-z-]+", rest)) <= options(command), page
+    assert seen == set(commands())
+
+
+# Configuration
+
+
+def keys(values: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and key != "variables":
+            yield from keys(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def written(value: object) -> str:
+    """A default as the guide writes it."""
+    match value:
+        case None:
+            return "unset"
+        case "":
+            return "empty"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case tuple():
+            return f"`[{', '.join(value)}]`"
+        case Mapping():
+            return ", ".join(f"`{name}`" for name in value)
+    return f"`{value}`"
+
+
+CONFIGURED = [
+    *keys(manager_config_values(ManagerConfig())),
+    *keys(write_section(WorkerFile())),
+]
+
+
+@pytest.mark.parametrize(("key", "default"), CONFIGURED, ids=[key for key, _ in CONFIGURED])
+def test_the_operator_guide_has_each_key_with_its_default(key, default):
+    cells = rows(read("docs/operator-guide.md"))[key]
+    assert cells[0].startswith(written(default))
+    assert cells[1]
+
+
+def test_the_operator_guide_has_no_key_that_is_gone():
+    text = read("docs/operator-guide.md")
+    tables = re.findall(r"^\| key \| default .*?\n\n", text, re.MULTILINE | re.DOTALL)
+    listed = {name for table in tables for name in rows(table)}
+    assert len(tables) == 2
+    assert listed == {key for key, _ in CONFIGURED}
+
+
+# The API
+
+
+def operations() -> set[str]:
+    web = build_app(SimpleNamespace(services=SimpleNamespace(reader=None)))
+    return {
+        f"{method} {re.sub('<path:', '<', rule.rule).removeprefix('/api/v3')}"
+        for rule in web.url_map.iter_rules()
+        if rule.rule.startswith("/api/v3")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_the_api_page_has_exactly_the_operations_there_are():
+    listed = {name for name in rows(read("docs/api.md")) if name.startswith(("GET ", "POST "))}
+    assert listed == operations()
+
+
+def test_the_api_page_explains_every_code_of_a_refusal_and_every_event_it_names():
+    text = read("docs/api.md")
+    listed = {int(code) for code in re.findall(r"\b([45]\d\d)\b(?=[ ,\d]* \|)", text)}
+    assert set(STATUS_OF.values()) <= listed
+    events = {name for name in rows(text) if name.startswith("/")}
+    assert events <= {name for name, _ in EVENTS.values()} | {"/dropped"}
+
+
+@pytest.mark.parametrize("status", [*JobStatus, *TaskStatus])
+def test_the_rules_name_every_status_that_is_ever_seen(status):
+    never_stored = {JobStatus.UNDER_CONSTRUCTION}
+    assert status in never_stored or re.search(rf"\b{status}\b", read("docs/rules.md"))
+
+
+# Links and hosts
+
+
+def anchors(page: Path) -> set[str]:
+    """The places in a page that links can name, as GitHub and its likes make them."""
+    text = FENCED.sub("", page.read_text("utf-8"))
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(text))
+    return {title.strip().replace(" ", "-") for title in plain}
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    text = FENCED.sub("", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        place = (page.parent / name).resolve() if name else page
+        assert place.exists(), target
+        assert not anchor or anchor in anchors(place), target
+
+
+def test_every_document_is_in_the_index():
+    linked = set(re.findall(r"\]\(([\w-]+\.md)", read("docs/index.md")))
+    assert linked == {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+
+
+@each_page
+def test_no_registry_is_named_by_its_host(page):
+    text = page.read_text("utf-8").lower()
+    assert not [host for host in REGISTRIES if host in text]
+
+
+def test_every_dependency_is_explained():
+    project = read("pyproject.toml")
+    lists = re.findall(r"^(?:dependencies|dev|lint) = \[\n(.*?)^\]", project, re.M | re.S)
+    names = re.findall(r'"([\w.-]+)[><=]', "".join(lists))
+    text = read("docs/architecture.md").partition("## Dependencies")[2]
+    assert len(names) > 20
+    assert not [name for name in names if not re.search(rf"\b{re.escape(name)}\b", text)]
