@@ -174,13 +174,13 @@ def encode(message: Message, seq: int | None = None) -> str:
     return _encoder.encode(_Envelope(type=_NAMES[type(message)], body=body, seq=seq)).decode()
 
 
-def decode(text: str | bytes) -> tuple[Message, int | None]:
+def decode(text: str | bytes | None) -> tuple[Message, int | None]:
     """The message in a JSON text and its sequence number.
 
     Raises `ProtocolError`, with the path of the wrong field, for anything else.
     """
     try:
-        envelope = _decode_envelope(text)
+        envelope = _decode_envelope(text or b"")
         decoder = _decoders.get(envelope.type)
         if decoder is None:
             raise ProtocolError(

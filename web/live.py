@@ -128,10 +128,10 @@ async def _take_requests(topics: set[Topic], outbox: trio.MemorySendChannel[obje
         await outbox.send(_answer(await websocket.receive(), topics))
 
 
-def _answer(text: str | bytes, topics: set[Topic]) -> object:
+def _answer(text: str | bytes | None, topics: set[Topic]) -> object:
     """Carry out a client's request on its ``topics``; what to tell it."""
     try:
-        wanted = msgspec.json.decode(text, type=Subscription)
+        wanted = msgspec.json.decode(text or b"", type=Subscription)  # Quart: None if empty
     except msgspec.DecodeError as error:
         return {"error": str(error)}
     problem = wanted.problem()

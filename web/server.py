@@ -17,6 +17,7 @@ from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 from werkzeug.exceptions import HTTPException
 
+from flamenco.api.events import EventLifeCycle, LifeCycleEventType
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
 from web.api import jobs, meta, tasks, worker, worker_mgt
@@ -27,6 +28,7 @@ from web.wire import STATUS_OF, Answer, failure, http_error, refused
 API = "/api/v3"
 GRACE_SECONDS = 1.0
 LAST_SEND_SECONDS = 30.0
+LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends
 MAX_MESSAGE_BYTES = 16 * 2**20
 MAX_BODY_BYTES = 64 * 2**20
 
@@ -96,9 +98,8 @@ class Closing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_shielded(message: MutableMapping[str, Any]) -> None:
             last = message["type"] == "http.response.body" and not message.get("more_body", False)
-            with trio.CancelScope(
-                shield=last, deadline=trio.current_time() + 30 if last else float("inf")
-            ):
+            patience = LAST_SEND_SECONDS if last else float("inf")
+            with trio.CancelScope(shield=last, deadline=trio.current_time() + patience):
                 await send(message)
 
         await self._app(scope, receive, send_shielded)  # type: ignore[arg-type]
@@ -124,6 +125,9 @@ async def serve_farm(
         start = partial(serve, cast("ASGIFramework", Closing(app)), config)
         await nursery.start(partial(start, shutdown_trigger=closed.wait))
         task_status.started()
+        farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()
+        farm.system.publish(EventLifeCycle(type=LifeCycleEventType.SHUTDOWN))
+        await trio.sleep(LAST_EVENT_SECONDS)
         await app.sockets.close_all(GRACE_SECONDS)
         closed.set()

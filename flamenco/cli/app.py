@@ -22,11 +22,6 @@ app.command(worker.worker)
 app.command(submit.submit)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command line, and end the process with its status."""
-    sys.exit(run(arguments))
-
-
 def run(arguments: list[str] | None = None) -> int:
     """The exit status of a command line."""
     try:
@@ -34,8 +29,6 @@ def run(arguments: list[str] | None = None) -> int:
         outcome = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _say(str(error), 2)
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:
         known = sentence(error)
         if known is None:

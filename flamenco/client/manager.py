@@ -113,7 +113,10 @@ class ManagerClient:
 
 @asynccontextmanager
 async def open_client(url: str) -> AsyncIterator[ManagerClient]:
-    """A client of the Manager at ``url``; ``http://`` may be left out."""
+    """A client of the Manager at ``url``; ``http://`` may be left out.
+
+    Proxies of the environment are not used: a farm lies in the network of its users.
+    """
     full = url if "://" in url else f"http://{url}"
-    async with httpx.AsyncClient(base_url=full, timeout=TIMEOUT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         yield ManagerClient(full.rstrip("/"), http)

@@ -160,10 +160,11 @@ class WorkerActor(actors.Actor):
         self._last_heard = trio.current_time()
 
     def _watch_life(self) -> None:
-        if not self._watching and self._worker.status not in UNWATCHED:
+        timeout = self._services.config.worker_timeout
+        if timeout and not self._watching and self._worker.status not in UNWATCHED:
             self._watching = True
             silence = trio.current_time() - self._last_heard
-            self.after(self._services.config.worker_timeout - silence, CheckLife())
+            self.after(timeout - silence, CheckLife())
 
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:

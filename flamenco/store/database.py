@@ -97,17 +97,40 @@ def _migrate(db: Database, path: Path) -> None:
 
 
 def _open(path: Path) -> Database:
+    db = connect(path)
+    problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise StoreError(f"{path} is damaged: {problem}; restore it from a copy")
+    _migrate(db, path)
+    return db
+
+
+def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
+    """The database, and the lock that keeps other Managers away from it until it is closed.
+
+    The lock is a transaction on a file of its own, so that it ends with the process in any case.
+    """
+    lock = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = connect(path)
-        problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if problem != "ok":
-            raise StoreError(f"{path} is damaged: {problem}; restore it from a copy")
-        _migrate(db, path)
-    except (OSError, sqlite3.Error) as error:
-        hint = ", is the disk full?" if "disk" in str(error) else ""
-        raise StoreError(f"cannot open the database {path}: {error}{hint}") from error
-    return db
+        lock = sqlite3.connect(
+            f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False
+        )
+        lock.execute("BEGIN EXCLUSIVE")
+        return lock, _open(path)
+    except (OSError, sqlite3.Error, StoreError) as error:
+        if lock is not None:
+            lock.close()
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: Exception) -> StoreError:
+    if isinstance(error, StoreError):
+        return error
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
+        return StoreError(f"{path} is in use by another Manager: stop it, or use another storage")
+    hint = ", is the disk full?" if "disk" in str(error) else ""
+    return StoreError(f"cannot open the database {path}: {error}{hint}")
 
 
 @asynccontextmanager
@@ -116,8 +139,9 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
     Raises `NewerDatabase` if it needs a newer Flamenco, `StoreError` if it cannot be used.
     """
-    db = await trio.to_thread.run_sync(_open, path)
+    lock, db = await trio.to_thread.run_sync(_open_alone, path)
     try:
         yield Store(path, db)
     finally:
         db.conn.close()
+        lock.close()

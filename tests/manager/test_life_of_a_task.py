@@ -107,6 +107,14 @@ async def test_a_silent_worker_is_lost_and_its_task_requeued(tmp_path):
         assert anna.closed == "no sign of life"
 
 
+async def test_a_worker_timeout_of_zero_means_none(tmp_path):
+    async with stage_at(tmp_path, worker_timeout=0) as stage:
+        anna = await stage.worker("anna")
+        await stage.submit(repeats=0)
+        assert (await anna.complete(await anna.hears(protocol.Assign))).refused is None
+        assert anna.closed is None
+
+
 async def test_a_worker_that_reconnects_keeps_the_leases_it_names(stage):
     anna = await stage.worker("anna")
     await stage.submit(repeats=0)

@@ -127,3 +127,14 @@ async def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(StoreError, match="cannot open the database"):
         async with open_store(path):
             pass
+
+
+async def test_a_second_manager_on_the_same_database_is_refused(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path) as store:
+        with pytest.raises(StoreError, match="another Manager"):
+            async with open_store(path):
+                pass
+        await store.commit([PutWorker(WORKER)])
+    async with open_store(path) as store:
+        assert await store.load(worker_key("w1")) == WORKER

@@ -116,13 +116,16 @@ async def test_the_live_socket_tells_what_was_subscribed_to_and_says_good_bye(ed
             await subscribe(socket, type=kind)
         await socket.send_message('{"op": "subscribe", "type": "job"}')
         assert "uuid" in (await live_events(socket))["error"]
-        await socket.send_message("nonsense")
-        assert "error" in await live_events(socket)
+        for nonsense in ("nonsense", b""):
+            await socket.send_message(nonsense)
+            assert "error" in await live_events(socket)
         job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
         event = await live_events(socket)
         assert event["event"] == "/jobs"
         assert event["payload"]["id"] == job["id"]
         edge.stop.set()
+        event = await live_events(socket)
+        assert event == {"event": "/lifecycle", "payload": {"type": "manager-shutdown"}}
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             while True:
                 await live_events(socket)
@@ -172,10 +175,11 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
             async with session(edge, name, secret):
                 pass
         assert rejected.value.status_code == 403
-    async with session(edge, worker_id) as socket:
-        await socket.send_message('{"type": "report", "body": {}}')
-        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(10):
-            await socket.get_message()
+    for nonsense in ('{"type": "report", "body": {}}', b""):
+        async with session(edge, worker_id) as socket:
+            await socket.send_message(nonsense)
+            with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(10):
+                await socket.get_message()
         assert closed.value.reason.code == 1002
 
 

@@ -14,7 +14,7 @@ function worker(status: WorkerSummary['status'], fields: Partial<WorkerSummary> 
 
 describe('status actions', () => {
   it.each([
-    ['pause', ['active', 'canceled', 'queued']],
+    ['pause', ['active', 'queued']],
     ['cancel', ['active', 'failed', 'pause-requested', 'paused', 'queued']],
     ['requeue', ['canceled', 'completed', 'failed', 'paused']],
   ])('lets jobs be asked to %s in the statuses of the reference', (key, statuses) => {

@@ -20,7 +20,7 @@ export const JOB_ACTIONS: readonly StatusAction<JobStatus>[] = [
     label: 'Pause',
     done: 'Pausing',
     status: 'pause-requested',
-    allowed: ['active', 'canceled', 'queued'],
+    allowed: ['active', 'queued'],
   },
   {
     key: 'cancel',
