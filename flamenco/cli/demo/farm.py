@@ -10,9 +10,14 @@ import trio
 
 from flamenco.cli.errors import CommandError
 from flamenco.cli.manager import READY
+from flamenco.client import Unreachable
 from flamenco.launcher import Child, open_child
 
 FLAMENCO = (sys.executable, "-m", "flamenco")
+MANAGER_LOG = "manager.log"
+
+DYING_SECONDS = 2.0
+"""A Manager that stopped to answer may take so long to end; its end is the better explanation."""
 
 
 @asynccontextmanager
@@ -22,7 +27,7 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
     When one of them ends by itself, the block is left with `CommandError`.
     """
     async with AsyncExitStack() as farm:
-        log = storage / "manager.log"
+        log = storage / MANAGER_LOG
         manager = await farm.enter_async_context(_program(_manager(storage), log))
         url = await _address(manager, log)
         watching = await farm.enter_async_context(trio.open_nursery())
@@ -33,7 +38,12 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
             worker = await farm.enter_async_context(_program(command, log))
             watching.start_soon(_mourn, f"Worker {number}", worker, log)
         farm.callback(watching.cancel_scope.cancel)
-        yield url
+        try:
+            yield url
+        except Unreachable:
+            with trio.move_on_after(DYING_SECONDS):
+                await _mourn("Manager", manager, storage / MANAGER_LOG)
+            raise
 
 
 def _manager(storage: Path) -> list[str]:
