@@ -1,0 +1,258 @@
+"""What a worker's machine has, what a job needs, and what is missing.
+
+Both are hashable and stand in a canonical form (kinds, platforms and capabilities lower case, the
+latter sorted), so that equal ones compare equal and workers or tasks can be gathered by them.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import attrs
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+ENOUGH_PERCENT = 93
+"""Of the memory asked for. A machine shows less than it is sold with, since firmware, kernel and
+error correction take their share: an NVIDIA A10 "with 24 GiB" shows 23,028 MiB, 93.7 %."""
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_LONGEST = 1000
+"""Characters of a version or specifier; Python reads no numbers of more than 4,300 digits."""
+_GIB = 1024
+
+
+def _stripped(text: str) -> str:
+    return text.strip()
+
+
+def _word(text: str) -> str:
+    return text.strip().lower()
+
+
+def _words(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_word(text) for text in texts} - {""}))
+
+
+def _alternatives(text: str) -> str:
+    return "+".join(_words(text.split("+")))
+
+
+@attrs.frozen
+class Gpu:
+    """A graphics card, under one of the kinds it can be used as.
+
+    A card that does CUDA and OptiX is two of these.
+    """
+
+    kind: str = attrs.field(converter=_word)
+    """cuda, optix, hip, oneapi, metal: the words of Cycles."""
+    name: str = ""
+    memory_mib: int = 0
+    """0 when it is not known."""
+
+
+@attrs.frozen
+class Software:
+    """A program and its version, or what is asked of its version; upper and lower case are one."""
+
+    name: str = attrs.field(converter=_stripped)
+    version: str = attrs.field(default="", converter=_stripped)
+
+
+@attrs.frozen(kw_only=True)
+class Specs:
+    """What a worker has. What isn't known is 0 or empty, and satisfies nobody who asks for it."""
+
+    memory_mib: int = 0
+    cores: int = 0
+    """Processors as the system counts them."""
+    gpus: tuple[Gpu, ...] = ()
+    platform: str = attrs.field(default="", converter=_word)
+    software: tuple[Software, ...] = ()
+    """One program may be there in several versions."""
+    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_words)
+
+
+def _merged(software: Iterable[Software]) -> tuple[Software, ...]:
+    """One entry for each program, with all that is asked of its version."""
+    merged: dict[str, Software] = {}
+    for each in software:
+        before = merged.setdefault(each.name.casefold(), each)
+        parts = [part.strip() for part in f"{before.version},{each.version}".split(",")]
+        version = ",".join(dict.fromkeys(part for part in parts if part))
+        merged[each.name.casefold()] = Software(before.name, version)
+    return tuple(merged[name] for name in sorted(merged))
+
+
+@attrs.frozen(kw_only=True)
+class Requirements:
+    """What a job or a task type needs of a worker. A default instance needs nothing.
+
+    Raises ValueError, with a sentence, for an amount below 0 and for a version specifier that is
+    none.
+    """
+
+    memory_mib: int = 0
+    cores: int = 0
+    gpu_kind: str = attrs.field(default="", converter=_alternatives)
+    """As in `Gpu`; several, joined by `+`, are all needed."""
+    gpu_memory_mib: int = 0
+    """Of one card; without a kind, of any card."""
+    platform: str = attrs.field(default="", converter=_alternatives)
+    """linux, windows or darwin. Joined by `+`, two of them ask for what no worker is."""
+    software: tuple[Software, ...] = attrs.field(default=(), converter=_merged)
+    """With versions such as `>=4.2,<5` (PEP 440), or empty for any version."""
+    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_words)
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("memory_mib", "cores", "gpu_memory_mib"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: expected 0 or more, not {getattr(self, name)}")
+        for each in self.software:
+            _check(each)
+
+
+NOTHING = Requirements()
+
+
+def _check(wanted: Software) -> None:
+    if not wanted.name:
+        raise ValueError("software: expected the name of a program, not an empty one")
+    if not _is_specifier(wanted.version):
+        raise ValueError(
+            f"software {wanted.name}: expected a version specifier such as '>=4.2,<5',"
+            f" not {wanted.version[:_LONGEST]!r}"
+        )
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        return len(text) <= _LONGEST and _specifier(text) is not None
+    except InvalidSpecifier:
+        return False
+
+
+def combined(job: Requirements, task_type: Requirements) -> Requirements:
+    """The stricter of both in everything: who fits it fits each of the two."""
+    if task_type == NOTHING:
+        return job
+    if job == NOTHING:
+        return task_type
+    return Requirements(
+        memory_mib=max(job.memory_mib, task_type.memory_mib),
+        cores=max(job.cores, task_type.cores),
+        gpu_kind=f"{job.gpu_kind}+{task_type.gpu_kind}",
+        gpu_memory_mib=max(job.gpu_memory_mib, task_type.gpu_memory_mib),
+        platform=f"{job.platform}+{task_type.platform}",
+        software=job.software + task_type.software,
+        capabilities=job.capabilities + task_type.capabilities,
+    )
+
+
+def missing(specs: Specs, requirements: Requirements) -> tuple[str, ...]:
+    """What a worker lacks, in short phrases such as "64 GiB of memory (has 32)"; empty if it fits.
+
+    Versions that nobody can read satisfy no specifier.
+    """
+    if requirements == NOTHING:
+        return ()
+    lacks = [
+        *_missing_size(specs, requirements),
+        *_missing_gpus(specs, requirements),
+        *_missing_platform(specs, requirements),
+    ]
+    for wanted in requirements.software:
+        lacks += _missing_software(specs, wanted)
+    lacks += [
+        f"capability {word}" for word in requirements.capabilities if word not in specs.capabilities
+    ]
+    return tuple(lacks)
+
+
+def _missing_size(specs: Specs, requirements: Requirements) -> Iterable[str]:
+    if not _enough(specs.memory_mib, requirements.memory_mib):
+        needs = _size(requirements.memory_mib)
+        yield f"{needs} of memory (has {_as_much(specs.memory_mib, requirements.memory_mib)})"
+    if specs.cores < requirements.cores:
+        plural = "" if requirements.cores == 1 else "s"
+        yield f"{requirements.cores} core{plural} (has {specs.cores})"
+
+
+def _missing_gpus(specs: Specs, requirements: Requirements) -> Iterable[str]:
+    if not requirements.gpu_kind and not requirements.gpu_memory_mib:
+        return
+    least = requirements.gpu_memory_mib
+    for kind in requirements.gpu_kind.split("+"):
+        fitting = [gpu for gpu in specs.gpus if kind in ("", gpu.kind)]
+        if not any(_enough(gpu.memory_mib, least) for gpu in fitting):
+            name = _KINDS.get(kind, f"a {kind} GPU".replace("  ", " "))
+            most = max((gpu.memory_mib for gpu in fitting), default=0)
+            has = f" (has {_as_much(most, least)})" if fitting else ""
+            yield f"{name} with {_size(least)}{has}" if least else name
+
+
+_KINDS = {
+    "cuda": "a CUDA GPU",
+    "optix": "an OptiX GPU",
+    "hip": "a HIP GPU",
+    "oneapi": "a oneAPI GPU",
+    "metal": "a Metal GPU",
+}
+"""How people write the kinds of GPUs."""
+
+
+def _missing_platform(specs: Specs, requirements: Requirements) -> Iterable[str]:
+    needs = requirements.platform
+    if needs and needs != specs.platform:
+        yield f"platform {needs.replace('+', ' and ')} (has {specs.platform or 'an unknown one'})"
+
+
+def _missing_software(specs: Specs, wanted: Software) -> Iterable[str]:
+    name = wanted.name.casefold()
+    found = [each.version for each in specs.software if each.name.casefold() == name]
+    if not found:
+        yield f"{wanted.name} {wanted.version}".strip()
+    elif wanted.version and not any(_satisfies(version, wanted.version) for version in found):
+        has = ", ".join(version or "an unknown version" for version in found)
+        yield f"{wanted.name} {wanted.version} (has {has})"
+
+
+def _enough(has: int, needs: int) -> bool:
+    return has * 100 >= needs * ENOUGH_PERCENT
+
+
+def _size(mib: int) -> str:
+    return f"{mib} MiB" if mib < _GIB else f"{_gib(mib)} GiB"
+
+
+def _as_much(has: int, needs: int) -> str:
+    """What is there, in the unit of what is needed."""
+    if has == 0:
+        return "an unknown amount"
+    return str(has if needs < _GIB else _gib(has))
+
+
+def _gib(mib: int) -> str:
+    return f"{mib / _GIB:.1f}".removesuffix(".0")
+
+
+@lru_cache(maxsize=4096)
+def _satisfies(version: str, specifier: str) -> bool:
+    parsed = _version(version)
+    return parsed is not None and _specifier(specifier).contains(parsed, prereleases=True)
+
+
+@lru_cache(maxsize=1024)
+def _specifier(text: str) -> SpecifierSet:
+    return SpecifierSet(text)
+
+
+def _version(text: str) -> Version | None:
+    """A version as PEP 440 reads it, else its first number such as 7.1 of `n7.1-static`."""
+    text = text[:_LONGEST]
+    try:
+        return Version(text)
+    except InvalidVersion:
+        number = _NUMBER.search(text)
+        return Version(number[0]) if number else None
