@@ -12,6 +12,7 @@ import attrs
 import msgspec
 
 from flamenco.model.jobs import Command
+from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 PATH = "/api/v3/worker/session"
@@ -39,6 +40,8 @@ class Hello:
     task_types: tuple[str, ...]
     can_restart: bool = False
     leases: tuple[HeldLease, ...] = ()
+    specs: Specs | None = None
+    """What the machine has, as far as it is known yet; None from Workers that don't tell."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +101,8 @@ class Acknowledge:
 class Report:
     """Worker → Manager, reliable: progress, log or the end of a task under a lease.
 
-    ``status`` is active, completed or failed; queued hands the task back unfinished.
+    ``status`` is active, completed or failed; queued hands the task back unfinished. The last
+    three fields come with the end of a task.
     """
 
     task_id: str
@@ -107,6 +111,12 @@ class Report:
     activity: str | None = None
     log: str | None = None
     steps_completed: int | None = None
+    exit_code: int | None = None
+    """Of the last program the task ran, 128 + N after death by signal N; None if it ran none."""
+    peak_memory: int | None = None
+    """Bytes of memory that the task's processes held together at most; None if it is not known."""
+    blocklist: str | None = None
+    """Why this worker asks for no more tasks of this type in this job; None if it doesn't."""
 
 
 @attrs.frozen
