@@ -1,7 +1,8 @@
 """What a worker's machine has, what a job needs, and what is missing.
 
 Both are hashable and stand in a canonical form (kinds, platforms and capabilities lower case, the
-latter sorted), so that equal ones compare equal and workers or tasks can be gathered by them.
+latter sorted), so that equal ones compare equal and workers or tasks can be gathered by them. That
+is done after ``__init__``, and not by converters, which msgspec passes by.
 """
 
 import re
@@ -22,8 +23,10 @@ _LONGEST = 1000
 _GIB = 1024
 
 
-def _stripped(text: str) -> str:
-    return text.strip()
+def _settle(instance: object, **values: object) -> None:
+    """Give a frozen instance its canonical values, while it is being made."""
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
 
 
 def _word(text: str) -> str:
@@ -34,7 +37,7 @@ def _words(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({_word(text) for text in texts} - {""}))
 
 
-def _alternatives(text: str) -> str:
+def _joined(text: str) -> str:
     return "+".join(_words(text.split("+")))
 
 
@@ -45,19 +48,25 @@ class Gpu:
     A card that does CUDA and OptiX is two of these.
     """
 
-    kind: str = attrs.field(converter=_word)
+    kind: str
     """cuda, optix, hip, oneapi, metal: the words of Cycles."""
     name: str = ""
     memory_mib: int = 0
     """0 when it is not known."""
+
+    def __attrs_post_init__(self) -> None:
+        _settle(self, kind=_word(self.kind))
 
 
 @attrs.frozen
 class Software:
     """A program and its version, or what is asked of its version; upper and lower case are one."""
 
-    name: str = attrs.field(converter=_stripped)
-    version: str = attrs.field(default="", converter=_stripped)
+    name: str
+    version: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        _settle(self, name=self.name.strip(), version=self.version.strip())
 
 
 @attrs.frozen(kw_only=True)
@@ -68,10 +77,13 @@ class Specs:
     cores: int = 0
     """Processors as the system counts them."""
     gpus: tuple[Gpu, ...] = ()
-    platform: str = attrs.field(default="", converter=_word)
+    platform: str = ""
     software: tuple[Software, ...] = ()
     """One program may be there in several versions."""
-    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    capabilities: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        _settle(self, platform=_word(self.platform), capabilities=_words(self.capabilities))
 
 
 def _merged(software: Iterable[Software]) -> tuple[Software, ...]:
@@ -95,17 +107,24 @@ class Requirements:
 
     memory_mib: int = 0
     cores: int = 0
-    gpu_kind: str = attrs.field(default="", converter=_alternatives)
+    gpu_kind: str = ""
     """As in `Gpu`; several, joined by `+`, are all needed."""
     gpu_memory_mib: int = 0
     """Of one card; without a kind, of any card."""
-    platform: str = attrs.field(default="", converter=_alternatives)
+    platform: str = ""
     """linux, windows or darwin. Joined by `+`, two of them ask for what no worker is."""
-    software: tuple[Software, ...] = attrs.field(default=(), converter=_merged)
+    software: tuple[Software, ...] = ()
     """With versions such as `>=4.2,<5` (PEP 440), or empty for any version."""
-    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    capabilities: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        _settle(
+            self,
+            gpu_kind=_joined(self.gpu_kind),
+            platform=_joined(self.platform),
+            software=_merged(self.software),
+            capabilities=_words(self.capabilities),
+        )
         for name in ("memory_mib", "cores", "gpu_memory_mib"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: expected 0 or more, not {getattr(self, name)}")

@@ -132,6 +132,22 @@ def test_requirements_nobody_can_read_are_refused(wrong, sentence):
         Requirements(**wrong)
 
 
+def test_what_comes_off_the_wire_is_as_canonical_as_what_is_made_here():
+    text = b"""{"gpu_kind": "OptiX+CUDA", "platform": " Linux ", "capabilities": ["b", "A", "b"],
+        "software": [{"name": " Blender", "version": ">=4"},
+                     {"name": "blender", "version": "<5 "}]}"""
+    assert msgspec.json.decode(text, type=Requirements) == Requirements(
+        gpu_kind="cuda+optix",
+        platform="linux",
+        capabilities=("a", "b"),
+        software=(Software("Blender", ">=4,<5"),),
+    )
+    text = b"""{"gpus": [{"kind": "OptiX"}], "platform": "Linux", "capabilities": ["b", "A"]}"""
+    assert msgspec.json.decode(text, type=Specs) == Specs(
+        gpus=(Gpu("optix"),), platform="linux", capabilities=("a", "b")
+    )
+
+
 def test_a_bad_specifier_off_the_wire_names_its_place():
     text = b'[{"software": [{"name": "blender", "version": "new"}]}]'
     with pytest.raises(
