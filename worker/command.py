@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import msgspec
 
+from worker.usage import Usage
+
 P = TypeVar("P")
 
 
@@ -15,8 +17,16 @@ class CommandFailed(Exception):
     """A command could not do what it was asked to; says why in a sentence."""
 
 
+class CannotRun(CommandFailed):
+    """This Worker has not what the command needs, and won't have it the next time either."""
+
+
 class Task(Protocol):
     """The running task, as a command sees it."""
+
+    @property
+    def usage(self) -> Usage:
+        """Keeps account of the programs that the task runs."""
 
     @property
     def oom_score_adjust(self) -> int | None:

@@ -10,10 +10,11 @@ import trio
 from flamenco.model.jobs import Command
 from flamenco.model.statuses import TaskStatus
 from flamenco.protocol import Assign, Report
-from worker.command import CommandFailed, CommandKind
+from worker.command import CannotRun, CommandFailed, CommandKind
 from worker.outbox import Outbox
 from worker.previews import Output, Previews
 from worker.tasklog import TaskLog
+from worker.usage import Usage
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Execution:
 
     assign: Assign
     workshop: Workshop
+    usage: Usage = attrs.field(init=False, factory=Usage)
     _log: TaskLog = attrs.field(init=False)
     _steps: int = attrs.field(init=False, default=0)
     _steps_left: int = attrs.field(init=False, default=0)
@@ -51,6 +53,7 @@ class Execution:
         self.report(TaskStatus.ACTIVE, "Started")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._log.keep_flushing)
+            nursery.start_soon(self.usage.keep_measuring)
             failure = await self._run_commands()
             nursery.cancel_scope.cancel()
         if failure is None:
@@ -58,24 +61,27 @@ class Execution:
         else:
             log.warning("Task %s failed: %s", self.assign.name, failure)
             self._log.write(f"Failed: {failure}")
-            self.report(TaskStatus.FAILED, f"Failed: {failure}")
+            blocklist = str(failure) if isinstance(failure, CannotRun) else None
+            self.report(TaskStatus.FAILED, f"Failed: {failure}", blocklist)
 
-    async def _run_commands(self) -> str | None:
+    async def _run_commands(self) -> CommandFailed | None:
         """Run the commands up to the first that fails; returns why it failed."""
         for command in self.assign.commands:
             try:
                 await self._run_command(command)
             except CommandFailed as error:
-                return str(error)
+                return error
             except Exception as error:  # a fault of ours must not take the Worker down
                 log.exception("Command %s of task %s crashed", command.name, self.assign.name)
-                return f"{command.name}: internal error: {type(error).__name__}: {error}"
+                return CommandFailed(
+                    f"{command.name}: internal error: {type(error).__name__}: {error}"
+                )
         return None
 
     async def _run_command(self, command: Command) -> None:
         kind = self.workshop.commands.get(command.name)
         if kind is None:
-            raise CommandFailed(f'unknown command: "{command.name}"')
+            raise CannotRun(f'unknown command: "{command.name}"')
         self._steps_left = command.total_step_count or 1
         await kind.run(command.parameters, self)
         if command.total_step_count == 0:
@@ -99,8 +105,11 @@ class Execution:
         """An image was written."""
         self.workshop.previews.offer(Output(self.assign.task_id, Path(path)))
 
-    def report(self, status: TaskStatus, activity: str) -> None:
-        """Report a status, with the log lines that wait."""
+    def report(self, status: TaskStatus, activity: str, blocklist: str | None = None) -> None:
+        """Report a status, with the log lines that wait and what is known of the programs.
+
+        ``blocklist`` says why this Worker wants no more such tasks of the job.
+        """
         self.workshop.outbox.add(
             Report(
                 task_id=self.assign.task_id,
@@ -108,5 +117,8 @@ class Execution:
                 status=status,
                 activity=activity,
                 log=self._log.take(),
+                exit_code=self.usage.exit_code,
+                peak_memory=self.usage.peak_memory,
+                blocklist=blocklist,
             )
         )

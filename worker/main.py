@@ -9,8 +9,10 @@ from flamenco import __version__
 from flamenco.config.worker import WorkerConfig
 from worker.commands import COMMANDS
 from worker.executor import Workshop
+from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
 from worker.previews import Previews
+from worker.probes import PROBES
 from worker.registration import Identity
 from worker.session import Session
 from worker.signals import watch_signals
@@ -50,11 +52,13 @@ async def run_worker(config: WorkerConfig) -> int:
 async def _run(config: WorkerConfig, outbox: Outbox, http: httpx.AsyncClient) -> int:
     identity = Identity(http, config)
     previews = Previews(http, identity)
-    worker = Worker(config, Workshop(COMMANDS, outbox, previews, config.oom_score_adjust))
+    machine = Machine(config, PROBES)
+    worker = Worker(config, Workshop(COMMANDS, outbox, previews, config.oom_score_adjust), machine)
     session = Session(config.manager_url, worker, outbox, identity)
     code = SIGNALLED_EXIT_CODE
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
+        nursery.start_soon(machine.find)
         nursery.start_soon(session.run)
         nursery.start_soon(previews.run)
         code = await worker.live()

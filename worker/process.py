@@ -10,7 +10,7 @@ from pathlib import Path
 import trio
 
 from flamenco.launcher import Child, open_child
-from worker.command import CommandFailed, Task
+from worker.command import CannotRun, CommandFailed, Task
 from worker.lines import LineSplitter
 
 
@@ -26,7 +26,8 @@ def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str,
     return {**others, "PATH": path}
 
 
-def _program_environment() -> dict[str, str]:
+def program_environment() -> dict[str, str]:
+    """The environment of the programs that this Worker starts."""
     in_virtual_environment = sys.prefix != sys.base_prefix
     return without_our_python(os.environ, sys.prefix) if in_virtual_environment else {**os.environ}
 
@@ -41,8 +42,8 @@ async def run_program(
     """Run a program to its end; its output, stderr merged in, goes to the task's log.
 
     On cancellation its process group ends with it. ``on_line`` sees each line of the output.
-    Raises `CommandFailed` if it cannot be started (``missing`` says what to do then) or ends with
-    another status than 0.
+    Raises `CannotRun` if it cannot be started (``missing`` says what to do then), and
+    `CommandFailed` if it ends with another status than 0.
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
@@ -50,15 +51,18 @@ async def run_program(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_program_environment(),
+            env=program_environment(),
         ) as child:
+            task.usage.started(child)
             await adjust_oom_score(child.pid, task)
             await _copy_output(child, task, on_line)
             status = await child.wait()
     except FileNotFoundError:
-        raise CommandFailed(f"{command[0]!r} is not on this machine. {missing}".strip()) from None
+        raise CannotRun(f"{command[0]!r} is not on this machine. {missing}".strip()) from None
     except PermissionError:
-        raise CommandFailed(f"{command[0]!r} may not be run by this Worker") from None
+        raise CannotRun(f"{command[0]!r} may not be run by this Worker") from None
+    finally:
+        task.usage.ended()
     if status != 0:
         raise CommandFailed(f"command exited abnormally with code {status}")
 

@@ -15,6 +15,7 @@ from flamenco import protocol
 from flamenco.protocol import Heartbeat, HeldLease, Hello, Message, ProtocolError, Welcome
 from worker.backoff import backoff
 from worker.connection import ANSWER_SECONDS, talk_over
+from worker.machine import Machine
 from worker.outbox import Outbox
 from worker.registration import Identity, RegistrationFailed
 
@@ -28,6 +29,8 @@ would throw each other out without a pause."""
 class Station(Protocol):
     """What the session speaks for: the Worker's state, and what becomes of the messages."""
 
+    @property
+    def machine(self) -> Machine: ...
     def hello(self) -> Hello: ...
     def held_leases(self) -> tuple[HeldLease, ...]: ...
     def welcomed(self, welcome: Welcome) -> None: ...
@@ -59,6 +62,7 @@ class Session:
         except RegistrationFailed as error:
             self._complain(str(error))
             return
+        await self.station.machine.is_known()
         ended = await talk_over(
             self.manager_url.rstrip("/") + protocol.PATH, credentials, self._talk
         )
@@ -70,7 +74,8 @@ class Session:
 
     async def _talk(self, socket: WebSocketConnection) -> str:
         """Sign on, and keep in touch as long as it goes; returns why it ended."""
-        await socket.send_message(protocol.encode(self.station.hello()))
+        hello = self.station.hello()
+        await socket.send_message(protocol.encode(hello))
         try:
             with trio.fail_after(ANSWER_SECONDS):
                 welcome = await receive(socket)
@@ -85,6 +90,7 @@ class Session:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send, socket)
             nursery.start_soon(self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope)
+            nursery.start_soon(self._renew, hello, nursery.cancel_scope)
             await self._listen(socket)
             nursery.cancel_scope.cancel()
         if trio.current_time() - began >= STABLE_SECONDS:
@@ -111,6 +117,12 @@ class Session:
                     await socket.ping()
                 if waiting.cancelled_caught:
                     scope.cancel()
+
+    async def _renew(self, hello: Hello, scope: trio.CancelScope) -> None:
+        """End a session whose hello knew too little of the machine; the next one tells more."""
+        await self.station.machine.differs_from(hello.specs)
+        log.info("More is known of this machine now; signing on again to tell it")
+        scope.cancel()
 
     async def _listen(self, socket: WebSocketConnection) -> None:
         """Hand on what the Manager says until the session ends or it makes no sense."""

@@ -28,6 +28,7 @@ from flamenco.protocol import (
     Welcome,
 )
 from worker.executor import Execution, Workshop
+from worker.machine import Machine
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,9 @@ class Held:
 class Worker:
     """One machine's worker, with one slot for tasks. The station of a `Session`."""
 
-    def __init__(self, config: WorkerConfig, workshop: Workshop) -> None:
+    def __init__(self, config: WorkerConfig, workshop: Workshop, machine: Machine) -> None:
         self.config = config
+        self.machine = machine
         self.status = WorkerStatus.STARTING
         self.stopping = False
         """Whether a signal has asked the Worker to stop."""
@@ -114,6 +116,7 @@ class Worker:
             task_types=self.config.task_types,
             can_restart=self.config.restart_exit_code != 0,
             leases=self.held_leases(),
+            specs=self.machine.specs,
         )
 
     def held_leases(self) -> tuple[HeldLease, ...]:

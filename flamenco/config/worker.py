@@ -1,6 +1,7 @@
 """The Worker's configuration, `flamenco-worker.yaml` (reference rules §15)."""
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Mapping
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import attrs
+import msgspec
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
 from flamenco.config.schema import Text, Where, read_section, scalar
+from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
 DEFAULT_MANAGER_URL = "http://localhost:8080/"
@@ -37,17 +40,44 @@ def _url(value: object) -> str:
 
 
 def _task_types(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
+    if not value:
         raise ValueError(value)
-    if not all(isinstance(item, str) and item.strip() for item in value):
-        raise ValueError(value)
-    return tuple(item.strip().lower() for item in value)
+    return tuple(word.lower() for word in _words(value))
 
 
 def _between(least: int, most: int, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ValueError(value)
     return int(value)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    words = msgspec.convert(value, tuple[str, ...])
+    if not isinstance(value, list) or not all(word.strip() for word in words):
+        raise ValueError(value)
+    return tuple(word.strip() for word in words)
+
+
+def _amount(value: object) -> int | None:
+    return None if value is None else _between(1, 2**53, value)
+
+
+_VERSIONED = re.compile(r"(.+?)(?:\s+(\d+|\d[\w+-]*\.[\w.+-]+))?")
+
+
+def _software(value: object) -> tuple[Software, ...]:
+    matches = [_VERSIONED.fullmatch(text) for text in _words(value)]
+    return tuple(Software(match[1], match[2] or "") for match in matches if match)
+
+
+def _gpus(value: object) -> tuple[Gpu, ...] | None:
+    if value is None:
+        return None
+    gpus = msgspec.convert(value, tuple[Gpu, ...])
+    known = {field.name for field in attrs.fields(Gpu)}
+    if not isinstance(value, list) or not all(known.issuperset(item) for item in value):
+        raise ValueError(value)
+    return gpus
 
 
 URL = scalar("an address such as http://manager.local:8080/", _url)
@@ -57,6 +87,12 @@ OOM_SCORE = scalar(
     "a whole number from -1000 to 1000",
     lambda value: None if value is None else _between(-1000, 1000, value),
 )
+CAPABILITIES = scalar("a list of words such as [licence-x]", _words)
+AMOUNT = scalar("a whole number from 1, or nothing", _amount)
+SOFTWARE = scalar(
+    "a list of programs and versions such as [blender 4.2.1, houdini 20.5]", _software
+)
+GPUS = scalar("a list of cards such as [{kind: optix, name: RTX 4090, memory_mib: 24564}]", _gpus)
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +112,14 @@ class WorkerFile:
     """Exit code that makes a service manager start the Worker again; 0: it cannot restart."""
     oom_score_adjust: Annotated[int | None, OOM_SCORE] = None
     """Linux: the out-of-memory score of what tasks run."""
+    capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
+    """Free words that jobs may ask for."""
+    software: Annotated[tuple[Software, ...], SOFTWARE] = ()
+    """Programs this machine has beside those the Worker finds, or in their place."""
+    memory_mib: Annotated[int | None, AMOUNT] = None
+    """None, as for the next two: what the Worker finds."""
+    cores: Annotated[int | None, AMOUNT] = None
+    gpus: Annotated[tuple[Gpu, ...] | None, GPUS] = None
 
 
 @attrs.frozen(kw_only=True)
@@ -89,6 +133,11 @@ class WorkerConfig:
     task_types: tuple[str, ...] = WorkerFile().task_types
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
+    capabilities: tuple[str, ...] = ()
+    software: tuple[Software, ...] = ()
+    memory_mib: int | None = None
+    cores: int | None = None
+    gpus: tuple[Gpu, ...] | None = None
 
 
 def load_worker_config(
@@ -113,6 +162,11 @@ def load_worker_config(
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code,
         oom_score_adjust=file.oom_score_adjust,
+        capabilities=file.capabilities,
+        software=file.software,
+        memory_mib=file.memory_mib,
+        cores=file.cores,
+        gpus=file.gpus,
     )
 
 

@@ -29,12 +29,14 @@ class _Options(TypedDict):
     env: dict[str, str] | None
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Child:
     """A running command. ``pid`` is the command's own, also where a launcher stands before it."""
 
     process: trio.Process
     pid: int
+    peak_memory: int | None = None
+    """Bytes that its largest process held at most; known when the block is left, not on Windows."""
 
     @property
     def stdin(self) -> trio.abc.SendStream | None:
@@ -110,24 +112,54 @@ async def _start_launched(
                 start_new_session=True,
                 **options,
             )
-        pid = None
+        words = _Words(lifeline)
+        child = None
         try:
-            pid = await _pid_of_started(lifeline, arguments[0])
-            yield Child(process, pid)
+            child = Child(process, await _pid_of_started(words, arguments[0]))
+            yield child
         finally:
-            lifeline.close()
-            await _wait_for_end(process, pid, grace)
+            with suppress(OSError):
+                lifeline.shutdown(socket.SHUT_WR)  # its end, to the launcher, which may still speak
+            await _wait_for_end(process, child.pid if child else None, grace)
+            if child is not None:
+                child.peak_memory = await _peak_told(words)
 
 
-async def _pid_of_started(lifeline: trio.socket.SocketType, program: str) -> int:
+@attrs.define
+class _Words:
+    """What the launcher says on the lifeline."""
+
+    lifeline: trio.socket.SocketType
+    _rest: str = ""
+
+    async def next(self) -> list[str]:
+        """The words of the next line; none when the launcher has ended."""
+        while "\n" not in self._rest:
+            more = (await self.lifeline.recv(64)).decode()
+            if not more:
+                return []
+            self._rest += more
+        line, _, self._rest = self._rest.partition("\n")
+        return line.split()
+
+
+async def _pid_of_started(words: _Words, program: str) -> int:
     """The pid the launcher tells; raises the OSError it tells instead."""
-    said = (await lifeline.recv(64)).decode().split()
-    match said:
+    match await words.next():
         case ["started", pid]:
             return int(pid)
         case ["failed", number]:
             raise OSError(int(number), os.strerror(int(number)), program)
     raise OSError(f"the launcher of {program} ended before it started the program")
+
+
+async def _peak_told(words: _Words) -> int | None:
+    """The last words of a launcher that has ended; None if it was killed before it spoke."""
+    with trio.move_on_after(MARGIN, shield=True):
+        match await words.next():
+            case ["peak", number]:
+                return int(number)
+    return None
 
 
 async def _wait_for_end(process: trio.Process, pid: int | None, grace: float) -> None:

@@ -6,6 +6,12 @@ from flamenco.config.worker import WorkerConfig
 from tests.worker.fake_manager import open_manager
 
 
+@pytest.fixture(autouse=True)
+def programs_asked(monkeypatch):
+    """None: most tests need not wait for Blender to tell its version."""
+    monkeypatch.setattr("worker.main.PROBES", ())
+
+
 @pytest.fixture
 async def manager():
     """A Manager at the test's command, on a real socket."""

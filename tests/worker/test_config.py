@@ -7,6 +7,7 @@ import pytest
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.worker import home_folder, load_worker_config, normal_url
+from flamenco.model.specs import Gpu, Software
 
 FULL = """
 # of the render room
@@ -15,6 +16,11 @@ manager_url: manager.studio:8080
 task_types: [Blender, misc]
 restart_exit_code: 47
 oom_score_adjust: 500
+capabilities: [Licence-X, big-disk]
+software: [blender 4.20, Cinema 4D, Houdini FX 20.5.332, "nuke 15"]
+memory_mib: 60000
+cores: 30
+gpus: [{kind: OptiX, name: RTX 4090, memory_mib: 24564}, {kind: cuda}]
 """
 
 
@@ -27,6 +33,15 @@ def test_every_key_is_read(tmp_path):
     assert config.task_types == ("blender", "misc")
     assert config.restart_exit_code == 47
     assert config.oom_score_adjust == 500
+    assert config.capabilities == ("Licence-X", "big-disk")
+    assert config.software == (
+        Software("blender", "4.20"),
+        Software("Cinema 4D"),
+        Software("Houdini FX", "20.5.332"),
+        Software("nuke", "15"),
+    )
+    assert (config.memory_mib, config.cores) == (60000, 30)
+    assert config.gpus == (Gpu("optix", "RTX 4090", 24564), Gpu("cuda"))
     assert config.home == Path("/srv/flamenco")
 
 
@@ -41,6 +56,8 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
     assert config.task_types == ("blender", "ffmpeg", "file-management", "misc")
     assert config.restart_exit_code == 0
     assert config.oom_score_adjust is None
+    assert (config.capabilities, config.software) == ((), ())
+    assert (config.memory_mib, config.cores, config.gpus) == (None, None, None)
 
 
 def test_the_environment_names_the_worker_unless_the_file_does(tmp_path):
@@ -72,6 +89,14 @@ def test_the_command_line_overrules_the_file(tmp_path):
             "line 1: restart_exit_code: expected an exit code from 0 to 255",
         ),
         ("oom_score_adjust: 2000", "line 1: oom_score_adjust: expected a whole number from -1000"),
+        ("capabilities: x", "line 1: capabilities: expected a list of words such as [licence-x]"),
+        ("software: [{a: b}]", "line 1: software: expected a list of programs and versions"),
+        ("memory_mib: 64 GiB", "line 1: memory_mib: expected a whole number from 1, or nothing"),
+        ("cores: 0", "line 1: cores: expected a whole number from 1, or nothing"),
+        ("gpus: [cuda]", "line 1: gpus: expected a list of cards such as [{kind: optix"),
+        ("gpus: [{kind: cuda, memory: 8}]", "line 1: gpus: expected a list of cards"),
+        ("gpus: [{name: T400}]", "line 1: gpus: expected a list of cards"),
+        ("gpus: {}", "line 1: gpus: expected a list of cards"),
         ("manager_url: ftp://there", "line 1: manager_url: expected an address such as http://"),
         ("worker_name: [", "line 1: is not YAML"),
         ("- a\n- b", "expected keys and values, found a list"),

@@ -7,8 +7,10 @@ import pytest
 
 import worker.backoff
 import worker.connection
+import worker.machine
 import worker.session
 import worker.tasklog
+import worker.usage
 import worker.worker
 from flamenco import protocol
 
@@ -44,4 +46,7 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"after {worker.tasklog.CHUNK_SECONDS:.0f} s" in document
     assert f"above {worker.tasklog.MOST_WAITING // 1024 // 1024} MiB" in document
     assert f"waits at most {worker.worker.SIGN_OFF_SECONDS:.0f} s" in document
+    assert f"waits at most {worker.machine.PATIENCE_SECONDS:.0f} s for them" in document
+    assert f"not answered after {worker.machine.LIMIT_SECONDS:.0f} s" in document
+    assert f"measured every {worker.usage.SAMPLE_SECONDS:.0f} s" in document
     assert protocol.PATH in document

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from worker.blender_output import Saved, Step, parse, trouble
-from worker.command import CommandFailed, Task, argument, command
+from worker.command import CannotRun, CommandFailed, Task, argument, command
 from worker.process import run_program
 
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
@@ -59,6 +59,8 @@ async def run(parameters: BlenderRender, task: Task) -> None:
 
     try:
         await run_program(task, parameters.command_line(), missing=MISSING, on_line=on_line)
+    except CannotRun:
+        raise
     except CommandFailed as error:
         reason = f": {troubles[0]}" if troubles else ""
         raise CommandFailed(f"{error}{reason}") from None

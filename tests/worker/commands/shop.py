@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from worker.commands import COMMANDS
+from worker.usage import Usage
 
 
 @attrs.define
@@ -17,6 +18,7 @@ class Bench:
     lines: list[str] = attrs.field(factory=list)
     steps: int = 0
     images: list[str] = attrs.field(factory=list)
+    usage: Usage = attrs.field(factory=Usage)
 
     def log(self, line):
         self.lines.append(line)

@@ -1,0 +1,144 @@
+"""Programs that are asked what a machine has, and how their answers are read.
+
+GPUs are told under the kinds of Cycles that their vendor's driver serves. There is no program to
+ask for oneAPI: the configuration says it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import msgspec
+import psutil
+
+from flamenco.model.specs import Gpu, Software
+from worker.commands.blender_render import find_blender
+from worker.commands.frames_to_video import find_ffmpeg
+
+MIB = 1024 * 1024
+
+_BLENDER = re.compile(r"^Blender (\d+(?:\.\d+)*)(?: (Alpha|Beta|Release Candidate))?", re.MULTILINE)
+_STAGES = {"Alpha": "a0", "Beta": "b0", "Release Candidate": "rc0"}
+_FFMPEG = re.compile(r"^ffmpeg version n?(\d+\.\d+(?:\.\d+)*)", re.MULTILINE)
+_MAC_MEMORY = re.compile(r"(\d+) (MB|GB)")
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """What an answer tells."""
+
+    gpus: tuple[Gpu, ...] = ()
+    software: tuple[Software, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Probe:
+    """A program to ask."""
+
+    name: str
+    command: Callable[[], list[str]]
+    """How it is asked; finding it may read the disk."""
+    read: Callable[[str], Found]
+    """What its output tells; raises ValueError or LookupError if that is not understood."""
+    finds_gpus: bool = False
+
+
+def read_blender(output: str) -> Found:
+    """Blender's version, as PEP 440 writes it: `5.0.0a0` of an alpha."""
+    match = _BLENDER.search(output)
+    version = match[1] + _STAGES.get(match[2], "") if match else ""
+    return Found(software=(Software("Blender", version),))
+
+
+def read_ffmpeg(output: str) -> Found:
+    """FFmpeg's version, without what distributions add; empty for one built between releases."""
+    match = _FFMPEG.search(output)
+    return Found(software=(Software("FFmpeg", match[1] if match else ""),))
+
+
+def read_nvidia(output: str) -> Found:
+    """NVIDIA's cards, a line each: name, MiB of memory."""
+    gpus = []
+    for line in filter(None, map(str.strip, output.splitlines())):
+        name, _, memory = line.rpartition(",")
+        gpus += [Gpu(kind, name.strip(), _whole(memory)) for kind in ("cuda", "optix")]
+    return Found(gpus=tuple(gpus))
+
+
+def read_rocm(output: str) -> Found:
+    """AMD's cards, an entry each. Warnings may stand before the JSON."""
+    cards = msgspec.json.decode(output[output.index("{") :], type=dict[str, Any])
+    return Found(
+        gpus=tuple(
+            _rocm_card({key.lower(): value for key, value in card.items()})
+            for name, card in cards.items()
+            if name.startswith("card") and isinstance(card, dict)
+        )
+    )
+
+
+def _rocm_card(card: Mapping[str, object]) -> Gpu:
+    name = card.get("card series") or card.get("card model") or "AMD GPU"
+    return Gpu("hip", str(name), _whole(card.get("vram total memory (b)")) // MIB)
+
+
+def read_mac(output: str) -> Found:
+    """A Mac's GPUs. Those without memory of their own share the machine's."""
+    answer = msgspec.json.decode(output, type=dict[str, list[dict[str, Any]]])
+    return Found(
+        gpus=tuple(
+            Gpu("metal", str(card.get("sppci_model", "GPU")), _mac_memory(card))
+            for card in answer["SPDisplaysDataType"]
+            if "spdisplays_mtlgpufamilysupport" in card
+        )
+    )
+
+
+def _mac_memory(card: Mapping[str, object]) -> int:
+    match = _MAC_MEMORY.fullmatch(str(card.get("spdisplays_vram")))
+    if match is None:
+        return int(psutil.virtual_memory().total) // MIB
+    return int(match[1]) * (1024 if match[2] == "GB" else 1)
+
+
+def _whole(value: object) -> int:
+    """A whole number in a text; 0, as for what is not known, if it is none."""
+    text = str(value).strip()
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
+
+
+PROBES = (
+    Probe(
+        name="nvidia-smi",
+        command=lambda: [
+            "nvidia-smi",
+            "--query-gpu=name,memory.total",
+            "--format=csv,noheader,nounits",
+        ],
+        read=read_nvidia,
+        finds_gpus=True,
+    ),
+    Probe(
+        name="rocm-smi",
+        command=lambda: ["rocm-smi", "--showproductname", "--showmeminfo", "vram", "--json"],
+        read=read_rocm,
+        finds_gpus=True,
+    ),
+    Probe(
+        name="system_profiler",
+        command=lambda: ["system_profiler", "-json", "SPDisplaysDataType"],
+        read=read_mac,
+        finds_gpus=True,
+    ),
+    Probe(
+        name="Blender",
+        command=lambda: [find_blender("blender"), "--version"],
+        read=read_blender,
+    ),
+    Probe(
+        name="FFmpeg",
+        command=lambda: [find_ffmpeg("ffmpeg"), "-version"],
+        read=read_ffmpeg,
+    ),
+)
