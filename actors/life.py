@@ -102,9 +102,10 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
     if error is not None:
         log.error("%s (%s) crashed: %r", cell.path, cell.kind, error, exc_info=error)
         return judge_crash(cell, error)
-    if order is not None and order.kind == "rollback" and cell.handled == cell.handled_before:
-        # nothing but its start could have been recorded: again and again would be a busy loop
-        return judge_crash(cell, order.error or CommitFailed(cell.path))
+    if order is not None and order.kind == "rollback":
+        only_its_start = cell.handled == cell.handled_before  # again and again: a busy loop
+        if only_its_start or cell.options.restart == "temporary":
+            return judge_crash(cell, order.error or CommitFailed(cell.path))
     if order is None:
         return Verdict("end", Exit("cancelled"))
     if order.kind == "passivate":

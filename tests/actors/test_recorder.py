@@ -329,3 +329,14 @@ async def test_what_started_records_is_committed():
     async with ActorSystem(store=store) as system:
         assert await system.spawn(Fresh, "f").ask(Get()) == [0]
     assert store.snapshots == {"f": [0]}
+
+
+async def test_a_temporary_actor_whose_changes_are_lost_ends():
+    store = GateStore()
+    store.fail.add(1)
+    async with ActorSystem(store=store) as system:
+        box = system.spawn(Box, "box", restart="temporary")
+        with pytest.raises(actors.CommitFailed):
+            await box.ask(Put(1))
+        end = await box.stopped()
+        assert isinstance(end.error, OSError)
