@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport
-from flamenco.api.workers import WorkerStatusChangeRequest
+from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 
@@ -40,6 +40,8 @@ class EventJobUpdate:
     previous_status: JobStatus | UnsetType = UNSET
     delete_requested_at: datetime | UnsetType = UNSET
     was_deleted: bool | UnsetType = UNSET
+    archived_at: datetime | UnsetType = UNSET
+    """Not in Flamenco 3: since when the job is out of the live lists."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +85,12 @@ class EventWorkerUpdate:
 
 
 @attrs.frozen(kw_only=True)
+class EventWorkerTagUpdate:
+    tag: WorkerTag
+    was_deleted: bool | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
 class EventLifeCycle:
     type: LifeCycleEventType
 
@@ -93,6 +101,7 @@ FarmEvent = (
     | EventTaskLogUpdate
     | EventLastRenderedUpdate
     | EventWorkerUpdate
+    | EventWorkerTagUpdate
     | EventLifeCycle
     | FarmStatusReport
 )

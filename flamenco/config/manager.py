@@ -23,6 +23,7 @@ from flamenco.config.schema import (
     write_section,
 )
 from flamenco.config.variables import VARIABLES, default_variables
+from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
 from flamenco.model.variables import Variables
 
 FILE_NAME = "flamenco-manager.yaml"
@@ -67,6 +68,13 @@ def _version(value: object) -> int:
     return VERSION
 
 
+def _percentage(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
+        raise ValueError(value)
+    return value
+
+
+PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
 
@@ -147,7 +155,16 @@ class ManagerConfig:
     task_timeout: Duration = 600.0
     worker_timeout: Duration = 60.0
     blocklist_threshold: Count = 3
+    """0 turns the blocklist off."""
     task_fail_after_softfail_count: Count = 3
+    job_fail_percentage: Annotated[int, PERCENTAGE] = DEFAULT_FAILURE_PERCENTAGE
+    """A job fails when so many percent of its tasks have."""
+    archive_jobs_after: Duration = 0.0
+    """Finished jobs leave the live lists after this time without a change; 0: never."""
+    delete_jobs_after: Duration = 0.0
+    """Finished jobs are deleted after this time without a change; 0: never."""
+    delete_workers_after: Duration = 0.0
+    """Workers are deleted when they were gone for this time; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
 

@@ -4,6 +4,8 @@ A log is written at the length that counts according to the database. What a cra
 that point is written over, so a chunk that a worker sends again stands in the log once.
 """
 
+import errno
+import os
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -29,16 +31,17 @@ class TaskLogs:
         """The path of a log below the root, as it stands in URLs."""
         return job_folder(job_id) / f"task-{task_id}.txt"
 
-    async def write(self, job_id: str, task_id: str, offset: int, text: str) -> int:
-        """Write ``text`` at byte ``offset``, cut what followed; the new length in bytes.
+    def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> None:
+        """Write at byte ``offset``, and cut what followed. Blocks: for the store's thread.
 
         Raises OSError if it can't be written.
         """
-        path = self.root / self.relative(job_id, task_id)
-        content = text if text.endswith("\n") else f"{text}\n"
-        return await trio.to_thread.run_sync(
-            _write, path, offset, content.encode(), limiter=self._threads
-        )
+        path = str(self.root / self.relative(job_id, task_id))
+        try:
+            _write(path, offset, content)
+        except FileNotFoundError:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _write(path, offset, content)
 
     async def tail(self, job_id: str, task_id: str) -> str | None:
         """The last whole lines of a log, or None if there is none."""
@@ -54,13 +57,16 @@ class TaskLogs:
             return None
 
 
-def _write(path: Path, offset: int, content: bytes) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("r+b" if path.exists() else "w+b") as file:
-        file.seek(offset)
-        file.truncate()
-        file.write(content)
-    return offset + len(content)
+def _write(path: str, offset: int, content: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        os.ftruncate(file, offset)
+        os.lseek(file, offset, os.SEEK_SET)
+        written = os.write(file, content)
+    finally:
+        os.close(file)
+    if written != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
 
 def _tail(path: Path) -> str | None:

@@ -30,6 +30,7 @@ def job_event(
         steps_completed=job.steps_completed,
         steps_total=job.steps_total,
         delete_requested_at=job.delete_requested_at or UNSET,
+        archived_at=job.archived_at or UNSET,
     )
 
 

@@ -10,16 +10,34 @@ from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import open_compiler
 from flamenco.logs import TaskLogs
+from flamenco.manager.deletions import Deletions
+from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
 from flamenco.manager.jobs import Jobs
 from flamenco.manager.scheduler import Scheduler
-from flamenco.manager.services import IMAGES, JOBS, SCHEDULER, STATUS, WORKERS, Services
+from flamenco.manager.services import (
+    DELETIONS,
+    HOUSEKEEPING,
+    IMAGES,
+    JOBS,
+    SCHEDULER,
+    STATUS,
+    SUBMISSIONS,
+    TAGS,
+    WORKERS,
+    Services,
+)
 from flamenco.manager.status import Status
+from flamenco.manager.submissions import Submissions
+from flamenco.manager.tags import Tags
 from flamenco.manager.workers import Workers
-from flamenco.store import Store, open_reader, open_store
+from flamenco.store import DamagedDatabase, Store, open_reader, open_store
 
 GRACE_SECONDS = 5.0
 """How long handlers may take to finish when the Manager stops."""
+
+SUPERVISION = actors.Supervision(decide={DamagedDatabase: "escalate"})
+"""A database that is found damaged ends the Manager, before more is lost (reference rules §14)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,8 +47,10 @@ class Farm:
     system: actors.ActorSystem
     store: Store
     services: Services
+    submissions: actors.ActorRef
     jobs: actors.ActorRef
     workers: actors.ActorRef
+    tags: actors.ActorRef
     images: actors.ActorRef
     status: actors.ActorRef
 
@@ -48,8 +68,9 @@ async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator
     for folder in (paths.local, paths.jobs):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+    logs = TaskLogs(paths.local)
     async with (
-        open_store(paths.database) as store,
+        open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
         open_compiler(paths.scripts) as compiler,
     ):
@@ -58,26 +79,33 @@ async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator
             paths=paths,
             reader=reader,
             compiler=compiler,
-            logs=TaskLogs(paths.local),
+            logs=logs,
             previews=Previews(paths.local),
         )
-        async with actors.ActorSystem("farm", store=store, grace=GRACE_SECONDS) as system:
+        async with actors.ActorSystem(
+            "farm", store=store, grace=GRACE_SECONDS, supervision=SUPERVISION
+        ) as system:
             yield await _start(system, store, services)
 
 
 async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:
     """Workers come before jobs: a job tells the workers of its open leases as it starts."""
+
+    async def start(kind: type[actors.Actor], path: str) -> actors.ActorRef:
+        return await system.start(kind, services, name=path.strip("/"))
+
     await system.start(Scheduler, name=SCHEDULER.strip("/"))
-    workers = await system.start(Workers, services, name=WORKERS.strip("/"))
-    jobs = await system.start(Jobs, services, name=JOBS.strip("/"))
-    images = await system.start(Images, services, name=IMAGES.strip("/"))
-    status = await system.start(Status, services, name=STATUS.strip("/"))
-    return Farm(
+    await start(Deletions, DELETIONS)
+    farm = Farm(
         system=system,
         store=store,
         services=services,
-        jobs=jobs,
-        workers=workers,
-        images=images,
-        status=status,
+        workers=await start(Workers, WORKERS),
+        jobs=await start(Jobs, JOBS),
+        tags=await start(Tags, TAGS),
+        images=await start(Images, IMAGES),
+        status=await start(Status, STATUS),
+        submissions=await start(Submissions, SUBMISSIONS),
     )
+    await start(Housekeeping, HOUSEKEEPING)
+    return farm

@@ -1,124 +1,133 @@
-"""The actor of one job: its tasks, their leases, and what people ask of them."""
+"""The actor of one job: its tasks and their leases."""
 
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable
 
 import attrs
 
 import actors
 from flamenco import clock, protocol
-from flamenco.api.events import EventTaskLogUpdate
-from flamenco.manager.announcements import job_event, task_event
-from flamenco.manager.leases import Lease, LeaseEnded, Report
+from flamenco.manager.jobrequests import JobRequests
+from flamenco.manager.jobstate import stamped
+from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report
 from flamenco.manager.messages import (
     Announce,
+    AssignAgain,
+    CheckUp,
+    Judge,
     LeaseClosed,
     LeaseOpened,
+    LeaseReopened,
     LeaseReturned,
-    NotAllowed,
-    NotFound,
     Offer,
     OfferRefused,
-    Refusal,
-    Retire,
-    SetJobPriority,
-    SetJobStatus,
-    SetTaskStatus,
     SignOfLife,
     TaskReport,
-    TasksGone,
-    TasksReady,
 )
-from flamenco.manager.services import SCHEDULER, WORKERS, Services
-from flamenco.model.board import ReadyTask
-from flamenco.model.jobs import Task
-from flamenco.model.leases import REPORTED, Ending, blame, verdict
-from flamenco.model.livejob import LiveJob, Ripple
-from flamenco.model.statuses import (
-    FINISHED_JOBS,
-    JOB_REQUESTS,
-    TASK_REQUESTS,
-    TaskStatus,
-)
-from flamenco.store import PutJob, PutTask, job_key
+from flamenco.manager.services import WORKERS
+from flamenco.model.failures import after_block, after_failure, capable, should_block
+from flamenco.model.jobs import Attempt, Block, Task
+from flamenco.model.leases import BLAMED, REPORTED, Ending, blame
+from flamenco.model.lifecycle import returned_to_pool
+from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.store import InsertAttempt, PutBlock, ReadCommands
 
 logger = logging.getLogger(__name__)
 
-RETIRE_SECONDS = 30.0
-"""A finished job's actor stops after this long without a message; a request wakes it again."""
 
-
-class JobActor(actors.Actor):
-    """Owns a job. Restored from its snapshot in every life."""
-
-    replies_with = (Refusal,)
-    mailbox = actors.Mailbox(capacity=1_000_000)
-
-    def __init__(self, services: Services, job_id: str) -> None:
-        self._services = services
-        self._id = job_id
-        self._live: LiveJob
-        self._leases: dict[str, Lease] = {}
-        self._on_board: set[str] = set()
-        self._worker_names: dict[str, str] = {}
-
-    # Life cycle
-
-    @property
-    def snapshot_key(self) -> str:
-        return job_key(self._id)
-
-    def restore(self, snapshot: Any) -> None:
-        self._live = LiveJob.of(snapshot.job, snapshot.tasks)
+class JobActor(JobRequests):
+    """Owns a job: opens leases of its tasks, and decides what becomes of a task when one ends."""
 
     async def started(self) -> None:
-        for task in self._live.tasks.values():
-            if task.status is TaskStatus.ACTIVE and task.worker_id:
-                self._reopen(task, task.worker_id)
-        self._announce(self._live.tasks)
-        self._retire_when_finished()
+        active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
+        if active:
+            workers = await self._services.reader.workers()
+            self._worker_names.update((worker.id, worker.name) for worker in workers)
+        for task in active:
+            self._reopen(task)
+        self._begin_announcing()
+        self._check_up()
 
-    def _reopen(self, task: Task, worker_id: str) -> None:
+    def _reopen(self, task: Task) -> None:
+        worker_id = task.worker_id or ""
         worker = self.system.find(f"{WORKERS}/{worker_id}")
-        lease = self._hold(task, worker_id, worker)
+        lease = self._hold(task, worker)
         if worker is None:
             lease.end(Ending.RETURNED, "its worker is gone")
         else:
-            opened = LeaseOpened(job=self.ref, task_id=task.id, lease=task.lease)
-            self.tell(worker, opened)
+            self.tell(worker, LeaseReopened(self.ref, task.id, task.lease))
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        self._on_board.clear()
-        self._announce(self._live.tasks)
+        self._announce_anew()
 
-    # Scheduling and leases
+    @actors.handles(CheckUp)
+    def check_up(self, _: CheckUp) -> None:
+        self._check_up()
+
+    def _check_up(self) -> None:
+        ripple = self._live.repair(clock.now())
+        if ripple.tasks or ripple.sweeps or self._live.job is not ripple.job_before:
+            logger.warning(
+                "job %s was stuck: %s → %s, %d of its tasks were put right",
+                self._id,
+                ripple.job_before.status.value,
+                self._live.job.activity,
+                len(ripple.tasks) + sum(sweep.count for sweep in ripple.sweeps),
+            )
+        self._spread(ripple)
+
+    # A lease begins
 
     @actors.handles(Offer)
-    async def offer(self, message: Offer) -> None:
+    def offer(self, message: Offer) -> None:
         """Open a lease for the scheduler's match, or refuse a stale one."""
-        self._on_board.discard(message.task_id)
-        if not self._live.is_ready(message.task_id) or message.task_id in self._leases:
+        self._count_announced(message.lane, -1)
+        before = self._live.first(message.lane)
+        if before is None:
             self.tell(message.worker, OfferRefused())
+            self._live.lanes.changed.add(message.lane)
+            self._announce()
             return
-        idle = message.idle
-        self._worker_names[idle.worker_id] = idle.name
-        before = self._live.tasks[message.task_id]
+        worker = message.candidate
+        self._worker_names[worker.worker_id] = worker.name
+        now = clock.now()
         task = attrs.evolve(
             before,
             status=TaskStatus.ACTIVE,
-            worker_id=idle.worker_id,
+            worker_id=worker.worker_id,
             lease=before.lease + 1,
             last_seq=0,
-            activity=f"Assigned to worker {idle.name}",
-            last_touched=clock.now(),
+            activity=f"Assigned to worker {worker.name}",
+            started=now,
+            last_touched=now,
         )
-        await self._move(task, _line(f"Task assigned to worker {idle.name} ({idle.worker_id})"))
-        self._hold(task, idle.worker_id, message.worker)
-        self.tell(message.worker, await self._opened(task))
+        self._hold(task, message.worker)
+        self._move(task, stamped(f"Task assigned to worker {worker.name} ({worker.worker_id})"))
+        self._assign(task, message.worker)
 
-    async def _opened(self, task: Task) -> LeaseOpened:
+    def _hold(self, task: Task, worker: actors.ActorRef | None) -> Lease:
+        worker_id = task.worker_id or ""
+        lease = Lease(
+            task_id=task.id,
+            number=task.lease,
+            worker_id=worker_id,
+            worker_name=self._worker_names.get(worker_id, ""),
+            worker=worker,
+            timeout=self._services.config.task_timeout or float("inf"),
+        )
+        self._leases[task.id] = lease
+        self._live.hold(task.id)
+        self.start_soon(lease.hold, done=lambda ending: LeaseEnded(lease, ending))
+        return lease
+
+    def _assign(self, task: Task, worker: actors.ActorRef) -> None:
+        """Tell the worker, once its lease is on disk."""
+        reading = ReadCommands(task.id)
+        self.record(reading)
+        self.after_commit(self._tell_worker, task, worker, reading)
+
+    def _tell_worker(self, task: Task, worker: actors.ActorRef, reading: ReadCommands) -> None:
         job = self._live.job
         assign = protocol.Assign(
             task_id=task.id,
@@ -129,22 +138,25 @@ class JobActor(actors.Actor):
             task_type=task.type,
             priority=task.priority,
             job_priority=job.priority,
-            commands=await self._services.reader.commands(task.id),
+            commands=reading.commands,
             steps_total=task.steps_total,
         )
-        return LeaseOpened(job=self.ref, task_id=task.id, lease=task.lease, assign=assign)
+        worker.tell(LeaseOpened(job=self.ref, assign=assign))
 
-    def _hold(self, task: Task, worker_id: str, worker: actors.ActorRef | None) -> Lease:
-        lease = Lease(
-            task_id=task.id,
-            number=task.lease,
-            worker_id=worker_id,
-            worker=worker,
-            timeout=self._services.config.task_timeout or float("inf"),
-        )
-        self._leases[task.id] = lease
-        self.start_soon(lease.hold, done=lambda ending: LeaseEnded(lease, ending))
-        return lease
+    @actors.handles(AssignAgain)
+    def assign_again(self, message: AssignAgain) -> None:
+        """A worker that holds a task gets that one again; too often is a failure of its own."""
+        lease = self._lease(message.task_id, message.lease)
+        if lease is None:
+            self.tell(message.worker, LeaseClosed(message.task_id, message.lease))
+        elif lease.starts >= MOST_STARTS:
+            lease.end(Ending.FAILED, f"its worker lost it {lease.starts} times")
+        else:
+            lease.starts += 1
+            lease.touch()
+            self._assign(self._live.tasks[lease.task_id], message.worker)
+
+    # A lease lasts
 
     def _lease(self, task_id: str, number: int) -> Lease | None:
         lease = self._leases.get(task_id)
@@ -163,11 +175,12 @@ class JobActor(actors.Actor):
             lease.end(Ending.RETURNED, message.reason)
 
     @actors.handles(TaskReport)
-    async def report(self, message: TaskReport) -> None:
+    def report(self, message: TaskReport) -> None:
         """Count what a worker said under its lease; refuse it if the lease is over."""
         content = message.report
         lease = self._lease(content.task_id, content.lease)
         if lease is None or lease.worker_id != message.worker.id:
+            self._services.counters.stale_reports += 1
             reason = f"lease {content.lease} of task {content.task_id} is over"
             self.after_commit(message.answer, reason)
             return
@@ -179,157 +192,119 @@ class JobActor(actors.Actor):
             return
         task = self._live.tasks[content.task_id]
         if message.seq > task.last_seq:
-            await self._move(_reported(task, content, message.seq), content.log or "")
+            self._move(reported(task, content, message.seq), content.log or "")
         self.after_commit(message.answer, None)
 
+    # A lease ends
+
     @actors.handles(LeaseEnded)
-    async def lease_ended(self, message: LeaseEnded) -> None:
+    def lease_ended(self, message: LeaseEnded) -> None:
         """Decide a task's next status: the one place where that is done for a lease."""
-        lease = message.lease
-        del self._leases[lease.task_id]
-        if message.ending is Ending.WITHDRAWN:
-            self._announce((lease.task_id,))
+        lease, ending = message.lease, message.ending
+        task = self._live.tasks[lease.task_id]
+        if task.status is not TaskStatus.ACTIVE:
+            self._close(lease, Ending.WITHDRAWN, task.status, lease.reason)
+        elif ending is Ending.COMPLETED:
+            self._close(lease, ending, TaskStatus.COMPLETED, lease.reason)
+        elif ending in BLAMED or _asks_to_be_blocked(lease):
+            judge = self._judge_when_known(lease, ending)
+            self.start_soon(self._services.reader.workers, done=judge)
         else:
-            await self._judge(lease, message.ending)
-        if lease.report:
-            self.after_commit(lease.report.answer, None)
+            self._close(lease, ending, returned_to_pool(self._live.job.status), lease.reason)
+
+    def _judge_when_known(self, lease: Lease, ending: Ending) -> Callable[..., Judge]:
+        return lambda workers: Judge(lease, ending, workers)
+
+    @actors.handles(Judge)
+    def judge(self, message: Judge) -> None:
+        """Blame the worker, keep it from what it can't do, and see who is left."""
+        lease, ending = message.lease, message.ending
+        task, live = self._live.tasks[lease.task_id], self._live
+        if task.status is not TaskStatus.ACTIVE:
+            self._close(lease, Ending.WITHDRAWN, task.status, lease.reason)
+            return
+        if ending in BLAMED:
+            task = blame(task, lease.worker_id)
+            self._spread(live.move_task(task, clock.now()))
+        blocked = self._block_if_due(lease, task)
+        kind = live.kind(task)
+        if blocked and not any(capable(worker, kind) for worker in message.workers):
+            reason = f"no worker is left for tasks of type {task.type}"
+            self._close(lease, ending, TaskStatus.FAILED, f"{lease.reason}: {reason}")
+            self._spread(live.move_job(JobStatus.FAILED, reason, clock.now()))
+            return
+        if ending in BLAMED:
+            limit = self._services.config.task_fail_after_softfail_count
+            verdict = after_failure(task, kind, message.workers, limit)
+            self._close(lease, ending, verdict.status, f"{lease.reason}: {verdict.reason}")
+        else:
+            self._close(lease, ending, returned_to_pool(live.job.status), lease.reason)
+        if blocked:
+            again = after_block(live.tasks.values(), lease.worker_id, task.type)
+            self._spread(live.move_tasks(again, clock.now()))
+
+    def _block_if_due(self, lease: Lease, task: Task) -> bool:
+        asked = _asks_to_be_blocked(lease)
+        failures = self._live.failures(lease.worker_id, task.type)
+        if not asked and not should_block(failures, self._services.config.blocklist_threshold):
+            return False
+        reason = asked or f"failed {failures} tasks of this type"
+        block = Block(lease.worker_id, task.type, reason, clock.now())
+        self._live.block(block)
+        self.record(PutBlock(self._id, block))
+        logger.info(
+            "worker %s is blocklisted for %s in job %s: %s",
+            lease.worker_name,
+            task.type,
+            self._id,
+            reason,
+        )
+        return True
+
+    def _close(self, lease: Lease, ending: Ending, status: TaskStatus, reason: str) -> None:
+        """Let go of a lease: record the attempt, bring the task to its status, tell the worker."""
+        del self._leases[lease.task_id]
+        task, log, report = self._live.tasks[lease.task_id], "", lease.report
+        withdrawn = ending is Ending.WITHDRAWN
+        if report and not withdrawn:
+            task = reported(task, report.content, report.seq)
+            log = report.content.log or ""
+        self.record(InsertAttempt(_attempt(lease, ending, reason, task)))
+        self._spread(self._live.release(lease.task_id, clock.now()))
+        if not withdrawn:
+            self._move(attrs.evolve(task, status=status, activity=reason), log)
+        if report:
+            refused = f"lease {lease.number} of task {lease.task_id} is over" if withdrawn else None
+            self.after_commit(report.answer, refused)
         if lease.worker:
-            revoke = None if lease.report else lease.reason
+            revoke = None if report else lease.reason
             self.tell(lease.worker, LeaseClosed(lease.task_id, lease.number, revoke))
-        self._retire_when_finished()
-
-    async def _judge(self, lease: Lease, ending: Ending) -> None:
-        task, log = self._live.tasks[lease.task_id], ""
-        if lease.report:
-            task = _reported(task, lease.report.content, lease.report.seq)
-            log = lease.report.content.log or ""
-        task = blame(task, ending, lease.worker_id)
-        config, reader = self._services.config, self._services.reader
-        workers = await reader.workers() if task.failed_by else ()
-        limit = config.task_fail_after_softfail_count
-        judged = verdict(self._live.job, task, ending, lease.reason, workers, limit)
-        task = attrs.evolve(task, status=judged.status, activity=judged.reason)
-        await self._move(task, log)
-
-    # Requests of people
-
-    @actors.handles(SetJobStatus)
-    def set_job_status(self, message: SetJobStatus) -> None:
-        allowed = JOB_REQUESTS.get(message.status)
-        status = self._live.job.status
-        if allowed is None:
-            expected = ", ".join(JOB_REQUESTS)
-            raise NotAllowed(f"a job can be asked for {expected}, not {message.status.value}")
-        if status not in allowed:
-            raise NotAllowed(
-                f"the job is {status.value}; {message.status.value} can be asked of a job that is "
-                f"{' or '.join(sorted(allowed))}"
-            )
-        self._spread(self._live.move_job(message.status, message.reason, clock.now()))
-
-    @actors.handles(SetJobPriority)
-    def set_job_priority(self, message: SetJobPriority) -> None:
-        self._spread(self._live.change_priority(message.priority, clock.now()))
-
-    @actors.handles(SetTaskStatus)
-    async def set_task_status(self, message: SetTaskStatus) -> None:
-        task = self._live.tasks.get(message.task_id)
-        if task is None:
-            raise NotFound(f"job {self._id} has no task {message.task_id}")
-        allowed = TASK_REQUESTS.get(message.status)
-        if allowed is None:
-            expected = ", ".join(TASK_REQUESTS)
-            raise NotAllowed(f"a task can be asked for {expected}, not {message.status.value}")
-        if task.status not in allowed:
-            raise NotAllowed(
-                f"the task is {task.status.value}; {message.status.value} can be asked of a task "
-                f"that is {' or '.join(sorted(allowed))}"
-            )
-        failed_by = () if message.status is TaskStatus.QUEUED else task.failed_by
-        task = attrs.evolve(
-            task, status=message.status, activity=message.reason, failed_by=failed_by
-        )
-        await self._move(task)
-
-    # Helpers
-
-    async def _move(self, task: Task, log: str = "") -> None:
-        """Put a changed task in place, with what is to stand in its log, and tell the farm."""
-        before = self._live.tasks[task.id]
-        if before.status is not task.status:
-            change = f"Task went from {before.status.value} to {task.status.value}: {task.activity}"
-            log = f"{log.rstrip()}\n{_line(change)}".lstrip()
-        if log:
-            task = await self._logged(task, log)
-        self._spread(self._live.move_task(task, clock.now()))
-
-    async def _logged(self, task: Task, text: str) -> Task:
-        try:
-            size = await self._services.logs.write(self._id, task.id, task.log_size, text)
-        except OSError as error:
-            logger.warning("cannot write to the log of task %s: %s", task.id, error)
-            return task
-        self.publish(EventTaskLogUpdate(task_id=task.id, log=text))
-        return attrs.evolve(task, log_size=size)
-
-    def _spread(self, ripple: Ripple) -> None:
-        """Record what changed, and tell workers, scheduler and browsers."""
-        job, before = self._live.job, ripple.job_before
-        for task_id, earlier in ripple.tasks.items():
-            task = self._live.tasks[task_id]
-            self.record(PutTask(task))
-            if not ripple.swept:
-                name = self._worker_names.get(task.worker_id or "")
-                self.publish(task_event(task, earlier, name))
-            if task.status is not TaskStatus.ACTIVE and task_id in self._leases:
-                self._leases[task_id].end(Ending.WITHDRAWN, task.activity)
-        if job is not before:
-            self.record(PutJob(job))
-            self.publish(job_event(job, before, refresh_tasks=ripple.swept))
-        self._announce(self._live.concerned(ripple))
-        self._retire_when_finished()
-
-    def _announce(self, task_ids: Iterable[str]) -> None:
-        """Tell the scheduler which of these tasks became ready, and which are so no more."""
-        scheduler = self.system.find(SCHEDULER)
-        ready = {
-            task_id
-            for task_id in task_ids
-            if task_id not in self._leases and self._live.is_ready(task_id)
-        }
-        gone = tuple(self._on_board.intersection(task_ids) - ready)
-        if scheduler and gone:
-            self.tell(scheduler, TasksGone(gone))
-        if scheduler and ready:
-            tasks = sorted((self._live.tasks[each] for each in ready), key=lambda task: task.idx)
-            offers = tuple(self._ready(task) for task in tasks)
-            self.tell(scheduler, TasksReady(self.ref, offers))
-        self._on_board.difference_update(gone)
-        self._on_board |= ready
-
-    def _ready(self, task: Task) -> ReadyTask:
-        job = self._live.job
-        return ReadyTask(
-            task_id=task.id,
-            job_id=job.id,
-            type=task.type,
-            tag=job.worker_tag,
-            job_priority=job.priority,
-            priority=task.priority,
-            excluded=frozenset(task.failed_by),
-        )
-
-    def _retire_when_finished(self) -> None:
-        if self._live.job.status in FINISHED_JOBS and not self._leases:
-            self.after(RETIRE_SECONDS, Retire())
-
-    @actors.handles(Retire)
-    def retire(self, _: Retire) -> None:
-        if self._live.job.status in FINISHED_JOBS and not self._leases:
-            self.stop()
+        self._go_on_deleting()
 
 
-def _reported(task: Task, report: protocol.Report, seq: int) -> Task:
+def _asks_to_be_blocked(lease: Lease) -> str | None:
+    return lease.report.content.blocklist if lease.report else None
+
+
+def _attempt(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt:
+    now = clock.now()
+    report = lease.report.content if lease.report else None
+    return Attempt(
+        task_id=task.id,
+        lease=lease.number,
+        job_id=task.job_id,
+        worker_id=lease.worker_id,
+        worker_name=lease.worker_name,
+        started=task.started or now,
+        ended=now,
+        ending=ending.value,
+        reason=reason,
+        exit_code=report.exit_code if report else None,
+        peak_memory=report.peak_memory if report else None,
+    )
+
+
+def reported(task: Task, report: protocol.Report, seq: int) -> Task:
     """A task with what a report says of its activity and steps."""
     steps = report.steps_completed
     return attrs.evolve(
@@ -339,8 +314,3 @@ def _reported(task: Task, report: protocol.Report, seq: int) -> Task:
         last_seq=seq,
         last_touched=clock.now(),
     )
-
-
-def _line(text: str) -> str:
-    """A line of the Manager's own in a task's log."""
-    return f"{clock.now().astimezone().isoformat(timespec='seconds')} {text}"

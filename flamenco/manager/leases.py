@@ -15,6 +15,9 @@ import actors
 from flamenco import protocol
 from flamenco.model.leases import Ending
 
+MOST_STARTS = 3
+"""A worker that loses a task is given it anew, so many times in all."""
+
 
 @attrs.frozen(kw_only=True)
 class Report:
@@ -32,9 +35,11 @@ class Lease:
     task_id: str
     number: int
     worker_id: str
+    worker_name: str
     worker: actors.ActorRef | None
     timeout: float
     """Seconds without a sign of life after which the lease ends."""
+    starts: int = 1
     ending: Ending | None = None
     reason: str = ""
     report: Report | None = None

@@ -1,16 +1,19 @@
 """The messages the farm's actors send each other, in the order of a job's story."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
 
 import actors
 from flamenco import protocol
-from flamenco.model.board import IdleWorker, ReadyTask
-from flamenco.model.jobs import CompiledJob, Job
+from flamenco.manager.leases import Lease
+from flamenco.model.board import Candidate, Kind, Lane, Presence
+from flamenco.model.jobs import CompiledJob, Job, JobRequirements
+from flamenco.model.leases import Ending
+from flamenco.model.schedules import SleepSchedule
 from flamenco.model.statuses import FarmStatus, JobStatus, TaskStatus, WorkerStatus
-from flamenco.model.workers import Worker
+from flamenco.model.workers import Worker, WorkerTag
 
 
 class Refusal(Exception):
@@ -54,6 +57,8 @@ class SubmitJob(actors.Request[Job]):
     metadata: Mapping[str, str]
     worker_tag: str | None = None
     shaman_checkout_id: str | None = None
+    requirements: JobRequirements = attrs.field(factory=JobRequirements)
+    keep: bool = False
     status: JobStatus = JobStatus.QUEUED
     check_only: bool = False
 
@@ -62,10 +67,17 @@ class SubmitJob(actors.Request[Job]):
 class Compiled:
     """The job type's script is done with a submitted job."""
 
-    job: Job
     outcome: CompiledJob | Exception
-    check_only: bool
-    answer: actors.ReplyLater
+
+
+@attrs.frozen
+class StoreMore:
+    """The next tasks of a compiled job are to be stored."""
+
+
+@attrs.frozen
+class ClearAway:
+    """Jobs whose submission was cut off are to be erased."""
 
 
 @attrs.frozen
@@ -91,42 +103,73 @@ class Announce:
 
 
 @attrs.frozen
-class TasksReady:
-    """These tasks of a job could start."""
+class JobBegins:
+    """A job's actor begins or ends a life: what was said of its lanes is void.
+
+    Workers that were offered to it, and got no lease, are free again.
+    """
+
+    job_id: str
+
+
+@attrs.frozen(kw_only=True)
+class LaneChanged:
+    """So many tasks ``more`` of a lane could start."""
 
     job: actors.ActorRef
-    tasks: tuple[ReadyTask, ...]
+    lane: Lane
+    job_priority: int
+    made: float
+    """When the job was made, in seconds since the epoch."""
+    more: int
 
 
-@attrs.frozen
-class TasksGone:
-    """These tasks can't start any more."""
-
-    task_ids: tuple[str, ...]
-
-
-@attrs.frozen
-class WorkerIdle:
-    """This worker has nothing to do."""
+@attrs.frozen(kw_only=True)
+class WorkerStands:
+    """What a worker could do with a task now."""
 
     worker: actors.ActorRef
-    idle: IdleWorker
+    candidate: Candidate
+    presence: Presence
+    settled: bool
+    """Whether this answers the scheduler's last offer of the worker, so that it may offer again."""
 
 
 @attrs.frozen
-class WorkerBusy:
-    """This worker is not to be given a task."""
+class WorkerGone:
+    """This worker is no more."""
 
     worker_id: str
 
 
 @attrs.frozen
 class Offer:
-    """The scheduler's match: the job may open a lease for this worker."""
+    """The scheduler's match: the job may open a lease of a task of this lane for the worker."""
 
-    task_id: str
-    idle: IdleWorker
+    lane: Lane
+    candidate: Candidate
     worker: actors.ActorRef
+
+
+@attrs.frozen
+class OfferRefused:
+    """There was no task to be had any more; the worker is still idle."""
+
+
+@attrs.frozen
+class Explain(actors.Request[str]):
+    """Why does a task of this kind wait?"""
+
+    kind: Kind
+    tag: str | None
+    """The name of the tag that it needs."""
+
+
+@attrs.frozen
+class WhyWaiting(actors.Request[str]):
+    """Why does this task wait; or, without one, this job?"""
+
+    task_id: str | None = None
 
 
 # Leases
@@ -134,12 +177,28 @@ class Offer:
 
 @attrs.frozen(kw_only=True)
 class LeaseOpened:
-    """A worker gets a task. ``assign`` is None for a lease that outlived a restart."""
+    """A worker gets a task."""
+
+    job: actors.ActorRef
+    assign: protocol.Assign
+
+
+@attrs.frozen
+class AssignAgain:
+    """The worker that holds a task has lost it, and could start it anew."""
+
+    task_id: str
+    lease: int
+    worker: actors.ActorRef
+
+
+@attrs.frozen
+class LeaseReopened:
+    """The job begins a new life, and finds a lease open: messages about it may be lost."""
 
     job: actors.ActorRef
     task_id: str
     lease: int
-    assign: protocol.Assign | None = None
 
 
 @attrs.frozen
@@ -149,16 +208,6 @@ class LeaseClosed:
     task_id: str
     lease: int
     revoke: str | None = None
-
-
-@attrs.frozen
-class Retire:
-    """A finished job has been quiet for a while: its actor may stop."""
-
-
-@attrs.frozen
-class OfferRefused:
-    """The task was not to be had any more; the worker is still idle."""
 
 
 @attrs.frozen
@@ -188,7 +237,16 @@ class TaskReport:
     answer: Callable[[str | None], None]
 
 
-# Requests of people
+@attrs.frozen
+class Judge:
+    """A worker failed a task: decide what becomes of it, knowing all workers of the farm."""
+
+    lease: Lease
+    ending: Ending
+    workers: Sequence[Worker]
+
+
+# Requests of people, for a job
 
 
 @attrs.frozen
@@ -203,10 +261,97 @@ class SetJobPriority(actors.Request[None]):
 
 
 @attrs.frozen
+class SetJobTag(actors.Request[None]):
+    """Let only workers with this tag run it; None: any worker."""
+
+    tag_id: str | None
+
+
+@attrs.frozen
+class KeepJob(actors.Request[None]):
+    """Spare the job from the automatic clean-up, or don't."""
+
+    keep: bool
+
+
+@attrs.frozen
+class ArchiveJob(actors.Request[None]):
+    """Take a finished job from the live lists, or bring it back."""
+
+    archived: bool
+
+
+@attrs.frozen
+class DeleteJob(actors.Request[None]):
+    """Delete the job; with the files that were sent with it, or without."""
+
+    files: bool = False
+
+
+@attrs.frozen
 class SetTaskStatus(actors.Request[None]):
     task_id: str
     status: TaskStatus
     reason: str
+
+
+@attrs.frozen
+class Unblock(actors.Request[None]):
+    """Take these pairs of worker id and task type from the blocklist."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@attrs.frozen
+class TagGone:
+    """A tag was deleted: jobs and workers lose it."""
+
+    tag_id: str
+
+
+@attrs.frozen
+class CheckUp:
+    """Look for what is stuck, and put it right."""
+
+
+@attrs.frozen
+class Retire:
+    """A finished job has been quiet for a while: its actor may stop."""
+
+
+@attrs.frozen
+class Erase:
+    """A job that is to be deleted holds no lease any more."""
+
+    job: Job
+    tasks: int
+    """How many it has."""
+
+
+@attrs.frozen
+class EraseMore:
+    """The files of a job are gone: its rows are next, or what is left of them."""
+
+    erase: Erase
+    failure: Exception | None = None
+
+
+@attrs.frozen
+class CleanUp:
+    """Look for jobs and workers whose time has come; ``done`` when that was done."""
+
+    done: bool = False
+
+
+@attrs.frozen
+class CheckDatabase:
+    """Check the database for damage; ``done`` when that was done, with the damage if any."""
+
+    done: bool = False
+    failure: Exception | None = None
+
+
+# Workers
 
 
 @attrs.frozen
@@ -215,7 +360,26 @@ class RequestWorkerStatus(actors.Request[None]):
     lazy: bool
 
 
-# Workers
+@attrs.frozen
+class SetWorkerTags(actors.Request[None]):
+    tag_ids: tuple[str, ...]
+
+
+@attrs.frozen
+class SetSchedule(actors.Request[None]):
+    """When the worker is to sleep."""
+
+    schedule: SleepSchedule
+
+
+@attrs.frozen
+class FollowSchedule:
+    """A time of the worker's sleep schedule has come."""
+
+
+@attrs.frozen
+class DeleteWorker(actors.Request[None]):
+    """The worker is to be known no more; what it runs goes back to the queue."""
 
 
 @attrs.frozen(kw_only=True)
@@ -262,6 +426,22 @@ class FromWorker:
     session: Session
     message: protocol.Message
     seq: int | None
+
+
+# Tags
+
+
+@attrs.frozen
+class PutTag(actors.Request[WorkerTag]):
+    """Make a tag (without an id, it gets one), or change it."""
+
+    tag: WorkerTag
+    new: bool
+
+
+@attrs.frozen
+class DeleteTag(actors.Request[None]):
+    tag_id: str
 
 
 # Images

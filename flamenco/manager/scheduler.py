@@ -1,16 +1,19 @@
-"""The scheduler: puts ready tasks and idle workers together, and pushes the match."""
+"""The scheduler: puts lanes of ready tasks and idle workers together, and pushes the matches."""
 
 import actors
 from flamenco.manager.messages import (
     Announce,
+    Explain,
+    JobBegins,
+    LaneChanged,
     Offer,
-    TasksGone,
-    TasksReady,
-    WorkerBusy,
-    WorkerIdle,
+    OfferRefused,
+    WorkerGone,
+    WorkerStands,
 )
 from flamenco.manager.services import JOBS, WORKERS
-from flamenco.model.board import Board, Match
+from flamenco.model.board import Board, Match, Presence
+from flamenco.model.waiting import why_waiting
 
 
 class Scheduler(actors.Actor):
@@ -22,6 +25,7 @@ class Scheduler(actors.Actor):
         self._board = Board()
         self._jobs: dict[str, actors.ActorRef] = {}
         self._workers: dict[str, actors.ActorRef] = {}
+        self._offered: dict[str, str] = {}  # {worker id: id of the job that was offered it}
 
     async def started(self) -> None:
         for path in (WORKERS, JOBS):
@@ -29,29 +33,43 @@ class Scheduler(actors.Actor):
             if everybody is not None:
                 self.tell(everybody, Announce())
 
-    @actors.handles(TasksReady)
-    def tasks_ready(self, message: TasksReady) -> None:
-        for task in message.tasks:
-            self._jobs[task.job_id] = message.job
-            self._push(self._board.add_task(task))
+    @actors.handles(LaneChanged)
+    def lane_changed(self, message: LaneChanged) -> None:
+        self._jobs[message.lane.job_id] = message.job
+        for match in self._board.change_lane(
+            message.lane, message.job_priority, message.made, message.more
+        ):
+            self._push(match)
 
-    @actors.handles(TasksGone)
-    def tasks_gone(self, message: TasksGone) -> None:
-        for task_id in message.task_ids:
-            self._board.remove_task(task_id)
+    @actors.handles(JobBegins)
+    def job_begins(self, message: JobBegins) -> None:
+        self._board.drop_job(message.job_id)
+        for worker_id in [id_ for id_, job in self._offered.items() if job == message.job_id]:
+            self.tell(self._workers[worker_id], OfferRefused())
 
-    @actors.handles(WorkerIdle)
-    def worker_idle(self, message: WorkerIdle) -> None:
-        self._workers[message.idle.worker_id] = message.worker
-        self._push(self._board.add_worker(message.idle))
+    @actors.handles(WorkerStands)
+    def worker_stands(self, message: WorkerStands) -> None:
+        worker_id, presence = message.candidate.worker_id, message.presence
+        self._workers[worker_id] = message.worker
+        if message.settled:
+            self._offered.pop(worker_id, None)
+        elif worker_id in self._offered and presence is Presence.IDLE:
+            presence = Presence.BUSY
+        self._push(self._board.put_worker(message.candidate, presence))
 
-    @actors.handles(WorkerBusy)
-    def worker_busy(self, message: WorkerBusy) -> None:
+    @actors.handles(WorkerGone)
+    def worker_gone(self, message: WorkerGone) -> None:
         self._board.remove_worker(message.worker_id)
         self._workers.pop(message.worker_id, None)
+        self._offered.pop(message.worker_id, None)
+
+    @actors.handles(Explain)
+    def explain(self, message: Explain) -> str:
+        return why_waiting(message.kind, message.tag, self._board.workers)
 
     def _push(self, match: Match | None) -> None:
-        if match is not None:
-            worker = self._workers[match.worker.worker_id]
-            offer = Offer(match.task.task_id, match.worker, worker)
-            self.tell(self._jobs[match.task.job_id], offer)
+        if match is None:
+            return
+        job_id, worker_id = match.lane.job_id, match.worker.worker_id
+        self._offered[worker_id] = job_id
+        self.tell(self._jobs[job_id], Offer(match.lane, match.worker, self._workers[worker_id]))

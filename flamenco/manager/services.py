@@ -18,11 +18,23 @@ JOBS = "/jobs"
 WORKERS = "/workers"
 IMAGES = "/images"
 STATUS = "/status"
+TAGS = "/tags"
+SUBMISSIONS = "/submissions"
+DELETIONS = "/deletions"
+HOUSEKEEPING = "/housekeeping"
+
+
+@attrs.define
+class Counters:
+    """What happened since the Manager started."""
+
+    stale_reports: int = 0
+    """Reports that were refused because their lease was over."""
 
 
 @attrs.frozen(kw_only=True)
 class Services:
-    """Configuration and services; none of them holds state of the farm."""
+    """Configuration and services; none of them holds state that the farm depends on."""
 
     config: ManagerConfig
     paths: StoragePaths
@@ -30,6 +42,7 @@ class Services:
     compiler: Compiler
     logs: TaskLogs
     previews: Previews
+    counters: Counters = attrs.field(factory=Counters)
 
     @property
     def variables(self) -> Variables:

@@ -1,88 +1,47 @@
-"""The actor of one worker: its status, its session and the leases it holds."""
+"""The actor of one worker: its session and the leases it holds."""
 
-from typing import Any
+from functools import partial
 
-import attrs
 import trio
 
 import actors
-from flamenco import clock, protocol
-from flamenco.manager.announcements import worker_event
+from flamenco import protocol
 from flamenco.manager.messages import (
     Announce,
+    AssignAgain,
     CheckLife,
     Connect,
     Disconnected,
     FromWorker,
     LeaseClosed,
     LeaseOpened,
-    LeaseReturned,
-    NotAllowed,
+    LeaseReopened,
     OfferRefused,
-    Refusal,
-    RequestWorkerStatus,
     Session,
     SignOfLife,
     TaskReport,
-    WorkerBusy,
-    WorkerIdle,
 )
-from flamenco.manager.services import SCHEDULER, Services
-from flamenco.model.board import IdleWorker
-from flamenco.model.statuses import WORKER_REQUESTS, WorkerStatus
-from flamenco.model.workers import (
-    StatusRequest,
-    Worker,
-    after_sign_off,
-    after_status_change,
-    status_at_sign_on,
-)
-from flamenco.store import PutWorker, worker_key
+from flamenco.manager.workerrequests import WorkerRequests
+from flamenco.manager.workerstate import UNWATCHED, Held
+from flamenco.model.specs import Specs
+from flamenco.model.statuses import WorkerStatus
+from flamenco.model.workers import after_sign_off, after_status_change, status_at_sign_on
 
-UNWATCHED = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
-"""A worker in these statuses isn't expected to show signs of life."""
+SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
 
 
-@attrs.frozen
-class Held:
-    """A lease as its worker's actor knows it."""
-
-    job: actors.ActorRef
-    number: int
-
-
-class WorkerActor(actors.Actor):
-    """Owns a worker. Restored from its snapshot in every life."""
-
-    replies_with = (Refusal,)
-    mailbox = actors.Mailbox(capacity=100_000)
-
-    def __init__(self, services: Services, worker_id: str) -> None:
-        self._services = services
-        self._id = worker_id
-        self._worker: Worker
-        self._session: Session | None = None
-        self._leases: dict[str, Held] = {}  # {task id: lease}
-        self._last_heard = trio.current_time()
-        self._watching = False
-        self._on_board = False
-
-    # Life cycle
-
-    @property
-    def snapshot_key(self) -> str:
-        return worker_key(self._id)
-
-    def restore(self, snapshot: Any) -> None:
-        self._worker = snapshot
+class WorkerActor(WorkerRequests):
+    """Owns a worker: talks with it, and holds its leases."""
 
     async def started(self) -> None:
         self._watch_life()
+        self._await_schedule()
+        self._stand()
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        self._on_board = False
-        self._offer_itself()
+        self._said = None
+        self._stand(settled=True)
 
     # Sessions
 
@@ -94,77 +53,86 @@ class WorkerActor(actors.Actor):
             self._session.close("the worker opened another session")
         self._session = message.session
         believed = {(each.task_id, each.lease) for each in hello.leases}
-        for task_id, held in tuple(self._leases.items()):
-            if (task_id, held.number) not in believed:
-                self._return(task_id, held, "its worker doesn't run it any more")
-        status = status_at_sign_on(self._worker)
+        for task_id, held in self._leases.items():
+            held.running = (task_id, held.number) in believed
+        running = [
+            protocol.HeldLease(id_, held.number)
+            for id_, held in self._leases.items()
+            if held.running
+        ]
+        status = status_at_sign_on(self._worker, sleep_time=self._wants_sleep())
+        goes_on = running and self._worker.status is WorkerStatus.AWAKE
         self._heard()
         self._change(
             name=hello.name,
             address=message.address,
             software=hello.software_version,
             task_types=tuple(each.strip().lower() for each in hello.task_types),
+            specs=hello.specs or Specs(),
             can_restart=hello.can_restart,
-            status=self._worker.status if self._leases else WorkerStatus.STARTING,
+            status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
-        leases = tuple(protocol.HeldLease(id_, held.number) for id_, held in self._leases.items())
-        return protocol.Welcome(status_requested=status, leases=leases)
+        return protocol.Welcome(status_requested=status, leases=tuple(running))
 
     @actors.handles(Disconnected)
     def disconnected(self, message: Disconnected) -> None:
         if message.session is self._session:
             self._session = None
-            self._offer_itself()
+            self._stand()
 
     @actors.handles(FromWorker)
     def from_worker(self, message: FromWorker) -> None:
-        """A message of the session; one of a session that was replaced doesn't count."""
+        """A message of the session. One that isn't known is of an earlier life: begin again."""
         if message.session is not self._session:
+            message.session.close(SIGN_ON_AGAIN)
             return
         self._heard()
         match message.message:
             case protocol.Report() as report:
                 self._pass_on(report, message.seq or 0, message.session)
             case protocol.Heartbeat(leases):
-                self._change()
-                for each in leases:
-                    if each.task_id in self._leases:
-                        job = self._leases[each.task_id].job
-                        self.tell(job, SignOfLife(each.task_id, each.lease))
+                self._beat(leases)
             case protocol.StateChanged(status):
                 self._went_to(status)
                 self._acknowledge(message)
             case protocol.SignOff():
-                self._signed_off()
+                self._return_all(f"worker {self._worker.name} signed off")
+                after = after_sign_off(self._worker)
+                self._change(status=after.status, request=after.request)
                 self._acknowledge(message)
 
-    def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
-        def answer(refused: str | None) -> None:
-            session.push(protocol.Acknowledge(seq, refused))
+    def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
+        self._change()
+        for each in leases:
+            if each.task_id in self._leases:
+                self._tell_job(self._leases[each.task_id], SignOfLife(each.task_id, each.lease))
 
+    def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
+        answer = partial(_answer, session, seq)
         held = self._leases.get(report.task_id)
-        if held is None:
-            reason = f"lease {report.lease} of task {report.task_id} is over"
-            self.after_commit(answer, reason)
+        if held is None or self._job(held) is None:
+            self._services.counters.stale_reports += 1
+            self.after_commit(answer, f"lease {report.lease} of task {report.task_id} is over")
             return
         message = TaskReport(worker=self._worker, report=report, seq=seq, answer=answer)
-        self.tell(held.job, message)
+        self._tell_job(held, message)
 
     def _acknowledge(self, message: FromWorker) -> None:
         if message.seq is not None:
             self.after_commit(message.session.push, protocol.Acknowledge(message.seq))
 
+    def _went_to(self, status: WorkerStatus) -> None:
+        before = self._worker
+        after = after_status_change(before, status)
+        self._change(status=after.status, request=after.request)
+        if status is WorkerStatus.AWAKE:
+            for task_id, held in self._leases.items():
+                if not held.running:
+                    self._tell_job(held, AssignAgain(task_id, held.number, self.ref))
+        else:
+            self._return_all(f"worker {before.name} went to {status.value}")
+
     # Signs of life
-
-    def _heard(self) -> None:
-        self._last_heard = trio.current_time()
-
-    def _watch_life(self) -> None:
-        timeout = self._services.config.worker_timeout
-        if timeout and not self._watching and self._worker.status not in UNWATCHED:
-            self._watching = True
-            silence = trio.current_time() - self._last_heard
-            self.after(timeout - silence, CheckLife())
 
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:
@@ -173,9 +141,7 @@ class WorkerActor(actors.Actor):
         silent = trio.current_time() - self._last_heard >= timeout
         if silent and self._worker.status not in UNWATCHED:
             self._return_all(f"worker {self._worker.name} was silent for {timeout:g} seconds")
-            if self._session is not None:
-                self._session.close("no sign of life")
-                self._session = None
+            self._hang_up("no sign of life")
             self._change(status=WorkerStatus.ERROR, request=None)
         self._watch_life()
 
@@ -183,15 +149,29 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LeaseOpened)
     def lease_opened(self, message: LeaseOpened) -> None:
-        self._on_board = False
-        held = Held(message.job, message.lease)
-        self._leases[message.task_id] = held
-        if message.assign is None:
-            return
-        if self._session is None or self._worker.status is not WorkerStatus.AWAKE:
-            self._return(message.task_id, held, f"worker {self._worker.name} is not there")
-            return
-        self.after_commit(self._session.push, self._services.expand(message.assign, self._worker))
+        assign = message.assign
+        known = self._leases.get(assign.task_id)
+        if known is None or known.number != assign.lease:
+            free = not self._leases
+            held = self._leases[assign.task_id] = Held(assign.job_id, assign.lease)
+        else:
+            free, held = True, known
+        if not free or self._session is None or self._worker.status is not WorkerStatus.AWAKE:
+            self._return(assign.task_id, held, f"worker {self._worker.name} is not free")
+        else:
+            held.running = True
+            expanded = self._services.expand(assign, self._worker)
+            self.after_commit(self._session.push, expanded)
+        self._stand(settled=True)
+
+    @actors.handles(LeaseReopened)
+    def lease_reopened(self, message: LeaseReopened) -> None:
+        """The job lost its thread: what the worker said meanwhile, it is to say again."""
+        known = self._leases.get(message.task_id)
+        if known is None or known.number != message.lease:
+            self._leases[message.task_id] = Held(message.job.name, message.lease)
+        self._hang_up(SIGN_ON_AGAIN)
+        self._stand()
 
     @actors.handles(LeaseClosed)
     def lease_closed(self, message: LeaseClosed) -> None:
@@ -202,80 +182,13 @@ class WorkerActor(actors.Actor):
         if message.revoke and self._session is not None:
             revoke = protocol.Revoke(message.task_id, message.lease, message.revoke)
             self.after_commit(self._session.push, revoke)
-        self._offer_itself()
+        self._stand()
 
     @actors.handles(OfferRefused)
     def offer_refused(self, _: OfferRefused) -> None:
-        self._on_board = False
-        self._offer_itself()
+        self._said = None
+        self._stand(settled=True)
 
-    def _return(self, task_id: str, held: Held, reason: str) -> None:
-        self.tell(held.job, LeaseReturned(task_id, held.number, reason))
 
-    def _return_all(self, reason: str) -> None:
-        for task_id, held in self._leases.items():
-            self._return(task_id, held, reason)
-
-    # Status
-
-    @actors.handles(RequestWorkerStatus)
-    def request_status(self, message: RequestWorkerStatus) -> None:
-        status, worker = message.status, self._worker
-        if status not in WORKER_REQUESTS:
-            expected = ", ".join(sorted(WORKER_REQUESTS))
-            raise NotAllowed(f"a worker can be asked for {expected}, not {status.value}")
-        if status is WorkerStatus.RESTART and not worker.can_restart:
-            raise NotAllowed(f"worker {worker.name} can't restart itself")
-        pending = None if status is worker.status else StatusRequest(status, message.lazy)
-        self._change(request=pending)
-        if self._session is not None:
-            request = protocol.RequestStatus(status, message.lazy)
-            self.after_commit(self._session.push, request)
-
-    def _went_to(self, status: WorkerStatus) -> None:
-        before = self._worker
-        if before.status is WorkerStatus.AWAKE and status is not WorkerStatus.AWAKE:
-            self._return_all(f"worker {before.name} went to {status.value}")
-        after = after_status_change(before, status)
-        self._change(status=after.status, request=after.request)
-
-    def _signed_off(self) -> None:
-        self._return_all(f"worker {self._worker.name} signed off")
-        after = after_sign_off(self._worker)
-        self._change(status=after.status, request=after.request)
-
-    def _change(self, **changes: Any) -> None:
-        """Record a change of the worker, and what follows from it for the scheduler."""
-        before, now = self._worker, clock.now()
-        seen = now if self._session is not None else before.last_seen
-        updated = now if changes else before.updated
-        self._worker = attrs.evolve(before, **changes, last_seen=seen, updated=updated)
-        self.record(PutWorker(self._worker))
-        if changes:
-            self.publish(worker_event(self._worker, before))
-        self._offer_itself()
-        self._watch_life()
-
-    def _offer_itself(self) -> None:
-        """Be on the scheduler's board exactly while a task could start here."""
-        worker = self._worker
-        idle = (
-            self._session is not None
-            and worker.status is WorkerStatus.AWAKE
-            and worker.request is None
-            and not self._leases
-        )
-        scheduler = self.system.find(SCHEDULER)
-        if scheduler is None or idle == self._on_board:
-            return
-        self._on_board = idle
-        if idle:
-            offer = IdleWorker(
-                worker_id=worker.id,
-                name=worker.name,
-                task_types=frozenset(worker.task_types),
-                tags=frozenset(worker.tags),
-            )
-            self.tell(scheduler, WorkerIdle(self.ref, offer))
-        else:
-            self.tell(scheduler, WorkerBusy(worker.id))
+def _answer(session: Session, seq: int, refused: str | None) -> None:
+    session.push(protocol.Acknowledge(seq, refused))

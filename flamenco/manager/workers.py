@@ -5,7 +5,7 @@ import uuid
 import actors
 from flamenco import clock
 from flamenco.manager.announcements import worker_event
-from flamenco.manager.messages import Announce, Refusal, RegisterWorker, StartWorker
+from flamenco.manager.messages import Announce, Refusal, RegisterWorker, StartWorker, TagGone
 from flamenco.manager.services import Services
 from flamenco.manager.worker import WorkerActor
 from flamenco.model.workers import Worker
@@ -51,7 +51,7 @@ class Workers(actors.Actor):
     async def start_worker(self, message: StartWorker) -> None:
         await self._start_worker(message.worker_id)
 
-    @actors.handles(Announce)
-    def announce(self, message: Announce) -> None:
+    @actors.handles(Announce, TagGone)
+    def pass_on(self, message: Announce | TagGone) -> None:
         for worker in self.children.values():
             self.tell(worker, message)

@@ -1,146 +1,234 @@
-"""The scheduler's board: ready tasks on one side, idle workers on the other.
+"""The scheduler's board: what could start on one side, who could start it on the other.
 
-Ready tasks lie in heaps, one for each (task type, worker tag), ordered by job priority, task
-priority and age; a worker looks at the tops of the heaps it may serve, a task at the idle workers
-that may take it. So a match costs the same however many tasks wait (reference rules §6).
-A taken task stays in its heap until it comes to the top and is dropped there.
+Tasks of a job that ask the same of a worker and have the same priority are alike to the scheduler:
+they lie in one *lane*, of which the board knows only how many there are. Lanes of all jobs that ask
+the same are in one heap, so that a worker looks at the tops of few heaps and a match costs the same
+however many tasks wait (reference rules §6). Which task of a lane it is, the job decides.
 """
 
 import heapq
+from enum import StrEnum
 from operator import itemgetter
 
 import attrs
 
-Order = tuple[int, int, int]
-"""(-job priority, -task priority, age): what sorts first runs first."""
+from flamenco.model.specs import NOTHING, Requirements, Specs, missing
+
+Order = tuple[int, int, float, str]
+"""(-job priority, -task priority, when the job was made, its id): what sorts first runs first."""
+
+REMEMBERED_FITS = 50_000
+"""So many answers to "has this profile what that kind needs?" are kept."""
 
 
-@attrs.frozen(kw_only=True)
-class ReadyTask:
-    """A task that could start now."""
+@attrs.frozen(cache_hash=True)
+class Kind:
+    """What a task asks of a worker."""
 
-    task_id: str
-    job_id: str
     type: str
     tag: str | None = None
     """Only workers with this tag may run it; None: any worker."""
-    job_priority: int = 50
-    priority: int = 50
+    requirements: Requirements = NOTHING
     excluded: frozenset[str] = frozenset()
     """Ids of workers that may not run it: they failed it, or are blocklisted."""
 
 
-@attrs.frozen(kw_only=True)
-class IdleWorker:
-    """A worker with a free slot."""
+@attrs.frozen(cache_hash=True)
+class Lane:
+    """Tasks that are alike to the scheduler."""
 
-    worker_id: str
-    name: str = ""
+    job_id: str
+    kind: Kind
+    priority: int = 50
+
+
+@attrs.frozen(cache_hash=True)
+class Profile:
+    """What a worker offers. Many workers have the same one."""
+
     task_types: frozenset[str]
     tags: frozenset[str] = frozenset()
+    specs: Specs = attrs.field(factory=Specs)
+
+
+@attrs.frozen
+class Candidate:
+    """A worker, as the scheduler knows it."""
+
+    worker_id: str
+    name: str
+    profile: Profile
+
+
+class Presence(StrEnum):
+    """What a worker could do with a task now."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    LEAVING = "leaving"
+    """It was asked for another status and takes no more tasks."""
+    ASLEEP = "asleep"
+    AWAY = "away"
+    """Not connected."""
 
 
 @attrs.frozen
 class Match:
-    """A task and the worker that is to run it. Both have left the board."""
+    """A lane one of whose tasks this worker is to run."""
 
-    task: ReadyTask
-    worker: IdleWorker
-
-
-def may_run(worker: IdleWorker, task: ReadyTask) -> bool:
-    """Whether the scheduler may give ``task`` to ``worker``."""
-    return (
-        task.type in worker.task_types
-        and (task.tag is None or task.tag in worker.tags)
-        and worker.worker_id not in task.excluded
-    )
+    lane: Lane
+    worker: Candidate
 
 
-_Entry = tuple[Order, str]
-_Bucket = tuple[str, str | None]
+def lacks(profile: Profile, kind: Kind) -> tuple[str, ...]:
+    """What a worker would need besides to run tasks of a kind; empty if it fits."""
+    lacking: list[str] = []
+    if kind.type not in profile.task_types:
+        lacking.append(f"the task type {kind.type}")
+    if kind.tag is not None and kind.tag not in profile.tags:
+        lacking.append("the job's tag")
+    return (*lacking, *missing(profile.specs, kind.requirements))
+
+
+@attrs.define
+class _Standing:
+    order: Order
+    count: int
+    queued: Order | None = None
+    """With this order the lane is in the heap."""
 
 
 @attrs.define
 class Board:
-    """Who waits for whom. Every change that can make a match returns it."""
+    """Who waits for whom. Every change that can make matches returns them."""
 
-    _ready: dict[str, tuple[Order, ReadyTask]] = attrs.field(factory=dict)
-    _heaps: dict[_Bucket, list[_Entry]] = attrs.field(factory=dict)
-    _idle: dict[str, IdleWorker] = attrs.field(factory=dict)
-    _age: int = 0
+    _lanes: dict[Lane, _Standing] = attrs.field(factory=dict)
+    _heaps: dict[Kind, list[tuple[Order, Lane]]] = attrs.field(factory=dict)
+    _kinds: dict[str, dict[Kind, None]] = attrs.field(factory=dict)  # {task type: kinds}
+    _workers: dict[str, tuple[Candidate, Presence]] = attrs.field(factory=dict)
+    _idle: dict[Profile, dict[str, Candidate]] = attrs.field(factory=dict)
+    _fits: dict[tuple[Profile, Kind], bool] = attrs.field(factory=dict)
 
     @property
     def waiting(self) -> int:
         """How many tasks wait for a worker."""
-        return len(self._ready)
+        return sum(max(0, standing.count) for standing in self._lanes.values())
 
     @property
     def idle(self) -> int:
         """How many workers wait for a task."""
-        return len(self._idle)
+        return sum(map(len, self._idle.values()))
 
-    def add_task(self, task: ReadyTask) -> Match | None:
-        """Put a ready task on the board, in place of what was known of it before."""
-        for worker in self._idle.values():
-            if may_run(worker, task):
-                self.remove_task(task.task_id)
-                del self._idle[worker.worker_id]
-                return Match(task, worker)
-        known = self._ready.get(task.task_id)
-        if known is None:
-            self._age += 1
-        order = (-task.job_priority, -task.priority, known[0][2] if known else self._age)
-        self._ready[task.task_id] = (order, task)
-        heap = self._heaps.setdefault((task.type, task.tag), [])
-        heapq.heappush(heap, (order, task.task_id))
-        return None
+    @property
+    def workers(self) -> tuple[tuple[Candidate, Presence], ...]:
+        """All workers that are known, and what each could do with a task now."""
+        return tuple(self._workers.values())
 
-    def remove_task(self, task_id: str) -> None:
-        """Take a task off the board, if it is there."""
-        self._ready.pop(task_id, None)
+    def change_lane(self, lane: Lane, job_priority: int, made: float, more: int) -> list[Match]:
+        """``more`` tasks wait in a lane (less, if negative), of a job with this priority and age.
 
-    def add_worker(self, worker: IdleWorker) -> Match | None:
-        """Put an idle worker on the board, in place of what was known of it before."""
-        self._idle.pop(worker.worker_id, None)
-        task = self._best(worker)
-        if task is None:
-            self._idle[worker.worker_id] = worker
+        The count may fall below zero for a moment, when tasks are withdrawn that were matched.
+        """
+        order = (-job_priority, -lane.priority, made, lane.job_id)
+        standing = self._lanes.get(lane)
+        if standing is None:
+            standing = self._lanes[lane] = _Standing(order, 0)
+        standing.order, standing.count = order, standing.count + more
+        matches = []
+        while standing.count > 0 and (worker := self._taker(lane.kind)):
+            matches.append(self._match(lane, worker))
+        if standing.count > 0:
+            self._queue(lane, standing)
+        elif standing.count == 0 and standing.queued is None:
+            del self._lanes[lane]
+        return matches
+
+    def drop_job(self, job_id: str) -> None:
+        """Forget all lanes of a job."""
+        for lane in [lane for lane in self._lanes if lane.job_id == job_id]:
+            self._lanes[lane].count = 0
+            if self._lanes[lane].queued is None:
+                del self._lanes[lane]
+
+    def put_worker(self, worker: Candidate, presence: Presence) -> Match | None:
+        """A worker is there, or has changed."""
+        self.remove_worker(worker.worker_id)
+        self._workers[worker.worker_id] = (worker, presence)
+        if presence is not Presence.IDLE:
             return None
-        self.remove_task(task.task_id)
-        return Match(task, worker)
+        self._idle.setdefault(worker.profile, {})[worker.worker_id] = worker
+        lane = self._best(worker)
+        return self._match(lane, worker) if lane else None
 
     def remove_worker(self, worker_id: str) -> None:
-        """Take a worker off the board, if it is there."""
-        self._idle.pop(worker_id, None)
+        """Forget a worker, if it is known."""
+        known = self._workers.pop(worker_id, None)
+        if known:
+            self._not_idle(known[0])
 
-    def _best(self, worker: IdleWorker) -> ReadyTask | None:
-        buckets = [
-            (task_type, tag)
-            for task_type in worker.task_types
-            for tag in (None, *worker.tags)
-            if (task_type, tag) in self._heaps
+    def may_run(self, worker: Candidate, kind: Kind) -> bool:
+        """Whether the scheduler may give tasks of a kind to a worker."""
+        return worker.worker_id not in kind.excluded and self._fit(worker.profile, kind)
+
+    def _fit(self, profile: Profile, kind: Kind) -> bool:
+        known = self._fits.get((profile, kind))
+        if known is None:
+            if len(self._fits) >= REMEMBERED_FITS:
+                self._fits.clear()
+            known = self._fits[profile, kind] = not lacks(profile, kind)
+        return known
+
+    def _match(self, lane: Lane, worker: Candidate) -> Match:
+        self._lanes[lane].count -= 1
+        self._not_idle(worker)
+        self._workers[worker.worker_id] = (worker, Presence.BUSY)
+        return Match(lane, worker)
+
+    def _not_idle(self, worker: Candidate) -> None:
+        alike = self._idle.get(worker.profile, {})
+        alike.pop(worker.worker_id, None)
+        if not alike:
+            self._idle.pop(worker.profile, None)
+
+    def _taker(self, kind: Kind) -> Candidate | None:
+        """An idle worker that may run tasks of a kind: of those alike, who has waited longest."""
+        for profile, alike in self._idle.items():
+            if self._fit(profile, kind):
+                for worker in alike.values():
+                    if worker.worker_id not in kind.excluded:
+                        return worker
+        return None
+
+    def _queue(self, lane: Lane, standing: _Standing) -> None:
+        if standing.queued != standing.order:
+            standing.queued = standing.order
+            self._kinds.setdefault(lane.kind.type, {})[lane.kind] = None
+            heapq.heappush(self._heaps.setdefault(lane.kind, []), (standing.order, lane))
+
+    def _best(self, worker: Candidate) -> Lane | None:
+        kinds = [
+            kind
+            for task_type in worker.profile.task_types
+            for kind in self._kinds.get(task_type, ())
+            if self.may_run(worker, kind)
         ]
-        offers = (self._offer(bucket, worker) for bucket in buckets)
-        best = min((offer for offer in offers if offer), default=None, key=itemgetter(0))
+        tops = (self._top(kind) for kind in kinds)
+        best = min((top for top in tops if top), default=None, key=itemgetter(0))
         return best[1] if best else None
 
-    def _offer(self, bucket: _Bucket, worker: IdleWorker) -> tuple[Order, ReadyTask] | None:
-        """The best task of a bucket that the worker may run, if there is one."""
-        heap = self._heaps[bucket]
-        skipped: list[_Entry] = []
-        offer = None
-        while heap and offer is None:
-            entry = heap[0]
-            known = self._ready.get(entry[1])
-            if known is None or known[0] != entry[0] or (known[1].type, known[1].tag) != bucket:
-                heapq.heappop(heap)
-            elif may_run(worker, known[1]):
-                offer = known
-            else:
-                skipped.append(heapq.heappop(heap))
-        for entry in skipped:
-            heapq.heappush(heap, entry)
-        if not heap:
-            del self._heaps[bucket]
-        return offer
+    def _top(self, kind: Kind) -> tuple[Order, Lane] | None:
+        """The first lane of a kind that has tasks. What is outdated is dropped on the way."""
+        heap = self._heaps[kind]
+        while heap:
+            order, lane = heap[0]
+            standing = self._lanes.get(lane)
+            if standing and standing.queued == order and standing.count > 0:
+                return heap[0]
+            heapq.heappop(heap)
+            if standing and standing.queued == order:
+                standing.queued = None
+                if standing.count == 0:
+                    del self._lanes[lane]
+        del self._heaps[kind]
+        del self._kinds[kind.type][kind]
+        return None

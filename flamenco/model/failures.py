@@ -1,13 +1,15 @@
-"""What becomes of a task that a worker failed (reference rules §5).
+"""What becomes of a task that a worker failed, and of the worker (reference rules §5).
 
 Where the reference fails a whole job as soon as fewer than two other workers remain, only the task
-fails here, and only when nobody is left to try it: what a wrangler expects of a small farm.
+fails here, and only when nobody is left to try it: what a wrangler expects of a small farm. And a
+worker is blocklisted when it has failed as many tasks as the threshold says, not one less.
 """
 
 from collections.abc import Iterable
 
 import attrs
 
+from flamenco.model.board import Kind, Profile, lacks
 from flamenco.model.jobs import Task
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker
@@ -24,29 +26,53 @@ class Verdict:
     reason: str
 
 
-def capable(worker: Worker, task: Task, tag: str | None) -> bool:
-    """Whether a worker could run a task, now or when it is back."""
-    return (
-        worker.deleted_at is None
-        and task.type in worker.task_types
-        and (tag is None or tag in worker.tags)
-        and worker.id not in task.failed_by
-    )
+def profile(worker: Worker) -> Profile:
+    """What a worker offers, as the scheduler compares it."""
+    return Profile(frozenset(worker.task_types), frozenset(worker.tags), worker.specs)
+
+
+def capable(worker: Worker, kind: Kind) -> bool:
+    """Whether a worker could run tasks of a kind, now or when it is back."""
+    if worker.deleted_at is not None or worker.id in kind.excluded:
+        return False
+    return not lacks(profile(worker), kind)
 
 
 def after_failure(
-    task: Task,
-    workers: Iterable[Worker],
-    tag: str | None,
-    limit: int = DEFAULT_FAILURES_OF_A_TASK,
+    task: Task, kind: Kind, workers: Iterable[Worker], limit: int = DEFAULT_FAILURES_OF_A_TASK
 ) -> Verdict:
     """The verdict on a task whose ``failed_by`` already names the worker that just failed it."""
     failures = len(task.failed_by)
     if failures >= limit:
         return Verdict(TaskStatus.FAILED, f"failed by {failures} workers")
-    if not any(capable(worker, task, tag) for worker in workers):
+    if not any(capable(worker, kind) for worker in workers):
         return Verdict(TaskStatus.FAILED, "failed, and no other worker can try it")
     return Verdict(
         TaskStatus.SOFT_FAILED,
         f"failed by {failures} of {limit} workers, waits for another one to try it",
     )
+
+
+def should_block(failures: int, threshold: int) -> bool:
+    """Whether a worker that failed so many tasks of a type in a job gets no more; 0: never."""
+    return 0 < threshold <= failures
+
+
+def after_block(tasks: Iterable[Task], worker_id: str, task_type: str) -> list[Task]:
+    """The failed tasks that get another chance now that this worker can't fail them again.
+
+    They go back to the queue without this worker's failure. Flamenco 3 does it for tasks of all
+    types; but a worker that can't do one may be right about the other.
+    """
+    return [
+        attrs.evolve(
+            task,
+            status=TaskStatus.QUEUED,
+            activity="the worker that failed it is blocklisted: another one gets it",
+            failed_by=tuple(each for each in task.failed_by if each != worker_id),
+        )
+        for task in tasks
+        if task.status is TaskStatus.FAILED
+        and task.type == task_type
+        and worker_id in task.failed_by
+    ]

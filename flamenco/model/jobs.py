@@ -6,7 +6,11 @@ from typing import Any
 
 import attrs
 
+from flamenco.model.specs import NOTHING, Requirements, combined
 from flamenco.model.statuses import JobStatus, TaskStatus
+
+APPROVAL = "approval"
+"""The type of tasks that no worker runs: they wait for a wrangler's yes or no."""
 
 
 @attrs.frozen
@@ -50,7 +54,51 @@ class Task:
     """Ids of the workers that failed this task."""
     created: datetime
     updated: datetime
+    started: datetime | None = None
+    """When the newest lease was opened."""
     last_touched: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One lease of a task, from its start to its end."""
+
+    task_id: str
+    lease: int
+    job_id: str
+    worker_id: str
+    worker_name: str
+    started: datetime
+    ended: datetime
+    ending: str
+    """How it ended, see `leases.Ending`."""
+    reason: str
+    exit_code: int | None = None
+    """Of the command that ended it, where that was a program."""
+    peak_memory: int | None = None
+    """Bytes, of all processes of the task together."""
+
+
+@attrs.frozen
+class Block:
+    """A worker that is to get no tasks of a type in a job any more, and why."""
+
+    worker_id: str
+    task_type: str
+    reason: str
+    created: datetime
+
+
+@attrs.frozen
+class JobRequirements:
+    """What a job asks of the workers that run it."""
+
+    every_task: Requirements = NOTHING
+    by_task_type: Mapping[str, Requirements] = attrs.field(factory=dict)
+
+    def of(self, task_type: str) -> Requirements:
+        """What tasks of a type need: what all need, and what the type needs besides."""
+        return combined(self.every_task, self.by_task_type.get(task_type, NOTHING))
 
 
 @attrs.frozen(kw_only=True)
@@ -67,11 +115,17 @@ class Job:
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     worker_tag: str | None = None
     shaman_checkout_id: str | None = None
+    requirements: JobRequirements = attrs.field(factory=JobRequirements)
     steps_completed: int = 0
     steps_total: int = 0
     created: datetime
     updated: datetime
+    keep: bool = False
+    """Not to be archived or deleted by the automatic clean-up."""
+    archived_at: datetime | None = None
     delete_requested_at: datetime | None = None
+    delete_files: bool = False
+    """Whether the requested deletion takes the files along that were sent with the job."""
 
 
 @attrs.frozen

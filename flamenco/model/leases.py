@@ -1,15 +1,11 @@
 """The ways a lease ends, and what becomes of the task."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 import attrs
 
-from flamenco.model.failures import Verdict, after_failure
-from flamenco.model.jobs import Job, Task
-from flamenco.model.lifecycle import returned_to_pool
+from flamenco.model.jobs import Task
 from flamenco.model.statuses import TaskStatus
-from flamenco.model.workers import Worker
 
 
 class Ending(StrEnum):
@@ -31,30 +27,15 @@ REPORTED = {
 }
 """Which ending a status in a worker's report means."""
 
+BLAMED = frozenset({Ending.FAILED, Ending.TIMED_OUT})
+"""Endings that count as a failure of the worker.
 
-def blame(task: Task, ending: Ending, worker_id: str) -> Task:
-    """The task with the worker on its failure list, if the ending is the worker's failure."""
-    failed = ending in (Ending.FAILED, Ending.TIMED_OUT)
-    if not failed or worker_id in task.failed_by:
+A timeout does, so that another worker gets the task, where the reference lets it fail at once.
+"""
+
+
+def blame(task: Task, worker_id: str) -> Task:
+    """The task with the worker on its failure list."""
+    if worker_id in task.failed_by:
         return task
     return attrs.evolve(task, failed_by=(*task.failed_by, worker_id))
-
-
-def verdict(
-    job: Job, task: Task, ending: Ending, reason: str, workers: Iterable[Worker], limit: int
-) -> Verdict:
-    """What a task goes to when its lease ended, `blame` having been laid already.
-
-    A timeout counts as a failure of that worker: another one gets the task, where the reference
-    lets it fail at once.
-    """
-    match ending:
-        case Ending.COMPLETED:
-            return Verdict(TaskStatus.COMPLETED, reason)
-        case Ending.FAILED | Ending.TIMED_OUT:
-            judged = after_failure(task, workers, job.worker_tag, limit)
-            return Verdict(judged.status, f"{reason}: {judged.reason}")
-        case Ending.RETURNED:
-            return Verdict(returned_to_pool(job.status), reason)
-        case Ending.WITHDRAWN:
-            return Verdict(task.status, reason)

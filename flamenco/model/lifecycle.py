@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.statuses import RUNNABLE_JOBS, JobStatus, TaskStatus
 
 Counts = Mapping[TaskStatus, int]
 """How many tasks of a job have each status; a status nobody has may be missing."""
@@ -18,6 +18,9 @@ DEFAULT_FAILURE_PERCENTAGE = 10
 _ENDING = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
 _WAITING_OR_RUNNING = (TaskStatus.ACTIVE, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED)
 _ALL = frozenset(TaskStatus)
+_STOPPED = frozenset(
+    {TaskStatus.CANCELED, TaskStatus.FAILED, TaskStatus.PAUSED, TaskStatus.SOFT_FAILED}
+)
 
 
 @attrs.frozen
@@ -47,7 +50,10 @@ def job_after_task(
     failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE,
 ) -> JobChange | None:
     """What a job does when one of its tasks went to ``task``, already counted in ``counts``."""
-    if job in (JobStatus.CANCEL_REQUESTED, JobStatus.CANCELED, JobStatus.FAILED):
+    if job in (JobStatus.CANCELED, JobStatus.FAILED):
+        revived = task is TaskStatus.QUEUED
+        return JobChange(JobStatus.QUEUED, "a task was requeued") if revived else None
+    if job is JobStatus.CANCEL_REQUESTED:
         return None
     total = sum(counts.values())
     match task:
@@ -55,7 +61,7 @@ def job_after_task(
             return JobChange(JobStatus.REQUEUEING, "a task of the completed job was requeued")
         case TaskStatus.ACTIVE | TaskStatus.SOFT_FAILED if job is JobStatus.QUEUED:
             return JobChange(JobStatus.ACTIVE, "a worker started on it")
-        case TaskStatus.CANCELED if not _sum(counts, *_WAITING_OR_RUNNING):
+        case TaskStatus.CANCELED if not _sum(counts, *_WAITING_OR_RUNNING, TaskStatus.PAUSED):
             return JobChange(JobStatus.CANCELED, "the last task that could run was canceled")
         case TaskStatus.FAILED if 100 * _sum(counts, task) // total >= failure_percentage:
             return JobChange(JobStatus.FAILED, f"{_sum(counts, task)} of {total} tasks failed")
@@ -68,27 +74,35 @@ def job_after_task(
     return None
 
 
+def job_at_rest(job: JobStatus, counts: Counts) -> JobChange | None:
+    """What a job does of which nothing runs, nothing can start and nobody is asked.
+
+    Flamenco 3 leaves such a job active for good.
+    """
+    if job not in RUNNABLE_JOBS:
+        return None
+    total, failed = sum(counts.values()), _sum(counts, TaskStatus.FAILED)
+    waiting = _sum(counts, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED)
+    if _sum(counts, TaskStatus.COMPLETED) == total:
+        return JobChange(JobStatus.COMPLETED, "all tasks are completed")
+    vain = f", {waiting} wait for what will not come" if waiting else ""
+    if failed:
+        return JobChange(JobStatus.FAILED, f"{failed} of {total} tasks failed{vain}")
+    canceled = _sum(counts, TaskStatus.CANCELED, TaskStatus.PAUSED)
+    return JobChange(JobStatus.CANCELED, f"{canceled} of {total} tasks were canceled{vain}")
+
+
 def tasks_after_job(job: JobStatus, previous: JobStatus) -> Sweep | None:
     """What happens to the tasks of a job that went from ``previous`` to ``job``."""
     match job:
-        case JobStatus.CANCEL_REQUESTED | JobStatus.FAILED:
+        case JobStatus.CANCEL_REQUESTED | JobStatus.CANCELED | JobStatus.FAILED:
             return Sweep(frozenset(_WAITING_OR_RUNNING), TaskStatus.CANCELED)
         case JobStatus.PAUSE_REQUESTED:
             return Sweep(frozenset({TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}), TaskStatus.PAUSED)
         case JobStatus.REQUEUEING if previous is JobStatus.COMPLETED:
             return Sweep(_ALL, TaskStatus.QUEUED)
         case JobStatus.REQUEUEING if previous is not JobStatus.UNDER_CONSTRUCTION:
-            return Sweep(
-                frozenset(
-                    {
-                        TaskStatus.CANCELED,
-                        TaskStatus.FAILED,
-                        TaskStatus.PAUSED,
-                        TaskStatus.SOFT_FAILED,
-                    }
-                ),
-                TaskStatus.QUEUED,
-            )
+            return Sweep(_STOPPED, TaskStatus.QUEUED)
     return None
 
 

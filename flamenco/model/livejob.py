@@ -1,20 +1,38 @@
 """A job with its tasks while it lives: counts, dependencies, and how a change ripples."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import attrs
 
-from flamenco.model.jobs import Job, Task
+from flamenco.model.board import Kind, Lane
+from flamenco.model.jobs import APPROVAL, Block, Job, Task
+from flamenco.model.lanes import Lanes
 from flamenco.model.lifecycle import (
     DEFAULT_FAILURE_PERCENTAGE,
     JobChange,
+    Sweep,
     job_after_job,
     job_after_task,
+    job_at_rest,
+    returned_to_pool,
     tasks_after_job,
 )
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
+
+PASSIVE = frozenset({"priority", "keep", "archived_at"})
+"""Fields of a job that have no say in which of its tasks may start, and where."""
+
+
+@attrs.frozen
+class Swept:
+    """A bulk change that was made."""
+
+    sweep: Sweep
+    activity: str
+    count: int
 
 
 @attrs.define
@@ -23,66 +41,100 @@ class Ripple:
 
     job_before: Job
     tasks: dict[str, Task] = attrs.field(factory=dict)
-    """Tasks that changed, as they were before: {task id: task}."""
-    swept: bool = False
-    """Whether tasks were changed in bulk."""
+    """Tasks that changed one by one, as they were before: {task id: task}."""
+    sweeps: list[Swept] = attrs.field(factory=list)
+    """Tasks that changed in bulk."""
 
 
 @attrs.define
 class LiveJob:
-    """The state of a job's actor. Changes go through `move_task` and `move_job`."""
+    """The state of a job's actor. Changes go through its methods."""
 
     job: Job
     tasks: dict[str, Task]
-    counts: Counter[TaskStatus]
-    failure_percentage: int
-    _unfinished: dict[str, int]  # {task id: how many of its dependencies are not completed}
-    _dependents: dict[str, list[str]]  # {task id: ids of the tasks that wait for it}
+    blocks: dict[tuple[str, str], Block] = attrs.field(factory=dict)
+    """{(worker id, task type): block}."""
+    failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE
+    counts: Counter[TaskStatus] = attrs.field(factory=Counter)
+    lanes: Lanes = attrs.field(factory=Lanes)
+    approvals: set[str] = attrs.field(factory=set)
+    """Ids of the tasks that wait for a wrangler's yes or no."""
+    _failures: Counter[tuple[str, str]] = attrs.field(factory=Counter)
+    _held: set[str] = attrs.field(factory=set)  # ids of tasks under a lease
+    _order: list[str] = attrs.field(factory=list)  # ids by place in the job
+    _unfinished: dict[str, int] = attrs.field(factory=dict)
+    _dependents: dict[str, list[str]] = attrs.field(factory=dict)
+    _lanes_by: dict[tuple[str, int, tuple[str, ...]], Lane] = attrs.field(factory=dict)
 
     @classmethod
-    def of(
-        cls,
-        job: Job,
-        tasks: Iterable[Task],
-        failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE,
-    ) -> "LiveJob":
+    def of(cls, job: Job, tasks: Iterable[Task], blocks: Iterable[Block] = ()) -> "LiveJob":
         """A job as it was stored, with its tasks in order."""
         by_id = {task.id: task for task in tasks}
-        dependents: dict[str, list[str]] = {}
-        unfinished: dict[str, int] = {}
+        live = cls(job, by_id, {(each.worker_id, each.task_type): each for each in blocks})
+        live._order = list(by_id)
+        live.counts = Counter(task.status for task in by_id.values())
         for task in by_id.values():
+            live._failures.update((worker, task.type) for worker in task.failed_by)
             for needed in task.depends_on:
-                dependents.setdefault(needed, []).append(task.id)
+                live._dependents.setdefault(needed, []).append(task.id)
                 if by_id[needed].status is not TaskStatus.COMPLETED:
-                    unfinished[task.id] = unfinished.get(task.id, 0) + 1
-        counts = Counter(task.status for task in by_id.values())
-        return cls(job, by_id, counts, failure_percentage, unfinished, dependents)
+                    live._unfinished[task.id] = live._unfinished.get(task.id, 0) + 1
+        live._settle_all()
+        return live
+
+    # What could run
 
     def is_ready(self, task_id: str) -> bool:
-        """Whether a worker could start this task now."""
+        """Whether this task could start now, or could be approved."""
         return (
             self.job.status in RUNNABLE_JOBS
             and self.job.delete_requested_at is None
-            and self.tasks[task_id].status in RUNNABLE_TASKS
+            and task_id not in self._held
             and not self._unfinished.get(task_id)
+            and self.tasks[task_id].status in RUNNABLE_TASKS
         )
 
-    def concerned(self, ripple: Ripple) -> Iterable[str]:
-        """Ids of the tasks whose readiness may have changed."""
-        before, now = ripple.job_before, self.job
-        if ripple.swept or (before.status, before.priority, before.worker_tag) != (
-            now.status,
-            now.priority,
-            now.worker_tag,
-        ):
-            return tuple(self.tasks)
-        return self._neighbours(ripple)
+    def unfinished(self, task_id: str) -> list[Task]:
+        """The tasks that must be completed before this one."""
+        needed = (self.tasks[each] for each in self.tasks[task_id].depends_on)
+        return [task for task in needed if task.status is not TaskStatus.COMPLETED]
 
-    def _neighbours(self, ripple: Ripple) -> Iterator[str]:
-        for task_id, before in ripple.tasks.items():
-            yield task_id
-            if TaskStatus.COMPLETED in (before.status, self.tasks[task_id].status):
-                yield from self._dependents.get(task_id, ())
+    def first(self, lane: Lane) -> Task | None:
+        """The task of a lane that is to run next."""
+        place = self.lanes.first(lane)
+        return None if place is None else self.tasks[self._order[place]]
+
+    def kind(self, task: Task) -> Kind:
+        """What a task asks of a worker, as things are."""
+        return self._lane(task).kind
+
+    def some_ready(self) -> Task | None:
+        """One of the tasks that wait for a worker."""
+        place = self.lanes.any()
+        return None if place is None else self.tasks[self._order[place]]
+
+    def blocked(self, task_type: str) -> frozenset[str]:
+        """Ids of the workers that are blocklisted for a task type."""
+        return frozenset(worker for worker, blocked in self.blocks if blocked == task_type)
+
+    def failures(self, worker_id: str, task_type: str) -> int:
+        """How many tasks of a type a worker failed in this job."""
+        return self._failures[worker_id, task_type]
+
+    # Changes
+
+    def hold(self, task_id: str) -> None:
+        """A lease of this task is open: it is not ready, whatever its status."""
+        self._held.add(task_id)
+        self._settle(task_id)
+
+    def release(self, task_id: str, now: datetime) -> Ripple:
+        """The task's lease is over."""
+        ripple = Ripple(self.job)
+        self._held.discard(task_id)
+        self._settle(task_id)
+        self._rest(now, ripple)
+        return ripple
 
     def move_task(self, task: Task, now: datetime) -> Ripple:
         """Put a changed task in place, and let the job follow."""
@@ -90,29 +142,78 @@ class LiveJob:
         before = self.tasks[task.id]
         self._put(attrs.evolve(task, updated=now), ripple)
         if before.status is not task.status:
-            change = job_after_task(
-                self.job.status, self.counts, task.status, self.failure_percentage
-            )
-            self._follow(change, now, ripple)
+            self._follow(self._after_task(task), now, ripple)
+            self._rest(now, ripple)
+        return ripple
+
+    def move_tasks(self, tasks: Iterable[Task], now: datetime) -> Ripple:
+        """Put several changed tasks in place; the job follows each."""
+        ripple = Ripple(self.job)
+        for task in tasks:
+            each = self.move_task(task, now)
+            ripple.tasks = {**each.tasks, **ripple.tasks}
+            ripple.sweeps += each.sweeps
         return ripple
 
     def move_job(self, status: JobStatus, reason: str, now: datetime) -> Ripple:
         """Bring the job to a status, and let its tasks and further statuses follow.
 
-        Requeueing forgets which workers failed what (reference rules §3).
+        Requeueing forgets which workers failed what, and the blocklist (reference rules §3).
         """
         ripple = Ripple(self.job)
         if status is JobStatus.REQUEUEING:
+            self.blocks.clear()
             for task in [task for task in self.tasks.values() if task.failed_by]:
                 self._put(attrs.evolve(task, failed_by=(), updated=now), ripple)
         self._follow(JobChange(status, reason), now, ripple)
         return ripple
 
-    def change_priority(self, priority: int, now: datetime) -> Ripple:
-        """Give the job another priority."""
+    def change_job(self, now: datetime, **changes: Any) -> Ripple:
+        """Change what the job is besides its status: priority, tag, marks."""
         ripple = Ripple(self.job)
-        self.job = attrs.evolve(self.job, priority=priority, updated=now)
+        self.job = attrs.evolve(self.job, updated=now, **changes)
+        self.lanes.changed.update(self.lanes.counts)
+        if not changes.keys() <= PASSIVE:
+            self._settle_all()
         return ripple
+
+    def block(self, block: Block) -> None:
+        """Keep a worker from a task type of this job."""
+        self.blocks[block.worker_id, block.task_type] = block
+        self._settle_all()
+
+    def unblock(self, worker_id: str, task_type: str) -> bool:
+        """Let a worker have a task type again; False if it was not kept from it."""
+        found = self.blocks.pop((worker_id, task_type), None)
+        self._settle_all()
+        return found is not None
+
+    def repair(self, now: datetime) -> Ripple:
+        """Put right what can only have come about by a fault, or by an end in the middle.
+
+        A status that is passed through is enforced again; a task that runs without a lease goes
+        back to the pool; a job of which nothing can run any more ends.
+        """
+        ripple = Ripple(self.job)
+        lost = [
+            task
+            for task in self.tasks.values()
+            if task.status is TaskStatus.ACTIVE and task.id not in self._held
+        ]
+        back = returned_to_pool(self.job.status)
+        for task in lost:
+            returned = attrs.evolve(task, status=back, activity="it ran nowhere", updated=now)
+            self._put(returned, ripple)
+        self._follow(self._enforce(self.job.status, now, ripple), now, ripple)
+        self._rest(now, ripple)
+        return ripple
+
+    # How a change spreads
+
+    def _after_task(self, task: Task) -> JobChange | None:
+        if task.type == APPROVAL and task.status is TaskStatus.FAILED:
+            return JobChange(JobStatus.FAILED, f"{task.name} was not approved: {task.activity}")
+        return job_after_task(self.job.status, self.counts, task.status, self.failure_percentage)
 
     def _follow(self, change: JobChange | None, now: datetime, ripple: Ripple) -> None:
         while change is not None and change.status is not self.job.status:
@@ -123,26 +224,46 @@ class LiveJob:
                 activity=f"{change.status.value}: {change.reason}",
                 updated=now,
             )
-            sweep = tasks_after_job(change.status, previous)
-            if sweep is not None:
-                ripple.swept = True
-                swept = [task for task in self.tasks.values() if task.status in sweep.which]
-                for task in swept:
-                    moved = attrs.evolve(
-                        task, status=sweep.to, activity=self.job.activity, updated=now
-                    )
-                    self._put(moved, ripple)
-            change = job_after_job(self.job.status, self.counts)
+            change = self._enforce(previous, now, ripple)
+            if (previous in RUNNABLE_JOBS) is not (self.job.status in RUNNABLE_JOBS):
+                self._settle_all()
 
-    def _put(self, task: Task, ripple: Ripple) -> None:
+    def _enforce(self, previous: JobStatus, now: datetime, ripple: Ripple) -> JobChange | None:
+        """Bring the tasks in line with the job's status; what the job does next."""
+        sweep = tasks_after_job(self.job.status, previous)
+        if sweep:
+            self._sweep(sweep, now, ripple)
+        return job_after_job(self.job.status, self.counts)
+
+    def _sweep(self, sweep: Sweep, now: datetime, ripple: Ripple) -> None:
+        swept = [task for task in self.tasks.values() if task.status in sweep.which]
+        activity = self.job.activity
+        for task in swept:
+            self._put(attrs.evolve(task, status=sweep.to, activity=activity, updated=now))
+        if swept:
+            ripple.sweeps.append(Swept(sweep, activity, len(swept)))
+
+    def _rest(self, now: datetime, ripple: Ripple) -> None:
+        if not (self.lanes or self.approvals or self._held or self.counts[TaskStatus.ACTIVE]):
+            self._follow(job_at_rest(self.job.status, self.counts), now, ripple)
+
+    def _put(self, task: Task, ripple: Ripple | None = None) -> None:
         before = self.tasks[task.id]
         if task.status is not before.status:
             task = self._count(before, task)
+        if task.failed_by is not before.failed_by:
+            self._failures.subtract((worker, task.type) for worker in before.failed_by)
+            self._failures.update((worker, task.type) for worker in task.failed_by)
         self.tasks[task.id] = task
-        ripple.tasks.setdefault(task.id, before)
+        if ripple is not None:
+            ripple.tasks.setdefault(task.id, before)
         steps = task.steps_completed - before.steps_completed
         if steps:
             self.job = attrs.evolve(self.job, steps_completed=self.job.steps_completed + steps)
+        self._settle(task.id)
+        if TaskStatus.COMPLETED in (before.status, task.status) and task.status != before.status:
+            for dependent in self._dependents.get(task.id, ()):
+                self._settle(dependent)
 
     def _count(self, before: Task, task: Task) -> Task:
         """Account for a task's new status (reference rules §2: steps follow it)."""
@@ -157,3 +278,27 @@ class LiveJob:
         if task.status is TaskStatus.QUEUED:
             return attrs.evolve(task, steps_completed=0)
         return task
+
+    def _settle_all(self) -> None:
+        self._lanes_by.clear()
+        for task_id in self._order:
+            self._settle(task_id)
+
+    def _settle(self, task_id: str) -> None:
+        """Let a task wait where it now belongs."""
+        task = self.tasks[task_id]
+        ready = self.is_ready(task_id)
+        approval = task.type == APPROVAL
+        self.lanes.put(task.idx - 1, self._lane(task) if ready and not approval else None)
+        if approval:
+            (self.approvals.add if ready else self.approvals.discard)(task_id)
+
+    def _lane(self, task: Task) -> Lane:
+        key = (task.type, task.priority, task.failed_by)
+        lane = self._lanes_by.get(key)
+        if lane is None:
+            excluded = self.blocked(task.type).union(task.failed_by)
+            needs = self.job.requirements.of(task.type)
+            kind = Kind(task.type, self.job.worker_tag, needs, excluded)
+            lane = self._lanes_by[key] = Lane(self.job.id, kind, task.priority)
+        return lane

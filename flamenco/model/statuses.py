@@ -54,6 +54,11 @@ RUNNABLE_JOBS = frozenset({JobStatus.QUEUED, JobStatus.ACTIVE})
 
 FINISHED_JOBS = frozenset({JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.FAILED})
 
+TRANSIENT_JOBS = frozenset(
+    {JobStatus.CANCEL_REQUESTED, JobStatus.PAUSE_REQUESTED, JobStatus.REQUEUEING}
+)
+"""Jobs on their way to another status."""
+
 RUNNABLE_TASKS = frozenset({TaskStatus.QUEUED, TaskStatus.SOFT_FAILED})
 """Tasks that wait for a worker."""
 
@@ -75,10 +80,21 @@ JOB_REQUESTS: dict[JobStatus, frozenset[JobStatus]] = {
 """What may be requested of a job: requested status → the statuses it may be requested in."""
 
 TASK_REQUESTS: dict[TaskStatus, frozenset[TaskStatus]] = {
-    TaskStatus.CANCELED: frozenset({TaskStatus.ACTIVE, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}),
-    TaskStatus.QUEUED: frozenset({TaskStatus.CANCELED, TaskStatus.COMPLETED, TaskStatus.FAILED}),
+    TaskStatus.CANCELED: frozenset(
+        {TaskStatus.ACTIVE, TaskStatus.PAUSED, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}
+    ),
+    TaskStatus.QUEUED: frozenset(
+        {TaskStatus.CANCELED, TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.SOFT_FAILED}
+    ),
+    TaskStatus.COMPLETED: frozenset(set(TaskStatus) - {TaskStatus.COMPLETED}),
+    TaskStatus.FAILED: frozenset(
+        {TaskStatus.ACTIVE, TaskStatus.PAUSED, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}
+    ),
 }
 """What may be requested of a task: requested status → the statuses it may be requested in."""
+
+BY_HAND = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED})
+"""Outcomes that a person may decide; they need a reason."""
 
 WORKER_REQUESTS = frozenset(
     {WorkerStatus.AWAKE, WorkerStatus.ASLEEP, WorkerStatus.OFFLINE, WorkerStatus.RESTART}

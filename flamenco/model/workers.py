@@ -1,9 +1,11 @@
-"""What a worker is."""
+"""What a worker is, and how its status changes."""
 
 from datetime import datetime
 
 import attrs
 
+from flamenco.model.schedules import SleepSchedule
+from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
 
 
@@ -13,6 +15,15 @@ class StatusRequest:
 
     status: WorkerStatus
     lazy: bool
+
+
+@attrs.frozen(kw_only=True)
+class WorkerTag:
+    """A word that ties jobs to workers: a job with a tag runs on workers with that tag only."""
+
+    id: str
+    name: str
+    description: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +39,10 @@ class Worker:
     task_types: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     """Ids of its tags."""
+    specs: Specs = attrs.field(factory=Specs)
+    schedule: SleepSchedule | None = None
+    schedule_due: datetime | None = None
+    """When the schedule next asks for another status."""
     status: WorkerStatus = WorkerStatus.OFFLINE
     request: StatusRequest | None = None
     can_restart: bool = False
@@ -37,14 +52,17 @@ class Worker:
     deleted_at: datetime | None = None
 
 
-def status_at_sign_on(worker: Worker) -> WorkerStatus:
+def status_at_sign_on(worker: Worker, *, sleep_time: bool = False) -> WorkerStatus:
     """The status a worker should go to when it signs on (reference api §4, signOn).
 
-    One that lost its session while it slept sleeps on.
+    One that only lost its session goes on as it was; for others counts whether their sleep
+    schedule wants them to sleep now, ``sleep_time``.
     """
     if worker.request:
         return worker.request.status
-    return WorkerStatus.ASLEEP if worker.status is WorkerStatus.ASLEEP else WorkerStatus.AWAKE
+    if worker.status in (WorkerStatus.ASLEEP, WorkerStatus.AWAKE):
+        return worker.status
+    return WorkerStatus.ASLEEP if sleep_time else WorkerStatus.AWAKE
 
 
 def after_sign_off(worker: Worker) -> Worker:
@@ -61,3 +79,18 @@ def after_status_change(worker: Worker, status: WorkerStatus) -> Worker:
     """A worker that says it went to ``status``; a request it fulfils is done."""
     done = worker.request is None or worker.request.status == status
     return attrs.evolve(worker, status=status, request=None if done else worker.request)
+
+
+def scheduled_request(worker: Worker, wanted: WorkerStatus) -> StatusRequest | None:
+    """What a sleep schedule asks of a worker: None if there is nothing to ask.
+
+    A schedule overrules lazy requests, and leaves workers in error alone (reference rules §8).
+    """
+    if worker.status is WorkerStatus.ERROR:
+        return None
+    request = worker.request
+    if request is None and worker.status is wanted:
+        return None
+    if request and not request.lazy and request.status is wanted:
+        return None
+    return StatusRequest(wanted, lazy=False)

@@ -4,22 +4,62 @@ The rest of the farm sees `Store` alone: it loads snapshots and commits changes,
 answers queries beside it.
 """
 
-from flamenco.store.changes import InsertJob, PutJob, PutTask, PutWorker, RememberRendered
-from flamenco.store.database import NewerDatabase, Store, StoreError, open_store
+from flamenco.store.changes import (
+    AppendLog,
+    DeleteBlock,
+    DeleteBlocks,
+    DeleteJob,
+    DeleteTag,
+    DeleteTasks,
+    InsertAttempt,
+    InsertJob,
+    InsertTasks,
+    PutBlock,
+    PutJob,
+    PutTag,
+    PutTask,
+    PutWorker,
+    ReadCommands,
+    RememberRendered,
+    SweepTasks,
+)
+from flamenco.store.database import (
+    DamagedDatabase,
+    NewerDatabase,
+    Store,
+    StoreError,
+    check_integrity,
+    open_store,
+)
 from flamenco.store.queries import Reader, open_reader
-from flamenco.store.snapshots import JobSnapshot, job_key, worker_key
+from flamenco.store.snapshots import StoredLease, WorkerSnapshot, job_key, worker_key
 
 __all__ = [
+    "AppendLog",
+    "DamagedDatabase",
+    "DeleteBlock",
+    "DeleteBlocks",
+    "DeleteJob",
+    "DeleteTag",
+    "DeleteTasks",
+    "InsertAttempt",
     "InsertJob",
-    "JobSnapshot",
+    "InsertTasks",
     "NewerDatabase",
+    "PutBlock",
     "PutJob",
+    "PutTag",
     "PutTask",
     "PutWorker",
+    "ReadCommands",
     "Reader",
     "RememberRendered",
     "Store",
     "StoreError",
+    "StoredLease",
+    "SweepTasks",
+    "WorkerSnapshot",
+    "check_integrity",
     "job_key",
     "open_reader",
     "open_store",

@@ -1,38 +1,136 @@
 """The changes that actors record; each is written as part of one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import attrs
+import msgspec
 
-from flamenco.model.jobs import Command, Job, Task
-from flamenco.model.workers import Worker
-from flamenco.store.tables import JOBS, TASKS, WORKERS, to_sql
+from flamenco.logs import TaskLogs
+from flamenco.model.jobs import Attempt, Block, Command, Job, Task
+from flamenco.model.lifecycle import Sweep
+from flamenco.model.statuses import TaskStatus
+from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, to_sql
 
 
 @attrs.frozen
 class InsertJob:
-    """A new job with its tasks, and the commands of each task in the same order."""
+    """A new job, whose tasks follow."""
 
     job: Job
+
+
+@attrs.frozen
+class InsertTasks:
+    """Tasks of a new job, and the commands of each in the same order."""
+
     tasks: tuple[Task, ...]
     commands: tuple[tuple[Command, ...], ...]
 
 
 @attrs.frozen
 class PutJob:
+    """What may change of a job."""
+
     job: Job
 
 
 @attrs.frozen
 class PutTask:
+    """What may change of a task."""
+
     task: Task
+
+
+@attrs.frozen
+class SweepTasks:
+    """A change of all tasks of a job that have certain statuses."""
+
+    job_id: str
+    sweep: Sweep
+    activity: str
+    updated: datetime
 
 
 @attrs.frozen
 class PutWorker:
     worker: Worker
+
+
+@attrs.frozen
+class InsertAttempt:
+    attempt: Attempt
+
+
+@attrs.define(eq=False)
+class ReadCommands:
+    """Not a change: reads a task's commands where its row is at hand, without a thread of its own.
+
+    They are in ``commands`` when the transaction is committed.
+    """
+
+    task_id: str
+    commands: tuple[Command, ...] = ()
+
+
+@attrs.frozen
+class AppendLog:
+    """Bytes of a task's log, at the length it has so far; what follows there is cut off."""
+
+    job_id: str
+    task_id: str
+    offset: int
+    content: bytes
+
+
+@attrs.frozen
+class PutBlock:
+    job_id: str
+    block: Block
+
+
+@attrs.frozen
+class DeleteBlock:
+    job_id: str
+    worker_id: str
+    task_type: str
+
+
+@attrs.frozen
+class DeleteBlocks:
+    """All of a job's."""
+
+    job_id: str
+
+
+@attrs.frozen
+class PutTag:
+    tag: WorkerTag
+
+
+@attrs.frozen
+class DeleteTag:
+    """A tag; jobs that are not live lose it, live ones are told."""
+
+    tag_id: str
+
+
+@attrs.frozen
+class DeleteTasks:
+    """The last tasks of a job, with all that is known of them, ``most`` at a time."""
+
+    job_id: str
+    most: int
+
+
+@attrs.frozen
+class DeleteJob:
+    """A job with all that is left of it."""
+
+    job_id: str
 
 
 @attrs.frozen
@@ -42,39 +140,103 @@ class RememberRendered:
     job_id: str
 
 
-_PUT_JOB = JOBS.put()
-_PUT_WORKER = WORKERS.put()
-_INSERT_TASK = TASKS.put(extra=("commands",))
-_TASK_COLUMNS = tuple(name for name in TASKS.columns if name != "id")
-_UPDATE_TASK = f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _TASK_COLUMNS)} WHERE id = ?"  # noqa: S608
+_JOB_COLUMNS = ("name", "type", "settings", "metadata", "shaman_checkout_id", "created")
+_TASK_COLUMNS = ("job_id", "idx", "name", "type", "depends_on", "steps_total", "created")
+_UPDATE_JOB = JOBS.update(but=_JOB_COLUMNS)
+_UPDATE_TASK = TASKS.update(but=_TASK_COLUMNS)
+_INSERT_COMMANDS = "INSERT INTO commands (task_id, commands) VALUES (?, ?)"
+_decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
+
+_Connection = sqlite3.Connection
 
 
-def _insert_job(connection: sqlite3.Connection, change: InsertJob) -> None:
-    connection.execute(_PUT_JOB, JOBS.row(change.job))
+def _insert_job(connection: _Connection, change: InsertJob) -> None:
+    connection.execute(JOBS.put(), JOBS.row(change.job))
+
+
+def _insert_tasks(connection: _Connection, change: InsertTasks) -> None:
+    connection.executemany(TASKS.put(), map(TASKS.row, change.tasks))
+    rows = zip(change.tasks, change.commands, strict=True)
     connection.executemany(
-        _INSERT_TASK,
-        (
-            (*TASKS.row(task), to_sql(commands))
-            for task, commands in zip(change.tasks, change.commands, strict=True)
-        ),
+        _INSERT_COMMANDS, ((task.id, to_sql(commands)) for task, commands in rows)
     )
 
 
-def _put_job(connection: sqlite3.Connection, change: PutJob) -> None:
-    connection.execute(_PUT_JOB, JOBS.row(change.job))
+def _put_job(connection: _Connection, change: PutJob) -> None:
+    connection.execute(*_UPDATE_JOB(change.job))
 
 
-def _put_task(connection: sqlite3.Connection, change: PutTask) -> None:
-    task = change.task
-    values = (to_sql(getattr(task, name)) for name in _TASK_COLUMNS)
-    connection.execute(_UPDATE_TASK, (*values, task.id))
+def _put_task(connection: _Connection, change: PutTask) -> None:
+    connection.execute(*_UPDATE_TASK(change.task))
 
 
-def _put_worker(connection: sqlite3.Connection, change: PutWorker) -> None:
-    connection.execute(_PUT_WORKER, WORKERS.row(change.worker))
+def _sweep_tasks(connection: _Connection, change: SweepTasks) -> None:
+    which, to = change.sweep.which, change.sweep.to
+    steps = ", steps_completed = 0" if to is TaskStatus.QUEUED else ""
+    connection.execute(
+        f"UPDATE tasks SET status = ?, activity = ?, updated = ?{steps} "  # noqa: S608
+        f"WHERE job_id = ? AND status IN ({', '.join('?' * len(which))})",
+        (to.value, change.activity, to_sql(change.updated), change.job_id, *which),
+    )
 
 
-def _remember_rendered(connection: sqlite3.Connection, change: RememberRendered) -> None:
+def _put_worker(connection: _Connection, change: PutWorker) -> None:
+    connection.execute(WORKERS.put(), WORKERS.row(change.worker))
+
+
+def _insert_attempt(connection: _Connection, change: InsertAttempt) -> None:
+    connection.execute(ATTEMPTS.put(key="task_id, lease"), ATTEMPTS.row(change.attempt))
+
+
+def _read_commands(connection: _Connection, change: ReadCommands) -> None:
+    query = "SELECT commands FROM commands WHERE task_id = ?"
+    row = connection.execute(query, (change.task_id,)).fetchone()
+    change.commands = _decode_commands(row[0]) if row else ()
+
+
+def _put_block(connection: _Connection, change: PutBlock) -> None:
+    columns = ("job_id", *BLOCKS.columns)
+    connection.execute(
+        f"INSERT OR REPLACE INTO job_blocks ({', '.join(columns)}) "  # noqa: S608
+        f"VALUES ({', '.join('?' * len(columns))})",
+        (change.job_id, *BLOCKS.row(change.block)),
+    )
+
+
+def _delete_block(connection: _Connection, change: DeleteBlock) -> None:
+    connection.execute(
+        "DELETE FROM job_blocks WHERE job_id = ? AND worker_id = ? AND task_type = ?",
+        (change.job_id, change.worker_id, change.task_type),
+    )
+
+
+def _delete_blocks(connection: _Connection, change: DeleteBlocks) -> None:
+    connection.execute("DELETE FROM job_blocks WHERE job_id = ?", (change.job_id,))
+
+
+def _put_tag(connection: _Connection, change: PutTag) -> None:
+    connection.execute(TAGS.put(), TAGS.row(change.tag))
+
+
+def _delete_tag(connection: _Connection, change: DeleteTag) -> None:
+    connection.execute("UPDATE jobs SET worker_tag = NULL WHERE worker_tag = ?", (change.tag_id,))
+    connection.execute("DELETE FROM tags WHERE id = ?", (change.tag_id,))
+
+
+def _delete_tasks(connection: _Connection, change: DeleteTasks) -> None:
+    connection.execute(
+        "DELETE FROM tasks WHERE id IN "
+        "(SELECT id FROM tasks WHERE job_id = ? ORDER BY idx DESC LIMIT ?)",
+        (change.job_id, change.most),
+    )
+
+
+def _delete_job(connection: _Connection, change: DeleteJob) -> None:
+    connection.execute("DELETE FROM last_rendered WHERE job_id = ?", (change.job_id,))
+    connection.execute("DELETE FROM jobs WHERE id = ?", (change.job_id,))
+
+
+def _remember_rendered(connection: _Connection, change: RememberRendered) -> None:
     connection.execute(
         "INSERT INTO last_rendered (id, job_id) VALUES (1, ?) "
         "ON CONFLICT (id) DO UPDATE SET job_id = excluded.job_id",
@@ -82,15 +244,45 @@ def _remember_rendered(connection: sqlite3.Connection, change: RememberRendered)
     )
 
 
-_WRITERS: Mapping[type, Callable[[sqlite3.Connection, Any], None]] = {
+_WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     InsertJob: _insert_job,
+    InsertTasks: _insert_tasks,
     PutJob: _put_job,
     PutTask: _put_task,
+    SweepTasks: _sweep_tasks,
     PutWorker: _put_worker,
+    InsertAttempt: _insert_attempt,
+    ReadCommands: _read_commands,
+    PutBlock: _put_block,
+    DeleteBlock: _delete_block,
+    DeleteBlocks: _delete_blocks,
+    PutTag: _put_tag,
+    DeleteTag: _delete_tag,
+    DeleteTasks: _delete_tasks,
+    DeleteJob: _delete_job,
     RememberRendered: _remember_rendered,
 }
 
+_WHOLE: Mapping[type, Callable[[Any], str]] = {
+    PutJob: lambda change: change.job.id,
+    PutWorker: lambda change: change.worker.id,
+}
+"""Changes that say all there is to say, so that of several about one thing the last is enough."""
 
-def write(connection: sqlite3.Connection, change: object) -> None:
-    """Write one change into the transaction that is open on ``connection``."""
-    _WRITERS[type(change)](connection, change)
+
+def write(connection: _Connection, changes: Sequence[object], logs: TaskLogs) -> None:
+    """Write changes into the transaction that is open on ``connection``.
+
+    Raises OSError when a log can't be written.
+    """
+    last = {
+        (type(change), name(change)): place
+        for place, change in enumerate(changes)
+        if (name := _WHOLE.get(type(change)))
+    }
+    for place, change in enumerate(changes):
+        name = _WHOLE.get(type(change))
+        if isinstance(change, AppendLog):
+            logs.append(change.job_id, change.task_id, change.offset, change.content)
+        elif name is None or last[type(change), name(change)] == place:
+            _WRITERS[type(change)](connection, change)

@@ -14,14 +14,21 @@ import attrs
 import trio
 from sqlite_utils import Database
 
-from flamenco.model.workers import Worker
+from flamenco.logs import TaskLogs
+from flamenco.model.livejob import LiveJob
 from flamenco.store import snapshots
 from flamenco.store.changes import write
 from flamenco.store.migrations import MIGRATIONS
 
 T = TypeVar("T")
 
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000")
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "busy_timeout = 5000",
+    "cache_size = -65536",
+)
 
 
 class StoreError(Exception):
@@ -32,17 +39,29 @@ class NewerDatabase(StoreError):
     """The database was written by a newer Flamenco."""
 
 
+class DamagedDatabase(StoreError):
+    """The database is not what was written to it."""
+
+
 @attrs.define(eq=False)
 class Store:
     """Snapshots and changes on disk. One per Manager; see `open_store`."""
 
     path: Path
     _db: Database
+    _loading: Database
+    _logs: TaskLogs
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
+    _one_load: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
-    async def load(self, key: str) -> snapshots.JobSnapshot | Worker | None:
-        """The snapshot of this key as of the last commit, or None."""
-        return await self._in_thread(snapshots.load, self._db.conn, key)
+    async def load(self, key: str) -> LiveJob | snapshots.WorkerSnapshot | None:
+        """The snapshot of this key as of the last commit, or None.
+
+        Read beside the commits, which don't wait while a large job is loaded.
+        """
+        return await trio.to_thread.run_sync(
+            snapshots.load, self._loading.conn, key, limiter=self._one_load
+        )
 
     async def commit(self, changes: Sequence[object]) -> None:
         """Write all changes or none; durable on return. Raises `StoreError` if it can't."""
@@ -62,9 +81,8 @@ class Store:
     def _write(self, changes: Sequence[object]) -> None:
         try:
             with self._db.atomic():
-                for change in changes:
-                    write(self._db.conn, change)
-        except sqlite3.OperationalError as error:
+                write(self._db.conn, changes, self._logs)
+        except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"cannot write {self.path}: {error}") from error
 
     async def _in_thread(self, function: Callable[..., T], *args: object) -> T:
@@ -100,9 +118,46 @@ def _open(path: Path) -> Database:
     db = connect(path)
     problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        raise StoreError(f"{path} is damaged: {problem}; restore it from a copy")
+        raise DamagedDatabase(f"{path} is damaged: {problem}; restore it from a copy")
     _migrate(db, path)
     return db
+
+
+PROGRESS_INSTRUCTIONS = 100_000
+"""Of SQLite's virtual machine, between two looks whether a check was called off: milliseconds."""
+
+
+async def check_integrity(path: Path) -> None:
+    """Read the whole database and check that it is sound, beside all other work.
+
+    Raises `DamagedDatabase` when it is not. Ends soon when it is cancelled.
+    """
+    await trio.to_thread.run_sync(_check_integrity, path)
+
+
+def _check_integrity(path: Path) -> None:
+    connection = connect(path, read_only=True).conn
+    connection.set_progress_handler(_called_off, PROGRESS_INSTRUCTIONS)
+    try:
+        problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.OperationalError:
+        trio.from_thread.check_cancelled()
+        raise
+    finally:
+        connection.close()
+    if problem != "ok" or dangling:
+        what = problem if problem != "ok" else f"a row of {dangling[0]} refers to nothing"
+        raise DamagedDatabase(f"{path} is damaged: {what}; restore it from a copy")
+
+
+def _called_off() -> bool:
+    """Whether SQLite is to break off; the thread's own check then raises `Cancelled`."""
+    try:
+        trio.from_thread.check_cancelled()
+    except trio.Cancelled:
+        return True
+    return False
 
 
 def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
@@ -134,14 +189,17 @@ def _explained(path: Path, error: Exception) -> StoreError:
 
 
 @asynccontextmanager
-async def open_store(path: Path) -> AsyncIterator[Store]:
+async def open_store(path: Path, logs: TaskLogs) -> AsyncIterator[Store]:
     """Open or create the database, upgrade its schema (after a copy), close it at the end.
 
+    The logs of tasks are written with the commits that they belong to.
     Raises `NewerDatabase` if it needs a newer Flamenco, `StoreError` if it cannot be used.
     """
     lock, db = await trio.to_thread.run_sync(_open_alone, path)
+    loading = await trio.to_thread.run_sync(lambda: connect(path, read_only=True))
     try:
-        yield Store(path, db)
+        yield Store(path, db, loading, logs)
     finally:
+        loading.conn.close()
         db.conn.close()
         lock.close()

@@ -81,4 +81,58 @@ def _first(db: Database) -> None:
     db.table("last_rendered").create({"id": int, "job_id": str}, pk="id")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first,)
+_RULES = """
+CREATE TABLE tasks_anew (
+    id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    idx INTEGER, name TEXT, type TEXT, priority INTEGER, depends_on TEXT, status TEXT,
+    activity TEXT, steps_completed INTEGER, steps_total INTEGER, worker_id TEXT, lease INTEGER,
+    last_seq INTEGER, log_size INTEGER, failed_by TEXT, created TEXT, updated TEXT, started TEXT,
+    last_touched TEXT
+) WITHOUT ROWID;
+INSERT INTO tasks_anew
+    SELECT id, job_id, idx, name, type, priority, depends_on, status, activity, steps_completed,
+        steps_total, worker_id, lease, last_seq, log_size, failed_by, created, updated,
+        last_touched, last_touched
+    FROM tasks;
+CREATE TABLE commands_anew (task_id TEXT PRIMARY KEY, commands TEXT);
+INSERT INTO commands_anew SELECT id, commands FROM tasks;
+DROP TABLE tasks;
+ALTER TABLE tasks_anew RENAME TO tasks;
+CREATE TABLE commands (
+    task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE, commands TEXT
+);
+INSERT INTO commands SELECT task_id, commands FROM commands_anew;
+DROP TABLE commands_anew;
+CREATE INDEX tasks_of_job ON tasks (job_id, idx);
+CREATE INDEX tasks_at_work ON tasks (worker_id) WHERE status = 'active';
+CREATE TABLE attempts (
+    task_id TEXT REFERENCES tasks (id) ON DELETE CASCADE,
+    lease INTEGER, job_id TEXT, worker_id TEXT, worker_name TEXT, started TEXT, ended TEXT,
+    ending TEXT, reason TEXT, exit_code INTEGER, peak_memory INTEGER,
+    PRIMARY KEY (task_id, lease)
+) WITHOUT ROWID;
+CREATE INDEX attempts_of_worker ON attempts (worker_id, ended);
+CREATE TABLE job_blocks (
+    job_id TEXT REFERENCES jobs (id) ON DELETE CASCADE,
+    worker_id TEXT, task_type TEXT, reason TEXT, created TEXT,
+    PRIMARY KEY (job_id, worker_id, task_type)
+) WITHOUT ROWID;
+CREATE TABLE tags (id TEXT PRIMARY KEY, name TEXT UNIQUE, description TEXT);
+ALTER TABLE jobs ADD COLUMN requirements TEXT DEFAULT '{}';
+ALTER TABLE jobs ADD COLUMN keep INTEGER DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN archived_at TEXT;
+ALTER TABLE jobs ADD COLUMN delete_files INTEGER DEFAULT 0;
+ALTER TABLE workers ADD COLUMN specs TEXT DEFAULT '{}';
+ALTER TABLE workers ADD COLUMN schedule TEXT;
+ALTER TABLE workers ADD COLUMN schedule_due TEXT;
+"""
+
+
+def _rules(db: Database) -> None:
+    """Commands beside the tasks; attempts, blocklist, tags, specs, schedules and archive."""
+    for statement in _RULES.split(";"):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _rules)

@@ -6,6 +6,7 @@ They see what is committed. Lists of the API come from here, never from the acto
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,14 +15,15 @@ import msgspec
 import trio
 from sqlite_utils import Database
 
-from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
-from flamenco.model.workers import Worker
+from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
-from flamenco.store.tables import JOBS, TASKS, WORKERS
+from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 
 T = TypeVar("T")
 _COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
+_BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
 _commands = msgspec.json.Decoder(tuple[Command, ...])
 
 
@@ -32,19 +34,52 @@ class Reader:
     _db: Database
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
-    async def jobs(self) -> list[Job]:
-        """All jobs, newest first."""
-        return await self._ask(
-            lambda db: JOBS.items(db.execute(JOBS.select("ORDER BY created DESC")))
+    async def jobs(self, *, archived: bool = False) -> list[Job]:
+        """All jobs that are not archived, or all that are; newest first."""
+        query = JOBS.select(
+            f"WHERE archived_at IS {'NOT' if archived else ''} NULL AND status != ? "
+            "ORDER BY created DESC"
         )
+        return await self._ask(lambda db: JOBS.items(db.execute(query, _BEING_MADE)))
 
     async def unfinished_jobs(self) -> list[str]:
-        """Ids of the jobs that live as actors."""
-        live = [status.value for status in JobStatus if status not in FINISHED_JOBS]
+        """Ids of the jobs that live as actors: work is left, or they are to be deleted."""
+        ended = [status.value for status in (*FINISHED_JOBS, JobStatus.UNDER_CONSTRUCTION)]
         query = (
-            f"SELECT id FROM jobs WHERE status IN ({', '.join('?' * len(live))}) ORDER BY created"  # noqa: S608
+            f"SELECT id FROM jobs WHERE status NOT IN ({', '.join('?' * len(ended))}) "  # noqa: S608
+            "OR delete_requested_at IS NOT NULL ORDER BY created"
         )
-        return await self._ask(lambda db: [row[0] for row in db.execute(query, live)])
+        return await self._ids(query, *ended)
+
+    async def half_made_jobs(self) -> list[str]:
+        """Ids of the jobs whose submission was cut off by the end of the Manager."""
+        return await self._ids("SELECT id FROM jobs WHERE status = ?", *_BEING_MADE)
+
+    async def jobs_untouched_since(self, moment: datetime) -> list[Job]:
+        """Finished jobs that last changed at this moment or before, oldest first."""
+        ended = [status.value for status in FINISHED_JOBS]
+        query = JOBS.select(
+            f"WHERE status IN ({', '.join('?' * len(ended))}) AND updated <= ? ORDER BY updated"
+        )
+        return await self._ask(
+            lambda db: JOBS.items(db.execute(query, (*ended, moment.isoformat())))
+        )
+
+    async def jobs_to_delete(self, moment: datetime) -> list[str]:
+        """Ids of all jobs that last changed at this moment or before."""
+        return await self._ids(
+            "SELECT id FROM jobs WHERE updated <= ? AND delete_requested_at IS NULL "
+            "AND status != ? ORDER BY updated",
+            moment.isoformat(),
+            *_BEING_MADE,
+        )
+
+    async def jobs_being_deleted(self) -> list[str]:
+        """Ids of the jobs whose deletion was requested and is not done."""
+        return await self._ids("SELECT id FROM jobs WHERE delete_requested_at IS NOT NULL")
+
+    async def _ids(self, query: str, *values: object) -> list[str]:
+        return await self._ask(lambda db: [row[0] for row in db.execute(query, values)])
 
     async def job(self, job_id: str) -> Job | None:
         return await self._ask(
@@ -56,6 +91,11 @@ class Reader:
         query = TASKS.select("WHERE job_id = ? ORDER BY idx")
         return await self._ask(lambda db: TASKS.items(db.execute(query, (job_id,))))
 
+    async def task_count(self, job_id: str) -> int:
+        """How many tasks a job has."""
+        query = "SELECT count(*) FROM tasks WHERE job_id = ?"
+        return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
+
     async def task(self, task_id: str) -> Task | None:
         return await self._ask(
             lambda db: _first(TASKS.items(db.execute(TASKS.select("WHERE id = ?"), (task_id,))))
@@ -65,7 +105,8 @@ class Reader:
         """The commands of a task, variables not replaced."""
 
         def read(db: sqlite3.Connection) -> tuple[Command, ...]:
-            row = db.execute("SELECT commands FROM tasks WHERE id = ?", (task_id,)).fetchone()
+            query = "SELECT commands FROM commands WHERE task_id = ?"
+            row = db.execute(query, (task_id,)).fetchone()
             return _commands.decode(row[0]) if row else ()
 
         return await self._ask(read)
@@ -81,14 +122,36 @@ class Reader:
 
     async def task_of_worker(self, worker_id: str) -> Task | None:
         """The task a worker holds, or held last."""
-        query = TASKS.select(
-            "WHERE worker_id = ? ORDER BY status = 'active' DESC, last_touched DESC LIMIT 1"
+        now = TASKS.select("WHERE worker_id = ? AND status = 'active'")
+        last = TASKS.select(
+            "WHERE id = (SELECT task_id FROM attempts WHERE worker_id = ? "
+            "ORDER BY ended DESC LIMIT 1)"
         )
-        return await self._ask(lambda db: _first(TASKS.items(db.execute(query, (worker_id,)))))
+
+        def read(db: sqlite3.Connection) -> Task | None:
+            found = _first(TASKS.items(db.execute(now, (worker_id,))))
+            return found or _first(TASKS.items(db.execute(last, (worker_id,))))
+
+        return await self._ask(read)
+
+    async def attempts(self, task_id: str) -> list[Attempt]:
+        """All attempts at a task that have ended, oldest first."""
+        query = ATTEMPTS.select("WHERE task_id = ? ORDER BY lease")
+        return await self._ask(lambda db: ATTEMPTS.items(db.execute(query, (task_id,))))
+
+    async def blocks(self, job_id: str) -> list[Block]:
+        """The blocklist of a job."""
+        query = BLOCKS.select("WHERE job_id = ? ORDER BY created")
+        return await self._ask(lambda db: BLOCKS.items(db.execute(query, (job_id,))))
+
+    async def tags(self) -> list[WorkerTag]:
+        """All tags, by name."""
+        return await self._ask(lambda db: TAGS.items(db.execute(TAGS.select("ORDER BY name"))))
 
     async def job_counts(self) -> dict[JobStatus, int]:
         """How many jobs have each status."""
-        rows = await self._ask(lambda db: db.execute(_COUNT.format("jobs", "TRUE")).fetchall())
+        query = _COUNT.format("jobs", "archived_at IS NULL")
+        rows = await self._ask(lambda db: db.execute(query).fetchall())
         return {JobStatus(status): count for status, count in rows}
 
     async def worker_counts(self) -> dict[WorkerStatus, int]:

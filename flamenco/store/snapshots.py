@@ -4,17 +4,27 @@ import sqlite3
 
 import attrs
 
-from flamenco.model.jobs import Job, Task
+from flamenco.model.livejob import LiveJob
+from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker
-from flamenco.store.tables import JOBS, TASKS, WORKERS
+from flamenco.store.tables import BLOCKS, JOBS, TASKS, WORKERS
 
 
 @attrs.frozen
-class JobSnapshot:
-    """A job and its tasks in order."""
+class StoredLease:
+    """A lease that was open at the last commit."""
 
-    job: Job
-    tasks: tuple[Task, ...]
+    job_id: str
+    task_id: str
+    number: int
+
+
+@attrs.frozen
+class WorkerSnapshot:
+    """A worker and the leases it holds."""
+
+    worker: Worker
+    leases: tuple[StoredLease, ...]
 
 
 def job_key(job_id: str) -> str:
@@ -27,14 +37,25 @@ def worker_key(worker_id: str) -> str:
     return f"worker/{worker_id}"
 
 
-def load(connection: sqlite3.Connection, key: str) -> JobSnapshot | Worker | None:
+def load(connection: sqlite3.Connection, key: str) -> LiveJob | WorkerSnapshot | None:
     """The snapshot of this key, or None if there is none."""
     kind, _, identity = key.partition("/")
-    if kind == "worker":
-        rows = connection.execute(WORKERS.select("WHERE id = ?"), (identity,))
-        return next(iter(WORKERS.items(rows)), None)
-    jobs = JOBS.items(connection.execute(JOBS.select("WHERE id = ?"), (identity,)))
+    return (_job if kind == "job" else _worker)(connection, identity)
+
+
+def _job(connection: sqlite3.Connection, job_id: str) -> LiveJob | None:
+    jobs = JOBS.items(connection.execute(JOBS.select("WHERE id = ?"), (job_id,)))
     if not jobs:
         return None
-    tasks = connection.execute(TASKS.select("WHERE job_id = ? ORDER BY idx"), (identity,))
-    return JobSnapshot(jobs[0], tuple(TASKS.items(tasks)))
+    tasks = connection.execute(TASKS.select("WHERE job_id = ? ORDER BY idx"), (job_id,))
+    blocks = connection.execute(BLOCKS.select("WHERE job_id = ?"), (job_id,))
+    return LiveJob.of(jobs[0], TASKS.items(tasks), BLOCKS.items(blocks))
+
+
+def _worker(connection: sqlite3.Connection, worker_id: str) -> WorkerSnapshot | None:
+    workers = WORKERS.items(connection.execute(WORKERS.select("WHERE id = ?"), (worker_id,)))
+    if not workers:
+        return None
+    query = "SELECT job_id, id, lease FROM tasks WHERE worker_id = ? AND status = ?"
+    rows = connection.execute(query, (worker_id, TaskStatus.ACTIVE.value))
+    return WorkerSnapshot(workers[0], tuple(StoredLease(*row) for row in rows))

@@ -1,19 +1,23 @@
 """How model objects lie in tables: a column a field, structured fields as JSON."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
 import msgspec
 
-from flamenco.model.jobs import Job, Task
-from flamenco.model.workers import Worker
+from flamenco.model.jobs import Attempt, Block, Job, Task
+from flamenco.model.workers import Worker, WorkerTag
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
+Values = tuple[str | int | float | None, ...]
 _SCALARS = (str, int, float, type(None))
+_AS_IT_IS = frozenset({str, int, float, type(None)})
+_encode = msgspec.json.Encoder().encode
 
 
 def to_sql(value: object) -> str | int | float | None:
@@ -24,7 +28,7 @@ def to_sql(value: object) -> str | int | float | None:
         return value.isoformat()
     if isinstance(value, _SCALARS):
         return value
-    return msgspec.json.encode(value).decode()
+    return "[]" if value == () else _encode(value).decode()
 
 
 @attrs.frozen
@@ -35,27 +39,35 @@ class Table(Generic[T]):
     kind: type[T]
     structured: frozenset[str] = frozenset()
     """Names of the fields that are kept as JSON."""
+    columns: tuple[str, ...] = attrs.field(init=False)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
+    @columns.default
+    def _columns(self) -> tuple[str, ...]:
         return tuple(field.name for field in attrs.fields(self.kind))
 
-    def put(self, extra: Sequence[str] = ()) -> str:
-        """SQL that inserts a row, or updates the one with its id; ``extra`` columns follow."""
-        columns = (*self.columns, *extra)
-        updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+    def put(self, key: str = "id") -> str:
+        """SQL that inserts a row, or updates the one with its key."""
+        updates = ", ".join(f"{name} = excluded.{name}" for name in self.columns)
         return (
-            f"INSERT INTO {self.name} ({', '.join(columns)}) "  # noqa: S608
-            f"VALUES ({', '.join('?' * len(columns))}) ON CONFLICT (id) DO UPDATE SET {updates}"
+            f"INSERT INTO {self.name} ({', '.join(self.columns)}) "  # noqa: S608
+            f"VALUES ({', '.join('?' * len(self.columns))}) "
+            f"ON CONFLICT ({key}) DO UPDATE SET {updates}"
         )
+
+    def update(self, but: Collection[str]) -> Callable[[T], tuple[str, Values]]:
+        """SQL and values that update a row's columns, some left out."""
+        names = [name for name in self.columns if name not in but and name != "id"]
+        sql = f"UPDATE {self.name} SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?"  # noqa: S608
+        fields = attrgetter(*names, "id")
+        return lambda item: (sql, _values(fields(item)))
 
     def select(self, rest: str = "") -> str:
         """SQL that reads whole rows of this table."""
         return f"SELECT {', '.join(self.columns)} FROM {self.name} {rest}"  # noqa: S608
 
-    def row(self, item: T) -> tuple[str | int | float | None, ...]:
+    def row(self, item: T) -> Values:
         """The values of `columns` of one object."""
-        return tuple(to_sql(getattr(item, name)) for name in self.columns)
+        return _values([getattr(item, name) for name in self.columns])
 
     def item(self, row: Sequence[Any]) -> T:
         """The object whose row this is."""
@@ -69,6 +81,15 @@ class Table(Generic[T]):
         return [self.item(row) for row in rows]
 
 
-JOBS = Table("jobs", Job, frozenset({"settings", "metadata"}))
+def _values(fields: Sequence[Any]) -> Values:
+    return tuple([value if type(value) in _AS_IT_IS else to_sql(value) for value in fields])
+
+
+JOBS = Table("jobs", Job, frozenset({"settings", "metadata", "requirements"}))
 TASKS = Table("tasks", Task, frozenset({"depends_on", "failed_by"}))
-WORKERS = Table("workers", Worker, frozenset({"task_types", "tags", "request"}))
+ATTEMPTS = Table("attempts", Attempt)
+BLOCKS = Table("job_blocks", Block)
+WORKERS = Table(
+    "workers", Worker, frozenset({"task_types", "tags", "request", "specs", "schedule"})
+)
+TAGS = Table("tags", WorkerTag)

@@ -116,7 +116,8 @@ class Stage:
         """A job of one `echo` task and so many `sleep` tasks that depend on it."""
         settings = {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": repeats}
         submission = {"name": "job", "type": "echo-sleep-test", "metadata": {}, **changes}
-        return await self.farm.jobs.ask(SubmitJob(settings=settings, **submission), timeout=30)
+        message = SubmitJob(settings=settings, **submission)
+        return await self.farm.submissions.ask(message, timeout=30)
 
     async def ask(self, job: Job, message):
         actor = await self.farm.jobs.ask(WakeJob(job.id))

@@ -130,12 +130,22 @@ async def test_a_worker_that_comes_back_without_its_task_gets_it_again(stage):
     await stage.submit(repeats=0)
     lost = await anna.hears(protocol.Assign)
     anna.disconnect()
-    hello = await anna.connect(protocol.HeldLease("another", 1))
-    assert hello.leases == () or hello.leases[0].task_id == lost.task_id
-    await anna.hears(protocol.Revoke)
-    await anna.went_to(WorkerStatus.AWAKE)
-    again = await anna.hears(protocol.Assign)
-    assert (again.task_id, again.lease) == (lost.task_id, lost.lease + 1)
+    assert (await anna.connect()).leases == ()
+    assert await anna.hears(protocol.Assign) == lost
+    assert (await anna.complete(lost)).refused is None
+
+
+async def test_a_task_that_a_worker_loses_again_and_again_counts_as_its_failure(stage):
+    anna = await stage.worker("anna")
+    job = await stage.submit(repeats=0)
+    await anna.hears(protocol.Assign)
+    for _ in range(2):
+        anna.disconnect()
+        await anna.connect()
+        await anna.hears(protocol.Assign)
+    anna.disconnect()
+    await anna.connect()
+    await stage.until_status(job, "failed")
 
 
 async def test_a_restarted_manager_lets_the_worker_finish_under_the_same_lease(tmp_path):

@@ -4,28 +4,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flamenco.model.board import Board, IdleWorker, ReadyTask, may_run
+from flamenco.model.board import Board, Candidate, Kind, Lane, Presence, Profile
+from flamenco.model.specs import Requirements, Specs, missing
 
-TYPES = ("blender", "ffmpeg", "misc")
+TYPES = ("blender", "ffmpeg")
 TAGS = ("gpu", "fast")
 WORKERS = ("anna", "bert", "carl")
+MADE = {"j1": 3.0, "j2": 1.0, "j3": 2.0}
 
-tasks = st.builds(
-    ReadyTask,
-    task_id=st.sampled_from([f"t{number}" for number in range(8)]),
-    job_id=st.just("j"),
+kinds = st.builds(
+    Kind,
     type=st.sampled_from(TYPES),
     tag=st.sampled_from((None, *TAGS)),
-    job_priority=st.integers(0, 3),
-    priority=st.integers(0, 3),
+    requirements=st.builds(Requirements, cores=st.sampled_from((0, 8))),
     excluded=st.frozensets(st.sampled_from(WORKERS), max_size=2),
 )
-workers = st.builds(
-    IdleWorker,
-    worker_id=st.sampled_from(WORKERS),
-    task_types=st.frozensets(st.sampled_from(TYPES)),
-    tags=st.frozensets(st.sampled_from(TAGS)),
+lanes = st.builds(Lane, st.sampled_from(sorted(MADE)), kinds, st.integers(0, 2))
+profiles = st.builds(
+    Profile,
+    st.frozensets(st.sampled_from(TYPES)),
+    st.frozensets(st.sampled_from(TAGS)),
+    st.builds(Specs, cores=st.sampled_from((4, 8))),
 )
+candidates = st.builds(
+    lambda name, profile: Candidate(name, name, profile), st.sampled_from(WORKERS), profiles
+)
+
+
+def fits(worker: Candidate, kind: Kind) -> bool:
+    """The rule in its plainest form."""
+    return (
+        kind.type in worker.profile.task_types
+        and (kind.tag is None or kind.tag in worker.profile.tags)
+        and not missing(worker.profile.specs, kind.requirements)
+        and worker.worker_id not in kind.excluded
+    )
 
 
 class BoardAgainstAPlainList(RuleBasedStateMachine):
@@ -34,44 +47,60 @@ class BoardAgainstAPlainList(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.board = Board()
-        self.ready: dict[str, tuple[int, ReadyTask]] = {}
-        self.idle: dict[str, IdleWorker] = {}
-        self.age = 0
+        self.counts: dict[Lane, int] = {}
+        self.job_priority = dict.fromkeys(MADE, 50)
+        self.idle: dict[str, Candidate] = {}
 
-    @rule(task=tasks)
-    def task_arrives(self, task):
-        match = self.board.add_task(task)
-        takers = [each for each in self.idle.values() if may_run(each, task)]
-        if takers:
-            assert match is not None
-            assert match.task == task
+    def order(self, lane: Lane):
+        return (-self.job_priority[lane.job_id], -lane.priority, MADE[lane.job_id], lane.job_id)
+
+    @rule(lane=lanes, more=st.integers(0, 3))
+    def tasks_arrive(self, lane, more):
+        priority = self.job_priority[lane.job_id]
+        matches = self.board.change_lane(lane, priority, MADE[lane.job_id], more)
+        self.counts[lane] = self.counts.get(lane, 0) + more
+        takers = [each for each in self.idle.values() if fits(each, lane.kind)]
+        assert len(matches) == min(len(takers), self.counts[lane])
+        for match in matches:
+            assert match.lane == lane
             assert match.worker in takers
             del self.idle[match.worker.worker_id]
-            self.ready.pop(task.task_id, None)
-        else:
-            assert match is None
-            self.age += 1
-            age = self.ready[task.task_id][0] if task.task_id in self.ready else self.age
-            self.ready[task.task_id] = (age, task)
+            self.counts[lane] -= 1
 
-    @rule(worker=workers)
-    def worker_arrives(self, worker):
-        match = self.board.add_worker(worker)
+    @rule(lane=lanes, fewer=st.integers(1, 3))
+    def tasks_leave(self, lane, fewer):
+        fewer = min(fewer, self.counts.get(lane, 0))
+        priority = self.job_priority[lane.job_id]
+        assert self.board.change_lane(lane, priority, MADE[lane.job_id], -fewer) == []
+        self.counts[lane] = self.counts.get(lane, 0) - fewer
+
+    @rule(job=st.sampled_from(sorted(MADE)), priority=st.integers(48, 52))
+    def a_job_gets_another_priority(self, job, priority):
+        self.job_priority[job] = priority
+        for lane in [lane for lane, count in self.counts.items() if lane.job_id == job and count]:
+            assert self.board.change_lane(lane, priority, MADE[job], 0) == []
+
+    @rule(job=st.sampled_from(sorted(MADE)))
+    def a_job_leaves(self, job):
+        self.board.drop_job(job)
+        self.counts = {lane: count for lane, count in self.counts.items() if lane.job_id != job}
+
+    @rule(
+        worker=candidates, presence=st.sampled_from((Presence.IDLE, Presence.IDLE, Presence.BUSY))
+    )
+    def worker_arrives(self, worker, presence):
+        match = self.board.put_worker(worker, presence)
         self.idle.pop(worker.worker_id, None)
-        fitting = [(age, task) for age, task in self.ready.values() if may_run(worker, task)]
-        if not fitting:
-            assert match is None
-            self.idle[worker.worker_id] = worker
+        waiting = [lane for lane, count in self.counts.items() if count and fits(worker, lane.kind)]
+        if presence is Presence.IDLE and waiting:
+            assert match is not None
+            assert self.order(match.lane) == min(map(self.order, waiting))
+            assert match.lane in waiting
+            self.counts[match.lane] -= 1
             return
-        _, best = min(fitting, key=lambda at: (-at[1].job_priority, -at[1].priority, at[0]))
-        assert match is not None
-        assert match.task == best
-        del self.ready[best.task_id]
-
-    @rule(task_id=st.sampled_from([f"t{number}" for number in range(8)]))
-    def task_leaves(self, task_id):
-        self.board.remove_task(task_id)
-        self.ready.pop(task_id, None)
+        assert match is None
+        if presence is Presence.IDLE:
+            self.idle[worker.worker_id] = worker
 
     @rule(worker_id=st.sampled_from(WORKERS))
     def worker_leaves(self, worker_id):
@@ -80,24 +109,54 @@ class BoardAgainstAPlainList(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_for_what_is_there(self):
-        assert self.board.waiting == len(self.ready)
+        assert self.board.waiting == sum(self.counts.values())
         assert self.board.idle == len(self.idle)
-        for worker in self.idle.values():
-            assert not any(may_run(worker, task) for _, task in self.ready.values())
+        waiting = [lane for lane, count in self.counts.items() if count]
+        assert not any(fits(each, lane.kind) for each in self.idle.values() for lane in waiting)
 
 
 TestBoard = BoardAgainstAPlainList.TestCase
 
+ANNA = Candidate("anna", "anna", Profile(frozenset({"misc"})))
 
-@given(st.permutations(range(20)))
-def test_equal_tasks_are_started_in_the_order_of_their_arrival(order):
+
+def lane(job: str, priority: int = 50) -> Lane:
+    return Lane(job, Kind("misc"), priority)
+
+
+@given(st.permutations(range(8)))
+def test_of_equal_jobs_the_oldest_is_first(ages):
     board = Board()
-    for number in order:
-        board.add_task(ReadyTask(task_id=str(number), job_id="j", type="misc"))
-    worker = IdleWorker(worker_id="anna", task_types=frozenset({"misc"}))
+    for number, age in enumerate(ages):
+        board.change_lane(lane(f"j{number}"), 50, age, 1)
     started = []
-    for _ in order:
-        match = board.add_worker(worker)
-        assert match is not None
-        started.append(int(match.task.task_id))
-    assert started == list(order)
+    for _ in ages:
+        match = board.put_worker(ANNA, Presence.IDLE)
+        started.append(ages[int(match.lane.job_id[1:])])
+    assert started == sorted(ages)
+
+
+def test_a_job_goes_before_another_by_its_priority_and_then_by_that_of_its_tasks():
+    board = Board()
+    board.change_lane(lane("low", 99), 10, 1, 1)
+    board.change_lane(lane("high", 1), 90, 2, 1)
+    board.change_lane(lane("high", 2), 90, 2, 1)
+    order = [board.put_worker(ANNA, Presence.IDLE).lane for _ in range(3)]
+    assert order == [lane("high", 2), lane("high", 1), lane("low", 99)]
+
+
+def test_tasks_that_were_matched_may_be_withdrawn_before_the_offer_is_refused():
+    board = Board()
+    board.put_worker(ANNA, Presence.IDLE)
+    assert board.change_lane(lane("j"), 50, 1, 1)
+    assert board.change_lane(lane("j"), 50, 1, -1) == []
+    assert board.put_worker(ANNA, Presence.IDLE) is None
+    assert board.change_lane(lane("j"), 50, 1, 1) == []
+    assert len(board.change_lane(lane("j"), 50, 1, 1)) == 1
+
+
+def test_a_million_tasks_are_one_entry():
+    board = Board()
+    board.change_lane(lane("j"), 50, 1, 1_000_000)
+    assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
+    assert board.waiting == 999_999

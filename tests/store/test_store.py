@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command, Job, Task
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker
 from flamenco.store import (
     InsertJob,
-    JobSnapshot,
+    InsertTasks,
     NewerDatabase,
     PutJob,
     PutTask,
     PutWorker,
+    StoredLease,
     StoreError,
+    WorkerSnapshot,
     job_key,
     open_reader,
     open_store,
@@ -64,21 +67,21 @@ WORKER = Worker(
 
 async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
     path = tmp_path / "farm.sqlite"
-    async with open_store(path) as store:
-        await store.commit([InsertJob(JOB, TASKS, COMMANDS), PutWorker(WORKER)])
+    async with open_store(path, TaskLogs(path.parent)) as store:
+        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS), PutWorker(WORKER)])
         await store.commit(
             [
                 PutJob(attrs.evolve(JOB, status=JobStatus.ACTIVE)),
-                PutTask(attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7)),
+                PutTask(attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7, worker_id="w1")),
             ]
         )
-    async with open_store(path) as store, open_reader(path) as reader:
+    async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         snapshot = await store.load(job_key("j1"))
-        assert snapshot == JobSnapshot(
-            attrs.evolve(JOB, status=JobStatus.ACTIVE),
-            (TASKS[0], attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7), TASKS[2]),
-        )
-        assert await store.load(worker_key("w1")) == WORKER
+        assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE)
+        second = attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7, worker_id="w1")
+        assert tuple(snapshot.tasks.values()) == (TASKS[0], second, TASKS[2])
+        held = (StoredLease("j1", "t2", 7),)
+        assert await store.load(worker_key("w1")) == WorkerSnapshot(WORKER, held)
         assert await store.load(job_key("nobody")) is None
         assert await reader.commands("t2") == COMMANDS[1]
         assert await reader.unfinished_jobs() == ["j1"]
@@ -86,11 +89,15 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
 
 async def test_a_group_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "farm.sqlite"
-    async with open_store(path) as store, open_reader(path) as reader:
+    async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         orphan = attrs.evolve(TASKS[0], id="t9", job_id="nobody")
         with pytest.raises(sqlite3.IntegrityError):
             await store.commit(
-                [PutWorker(WORKER), InsertJob(attrs.evolve(JOB, id="j2"), (orphan,), ((),))]
+                [
+                    PutWorker(WORKER),
+                    InsertJob(attrs.evolve(JOB, id="j2")),
+                    InsertTasks((orphan,), ((),)),
+                ]
             )
         assert await reader.jobs() == []
         assert await reader.workers() == []
@@ -98,8 +105,8 @@ async def test_a_group_is_written_whole_or_not_at_all(tmp_path):
 
 async def test_a_full_disk_refuses_the_group_and_keeps_what_was_there(tmp_path):
     path = tmp_path / "farm.sqlite"
-    async with open_store(path) as store:
-        await store.commit([InsertJob(JOB, TASKS, COMMANDS)])
+    async with open_store(path, TaskLogs(path.parent)) as store:
+        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
         await store.limit_pages(await store.pages())
         big = attrs.evolve(JOB, activity="x" * 1_000_000)
         with pytest.raises(StoreError, match="full"):
@@ -111,13 +118,13 @@ async def test_a_full_disk_refuses_the_group_and_keeps_what_was_there(tmp_path):
 
 async def test_a_database_of_a_newer_flamenco_is_refused_untouched(tmp_path):
     path = tmp_path / "farm.sqlite"
-    async with open_store(path):
+    async with open_store(path, TaskLogs(path.parent)):
         pass
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 999")
     connection.close()
     with pytest.raises(NewerDatabase, match="newer version"):
-        async with open_store(path):
+        async with open_store(path, TaskLogs(path.parent)):
             pass
 
 
@@ -125,16 +132,16 @@ async def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
     path = tmp_path / "farm.sqlite"
     path.write_text("not a database, but a text that is long enough to be taken for one" * 20)
     with pytest.raises(StoreError, match="cannot open the database"):
-        async with open_store(path):
+        async with open_store(path, TaskLogs(path.parent)):
             pass
 
 
 async def test_a_second_manager_on_the_same_database_is_refused(tmp_path):
     path = tmp_path / "farm.sqlite"
-    async with open_store(path) as store:
+    async with open_store(path, TaskLogs(path.parent)) as store:
         with pytest.raises(StoreError, match="another Manager"):
-            async with open_store(path):
+            async with open_store(path, TaskLogs(path.parent)):
                 pass
         await store.commit([PutWorker(WORKER)])
-    async with open_store(path) as store:
-        assert await store.load(worker_key("w1")) == WORKER
+    async with open_store(path, TaskLogs(path.parent)) as store:
+        assert (await store.load(worker_key("w1"))).worker == WORKER

@@ -55,14 +55,14 @@ async def fetch_jobs() -> Answer:
 @routes.post("/jobs")
 async def submit_job() -> Answer:
     submission = submitted(await body(api.SubmittedJob), services())
-    job = await farm().jobs.ask(submission, timeout=SUBMIT_SECONDS)
+    job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
     return reply(views.job(job))
 
 
 @routes.post("/jobs/check")
 async def submit_job_check() -> Answer:
     submission = submitted(await body(api.SubmittedJob), services(), check_only=True)
-    await farm().jobs.ask(submission, timeout=SUBMIT_SECONDS)
+    await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
     return empty()
 
 

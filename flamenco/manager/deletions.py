@@ -1,0 +1,116 @@
+"""Deletions: a job's files go first, then its rows, in pieces that let others' commits between."""
+
+import logging
+import shutil
+from collections import deque
+from pathlib import Path
+
+import attrs
+import trio
+
+import actors
+from flamenco.api.events import EventJobUpdate
+from flamenco.config.manager import StoragePaths
+from flamenco.logs import job_folder
+from flamenco.manager.messages import Erase, EraseMore
+from flamenco.manager.services import Services
+from flamenco.model.jobs import Job
+from flamenco.store import DeleteJob, DeleteTasks
+
+logger = logging.getLogger(__name__)
+
+TASKS_AT_ONCE = 1000
+"""So many tasks are deleted in one transaction."""
+
+
+class Deletions(actors.Actor):
+    """Erases one job after the other. What fails is tried again by the housekeeping."""
+
+    mailbox = actors.Mailbox(capacity=100_000)
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._waiting: deque[Erase] = deque()
+        self._busy = False
+
+    @actors.handles(Erase)
+    def erase(self, message: Erase) -> None:
+        if all(each.job.id != message.job.id for each in self._waiting):
+            self._waiting.append(message)
+        self._next()
+
+    def _next(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        erase = self._waiting[0]
+        self.start_soon(
+            remove_files,
+            erase.job,
+            self._services.paths,
+            done=lambda _: EraseMore(erase),
+            failed=lambda error: EraseMore(erase, error),
+        )
+
+    @actors.handles(EraseMore)
+    def erase_more(self, message: EraseMore) -> None:
+        erase = message.erase
+        if message.failure is not None:
+            logger.warning("job %s can't be deleted yet: %s", erase.job.id, message.failure)
+        elif erase.tasks > 0:
+            self.record(DeleteTasks(erase.job.id, TASKS_AT_ONCE))
+            fewer = attrs.evolve(erase, tasks=erase.tasks - TASKS_AT_ONCE)
+            self.tell(self.ref, EraseMore(fewer))
+            return
+        else:
+            self.record(DeleteJob(erase.job.id))
+            self.publish(_deleted(erase.job))
+            logger.info("job %s (%s) is deleted", erase.job.id, erase.job.name)
+        self._waiting.popleft()
+        self._busy = False
+        self._next()
+
+
+def _deleted(job: Job) -> EventJobUpdate:
+    return EventJobUpdate(
+        id=job.id,
+        name=job.name,
+        updated=job.updated,
+        status=job.status,
+        type=job.type,
+        priority=job.priority,
+        refresh_tasks=False,
+        steps_completed=job.steps_completed,
+        steps_total=job.steps_total,
+        was_deleted=True,
+    )
+
+
+def own_files(job: Job, paths: StoragePaths) -> Path | None:
+    """The folder of the files that were sent with a job, if it has one of its own.
+
+    Rendered output is never counted, nor is what lies outside the folder of the jobs' files.
+    """
+    if not job.shaman_checkout_id or paths.jobs is None:
+        return None
+    root = paths.jobs.resolve()
+    folder = (root / job.shaman_checkout_id).resolve()
+    return folder if root in folder.parents else None
+
+
+async def remove_files(job: Job, paths: StoragePaths) -> None:
+    """Remove a job's logs and pictures, and if so requested what was sent with it.
+
+    Raises OSError if something can't be removed. What is gone already is fine.
+    """
+    local = paths.local / job_folder(job.id)
+    own = own_files(job, paths) if job.delete_files else None
+    await trio.to_thread.run_sync(_remove, local, own)
+
+
+def _remove(local: Path, own: Path | None) -> None:
+    for folder in (local, own):
+        if folder is not None and folder.exists():
+            shutil.rmtree(folder)
+    if local.parent.exists() and not any(local.parent.iterdir()):
+        local.parent.rmdir()

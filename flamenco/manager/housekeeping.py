@@ -1,0 +1,115 @@
+"""The actor that looks after what nobody asks for: old jobs and workers, and the database."""
+
+import logging
+from datetime import timedelta
+
+import trio
+
+import actors
+from flamenco import clock
+from flamenco.manager.messages import (
+    ArchiveJob,
+    CheckDatabase,
+    CleanUp,
+    DeleteJob,
+    DeleteWorker,
+    WakeJob,
+)
+from flamenco.manager.services import JOBS, WORKERS, Services
+from flamenco.model.cleanup import due_jobs, due_workers
+from flamenco.store import DamagedDatabase, check_integrity
+
+logger = logging.getLogger(__name__)
+
+CLEAN_UP_SECONDS = 60.0
+
+
+class Housekeeping(actors.Actor):
+    """Has a timer for each of its duties."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._cleaning = False
+
+    async def started(self) -> None:
+        self.every(CLEAN_UP_SECONDS, CleanUp())
+        if self._services.config.database_check_period:
+            self.after(self._services.config.database_check_period, CheckDatabase())
+
+    # The database
+
+    @actors.handles(CheckDatabase)
+    def check_database(self, message: CheckDatabase) -> None:
+        if message.failure is not None:
+            logger.critical("%s", message.failure)
+            raise message.failure
+        if message.done:
+            self.after(self._services.config.database_check_period, CheckDatabase())
+        else:
+            self.start_soon(
+                self._check,
+                done=lambda _: CheckDatabase(done=True),
+                failed=lambda error: CheckDatabase(done=True, failure=_damage(error)),
+            )
+
+    async def _check(self) -> None:
+        began = trio.current_time()
+        await check_integrity(self._services.paths.database)
+        logger.debug("the database is sound (%.1f s)", trio.current_time() - began)
+
+    # Old jobs and workers
+
+    @actors.handles(CleanUp)
+    def clean_up(self, message: CleanUp) -> None:
+        if message.done:
+            self._cleaning = False
+        elif not self._cleaning:
+            self._cleaning = True
+            done = CleanUp(done=True)
+            self.start_soon(self._clean_up, done=lambda _: done, failed=_tried)
+
+    async def _clean_up(self) -> None:
+        config, reader, now = self._services.config, self._services.reader, clock.now()
+        for job_id in await reader.jobs_being_deleted():
+            await self._wake(job_id)
+        shortest = min(
+            (after for after in (config.archive_jobs_after, config.delete_jobs_after) if after),
+            default=None,
+        )
+        if shortest is not None:
+            old = await reader.jobs_untouched_since(now - timedelta(seconds=shortest))
+            due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
+            for job in due.delete:
+                await self._ask(job.id, DeleteJob())
+                logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
+            for job in due.archive:
+                await self._ask(job.id, ArchiveJob(archived=True))
+        for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
+            ref = self.system.find(f"{WORKERS}/{worker.id}")
+            if ref is not None:
+                await ref.ask(DeleteWorker())
+                logger.info("worker %s is deleted: it was gone for too long", worker.name)
+
+    async def _wake(self, job_id: str) -> actors.ActorRef:
+        jobs = self.system.find(JOBS)
+        if jobs is None:
+            raise actors.ActorStopped("the jobs are not there yet")
+        return await jobs.ask(WakeJob(job_id))
+
+    async def _ask(self, job_id: str, message: actors.Request[None]) -> None:
+        job = await self._wake(job_id)
+        await job.ask(message)
+
+
+def _damage(error: Exception) -> DamagedDatabase | None:
+    """Damage is damage; a check that could not be made is tried again."""
+    if isinstance(error, DamagedDatabase):
+        return error
+    logger.warning("the database could not be checked: %s", error)
+    return None
+
+
+def _tried(error: Exception) -> CleanUp:
+    """What was refused, or could not be stored, is tried again the next time."""
+    logger.warning("the clean-up was cut short: %s", error)
+    return CleanUp(done=True)

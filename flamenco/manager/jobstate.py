@@ -1,0 +1,154 @@
+"""What a job's actor is made of: its state, and how a change of it leaves the actor."""
+
+from collections import Counter
+from typing import Any
+
+import attrs
+
+import actors
+from flamenco import clock
+from flamenco.api.events import EventTaskLogUpdate
+from flamenco.manager.announcements import job_event, task_event
+from flamenco.manager.leases import Lease
+from flamenco.manager.messages import JobBegins, LaneChanged, Refusal, Retire
+from flamenco.manager.services import SCHEDULER, Services
+from flamenco.model.board import Lane
+from flamenco.model.jobs import Task
+from flamenco.model.leases import Ending
+from flamenco.model.livejob import LiveJob, Ripple
+from flamenco.model.statuses import FINISHED_JOBS, TaskStatus
+from flamenco.store import AppendLog, PutJob, PutTask, SweepTasks, job_key
+
+RETIRE_SECONDS = 30.0
+"""A finished job's actor stops after this long without a message; a request wakes it again."""
+
+
+class JobState(actors.Actor):
+    """Owns a job's state, restored from its snapshot in every life."""
+
+    replies_with = (Refusal,)
+    mailbox = actors.Mailbox(capacity=1_000_000)
+
+    def __init__(self, services: Services, job_id: str) -> None:
+        self._services = services
+        self._id = job_id
+        self._live: LiveJob
+        self._leases: dict[str, Lease] = {}
+        self._announced: Counter[Lane] = Counter()
+        self._announced_priority = 0
+        self._worker_names: dict[str, str] = {}
+
+    @property
+    def snapshot_key(self) -> str:
+        return job_key(self._id)
+
+    def restore(self, snapshot: Any) -> None:
+        self._live = snapshot
+        self._live.failure_percentage = self._services.config.job_fail_percentage
+
+    # Changes
+
+    def _move(self, task: Task, log: str = "") -> None:
+        """Put a changed task in place, with what is to stand in its log, and tell the farm."""
+        before = self._live.tasks[task.id]
+        if before.status is not task.status:
+            change = f"Task went from {before.status.value} to {task.status.value}: {task.activity}"
+            log = f"{log.rstrip()}\n{stamped(change)}".lstrip()
+        self._spread(self._live.move_task(self._logged(task, log), clock.now()))
+
+    def _logged(self, task: Task, text: str) -> Task:
+        """The task with this text in its log."""
+        if not text:
+            return task
+        content = (text if text.endswith("\n") else f"{text}\n").encode()
+        self.record(AppendLog(self._id, task.id, task.log_size, content))
+        self.publish(EventTaskLogUpdate(task_id=task.id, log=text))
+        return attrs.evolve(task, log_size=task.log_size + len(content))
+
+    def _spread(self, ripple: Ripple) -> None:
+        """Record what changed, and tell workers, scheduler and browsers."""
+        job, before = self._live.job, ripple.job_before
+        for swept in ripple.sweeps:
+            self.record(SweepTasks(self._id, swept.sweep, swept.activity, job.updated))
+        for task_id, earlier in ripple.tasks.items():
+            task = self._live.tasks[task_id]
+            self.record(PutTask(task))
+            name = self._worker_names.get(task.worker_id or "")
+            self.publish(task_event(task, earlier, name))
+        if job is not before:
+            self.record(PutJob(job))
+            self.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
+        self._withdraw()
+        self._announce()
+        self._retire_when_finished()
+
+    def _withdraw(self) -> None:
+        for lease in self._leases.values():
+            task = self._live.tasks[lease.task_id]
+            if task.status is not TaskStatus.ACTIVE:
+                lease.end(Ending.WITHDRAWN, task.activity)
+
+    # What the scheduler knows
+
+    def _begin_announcing(self) -> None:
+        """A new life: what the scheduler knows of this job is void."""
+        scheduler = self.system.find(SCHEDULER)
+        if scheduler:
+            self.tell(scheduler, JobBegins(self._id))
+        self._announce_anew()
+
+    def _announce_anew(self) -> None:
+        self._announced.clear()
+        self._live.lanes.changed.update(self._live.lanes.counts)
+        self._announce()
+
+    def _announce(self) -> None:
+        """Tell the scheduler how many tasks of which lanes could start, as far as that changed."""
+        scheduler = self.system.find(SCHEDULER)
+        lanes, job = self._live.lanes, self._live.job
+        changed = tuple(lanes.changed)
+        lanes.changed.clear()
+        for lane in changed:
+            more = lanes.counts[lane] - self._announced[lane]
+            if scheduler and (more or job.priority != self._announced_priority):
+                self._count_announced(lane, more)
+                self.tell(
+                    scheduler,
+                    LaneChanged(
+                        job=self.ref,
+                        lane=lane,
+                        job_priority=job.priority,
+                        made=job.created.timestamp(),
+                        more=more,
+                    ),
+                )
+        self._announced_priority = job.priority
+
+    def _count_announced(self, lane: Lane, more: int) -> None:
+        self._announced[lane] += more
+        if not self._announced[lane]:
+            del self._announced[lane]
+
+    # The end
+
+    def _retire_when_finished(self) -> None:
+        if self._finished:
+            self.after(RETIRE_SECONDS, Retire())
+
+    @property
+    def _finished(self) -> bool:
+        return self._live.job.status in FINISHED_JOBS and not self._leases
+
+    @actors.handles(Retire)
+    def retire(self, _: Retire) -> None:
+        """Stop if nothing is going on. Asks in flight are repeated by who wakes the job."""
+        if self._finished:
+            scheduler = self.system.find(SCHEDULER)
+            if scheduler:
+                self.tell(scheduler, JobBegins(self._id))
+            self.stop()
+
+
+def stamped(text: str) -> str:
+    """A line of the Manager's own in a task's log."""
+    return f"{clock.now().astimezone().isoformat(timespec='seconds')} {text}"

@@ -1,0 +1,213 @@
+"""Submissions: each is an actor that compiles a job and stores it, then gives it over.
+
+A large job is stored in pieces, so that the commits of the farm's other work fall in between.
+Until the last piece it is under construction, and nobody sees it.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+import actors
+from flamenco import clock
+from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType, validate_settings
+from flamenco.manager.announcements import job_event
+from flamenco.manager.messages import (
+    ClearAway,
+    Compiled,
+    Erase,
+    Outdated,
+    Refusal,
+    StartJob,
+    StoreMore,
+    SubmitJob,
+)
+from flamenco.manager.services import DELETIONS, JOBS, Services
+from flamenco.model.jobs import CompiledJob, Job, Task
+from flamenco.model.jobtypes import JobToCompile
+from flamenco.model.statuses import JobStatus
+from flamenco.store import InsertJob, InsertTasks, PutJob
+
+ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
+"""The statuses a job may be submitted with."""
+
+TASKS_AT_ONCE = 500
+"""So many tasks are stored in one transaction."""
+
+_LOW_BITS = (1 << 32) - 1
+
+
+class Submissions(actors.Actor):
+    """Parent of the submissions. Clears away what the end of the Manager cut off."""
+
+    replies_with = (Refusal,)
+    mailbox = actors.Mailbox(capacity=10_000)
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._answers: dict[str, actors.ReplyLater] = {}  # {name of the child: answer}
+
+    async def started(self) -> None:
+        self.tell(self.ref, ClearAway())
+
+    @actors.handles(SubmitJob)
+    def submit(self, message: SubmitJob) -> None:
+        if message.status not in ALLOWED_AT_FIRST:
+            raise Refusal(f"initial_status: expected queued or paused, got {message.status.value}")
+        answer = self.defer_reply()
+        job = _new_job(message)
+        child = self.spawn(
+            Submission, self._services, message, job, answer, name=job.id, restart="temporary"
+        )
+        self._answers[job.id] = answer
+        self.watch(child)
+
+    @actors.handles(actors.Terminated)
+    def ended(self, message: actors.Terminated) -> None:
+        """Of a submission that crashed, whoever asked hears why, and what is stored is erased."""
+        answer = self._answers.pop(message.ref.name)
+        if message.exit.error is not None:
+            failure = actors.CommitFailed(f"the job could not be stored: {message.exit.error}")
+            answer.fail(failure)
+            self.tell(self.ref, ClearAway())
+
+    @actors.handles(ClearAway)
+    async def clear_away(self, _: ClearAway) -> None:
+        """Erase what is under construction by nobody."""
+        reader, deletions = self._services.reader, self.system.find(DELETIONS)
+        for job_id in await reader.half_made_jobs():
+            job = await reader.job(job_id)
+            if job is not None and deletions is not None and job_id not in self._answers:
+                self.tell(deletions, Erase(job, await reader.task_count(job_id)))
+
+
+class Submission(actors.Actor):
+    """One job on its way into the farm."""
+
+    replies_with = (Refusal,)
+
+    def __init__(
+        self, services: Services, message: SubmitJob, job: Job, answer: actors.ReplyLater
+    ) -> None:
+        self._services = services
+        self._message = message
+        self._job = job
+        self._answer = answer
+        self._pieces: Iterator[InsertTasks] = iter(())
+
+    async def started(self) -> None:
+        self.start_soon(self._compile, done=Compiled, failed=Compiled)
+
+    async def _compile(self) -> CompiledJob:
+        compiler, job, etag = self._services.compiler, self._job, self._message.etag
+        try:
+            job_type = await compiler.job_type(job.type)
+            if etag and etag != job_type.etag:
+                raise Outdated(f"job type {job.type} has changed, refresh the job types")
+            settings = validate_settings(job_type, job.settings)
+            return await compiler.compile(_to_compile(job, settings))
+        except (UnknownJobType, CompileError, SettingsError) as error:
+            raise Refusal(str(error)) from error
+
+    @actors.handles(Compiled)
+    def compiled(self, message: Compiled) -> None:
+        outcome = message.outcome
+        if isinstance(outcome, Exception):
+            self._answer.fail(outcome)
+            self.stop()
+        elif self._message.check_only:
+            self._answer(self._job)
+            self.stop()
+        else:
+            self._job = attrs.evolve(
+                self._job,
+                settings=outcome.settings,
+                metadata=outcome.metadata,
+                steps_total=sum(task.steps_total for task in outcome.tasks),
+            )
+            making = attrs.evolve(self._job, status=JobStatus.UNDER_CONSTRUCTION)
+            self.record(InsertJob(making))
+            self._pieces = pieces(self._job, outcome)
+            self._store_more()
+
+    @actors.handles(StoreMore)
+    def store_more(self, _: StoreMore) -> None:
+        self._store_more()
+
+    def _store_more(self) -> None:
+        piece = next(self._pieces, None)
+        if piece is not None:
+            self.record(piece)
+        if piece is not None and len(piece.tasks) == TASKS_AT_ONCE:
+            self.tell(self.ref, StoreMore())
+            return
+        self.record(PutJob(self._job))
+        jobs = self.system.find(JOBS)
+        if jobs is not None:
+            self.tell(jobs, StartJob(self._job.id))
+        self.publish(job_event(self._job))
+        self.after_commit(self._answer, self._job)
+        self.after_commit(self.stop)
+
+
+def _new_job(message: SubmitJob) -> Job:
+    now = clock.now()
+    return Job(
+        id=str(uuid.uuid4()),
+        name=message.name,
+        type=message.type,
+        priority=message.priority,
+        status=message.status,
+        activity=f"{message.status.value}: submitted",
+        settings=message.settings,
+        metadata=message.metadata,
+        worker_tag=message.worker_tag,
+        shaman_checkout_id=message.shaman_checkout_id,
+        requirements=message.requirements,
+        keep=message.keep,
+        created=now,
+        updated=now,
+    )
+
+
+def _to_compile(job: Job, settings: Mapping[str, Any]) -> JobToCompile:
+    return JobToCompile(
+        id=job.id,
+        name=job.name,
+        type=job.type,
+        created=job.created,
+        priority=job.priority,
+        settings=dict(settings),
+        metadata=dict(job.metadata),
+        worker_tag=job.worker_tag,
+        shaman_checkout_id=job.shaman_checkout_id,
+    )
+
+
+def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
+    """The tasks of a job with their ids, in the pieces in which they are stored.
+
+    The ids of a job's tasks follow each other, so that they lie side by side in the database.
+    """
+    first = uuid.uuid4().int & ~_LOW_BITS
+    ids = [str(uuid.UUID(int=first + place)) for place in range(len(compiled.tasks))]
+    for start in range(0, len(compiled.tasks), TASKS_AT_ONCE):
+        chosen = compiled.tasks[start : start + TASKS_AT_ONCE]
+        tasks = tuple(
+            Task(
+                id=ids[place],
+                job_id=job.id,
+                idx=place + 1,
+                name=task.name,
+                type=task.type,
+                priority=task.priority,
+                depends_on=tuple(ids[needed] for needed in task.depends_on),
+                steps_total=task.steps_total,
+                created=job.created,
+                updated=job.updated,
+            )
+            for place, task in enumerate(chosen, start)
+        )
+        yield InsertTasks(tasks, tuple(task.commands for task in chosen))

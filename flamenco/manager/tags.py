@@ -1,0 +1,58 @@
+"""The actor that owns the worker tags."""
+
+import uuid
+
+import attrs
+
+import actors
+from flamenco.api.events import EventWorkerTagUpdate
+from flamenco.api.workers import WorkerTag as ApiTag
+from flamenco.manager.messages import DeleteTag, NotAllowed, NotFound, PutTag, Refusal, TagGone
+from flamenco.manager.services import JOBS, WORKERS, Services
+from flamenco.model.workers import WorkerTag
+from flamenco.store import DeleteTag as DeleteTagChange
+from flamenco.store import PutTag as PutTagChange
+
+
+class Tags(actors.Actor):
+    """Keeps names unique; who has a tag that goes loses it."""
+
+    replies_with = (Refusal,)
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._tags: dict[str, WorkerTag] = {}
+
+    async def started(self) -> None:
+        self._tags = {tag.id: tag for tag in await self._services.reader.tags()}
+
+    @actors.handles(PutTag)
+    def put(self, message: PutTag) -> WorkerTag:
+        tag = message.tag
+        if not message.new and tag.id not in self._tags:
+            raise NotFound(f"there is no tag {tag.id}")
+        if not tag.name.strip():
+            raise Refusal("name: a tag needs one")
+        if any(each.name == tag.name and each.id != tag.id for each in self._tags.values()):
+            raise NotAllowed(f"there is a tag {tag.name} already")
+        tag = attrs.evolve(tag, id=tag.id or str(uuid.uuid4()))
+        self._tags[tag.id] = tag
+        self.record(PutTagChange(tag))
+        self.publish(EventWorkerTagUpdate(tag=_shown(tag)))
+        return tag
+
+    @actors.handles(DeleteTag)
+    def delete(self, message: DeleteTag) -> None:
+        if message.tag_id not in self._tags:
+            raise NotFound(f"there is no tag {message.tag_id}")
+        del self._tags[message.tag_id]
+        self.record(DeleteTagChange(message.tag_id))
+        for path in (JOBS, WORKERS):
+            everybody = self.system.find(path)
+            if everybody is not None:
+                self.tell(everybody, TagGone(message.tag_id))
+        self.publish(EventWorkerTagUpdate(tag=ApiTag(id=message.tag_id, name=""), was_deleted=True))
+
+
+def _shown(tag: WorkerTag) -> ApiTag:
+    return ApiTag(id=tag.id, name=tag.name, description=tag.description)

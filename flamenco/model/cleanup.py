@@ -1,0 +1,52 @@
+"""Which jobs and workers are so old that they go by themselves."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import attrs
+
+from flamenco.model.jobs import Job
+from flamenco.model.statuses import FINISHED_JOBS, WorkerStatus
+from flamenco.model.workers import Worker
+
+_GONE = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
+
+
+@attrs.frozen
+class Due:
+    """Jobs whose time has come."""
+
+    archive: tuple[Job, ...]
+    delete: tuple[Job, ...]
+
+
+def due_jobs(jobs: Iterable[Job], now: datetime, archive_after: float, delete_after: float) -> Due:
+    """Which finished jobs to archive and to delete; those marked "keep" are spared.
+
+    The durations are seconds since the job last changed; 0 means never.
+    """
+    mortal = [job for job in jobs if job.status in FINISHED_JOBS and not job.keep]
+    delete = [
+        job
+        for job in mortal
+        if _over(job.updated, now, delete_after) and job.delete_requested_at is None
+    ]
+    archive = [
+        job
+        for job in mortal
+        if job not in delete and job.archived_at is None and _over(job.updated, now, archive_after)
+    ]
+    return Due(tuple(archive), tuple(delete))
+
+
+def due_workers(workers: Iterable[Worker], now: datetime, after: float) -> list[Worker]:
+    """Which workers were gone for so many seconds; 0 means never."""
+    return [
+        worker
+        for worker in workers
+        if worker.status in _GONE and _over(worker.last_seen or worker.created, now, after)
+    ]
+
+
+def _over(since: datetime, now: datetime, seconds: float) -> bool:
+    return seconds > 0 and now - since >= timedelta(seconds=seconds)

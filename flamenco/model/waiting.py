@@ -1,0 +1,107 @@
+"""Why a task waits, as one sentence. What fits whom is asked of the scheduler's own rules."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from flamenco.model.board import Candidate, Kind, Presence, lacks
+from flamenco.model.jobs import APPROVAL, Task
+from flamenco.model.livejob import LiveJob
+from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
+
+NAMED_TASKS = 3
+"""More tasks than this are counted, not named."""
+
+_STATES = {
+    Presence.BUSY: "busy",
+    Presence.LEAVING: "about to change its status",
+    Presence.ASLEEP: "asleep",
+    Presence.AWAY: "not connected",
+}
+
+
+def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, Presence]]) -> str:
+    """Why a task of a kind that could start has not: who could run it, and what they do.
+
+    ``tag`` is the name of the tag that the kind needs.
+    """
+    everybody = tuple(workers)
+    if not everybody:
+        return "There is no worker yet."
+    needs = f"tag {tag}" if tag else "the job's tag"
+    lacking = {
+        worker.worker_id: [
+            needs if each == "the job's tag" else each for each in lacks(worker.profile, kind)
+        ]
+        for worker, _ in everybody
+    }
+    fitting = [
+        (worker, presence) for worker, presence in everybody if not lacking[worker.worker_id]
+    ]
+    if not fitting:
+        return f"No worker has what it needs; {_nearest(everybody, lacking)}."
+    able = [each for each in fitting if each[0].worker_id not in kind.excluded]
+    if not able:
+        who = _many(len(fitting), "worker")
+        return f"{who} could run it, but failed it or {_be(len(fitting))} blocklisted."
+    return _what_they_do(able)
+
+
+def _nearest(workers: Sequence[tuple[Candidate, Presence]], lacking: dict[str, list[str]]) -> str:
+    nearest = min((worker for worker, _ in workers), key=lambda each: len(lacking[each.worker_id]))
+    return f"{nearest.name} lacks {' and '.join(lacking[nearest.worker_id])}"
+
+
+def _what_they_do(able: Sequence[tuple[Candidate, Presence]]) -> str:
+    states = Counter(presence for _, presence in able)
+    who = able[0][0].name if len(able) == 1 else _many(len(able), "worker")
+    if states[Presence.IDLE]:
+        return "A worker is about to start it."
+    parts = [(count, _STATES[presence]) for presence, count in states.items()]
+    if len(parts) == 1:
+        all_of_them = "it is" if len(able) == 1 else "both are" if len(able) == 2 else "all are"
+        return f"{who} could run it; {all_of_them} {parts[0][1]}."
+    return f"{who} could run it: {', '.join(f'{count} {state}' for count, state in parts)}."
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def why_job_waits(live: LiveJob) -> str | None:
+    """Why no task of a job can start; None if some could."""
+    job = live.job
+    if job.delete_requested_at is not None:
+        return "The job is being deleted."
+    if job.status in (JobStatus.PAUSED, JobStatus.PAUSE_REQUESTED):
+        return "The job is paused."
+    if job.status not in RUNNABLE_JOBS:
+        return f"The job is {job.status.value}."
+    return None
+
+
+def why_task_waits(live: LiveJob, task: Task) -> str | None:
+    """Why a task can't be given to a worker; None if it could."""
+    whole = why_job_waits(live)
+    if whole:
+        return whole
+    if task.status not in RUNNABLE_TASKS:
+        return f"The task is {task.status.value}, it does not wait."
+    needed = live.unfinished(task.id)
+    if needed:
+        return f"It waits for {_names(needed)}."
+    if task.type == APPROVAL:
+        return "It waits for somebody to approve it."
+    return None
+
+
+def _names(tasks: Sequence[Task]) -> str:
+    if len(tasks) > NAMED_TASKS:
+        failed = sum(task.status in (TaskStatus.FAILED, TaskStatus.CANCELED) for task in tasks)
+        return f"{len(tasks)} tasks" + (
+            f", {failed} of which failed or were canceled" if failed else ""
+        )
+    return " and ".join(f"{task.name} ({task.status.value})" for task in tasks)
