@@ -77,6 +77,15 @@ def _tail(path: Path) -> str | None:
             content = file.read()
     except FileNotFoundError:
         return None
-    if size > TAIL_BYTES:
-        content = content[content.find(b"\n") + 1 :]
-    return content.decode(errors="replace")
+    return _whole_lines(content) if size > TAIL_BYTES else content.decode(errors="replace")
+
+
+def tail_of(content: bytes) -> str:
+    """The last whole lines of a log (reference rules §10)."""
+    if len(content) <= TAIL_BYTES:
+        return content.decode(errors="replace")
+    return _whole_lines(content[-TAIL_BYTES:])
+
+
+def _whole_lines(content: bytes) -> str:
+    return content[content.find(b"\n") + 1 :].decode(errors="replace")

@@ -3,12 +3,9 @@
 import logging
 from collections.abc import Callable
 
-import attrs
-
 import actors
 from flamenco import clock, protocol
 from flamenco.manager.jobrequests import JobRequests
-from flamenco.manager.jobstate import stamped
 from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report
 from flamenco.manager.messages import (
     Announce,
@@ -25,6 +22,7 @@ from flamenco.manager.messages import (
     TaskReport,
 )
 from flamenco.manager.services import WORKERS
+from flamenco.model.evolving import evolve
 from flamenco.model.failures import after_block, after_failure, capable, should_block
 from flamenco.model.jobs import Attempt, Block, Task
 from flamenco.model.leases import BLAMED, REPORTED, Ending, blame
@@ -92,7 +90,7 @@ class JobActor(JobRequests):
         worker = message.candidate
         self._worker_names[worker.worker_id] = worker.name
         now = clock.now()
-        task = attrs.evolve(
+        task = evolve(
             before,
             status=TaskStatus.ACTIVE,
             worker_id=worker.worker_id,
@@ -103,7 +101,7 @@ class JobActor(JobRequests):
             last_touched=now,
         )
         self._hold(task, message.worker)
-        self._move(task, stamped(f"Task assigned to worker {worker.name} ({worker.worker_id})"))
+        self._move(task, note=f"Task assigned to worker {worker.name} ({worker.worker_id})")
         self._assign(task, message.worker)
 
     def _hold(self, task: Task, worker: actors.ActorRef | None) -> Lease:
@@ -272,7 +270,7 @@ class JobActor(JobRequests):
         self.record(InsertAttempt(_attempt(lease, ending, reason, task)))
         self._spread(self._live.release(lease.task_id, clock.now()))
         if not withdrawn:
-            self._move(attrs.evolve(task, status=status, activity=reason), log)
+            self._move(evolve(task, status=status, activity=reason), log)
         if report:
             refused = f"lease {lease.number} of task {lease.task_id} is over" if withdrawn else None
             self.after_commit(report.answer, refused)
@@ -307,7 +305,7 @@ def _attempt(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt:
 def reported(task: Task, report: protocol.Report, seq: int) -> Task:
     """A task with what a report says of its activity and steps."""
     steps = report.steps_completed
-    return attrs.evolve(
+    return evolve(
         task,
         activity=task.activity if report.activity is None else report.activity,
         steps_completed=min(task.steps_completed if steps is None else steps, task.steps_total),

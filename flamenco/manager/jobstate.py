@@ -1,9 +1,8 @@
 """What a job's actor is made of: its state, and how a change of it leaves the actor."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
-
-import attrs
 
 import actors
 from flamenco import clock
@@ -13,6 +12,7 @@ from flamenco.manager.leases import Lease
 from flamenco.manager.messages import JobBegins, LaneChanged, Refusal, Retire
 from flamenco.manager.services import SCHEDULER, Services
 from flamenco.model.board import Lane
+from flamenco.model.evolving import evolve
 from flamenco.model.jobs import Task
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob, Ripple
@@ -48,22 +48,28 @@ class JobState(actors.Actor):
 
     # Changes
 
-    def _move(self, task: Task, log: str = "") -> None:
-        """Put a changed task in place, with what is to stand in its log, and tell the farm."""
+    def _move(self, task: Task, said: str = "", note: str = "") -> None:
+        """Put a changed task in place and tell the farm.
+
+        Its log gets what the worker ``said``, then the Manager's own ``note`` and the change.
+        """
         before = self._live.tasks[task.id]
+        lines = [stamped(note)] if note else []
         if before.status is not task.status:
             change = f"Task went from {before.status.value} to {task.status.value}: {task.activity}"
-            log = f"{log.rstrip()}\n{stamped(change)}".lstrip()
-        self._spread(self._live.move_task(self._logged(task, log), clock.now()))
+            lines.append(stamped(change))
+        size = task.log_size
+        for text, own in ((said, False), ("\n".join(lines), True)):
+            if text:
+                size += self._log(task, size, text, own=own)
+        self._spread(self._live.move_task(evolve(task, log_size=size), clock.now()))
 
-    def _logged(self, task: Task, text: str) -> Task:
-        """The task with this text in its log."""
-        if not text:
-            return task
+    def _log(self, task: Task, offset: int, text: str, *, own: bool) -> int:
+        """Record that the task's log goes on with this text; how many bytes that are."""
         content = (text if text.endswith("\n") else f"{text}\n").encode()
-        self.record(AppendLog(self._id, task.id, task.log_size, content))
+        self.record(AppendLog(self._id, task.id, offset, content, own))
         self.publish(EventTaskLogUpdate(task_id=task.id, log=text))
-        return attrs.evolve(task, log_size=task.log_size + len(content))
+        return len(content)
 
     def _spread(self, ripple: Ripple) -> None:
         """Record what changed, and tell workers, scheduler and browsers."""
@@ -78,14 +84,15 @@ class JobState(actors.Actor):
         if job is not before:
             self.record(PutJob(job))
             self.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
-        self._withdraw()
+        self._withdraw(self._leases if ripple.sweeps else ripple.tasks)
         self._announce()
         self._retire_when_finished()
 
-    def _withdraw(self) -> None:
-        for lease in self._leases.values():
-            task = self._live.tasks[lease.task_id]
-            if task.status is not TaskStatus.ACTIVE:
+    def _withdraw(self, task_ids: Iterable[str]) -> None:
+        """End the leases of those tasks that were brought to another status."""
+        for task_id in task_ids:
+            task, lease = self._live.tasks[task_id], self._leases.get(task_id)
+            if lease and task.status is not TaskStatus.ACTIVE:
                 lease.end(Ending.WITHDRAWN, task.activity)
 
     # What the scheduler knows

@@ -1,17 +1,24 @@
 """What the farm's actors need besides each other."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import attrs
+import trio
 
 from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler
-from flamenco.logs import TaskLogs
-from flamenco.model.jobs import Command
+from flamenco.logs import TaskLogs, tail_of
+from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
 from flamenco.store import Reader
+
+Expand = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Replaces variables in the parameters of a command."""
 
 SCHEDULER = "/scheduler"
 JOBS = "/jobs"
@@ -43,15 +50,33 @@ class Services:
     logs: TaskLogs
     previews: Previews
     counters: Counters = attrs.field(factory=Counters)
+    _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
 
     @property
     def variables(self) -> Variables:
         """The configured variables with the implicit `{jobs}`."""
         return with_jobs(self.config.variables, str(self.paths.jobs) if self.paths.jobs else None)
 
+    async def log_tail(self, task: Task) -> str | None:
+        """The last lines of a task's log, None if it has none."""
+        head = await self.reader.log_head(task.id)
+        if head is not None:
+            return tail_of(head)
+        return await self.logs.tail(task.job_id, task.id)
+
+    async def log_file_size(self, task: Task) -> int | None:
+        """Length in bytes of a task's log as a file, which is made if need be; None: no log."""
+        head = await self.reader.log_head(task.id)
+        if head is not None:
+            await trio.to_thread.run_sync(self.logs.append, task.job_id, task.id, 0, head)
+        return await self.logs.size(task.job_id, task.id)
+
     def expand(self, assign: Assign, worker: Worker) -> Assign:
         """A task with its variables replaced for the worker's platform."""
-        replace = expander(self.variables, Audience.WORKERS, worker.platform, PLATFORM).parameters
+        replace = self._expanders.get(worker.platform)
+        if replace is None:
+            made = expander(self.variables, Audience.WORKERS, worker.platform, PLATFORM)
+            replace = self._expanders[worker.platform] = made.parameters
         commands = tuple(
             Command(each.name, replace(each.parameters), each.total_step_count)
             for each in assign.commands

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from flamenco.model.board import Kind, Lane
+from flamenco.model.evolving import evolve
 from flamenco.model.jobs import APPROVAL, Block, Job, Task
 from flamenco.model.lanes import Lanes
 from flamenco.model.lifecycle import (
@@ -140,7 +141,7 @@ class LiveJob:
         """Put a changed task in place, and let the job follow."""
         ripple = Ripple(self.job)
         before = self.tasks[task.id]
-        self._put(attrs.evolve(task, updated=now), ripple)
+        self._put(evolve(task, updated=now), ripple)
         if before.status is not task.status:
             self._follow(self._after_task(task), now, ripple)
             self._rest(now, ripple)
@@ -164,14 +165,14 @@ class LiveJob:
         if status is JobStatus.REQUEUEING:
             self.blocks.clear()
             for task in [task for task in self.tasks.values() if task.failed_by]:
-                self._put(attrs.evolve(task, failed_by=(), updated=now), ripple)
+                self._put(evolve(task, failed_by=(), updated=now), ripple)
         self._follow(JobChange(status, reason), now, ripple)
         return ripple
 
     def change_job(self, now: datetime, **changes: Any) -> Ripple:
         """Change what the job is besides its status: priority, tag, marks."""
         ripple = Ripple(self.job)
-        self.job = attrs.evolve(self.job, updated=now, **changes)
+        self.job = evolve(self.job, updated=now, **changes)
         self.lanes.changed.update(self.lanes.counts)
         if not changes.keys() <= PASSIVE:
             self._settle_all()
@@ -202,7 +203,7 @@ class LiveJob:
         ]
         back = returned_to_pool(self.job.status)
         for task in lost:
-            returned = attrs.evolve(task, status=back, activity="it ran nowhere", updated=now)
+            returned = evolve(task, status=back, activity="it ran nowhere", updated=now)
             self._put(returned, ripple)
         self._follow(self._enforce(self.job.status, now, ripple), now, ripple)
         self._rest(now, ripple)
@@ -218,7 +219,7 @@ class LiveJob:
     def _follow(self, change: JobChange | None, now: datetime, ripple: Ripple) -> None:
         while change is not None and change.status is not self.job.status:
             previous = self.job.status
-            self.job = attrs.evolve(
+            self.job = evolve(
                 self.job,
                 status=change.status,
                 activity=f"{change.status.value}: {change.reason}",
@@ -239,7 +240,7 @@ class LiveJob:
         swept = [task for task in self.tasks.values() if task.status in sweep.which]
         activity = self.job.activity
         for task in swept:
-            self._put(attrs.evolve(task, status=sweep.to, activity=activity, updated=now))
+            self._put(evolve(task, status=sweep.to, activity=activity, updated=now))
         if swept:
             ripple.sweeps.append(Swept(sweep, activity, len(swept)))
 
@@ -259,7 +260,7 @@ class LiveJob:
             ripple.tasks.setdefault(task.id, before)
         steps = task.steps_completed - before.steps_completed
         if steps:
-            self.job = attrs.evolve(self.job, steps_completed=self.job.steps_completed + steps)
+            self.job = evolve(self.job, steps_completed=self.job.steps_completed + steps)
         self._settle(task.id)
         if TaskStatus.COMPLETED in (before.status, task.status) and task.status != before.status:
             for dependent in self._dependents.get(task.id, ()):
@@ -274,9 +275,9 @@ class LiveJob:
             for dependent in self._dependents.get(task.id, ()):
                 self._unfinished[dependent] = self._unfinished.get(dependent, 0) - change
         if task.status is TaskStatus.COMPLETED:
-            return attrs.evolve(task, steps_completed=task.steps_total)
+            return evolve(task, steps_completed=task.steps_total)
         if task.status is TaskStatus.QUEUED:
-            return attrs.evolve(task, steps_completed=0)
+            return evolve(task, steps_completed=0)
         return task
 
     def _settle_all(self) -> None:

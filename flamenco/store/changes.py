@@ -78,12 +78,17 @@ class ReadCommands:
 
 @attrs.frozen
 class AppendLog:
-    """Bytes of a task's log, at the length it has so far; what follows there is cut off."""
+    """Bytes of a task's log, at the length it has so far; what follows there is cut off.
+
+    Making a file costs as much as many commits. So as long as only the Manager has something to
+    say, ``own``, a log is kept in the database; the file is begun with the worker's first bytes.
+    """
 
     job_id: str
     task_id: str
     offset: int
     content: bytes
+    own: bool
 
 
 @attrs.frozen
@@ -194,6 +199,22 @@ def _read_commands(connection: _Connection, change: ReadCommands) -> None:
     change.commands = _decode_commands(row[0]) if row else ()
 
 
+def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> None:
+    query = "SELECT content FROM log_heads WHERE task_id = ?"
+    row = connection.execute(query, (change.task_id,)).fetchone()
+    head = row[0][: change.offset] if row else b""
+    if change.own and (row or not change.offset):
+        connection.execute(
+            "INSERT OR REPLACE INTO log_heads (task_id, content) VALUES (?, ?)",
+            (change.task_id, head + change.content),
+        )
+        return
+    if row:
+        connection.execute("DELETE FROM log_heads WHERE task_id = ?", (change.task_id,))
+    offset = change.offset - len(head)
+    logs.append(change.job_id, change.task_id, offset, head + change.content)
+
+
 def _put_block(connection: _Connection, change: PutBlock) -> None:
     columns = ("job_id", *BLOCKS.columns)
     connection.execute(
@@ -283,6 +304,6 @@ def write(connection: _Connection, changes: Sequence[object], logs: TaskLogs) ->
     for place, change in enumerate(changes):
         name = _WHOLE.get(type(change))
         if isinstance(change, AppendLog):
-            logs.append(change.job_id, change.task_id, change.offset, change.content)
+            _append_log(connection, change, logs)
         elif name is None or last[type(change), name(change)] == place:
             _WRITERS[type(change)](connection, change)

@@ -135,4 +135,12 @@ def _rules(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _rules)
+def _log_heads(db: Database) -> None:
+    """What the Manager says in a task's log before the worker does."""
+    db.execute(
+        "CREATE TABLE log_heads ("
+        "task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE, content BLOB)"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _rules, _log_heads)

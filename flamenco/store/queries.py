@@ -134,6 +134,16 @@ class Reader:
 
         return await self._ask(read)
 
+    async def log_head(self, task_id: str) -> bytes | None:
+        """The log of a task in which only the Manager has written so far."""
+
+        def read(db: sqlite3.Connection) -> bytes | None:
+            query = "SELECT content FROM log_heads WHERE task_id = ?"
+            row = db.execute(query, (task_id,)).fetchone()
+            return bytes(row[0]) if row else None
+
+        return await self._ask(read)
+
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts at a task that have ended, oldest first."""
         query = ATTEMPTS.select("WHERE task_id = ? ORDER BY lease")

@@ -22,10 +22,10 @@ _encode = msgspec.json.Encoder().encode
 
 def to_sql(value: object) -> str | int | float | None:
     """A field's value as SQLite keeps it; times as RFC 3339 in UTC."""
-    if isinstance(value, StrEnum):
-        return value.value
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, _SCALARS):
         return value
     return "[]" if value == () else _encode(value).decode()

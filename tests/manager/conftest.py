@@ -129,6 +129,11 @@ class Stage:
     async def status(self, job: Job) -> str:
         return (await self.farm.services.reader.job(job.id)).status.value
 
+    async def tail(self, assign: protocol.Assign) -> str:
+        """The last lines of a task's log."""
+        services = self.farm.services
+        return await services.log_tail(await services.reader.task(assign.task_id))
+
     async def until(self, question):
         """Wait until a question is answered with something true."""
         with trio.fail_after(PATIENCE):

@@ -44,11 +44,11 @@ async def test_a_worker_that_comes_later_gets_what_waits_highest_priority_first(
 
 async def test_a_report_that_is_sent_again_counts_once(stage):
     anna = await stage.worker("anna")
-    job = await stage.submit()
+    await stage.submit()
     assign = await anna.hears(protocol.Assign)
     for _ in range(3):
         assert (await anna.report(assign, seq=7, log="once\n")).seq == 7
-    tail = await stage.farm.services.logs.tail(job.id, assign.task_id)
+    tail = await stage.tail(assign)
     assert tail.count("once") == 1
     await anna.complete(assign)
 
@@ -162,7 +162,7 @@ async def test_a_restarted_manager_lets_the_worker_finish_under_the_same_lease(t
         await anna.report(assign, seq=51, log="after\n")
         assert (await anna.report(assign, seq=52, status=TaskStatus.COMPLETED)).refused is None
         await stage.until_status(job, "completed")
-        tail = await stage.farm.services.logs.tail(job.id, assign.task_id)
+        tail = await stage.tail(assign)
         assert tail.count("before") == tail.count("after") == 1
 
 

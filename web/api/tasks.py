@@ -30,14 +30,14 @@ async def fetch_task(task_id: str) -> Answer:
 @routes.get("/tasks/<task_id>/logtail")
 async def fetch_task_log_tail(task_id: str) -> Answer:
     task = await find(task_id)
-    tail = await services().logs.tail(task.job_id, task_id)
+    tail = await services().log_tail(task)
     return Response(tail, content_type="text/plain; charset=utf-8") if tail else empty()
 
 
 @routes.get("/tasks/<task_id>/log")
 async def fetch_task_log_info(task_id: str) -> Answer:
     task = await find(task_id)
-    size = await services().logs.size(task.job_id, task_id)
+    size = await services().log_file_size(task)
     if size is None:
         return empty()
     url = f"/job-files/{services().logs.relative(task.job_id, task_id)}"
