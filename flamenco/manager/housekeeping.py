@@ -32,6 +32,7 @@ class Housekeeping(actors.Actor):
         self._cleaning = False
 
     async def started(self) -> None:
+        self.tell(self.ref, CleanUp())
         self.every(CLEAN_UP_SECONDS, CleanUp())
         if self._services.config.database_check_period:
             self.after(self._services.config.database_check_period, CheckDatabase())

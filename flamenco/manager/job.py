@@ -45,6 +45,8 @@ class JobActor(JobRequests):
             self._reopen(task)
         self._begin_announcing()
         self._check_up()
+        if self._live.job.delete_requested_at is not None:
+            self.tell(self.ref, CheckUp())
 
     def _reopen(self, task: Task) -> None:
         worker_id = task.worker_id or ""
@@ -62,6 +64,7 @@ class JobActor(JobRequests):
     @actors.handles(CheckUp)
     def check_up(self, _: CheckUp) -> None:
         self._check_up()
+        self._go_on_deleting()
 
     def _check_up(self) -> None:
         ripple = self._live.repair(clock.now())

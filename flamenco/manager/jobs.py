@@ -30,18 +30,18 @@ class Jobs(actors.Actor):
 
     async def started(self) -> None:
         for job_id in await self._services.reader.unfinished_jobs():
-            await self._start_job(job_id)
+            await self.start(JobActor, self._services, job_id, name=job_id)
         self.every(CHECK_UP_SECONDS, CheckUp())
 
-    async def _start_job(self, job_id: str) -> actors.ActorRef:
+    def _start_job(self, job_id: str) -> actors.ActorRef:
         known = self.children.get(job_id)
         if known is not None and known.alive:
             return known
-        return await self.start(JobActor, self._services, job_id, name=job_id, restart="transient")
+        return self.spawn(JobActor, self._services, job_id, name=job_id)
 
     @actors.handles(StartJob)
-    async def start_job(self, message: StartJob) -> None:
-        await self._start_job(message.job_id)
+    def start_job(self, message: StartJob) -> None:
+        self._start_job(message.job_id)
 
     @actors.handles(WakeJob)
     async def wake(self, message: WakeJob) -> actors.ActorRef:
@@ -49,7 +49,7 @@ class Jobs(actors.Actor):
             job = await self._services.reader.job(message.job_id)
             if job is None or job.status is JobStatus.UNDER_CONSTRUCTION:
                 raise NotFound(f"there is no job {message.job_id}")
-        return await self._start_job(message.job_id)
+        return self._start_job(message.job_id)
 
     @actors.handles(Announce, CheckUp, TagGone)
     def pass_on(self, message: Announce | CheckUp | TagGone) -> None:

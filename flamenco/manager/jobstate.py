@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import actors
@@ -113,9 +114,9 @@ class JobState(actors.Actor):
         """Tell the scheduler how many tasks of which lanes could start, as far as that changed."""
         scheduler = self.system.find(SCHEDULER)
         lanes, job = self._live.lanes, self._live.job
-        changed = tuple(lanes.changed)
+        changed = [(-lane.priority, lanes.first(lane) or 0, lane) for lane in lanes.changed]
         lanes.changed.clear()
-        for lane in changed:
+        for _, place, lane in sorted(changed, key=itemgetter(0, 1)):
             more = lanes.counts[lane] - self._announced[lane]
             if scheduler and (more or job.priority != self._announced_priority):
                 self._count_announced(lane, more)
@@ -126,6 +127,7 @@ class JobState(actors.Actor):
                         lane=lane,
                         job_priority=job.priority,
                         made=job.created.timestamp(),
+                        place=place,
                         more=more,
                     ),
                 )

@@ -121,6 +121,8 @@ class LaneChanged:
     job_priority: int
     made: float
     """When the job was made, in seconds since the epoch."""
+    place: int
+    """Of the lane's first task in the job."""
     more: int
 
 

@@ -37,7 +37,7 @@ class Scheduler(actors.Actor):
     def lane_changed(self, message: LaneChanged) -> None:
         self._jobs[message.lane.job_id] = message.job
         for match in self._board.change_lane(
-            message.lane, message.job_priority, message.made, message.more
+            message.lane, message.job_priority, message.made, message.more, message.place
         ):
             self._push(match)
 

@@ -14,8 +14,9 @@ import attrs
 
 from flamenco.model.specs import NOTHING, Requirements, Specs, missing
 
-Order = tuple[int, int, float, str]
-"""(-job priority, -task priority, when the job was made, its id): what sorts first runs first."""
+Order = tuple[int, int, float, str, int]
+"""(-job priority, -task priority, when the job was made, its id, place of the lane's first task):
+what sorts first runs first."""
 
 REMEMBERED_FITS = 50_000
 """So many answers to "has this profile what that kind needs?" are kept."""
@@ -124,13 +125,18 @@ class Board:
         """All workers that are known, and what each could do with a task now."""
         return tuple(self._workers.values())
 
-    def change_lane(self, lane: Lane, job_priority: int, made: float, more: int) -> list[Match]:
+    def change_lane(
+        self, lane: Lane, job_priority: int, made: float, more: int, place: int = 0
+    ) -> list[Match]:
         """``more`` tasks wait in a lane (less, if negative), of a job with this priority and age.
 
-        The count may fall below zero for a moment, when tasks are withdrawn that were matched.
+        ``place`` is that of its first task; it counts from when the lane had none. The number of
+        tasks may fall below zero for a moment, when some are withdrawn that were matched.
         """
-        order = (-job_priority, -lane.priority, made, lane.job_id)
         standing = self._lanes.get(lane)
+        if standing is not None and standing.count > 0:
+            place = standing.order[-1]
+        order = (-job_priority, -lane.priority, made, lane.job_id, place)
         if standing is None:
             standing = self._lanes[lane] = _Standing(order, 0)
         standing.order, standing.count = order, standing.count + more

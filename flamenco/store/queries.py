@@ -43,11 +43,11 @@ class Reader:
         return await self._ask(lambda db: JOBS.items(db.execute(query, _BEING_MADE)))
 
     async def unfinished_jobs(self) -> list[str]:
-        """Ids of the jobs that live as actors: work is left, or they are to be deleted."""
+        """Ids of the jobs that live as actors: work is left in them."""
         ended = [status.value for status in (*FINISHED_JOBS, JobStatus.UNDER_CONSTRUCTION)]
         query = (
             f"SELECT id FROM jobs WHERE status NOT IN ({', '.join('?' * len(ended))}) "  # noqa: S608
-            "OR delete_requested_at IS NOT NULL ORDER BY created"
+            "AND delete_requested_at IS NULL ORDER BY created"
         )
         return await self._ids(query, *ended)
 

@@ -20,6 +20,7 @@ from flamenco.manager.messages import (
     WakeJob,
 )
 from flamenco.model.jobs import Job
+from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 TASK_TYPES = ("misc", "blender", "ffmpeg", "file-management")
@@ -33,6 +34,7 @@ class PlayedWorker:
     farm: Farm
     id: str
     name: str
+    specs: Specs | None = None
     closed: str | None = None
     _seq: int = 0
     _pushed: list = attrs.field(factory=lambda: [*trio.open_memory_channel(1000)])
@@ -45,7 +47,11 @@ class PlayedWorker:
 
     async def connect(self, *leases: protocol.HeldLease) -> protocol.Welcome:
         hello = protocol.Hello(
-            name=self.name, software_version="1", task_types=TASK_TYPES, leases=leases
+            name=self.name,
+            software_version="1",
+            task_types=TASK_TYPES,
+            leases=leases,
+            specs=self.specs,
         )
         welcome = await self.farm.worker(self.id).ask(Connect(self, "127.0.0.1", hello))
         if not leases:
@@ -86,6 +92,25 @@ class PlayedWorker:
         return message
 
 
+SHAPED = '''
+"""Tasks as the setting says: types, each with the places of the tasks that it needs: a b:0 c:0+1"""
+
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting
+
+JOB_TYPE = JobType(label="Shaped", settings=[Setting("shape", "string", required=True)])
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    made = []
+    for place, word in enumerate(job.settings["shape"].split()):
+        kind, _, needs = word.partition(":")
+        after = [made[int(need)] for need in needs.split("+") if need]
+        task = author.task(f"{kind}-{place}", kind, after=after)
+        task.command("echo", {"message": word})
+        made.append(task)
+'''
+
+
 @attrs.frozen
 class Stage:
     """A farm, and what tests do with it."""
@@ -96,7 +121,7 @@ class Stage:
         """Let the database grow to so many pages at most, as a full disk does."""
         await self.farm.store.limit_pages(pages)
 
-    async def worker(self, name: str) -> PlayedWorker:
+    async def worker(self, name: str, specs: Specs | None = None) -> PlayedWorker:
         """A new worker that is awake."""
         registered = await self.farm.workers.ask(
             RegisterWorker(
@@ -108,16 +133,20 @@ class Stage:
             )
         )
         await self.until(lambda: self.farm.worker(registered.id))
-        played = PlayedWorker(self.farm, registered.id, name)
+        played = PlayedWorker(self.farm, registered.id, name, specs)
         await played.connect()
         return played
 
     async def submit(self, repeats: int = 2, **changes) -> Job:
         """A job of one `echo` task and so many `sleep` tasks that depend on it."""
         settings = {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": repeats}
-        submission = {"name": "job", "type": "echo-sleep-test", "metadata": {}, **changes}
-        message = SubmitJob(settings=settings, **submission)
+        usual = {"name": "job", "type": "echo-sleep-test", "metadata": {}, "settings": settings}
+        message = SubmitJob(**{**usual, **changes})
         return await self.farm.submissions.ask(message, timeout=30)
+
+    async def shaped(self, shape: str, **changes) -> Job:
+        """A job of tasks as `SHAPED` reads them."""
+        return await self.submit(type="shaped", settings={"shape": shape}, **changes)
 
     async def ask(self, job: Job, message):
         actor = await self.farm.jobs.ask(WakeJob(job.id))
@@ -125,6 +154,18 @@ class Stage:
 
     async def statuses(self, job: Job) -> list[str]:
         return [task.status.value for task in await self.farm.services.reader.tasks(job.id)]
+
+    async def task(self, job: Job, place: int):
+        """A task of a job by its place, from 0."""
+        return (await self.farm.services.reader.tasks(job.id))[place]
+
+    async def until_job(self, job: Job, status: str) -> None:
+        """Wait until a job has a status."""
+
+        async def reached() -> bool:
+            return await self.status(job) == status
+
+        await self.until(reached)
 
     async def status(self, job: Job) -> str:
         return (await self.farm.services.reader.job(job.id)).status.value
@@ -158,6 +199,8 @@ class Stage:
 async def stage_at(folder: Path, **config) -> AsyncIterator[Stage]:
     """A farm whose files lie in a folder."""
     settings = attrs.evolve(ManagerConfig(), **config)
+    (folder / "scripts").mkdir(exist_ok=True)
+    (folder / "scripts" / "shaped.py").write_text(SHAPED)
     async with open_farm(settings, settings.paths(folder)) as farm:
         yield Stage(farm)
 

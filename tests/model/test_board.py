@@ -160,3 +160,12 @@ def test_a_million_tasks_are_one_entry():
     board.change_lane(lane("j"), 50, 1, 1_000_000)
     assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
     assert board.waiting == 999_999
+
+
+def test_of_lanes_of_one_job_that_is_first_whose_first_task_is():
+    board = Board()
+    other = Lane("j", Kind("misc", excluded=frozenset({"bert"})))
+    board.change_lane(lane("j"), 50, 1, 2, place=7)
+    board.change_lane(other, 50, 1, 1, place=3)
+    order = [board.put_worker(ANNA, Presence.IDLE).lane for _ in range(3)]
+    assert order == [other, lane("j"), lane("j")]

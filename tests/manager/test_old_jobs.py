@@ -1,0 +1,165 @@
+"""Jobs are archived, kept and deleted; what was cut off is finished at the next start."""
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from flamenco import clock, protocol
+from flamenco.logs import job_folder
+from flamenco.manager import housekeeping
+from flamenco.manager.messages import (
+    ArchiveJob,
+    CleanUp,
+    DeleteJob,
+    KeepJob,
+    NotAllowed,
+    SetJobStatus,
+)
+from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.store import InsertJob, InsertTasks, PutJob
+from tests.manager.conftest import stage_at
+
+
+async def gone(stage, job) -> None:
+    async def erased() -> bool:
+        return await stage.farm.services.reader.job(job.id) is None
+
+    await stage.until(erased)
+
+
+async def canceled(stage, **changes):
+    job = await stage.shaped("misc misc", **changes)
+    await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "stop"))
+    return job
+
+
+async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
+    anna = await stage.worker("anna")
+    job = await stage.shaped("misc misc")
+    assign = await anna.hears(protocol.Assign)
+    await anna.report(assign, log="a line\n")
+    folder = stage.farm.services.paths.local / job_folder(job.id)
+    assert folder.exists()
+    await stage.ask(job, DeleteJob())
+    assert "deleted" in (await anna.hears(protocol.Revoke)).reason
+    await gone(stage, job)
+    assert not folder.exists()
+    assert not folder.parent.exists()
+    assert await stage.farm.services.reader.tasks(job.id) == []
+    other = await stage.shaped("misc")
+    assert (await anna.hears(protocol.Assign)).job_id == other.id
+
+
+@pytest.mark.parametrize("with_files", [True, False])
+async def test_the_files_of_a_job_go_only_if_asked_for(stage, with_files):
+    own = stage.farm.services.paths.jobs / "shot-7"
+    own.mkdir(parents=True)
+    (own / "scene.blend").touch()
+    job = await canceled(stage, shaman_checkout_id="shot-7")
+    await stage.ask(job, DeleteJob(files=with_files))
+    await gone(stage, job)
+    assert own.exists() is not with_files
+
+
+@pytest.mark.parametrize("checkout", ["..", "../outside", "/", "."])
+async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
+    paths = stage.farm.services.paths
+    outside = paths.shared / "outside"
+    outside.mkdir(parents=True)
+    job = await canceled(stage, shaman_checkout_id=checkout)
+    await stage.ask(job, DeleteJob(files=True))
+    await gone(stage, job)
+    assert outside.exists()
+    assert paths.jobs.exists()
+
+
+async def test_a_deletion_that_was_cut_off_goes_on_at_the_next_start(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        job = await canceled(stage)
+        marked = attrs.evolve(
+            await stage.farm.services.reader.job(job.id), delete_requested_at=clock.now()
+        )
+        await stage.farm.store.commit([PutJob(marked)])
+    async with stage_at(tmp_path) as stage:
+        await gone(stage, job)
+
+
+async def test_a_submission_that_was_cut_off_is_erased_at_the_next_start(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        job = await stage.shaped("misc")
+        task = await stage.task(job, 0)
+        half = attrs.evolve(job, id="half", status=JobStatus.UNDER_CONSTRUCTION)
+        tasks = tuple(attrs.evolve(task, id=f"h{place}", job_id="half") for place in range(3))
+        await stage.farm.store.commit([InsertJob(half), InsertTasks(tasks, ((), (), ()))])
+        assert [each.id for each in await stage.farm.services.reader.jobs()] == [job.id]
+    async with stage_at(tmp_path) as stage:
+        await gone(stage, half)
+        assert await stage.status(job) == "queued"
+
+
+async def test_only_finished_jobs_are_archived_and_they_come_back(stage):
+    running = await stage.shaped("misc")
+    with pytest.raises(NotAllowed, match="completed"):
+        await stage.ask(running, ArchiveJob(archived=True))
+    job = await canceled(stage)
+    reader = stage.farm.services.reader
+    await stage.ask(job, ArchiveJob(archived=True))
+    assert [each.id for each in await reader.jobs()] == [running.id]
+    assert [each.id for each in await reader.jobs(archived=True)] == [job.id]
+    await stage.ask(job, ArchiveJob(archived=False))
+    assert await reader.jobs(archived=True) == []
+    await stage.ask(job, ArchiveJob(archived=True))
+    await stage.ask(job, SetJobStatus(JobStatus.REQUEUEING, "again"))
+    assert await reader.jobs(archived=True) == []
+
+
+async def test_old_jobs_go_by_themselves_but_not_those_marked_keep(tmp_path, monkeypatch):
+    config = {"archive_jobs_after": 3600.0, "delete_jobs_after": 7200.0}
+    async with stage_at(tmp_path, **config) as stage:
+        old, kept, fresh = [await canceled(stage) for _ in range(3)]
+        await stage.ask(kept, KeepJob(keep=True))
+        reader, now = stage.farm.services.reader, clock.now()
+        for job, age in ((old, 1.5), (kept, 3), (fresh, 0.5)):
+            stored = await reader.job(job.id)
+            await stage.farm.store.commit(
+                [PutJob(attrs.evolve(stored, updated=now - timedelta(hours=age)))]
+            )
+    monkeypatch.setattr(housekeeping, "CLEAN_UP_SECONDS", 0.05)
+    async with stage_at(tmp_path, **config) as stage:
+        reader = stage.farm.services.reader
+
+        async def archived() -> bool:
+            return [job.id for job in await reader.jobs(archived=True)] == [old.id]
+
+        await stage.until(archived)
+        assert {job.id for job in await reader.jobs()} == {kept.id, fresh.id}
+    async with stage_at(tmp_path, **config) as stage:
+        stored = await stage.farm.services.reader.job(old.id)
+        older = attrs.evolve(stored, updated=clock.now() - timedelta(hours=3))
+        await stage.farm.store.commit([PutJob(older)])
+        stage.farm.system.find("/housekeeping").tell(CleanUp())
+        await gone(stage, old)
+        assert await stage.status(kept) == "canceled"
+
+
+async def test_what_is_stuck_is_put_right_at_the_start(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        reader = stage.farm.services.reader
+        wrong = {
+            JobStatus.CANCEL_REQUESTED: await stage.shaped("misc misc"),
+            JobStatus.PAUSE_REQUESTED: await stage.shaped("misc misc"),
+            JobStatus.REQUEUEING: await stage.shaped("misc misc"),
+        }
+        for status, job in wrong.items():
+            stored = await reader.job(job.id)
+            await stage.farm.store.commit([PutJob(attrs.evolve(stored, status=status))])
+    async with stage_at(tmp_path) as stage:
+        expected = {
+            JobStatus.CANCEL_REQUESTED: ("canceled", TaskStatus.CANCELED),
+            JobStatus.PAUSE_REQUESTED: ("paused", TaskStatus.PAUSED),
+            JobStatus.REQUEUEING: ("queued", TaskStatus.QUEUED),
+        }
+        for status, (job_status, task_status) in expected.items():
+            await stage.until_job(wrong[status], job_status)
+            assert await stage.statuses(wrong[status]) == [task_status.value] * 2
