@@ -20,6 +20,7 @@ from flamenco.api.events import (
     EventLifeCycle,
     EventTaskLogUpdate,
     EventTaskUpdate,
+    EventWorkerTagUpdate,
     EventWorkerUpdate,
 )
 from flamenco.api.meta import FarmStatusReport
@@ -73,6 +74,7 @@ EVENTS: dict[type, tuple[str, Callable[[Any], tuple[Topic, ...]]]] = {
         "/last-rendered",
         lambda event: (("allLastRendered", ""), ("job", event.job_id)),
     ),
+    EventWorkerTagUpdate: ("/workertags", lambda _: (("allWorkerTags", ""),)),
     FarmStatusReport: ("/status", lambda _: (EVERYBODY,)),
     EventLifeCycle: ("/lifecycle", lambda _: (EVERYBODY,)),
 }

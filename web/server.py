@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from flamenco.api.events import EventLifeCycle, LifeCycleEventType
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
-from web.api import jobs, meta, tasks, worker, worker_mgt
+from web.api import job_requests, jobs, meta, tasks, worker, worker_mgt
 from web.auth import BadCredentials, WorkerDoor
 from web.sockets import Sockets
 from web.wire import STATUS_OF, Answer, failure, http_error, refused
@@ -63,7 +63,7 @@ class Web(QuartTrio):
 def build_app(farm: Farm) -> Web:
     """The application: every route, and how errors are answered."""
     app = Web(farm)
-    for room in (meta, jobs, tasks, worker, worker_mgt, sessions, live):
+    for room in (meta, jobs, job_requests, tasks, worker, worker_mgt, sessions, live):
         app.register_blueprint(room.routes, url_prefix=API)
     app.register_blueprint(pages.routes)
     for kind in STATUS_OF:

@@ -1,14 +1,17 @@
 """Model objects as the API shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import jobs as api
 from flamenco.api import workers as worker_api
-from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
-from flamenco.model.workers import Worker
+from flamenco.model.schedules import SleepSchedule, days_text, time_text
+from flamenco.model.specs import Requirements, Specs
+from flamenco.model.workers import Worker, WorkerTag
 
 Workers = Mapping[str, Worker]
 """Workers by id."""
@@ -48,6 +51,68 @@ def job(job: Job) -> api.Job:
         steps_completed=job.steps_completed,
         steps_total=job.steps_total,
         delete_requested_at=job.delete_requested_at or UNSET,
+        archived_at=job.archived_at or UNSET,
+        requirements=_requirements(job.requirements),
+        keep=job.keep or UNSET,
+    )
+
+
+def _requirements(needs: JobRequirements) -> api.JobRequirements | UnsetType:
+    if needs == JobRequirements():
+        return UNSET
+    every = {name: getattr(needs.every_task, name) for name in attrs.fields_dict(Requirements)}
+    return api.JobRequirements(**every, task_types=needs.by_task_type)
+
+
+def requirements(needs: api.JobRequirements | UnsetType) -> JobRequirements:
+    """What a submitter asked for, as the farm keeps it."""
+    if isinstance(needs, UnsetType):
+        return JobRequirements()
+    every = {name: getattr(needs, name) for name in attrs.fields_dict(Requirements)}
+    return JobRequirements(Requirements(**every), dict(needs.task_types))
+
+
+def attempt(attempt: Attempt, workers: Workers) -> api.Attempt:
+    known = workers.get(attempt.worker_id)
+    worker = api.TaskWorker(
+        id=attempt.worker_id,
+        name=attempt.worker_name,
+        address=known.address if known else "",
+    )
+    return api.Attempt(
+        lease=attempt.lease,
+        worker=worker,
+        started=attempt.started,
+        ended=attempt.ended,
+        ending=attempt.ending,
+        reason=attempt.reason,
+        exit_code=UNSET if attempt.exit_code is None else attempt.exit_code,
+        peak_memory=UNSET if attempt.peak_memory is None else attempt.peak_memory,
+    )
+
+
+def block(block: Block, workers: Workers) -> api.JobBlocklistEntry:
+    known = workers.get(block.worker_id)
+    return api.JobBlocklistEntry(
+        worker_id=block.worker_id,
+        task_type=block.task_type,
+        worker_name=known.name if known else UNSET,
+        reason=block.reason,
+        created=block.created,
+    )
+
+
+def tag(tag: WorkerTag) -> worker_api.WorkerTag:
+    return worker_api.WorkerTag(id=tag.id, name=tag.name, description=tag.description or UNSET)
+
+
+def schedule(schedule: SleepSchedule) -> worker_api.WorkerSleepSchedule:
+    return worker_api.WorkerSleepSchedule(
+        is_active=schedule.is_active,
+        days_of_week=days_text(schedule),
+        start_time=time_text(schedule.start),
+        end_time=time_text(schedule.end),
+        timezone=schedule.timezone or UNSET,
     )
 
 
@@ -90,6 +155,7 @@ def task(task: Task, commands: tuple[Command, ...], workers: Workers) -> api.Tas
         steps_completed=task.steps_completed,
         steps_total=task.steps_total,
         worker=task_worker(task.worker_id, workers) if task.worker_id else UNSET,
+        started=task.started or UNSET,
         last_touched=task.last_touched or UNSET,
         failed_by_workers=tuple(task_worker(each, workers) for each in task.failed_by),
     )
@@ -114,7 +180,7 @@ def _status_change(worker: Worker) -> worker_api.WorkerStatusChangeRequest | Uns
     return worker_api.WorkerStatusChangeRequest(status=request.status, is_lazy=request.lazy)
 
 
-def worker(worker: Worker, task: Task | None) -> worker_api.Worker:
+def worker(worker: Worker, task: Task | None, tags: Iterable[WorkerTag]) -> worker_api.Worker:
     summary = worker_summary(worker)
     return worker_api.Worker(
         id=summary.id,
@@ -128,6 +194,8 @@ def worker(worker: Worker, task: Task | None) -> worker_api.Worker:
         platform=worker.platform,
         supported_task_types=worker.task_types,
         task=_worker_task(task, worker) if task else UNSET,
+        tags=tuple(tag(each) for each in tags if each.id in worker.tags) or UNSET,
+        specs=UNSET if worker.specs == Specs() else worker.specs,
     )
 
 

@@ -8,6 +8,7 @@ import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.model.jobs import Command
+from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 
@@ -33,6 +34,13 @@ class JobStorageInfo:
 
 
 @attrs.frozen(kw_only=True)
+class JobRequirements(Requirements):
+    """What all tasks of a job need, and what some types of them need besides."""
+
+    task_types: Mapping[str, Requirements] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class SubmittedJob:
     name: str
     type: str
@@ -44,6 +52,10 @@ class SubmittedJob:
     storage: JobStorageInfo | UnsetType = UNSET
     worker_tag: str | UnsetType = UNSET
     initial_status: JobStatus | UnsetType = UNSET
+    requirements: JobRequirements | UnsetType = UNSET
+    """Not in Flamenco 3: what the workers must have that run it."""
+    keep: bool | UnsetType = UNSET
+    """Not in Flamenco 3: the automatic clean-up spares it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +68,7 @@ class Job(SubmittedJob):
     steps_completed: int
     steps_total: int
     delete_requested_at: datetime | UnsetType = UNSET
+    archived_at: datetime | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
@@ -105,6 +118,8 @@ class Task:
     steps_completed: int
     steps_total: int
     worker: TaskWorker | UnsetType = UNSET
+    started: datetime | UnsetType = UNSET
+    """Not in Flamenco 3: when a worker got it last."""
     last_touched: datetime | UnsetType = UNSET
     failed_by_workers: tuple[TaskWorker, ...] = ()
 
@@ -145,3 +160,55 @@ class JobBlocklistEntry:
     worker_id: str
     task_type: str
     worker_name: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    created: datetime | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class JobTagChange:
+    id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class JobDeletionInfo:
+    shaman_checkout: bool
+
+
+@attrs.frozen(kw_only=True)
+class JobMassDeletionSelection:
+    last_updated_max: datetime
+
+
+@attrs.frozen(kw_only=True)
+class JobKeepChange:
+    keep: bool
+
+
+@attrs.frozen(kw_only=True)
+class JobArchiveChange:
+    archived: bool
+
+
+@attrs.frozen(kw_only=True)
+class WaitingReason:
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One worker's try at a task, from start to end."""
+
+    lease: int
+    worker: TaskWorker
+    started: datetime
+    ended: datetime
+    ending: str
+    reason: str
+    exit_code: int | UnsetType = UNSET
+    peak_memory: int | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class TaskAttempts:
+    attempts: tuple[Attempt, ...] = ()

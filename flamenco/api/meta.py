@@ -1,6 +1,7 @@
 """Wire classes of the operations tagged `meta` (reference api §3)."""
 
 import attrs
+from msgspec import UNSET, UnsetType
 
 from flamenco.model.statuses import FarmStatus
 
@@ -24,6 +25,8 @@ class FlamencoVersion:
 @attrs.frozen(kw_only=True)
 class FarmStatusReport:
     status: FarmStatus
+    refused_reports: int | UnsetType = UNSET
+    """Not in Flamenco 3: reports since the start whose lease was over; not in events."""
 
 
 @attrs.frozen(kw_only=True)

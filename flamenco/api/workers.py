@@ -6,6 +6,7 @@ import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api.jobs import TaskSummary
+from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
 
 
@@ -75,3 +76,20 @@ class Worker(WorkerSummary):
     supported_task_types: tuple[str, ...]
     task: WorkerTask | UnsetType = UNSET
     tags: tuple[WorkerTag, ...] | UnsetType = UNSET
+    specs: Specs | UnsetType = UNSET
+    """Not in Flamenco 3: what its machine has."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkerTagChangeRequest:
+    tag_ids: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WorkerSleepSchedule:
+    is_active: bool
+    days_of_week: str
+    start_time: str
+    end_time: str
+    timezone: str | UnsetType = UNSET
+    """Not in Flamenco 3: an IANA name; without it, the Manager's time zone counts."""

@@ -1,7 +1,7 @@
 """Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
 
 from msgspec import UNSET, UnsetType
-from quart import Blueprint
+from quart import Blueprint, request
 
 from flamenco.api import jobs as api
 from flamenco.jobtypes import UnknownJobType
@@ -10,8 +10,6 @@ from flamenco.manager.images import image_info
 from flamenco.manager.messages import (
     NotFound,
     Refusal,
-    SetJobPriority,
-    SetJobStatus,
     SubmitJob,
 )
 from flamenco.manager.services import Services
@@ -19,14 +17,12 @@ from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables
 from flamenco.platforms import PLATFORM
 from web import views
-from web.api.asking import ask_job
+from web.api.job_requests import checked_priority
 from web.context import farm, reader, services
 from web.wire import Answer, body, empty, reply
 
 SUBMIT_SECONDS = 120.0
 """How long compiling and storing a job may take."""
-
-PRIORITIES = range(101)
 
 routes = Blueprint("jobs", __name__)
 
@@ -48,13 +44,14 @@ async def get_job_type(name: str) -> Answer:
 
 @routes.get("/jobs")
 async def fetch_jobs() -> Answer:
-    found = await reader().jobs()
+    found = await reader().jobs(archived=request.args.get("archived") == "true")
     return reply(api.JobsQueryResult(jobs=tuple(views.job(each) for each in found)))
 
 
 @routes.post("/jobs")
 async def submit_job() -> Answer:
     submission = submitted(await body(api.SubmittedJob), services())
+    await _check_tag(submission.worker_tag)
     job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
     return reply(views.job(job))
 
@@ -74,20 +71,6 @@ async def fetch_job(job_id: str) -> Answer:
     return reply(views.job(job))
 
 
-@routes.post("/jobs/<job_id>/setstatus")
-async def set_job_status(job_id: str) -> Answer:
-    change = await body(api.JobStatusChange)
-    await ask_job(job_id, SetJobStatus(change.status, change.reason))
-    return empty()
-
-
-@routes.post("/jobs/<job_id>/setpriority")
-async def set_job_priority(job_id: str) -> Answer:
-    priority = _priority((await body(api.JobPriorityChange)).priority)
-    await ask_job(job_id, SetJobPriority(priority))
-    return empty()
-
-
 @routes.get("/jobs/<job_id>/tasks")
 async def fetch_job_tasks(job_id: str) -> Answer:
     if await reader().job(job_id) is None:
@@ -96,13 +79,6 @@ async def fetch_job_tasks(job_id: str) -> Answer:
     tasks = await reader().tasks(job_id)
     summaries = tuple(views.task_summary(task, workers) for task in tasks)
     return reply(api.JobTasksSummary(tasks=summaries))
-
-
-@routes.get("/jobs/<job_id>/blocklist")
-async def fetch_job_blocklist(job_id: str) -> Answer:
-    if await reader().job(job_id) is None:
-        raise NotFound(f"there is no job {job_id}")
-    return reply([])
 
 
 @routes.get("/jobs/<job_id>/last-rendered")
@@ -117,6 +93,11 @@ async def fetch_global_last_rendered_info() -> Answer:
     return reply(image_info(job_id)) if job_id else empty()
 
 
+async def _check_tag(tag_id: str | None) -> None:
+    if tag_id is not None and all(tag.id != tag_id for tag in await reader().tags()):
+        raise Refusal(f"worker_tag: there is no tag {tag_id}")
+
+
 def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = False) -> SubmitJob:
     """A submission as the farm takes it, with paths of two-way variables as variables."""
     platform = job.submitter_platform
@@ -126,13 +107,15 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         name=job.name,
         type=job.type,
         etag=_or_none(job.type_etag),
-        priority=_priority(job.priority),
+        priority=checked_priority(job.priority),
         settings=settings_to_variables(job.settings, services.variables, platform),
         metadata=settings_to_variables(job.metadata, services.variables, platform),
         worker_tag=_or_none(job.worker_tag),
         shaman_checkout_id=None
         if isinstance(storage, UnsetType)
         else _or_none(storage.shaman_checkout_id),
+        requirements=views.requirements(job.requirements),
+        keep=job.keep is True,
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         check_only=check_only,
     )
@@ -140,9 +123,3 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
 
 def _or_none(text: str | UnsetType) -> str | None:
     return None if isinstance(text, UnsetType) else text or None
-
-
-def _priority(priority: int) -> int:
-    if priority not in PRIORITIES:
-        raise Refusal(f"priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
-    return priority

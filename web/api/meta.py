@@ -62,7 +62,9 @@ async def get_shared_storage(audience: str, platform: str) -> Answer:
 
 @routes.get("/status")
 async def get_farm_status() -> Answer:
-    return reply(FarmStatusReport(status=await farm().status.ask(GetFarmStatus())))
+    status = await farm().status.ask(GetFarmStatus())
+    refused = services().counters.stale_reports
+    return reply(FarmStatusReport(status=status, refused_reports=refused))
 
 
 def _audience(text: str) -> Audience:

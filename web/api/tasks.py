@@ -3,7 +3,7 @@
 from quart import Blueprint, Response
 
 from flamenco.api import jobs as api
-from flamenco.manager.messages import NotFound, SetTaskStatus
+from flamenco.manager.messages import NotFound, SetTaskStatus, WhyWaiting
 from flamenco.model.jobs import Task
 from web import views
 from web.api.asking import ask_job
@@ -25,6 +25,20 @@ async def fetch_task(task_id: str) -> Answer:
     task = await find(task_id)
     workers = {each.id: each for each in await reader().workers()}
     return reply(views.task(task, await reader().commands(task_id), workers))
+
+
+@routes.get("/tasks/<task_id>/attempts")
+async def fetch_task_attempts(task_id: str) -> Answer:
+    await find(task_id)
+    workers = {each.id: each for each in await reader().workers()}
+    ended = await reader().attempts(task_id)
+    return reply(api.TaskAttempts(attempts=tuple(views.attempt(each, workers) for each in ended)))
+
+
+@routes.get("/tasks/<task_id>/why-waiting")
+async def why_task_waits(task_id: str) -> Answer:
+    task = await find(task_id)
+    return reply(api.WaitingReason(reason=await ask_job(task.job_id, WhyWaiting(task_id))))
 
 
 @routes.get("/tasks/<task_id>/logtail")

@@ -1,0 +1,195 @@
+"""What people ask of jobs, tasks, workers and tags, through a real socket."""
+
+import pytest
+import trio
+
+JOB = {
+    "name": "job",
+    "type": "echo-sleep-test",
+    "submitter_platform": "linux",
+    "settings": {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 1},
+}
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+async def call(edge, method: str, path: str, body=None, status: int = 200):
+    """What the Manager answers; its status has to be this one."""
+    answer = await edge.http.request(method, f"/api/v3/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+async def submitted(edge, **changes) -> str:
+    return (await call(edge, "POST", "jobs", {**JOB, **changes}))["id"]
+
+
+async def canceled(edge) -> str:
+    job = await submitted(edge)
+    change = {"status": "cancel-requested", "reason": "stop"}
+    await call(edge, "POST", f"jobs/{job}/setstatus", change, 204)
+    return job
+
+
+async def worker(edge) -> str:
+    body = {"name": "anna", "secret": "x", "platform": "linux", "supported_task_types": ["misc"]}
+    return (await call(edge, "POST", "worker/register-worker", body))["uuid"]
+
+
+async def until(question) -> None:
+    """Wait until a question is answered with yes."""
+    with trio.fail_after(10):
+        while True:
+            if await question():
+                return
+            await trio.sleep(0.02)
+
+
+async def until_answered(edge, method: str, path: str, status: int) -> None:
+    """Send a request until it is answered with this status."""
+
+    async def answered() -> bool:
+        return (await edge.http.request(method, f"/api/v3/{path}")).status_code == status
+
+    await until(answered)
+
+
+async def test_a_tag_is_made_changed_given_and_deleted(edge):
+    tag = await call(edge, "POST", "worker-mgt/tags", {"name": "gpu", "description": "fast"})
+    await call(edge, "PUT", f"worker-mgt/tag/{tag['id']}", {"name": "cuda"}, 204)
+    changed = {"id": tag["id"], "name": "cuda", "description": "fast"}
+    assert await call(edge, "GET", f"worker-mgt/tag/{tag['id']}") == changed
+    assert await call(edge, "GET", "worker-mgt/tags") == {"tags": [changed]}
+    anna, job = await worker(edge), await submitted(edge)
+    given = {"tag_ids": [tag["id"], NOBODY]}
+    await call(edge, "POST", f"worker-mgt/workers/{anna}/settags", given, 204)
+    assert (await call(edge, "GET", f"worker-mgt/workers/{anna}"))["tags"] == [changed]
+    await call(edge, "POST", f"jobs/{job}/settag", {"name": "cuda"}, 204)
+    assert (await call(edge, "GET", f"jobs/{job}"))["worker_tag"] == tag["id"]
+    await call(edge, "DELETE", f"worker-mgt/tag/{tag['id']}", None, 204)
+    assert await call(edge, "GET", "worker-mgt/tags") == {"tags": []}
+
+    async def tagless() -> bool:
+        return "worker_tag" not in await call(edge, "GET", f"jobs/{job}")
+
+    await until(tagless)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "word"),
+    [
+        ("POST", "worker-mgt/tags", {"name": " "}, 400, "name"),
+        ("PUT", f"worker-mgt/tag/{NOBODY}", {"name": "x"}, 404, "no tag"),
+        ("DELETE", f"worker-mgt/tag/{NOBODY}", None, 404, "no tag"),
+        ("DELETE", f"worker-mgt/workers/{NOBODY}", None, 404, "no worker"),
+        ("DELETE", f"jobs/{NOBODY}", None, 404, "no job"),
+        ("GET", f"jobs/{NOBODY}/why-waiting", None, 404, "no job"),
+        ("GET", f"jobs/{NOBODY}/what-would-delete-do", None, 404, "no job"),
+        ("GET", f"tasks/{NOBODY}/attempts", None, 404, "no task"),
+        ("DELETE", "jobs/mass-delete", {}, 400, "last_updated_max"),
+        ("DELETE", "jobs/mass-delete", {"last_updated_max": "2026-01-01T00:00:00"}, 400, "zone"),
+        ("DELETE", "jobs/mass-delete", {"last_updated_max": "2001-01-01T00:00:00Z"}, 416, "no job"),
+        ("POST", "jobs", {**JOB, "worker_tag": NOBODY}, 400, "no tag"),
+        ("POST", "jobs", {**JOB, "requirements": {"cores": -1}}, 400, "cores"),
+        (
+            "POST",
+            "jobs",
+            {**JOB, "requirements": {"software": [{"name": "Blender", "version": "new"}]}},
+            400,
+            "specifier",
+        ),
+    ],
+)
+async def test_bad_input_is_answered_with_a_sentence(edge, method, path, body, status, word):
+    assert word in (await call(edge, method, path, body, status))["message"]
+
+
+async def test_what_a_job_needs_is_stored_and_tells_why_it_waits(edge):
+    needs = {
+        "memory_mib": 65536,
+        "software": [{"name": "Blender", "version": ">=4.2"}],
+        "task_types": {"misc": {"cores": 64}},
+    }
+    job = await submitted(edge, requirements=needs, keep=True)
+    stored = await call(edge, "GET", f"jobs/{job}")
+    assert stored["keep"] is True
+    assert stored["requirements"]["memory_mib"] == 65536
+    assert stored["requirements"]["task_types"]["misc"]["cores"] == 64
+    why = await call(edge, "GET", f"jobs/{job}/why-waiting")
+    assert why == {"reason": "There is no worker yet."}
+    await worker(edge)
+
+    async def names_what_is_missing() -> bool:
+        why = await call(edge, "GET", f"jobs/{job}/why-waiting")
+        return "64 GiB of memory" in why["reason"]
+
+    await until(names_what_is_missing)
+
+
+async def test_a_sleep_schedule_is_set_and_shown(edge):
+    anna = await worker(edge)
+    path = f"worker-mgt/workers/{anna}/sleep-schedule"
+    assert await call(edge, "GET", path, None, 204) is None
+    wanted = {
+        "is_active": True,
+        "days_of_week": "Monday tue",
+        "start_time": "22:00",
+        "end_time": "06:00",
+        "timezone": "Europe/Berlin",
+    }
+    await call(edge, "POST", path, wanted, 204)
+    assert await call(edge, "GET", path) == {**wanted, "days_of_week": "mo tu"}
+    for wrong in ({"start_time": "25:00"}, {"timezone": "Nowhere/Land"}, {"days_of_week": "xx"}):
+        assert (await call(edge, "POST", path, {**wanted, **wrong}, 400))["message"]
+    assert await call(edge, "GET", path) == {**wanted, "days_of_week": "mo tu"}
+
+
+async def test_finished_jobs_are_archived_kept_and_deleted(edge):
+    job, running = await canceled(edge), await submitted(edge)
+    await call(edge, "POST", f"jobs/{job}/setkeep", {"keep": True}, 204)
+    await call(edge, "POST", f"jobs/{running}/setarchived", {"archived": True}, 422)
+    await call(edge, "POST", f"jobs/{job}/setarchived", {"archived": True}, 204)
+    listed = [each["id"] for each in (await call(edge, "GET", "jobs"))["jobs"]]
+    assert listed == [running]
+    (archived,) = (await call(edge, "GET", "jobs?archived=true"))["jobs"]
+    assert archived["id"] == job
+    assert archived["archived_at"]
+    info = await call(edge, "GET", f"jobs/{job}/what-would-delete-do")
+    assert info == {"shaman_checkout": False}
+    await call(edge, "DELETE", f"jobs/{job}", None, 204)
+    await until_answered(edge, "GET", f"jobs/{job}", 404)
+    stored = await call(edge, "GET", f"jobs/{running}")
+    await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": stored["updated"]}, 204)
+    await until_answered(edge, "GET", f"jobs/{running}", 404)
+
+
+async def test_tasks_are_decided_by_hand_and_tell_their_story(edge):
+    job = await submitted(edge)
+    first, second = (await call(edge, "GET", f"jobs/{job}/tasks"))["tasks"]
+    why = await call(edge, "GET", f"tasks/{second['id']}/why-waiting")
+    assert why == {"reason": "It waits for echo (queued)."}
+    path = f"tasks/{first['id']}/setstatus"
+    await call(edge, "POST", path, {"status": "completed", "reason": ""}, 422)
+    await call(edge, "POST", path, {"status": "completed", "reason": "by hand"}, 204)
+    assert (await call(edge, "GET", f"tasks/{first['id']}"))["status"] == "completed"
+    assert await call(edge, "GET", f"tasks/{first['id']}/attempts") == {"attempts": []}
+    assert "by hand" in (await edge.http.get(f"/api/v3/tasks/{first['id']}/logtail")).text
+    log = await call(edge, "GET", f"tasks/{first['id']}/log")
+    assert "by hand" in (await edge.http.get(log["url"])).text
+
+
+async def test_a_deleted_worker_is_not_listed(edge):
+    anna = await worker(edge)
+    await until_answered(edge, "DELETE", f"worker-mgt/workers/{anna}", 204)
+    assert await call(edge, "GET", "worker-mgt/workers") == {"workers": []}
+
+
+async def test_the_blocklist_is_a_list_and_needs_entries_to_take_away(edge):
+    job = await submitted(edge)
+    assert await call(edge, "GET", f"jobs/{job}/blocklist") == []
+    await call(edge, "DELETE", f"jobs/{job}/blocklist", [], 400)
+    entry = {"worker_id": NOBODY, "task_type": "blender"}
+    await call(edge, "DELETE", f"jobs/{job}/blocklist", [entry], 404)
+
+
+async def test_the_status_counts_refused_reports(edge):
+    assert (await call(edge, "GET", "status"))["refused_reports"] == 0
