@@ -15,8 +15,10 @@ PROGRAM = """
 import logging, sys, trio
 from pathlib import Path
 from flamenco.config.worker import WorkerConfig
+from worker import main
 from worker.main import run_worker
 
+main.PROBES = ()  # no second sign-on when Blender is slow to tell its version
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 config = WorkerConfig(name="render-01", manager_url=sys.argv[1], home=Path(sys.argv[2]))
 sys.exit(trio.run(run_worker, config))
