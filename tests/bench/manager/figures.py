@@ -1,0 +1,28 @@
+"""What is measured, and what is promised."""
+
+import attrs
+
+
+@attrs.frozen
+class Figure:
+    """One number; ``goal`` is the least of a rate, the most of anything else."""
+
+    unit: str
+    goal: float | None = None
+    rate: bool = False
+
+    def met(self, value: float) -> bool | None:
+        """Whether the promise is kept; None if there is none."""
+        if self.goal is None:
+            return None
+        return value >= self.goal if self.rate else value <= self.goal
+
+
+FIGURES = {
+    "sqlite_commits_per_s": Figure("durable commits of one row per second, for comparison"),
+    "cycles_per_s_in_process": Figure("starts and completions per second", 1500, rate=True),
+    "cost_1m_over_1k": Figure("times the cost of a cycle with 1,000 queued tasks", 1.2),
+    "submit_100k_s": Figure("seconds", 5),
+    "rss_1m_mib": Figure("MiB with 1,000,000 live tasks", 1536),
+    "rss_finished_mib": Figure("MiB more after 1,000 jobs have come and gone"),
+}
