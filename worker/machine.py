@@ -18,7 +18,7 @@ from flamenco.config.worker import WorkerConfig
 from flamenco.launcher import open_child
 from flamenco.model.specs import Specs
 from flamenco.platforms import PLATFORM
-from worker.probes import Found, Probe
+from worker.probes import MIB, Found, Probe
 from worker.process import program_environment
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ LIMIT_SECONDS = 60.0
 """After so long a program is ended that has not answered."""
 GRACE_SECONDS = 0.5
 MOST_BYTES = 1024 * 1024
-MIB = 1024 * 1024
 
 
 class Machine:

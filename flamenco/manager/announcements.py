@@ -1,5 +1,6 @@
 """What the farm's actors tell browsers: model objects as events of the API."""
 
+import attrs
 from msgspec import UNSET
 
 from flamenco.api.events import (
@@ -32,6 +33,12 @@ def job_event(
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
     )
+
+
+def deleted_event(job: Job) -> EventJobUpdate:
+    """A job is gone: of the rest only the id has a meaning (reference api §5)."""
+    unmarked = attrs.evolve(job, delete_requested_at=None, archived_at=None)
+    return attrs.evolve(job_event(unmarked), was_deleted=True)
 
 
 def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUpdate:

@@ -9,9 +9,9 @@ import attrs
 import trio
 
 import actors
-from flamenco.api.events import EventJobUpdate
 from flamenco.config.manager import StoragePaths
 from flamenco.logs import job_folder
+from flamenco.manager.announcements import deleted_event
 from flamenco.manager.messages import Erase, EraseMore
 from flamenco.manager.services import Services
 from flamenco.model.jobs import Job
@@ -64,26 +64,11 @@ class Deletions(actors.Actor):
             return
         else:
             self.record(DeleteJob(erase.job.id))
-            self.publish(_deleted(erase.job))
+            self.publish(deleted_event(erase.job))
             logger.info("job %s (%s) is deleted", erase.job.id, erase.job.name)
         self._waiting.popleft()
         self._busy = False
         self._next()
-
-
-def _deleted(job: Job) -> EventJobUpdate:
-    return EventJobUpdate(
-        id=job.id,
-        name=job.name,
-        updated=job.updated,
-        status=job.status,
-        type=job.type,
-        priority=job.priority,
-        refresh_tasks=False,
-        steps_completed=job.steps_completed,
-        steps_total=job.steps_total,
-        was_deleted=True,
-    )
 
 
 def own_files(job: Job, paths: StoragePaths) -> Path | None:

@@ -1,12 +1,12 @@
 """The actor of one job: its tasks and their leases."""
 
 import logging
-from collections.abc import Callable
+from functools import partial
 
 import actors
 from flamenco import clock, protocol
 from flamenco.manager.jobrequests import JobRequests
-from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report
+from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over
 from flamenco.manager.messages import (
     Announce,
     AssignAgain,
@@ -119,7 +119,7 @@ class JobActor(JobRequests):
         )
         self._leases[task.id] = lease
         self._live.hold(task.id)
-        self.start_soon(lease.hold, done=lambda ending: LeaseEnded(lease, ending))
+        self.start_soon(lease.hold, done=partial(LeaseEnded, lease))
         return lease
 
     def _assign(self, task: Task, worker: actors.ActorRef) -> None:
@@ -182,8 +182,7 @@ class JobActor(JobRequests):
         lease = self._lease(content.task_id, content.lease)
         if lease is None or lease.worker_id != message.worker.id:
             self._services.counters.stale_reports += 1
-            reason = f"lease {content.lease} of task {content.task_id} is over"
-            self.after_commit(message.answer, reason)
+            self.after_commit(message.answer, is_over(content.task_id, content.lease))
             return
         lease.touch()
         if content.status in REPORTED:
@@ -208,13 +207,9 @@ class JobActor(JobRequests):
         elif ending is Ending.COMPLETED:
             self._close(lease, ending, TaskStatus.COMPLETED, lease.reason)
         elif ending in BLAMED or _asks_to_be_blocked(lease):
-            judge = self._judge_when_known(lease, ending)
-            self.start_soon(self._services.reader.workers, done=judge)
+            self.start_soon(self._services.reader.workers, done=partial(Judge, lease, ending))
         else:
             self._close(lease, ending, returned_to_pool(self._live.job.status), lease.reason)
-
-    def _judge_when_known(self, lease: Lease, ending: Ending) -> Callable[..., Judge]:
-        return lambda workers: Judge(lease, ending, workers)
 
     @actors.handles(Judge)
     def judge(self, message: Judge) -> None:
@@ -275,7 +270,7 @@ class JobActor(JobRequests):
         if not withdrawn:
             self._move(evolve(task, status=status, activity=reason), log)
         if report:
-            refused = f"lease {lease.number} of task {lease.task_id} is over" if withdrawn else None
+            refused = is_over(lease.task_id, lease.number) if withdrawn else None
             self.after_commit(report.answer, refused)
         if lease.worker:
             revoke = None if report else lease.reason

@@ -19,6 +19,11 @@ MOST_STARTS = 3
 """A worker that loses a task is given it anew, so many times in all."""
 
 
+def is_over(task_id: str, number: int) -> str:
+    """Why a report under this lease is refused."""
+    return f"lease {number} of task {task_id} is over"
+
+
 @attrs.frozen(kw_only=True)
 class Report:
     """The report that ended a lease, and where its acknowledgement goes."""

@@ -6,6 +6,7 @@ import trio
 
 import actors
 from flamenco import protocol
+from flamenco.manager.leases import is_over
 from flamenco.manager.messages import (
     Announce,
     AssignAgain,
@@ -40,7 +41,6 @@ class WorkerActor(WorkerRequests):
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        self._said = None
         self._stand(settled=True)
 
     # Sessions
@@ -112,7 +112,7 @@ class WorkerActor(WorkerRequests):
         held = self._leases.get(report.task_id)
         if held is None or self._job(held) is None:
             self._services.counters.stale_reports += 1
-            self.after_commit(answer, f"lease {report.lease} of task {report.task_id} is over")
+            self.after_commit(answer, is_over(report.task_id, report.lease))
             return
         message = TaskReport(worker=self._worker, report=report, seq=seq, answer=answer)
         self._tell_job(held, message)
@@ -186,7 +186,6 @@ class WorkerActor(WorkerRequests):
 
     @actors.handles(OfferRefused)
     def offer_refused(self, _: OfferRefused) -> None:
-        self._said = None
         self._stand(settled=True)
 
 

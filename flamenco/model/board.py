@@ -81,13 +81,16 @@ class Match:
     worker: Candidate
 
 
-def lacks(profile: Profile, kind: Kind) -> tuple[str, ...]:
-    """What a worker would need besides to run tasks of a kind; empty if it fits."""
+def lacks(profile: Profile, kind: Kind, tag: str = "the job's tag") -> tuple[str, ...]:
+    """What a worker would need besides to run tasks of a kind; empty if it fits.
+
+    ``tag`` is how the kind's tag is called.
+    """
     lacking: list[str] = []
     if kind.type not in profile.task_types:
         lacking.append(f"the task type {kind.type}")
     if kind.tag is not None and kind.tag not in profile.tags:
-        lacking.append("the job's tag")
+        lacking.append(tag)
     return (*lacking, *missing(profile.specs, kind.requirements))
 
 

@@ -44,10 +44,6 @@ class Lanes:
         self._heaps.pop(lane, None)
         return None
 
-    def lane_of(self, place: int) -> Lane | None:
-        """The lane in which a task waits, None if it doesn't."""
-        return self._lane_of.get(place)
-
     def any(self) -> int | None:
         """The place of some task that waits."""
         return next(iter(self._lane_of), None)

@@ -54,11 +54,6 @@ RUNNABLE_JOBS = frozenset({JobStatus.QUEUED, JobStatus.ACTIVE})
 
 FINISHED_JOBS = frozenset({JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.FAILED})
 
-TRANSIENT_JOBS = frozenset(
-    {JobStatus.CANCEL_REQUESTED, JobStatus.PAUSE_REQUESTED, JobStatus.REQUEUEING}
-)
-"""Jobs on their way to another status."""
-
 RUNNABLE_TASKS = frozenset({TaskStatus.QUEUED, TaskStatus.SOFT_FAILED})
 """Tasks that wait for a worker."""
 

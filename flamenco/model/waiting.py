@@ -1,7 +1,7 @@
 """Why a task waits, as one sentence. What fits whom is asked of the scheduler's own rules."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flamenco.model.board import Candidate, Kind, Presence, lacks
 from flamenco.model.jobs import APPROVAL, Task
@@ -28,12 +28,7 @@ def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, 
     if not everybody:
         return "There is no worker yet."
     needs = f"tag {tag}" if tag else "the job's tag"
-    lacking = {
-        worker.worker_id: [
-            needs if each == "the job's tag" else each for each in lacks(worker.profile, kind)
-        ]
-        for worker, _ in everybody
-    }
+    lacking = {worker.worker_id: lacks(worker.profile, kind, needs) for worker, _ in everybody}
     fitting = [
         (worker, presence) for worker, presence in everybody if not lacking[worker.worker_id]
     ]
@@ -46,7 +41,9 @@ def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, 
     return _what_they_do(able)
 
 
-def _nearest(workers: Sequence[tuple[Candidate, Presence]], lacking: dict[str, list[str]]) -> str:
+def _nearest(
+    workers: Sequence[tuple[Candidate, Presence]], lacking: Mapping[str, Sequence[str]]
+) -> str:
     nearest = min((worker for worker, _ in workers), key=lambda each: len(lacking[each.worker_id]))
     return f"{nearest.name} lacks {' and '.join(lacking[nearest.worker_id])}"
 
