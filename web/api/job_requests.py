@@ -11,7 +11,6 @@ from flamenco.manager.messages import (
     DeleteJob,
     KeepJob,
     NotAllowed,
-    NotFound,
     Refusal,
     SetJobPriority,
     SetJobStatus,
@@ -19,9 +18,9 @@ from flamenco.manager.messages import (
     Unblock,
     WhyWaiting,
 )
-from flamenco.model.jobs import Job
 from web import views
 from web.api.asking import ask_job
+from web.api.finding import find_job, workers_by_id
 from web.context import reader, services
 from web.wire import Answer, body, empty, failure, reply
 
@@ -35,13 +34,6 @@ def checked_priority(priority: int) -> int:
     if priority not in PRIORITIES:
         raise Refusal(f"priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
     return priority
-
-
-async def find(job_id: str) -> Job:
-    job = await reader().job(job_id)
-    if job is None:
-        raise NotFound(f"there is no job {job_id}")
-    return job
 
 
 @routes.post("/jobs/<job_id>/setstatus")
@@ -93,7 +85,7 @@ async def why_job_waits(job_id: str) -> Answer:
 
 @routes.get("/jobs/<job_id>/what-would-delete-do")
 async def what_would_delete_do(job_id: str) -> Answer:
-    own = own_files(await find(job_id), services().paths)
+    own = own_files(await find_job(job_id), services().paths)
     return reply(api.JobDeletionInfo(shaman_checkout=own is not None))
 
 
@@ -124,8 +116,8 @@ async def delete_jobs() -> Answer:
 
 @routes.get("/jobs/<job_id>/blocklist")
 async def fetch_job_blocklist(job_id: str) -> Answer:
-    await find(job_id)
-    workers = {each.id: each for each in await reader().workers()}
+    await find_job(job_id)
+    workers = await workers_by_id()
     entries = [views.block(each, workers) for each in await reader().blocks(job_id)]
     return reply(sorted(entries, key=lambda entry: str(entry.worker_name or "")))
 

@@ -7,16 +7,13 @@ from flamenco.api import jobs as api
 from flamenco.jobtypes import UnknownJobType
 from flamenco.logs import job_folder
 from flamenco.manager.images import image_info
-from flamenco.manager.messages import (
-    NotFound,
-    Refusal,
-    SubmitJob,
-)
+from flamenco.manager.messages import NotFound, Refusal, SubmitJob
 from flamenco.manager.services import Services
 from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables
 from flamenco.platforms import PLATFORM
 from web import views
+from web.api.finding import find_job, workers_by_id
 from web.api.job_requests import checked_priority
 from web.context import farm, reader, services
 from web.wire import Answer, body, empty, reply
@@ -65,17 +62,13 @@ async def submit_job_check() -> Answer:
 
 @routes.get("/jobs/<job_id>")
 async def fetch_job(job_id: str) -> Answer:
-    job = await reader().job(job_id)
-    if job is None:
-        raise NotFound(f"there is no job {job_id}")
-    return reply(views.job(job))
+    return reply(views.job(await find_job(job_id)))
 
 
 @routes.get("/jobs/<job_id>/tasks")
 async def fetch_job_tasks(job_id: str) -> Answer:
-    if await reader().job(job_id) is None:
-        raise NotFound(f"there is no job {job_id}")
-    workers = {each.id: each for each in await reader().workers()}
+    await find_job(job_id)
+    workers = await workers_by_id()
     tasks = await reader().tasks(job_id)
     summaries = tuple(views.task_summary(task, workers) for task in tasks)
     return reply(api.JobTasksSummary(tasks=summaries))

@@ -18,6 +18,7 @@ from flamenco.manager.messages import (
 from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
 from web import views
+from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
 from web.wire import Answer, body, empty, reply
 
@@ -32,9 +33,7 @@ async def fetch_workers() -> Answer:
 
 @routes.get("/worker-mgt/workers/<worker_id>")
 async def fetch_worker(worker_id: str) -> Answer:
-    worker = await reader().worker(worker_id)
-    if worker is None:
-        raise NotFound(f"there is no worker {worker_id}")
+    worker = await find_worker(worker_id)
     task = await reader().task_of_worker(worker_id)
     return reply(views.worker(worker, task, await reader().tags()))
 
@@ -42,13 +41,13 @@ async def fetch_worker(worker_id: str) -> Answer:
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus")
 async def request_worker_status_change(worker_id: str) -> Answer:
     change = await body(api.WorkerStatusChangeRequest)
-    await find(worker_id).ask(RequestWorkerStatus(change.status, change.is_lazy))
+    await actor_of(worker_id).ask(RequestWorkerStatus(change.status, change.is_lazy))
     return empty()
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>")
 async def delete_worker(worker_id: str) -> Answer:
-    await find(worker_id).ask(DeleteWorker())
+    await actor_of(worker_id).ask(DeleteWorker())
     return empty()
 
 
@@ -57,15 +56,13 @@ async def set_worker_tags(worker_id: str) -> Answer:
     """Unknown tags are ignored (reference api §4)."""
     wanted = (await body(api.WorkerTagChangeRequest)).tag_ids
     known = {tag.id for tag in await reader().tags()}
-    await find(worker_id).ask(SetWorkerTags(tuple(each for each in wanted if each in known)))
+    await actor_of(worker_id).ask(SetWorkerTags(tuple(each for each in wanted if each in known)))
     return empty()
 
 
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule")
 async def fetch_worker_sleep_schedule(worker_id: str) -> Answer:
-    worker = await reader().worker(worker_id)
-    if worker is None:
-        raise NotFound(f"there is no worker {worker_id}")
+    worker = await find_worker(worker_id)
     return reply(views.schedule(worker.schedule)) if worker.schedule else empty()
 
 
@@ -82,11 +79,11 @@ async def set_worker_sleep_schedule(worker_id: str) -> Answer:
         )
     except ValueError as error:
         raise Refusal(str(error)) from None
-    await find(worker_id).ask(SetSchedule(schedule))
+    await actor_of(worker_id).ask(SetSchedule(schedule))
     return empty()
 
 
-def find(worker_id: str) -> actors.ActorRef:
+def actor_of(worker_id: str) -> actors.ActorRef:
     worker = farm().worker(worker_id)
     if worker is None:
         raise NotFound(f"there is no worker {worker_id}")
@@ -110,13 +107,13 @@ async def create_worker_tag() -> Answer:
 
 @routes.get("/worker-mgt/tag/<tag_id>")
 async def fetch_worker_tag(tag_id: str) -> Answer:
-    return reply(views.tag(await _tag(tag_id)))
+    return reply(views.tag(await find_tag(tag_id)))
 
 
 @routes.put("/worker-mgt/tag/<tag_id>")
 async def update_worker_tag(tag_id: str) -> Answer:
     """The description changes only if one is given (reference api §4)."""
-    known, change = await _tag(tag_id), await body(api.WorkerTag)
+    known, change = await find_tag(tag_id), await body(api.WorkerTag)
     description = known.description if change.description is UNSET else change.description
     wanted = WorkerTag(id=tag_id, name=change.name, description=description)
     await farm().tags.ask(PutTag(wanted, new=False))
@@ -127,10 +124,3 @@ async def update_worker_tag(tag_id: str) -> Answer:
 async def delete_worker_tag(tag_id: str) -> Answer:
     await farm().tags.ask(DeleteTag(tag_id))
     return empty()
-
-
-async def _tag(tag_id: str) -> WorkerTag:
-    found = [tag for tag in await reader().tags() if tag.id == tag_id]
-    if not found:
-        raise NotFound(f"there is no tag {tag_id}")
-    return found[0]

@@ -1,0 +1,41 @@
+"""What a request names, read from the store; `NotFound` if there is no such thing."""
+
+from collections.abc import Mapping
+
+from flamenco.manager.messages import NotFound
+from flamenco.model.jobs import Job, Task
+from flamenco.model.workers import Worker, WorkerTag
+from web.context import reader
+
+
+async def find_job(job_id: str) -> Job:
+    job = await reader().job(job_id)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job
+
+
+async def find_task(task_id: str) -> Task:
+    task = await reader().task(task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}")
+    return task
+
+
+async def find_worker(worker_id: str) -> Worker:
+    worker = await reader().worker(worker_id)
+    if worker is None:
+        raise NotFound(f"there is no worker {worker_id}")
+    return worker
+
+
+async def find_tag(tag_id: str) -> WorkerTag:
+    for tag in await reader().tags():
+        if tag.id == tag_id:
+            return tag
+    raise NotFound(f"there is no tag {tag_id}")
+
+
+async def workers_by_id() -> Mapping[str, Worker]:
+    """All workers that were not deleted."""
+    return {worker.id: worker for worker in await reader().workers()}
