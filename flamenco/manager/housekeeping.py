@@ -7,6 +7,7 @@ import trio
 
 import actors
 from flamenco import clock
+from flamenco.manager.asking import ask_job
 from flamenco.manager.messages import (
     ArchiveJob,
     CheckDatabase,
@@ -71,8 +72,11 @@ class Housekeeping(actors.Actor):
 
     async def _clean_up(self) -> None:
         config, reader, now = self._services.config, self._services.reader, clock.now()
+        jobs = self.system.find(JOBS)
+        if jobs is None:
+            raise actors.ActorStopped("the jobs are not there yet")
         for job_id in await reader.jobs_being_deleted():
-            await self._wake(job_id)
+            await jobs.ask(WakeJob(job_id))
         shortest = min(
             (after for after in (config.archive_jobs_after, config.delete_jobs_after) if after),
             default=None,
@@ -81,25 +85,15 @@ class Housekeeping(actors.Actor):
             old = await reader.jobs_untouched_since(now - timedelta(seconds=shortest))
             due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
             for job in due.delete:
-                await self._ask(job.id, DeleteJob())
+                await ask_job(jobs, job.id, DeleteJob())
                 logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
             for job in due.archive:
-                await self._ask(job.id, ArchiveJob(archived=True))
+                await ask_job(jobs, job.id, ArchiveJob(archived=True))
         for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
             ref = self.system.find(f"{WORKERS}/{worker.id}")
             if ref is not None:
                 await ref.ask(DeleteWorker())
                 logger.info("worker %s is deleted: it was gone for too long", worker.name)
-
-    async def _wake(self, job_id: str) -> actors.ActorRef:
-        jobs = self.system.find(JOBS)
-        if jobs is None:
-            raise actors.ActorStopped("the jobs are not there yet")
-        return await jobs.ask(WakeJob(job_id))
-
-    async def _ask(self, job_id: str, message: actors.Request[None]) -> None:
-        job = await self._wake(job_id)
-        await job.ask(message)
 
 
 def _damage(error: Exception) -> DamagedDatabase | None:

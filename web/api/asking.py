@@ -1,23 +1,14 @@
-"""Asking an actor that may have to be woken first."""
+"""Asking the actors of this application's farm."""
 
 from typing import TypeVar
 
 import actors
-from flamenco.manager.messages import WakeJob
+from flamenco.manager import asking
 from web.context import farm
 
 T = TypeVar("T")
 
 
 async def ask_job(job_id: str, message: actors.Request[T]) -> T:
-    """The answer of a job's actor, woken from its snapshot if it doesn't run.
-
-    Raises `NotFound` if there is no such job. A job that retires in this very moment is woken
-    again.
-    """
-    job = await farm().jobs.ask(WakeJob(job_id))
-    try:
-        return await job.ask(message)
-    except actors.ActorStopped:
-        job = await farm().jobs.ask(WakeJob(job_id))
-        return await job.ask(message)
+    """The answer of a job's actor. Raises `NotFound` if there is no such job."""
+    return await asking.ask_job(farm().jobs, job_id, message)
