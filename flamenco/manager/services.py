@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-import trio
 
 from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
@@ -63,13 +62,6 @@ class Services:
         if head is not None:
             return tail_of(head)
         return await self.logs.tail(task.job_id, task.id)
-
-    async def log_file_size(self, task: Task) -> int | None:
-        """Length in bytes of a task's log as a file, which is made if need be; None: no log."""
-        head = await self.reader.log_head(task.id)
-        if head is not None:
-            await trio.to_thread.run_sync(self.logs.append, task.job_id, task.id, 0, head)
-        return await self.logs.size(task.job_id, task.id)
 
     def expand(self, assign: Assign, worker: Worker) -> Assign:
         """A task with its variables replaced for the worker's platform."""

@@ -77,10 +77,9 @@ class Submissions(actors.Actor):
     async def clear_away(self, _: ClearAway) -> None:
         """Erase what is under construction by nobody."""
         reader, deletions = self._services.reader, self.system.find(DELETIONS)
-        for job_id in await reader.half_made_jobs():
-            job = await reader.job(job_id)
-            if job is not None and deletions is not None and job_id not in self._answers:
-                self.tell(deletions, Erase(job, await reader.task_count(job_id)))
+        for job in await reader.half_made_jobs():
+            if deletions is not None and job.id not in self._answers:
+                self.tell(deletions, Erase(job, await reader.task_count(job.id)))
 
 
 class Submission(actors.Actor):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-import msgspec
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lifecycle import Sweep
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, to_sql
 
 
@@ -150,7 +150,6 @@ _TASK_COLUMNS = ("job_id", "idx", "name", "type", "depends_on", "steps_total", "
 _UPDATE_JOB = JOBS.update(but=_JOB_COLUMNS)
 _UPDATE_TASK = TASKS.update(but=_TASK_COLUMNS)
 _INSERT_COMMANDS = "INSERT INTO commands (task_id, commands) VALUES (?, ?)"
-_decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
 
 _Connection = sqlite3.Connection
 
@@ -194,22 +193,19 @@ def _insert_attempt(connection: _Connection, change: InsertAttempt) -> None:
 
 
 def _read_commands(connection: _Connection, change: ReadCommands) -> None:
-    query = "SELECT commands FROM commands WHERE task_id = ?"
-    row = connection.execute(query, (change.task_id,)).fetchone()
-    change.commands = _decode_commands(row[0]) if row else ()
+    change.commands = commands_of(connection, change.task_id)
 
 
 def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> None:
-    query = "SELECT content FROM log_heads WHERE task_id = ?"
-    row = connection.execute(query, (change.task_id,)).fetchone()
-    head = row[0][: change.offset] if row else b""
-    if change.own and (row or not change.offset):
+    known = log_head_of(connection, change.task_id)
+    head = (known or b"")[: change.offset]
+    if change.own and (known is not None or not change.offset):
         connection.execute(
             "INSERT OR REPLACE INTO log_heads (task_id, content) VALUES (?, ?)",
             (change.task_id, head + change.content),
         )
         return
-    if row:
+    if known is not None:
         connection.execute("DELETE FROM log_heads WHERE task_id = ?", (change.task_id,))
     offset = change.offset - len(head)
     logs.append(change.job_id, change.task_id, offset, head + change.content)

@@ -18,6 +18,7 @@ from flamenco.logs import TaskLogs
 from flamenco.model.livejob import LiveJob
 from flamenco.store import snapshots
 from flamenco.store.changes import write
+from flamenco.store.details import begin_log_file
 from flamenco.store.migrations import MIGRATIONS
 
 T = TypeVar("T")
@@ -66,6 +67,13 @@ class Store:
     async def commit(self, changes: Sequence[object]) -> None:
         """Write all changes or none; durable on return. Raises `StoreError` if it can't."""
         await self._in_thread(self._write, changes)
+
+    async def begin_log_file(self, job_id: str, task_id: str) -> None:
+        """Write what only the database holds of a task's log to its file; no commit is between.
+
+        Raises OSError if it can't be written.
+        """
+        await self._in_thread(begin_log_file, self._db.conn, job_id, task_id, self._logs)
 
     async def pages(self) -> int:
         """How many pages the database has now."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import attrs
-import msgspec
 import trio
 from sqlite_utils import Database
 
@@ -19,12 +18,12 @@ from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
+from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 
 T = TypeVar("T")
 _COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
 _BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
-_commands = msgspec.json.Decoder(tuple[Command, ...])
 
 
 @attrs.define(eq=False)
@@ -51,9 +50,10 @@ class Reader:
         )
         return await self._ids(query, *ended)
 
-    async def half_made_jobs(self) -> list[str]:
-        """Ids of the jobs whose submission was cut off by the end of the Manager."""
-        return await self._ids("SELECT id FROM jobs WHERE status = ?", *_BEING_MADE)
+    async def half_made_jobs(self) -> list[Job]:
+        """Jobs that are being stored, or whose submission was cut off."""
+        query = JOBS.select("WHERE status = ?")
+        return await self._ask(lambda db: JOBS.items(db.execute(query, _BEING_MADE)))
 
     async def jobs_untouched_since(self, moment: datetime) -> list[Job]:
         """Finished jobs that last changed at this moment or before, oldest first."""
@@ -103,13 +103,7 @@ class Reader:
 
     async def commands(self, task_id: str) -> tuple[Command, ...]:
         """The commands of a task, variables not replaced."""
-
-        def read(db: sqlite3.Connection) -> tuple[Command, ...]:
-            query = "SELECT commands FROM commands WHERE task_id = ?"
-            row = db.execute(query, (task_id,)).fetchone()
-            return _commands.decode(row[0]) if row else ()
-
-        return await self._ask(read)
+        return await self._ask(lambda db: commands_of(db, task_id))
 
     async def workers(self) -> list[Worker]:
         """All workers that were not deleted, by name."""
@@ -136,13 +130,7 @@ class Reader:
 
     async def log_head(self, task_id: str) -> bytes | None:
         """The log of a task in which only the Manager has written so far."""
-
-        def read(db: sqlite3.Connection) -> bytes | None:
-            query = "SELECT content FROM log_heads WHERE task_id = ?"
-            row = db.execute(query, (task_id,)).fetchone()
-            return bytes(row[0]) if row else None
-
-        return await self._ask(read)
+        return await self._ask(lambda db: log_head_of(db, task_id))
 
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts at a task that have ended, oldest first."""

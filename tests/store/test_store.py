@@ -11,6 +11,7 @@ from flamenco.model.jobs import Command, Job, Task
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker
 from flamenco.store import (
+    AppendLog,
     InsertJob,
     InsertTasks,
     NewerDatabase,
@@ -145,3 +146,17 @@ async def test_a_second_manager_on_the_same_database_is_refused(tmp_path):
         await store.commit([PutWorker(WORKER)])
     async with open_store(path, TaskLogs(path.parent)) as store:
         assert (await store.load(worker_key("w1"))).worker == WORKER
+
+
+async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp_path):
+    logs = TaskLogs(tmp_path)
+    path = tmp_path / logs.relative("j1", "t1")
+    async with open_store(tmp_path / "farm.sqlite", logs) as store:
+        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
+        await store.commit([AppendLog("j1", "t1", 0, b"assigned\n", own=True)])
+        assert not path.exists()
+        await store.begin_log_file("j1", "t1")
+        assert path.read_text() == "assigned\n"
+        await store.commit([AppendLog("j1", "t1", 9, b"rendering\n", own=False)])
+        await store.begin_log_file("j1", "t1")
+        assert path.read_text() == "assigned\nrendering\n"

@@ -1,0 +1,33 @@
+"""What is kept beside a task's row: its commands, and the beginning of its log."""
+
+import sqlite3
+
+import msgspec
+
+from flamenco.logs import TaskLogs
+from flamenco.model.jobs import Command
+
+_decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
+
+
+def commands_of(connection: sqlite3.Connection, task_id: str) -> tuple[Command, ...]:
+    """The commands of a task; none for an unknown one."""
+    query = "SELECT commands FROM commands WHERE task_id = ?"
+    row = connection.execute(query, (task_id,)).fetchone()
+    return _decode_commands(row[0]) if row else ()
+
+
+def log_head_of(connection: sqlite3.Connection, task_id: str) -> bytes | None:
+    """The log of a task in which only the Manager has written so far, else None."""
+    query = "SELECT content FROM log_heads WHERE task_id = ?"
+    row = connection.execute(query, (task_id,)).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def begin_log_file(
+    connection: sqlite3.Connection, job_id: str, task_id: str, logs: TaskLogs
+) -> None:
+    """Write what the database holds of a task's log to its file, where people look for it."""
+    head = log_head_of(connection, task_id)
+    if head is not None:
+        logs.append(job_id, task_id, 0, head)
