@@ -8,14 +8,8 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job
-from flamenco.manager.messages import (
-    ArchiveJob,
-    CheckDatabase,
-    CleanUp,
-    DeleteJob,
-    DeleteWorker,
-    WakeJob,
-)
+from flamenco.manager.messages import CheckDatabase, CleanUp, WakeJob
+from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity

@@ -5,19 +5,15 @@ import attrs
 import actors
 from flamenco import clock
 from flamenco.manager.jobstate import JobState
-from flamenco.manager.messages import (
+from flamenco.manager.messages import Erase, Explain, NotAllowed, NotFound, TagGone
+from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
-    Erase,
-    Explain,
     KeepJob,
-    NotAllowed,
-    NotFound,
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
     SetTaskStatus,
-    TagGone,
     Unblock,
     WhyWaiting,
 )

@@ -11,9 +11,8 @@ from flamenco.manager.leases import Lease
 from flamenco.model.board import Candidate, Kind, Lane, Presence
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements
 from flamenco.model.leases import Ending
-from flamenco.model.schedules import SleepSchedule
-from flamenco.model.statuses import FarmStatus, JobStatus, TaskStatus, WorkerStatus
-from flamenco.model.workers import Worker, WorkerTag
+from flamenco.model.statuses import FarmStatus, JobStatus
+from flamenco.model.workers import Worker
 
 
 class Refusal(Exception):
@@ -167,13 +166,6 @@ class Explain(actors.Request[str]):
     """The name of the tag that it needs."""
 
 
-@attrs.frozen
-class WhyWaiting(actors.Request[str]):
-    """Why does this task wait; or, without one, this job?"""
-
-    task_id: str | None = None
-
-
 # Leases
 
 
@@ -248,60 +240,7 @@ class Judge:
     workers: Sequence[Worker]
 
 
-# Requests of people, for a job
-
-
-@attrs.frozen
-class SetJobStatus(actors.Request[None]):
-    status: JobStatus
-    reason: str
-
-
-@attrs.frozen
-class SetJobPriority(actors.Request[None]):
-    priority: int
-
-
-@attrs.frozen
-class SetJobTag(actors.Request[None]):
-    """Let only workers with this tag run it; None: any worker."""
-
-    tag_id: str | None
-
-
-@attrs.frozen
-class KeepJob(actors.Request[None]):
-    """Spare the job from the automatic clean-up, or don't."""
-
-    keep: bool
-
-
-@attrs.frozen
-class ArchiveJob(actors.Request[None]):
-    """Take a finished job from the live lists, or bring it back."""
-
-    archived: bool
-
-
-@attrs.frozen
-class DeleteJob(actors.Request[None]):
-    """Delete the job; with the files that were sent with it, or without."""
-
-    files: bool = False
-
-
-@attrs.frozen
-class SetTaskStatus(actors.Request[None]):
-    task_id: str
-    status: TaskStatus
-    reason: str
-
-
-@attrs.frozen
-class Unblock(actors.Request[None]):
-    """Take these pairs of worker id and task type from the blocklist."""
-
-    pairs: tuple[tuple[str, str], ...]
+# Care for what is there
 
 
 @attrs.frozen
@@ -357,31 +296,8 @@ class CheckDatabase:
 
 
 @attrs.frozen
-class RequestWorkerStatus(actors.Request[None]):
-    status: WorkerStatus
-    lazy: bool
-
-
-@attrs.frozen
-class SetWorkerTags(actors.Request[None]):
-    tag_ids: tuple[str, ...]
-
-
-@attrs.frozen
-class SetSchedule(actors.Request[None]):
-    """When the worker is to sleep."""
-
-    schedule: SleepSchedule
-
-
-@attrs.frozen
 class FollowSchedule:
     """A time of the worker's sleep schedule has come."""
-
-
-@attrs.frozen
-class DeleteWorker(actors.Request[None]):
-    """The worker is to be known no more; what it runs goes back to the queue."""
 
 
 @attrs.frozen(kw_only=True)
@@ -428,22 +344,6 @@ class FromWorker:
     session: Session
     message: protocol.Message
     seq: int | None
-
-
-# Tags
-
-
-@attrs.frozen
-class PutTag(actors.Request[WorkerTag]):
-    """Make a tag (without an id, it gets one), or change it."""
-
-    tag: WorkerTag
-    new: bool
-
-
-@attrs.frozen
-class DeleteTag(actors.Request[None]):
-    tag_id: str
 
 
 # Images

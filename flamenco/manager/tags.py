@@ -7,7 +7,8 @@ import attrs
 import actors
 from flamenco.api.events import EventWorkerTagUpdate
 from flamenco.api.workers import WorkerTag as ApiTag
-from flamenco.manager.messages import DeleteTag, NotAllowed, NotFound, PutTag, Refusal, TagGone
+from flamenco.manager.messages import NotAllowed, NotFound, Refusal, TagGone
+from flamenco.manager.requests import DeleteTag, PutTag
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.workers import WorkerTag
 from flamenco.store import DeleteTag as DeleteTagChange

@@ -2,15 +2,12 @@
 
 import actors
 from flamenco import clock, protocol
-from flamenco.manager.messages import (
+from flamenco.manager.messages import FollowSchedule, NotAllowed, TagGone, WorkerGone
+from flamenco.manager.requests import (
     DeleteWorker,
-    FollowSchedule,
-    NotAllowed,
     RequestWorkerStatus,
     SetSchedule,
     SetWorkerTags,
-    TagGone,
-    WorkerGone,
 )
 from flamenco.manager.services import SCHEDULER
 from flamenco.manager.workerstate import WorkerState

@@ -8,13 +8,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.announcements import worker_event
-from flamenco.manager.messages import (
-    CheckLife,
-    LeaseReturned,
-    Refusal,
-    Session,
-    WorkerStands,
-)
+from flamenco.manager.messages import CheckLife, LeaseReturned, Refusal, Session, WorkerStands
 from flamenco.manager.services import JOBS, SCHEDULER, Services
 from flamenco.model.board import Candidate, Presence
 from flamenco.model.failures import profile

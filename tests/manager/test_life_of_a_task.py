@@ -3,9 +3,8 @@
 import pytest
 
 from flamenco import protocol
-from flamenco.manager.messages import (
-    NotAllowed,
-    Refusal,
+from flamenco.manager.messages import NotAllowed, Refusal
+from flamenco.manager.requests import (
     RequestWorkerStatus,
     SetJobPriority,
     SetJobStatus,

@@ -8,14 +8,8 @@ import pytest
 from flamenco import clock, protocol
 from flamenco.logs import job_folder
 from flamenco.manager import housekeeping
-from flamenco.manager.messages import (
-    ArchiveJob,
-    CleanUp,
-    DeleteJob,
-    KeepJob,
-    NotAllowed,
-    SetJobStatus,
-)
+from flamenco.manager.messages import CleanUp, NotAllowed
+from flamenco.manager.requests import ArchiveJob, DeleteJob, KeepJob, SetJobStatus
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob
 from tests.manager.conftest import stage_at

@@ -6,10 +6,10 @@ import attrs
 import pytest
 
 from flamenco import clock, protocol
-from flamenco.manager.messages import (
+from flamenco.manager.messages import NotAllowed
+from flamenco.manager.requests import (
     DeleteTag,
     DeleteWorker,
-    NotAllowed,
     PutTag,
     SetJobTag,
     SetSchedule,

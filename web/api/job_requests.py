@@ -6,12 +6,11 @@ from quart import Blueprint, request
 
 from flamenco.api import jobs as api
 from flamenco.manager.deletions import own_files
-from flamenco.manager.messages import (
+from flamenco.manager.messages import NotAllowed, Refusal
+from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
     KeepJob,
-    NotAllowed,
-    Refusal,
     SetJobPriority,
     SetJobStatus,
     SetJobTag,

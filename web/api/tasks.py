@@ -3,7 +3,7 @@
 from quart import Blueprint, Response
 
 from flamenco.api import jobs as api
-from flamenco.manager.messages import SetTaskStatus, WhyWaiting
+from flamenco.manager.requests import SetTaskStatus, WhyWaiting
 from web import views
 from web.api.asking import ask_job
 from web.api.finding import find_task, workers_by_id

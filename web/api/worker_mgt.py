@@ -5,12 +5,11 @@ from quart import Blueprint
 
 import actors
 from flamenco.api import workers as api
-from flamenco.manager.messages import (
+from flamenco.manager.messages import NotFound, Refusal
+from flamenco.manager.requests import (
     DeleteTag,
     DeleteWorker,
-    NotFound,
     PutTag,
-    Refusal,
     RequestWorkerStatus,
     SetSchedule,
     SetWorkerTags,

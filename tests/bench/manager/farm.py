@@ -13,14 +13,8 @@ import trio
 from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Farm, open_farm
-from flamenco.manager.messages import (
-    Connect,
-    FromWorker,
-    RegisterWorker,
-    SetTaskStatus,
-    SubmitJob,
-    WakeJob,
-)
+from flamenco.manager.messages import Connect, FromWorker, RegisterWorker, SubmitJob, WakeJob
+from flamenco.manager.requests import SetTaskStatus
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
