@@ -9,6 +9,13 @@ from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.manager.conftest import stage_at
 
 
+async def anna_and_bert(stage):
+    """Two workers, of which only the first is connected."""
+    anna, bert = await stage.worker("anna"), await stage.worker("bert")
+    bert.disconnect()
+    return anna, bert
+
+
 async def fail_next(worker, times: int) -> None:
     for _ in range(times):
         await worker.fail(await worker.hears(protocol.Assign))
@@ -32,9 +39,7 @@ async def blocks(stage, job) -> list[tuple[str, str]]:
 
 
 async def test_three_failed_tasks_blocklist_a_worker_for_that_type_only(lenient):
-    anna = await lenient.worker("anna")
-    bert = await lenient.worker("bert")
-    bert.disconnect()
+    anna, bert = await anna_and_bert(lenient)
     job = await lenient.shaped("blender blender blender blender misc")
     await fail_next(anna, 2)
     assert await blocks(lenient, job) == []
@@ -51,8 +56,7 @@ async def test_what_it_failed_for_good_is_queued_again(tmp_path):
     async with stage_at(
         tmp_path, job_fail_percentage=100, task_fail_after_softfail_count=1
     ) as stage:
-        anna, bert = await stage.worker("anna"), await stage.worker("bert")
-        bert.disconnect()
+        anna, _ = await anna_and_bert(stage)
         job = await stage.shaped("blender blender blender")
         await fail_next(anna, 2)
         await stage.until_status(job, "failed", "failed", "active")
@@ -63,8 +67,7 @@ async def test_what_it_failed_for_good_is_queued_again(tmp_path):
 
 async def test_a_threshold_of_zero_blocklists_nobody(tmp_path):
     async with stage_at(tmp_path, job_fail_percentage=100, blocklist_threshold=0) as stage:
-        anna, bert = await stage.worker("anna"), await stage.worker("bert")
-        bert.disconnect()
+        anna, _ = await anna_and_bert(stage)
         job = await stage.shaped(" ".join(["blender"] * 6))
         await fail_next(anna, 6)
         await stage.until_status(job, *["soft-failed"] * 6)
@@ -80,9 +83,7 @@ async def test_when_nobody_is_left_for_a_type_the_job_fails(lenient):
 
 
 async def test_a_worker_may_ask_for_it_with_a_reason(lenient):
-    anna = await lenient.worker("anna")
-    bert = await lenient.worker("bert")
-    bert.disconnect()
+    anna, _ = await anna_and_bert(lenient)
     job = await lenient.shaped("blender misc")
     assign = await anna.hears(protocol.Assign)
     await anna.report(assign, status=TaskStatus.QUEUED, blocklist="there is no Blender here")
@@ -95,9 +96,7 @@ async def test_a_worker_may_ask_for_it_with_a_reason(lenient):
 
 
 async def test_entries_are_lifted_one_by_one_or_with_a_requeue(lenient):
-    anna = await lenient.worker("anna")
-    bert = await lenient.worker("bert")
-    bert.disconnect()
+    anna, _ = await anna_and_bert(lenient)
     job = await lenient.shaped("blender blender blender blender")
     await fail_next(anna, 3)
     with pytest.raises(NotFound):
@@ -112,8 +111,7 @@ async def test_entries_are_lifted_one_by_one_or_with_a_requeue(lenient):
 
 async def test_the_blocklist_outlives_the_manager(tmp_path):
     async with stage_at(tmp_path, job_fail_percentage=100) as stage:
-        anna, bert = await stage.worker("anna"), await stage.worker("bert")
-        bert.disconnect()
+        anna, bert = await anna_and_bert(stage)
         job = await stage.shaped("blender blender blender blender")
         await fail_next(anna, 3)
     async with stage_at(tmp_path, job_fail_percentage=100) as stage:

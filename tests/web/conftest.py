@@ -12,6 +12,13 @@ from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import open_farm
 from web.server import serve_farm
 
+JOB = {
+    "name": "job",
+    "type": "echo-sleep-test",
+    "submitter_platform": "linux",
+    "settings": {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 1},
+}
+
 
 @attrs.frozen
 class Edge:

@@ -9,18 +9,13 @@ import trio_websocket
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from tests.web.conftest import JOB
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 
-JOB = {
-    "name": "job",
-    "type": "echo-sleep-test",
-    "submitter_platform": "linux",
-    "settings": {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 1},
-}
 SECRET = "x" * 64
 
 

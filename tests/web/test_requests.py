@@ -3,12 +3,8 @@
 import pytest
 import trio
 
-JOB = {
-    "name": "job",
-    "type": "echo-sleep-test",
-    "submitter_platform": "linux",
-    "settings": {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 1},
-}
+from tests.web.conftest import JOB
+
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
