@@ -1,0 +1,101 @@
+"""The end of an actor system: in order, within its time, and nothing left running."""
+
+import pytest
+import trio
+
+import actors
+from actors import ActorSystem, handles
+from tests.actors.test_lives import Child, Ping
+
+
+async def test_shutdown_ends_actors_in_reverse_order_and_drains_their_mail():
+    log = []
+    async with ActorSystem() as system:
+        for name in "abc":
+            ref = system.spawn(Child, log, name=name)
+        asked = []
+        for _ in range(3):
+            ref.tell(Ping())
+        async with trio.open_nursery() as nursery:
+
+            async def ask():
+                asked.append(await ref.ask(Ping()))
+
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+    assert asked == [4]
+    assert [e[0] for e in log if e[1] == "stopped"] == ["c", "b", "a"]
+
+
+async def test_shutdown_cancels_what_does_not_end_within_the_grace_period(autojump_clock):
+    class Stubborn(actors.Actor):
+        @handles(str)
+        async def hang(self, message):
+            await trio.sleep_forever()
+
+    async with ActorSystem(grace=3) as system, system.events.subscribe(actors.DeadLetter) as dead:
+        ref = system.spawn(Stubborn, shutdown=100)
+        ref.tell("hang")
+        await trio.testing.wait_all_tasks_blocked()
+        began = trio.current_time()
+        await system.shutdown()
+        assert (await ref.stopped()).reason == "cancelled"
+        assert (await anext(dead)).reason == "cancelled"
+    assert trio.current_time() - began == pytest.approx(3)
+
+
+async def test_a_child_that_exceeds_its_shutdown_time_is_cancelled_alone(autojump_clock):
+    class Stubborn(Child):
+        @handles(float)
+        async def hang(self, message):
+            await trio.sleep_forever()
+
+    log = []
+    async with ActorSystem() as system:
+        other = system.spawn(Child)
+        ref = system.spawn(Stubborn, log, name="s", shutdown=2)
+        ref.tell(1.0)
+        await trio.testing.wait_all_tasks_blocked()
+        ref.stop()
+        await ref.stopped()
+        assert trio.current_time() == pytest.approx(2)
+        assert log[-1] == ("s", "stopped", "stopped")
+        assert await other.ask(Ping()) == 1
+
+
+async def test_cancelling_the_block_from_outside_leaves_nothing_running():
+    log = []
+    with trio.move_on_after(0.01) as scope:
+        async with ActorSystem() as system:
+            await system.start(Child, log, name="a")
+            await trio.sleep_forever()
+    assert scope.cancelled_caught
+    assert log[-1] == ("a", "stopped", "cancelled")
+
+
+async def test_an_error_in_the_block_comes_out_as_itself():
+    async def farm():
+        async with ActorSystem() as system:
+            system.spawn(Child)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await farm()
+
+
+async def test_asks_from_outside_the_block_fail_when_the_system_ends():
+    async with trio.open_nursery() as nursery, ActorSystem() as system:
+
+        class Deaf(actors.Actor):
+            @handles(Ping)
+            def ping(self, message):
+                self.defer_reply()
+
+        deaf = system.spawn(Deaf)
+
+        async def ask():
+            with pytest.raises(actors.ActorStopped):
+                await deaf.ask(Ping(), timeout=1000)
+
+        nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked()
