@@ -1,14 +1,15 @@
 """The farm's supervision tree, from the database up."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import attrs
 
 import actors
 from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
-from flamenco.jobtypes import open_compiler
+from flamenco.jobtypes import Compiler, open_compiler
 from flamenco.logs import TaskLogs
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
@@ -32,6 +33,12 @@ from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.workers import Workers
 from flamenco.store import DamagedDatabase, Store, open_reader, open_store
+
+Compiling = Callable[[Path], AbstractAsyncContextManager[Compiler]]
+"""Opens the compiler of the scripts in a folder."""
+
+Around = Callable[[Callable[..., object]], Callable[..., object]]
+"""Puts something around a handler."""
 
 GRACE_SECONDS = 5.0
 """How long handlers may take to finish when the Manager stops."""
@@ -60,8 +67,16 @@ class Farm:
 
 
 @asynccontextmanager
-async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator[Farm]:
+async def open_farm(
+    config: ManagerConfig,
+    paths: StoragePaths,
+    *,
+    compiling: Compiling = open_compiler,
+    around: Around | None = None,
+) -> AsyncIterator[Farm]:
     """Start the actors of a farm, and stop them in the reverse order at the end.
+
+    A simulation has its own ways of ``compiling``, and faults ``around`` the actors' handlers.
 
     Raises `StoreError` when the database can't be used, OSError when a folder can't be made.
     """
@@ -72,7 +87,7 @@ async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator
     async with (
         open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
-        open_compiler(paths.scripts) as compiler,
+        compiling(paths.scripts) as compiler,
     ):
         services = Services(
             config=config,
@@ -83,7 +98,7 @@ async def open_farm(config: ManagerConfig, paths: StoragePaths) -> AsyncIterator
             previews=Previews(paths.local),
         )
         async with actors.ActorSystem(
-            "farm", store=store, grace=GRACE_SECONDS, supervision=SUPERVISION
+            "farm", store=store, grace=GRACE_SECONDS, supervision=SUPERVISION, around=around
         ) as system:
             yield await _start(system, store, services)
 

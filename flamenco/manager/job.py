@@ -6,7 +6,7 @@ from functools import partial
 import actors
 from flamenco import clock, protocol
 from flamenco.manager.jobrequests import JobRequests
-from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over
+from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over, reported
 from flamenco.manager.messages import (
     Announce,
     AssignAgain,
@@ -17,18 +17,20 @@ from flamenco.manager.messages import (
     LeaseReopened,
     LeaseReturned,
     Offer,
-    OfferRefused,
+    OfferSettled,
+    SettleOffer,
     SignOfLife,
     TaskReport,
+    WorkerGone,
 )
 from flamenco.manager.services import WORKERS
 from flamenco.model.evolving import evolve
 from flamenco.model.failures import after_block, after_failure, capable, should_block
-from flamenco.model.jobs import Attempt, Block, Task
+from flamenco.model.jobs import Block, Task
 from flamenco.model.leases import BLAMED, REPORTED, Ending, blame
 from flamenco.model.lifecycle import returned_to_pool
 from flamenco.model.statuses import JobStatus, TaskStatus
-from flamenco.store import InsertAttempt, PutBlock, ReadCommands
+from flamenco.store import PutBlock, ReadCommands
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class JobActor(JobRequests):
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        self._announce_anew()
+        self._begin_announcing()
 
     @actors.handles(CheckUp)
     def check_up(self, _: CheckUp) -> None:
@@ -82,11 +84,16 @@ class JobActor(JobRequests):
 
     @actors.handles(Offer)
     def offer(self, message: Offer) -> None:
-        """Open a lease for the scheduler's match, or refuse a stale one."""
+        """Open a lease for the scheduler's match, or refuse a stale one.
+
+        One that rests on what was told in an earlier life is void: its worker is free again.
+        """
+        if message.telling != self._telling:
+            return
         self._count_announced(message.lane, -1)
         before = self._live.first(message.lane)
         if before is None:
-            self.tell(message.worker, OfferRefused())
+            self.tell(message.worker, OfferSettled())
             self._live.lanes.changed.add(message.lane)
             self._announce()
             return
@@ -106,6 +113,11 @@ class JobActor(JobRequests):
         self._hold(task, message.worker)
         self._move(task, note=f"Task assigned to worker {worker.name} ({worker.worker_id})")
         self._assign(task, message.worker)
+
+    @actors.handles(SettleOffer)
+    def settle_offer(self, message: SettleOffer) -> None:
+        """Offers come in order: what became of those of this worker, it has been told by now."""
+        self.tell(message.worker, OfferSettled())
 
     def _hold(self, task: Task, worker: actors.ActorRef | None) -> Lease:
         worker_id = task.worker_id or ""
@@ -175,6 +187,13 @@ class JobActor(JobRequests):
         if lease:
             lease.end(Ending.RETURNED, message.reason)
 
+    @actors.handles(WorkerGone)
+    def worker_gone(self, message: WorkerGone) -> None:
+        """A worker was deleted while it was offered: nobody else returns its lease."""
+        for lease in self._leases.values():
+            if lease.worker_id == message.worker_id:
+                lease.end(Ending.RETURNED, "its worker is gone")
+
     @actors.handles(TaskReport)
     def report(self, message: TaskReport) -> None:
         """Count what a worker said under its lease; refuse it if the lease is over."""
@@ -201,10 +220,9 @@ class JobActor(JobRequests):
     def lease_ended(self, message: LeaseEnded) -> None:
         """Decide a task's next status: the one place where that is done for a lease."""
         lease, ending = message.lease, message.ending
-        task = self._live.tasks[lease.task_id]
-        if task.status is not TaskStatus.ACTIVE:
-            self._close(lease, Ending.WITHDRAWN, task.status, lease.reason)
-        elif ending is Ending.COMPLETED:
+        if self._leases.get(lease.task_id) is not lease:
+            return
+        if ending is Ending.COMPLETED:
             self._close(lease, ending, TaskStatus.COMPLETED, lease.reason)
         elif ending in BLAMED or _asks_to_be_blocked(lease):
             self.start_soon(self._services.reader.workers, done=partial(Judge, lease, ending))
@@ -216,8 +234,7 @@ class JobActor(JobRequests):
         """Blame the worker, keep it from what it can't do, and see who is left."""
         lease, ending = message.lease, message.ending
         task, live = self._live.tasks[lease.task_id], self._live
-        if task.status is not TaskStatus.ACTIVE:
-            self._close(lease, Ending.WITHDRAWN, task.status, lease.reason)
+        if self._leases.get(lease.task_id) is not lease:
             return
         if ending in BLAMED:
             task = blame(task, lease.worker_id)
@@ -237,7 +254,8 @@ class JobActor(JobRequests):
             self._close(lease, ending, returned_to_pool(live.job.status), lease.reason)
         if blocked:
             again = after_block(live.tasks.values(), lease.worker_id, task.type)
-            self._spread(live.move_tasks(again, clock.now()))
+            for each in again:
+                self._spread(live.move_task(each, clock.now()))
 
     def _block_if_due(self, lease: Lease, task: Task) -> bool:
         asked = _asks_to_be_blocked(lease)
@@ -257,56 +275,6 @@ class JobActor(JobRequests):
         )
         return True
 
-    def _close(self, lease: Lease, ending: Ending, status: TaskStatus, reason: str) -> None:
-        """Let go of a lease: record the attempt, bring the task to its status, tell the worker."""
-        del self._leases[lease.task_id]
-        task, log, report = self._live.tasks[lease.task_id], "", lease.report
-        withdrawn = ending is Ending.WITHDRAWN
-        if report and not withdrawn:
-            task = reported(task, report.content, report.seq)
-            log = report.content.log or ""
-        self.record(InsertAttempt(_attempt(lease, ending, reason, task)))
-        self._spread(self._live.release(lease.task_id, clock.now()))
-        if not withdrawn:
-            self._move(evolve(task, status=status, activity=reason), log)
-        if report:
-            refused = is_over(lease.task_id, lease.number) if withdrawn else None
-            self.after_commit(report.answer, refused)
-        if lease.worker:
-            revoke = None if report else lease.reason
-            self.tell(lease.worker, LeaseClosed(lease.task_id, lease.number, revoke))
-        self._go_on_deleting()
-
 
 def _asks_to_be_blocked(lease: Lease) -> str | None:
     return lease.report.content.blocklist if lease.report else None
-
-
-def _attempt(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt:
-    now = clock.now()
-    report = lease.report.content if lease.report else None
-    return Attempt(
-        task_id=task.id,
-        lease=lease.number,
-        job_id=task.job_id,
-        worker_id=lease.worker_id,
-        worker_name=lease.worker_name,
-        started=task.started or now,
-        ended=now,
-        ending=ending.value,
-        reason=reason,
-        exit_code=report.exit_code if report else None,
-        peak_memory=report.peak_memory if report else None,
-    )
-
-
-def reported(task: Task, report: protocol.Report, seq: int) -> Task:
-    """A task with what a report says of its activity and steps."""
-    steps = report.steps_completed
-    return evolve(
-        task,
-        activity=task.activity if report.activity is None else report.activity,
-        steps_completed=min(task.steps_completed if steps is None else steps, task.steps_total),
-        last_seq=seq,
-        last_touched=clock.now(),
-    )

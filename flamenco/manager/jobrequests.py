@@ -5,7 +5,7 @@ import attrs
 import actors
 from flamenco import clock
 from flamenco.manager.jobstate import JobState
-from flamenco.manager.messages import Erase, Explain, NotAllowed, NotFound, TagGone
+from flamenco.manager.messages import Explain, NotAllowed, NotFound, TagGone
 from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
@@ -17,7 +17,7 @@ from flamenco.manager.requests import (
     Unblock,
     WhyWaiting,
 )
-from flamenco.manager.services import DELETIONS, SCHEDULER
+from flamenco.manager.services import SCHEDULER
 from flamenco.model.jobs import Task
 from flamenco.model.leases import Ending
 from flamenco.model.statuses import (
@@ -29,7 +29,7 @@ from flamenco.model.statuses import (
     TaskStatus,
 )
 from flamenco.model.waiting import why_job_waits, why_task_waits
-from flamenco.store import DeleteBlock, DeleteBlocks
+from flamenco.store import DeleteBlock
 
 
 class JobRequests(JobState):
@@ -49,7 +49,6 @@ class JobRequests(JobState):
             )
         self._not_when_deleting()
         if message.status is JobStatus.REQUEUEING:
-            self.record(DeleteBlocks(self._id))
             self._unarchive()
         self._spread(self._live.move_job(message.status, message.reason, clock.now()))
 
@@ -99,13 +98,6 @@ class JobRequests(JobState):
         for lease in self._leases.values():
             lease.end(Ending.RETURNED, "the job is being deleted")
         self._go_on_deleting()
-
-    def _go_on_deleting(self) -> None:
-        job = self._live.job
-        deletions = self.system.find(DELETIONS)
-        if job.delete_requested_at is not None and not self._leases and deletions:
-            self.tell(deletions, Erase(job, len(self._live.tasks)))
-            self.stop()
 
     def _not_when_deleting(self) -> None:
         if self._live.job.delete_requested_at is not None:

@@ -9,16 +9,24 @@ import actors
 from flamenco import clock
 from flamenco.api.events import EventTaskLogUpdate
 from flamenco.manager.announcements import job_event, task_event
-from flamenco.manager.leases import Lease
-from flamenco.manager.messages import JobBegins, LaneChanged, Refusal, Retire
-from flamenco.manager.services import SCHEDULER, Services
+from flamenco.manager.leases import Lease, attempt_of, is_over, reported
+from flamenco.manager.messages import Erase, JobBegins, LaneChanged, LeaseClosed, Refusal, Retire
+from flamenco.manager.services import DELETIONS, SCHEDULER, Services
 from flamenco.model.board import Lane
 from flamenco.model.evolving import evolve
 from flamenco.model.jobs import Task
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.model.statuses import FINISHED_JOBS, TaskStatus
-from flamenco.store import AppendLog, PutJob, PutTask, SweepTasks, job_key
+from flamenco.store import (
+    AppendLog,
+    DeleteBlocks,
+    InsertAttempt,
+    PutJob,
+    PutTask,
+    SweepTasks,
+    job_key,
+)
 
 RETIRE_SECONDS = 30.0
 """A finished job's actor stops after this long without a message; a request wakes it again."""
@@ -37,6 +45,7 @@ class JobState(actors.Actor):
         self._leases: dict[str, Lease] = {}
         self._announced: Counter[Lane] = Counter()
         self._announced_priority = 0
+        self._telling = 0
         self._worker_names: dict[str, str] = {}
 
     @property
@@ -75,40 +84,78 @@ class JobState(actors.Actor):
     def _spread(self, ripple: Ripple) -> None:
         """Record what changed, and tell workers, scheduler and browsers."""
         job, before = self._live.job, ripple.job_before
-        for swept in ripple.sweeps:
-            self.record(SweepTasks(self._id, swept.sweep, swept.activity, job.updated))
         for task_id, earlier in ripple.tasks.items():
             task = self._live.tasks[task_id]
             self.record(PutTask(task))
             name = self._worker_names.get(task.worker_id or "")
             self.publish(task_event(task, earlier, name))
+        if ripple.forgot:
+            self.record(DeleteBlocks(self._id))
+        for swept in ripple.sweeps:
+            self.record(SweepTasks(self._id, swept.sweep, swept.activity, job.updated))
         if job is not before:
             self.record(PutJob(job))
             self.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
-        self._withdraw(self._leases if ripple.sweeps else ripple.tasks)
+        self._withdraw(list(self._leases if ripple.sweeps else ripple.tasks))
         self._announce()
         self._retire_when_finished()
 
+    # The end of a lease
+
     def _withdraw(self, task_ids: Iterable[str]) -> None:
-        """End the leases of those tasks that were brought to another status."""
+        """Close the leases of those tasks that were brought to another status.
+
+        In the same transaction: a new life of this actor would not know of them any more.
+        """
         for task_id in task_ids:
             task, lease = self._live.tasks[task_id], self._leases.get(task_id)
             if lease and task.status is not TaskStatus.ACTIVE:
                 lease.end(Ending.WITHDRAWN, task.activity)
+                self._close(lease, Ending.WITHDRAWN, task.status, task.activity)
+
+    def _close(self, lease: Lease, ending: Ending, status: TaskStatus, reason: str) -> None:
+        """Let go of a lease: record the attempt, bring the task to its status, tell the worker."""
+        del self._leases[lease.task_id]
+        task, log, report = self._live.tasks[lease.task_id], "", lease.report
+        withdrawn = ending is Ending.WITHDRAWN
+        if report and not withdrawn:
+            task = reported(task, report.content, report.seq)
+            log = report.content.log or ""
+        self.record(InsertAttempt(attempt_of(lease, ending, reason, task)))
+        self._spread(self._live.release(lease.task_id, clock.now()))
+        if not withdrawn:
+            self._move(evolve(task, status=status, activity=reason), log)
+        if report:
+            refused = is_over(lease.task_id, lease.number) if withdrawn else None
+            self.after_commit(report.answer, refused)
+        if lease.worker:
+            revoke = None if report else lease.reason
+            self.tell(lease.worker, LeaseClosed(lease.task_id, lease.number, revoke))
+        self._go_on_deleting()
+
+    def _go_on_deleting(self) -> None:
+        """Erase a job that is to be deleted, when it holds no lease any more."""
+        job = self._live.job
+        deletions = self.system.find(DELETIONS)
+        if job.delete_requested_at is not None and not self._leases and deletions:
+            self.tell(deletions, Erase(job, len(self._live.tasks)))
+            self._void_announcements()
+            self.stop()
 
     # What the scheduler knows
 
     def _begin_announcing(self) -> None:
-        """A new life: what the scheduler knows of this job is void."""
+        """Tell the scheduler everything anew; what it knows of this job is void."""
+        self._void_announcements()
+        self._announced.clear()
+        self._telling = next(self._services.tellings)
+        self._live.lanes.changed.update(self._live.lanes.counts)
+        self._announce()
+
+    def _void_announcements(self) -> None:
         scheduler = self.system.find(SCHEDULER)
         if scheduler:
             self.tell(scheduler, JobBegins(self._id))
-        self._announce_anew()
-
-    def _announce_anew(self) -> None:
-        self._announced.clear()
-        self._live.lanes.changed.update(self._live.lanes.counts)
-        self._announce()
 
     def _announce(self) -> None:
         """Tell the scheduler how many tasks of which lanes could start, as far as that changed."""
@@ -124,6 +171,7 @@ class JobState(actors.Actor):
                     scheduler,
                     LaneChanged(
                         job=self.ref,
+                        telling=self._telling,
                         lane=lane,
                         job_priority=job.priority,
                         made=job.created.timestamp(),
@@ -152,9 +200,7 @@ class JobState(actors.Actor):
     def retire(self, _: Retire) -> None:
         """Stop if nothing is going on. Asks in flight are repeated by who wakes the job."""
         if self._finished:
-            scheduler = self.system.find(SCHEDULER)
-            if scheduler:
-                self.tell(scheduler, JobBegins(self._id))
+            self._void_announcements()
             self.stop()
 
 

@@ -12,7 +12,9 @@ import attrs
 import trio
 
 import actors
-from flamenco import protocol
+from flamenco import clock, protocol
+from flamenco.model.evolving import evolve
+from flamenco.model.jobs import Attempt, Task
 from flamenco.model.leases import Ending
 
 MOST_STARTS = 3
@@ -77,3 +79,34 @@ class LeaseEnded:
 
     lease: Lease
     ending: Ending
+
+
+def attempt_of(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt:
+    """The record of a lease that ends now."""
+    now = clock.now()
+    report = lease.report.content if lease.report else None
+    return Attempt(
+        task_id=task.id,
+        lease=lease.number,
+        job_id=task.job_id,
+        worker_id=lease.worker_id,
+        worker_name=lease.worker_name,
+        started=task.started or now,
+        ended=now,
+        ending=ending.value,
+        reason=reason,
+        exit_code=report.exit_code if report else None,
+        peak_memory=report.peak_memory if report else None,
+    )
+
+
+def reported(task: Task, report: protocol.Report, seq: int) -> Task:
+    """A task with what a report says of its activity and steps."""
+    steps = report.steps_completed
+    return evolve(
+        task,
+        activity=task.activity if report.activity is None else report.activity,
+        steps_completed=min(task.steps_completed if steps is None else steps, task.steps_total),
+        last_seq=seq,
+        last_touched=clock.now(),
+    )

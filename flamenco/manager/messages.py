@@ -116,6 +116,8 @@ class LaneChanged:
     """So many tasks ``more`` of a lane could start."""
 
     job: actors.ActorRef
+    telling: int
+    """Grows whenever the job tells everything anew; what it told before is void then."""
     lane: Lane
     job_priority: int
     made: float
@@ -134,6 +136,8 @@ class WorkerStands:
     presence: Presence
     settled: bool
     """Whether this answers the scheduler's last offer of the worker, so that it may offer again."""
+    begins: bool
+    """Whether its actor begins a life, and may have missed what became of an offer."""
 
 
 @attrs.frozen
@@ -148,13 +152,22 @@ class Offer:
     """The scheduler's match: the job may open a lease of a task of this lane for the worker."""
 
     lane: Lane
+    telling: int
+    """That of the `LaneChanged` on which this rests."""
     candidate: Candidate
     worker: actors.ActorRef
 
 
 @attrs.frozen
-class OfferRefused:
-    """There was no task to be had any more; the worker is still idle."""
+class SettleOffer:
+    """What became of the offers of this worker? It has lost its memory."""
+
+    worker: actors.ActorRef
+
+
+@attrs.frozen
+class OfferSettled:
+    """The scheduler's match led to no lease, or to one that the worker has heard of."""
 
 
 @attrs.frozen

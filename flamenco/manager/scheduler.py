@@ -7,7 +7,8 @@ from flamenco.manager.messages import (
     JobBegins,
     LaneChanged,
     Offer,
-    OfferRefused,
+    OfferSettled,
+    SettleOffer,
     WorkerGone,
     WorkerStands,
 )
@@ -23,7 +24,7 @@ class Scheduler(actors.Actor):
 
     def __init__(self) -> None:
         self._board = Board()
-        self._jobs: dict[str, actors.ActorRef] = {}
+        self._jobs: dict[str, tuple[actors.ActorRef, int]] = {}  # {id: job, its last telling}
         self._workers: dict[str, actors.ActorRef] = {}
         self._offered: dict[str, str] = {}  # {worker id: id of the job that was offered it}
 
@@ -35,7 +36,10 @@ class Scheduler(actors.Actor):
 
     @actors.handles(LaneChanged)
     def lane_changed(self, message: LaneChanged) -> None:
-        self._jobs[message.lane.job_id] = message.job
+        job_id, told = message.lane.job_id, (message.job, message.telling)
+        if self._jobs.get(job_id) != told:
+            self._forget(job_id)
+            self._jobs[job_id] = told
         for match in self._board.change_lane(
             message.lane, message.job_priority, message.made, message.more, message.place
         ):
@@ -43,9 +47,13 @@ class Scheduler(actors.Actor):
 
     @actors.handles(JobBegins)
     def job_begins(self, message: JobBegins) -> None:
-        self._board.drop_job(message.job_id)
-        for worker_id in [id_ for id_, job in self._offered.items() if job == message.job_id]:
-            self.tell(self._workers[worker_id], OfferRefused())
+        self._forget(message.job_id)
+
+    def _forget(self, job_id: str) -> None:
+        self._board.drop_job(job_id)
+        self._jobs.pop(job_id, None)
+        for worker_id in [id_ for id_, job in self._offered.items() if job == job_id]:
+            self.tell(self._workers[worker_id], OfferSettled())
 
     @actors.handles(WorkerStands)
     def worker_stands(self, message: WorkerStands) -> None:
@@ -53,15 +61,25 @@ class Scheduler(actors.Actor):
         self._workers[worker_id] = message.worker
         if message.settled:
             self._offered.pop(worker_id, None)
-        elif worker_id in self._offered and presence is Presence.IDLE:
-            presence = Presence.BUSY
+        elif worker_id in self._offered:
+            if message.begins:
+                self._ask_job(worker_id, SettleOffer(message.worker))
+            presence = Presence.BUSY if presence is Presence.IDLE else presence
         self._push(self._board.put_worker(message.candidate, presence))
 
     @actors.handles(WorkerGone)
     def worker_gone(self, message: WorkerGone) -> None:
         self._board.remove_worker(message.worker_id)
         self._workers.pop(message.worker_id, None)
-        self._offered.pop(message.worker_id, None)
+        if message.worker_id in self._offered:
+            self._ask_job(message.worker_id, message)
+            del self._offered[message.worker_id]
+
+    def _ask_job(self, worker_id: str, message: SettleOffer | WorkerGone) -> None:
+        """Tell the job that was offered a worker, which gets it after the offer."""
+        known = self._jobs.get(self._offered[worker_id])
+        if known is not None:
+            self.tell(known[0], message)
 
     @actors.handles(Explain)
     def explain(self, message: Explain) -> str:
@@ -72,4 +90,5 @@ class Scheduler(actors.Actor):
             return
         job_id, worker_id = match.lane.job_id, match.worker.worker_id
         self._offered[worker_id] = job_id
-        self.tell(self._jobs[job_id], Offer(match.lane, match.worker, self._workers[worker_id]))
+        job, telling = self._jobs[job_id]
+        self.tell(job, Offer(match.lane, telling, match.worker, self._workers[worker_id]))

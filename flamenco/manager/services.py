@@ -1,6 +1,7 @@
 """What the farm's actors need besides each other."""
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -49,6 +50,8 @@ class Services:
     logs: TaskLogs
     previews: Previews
     counters: Counters = attrs.field(factory=Counters)
+    tellings: Iterator[int] = attrs.field(factory=itertools.count)
+    """Numbers for jobs that tell the scheduler everything anew."""
     _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
 
     @property

@@ -36,6 +36,8 @@ ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
 TASKS_AT_ONCE = 500
 """So many tasks are stored in one transaction."""
 
+CLEAR_SECONDS = 60.0
+
 _LOW_BITS = (1 << 32) - 1
 
 
@@ -51,6 +53,7 @@ class Submissions(actors.Actor):
 
     async def started(self) -> None:
         self.tell(self.ref, ClearAway())
+        self.every(CLEAR_SECONDS, ClearAway())
 
     @actors.handles(SubmitJob)
     def submit(self, message: SubmitJob) -> None:

@@ -17,7 +17,7 @@ from flamenco.manager.messages import (
     LeaseClosed,
     LeaseOpened,
     LeaseReopened,
-    OfferRefused,
+    OfferSettled,
     Session,
     SignOfLife,
     TaskReport,
@@ -28,6 +28,12 @@ from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
 from flamenco.model.workers import after_sign_off, after_status_change, status_at_sign_on
 
+NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
+"""A worker in these statuses has returned its leases, or is about to."""
+
+CLOCK_ERROR = 0.001
+"""A timer may come so many seconds early, by the rounding of sums."""
+
 SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
 
 
@@ -37,7 +43,7 @@ class WorkerActor(WorkerRequests):
     async def started(self) -> None:
         self._watch_life()
         self._await_schedule()
-        self._stand()
+        self._stand(begins=True)
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
@@ -138,7 +144,7 @@ class WorkerActor(WorkerRequests):
     def check_life(self, _: CheckLife) -> None:
         self._watching = False
         timeout = self._services.config.worker_timeout
-        silent = trio.current_time() - self._last_heard >= timeout
+        silent = trio.current_time() - self._last_heard >= timeout - CLOCK_ERROR
         if silent and self._worker.status not in UNWATCHED:
             self._return_all(f"worker {self._worker.name} was silent for {timeout:g} seconds")
             self._hang_up("no sign of life")
@@ -169,7 +175,9 @@ class WorkerActor(WorkerRequests):
         """The job lost its thread: what the worker said meanwhile, it is to say again."""
         known = self._leases.get(message.task_id)
         if known is None or known.number != message.lease:
-            self._leases[message.task_id] = Held(message.job.name, message.lease)
+            known = self._leases[message.task_id] = Held(message.job.name, message.lease)
+        if self._worker.status in NOT_WORKING:
+            self._return(message.task_id, known, f"worker {self._worker.name} does not work")
         self._hang_up(SIGN_ON_AGAIN)
         self._stand()
 
@@ -184,8 +192,8 @@ class WorkerActor(WorkerRequests):
             self.after_commit(self._session.push, revoke)
         self._stand()
 
-    @actors.handles(OfferRefused)
-    def offer_refused(self, _: OfferRefused) -> None:
+    @actors.handles(OfferSettled)
+    def offer_settled(self, _: OfferSettled) -> None:
         self._stand(settled=True)
 
 

@@ -102,7 +102,7 @@ class WorkerState(actors.Actor):
 
     # What the scheduler knows
 
-    def _stand(self, *, settled: bool = False) -> None:
+    def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
         """Tell the scheduler what this worker could do with a task, if that changed."""
         worker = self._worker
         stands = (Candidate(worker.id, worker.name, profile(worker)), self._presence())
@@ -112,7 +112,13 @@ class WorkerState(actors.Actor):
         self._said = stands
         self.tell(
             scheduler,
-            WorkerStands(worker=self.ref, candidate=stands[0], presence=stands[1], settled=settled),
+            WorkerStands(
+                worker=self.ref,
+                candidate=stands[0],
+                presence=stands[1],
+                settled=settled,
+                begins=begins,
+            ),
         )
 
     def _presence(self) -> Presence:

@@ -50,12 +50,14 @@ def job_after_task(
     failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE,
 ) -> JobChange | None:
     """What a job does when one of its tasks went to ``task``, already counted in ``counts``."""
+    total = sum(counts.values())
+    if _sum(counts, TaskStatus.COMPLETED) == total:
+        return JobChange(JobStatus.COMPLETED, "all tasks completed")
     if job in (JobStatus.CANCELED, JobStatus.FAILED):
         revived = task is TaskStatus.QUEUED
         return JobChange(JobStatus.QUEUED, "a task was requeued") if revived else None
     if job is JobStatus.CANCEL_REQUESTED:
         return None
-    total = sum(counts.values())
     match task:
         case TaskStatus.QUEUED if job is JobStatus.COMPLETED:
             return JobChange(JobStatus.REQUEUEING, "a task of the completed job was requeued")
@@ -65,8 +67,6 @@ def job_after_task(
             return JobChange(JobStatus.CANCELED, "the last task that could run was canceled")
         case TaskStatus.FAILED if 100 * _sum(counts, task) // total >= failure_percentage:
             return JobChange(JobStatus.FAILED, f"{_sum(counts, task)} of {total} tasks failed")
-        case TaskStatus.COMPLETED if _sum(counts, task) == total:
-            return JobChange(JobStatus.COMPLETED, "all tasks completed")
     if job is JobStatus.PAUSE_REQUESTED and not _sum(counts, TaskStatus.ACTIVE):
         return JobChange(JobStatus.PAUSED, "no task is running any more")
     if job is JobStatus.QUEUED and task in _ENDING - {TaskStatus.CANCELED}:

@@ -45,6 +45,8 @@ class Ripple:
     """Tasks that changed one by one, as they were before: {task id: task}."""
     sweeps: list[Swept] = attrs.field(factory=list)
     """Tasks that changed in bulk."""
+    forgot: bool = False
+    """Whether the blocklist was emptied."""
 
 
 @attrs.define
@@ -147,25 +149,9 @@ class LiveJob:
             self._rest(now, ripple)
         return ripple
 
-    def move_tasks(self, tasks: Iterable[Task], now: datetime) -> Ripple:
-        """Put several changed tasks in place; the job follows each."""
-        ripple = Ripple(self.job)
-        for task in tasks:
-            each = self.move_task(task, now)
-            ripple.tasks = {**each.tasks, **ripple.tasks}
-            ripple.sweeps += each.sweeps
-        return ripple
-
     def move_job(self, status: JobStatus, reason: str, now: datetime) -> Ripple:
-        """Bring the job to a status, and let its tasks and further statuses follow.
-
-        Requeueing forgets which workers failed what, and the blocklist (reference rules §3).
-        """
+        """Bring the job to a status, and let its tasks and further statuses follow."""
         ripple = Ripple(self.job)
-        if status is JobStatus.REQUEUEING:
-            self.blocks.clear()
-            for task in [task for task in self.tasks.values() if task.failed_by]:
-                self._put(evolve(task, failed_by=(), updated=now), ripple)
         self._follow(JobChange(status, reason), now, ripple)
         return ripple
 
@@ -231,10 +217,19 @@ class LiveJob:
 
     def _enforce(self, previous: JobStatus, now: datetime, ripple: Ripple) -> JobChange | None:
         """Bring the tasks in line with the job's status; what the job does next."""
+        if self.job.status is JobStatus.REQUEUEING:
+            self._forget_failures(now, ripple)
         sweep = tasks_after_job(self.job.status, previous)
         if sweep:
             self._sweep(sweep, now, ripple)
         return job_after_job(self.job.status, self.counts)
+
+    def _forget_failures(self, now: datetime, ripple: Ripple) -> None:
+        """Requeueing forgets which workers failed what, and the blocklist (reference rules §3)."""
+        self.blocks.clear()
+        ripple.forgot = True
+        for task in [task for task in self.tasks.values() if task.failed_by]:
+            self._put(evolve(task, failed_by=(), updated=now), ripple)
 
     def _sweep(self, sweep: Sweep, now: datetime, ripple: Ripple) -> None:
         swept = [task for task in self.tasks.values() if task.status in sweep.which]

@@ -1,0 +1,54 @@
+"""Everything that would make two runs of a seed differ, replaced for a while.
+
+Blocking work runs in the event loop and takes virtual time drawn from the seed, so that other tasks
+get their turn before and after it, as they do when a thread does it. Ids come from the seed.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import trio
+
+from flamenco.jobtypes.compiler import Compiler, inline_compiler
+
+SLOWEST_SECONDS = 0.004
+
+
+@contextmanager
+def instant(random: Random) -> Iterator[None]:
+    """No threads and no chance but the seed's, as long as the block lasts."""
+
+    async def run_sync(
+        function: Callable[..., Any],
+        *args: object,
+        limiter: trio.CapacityLimiter | None = None,
+        **_: object,
+    ) -> Any:
+        if limiter is None:
+            return await _done(function, args)
+        async with limiter:
+            return await _done(function, args)
+
+    async def _done(function: Callable[..., Any], args: tuple[object, ...]) -> Any:
+        await trio.sleep(random.random() * SLOWEST_SECONDS)
+        try:
+            return function(*args)
+        finally:
+            await trio.sleep(random.random() * SLOWEST_SECONDS)
+
+    def drawn() -> uuid.UUID:
+        return uuid.UUID(int=random.getrandbits(128), version=4)
+
+    with patch.object(trio.to_thread, "run_sync", run_sync), patch.object(uuid, "uuid4", drawn):
+        yield
+
+
+@asynccontextmanager
+async def compiling(scripts: Path | None) -> AsyncIterator[Compiler]:
+    """A compiler without a process of its own."""
+    yield inline_compiler(scripts)

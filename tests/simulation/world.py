@@ -1,0 +1,332 @@
+"""One simulated day: a farm, its workers, its people, and everything that goes wrong."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import attrs
+import trio
+
+import actors
+from actors.testing import Faults, InjectedFault, run
+from flamenco.config.manager import ManagerConfig
+from flamenco.manager.farm import Around, Farm, open_farm
+from flamenco.model.specs import Specs
+from flamenco.store import StoreError
+from tests.simulation.endings import check_jobs, unfinished
+from tests.simulation.fairness import idle_though_able
+from tests.simulation.instant import compiling, instant
+from tests.simulation.ledger import Ledger, Violation
+from tests.simulation.nature import SCRIPT, TYPES, draw_job
+from tests.simulation.people import People
+from tests.simulation.worker import SimulatedWorker
+
+logger = logging.getLogger(__name__)
+
+STORM_SECONDS = 400.0
+"""How long things go wrong."""
+CALM_SECONDS = 7200.0
+"""So much later everything has come to its end."""
+PATIENCE_SECONDS = 60.0
+"""A worker that idles for so long though there is work was forgotten."""
+TASK_TIMEOUT = 90.0
+WORKER_TIMEOUT = 35.0
+
+
+@attrs.frozen
+class Troubles:
+    """How often what goes wrong; drawn once for a seed, so that seeds differ in kind."""
+
+    restarts: int
+    crashes: float
+    """The chance that an actor crashes over a message."""
+    doubled: float
+    overtaking: float
+    cuts: float
+    """The mean seconds between two things that happen to a worker."""
+    full_disks: int
+    meddling: float
+    """The mean seconds between two requests of people."""
+
+    @classmethod
+    def draw(cls, random: Random) -> "Troubles":
+        choose = random.choice
+        return cls(
+            restarts=choose((0, 0, 1, 3)),
+            crashes=choose((0.0, 0.0, 0.002, 0.02)),
+            doubled=choose((0.0, 0.1, 0.5)),
+            overtaking=choose((0.0, 0.0, 0.3)),
+            cuts=choose((30.0, 120.0, 1e9)),
+            full_disks=choose((0, 0, 0, 2)),
+            meddling=choose((10.0, 60.0, 1e9)),
+        )
+
+
+@attrs.define(eq=False)
+class World:
+    """What there is in a simulation."""
+
+    seed: int
+    folder: Path
+    nursery: trio.Nursery
+    random: Random = attrs.field(init=False)
+    troubles: Troubles = attrs.field(init=False)
+    ledger: Ledger = attrs.field(init=False)
+    people: People = attrs.field(init=False)
+    workers: list[SimulatedWorker] = attrs.field(factory=list)
+    farm: Farm | None = None
+    calm: bool = False
+    over: bool = False
+    managed: trio.Event = attrs.field(factory=trio.Event)
+    _life: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    _stop: trio.Event = attrs.field(factory=trio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.troubles = Troubles.draw(self.random)
+        self.ledger = Ledger(self.folder / "flamenco-manager.sqlite")
+        self.people = People(self.ledger, Random(self.seed + 1))
+
+    # The Manager
+
+    async def manage(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Run one Manager after the other until the day is over."""
+        scripts = self.folder / "scripts"
+        scripts.mkdir()
+        (scripts / "simulated.py").write_text(SCRIPT)
+        while not self.over:
+            self._stop = trio.Event()
+            try:
+                with trio.CancelScope() as self._life:
+                    await self._one_manager(task_status)
+            except* (InjectedFault, actors.ActorError, StoreError) as group:
+                logger.info("the Manager died: %r", group.exceptions[0])
+            self.farm = None
+            for worker in self.workers:
+                worker.cut()
+            await trio.sleep(self.random.random() * 10)
+        self.managed.set()
+
+    async def _one_manager(self, task_status: trio.TaskStatus[None]) -> None:
+        config = ManagerConfig(
+            task_timeout=TASK_TIMEOUT, worker_timeout=WORKER_TIMEOUT, database_check_period=0.0
+        )
+        paths = config.paths(self.folder)
+        around = self._with_faults()
+        async with open_farm(config, paths, compiling=compiling, around=around) as farm:
+            if not self.ledger.watching:
+                self.ledger.watch()
+                task_status.started()
+            self.farm = farm
+            logger.info("the Manager runs")
+            await self._stop.wait()
+            self.farm = None
+
+    def _with_faults(self) -> Around:
+        faults = Faults(self.random.randrange(1 << 30)).crash(chance=self.troubles.crashes)
+
+        def around(handler: Callable[..., object]) -> Callable[..., object]:
+            faulty = faults(handler)
+            return lambda actor, message: (handler if self.calm else faulty)(actor, message)
+
+        return around
+
+    def end_manager(self, *, kill: bool) -> None:
+        """Let the Manager stop, or pull its plug."""
+        logger.info("the Manager is to %s", "die" if kill else "stop")
+        if kill:
+            self.farm = None
+            self._life.cancel()
+        else:
+            self._stop.set()
+
+    # What happens
+
+    def hire(self) -> None:
+        """Two to five workers; the first can do everything."""
+        for number in range(self.random.randint(2, 5)):
+            types = self.random.sample(TYPES, self.random.randint(1, 3)) if number else TYPES
+            memory = self.random.choice((8_000, 16_000)) if number else 64_000
+            worker = SimulatedWorker(
+                name=f"w{number}",
+                task_types=tuple(types),
+                specs=Specs(memory_mib=memory, cores=4),
+                random=Random(self.random.randrange(1 << 30)),
+                ledger=self.ledger,
+                manager=lambda: self.farm,
+                nursery=self.nursery,
+                doubled=self.troubles.doubled,
+                overtaking=self.troubles.overtaking,
+            )
+            self.workers.append(worker)
+            self.nursery.start_soon(worker.live)
+
+    async def storm(self) -> None:
+        """Work is submitted, people meddle, and things break, for a while."""
+        moments = lambda number: [self.random.random() * STORM_SECONDS for _ in range(number)]  # noqa: E731
+        async with trio.open_nursery() as nursery:
+            for at in moments(self.random.randint(1, 4)):
+                nursery.start_soon(self._submit, at)
+            for at in moments(self.troubles.restarts):
+                nursery.start_soon(self._restart, at)
+            for at in moments(self.troubles.full_disks):
+                nursery.start_soon(self._fill_disk, at)
+            for worker in self.workers:
+                nursery.start_soon(self._trouble, worker)
+            nursery.start_soon(self._meddle)
+            await trio.sleep(STORM_SECONDS)
+            nursery.cancel_scope.cancel()
+
+    async def _submit(self, at: float) -> None:
+        await trio.sleep(at)
+        if self.farm is not None:
+            plan = draw_job(self.random, [worker.name for worker in self.workers])
+            logger.info("somebody submits %s", plan)
+            await self.people.submit(self.farm, plan)
+
+    async def _restart(self, at: float) -> None:
+        await trio.sleep(at)
+        if self.farm is not None:
+            self.end_manager(kill=self.random.random() < 0.7)
+
+    async def _fill_disk(self, at: float) -> None:
+        await trio.sleep(at)
+        if self.farm is not None:
+            store = self.farm.store
+            pages = await store.pages()
+            logger.info("the disk is full")
+            await store.limit_pages(pages + self.random.randrange(3))
+            await trio.sleep(self.random.random() * 40)
+            if self.farm is not None and self.farm.store is store:
+                await store.limit_pages(1 << 30)
+            logger.info("the disk has space again")
+
+    async def _trouble(self, worker: SimulatedWorker) -> None:
+        while True:
+            await trio.sleep(self.random.expovariate(1 / self.troubles.cuts))
+            match self.random.choice(("cut", "cut", "crash", "away")):
+                case "cut":
+                    worker.cut(noticed_after=self.random.choice((0.0, 0.5, 10.0)))
+                case "crash":
+                    worker.crash()
+                case _:
+                    worker.down = True
+                    worker.cut(noticed_after=self.random.choice((0.0, 60.0)))
+                    await trio.sleep(self.random.random() * 150)
+                    worker.down = False
+
+    async def _meddle(self) -> None:
+        while True:
+            await trio.sleep(self.random.expovariate(1 / self.troubles.meddling))
+            if self.farm is not None:
+                await self.people.meddle(self.farm)
+
+    async def settle(self) -> None:
+        """No more faults: everything that was submitted comes to its end."""
+        self.calm = True
+        for worker in self.workers:
+            worker.down = False
+        if self.farm is not None:
+            with suppress(trio.ClosedResourceError):
+                await self.farm.store.limit_pages(1 << 30)
+        deadline = trio.current_time() + CALM_SECONDS
+        while (open_jobs := unfinished(self.ledger)) or self.farm is None:
+            if trio.current_time() > deadline:
+                raise Violation(f"these never ended: {open_jobs}")
+            await trio.sleep(20)
+            if self.farm is not None:
+                await self.people.put_in_order(self.farm)
+        await trio.sleep(2 * TASK_TIMEOUT)
+        self.over = True
+        self.end_manager(kill=False)
+        await self.managed.wait()
+        self.ledger.check()
+
+    # What must hold meanwhile
+
+    async def watch(self) -> None:
+        """Check what reaches the disk, and that nobody idles while work waits."""
+        hungry_since: float | None = None
+        while True:
+            await trio.sleep(1.0)
+            self.ledger.check()
+            found = idle_though_able(self.ledger.reader, self.workers) if self.farm else None
+            if found is None:
+                hungry_since = None
+            elif hungry_since is None:
+                hungry_since = trio.current_time()
+            elif trio.current_time() - hungry_since > PATIENCE_SECONDS:
+                raise Violation(f"{found[0]} idles, and could run {found[1]}")
+
+
+async def live(seed: int, folder: Path) -> World:
+    """Let a day pass. Raises `Violation`, perhaps in a group."""
+    async with trio.open_nursery() as nursery:
+        world = World(seed, folder, nursery)
+        logger.info("%s", world.troubles)
+        await nursery.start(world.manage)
+        world.hire()
+        nursery.start_soon(world.watch)
+        await world.storm()
+        logger.info("the storm is over")
+        await world.settle()
+        nursery.cancel_scope.cancel()
+    world.ledger.check_end()
+    check_jobs(world.ledger, world.people)
+    return world
+
+
+def simulate(seed: int) -> None:
+    """One seed, from its beginning to its end. Raises `Violation` when a promise is broken."""
+    random = Random(~seed)
+    memory = Path("/dev/shm")  # noqa: S108 - as every commit waits for the disk
+    with (
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
+        instant(random),
+        no_surprise() as surprises,
+    ):
+        try:
+            run(live, seed, Path(folder), seed=seed)
+        except* Violation as group:
+            raise Violation(str(first(group))) from group
+    if surprises:
+        raise Violation(f"unexpected: {surprises[0]}")
+
+
+def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group of groups."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Surprises(logging.Handler):
+    """Gathers what actors crashed of, unless the simulation made it happen."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(
+            error, (InjectedFault, actors.ActorError, StoreError)
+        ):
+            self.found.append(
+                f"{record.getMessage()}\n{logging.Formatter().formatException(record.exc_info)}"
+            )  # type: ignore[arg-type]
+
+
+@contextmanager
+def no_surprise() -> Iterator[list[str]]:
+    """What actors crashed of without being made to."""
+    handler, log = _Surprises(), logging.getLogger("actors")
+    log.addHandler(handler)
+    try:
+        yield handler.found
+    finally:
+        log.removeHandler(handler)
