@@ -1,6 +1,7 @@
 """The actor of one job: its tasks and their leases."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 import actors
@@ -23,13 +24,19 @@ from flamenco.manager.messages import (
     TaskReport,
     WorkerGone,
 )
-from flamenco.manager.services import WORKERS
 from flamenco.model.evolving import evolve
-from flamenco.model.failures import after_block, after_failure, capable, should_block
+from flamenco.model.failures import (
+    after_block,
+    after_failure,
+    hopeless,
+    nobody_left,
+    should_block,
+)
 from flamenco.model.jobs import Block, Task
 from flamenco.model.leases import BLAMED, REPORTED, Ending, blame
 from flamenco.model.lifecycle import returned_to_pool
 from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.workers import Worker
 from flamenco.store import PutBlock, ReadCommands
 
 logger = logging.getLogger(__name__)
@@ -51,13 +58,9 @@ class JobActor(JobRequests):
             self.tell(self.ref, CheckUp())
 
     def _reopen(self, task: Task) -> None:
-        worker_id = task.worker_id or ""
-        worker = self.system.find(f"{WORKERS}/{worker_id}")
-        lease = self._hold(task, worker)
-        if worker is None:
+        lease = self._hold(task)
+        if not self._tell_worker(lease.worker_id, LeaseReopened(self.ref, task.id, task.lease)):
             lease.end(Ending.RETURNED, "its worker is gone")
-        else:
-            self.tell(worker, LeaseReopened(self.ref, task.id, task.lease))
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
@@ -93,7 +96,7 @@ class JobActor(JobRequests):
         self._count_announced(message.lane, -1)
         before = self._live.first(message.lane)
         if before is None:
-            self.tell(message.worker, OfferSettled())
+            self._tell_worker(message.candidate.worker_id, OfferSettled())
             self._live.lanes.changed.add(message.lane)
             self._announce()
             return
@@ -110,23 +113,22 @@ class JobActor(JobRequests):
             started=now,
             last_touched=now,
         )
-        self._hold(task, message.worker)
+        self._hold(task)
         self._move(task, note=f"Task assigned to worker {worker.name} ({worker.worker_id})")
-        self._assign(task, message.worker)
+        self._assign(task)
 
     @actors.handles(SettleOffer)
     def settle_offer(self, message: SettleOffer) -> None:
         """Offers come in order: what became of those of this worker, it has been told by now."""
-        self.tell(message.worker, OfferSettled())
+        self._tell_worker(message.worker_id, OfferSettled())
 
-    def _hold(self, task: Task, worker: actors.ActorRef | None) -> Lease:
+    def _hold(self, task: Task) -> Lease:
         worker_id = task.worker_id or ""
         lease = Lease(
             task_id=task.id,
             number=task.lease,
             worker_id=worker_id,
             worker_name=self._worker_names.get(worker_id, ""),
-            worker=worker,
             timeout=self._services.config.task_timeout or float("inf"),
         )
         self._leases[task.id] = lease
@@ -134,13 +136,13 @@ class JobActor(JobRequests):
         self.start_soon(lease.hold, done=partial(LeaseEnded, lease))
         return lease
 
-    def _assign(self, task: Task, worker: actors.ActorRef) -> None:
+    def _assign(self, task: Task) -> None:
         """Tell the worker, once its lease is on disk."""
         reading = ReadCommands(task.id)
         self.record(reading)
-        self.after_commit(self._tell_worker, task, worker, reading)
+        self.after_commit(self._push, task, reading)
 
-    def _tell_worker(self, task: Task, worker: actors.ActorRef, reading: ReadCommands) -> None:
+    def _push(self, task: Task, reading: ReadCommands) -> None:
         job = self._live.job
         assign = protocol.Assign(
             task_id=task.id,
@@ -154,20 +156,20 @@ class JobActor(JobRequests):
             commands=reading.commands,
             steps_total=task.steps_total,
         )
-        worker.tell(LeaseOpened(job=self.ref, assign=assign))
+        self._tell_worker(task.worker_id or "", LeaseOpened(job=self.ref, assign=assign))
 
     @actors.handles(AssignAgain)
     def assign_again(self, message: AssignAgain) -> None:
         """A worker that holds a task gets that one again; too often is a failure of its own."""
         lease = self._lease(message.task_id, message.lease)
         if lease is None:
-            self.tell(message.worker, LeaseClosed(message.task_id, message.lease))
+            self._tell_worker(message.worker_id, LeaseClosed(message.task_id, message.lease))
         elif lease.starts >= MOST_STARTS:
             lease.end(Ending.FAILED, f"its worker lost it {lease.starts} times")
         else:
             lease.starts += 1
             lease.touch()
-            self._assign(self._live.tasks[lease.task_id], message.worker)
+            self._assign(self._live.tasks[lease.task_id])
 
     # A lease lasts
 
@@ -240,22 +242,26 @@ class JobActor(JobRequests):
             task = blame(task, lease.worker_id)
             self._spread(live.move_task(task, clock.now()))
         blocked = self._block_if_due(lease, task)
-        kind = live.kind(task)
-        if blocked and not any(capable(worker, kind) for worker in message.workers):
+        if blocked and nobody_left(live, task.type, message.workers):
             reason = f"no worker is left for tasks of type {task.type}"
             self._close(lease, ending, TaskStatus.FAILED, f"{lease.reason}: {reason}")
             self._spread(live.move_job(JobStatus.FAILED, reason, clock.now()))
             return
         if ending in BLAMED:
             limit = self._services.config.task_fail_after_softfail_count
-            verdict = after_failure(task, kind, message.workers, limit)
+            verdict = after_failure(task, live.kind(task), message.workers, limit)
             self._close(lease, ending, verdict.status, f"{lease.reason}: {verdict.reason}")
         else:
             self._close(lease, ending, returned_to_pool(live.job.status), lease.reason)
         if blocked:
-            again = after_block(live.tasks.values(), lease.worker_id, task.type)
-            for each in again:
-                self._spread(live.move_task(each, clock.now()))
+            self._see_who_is_left(lease.worker_id, task.type, message.workers)
+
+    def _see_who_is_left(self, blocked: str, task_type: str, workers: Sequence[Worker]) -> None:
+        live = self._live
+        for task in after_block(live.tasks.values(), blocked, task_type):
+            self._spread(live.move_task(task, clock.now()))
+        for task in hopeless(live, task_type, workers):
+            self._spread(live.move_task(task, clock.now()))
 
     def _block_if_due(self, lease: Lease, task: Task) -> bool:
         asked = _asks_to_be_blocked(lease)

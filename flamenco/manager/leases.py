@@ -11,7 +11,6 @@ from collections.abc import Callable
 import attrs
 import trio
 
-import actors
 from flamenco import clock, protocol
 from flamenco.model.evolving import evolve
 from flamenco.model.jobs import Attempt, Task
@@ -43,7 +42,6 @@ class Lease:
     number: int
     worker_id: str
     worker_name: str
-    worker: actors.ActorRef | None
     timeout: float
     """Seconds without a sign of life after which the lease ends."""
     starts: int = 1

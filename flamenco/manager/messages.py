@@ -155,14 +155,13 @@ class Offer:
     telling: int
     """That of the `LaneChanged` on which this rests."""
     candidate: Candidate
-    worker: actors.ActorRef
 
 
 @attrs.frozen
 class SettleOffer:
     """What became of the offers of this worker? It has lost its memory."""
 
-    worker: actors.ActorRef
+    worker_id: str
 
 
 @attrs.frozen
@@ -196,7 +195,7 @@ class AssignAgain:
 
     task_id: str
     lease: int
-    worker: actors.ActorRef
+    worker_id: str
 
 
 @attrs.frozen

@@ -62,9 +62,10 @@ class Scheduler(actors.Actor):
         if message.settled:
             self._offered.pop(worker_id, None)
         elif worker_id in self._offered:
-            if message.begins:
-                self._ask_job(worker_id, SettleOffer(message.worker))
-            presence = Presence.BUSY if presence is Presence.IDLE else presence
+            if message.begins and not self._ask_job(worker_id, SettleOffer(worker_id)):
+                del self._offered[worker_id]
+            elif presence is Presence.IDLE:
+                presence = Presence.BUSY
         self._push(self._board.put_worker(message.candidate, presence))
 
     @actors.handles(WorkerGone)
@@ -75,11 +76,15 @@ class Scheduler(actors.Actor):
             self._ask_job(message.worker_id, message)
             del self._offered[message.worker_id]
 
-    def _ask_job(self, worker_id: str, message: SettleOffer | WorkerGone) -> None:
-        """Tell the job that was offered a worker, which gets it after the offer."""
+    def _ask_job(self, worker_id: str, message: SettleOffer | WorkerGone) -> bool:
+        """Tell the job that was offered a worker, which gets it after the offer.
+
+        False if the offer is void, since the job has begun anew.
+        """
         known = self._jobs.get(self._offered[worker_id])
         if known is not None:
             self.tell(known[0], message)
+        return known is not None
 
     @actors.handles(Explain)
     def explain(self, message: Explain) -> str:
@@ -91,4 +96,4 @@ class Scheduler(actors.Actor):
         job_id, worker_id = match.lane.job_id, match.worker.worker_id
         self._offered[worker_id] = job_id
         job, telling = self._jobs[job_id]
-        self.tell(job, Offer(match.lane, telling, match.worker, self._workers[worker_id]))
+        self.tell(job, Offer(match.lane, telling, match.worker))

@@ -134,7 +134,7 @@ class WorkerActor(WorkerRequests):
         if status is WorkerStatus.AWAKE:
             for task_id, held in self._leases.items():
                 if not held.running:
-                    self._tell_job(held, AssignAgain(task_id, held.number, self.ref))
+                    self._tell_job(held, AssignAgain(task_id, held.number, self._id))
         else:
             self._return_all(f"worker {before.name} went to {status.value}")
 

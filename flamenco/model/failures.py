@@ -5,13 +5,14 @@ fails here, and only when nobody is left to try it: what a wrangler expects of a
 worker is blocklisted when it has failed as many tasks as the threshold says, not one less.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from flamenco.model.board import Kind, Profile, lacks
 from flamenco.model.jobs import Task
-from flamenco.model.statuses import TaskStatus
+from flamenco.model.livejob import LiveJob
+from flamenco.model.statuses import RUNNABLE_TASKS, TaskStatus
 from flamenco.model.workers import Worker
 
 DEFAULT_FAILURES_OF_A_TASK = 3
@@ -51,6 +52,31 @@ def after_failure(
         TaskStatus.SOFT_FAILED,
         f"failed by {failures} of {limit} workers, waits for another one to try it",
     )
+
+
+def nobody_left(live: LiveJob, task_type: str, workers: Iterable[Worker]) -> bool:
+    """Whether no worker of the farm may run tasks of a type of this job any more."""
+    kind = live.kind_of_type(task_type)
+    return not any(capable(worker, kind) for worker in workers)
+
+
+def hopeless(live: LiveJob, task_type: str, workers: Sequence[Worker]) -> list[Task]:
+    """Tasks of a type, as failed, that wait though all who could run them failed them.
+
+    A task nobody failed is not among them: the type has somebody left.
+    """
+    return [
+        attrs.evolve(
+            task,
+            status=TaskStatus.FAILED,
+            activity="failed, and the last worker that could try it is blocklisted",
+        )
+        for task in live.tasks.values()
+        if task.type == task_type
+        and task.failed_by
+        and task.status in RUNNABLE_TASKS
+        and not any(capable(worker, live.kind(task)) for worker in workers)
+    ]
 
 
 def should_block(failures: int, threshold: int) -> bool:

@@ -111,6 +111,11 @@ class LiveJob:
         """What a task asks of a worker, as things are."""
         return self._lane(task).kind
 
+    def kind_of_type(self, task_type: str) -> Kind:
+        """What tasks of a type that nobody has failed ask of a worker."""
+        needs = self.job.requirements.of(task_type)
+        return Kind(task_type, self.job.worker_tag, needs, self.blocked(task_type))
+
     def some_ready(self) -> Task | None:
         """One of the tasks that wait for a worker."""
         place = self.lanes.any()
@@ -293,8 +298,7 @@ class LiveJob:
         key = (task.type, task.priority, task.failed_by)
         lane = self._lanes_by.get(key)
         if lane is None:
-            excluded = self.blocked(task.type).union(task.failed_by)
-            needs = self.job.requirements.of(task.type)
-            kind = Kind(task.type, self.job.worker_tag, needs, excluded)
+            kind = self.kind_of_type(task.type)
+            kind = evolve(kind, excluded=kind.excluded.union(task.failed_by))
             lane = self._lanes_by[key] = Lane(self.job.id, kind, task.priority)
         return lane
