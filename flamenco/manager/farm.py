@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import attrs
 
@@ -73,10 +74,12 @@ async def open_farm(
     *,
     compiling: Compiling = open_compiler,
     around: Around | None = None,
+    random: Random | None = None,
 ) -> AsyncIterator[Farm]:
     """Start the actors of a farm, and stop them in the reverse order at the end.
 
-    A simulation has its own ways of ``compiling``, and faults ``around`` the actors' handlers.
+    A simulation has its own ways of ``compiling``, puts faults ``around`` the actors' handlers, and
+    seeds the ``random`` waits before their restarts.
 
     Raises `StoreError` when the database can't be used, OSError when a folder can't be made.
     """
@@ -98,7 +101,12 @@ async def open_farm(
             previews=Previews(paths.local),
         )
         async with actors.ActorSystem(
-            "farm", store=store, grace=GRACE_SECONDS, supervision=SUPERVISION, around=around
+            "farm",
+            store=store,
+            grace=GRACE_SECONDS,
+            supervision=SUPERVISION,
+            around=around,
+            random=random,
         ) as system:
             yield await _start(system, store, services)
 

@@ -10,6 +10,7 @@ import trio
 
 from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
+from flamenco.jobtypes import open_compiler
 from flamenco.manager.farm import Farm, open_farm
 from flamenco.manager.messages import (
     Connect,
@@ -196,12 +197,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage_at(folder: Path, **config) -> AsyncIterator[Stage]:
+async def stage_at(folder: Path, compiling=open_compiler, **config) -> AsyncIterator[Stage]:
     """A farm whose files lie in a folder."""
     settings = attrs.evolve(ManagerConfig(), **config)
     (folder / "scripts").mkdir(exist_ok=True)
     (folder / "scripts" / "shaped.py").write_text(SHAPED)
-    async with open_farm(settings, settings.paths(folder)) as farm:
+    async with open_farm(settings, settings.paths(folder), compiling=compiling) as farm:
         yield Stage(farm)
 
 

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ import trio
 
 import actors
 from actors.testing import Faults, InjectedFault, run
+from flamenco import clock
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Around, Farm, open_farm
 from flamenco.model.specs import Specs
@@ -25,6 +27,8 @@ from tests.simulation.people import People
 from tests.simulation.worker import SimulatedWorker
 
 logger = logging.getLogger(__name__)
+
+MORNING = datetime(2026, 3, 29, tzinfo=UTC)
 
 STORM_SECONDS = 400.0
 """How long things go wrong."""
@@ -115,8 +119,8 @@ class World:
             task_timeout=TASK_TIMEOUT, worker_timeout=WORKER_TIMEOUT, database_check_period=0.0
         )
         paths = config.paths(self.folder)
-        around = self._with_faults()
-        async with open_farm(config, paths, compiling=compiling, around=around) as farm:
+        chance = {"around": self._with_faults(), "random": Random(self.random.randrange(1 << 30))}
+        async with open_farm(config, paths, compiling=compiling, **chance) as farm:
             if not self.ledger.watching:
                 self.ledger.watch()
                 task_status.started()
@@ -264,6 +268,7 @@ class World:
 
 async def live(seed: int, folder: Path) -> World:
     """Let a day pass. Raises `Violation`, perhaps in a group."""
+    clock.set_wall_time(MORNING)
     async with trio.open_nursery() as nursery:
         world = World(seed, folder, nursery)
         logger.info("%s", world.troubles)
@@ -296,9 +301,8 @@ def simulate(seed: int) -> None:
         raise Violation(f"unexpected: {surprises[0]}")
 
 
-def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first error of a group of groups."""
-    error: BaseException = group
+def first(error: BaseException) -> BaseException:
+    """The error, or the first of a group of groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,0 +1,62 @@
+"""The rules hold, are needed, and survive what a seed can think of."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+import actors
+from tests.simulation import rules_of_choice, rules_of_failure, rules_of_people
+from tests.simulation.rules import RULES, Rule
+from tests.simulation.world import first
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 100
+FOUND_OUT = (AssertionError, trio.TooSlowError, actors.ActorError, pytest.fail.Exception)
+ALL_RULES = [pytest.param(rule, id=rule.name) for rule in RULES]
+
+
+def simulate(*arguments: str) -> str:
+    """What a simulation prints; it must find nothing wrong."""
+    command = [sys.executable, "-m", "tests.simulation", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_there_are_rules_of_all_kinds():
+    modules = {rule.scenario.__module__ for rule in RULES}
+    assert modules == {
+        each.__name__ for each in (rules_of_choice, rules_of_failure, rules_of_people)
+    }
+
+
+@pytest.mark.parametrize("rule", ALL_RULES)
+def test_the_farm_keeps_to_the_rule(rule: Rule, tmp_path):
+    rule.play(tmp_path)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES)
+def test_a_farm_without_the_rule_is_found_out(rule: Rule, tmp_path):
+    try:
+        rule.play(tmp_path, without=True)
+    except (Exception, pytest.fail.Exception) as error:
+        if not isinstance(first(error), FOUND_OUT):
+            raise
+        return
+    pytest.fail("the scenario does not need the rule")
+
+
+@pytest.mark.slow
+def test_days_of_faults_break_no_promise():
+    assert f"{SEEDS} seeds" in simulate("--seeds", str(SEEDS))
+
+
+@pytest.mark.slow
+def test_a_seed_tells_the_same_day_again():
+    first, second = (simulate("--seeds", "1", "--first", "16", "--verbose") for _ in range(2))
+    assert [line for line in first.splitlines() if "seeds in" not in line] == [
+        line for line in second.splitlines() if "seeds in" not in line
+    ]
