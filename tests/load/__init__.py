@@ -1,0 +1,1 @@
+"""Workers over real sessions, many in one process, for load and fault tests."""

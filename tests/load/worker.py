@@ -1,0 +1,137 @@
+"""A worker over a real session that only pretends to work."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+import attrs
+import httpx
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection
+
+from flamenco import protocol
+from flamenco.model.statuses import TaskStatus, WorkerStatus
+from worker.connection import talk_over
+from worker.registration import Credentials
+
+RECONNECT_SECONDS = 0.2
+
+
+@attrs.define
+class Tally:
+    """What all workers of a process saw."""
+
+    assigned: int = 0
+    completed: Counter[tuple[str, int]] = attrs.field(factory=Counter)
+    """Completions that the Manager acknowledged: {(task id, lease): how often}."""
+    refused: int = 0
+    connected: int = 0
+    on_assign: Callable[[protocol.Assign], None] = lambda _: None
+
+
+@attrs.define(eq=False)
+class LoadWorker:
+    """Completes each task after some seconds; what it has to report outlives its sessions."""
+
+    url: str
+    name: str
+    tally: Tally
+    seconds: float = 0.0
+    credentials: Credentials | None = None
+    _outbox: dict[int, protocol.Message] = attrs.field(factory=dict)
+    _running: protocol.HeldLease | None = None
+    _socket: WebSocketConnection | None = None
+    _seq: int = attrs.field(factory=time.time_ns)
+    _nursery: trio.Nursery = attrs.field(init=False)
+
+    async def register(self, client: httpx.AsyncClient) -> None:
+        body = {
+            "name": self.name,
+            "secret": self.name * 8,
+            "platform": "linux",
+            "supported_task_types": ["misc"],
+        }
+        answer = await client.post(f"{self.url}api/v3/worker/register-worker", json=body)
+        answer.raise_for_status()
+        self.credentials = Credentials(
+            worker_id=answer.json()["uuid"], worker_secret=str(body["secret"])
+        )
+
+    async def live(self) -> None:
+        """Connect again and again, until cancelled; work goes on meanwhile."""
+        address = self.url.rstrip("/") + protocol.PATH
+        assert self.credentials is not None
+        async with trio.open_nursery() as self._nursery:
+            while True:
+                await talk_over(address, self.credentials, self._talk)
+                self._socket = None
+                await trio.sleep(RECONNECT_SECONDS)
+
+    async def _talk(self, socket: WebSocketConnection) -> str:
+        ended = {
+            protocol.HeldLease(said.task_id, said.lease)
+            for said in self._outbox.values()
+            if isinstance(said, protocol.Report)
+        }
+        held = (*ended, self._running) if self._running else tuple(ended)
+        hello = protocol.Hello(
+            name=self.name, software_version="load", task_types=("misc",), leases=held
+        )
+        await socket.send_message(protocol.encode(hello))
+        welcome, _ = protocol.decode(await socket.get_message())
+        assert isinstance(welcome, protocol.Welcome)
+        if self._running not in welcome.leases:
+            self._running = None
+        self._socket = socket
+        for seq, said in list(self._outbox.items()):
+            await socket.send_message(protocol.encode(said, seq))
+        await self._say(protocol.StateChanged(WorkerStatus.AWAKE))
+        self.tally.connected += 1
+        try:
+            while True:
+                message, _ = protocol.decode(await socket.get_message())
+                await self._received(message)
+        finally:
+            self.tally.connected -= 1
+
+    async def _received(self, message: protocol.Message) -> None:
+        match message:
+            case protocol.Assign():
+                lease = protocol.HeldLease(message.task_id, message.lease)
+                self.tally.assigned += 1
+                self.tally.on_assign(message)
+                self._running = lease
+                if self.seconds:
+                    self._nursery.start_soon(self._work, lease)
+                else:
+                    await self._finish(lease)
+            case protocol.Revoke(task_id, lease):
+                if self._running == protocol.HeldLease(task_id, lease):
+                    self._running = None
+            case protocol.Acknowledge(seq, refused):
+                said = self._outbox.pop(seq, None)
+                if isinstance(said, protocol.Report):
+                    self.tally.refused += refused is not None
+                    if refused is None:
+                        self.tally.completed[said.task_id, said.lease] += 1
+
+    async def _work(self, lease: protocol.HeldLease) -> None:
+        await trio.sleep(self.seconds)
+        if self._running == lease:
+            await self._finish(lease)
+
+    async def _finish(self, lease: protocol.HeldLease) -> None:
+        self._running = None
+        report = protocol.Report(
+            task_id=lease.task_id, lease=lease.lease, status=TaskStatus.COMPLETED, log="done\n"
+        )
+        await self._say(report)
+
+    async def _say(self, message: protocol.Message) -> None:
+        self._seq += 1
+        if isinstance(message, protocol.Report):
+            self._outbox[self._seq] = message
+        if self._socket is not None:
+            with suppress(ConnectionClosed):
+                await self._socket.send_message(protocol.encode(message, self._seq))
