@@ -12,6 +12,7 @@ from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, open_compiler
 from flamenco.logs import TaskLogs
+from flamenco.manager.collector import patient_collector
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
@@ -108,7 +109,8 @@ async def open_farm(
             around=around,
             random=random,
         ) as system:
-            yield await _start(system, store, services)
+            with patient_collector():
+                yield await _start(system, store, services)
 
 
 async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:

@@ -1,5 +1,6 @@
 """The actor that looks after what nobody asks for: old jobs and workers, and the database."""
 
+import gc
 import logging
 from datetime import timedelta
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 CLEAN_UP_SECONDS = 60.0
 
+LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
+"""A farm that always has work collects its garbage so often, though everybody waits meanwhile."""
+
 
 class Housekeeping(actors.Actor):
     """Has a timer for each of its duties."""
@@ -25,6 +29,7 @@ class Housekeeping(actors.Actor):
     def __init__(self, services: Services) -> None:
         self._services = services
         self._cleaning = False
+        self._collected = trio.current_time()
 
     async def started(self) -> None:
         self.tell(self.ref, CleanUp())
@@ -65,6 +70,13 @@ class Housekeeping(actors.Actor):
             self.start_soon(self._clean_up, done=lambda _: done, failed=_tried)
 
     async def _clean_up(self) -> None:
+        await self._clear_away()
+        is_calm = not await self._services.reader.unfinished_jobs()
+        if is_calm or trio.current_time() - self._collected >= LONGEST_WITHOUT_COLLECTION:
+            self._collected = trio.current_time()
+            gc.collect()
+
+    async def _clear_away(self) -> None:
         config, reader, now = self._services.config, self._services.reader, clock.now()
         jobs = self.system.find(JOBS)
         if jobs is None:

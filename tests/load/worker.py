@@ -1,8 +1,8 @@
 """A worker over a real session that only pretends to work."""
 
+import random
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 
 import attrs
@@ -27,12 +27,23 @@ class Tally:
     """Completions that the Manager acknowledged: {(task id, lease): how often}."""
     refused: int = 0
     connected: int = 0
-    on_assign: Callable[[protocol.Assign], None] = lambda _: None
+    _changed: trio.Event = attrs.field(factory=trio.Event)
+
+    def connects(self, change: int) -> None:
+        """So many more workers are connected."""
+        self.connected += change
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def all_connected(self, number: int) -> None:
+        """Wait until so many are."""
+        while self.connected < number:
+            await self._changed.wait()
 
 
 @attrs.define(eq=False)
 class LoadWorker:
-    """Completes each task after some seconds; what it has to report outlives its sessions."""
+    """Completes each task after about ``seconds``; its reports outlive its sessions."""
 
     url: str
     name: str
@@ -87,20 +98,19 @@ class LoadWorker:
         for seq, said in list(self._outbox.items()):
             await socket.send_message(protocol.encode(said, seq))
         await self._say(protocol.StateChanged(WorkerStatus.AWAKE))
-        self.tally.connected += 1
+        self.tally.connects(1)
         try:
             while True:
                 message, _ = protocol.decode(await socket.get_message())
                 await self._received(message)
         finally:
-            self.tally.connected -= 1
+            self.tally.connects(-1)
 
     async def _received(self, message: protocol.Message) -> None:
         match message:
             case protocol.Assign():
                 lease = protocol.HeldLease(message.task_id, message.lease)
                 self.tally.assigned += 1
-                self.tally.on_assign(message)
                 self._running = lease
                 if self.seconds:
                     self._nursery.start_soon(self._work, lease)
@@ -117,7 +127,7 @@ class LoadWorker:
                         self.tally.completed[said.task_id, said.lease] += 1
 
     async def _work(self, lease: protocol.HeldLease) -> None:
-        await trio.sleep(self.seconds)
+        await trio.sleep(self.seconds * (0.5 + random.random()))
         if self._running == lease:
             await self._finish(lease)
 

@@ -17,6 +17,7 @@ from flamenco.manager.farm import Farm
 from flamenco.manager.messages import WakeJob
 from flamenco.manager.requests import SetJobStatus
 from flamenco.model.statuses import JobStatus
+from tests.bench.manager import sessions
 from tests.bench.manager.farm import farm, hire, open_up, submit
 
 MIB = 1024 * 1024
@@ -107,6 +108,9 @@ SAMPLES: dict[str, Callable[[], Awaitable[float]]] = {
     for function in (
         sqlite_commits_per_s,
         cycles_per_s_in_process,
+        sessions.cycles_per_s_sessions,
+        sessions.ready_to_pushed_p99_ms,
+        sessions.ready_to_pushed_submitting_p99_ms,
         cost_1m_over_1k,
         submit_100k_s,
         rss_1m_mib,

@@ -1,100 +1,132 @@
-"""Figures over real sessions: the Manager in one process, a thousand workers in another.
-
-Run as a program it is the other process: ``python -m tests.bench.manager.sessions URL WORKERS``.
-It reads orders from its standard input, a line each, and answers each with a line of JSON.
-"""
+"""Figures over real sessions: a Manager, a thousand workers, and who submits, each a process."""
 
 import json
 import math
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import trio
 
-from flamenco import protocol
-from tests.e2e.running import running_manager
+from tests.bench.manager.timed import CHAIN, LATENCIES
 from tests.load.worker import LoadWorker, Tally
 
 WORKERS = 1000
 CYCLES = 5000
-STEADY_PER_SECOND = 100
-STEADY_SECONDS = 20
-REGISTER_AT_ONCE = 20
+CHAINS = 100
+"""Jobs whose tasks each wait for the one before; a task takes a second, so 100 cycles a second."""
+STEADY_SECONDS = 30
 HUGE = 100_000
 
 
 @contextmanager
-def farm() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A Manager at a URL, and a process of workers that are all connected."""
-    with tempfile.TemporaryDirectory() as folder, running_manager(Path(folder)) as url:
-        command = [sys.executable, "-m", "tests.bench.manager.sessions", url, str(WORKERS)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with subprocess.Popen(command, text=True, **pipes) as process:
-            assert process.stdout is not None
-            assert json.loads(process.stdout.readline()) == WORKERS
-            try:
-                yield url, process
-            finally:
-                process.kill()
+def processes(tmp: str, seconds: float) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
+    """A Manager's URL, its process and storage; a thousand workers are connected to it.
+
+    They take ``seconds`` for each task.
+    """
+    storage = Path(tmp)
+    (storage / "scripts").mkdir()
+    (storage / "scripts" / "chain.py").write_text(CHAIN)
+    manager = _program("tests.bench.manager.timed", str(storage))
+    url = manager.stdout.readline().split()[-1]
+    workers = _program("tests.bench.manager.sessions", url, str(seconds))
+    try:
+        assert workers.stdout.readline() == "ready\n"
+        yield url, manager, storage
+    finally:
+        workers.kill()
+        manager.kill()
 
 
-def order(process: subprocess.Popen[str], what: str) -> float:
-    """Have the workers do something; the figure that they answer."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{what}\n")
-    process.stdin.flush()
-    return float(json.loads(process.stdout.readline()))
+def _program(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
 
 
-def submit(url: str, tasks: int) -> str:
-    """A job of so many tasks besides the first; its id."""
-    settings = {"message": "hi", "sleep_duration_seconds": 0, "sleep_repeats": tasks}
-    body = {
-        "name": "job",
-        "type": "echo-sleep-test",
-        "submitter_platform": "linux",
-        "settings": settings,
-    }
+def submit(url: str, kind: str, settings: dict[str, object]) -> str:
+    """Submit a job; its id."""
+    body = {"name": "job", "type": kind, "submitter_platform": "linux", "settings": settings}
     answer = httpx.post(f"{url}api/v3/jobs", json=body, timeout=120)
     answer.raise_for_status()
     return str(answer.json()["id"])
 
 
+def submit_fan(url: str, tasks: int) -> str:
+    """A job of a task, and so many that wait for it."""
+    settings = {"message": "hi", "sleep_duration_seconds": 0, "sleep_repeats": tasks}
+    return submit(url, "echo-sleep-test", settings)
+
+
+def completed(url: str, job: str) -> int:
+    return int(httpx.get(f"{url}api/v3/jobs/{job}").json()["steps_completed"])
+
+
 async def cycles_per_s_sessions() -> float:
-    """1,000 workers that complete each task at once: starts and completions per second."""
-    with farm() as (url, process):
-        submit(url, WORKERS + 3 * CYCLES)
-        order(process, f"cycles {CYCLES}")
-        return order(process, f"cycles {CYCLES}")
+    """1,000 workers complete each task at once: starts and completions per second."""
+    with tempfile.TemporaryDirectory() as tmp, processes(tmp, 0.0) as (url, _, _):
+        job = submit_fan(url, 4 * CYCLES)
+        before = _when(url, job, WORKERS)
+        after = _when(url, job, WORKERS + CYCLES)
+        return (after[0] - before[0]) / (after[1] - before[1])
+
+
+def _when(url: str, job: str, steps: int) -> tuple[int, float]:
+    """How many steps of a job were completed, and when, as soon as it were so many."""
+    while (now := completed(url, job)) < steps:
+        time.sleep(0.1)
+    return now, time.perf_counter()
 
 
 async def ready_to_pushed_p99_ms() -> float:
-    """A task becomes ready, its worker idles; the Manager itself says how long the push took."""
-    with farm() as (url, process):
-        return pushed(url, process)
+    """From the commit that makes a task ready to the bytes of its assignment at the socket."""
+    return _steady(lambda _: time.sleep(STEADY_SECONDS))
 
 
-async def ready_to_pushed_p99_ms_submitting() -> float:
-    """The same while a job of 100,000 tasks is submitted again and again."""
-    with farm() as (url, process):
-        command = [sys.executable, "-c", SUBMIT, url, str(HUGE)]
-        with subprocess.Popen(command) as submitting:
-            try:
-                return pushed(url, process)
-            finally:
-                submitting.kill()
+async def ready_to_pushed_submitting_p99_ms() -> float:
+    """The same while jobs of 100,000 tasks, for no worker of this farm, are submitted."""
+
+    def storm(url: str) -> None:
+        ends = time.monotonic() + STEADY_SECONDS
+        while time.monotonic() < ends:
+            submit(url, "chain", {"length": HUGE, "task_type": "exotic"})
+
+    return _steady(storm)
 
 
-SUBMIT = """
-import sys
-from tests.bench.manager.sessions import submit
-while True:
-    submit(sys.argv[1], int(sys.argv[2]))
-"""
+def _steady(meanwhile: Callable[[str], None]) -> float:
+    with tempfile.TemporaryDirectory() as tmp, processes(tmp, 1.0) as (url, manager, storage):
+        for _ in range(CHAINS):
+            submit(url, "chain", {"length": 1000, "task_type": "misc"})
+        time.sleep(5)
+        (storage / LATENCIES).unlink(missing_ok=True)
+        meanwhile(url)
+        manager.send_signal(signal.SIGTERM)
+        manager.wait(60)
+        lines = (storage / LATENCIES).read_text().splitlines()
+        times = sorted(json.loads(line) for line in lines)
+        print(f"{len(times)} tasks, median {1000 * times[len(times) // 2]:.1f} ms", file=sys.stderr)
+        return 1000 * float(times[math.ceil(0.99 * len(times)) - 1])
+
+
+async def work(url: str, seconds: float) -> None:
+    """Be a thousand workers, until killed."""
+    tally = Tally()
+    async with trio.open_nursery() as nursery, httpx.AsyncClient(timeout=60) as client:
+        for number in range(WORKERS):
+            worker = LoadWorker(url, f"load{number}", tally, seconds=seconds)
+            await worker.register(client)
+            nursery.start_soon(worker.live)
+        await tally.all_connected(WORKERS)
+        print("ready", flush=True)
+        await trio.sleep_forever()
+
+
+if __name__ == "__main__":
+    trio.run(work, sys.argv[1], float(sys.argv[2]))
