@@ -12,10 +12,10 @@ from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, open_compiler
 from flamenco.logs import TaskLogs
-from flamenco.manager.collector import patient_collector
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
+from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs import Jobs
 from flamenco.manager.scheduler import Scheduler
 from flamenco.manager.services import (
@@ -109,7 +109,7 @@ async def open_farm(
             around=around,
             random=random,
         ) as system:
-            with patient_collector():
+            with responsive():
                 yield await _start(system, store, services)
 
 

@@ -33,7 +33,7 @@ from flamenco.store import InsertJob, InsertTasks, PutJob
 ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
 """The statuses a job may be submitted with."""
 
-TASKS_AT_ONCE = 500
+TASKS_AT_ONCE = 200
 """So many tasks are stored in one transaction."""
 
 CLEAR_SECONDS = 60.0
@@ -124,10 +124,7 @@ class Submission(actors.Actor):
             self.stop()
         else:
             self._job = attrs.evolve(
-                self._job,
-                settings=outcome.settings,
-                metadata=outcome.metadata,
-                steps_total=sum(task.steps_total for task in outcome.tasks),
+                self._job, settings=outcome.settings, metadata=outcome.metadata
             )
             making = attrs.evolve(self._job, status=JobStatus.UNDER_CONSTRUCTION)
             self.record(InsertJob(making))
@@ -142,6 +139,8 @@ class Submission(actors.Actor):
         piece = next(self._pieces, None)
         if piece is not None:
             self.record(piece)
+            steps = self._job.steps_total + sum(task.steps_total for task in piece.tasks)
+            self._job = attrs.evolve(self._job, steps_total=steps)
         if piece is not None and len(piece.tasks) == TASKS_AT_ONCE:
             self.tell(self.ref, StoreMore())
             return
@@ -193,19 +192,23 @@ def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
 
     The ids of a job's tasks follow each other, so that they lie side by side in the database.
     """
-    first = uuid.uuid4().int & ~_LOW_BITS
-    ids = [str(uuid.UUID(int=first + place)) for place in range(len(compiled.tasks))]
+    digits = f"{uuid.uuid4().int & ~_LOW_BITS:032x}"
+    start_of_ids = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:24]))
+
+    def id_of(place: int) -> str:
+        return f"{start_of_ids}{place:08x}"
+
     for start in range(0, len(compiled.tasks), TASKS_AT_ONCE):
         chosen = compiled.tasks[start : start + TASKS_AT_ONCE]
         tasks = tuple(
             Task(
-                id=ids[place],
+                id=id_of(place),
                 job_id=job.id,
                 idx=place + 1,
                 name=task.name,
                 type=task.type,
                 priority=task.priority,
-                depends_on=tuple(ids[needed] for needed in task.depends_on),
+                depends_on=tuple(map(id_of, task.depends_on)),
                 steps_total=task.steps_total,
                 created=job.created,
                 updated=job.updated,

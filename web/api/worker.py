@@ -6,7 +6,7 @@ import actors
 from flamenco.api.workers import RegisteredWorker, WorkerRegistration
 from flamenco.images.previews import MAX_BYTES
 from flamenco.manager.messages import NotFound, ProcessImage, Refusal, RegisterWorker
-from web.auth import hash_secret
+from web.auth import hash_beside
 from web.context import door, farm, reader
 from web.wire import Answer, body, failure, reply
 
@@ -23,7 +23,7 @@ async def register_worker() -> Answer:
     registered = await farm().workers.ask(
         RegisterWorker(
             name=registration.name,
-            secret_hash=hash_secret(registration.secret),
+            secret_hash=await hash_beside(registration.secret),
             platform=registration.platform,
             address=request.remote_addr or "",
             task_types=registration.supported_task_types,
