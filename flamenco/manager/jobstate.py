@@ -76,9 +76,10 @@ class JobState(actors.Actor):
 
     def _log(self, task: Task, offset: int, text: str, *, own: bool) -> int:
         """Record that the task's log goes on with this text; how many bytes that are."""
-        content = (text if text.endswith("\n") else f"{text}\n").encode()
+        lines = text if text.endswith("\n") else f"{text}\n"
+        content = lines.encode()
         self.record(AppendLog(self._id, task.id, offset, content, own))
-        self.publish(EventTaskLogUpdate(task_id=task.id, log=text))
+        self.publish(EventTaskLogUpdate(task_id=task.id, log=lines))
         return len(content)
 
     def _spread(self, ripple: Ripple) -> None:

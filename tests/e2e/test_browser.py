@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e.running import running_manager, running_worker
+from tests.manager.conftest import SHAPED
 from tests.programs import need
 
 pytestmark = [
@@ -91,3 +92,35 @@ def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
         expect(row).to_have_attribute("data-status", "paused", timeout=PATIENCE)
         page.get_by_role("button", name="Cancel").first.click()
         expect(row).to_have_attribute("data-status", "canceled", timeout=PATIENCE)
+
+
+def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
+    scripts = tmp_path / "farm" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "shaped.py").write_text(SHAPED)
+    with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
+        job = submit(url, name="Look", type="shaped", settings={"shape": "approval misc:0"})
+        page.locator(f"[data-testid=job-row][data-job-id='{job}']").click(timeout=PATIENCE)
+        cells = page.get_by_test_id("task-cell")
+        cells.nth(1).click(timeout=PATIENCE)
+        why = page.get_by_test_id("why-task-waits")
+        expect(why).to_contain_text("approval-0 (queued)", timeout=PATIENCE)
+        expect(page.get_by_test_id("why-waiting")).to_contain_text("approve approval-0")
+        cells.nth(0).click()
+        verdict = page.get_by_test_id("verdict")
+        expect(verdict).to_contain_text("waits for your yes or no", timeout=PATIENCE)
+        photograph(page, "approval.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        photograph(page, "approval-phone.png")
+        page.set_viewport_size({"width": 1440, "height": 900})
+        verdict.get_by_role("button", name="Approve").click()
+        expect(page.get_by_test_id("task-status")).to_have_attribute(
+            "data-status", "completed", timeout=PATIENCE
+        )
+        expect(verdict).to_have_count(0)
+        cells.nth(1).click()
+        with running_worker(url, tmp_path / "anna", "anna"):
+            expect(page.get_by_test_id("attempts")).to_contain_text("1 attempt", timeout=PATIENCE)
+        page.get_by_test_id("attempts").locator("summary").click()
+        photograph(page, "attempts.png")
+        expect(page.get_by_test_id("attempts")).to_contain_text("anna")

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 
 import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
 import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
-import { age, nameList, percent, plural, shortAge } from '../src/rules/format'
-import { jobOfImage, shownSettings, whyWaiting } from '../src/rules/jobs'
+import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
+import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
 import { appendLog, joinLog, MAX_LOG_LINES } from '../src/rules/log'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
+import { verdicts } from '../src/rules/verdicts'
 
 function worker(status: WorkerSummary['status'], fields: Partial<WorkerSummary> = {}): WorkerSummary {
   return { id: 'w', name: 'w', status, version: '4', can_restart: false, ...fields }
@@ -50,6 +51,33 @@ describe('status actions', () => {
     const restart = WORKER_ACTIONS.find(({ key }) => key === 'restart-now')!
     expect(canAskWorker(restart, worker('awake'))).toBe(false)
     expect(canAskWorker(restart, worker('awake', { can_restart: true }))).toBe(true)
+  })
+})
+
+describe('what a person may decide', () => {
+  it('asks for a yes or no where an approval waits, and needs no reason for it', () => {
+    const offer = verdicts({ status: 'queued', task_type: 'approval' })
+    expect(offer?.asks).toBe(true)
+    expect(offer?.verdicts.map(({ label }) => label)).toEqual(['Approve', 'Refuse'])
+    expect(offer?.verdicts.every(({ reason }) => reason !== '')).toBe(true)
+  })
+
+  it.each([
+    ['active', ['Complete', 'Fail']],
+    ['failed', ['Complete']],
+    ['canceled', ['Complete']],
+  ] as const)('offers outcomes for a task that is %s, each with a reason', (status, labels) => {
+    const offer = verdicts({ status, task_type: 'blender' })
+    expect(offer?.verdicts.map(({ label }) => label)).toEqual(labels)
+    expect(offer?.verdicts.every(({ reason }) => reason === '')).toBe(true)
+  })
+
+  it('offers nothing for what is completed', () => {
+    expect(verdicts({ status: 'completed', task_type: 'approval' })).toBeNull()
+  })
+
+  it('says sizes as people do', () => {
+    expect([megabytes(5 * 1024 ** 2), megabytes(3 * 1024 ** 3)]).toEqual(['5 MiB', '3.0 GiB'])
   })
 })
 
@@ -132,16 +160,12 @@ describe('a job', () => {
     expect(shownSettings(job, undefined).map(({ key }) => key)).toEqual(['frames', 'secret', 'add_path'])
   })
 
-  it('says why it waits', () => {
+  it('may wait as long as it is to run and nothing of it does', () => {
     const queued = [{ status: 'queued' as const }]
-    expect(whyWaiting('queued', queued, [])).toBe('No Worker has joined the farm yet.')
-    expect(whyWaiting('active', queued, [worker('asleep')])).toBe('The farm’s only Worker is asleep.')
-    expect(whyWaiting('active', queued, [worker('asleep'), worker('offline')])).toBe(
-      'All 2 Workers are not awake.',
-    )
-    expect(whyWaiting('active', queued, [worker('awake')])).toBeNull()
-    expect(whyWaiting('active', [{ status: 'active' }], [])).toBeNull()
-    expect(whyWaiting('paused', queued, [])).toBeNull()
+    expect(mayWait('queued', queued)).toBe(true)
+    expect(mayWait('active', queued)).toBe(true)
+    expect(mayWait('active', [{ status: 'active' }])).toBe(false)
+    expect(mayWait('paused', queued)).toBe(false)
   })
 
   it('is found from the address of its image', () => {

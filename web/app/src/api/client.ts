@@ -12,8 +12,10 @@ import type {
   JobTasksSummary,
   ManagerConfiguration,
   Task,
+  TaskAttempts,
   TaskLogInfo,
   TaskStatus,
+  WaitingReason,
   Worker,
   WorkerList,
   WorkerStatusChangeRequest,
@@ -101,10 +103,14 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     setJobPriority: (job: string, priority: number) =>
       post(`jobs/${job}/setpriority`, { priority }),
 
+    fetchWhyJobWaits: (job: string) => get<WaitingReason>(`jobs/${job}/why-waiting`),
+
     fetchTask: (task: string) => get<Task>(`tasks/${task}`),
     fetchTaskLogInfo: (task: string) => getOrNull<TaskLogInfo>(`tasks/${task}/log`),
     fetchTaskLogTail: async (task: string) =>
       (await call('GET', `tasks/${task}/logtail`)).text(),
+    fetchTaskAttempts: (task: string) => get<TaskAttempts>(`tasks/${task}/attempts`),
+    fetchWhyTaskWaits: (task: string) => get<WaitingReason>(`tasks/${task}/why-waiting`),
     setTaskStatus: (task: string, status: TaskStatus, reason: string) =>
       post(`tasks/${task}/setstatus`, { status, reason }),
 

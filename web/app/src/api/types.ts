@@ -121,6 +121,26 @@ export interface Task extends TaskSummary {
   failed_by_workers?: TaskWorker[]
 }
 
+export interface Attempt {
+  lease: number
+  worker: TaskWorker
+  started: string
+  ended: string
+  ending: string
+  reason: string
+  exit_code?: number
+  /** Bytes. */
+  peak_memory?: number
+}
+
+export interface TaskAttempts {
+  attempts?: Attempt[]
+}
+
+export interface WaitingReason {
+  reason: string
+}
+
 export interface TaskLogInfo {
   task_id: string
   job_id: string

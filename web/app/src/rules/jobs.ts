@@ -6,7 +6,6 @@ import type {
   JobStatus,
   JsonValue,
   TaskStatus,
-  WorkerSummary,
 } from '../api/types'
 
 export interface ShownSetting {
@@ -49,19 +48,11 @@ function valueText(value: JsonValue): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** Why nothing of this job is being worked on, or null when that is no surprise. */
-export function whyWaiting(
-  job: JobStatus,
-  tasks: Iterable<{ status: TaskStatus }>,
-  workers: readonly WorkerSummary[],
-): string | null {
-  if (job !== 'queued' && job !== 'active') return null
-  for (const task of tasks) if (task.status === 'active') return null
-  if (workers.length === 0) return 'No Worker has joined the farm yet.'
-  if (workers.some((worker) => worker.status === 'awake')) return null
-  const state = workers.every((worker) => worker.status === 'asleep') ? 'asleep' : 'not awake'
-  if (workers.length === 1) return `The farm’s only Worker is ${state}.`
-  return `All ${workers.length} Workers are ${state}.`
+/** Whether it is of interest why a job does not go on: nothing of it runs. */
+export function mayWait(job: JobStatus, tasks: Iterable<{ status: TaskStatus }>): boolean {
+  if (job !== 'queued' && job !== 'active') return false
+  for (const task of tasks) if (task.status === 'active') return false
+  return true
 }
 
 /** The job that an image belongs to: the last part of its folder's address. */
