@@ -158,6 +158,7 @@ def task(task: Task, commands: tuple[Command, ...], workers: Workers) -> api.Tas
         started=task.started or UNSET,
         last_touched=task.last_touched or UNSET,
         failed_by_workers=tuple(task_worker(each, workers) for each in task.failed_by),
+        depends_on=task.depends_on,
     )
 
 

@@ -42,6 +42,9 @@ class EventJobUpdate:
     was_deleted: bool | UnsetType = UNSET
     archived_at: datetime | UnsetType = UNSET
     """Not in Flamenco 3: since when the job is out of the live lists."""
+    keep: bool | UnsetType = UNSET
+    """Not in Flamenco 3, as `worker_tag`."""
+    worker_tag: str | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

@@ -122,6 +122,8 @@ class Task:
     """Not in Flamenco 3: when a worker got it last."""
     last_touched: datetime | UnsetType = UNSET
     failed_by_workers: tuple[TaskWorker, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """Not in Flamenco 3: ids of the tasks that must be completed first."""
 
 
 @attrs.frozen(kw_only=True)

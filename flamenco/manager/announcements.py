@@ -32,6 +32,8 @@ def job_event(
         steps_total=job.steps_total,
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
+        keep=job.keep or UNSET,
+        worker_tag=job.worker_tag or UNSET,
     )
 
 

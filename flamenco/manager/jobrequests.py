@@ -4,6 +4,7 @@ import attrs
 
 import actors
 from flamenco import clock
+from flamenco.manager.announcements import job_event
 from flamenco.manager.jobstate import JobState
 from flamenco.manager.messages import Explain, NotAllowed, NotFound, TagGone
 from flamenco.manager.requests import (
@@ -141,6 +142,7 @@ class JobRequests(JobState):
             if not self._live.unblock(worker_id, task_type):
                 raise NotFound(f"worker {worker_id} is not blocklisted for {task_type}")
             self.record(DeleteBlock(self._id, worker_id, task_type))
+        self.publish(job_event(self._live.job, self._live.job, refresh_tasks=True))
         self._announce()
 
     # Why?
