@@ -6,6 +6,7 @@ number that only grows over the worker's life; the worker keeps it until the Man
 it, and sends it again after a reconnect. See docs/worker-protocol.md.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -97,12 +98,38 @@ class Acknowledge:
     refused: str | None = None
 
 
+class FailureKind(StrEnum):
+    """The reasons for failures that a Worker knows."""
+
+    MISSING_FILE = "missing-file"
+    MISSING_PROGRAM = "missing-program"
+    MISSING_PLUGIN = "missing-plugin"
+    OUT_OF_MEMORY = "out-of-memory"
+    GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
+    GPU_LOST = "gpu-lost"
+    DISK_FULL = "disk-full"
+    CANNOT_SAVE = "cannot-save"
+    KILLED = "killed"
+    """By a signal that the Worker didn't send."""
+    SILENT = "silent"
+    """It printed nothing for too long."""
+
+
+@attrs.frozen
+class Failure:
+    """Why a program failed, as far as it is known."""
+
+    kind: str
+    """One of `FailureKind`, or a word that a newer Worker knows."""
+    detail: str = ""
+
+
 @attrs.frozen(kw_only=True)
 class Report:
     """Worker → Manager, reliable: progress, log or the end of a task under a lease.
 
-    ``status`` is active, completed or failed; queued hands the task back unfinished. The last
-    three fields come with the end of a task.
+    ``status`` is active, completed or failed; queued hands the task back unfinished. What stands
+    below ``steps_completed`` comes with the end of a task.
     """
 
     task_id: str
@@ -117,6 +144,8 @@ class Report:
     """Bytes of memory that the task's processes held together at most; None if it is not known."""
     blocklist: str | None = None
     """Why this worker asks for no more tasks of this type in this job; None if it doesn't."""
+    failure: Failure | None = None
+    """The known reason of a failure, beside the sentence in ``activity``."""
 
 
 @attrs.frozen
@@ -128,7 +157,10 @@ class StateChanged:
 
 @attrs.frozen
 class Heartbeat:
-    """Worker → Manager, every `HEARTBEAT_SECONDS`: a sign of life for worker and leases."""
+    """Worker → Manager, every `HEARTBEAT_SECONDS`: a sign of life for worker and leases.
+
+    A lease whose program shows no progress is left out, so that it runs into the task timeout.
+    """
 
     leases: tuple[HeldLease, ...] = ()
 

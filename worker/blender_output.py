@@ -8,21 +8,60 @@ import re
 
 import attrs
 
+from flamenco.protocol import Failure, FailureKind
+
 _START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
 _STEP = re.compile(_START + r"(?:Time: [\d:.]+|[sS]kipping existing frame)")
+_FRAME = re.compile(_START + r"Fra:(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
+_SAMPLE = re.compile(r"(?:Sample (\d+) ?/ ?(\d+)|Rendering (\d+) ?/ ?(\d+) samples)\s*$")
+_NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
-_TROUBLES = (
+_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+_KNOWN = (
     (
         re.compile(r"(?:Cannot read file|Unable to open|cannot open file) ['\"](.+?)['\"]"),
+        FailureKind.MISSING_FILE,
         "cannot read {}",
     ),
-    (re.compile(r"(?i)\bout of (?:GPU )?memory\b"), "out of memory"),
-    (re.compile(r"(?i)no space left on device"), "the disk is full"),
-    (re.compile(r"(?i)Render error \((.+?)\) cannot save"), "cannot save a frame: {}"),
-    (re.compile(r"(?i)(?:CUDA|HIP|OptiX|Metal|oneAPI) error.*"), "the GPU failed: {}"),
+    (
+        re.compile(r"(?i)\bout of (?:GPU|video|device) memory\b|out of memory in cu\w+"),
+        FailureKind.GPU_OUT_OF_MEMORY,
+        "the GPU is out of memory",
+    ),
+    (
+        re.compile(r"(?i)\bout of memory\b|Malloc returns null|std::bad_alloc"),
+        FailureKind.OUT_OF_MEMORY,
+        "out of memory",
+    ),
+    (
+        re.compile(r"(?i)no space left on device|disk quota exceeded"),
+        FailureKind.DISK_FULL,
+        "the disk is full",
+    ),
+    (
+        re.compile(r"(?i)Render error \((.+?)\) cannot save"),
+        FailureKind.CANNOT_SAVE,
+        "cannot save a frame: {}",
+    ),
+    (
+        re.compile(r"(?i)(?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|.*device[ _]lost.*"),
+        FailureKind.GPU_LOST,
+        "the GPU failed: {}",
+    ),
+    (
+        re.compile(r"engine not found '(.+?)'"),
+        FailureKind.MISSING_PLUGIN,
+        "this Blender has no render engine {}",
+    ),
 )
-"""Known troubles, by what Blender writes of them."""
+"""Known troubles, by what Blender writes of them; the first that fits counts."""
+
+_HINTS = re.compile(
+    "(?i)cannot|unable|memory|null|bad_alloc|no space|quota|error|device.lost|not found"
+)
+"""What all of them have in common: few lines need the closer look."""
 
 
 @attrs.frozen
@@ -37,16 +76,55 @@ class Step:
     """A frame is done, or was there already."""
 
 
-def parse(line: str) -> Saved | Step | None:
+@attrs.frozen
+class Rendering:
+    """How far a frame is."""
+
+    frame: int
+    sample: int | None = None
+    samples: int | None = None
+    peak_memory: int | None = None
+    """Bytes Blender has asked for at most so far, as it counts them."""
+
+    def __str__(self) -> str:
+        samples = "" if self.samples is None else f", sample {self.sample}/{self.samples}"
+        return f"Rendering frame {self.frame}{samples}"
+
+
+@attrs.frozen
+class NoEngine:
+    """The file wants an engine that is not there; Blender renders with another one instead."""
+
+    engine: str
+    scene: str
+
+
+def parse(line: str) -> Saved | Step | Rendering | NoEngine | None:
     """What a line says of the progress; None for most lines."""
+    if match := _FRAME.search(line):
+        return _rendering(match, line)
     if match := _SAVED.search(line):
         return Saved(match[1])
-    return Step() if _STEP.search(line) else None
+    if _STEP.search(line):
+        return Step()
+    match = _NO_ENGINE.search(line)
+    return NoEngine(match[1], match[2]) if match else None
 
 
-def trouble(line: str) -> str | None:
+def _rendering(match: re.Match[str], line: str) -> Rendering:
+    peak = int(float(match[2]) * _UNITS[match[3]]) if match[2] else None
+    found = _SAMPLE.search(line)
+    if found is None:
+        return Rendering(int(match[1]), peak_memory=peak)
+    sample, samples = (int(text) for text in found.groups() if text)
+    return Rendering(int(match[1]), sample, samples, peak)
+
+
+def trouble(line: str) -> Failure | None:
     """A known reason for a failure that the line tells, in a few words."""
-    for pattern, words in _TROUBLES:
+    if not _HINTS.search(line):
+        return None
+    for pattern, kind, words in _KNOWN:
         if match := pattern.search(line):
-            return words.format(match[match.lastindex or 0])
+            return Failure(kind, words.format(match[match.lastindex or 0].strip()))
     return None

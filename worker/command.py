@@ -8,17 +8,37 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import msgspec
 
+from flamenco.protocol import Failure, FailureKind
 from worker.usage import Usage
 
 P = TypeVar("P")
 
 
 class CommandFailed(Exception):
-    """A command could not do what it was asked to; says why in a sentence."""
+    """A command could not do what it was asked to; says why in a sentence.
+
+    ``failure`` is the reason, if it is a known one.
+    """
+
+    def __init__(self, sentence: str, failure: Failure | None = None) -> None:
+        super().__init__(sentence)
+        self.failure = failure
 
 
 class CannotRun(CommandFailed):
     """This Worker has not what the command needs, and won't have it the next time either."""
+
+
+@attrs.frozen(kw_only=True)
+class Conditions:
+    """Under which programs run on this Worker."""
+
+    oom_score_adjust: int | None = None
+    """Linux: their out-of-memory score."""
+    niceness: int = 0
+    """How much they stand back behind others, 0 to 19."""
+    silence_limit: float = 0.0
+    """Seconds without output after which one is taken for hung; 0: never."""
 
 
 class Task(Protocol):
@@ -29,11 +49,14 @@ class Task(Protocol):
         """Keeps account of the programs that the task runs."""
 
     @property
-    def oom_score_adjust(self) -> int | None:
-        """Linux: the out-of-memory score for child processes."""
+    def conditions(self) -> Conditions:
+        """Under which its programs run."""
 
     def log(self, line: str) -> None:
         """Add a line to the task's log."""
+
+    def tell(self, activity: str) -> None:
+        """What the task does now, in a few words; shown after a moment."""
 
     def step(self) -> None:
         """One of the command's steps is done."""
@@ -59,7 +82,7 @@ def command(
         try:
             await run(convert(name, raw, parameters), task)
         except OSError as error:
-            raise CommandFailed(f"{name}: {explain(error)}") from error
+            raise CommandFailed(f"{name}: {explain(error)}", known_reason(error)) from error
 
     return CommandKind(name, checked)
 
@@ -94,6 +117,15 @@ def explain(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk is full{where}"
     return f"{error.strerror or error}{where}"
+
+
+def known_reason(error: OSError) -> Failure | None:
+    """What of an error of the operating system is worth telling apart."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(FailureKind.DISK_FULL, str(error.filename or ""))
+    if error.errno == errno.ENOENT:
+        return Failure(FailureKind.MISSING_FILE, str(error.filename or ""))
+    return None
 
 
 def argument(value: object) -> str:

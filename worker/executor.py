@@ -9,8 +9,8 @@ import trio
 
 from flamenco.model.jobs import Command
 from flamenco.model.statuses import TaskStatus
-from flamenco.protocol import Assign, Report
-from worker.command import CannotRun, CommandFailed, CommandKind
+from flamenco.protocol import Assign, Failure, FailureKind, Report
+from worker.command import CannotRun, CommandFailed, CommandKind, Conditions
 from worker.outbox import Outbox
 from worker.previews import Output, Previews
 from worker.tasklog import TaskLog
@@ -26,7 +26,7 @@ class Workshop:
     commands: Mapping[str, CommandKind]
     outbox: Outbox
     previews: Previews
-    oom_score_adjust: int | None = None
+    conditions: Conditions = attrs.field(factory=Conditions)
 
 
 @attrs.define
@@ -44,9 +44,9 @@ class Execution:
         self._log = TaskLog(self.workshop.outbox, self.assign.task_id, self.assign.lease)
 
     @property
-    def oom_score_adjust(self) -> int | None:
-        """Linux: the out-of-memory score for child processes."""
-        return self.workshop.oom_score_adjust
+    def conditions(self) -> Conditions:
+        """Under which its programs run."""
+        return self.workshop.conditions
 
     async def run(self) -> None:
         """Run all commands in order, and report how the task ended."""
@@ -61,8 +61,7 @@ class Execution:
         else:
             log.warning("Task %s failed: %s", self.assign.name, failure)
             self._log.write(f"Failed: {failure}")
-            blocklist = str(failure) if isinstance(failure, CannotRun) else None
-            self.report(TaskStatus.FAILED, f"Failed: {failure}", blocklist)
+            self.report(TaskStatus.FAILED, f"Failed: {failure}", failure)
 
     async def _run_commands(self) -> CommandFailed | None:
         """Run the commands up to the first that fails; returns why it failed."""
@@ -81,7 +80,8 @@ class Execution:
     async def _run_command(self, command: Command) -> None:
         kind = self.workshop.commands.get(command.name)
         if kind is None:
-            raise CannotRun(f'unknown command: "{command.name}"')
+            reason = Failure(FailureKind.MISSING_PLUGIN, command.name)
+            raise CannotRun(f'unknown command: "{command.name}"', reason)
         self._steps_left = command.total_step_count or 1
         await kind.run(command.parameters, self)
         if command.total_step_count == 0:
@@ -90,6 +90,10 @@ class Execution:
     def log(self, line: str) -> None:
         """Add a line to the task's log."""
         self._log.write(line)
+
+    def tell(self, activity: str) -> None:
+        """What the task does now, in a few words."""
+        self._log.tell(activity)
 
     def step(self) -> None:
         """One of the command's steps is done; more than it announced are not counted."""
@@ -105,10 +109,12 @@ class Execution:
         """An image was written."""
         self.workshop.previews.offer(Output(self.assign.task_id, Path(path)))
 
-    def report(self, status: TaskStatus, activity: str, blocklist: str | None = None) -> None:
+    def report(
+        self, status: TaskStatus, activity: str, failed: CommandFailed | None = None
+    ) -> None:
         """Report a status, with the log lines that wait and what is known of the programs.
 
-        ``blocklist`` says why this Worker wants no more such tasks of the job.
+        A Worker that cannot run a command at all asks for no more such tasks of the job.
         """
         self.workshop.outbox.add(
             Report(
@@ -116,9 +122,10 @@ class Execution:
                 lease=self.assign.lease,
                 status=status,
                 activity=activity,
-                log=self._log.take(),
+                log=self._log.take_all(),
                 exit_code=self.usage.exit_code,
                 peak_memory=self.usage.peak_memory,
-                blocklist=blocklist,
+                blocklist=str(failed) if isinstance(failed, CannotRun) else None,
+                failure=failed.failure if failed else None,
             )
         )

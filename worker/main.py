@@ -7,6 +7,7 @@ import trio
 
 from flamenco import __version__
 from flamenco.config.worker import WorkerConfig
+from worker.command import Conditions
 from worker.commands import COMMANDS
 from worker.executor import Workshop
 from worker.machine import Machine
@@ -53,7 +54,12 @@ async def _run(config: WorkerConfig, outbox: Outbox, http: httpx.AsyncClient) ->
     identity = Identity(http, config)
     previews = Previews(http, identity)
     machine = Machine(config, PROBES)
-    worker = Worker(config, Workshop(COMMANDS, outbox, previews, config.oom_score_adjust), machine)
+    conditions = Conditions(
+        oom_score_adjust=config.oom_score_adjust,
+        niceness=config.niceness,
+        silence_limit=config.silence_limit,
+    )
+    worker = Worker(config, Workshop(COMMANDS, outbox, previews, conditions), machine)
     session = Session(config.manager_url, worker, outbox, identity)
     code = SIGNALLED_EXIT_CODE
     async with trio.open_nursery() as nursery:

@@ -1,17 +1,51 @@
 """Runs a program for a command: the one way for all commands."""
 
+import math
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
+import attrs
+import psutil
 import trio
 
+from flamenco.config.durations import format_duration
 from flamenco.launcher import Child, open_child
+from flamenco.protocol import Failure, FailureKind
 from worker.command import CannotRun, CommandFailed, Task
 from worker.lines import LineSplitter
+
+_PRIORITY = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+"""What stands for niceness on Windows."""
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """Where a program runs: both as job types may say in each command."""
+
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    """Variables of the environment beside the Worker's own, or in their place."""
+    cwd: str = ""
+    """Its working directory; empty: the Worker's."""
+
+
+class Placed(Protocol):
+    """Parameters of a command that say where its program runs."""
+
+    @property
+    def env(self) -> dict[str, str]: ...
+    @property
+    def cwd(self) -> str: ...
+
+
+def surroundings(parameters: Placed) -> Surroundings:
+    """Where a command's program runs."""
+    return Surroundings(env=parameters.env, cwd=parameters.cwd)
 
 
 def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -38,56 +72,96 @@ async def run_program(
     *,
     missing: str = "",
     on_line: Callable[[str], None] = lambda line: None,
+    surroundings: Surroundings = Surroundings(),
 ) -> None:
     """Run a program to its end; its output, stderr merged in, goes to the task's log.
 
-    On cancellation its process group ends with it. ``on_line`` sees each line of the output.
-    Raises `CannotRun` if it cannot be started (``missing`` says what to do then), and
-    `CommandFailed` if it ends with another status than 0.
+    On cancellation its process group ends with it. ``on_line`` sees each line of the output; what
+    it raises ends the program. Raises `CannotRun` if it cannot be started (``missing`` says what
+    to do then), and `CommandFailed` if it ends with another status than 0, or falls silent.
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
-        async with open_child(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=program_environment(),
-        ) as child:
-            task.usage.started(child)
-            await adjust_oom_score(child.pid, task)
-            await _copy_output(child, task, on_line)
-            status = await child.wait()
+        status = await _run(task, command, on_line, surroundings)
     except FileNotFoundError:
-        raise CannotRun(f"{command[0]!r} is not on this machine. {missing}".strip()) from None
+        if surroundings.cwd and not await trio.Path(surroundings.cwd).is_dir():
+            raise CannotRun(
+                f"the working directory {surroundings.cwd!r} is not on this machine",
+                Failure(FailureKind.MISSING_FILE, surroundings.cwd),
+            ) from None
+        reason = Failure(FailureKind.MISSING_PROGRAM, command[0])
+        text = f"{command[0]!r} is not on this machine. {missing}".strip()
+        raise CannotRun(text, reason) from None
     except PermissionError:
-        raise CannotRun(f"{command[0]!r} may not be run by this Worker") from None
+        reason = Failure(FailureKind.MISSING_PROGRAM, command[0])
+        raise CannotRun(f"{command[0]!r} may not be run by this Worker", reason) from None
     finally:
         task.usage.ended()
     if status != 0:
-        raise CommandFailed(f"command exited abnormally with code {status}")
+        raise CommandFailed(f"command exited abnormally with code {status}", killed(status))
+
+
+def killed(status: int) -> Failure | None:
+    """The reason for a status that means death by a signal."""
+    try:
+        name = signal.Signals(status - 128).name
+    except ValueError:
+        return None
+    hint = ": the system ends programs so when memory runs out" if name == "SIGKILL" else ""
+    return Failure(FailureKind.KILLED, f"ended by {name}{hint}")
+
+
+async def _run(
+    task: Task, command: Sequence[str], on_line: Callable[[str], None], surroundings: Surroundings
+) -> int:
+    async with open_child(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=surroundings.cwd or None,
+        env={**program_environment(), **surroundings.env},
+    ) as child:
+        task.usage.started(child)
+        await adjust(child.pid, task)
+        await _copy_output(child, task, on_line)
+        return await child.wait()
 
 
 async def _copy_output(child: Child, task: Task, on_line: Callable[[str], None]) -> None:
     assert child.stdout is not None  # noqa: S101 - it was asked for
     lines = LineSplitter()
     prefix = f"pid={child.pid} > "
+    limit = task.conditions.silence_limit or math.inf
 
     def hand_on(found: list[str]) -> None:
         for line in found:
             task.log(prefix + line)
             on_line(line)
 
-    async for data in child.stdout:
-        hand_on(lines.feed(bytes(data)))
+    with trio.move_on_after(limit) as patience:
+        async for data in child.stdout:
+            patience.deadline = trio.current_time() + limit
+            task.usage.progressed()
+            hand_on(lines.feed(bytes(data)))
     hand_on(lines.finish())
+    if patience.cancelled_caught:
+        reason = Failure(FailureKind.SILENT, format_duration(limit))
+        raise CommandFailed(f"no output for {format_duration(limit)}, taken for hung", reason)
 
 
-async def adjust_oom_score(pid: int, task: Task) -> None:
-    """Set the out-of-memory score where it is asked for; a refusal is only logged."""
-    if task.oom_score_adjust is None or sys.platform != "linux":
-        return
-    path = trio.Path(f"/proc/{pid}/oom_score_adj")
-    try:
-        await path.write_text(str(task.oom_score_adjust))
-    except OSError as error:
-        task.log(f"cannot set the out-of-memory score: {error.strerror}")
+async def adjust(pid: int, task: Task) -> None:
+    """Set niceness and out-of-memory score where they are asked for; a refusal is only logged.
+
+    Both are inherited by what the program starts from now on.
+    """
+    niceness, score = task.conditions.niceness, task.conditions.oom_score_adjust
+    if niceness:
+        try:
+            psutil.Process(pid).nice(niceness if sys.platform != "win32" else _PRIORITY)
+        except psutil.Error as error:
+            task.log(f"cannot set the niceness: {error}")
+    if score is not None and sys.platform == "linux":
+        try:
+            await trio.Path(f"/proc/{pid}/oom_score_adj").write_text(str(score))
+        except OSError as error:
+            task.log(f"cannot set the out-of-memory score: {error.strerror}")

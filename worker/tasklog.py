@@ -1,8 +1,13 @@
-"""A task's log on its way to the Manager: gathered to chunks, and bounded.
+"""What a task says on its way to the Manager: gathered to chunks, and bounded.
 
-The bound holds while the Manager does not keep up or is away: then lines are left out, and a line
-says how much. So a program that floods its output fills neither memory nor disk.
+A task's log has a head, which is sent as it comes, and a tail. Lines go to the tail, of which only
+the newest are kept, while the Manager does not keep up or is away, and when the head has its full
+size. The tail is sent as soon as there is room, at the latest with the task's end, after a line
+that says how much was left out. So a program that floods its output fills neither memory nor disk
+here or at the Manager.
 """
+
+from collections import deque
 
 import attrs
 import trio
@@ -13,46 +18,82 @@ from worker.outbox import Outbox
 CHUNK_CHARACTERS = 10 * 1024
 CHUNK_SECONDS = 2.0
 MOST_WAITING = 4 * 1024 * 1024
-"""Characters in the outbox above which log lines are left out."""
+"""Characters in the outbox above which lines go to the tail."""
+MOST_HEAD = 64 * 1024 * 1024
+"""Characters of a task's log after which only its tail is of interest."""
+MOST_TAIL = 256 * 1024
+
+
+@attrs.define
+class Tail:
+    """The newest lines, and how much was left out before them."""
+
+    _lines: deque[str] = attrs.field(factory=deque)
+    _size: int = 0
+    _left_out: int = 0
+
+    def add(self, line: str) -> None:
+        """Keep a line; older ones go when there are too many."""
+        self._lines.append(line)
+        self._size += len(line)
+        while self._size > MOST_TAIL:
+            gone = len(self._lines.popleft())
+            self._size -= gone
+            self._left_out += gone
+
+    def take(self) -> list[str]:
+        """The lines, after one that says how much was left out before them."""
+        note = f"[... {self._left_out} characters were left out here ...]\n"
+        taken = [note, *self._lines] if self._left_out else [*self._lines]
+        self._lines.clear()
+        self._size = self._left_out = 0
+        return taken
 
 
 @attrs.define
 class TaskLog:
-    """Collects lines and puts them into the outbox as reports under one lease."""
+    """Collects lines, and what a task does now, into reports under one lease."""
 
     outbox: Outbox
     task_id: str
     lease: int
     _lines: list[str] = attrs.field(init=False, factory=list)
     _size: int = attrs.field(init=False, default=0)
-    _left_out: int = attrs.field(init=False, default=0)
+    _sent: int = attrs.field(init=False, default=0)
+    _tail: Tail = attrs.field(init=False, factory=Tail)
+    _activity: str | None = attrs.field(init=False, default=None)
 
     def write(self, line: str) -> None:
         """Add a line; sent when a chunk is full, or with the next `flush`."""
-        if self.outbox.size > MOST_WAITING:
-            self._left_out += len(line) + 1
+        if self._sent > MOST_HEAD or self.outbox.size > MOST_WAITING:
+            self._tail.add(line + "\n")
             return
-        if self._left_out:
-            self._add(f"[... {self._left_out} characters were left out here ...]")
-            self._left_out = 0
-        self._add(line)
+        self._empty_tail()
+        self._add(line + "\n")
         if self._size >= CHUNK_CHARACTERS:
             self.flush()
 
-    def flush(self) -> None:
-        """Send what has gathered."""
-        if text := self.take():
-            self.outbox.add(Report(task_id=self.task_id, lease=self.lease, log=text))
+    def tell(self, activity: str) -> None:
+        """What the task does now; sent with the next `flush`."""
+        self._activity = activity
 
-    def take(self) -> str | None:
-        """What has gathered and was not sent, for a report that is on its way anyway."""
-        if self._left_out:
-            self._add(f"[... {self._left_out} characters were left out here ...]")
-            self._left_out = 0
-        text = "".join(self._lines)
-        self._lines.clear()
-        self._size = 0
-        return text or None
+    def flush(self) -> None:
+        """Send what has gathered; what the task does now only if there is room."""
+        has_room = self.outbox.size <= MOST_WAITING
+        if has_room and self._sent <= MOST_HEAD:
+            self._empty_tail()
+        text, activity = self._taken(), self._activity if has_room else None
+        if text or activity:
+            self._activity = None
+            self.outbox.add(
+                Report(task_id=self.task_id, lease=self.lease, log=text, activity=activity)
+            )
+
+    def take_all(self) -> str | None:
+        """What has gathered and was not sent, the tail too, for the report of the task's end."""
+        self._empty_tail()
+        self._activity = None
+        return self._taken()
 
     async def keep_flushing(self) -> None:
         """Send what has gathered every `CHUNK_SECONDS`, until cancelled."""
@@ -60,6 +101,17 @@ class TaskLog:
             await trio.sleep(CHUNK_SECONDS)
             self.flush()
 
+    def _taken(self) -> str | None:
+        text = "".join(self._lines)
+        self._lines.clear()
+        self._size = 0
+        return text or None
+
+    def _empty_tail(self) -> None:
+        for line in self._tail.take():
+            self._add(line)
+
     def _add(self, line: str) -> None:
-        self._lines.append(line + "\n")
-        self._size += len(line) + 1
+        self._lines.append(line)
+        self._size += len(line)
+        self._sent += len(line)

@@ -126,6 +126,13 @@ class Worker:
         is_over = held is None or (held.scope.cancel_called and not held.hand_back)
         return ended if held is None or is_over else (*ended, held.lease)
 
+    def living_leases(self) -> tuple[HeldLease, ...]:
+        """Those of `held_leases` whose task shows progress."""
+        held = self._held
+        is_still = held is not None and not held.execution.usage.is_alive
+        leases = self.held_leases()
+        return tuple(each for each in leases if not (is_still and held and each == held.lease))
+
     def welcomed(self, welcome: Welcome) -> None:
         """Drop a task that is no longer ours, and go to the status the Manager wants."""
         if self._held is not None and self._held.lease not in welcome.leases:

@@ -13,7 +13,7 @@ import msgspec
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
-from flamenco.config.schema import Text, Where, read_section, scalar
+from flamenco.config.schema import Duration, Text, Where, read_section, scalar
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
@@ -87,6 +87,7 @@ OOM_SCORE = scalar(
     "a whole number from -1000 to 1000",
     lambda value: None if value is None else _between(-1000, 1000, value),
 )
+NICENESS = scalar("a whole number from 0 to 19", lambda value: _between(0, 19, value))
 CAPABILITIES = scalar("a list of words such as [licence-x]", _words)
 AMOUNT = scalar("a whole number from 1, or nothing", _amount)
 SOFTWARE = scalar(
@@ -112,6 +113,10 @@ class WorkerFile:
     """Exit code that makes a service manager start the Worker again; 0: it cannot restart."""
     oom_score_adjust: Annotated[int | None, OOM_SCORE] = None
     """Linux: the out-of-memory score of what tasks run."""
+    niceness: Annotated[int, NICENESS] = 0
+    """How much the programs of tasks stand back behind others."""
+    silence_limit: Duration = 2 * 3600.0
+    """A program that prints nothing for so long is taken for hung; 0: none is."""
     capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
     """Free words that jobs may ask for."""
     software: Annotated[tuple[Software, ...], SOFTWARE] = ()
@@ -133,6 +138,8 @@ class WorkerConfig:
     task_types: tuple[str, ...] = WorkerFile().task_types
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
+    niceness: int = 0
+    silence_limit: float = WorkerFile().silence_limit
     capabilities: tuple[str, ...] = ()
     software: tuple[Software, ...] = ()
     memory_mib: int | None = None
@@ -162,6 +169,8 @@ def load_worker_config(
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code,
         oom_score_adjust=file.oom_score_adjust,
+        niceness=file.niceness,
+        silence_limit=file.silence_limit,
         capabilities=file.capabilities,
         software=file.software,
         memory_mib=file.memory_mib,

@@ -16,6 +16,8 @@ manager_url: manager.studio:8080
 task_types: [Blender, misc]
 restart_exit_code: 47
 oom_score_adjust: 500
+niceness: 10
+silence_limit: 30m
 capabilities: [Licence-X, big-disk]
 software: [blender 4.20, Cinema 4D, Houdini FX 20.5.332, "nuke 15"]
 memory_mib: 60000
@@ -33,6 +35,7 @@ def test_every_key_is_read(tmp_path):
     assert config.task_types == ("blender", "misc")
     assert config.restart_exit_code == 47
     assert config.oom_score_adjust == 500
+    assert (config.niceness, config.silence_limit) == (10, 1800)
     assert config.capabilities == ("Licence-X", "big-disk")
     assert config.software == (
         Software("blender", "4.20"),
@@ -56,6 +59,7 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
     assert config.task_types == ("blender", "ffmpeg", "file-management", "misc")
     assert config.restart_exit_code == 0
     assert config.oom_score_adjust is None
+    assert (config.niceness, config.silence_limit) == (0, 7200)
     assert (config.capabilities, config.software) == ((), ())
     assert (config.memory_mib, config.cores, config.gpus) == (None, None, None)
 

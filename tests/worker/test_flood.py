@@ -10,7 +10,7 @@ from flamenco.protocol import Report
 from tests.worker.fake_manager import task
 from tests.worker.running import python, worker_process
 from worker.outbox import open_outbox
-from worker.tasklog import CHUNK_CHARACTERS, MOST_WAITING, TaskLog
+from worker.tasklog import CHUNK_CHARACTERS, MOST_TAIL, MOST_WAITING, TaskLog
 
 MEGABYTES = 150
 FLOOD = "import sys\nfor _ in range(2_000_000): sys.stdout.write('x' * 99 + '\\n')"
@@ -35,19 +35,73 @@ async def test_memory_stays_bounded_while_the_manager_does_not_listen(manager, c
     assert log.count("characters were left out here") >= 1
 
 
-async def test_lines_are_left_out_while_too_much_waits_and_a_line_says_how_much(tmp_path):
+async def said(outbox):
+    """The log as the Manager gets it."""
+    return "".join(report.log for _, report in await outbox.after(0))
+
+
+def without_the_middle(text, size):
+    """How much of a log was left out, which must be what it lacks of its size."""
+    (left_out,) = re.findall(r"^\[... (\d+) characters were left out here ...\]\n", text, re.M)
+    note = f"[... {left_out} characters were left out here ...]\n"
+    assert len(text) - len(note) + int(left_out) == size
+    return int(left_out)
+
+
+async def test_while_too_much_waits_the_tail_is_kept_and_a_line_says_how_much_is_not(tmp_path):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        tasklog = TaskLog(outbox, "task", 1)
+        written = 0
+        while outbox.size <= MOST_WAITING:
+            tasklog.write("x" * 999)
+            written += 1000
+        for number in range(1000):
+            tasklog.write(f"{number:0999}")
+        tasklog.write("the last word")
+        text = tasklog.take_all()
+        tail = text.partition(" ...]\n")[2]
+        assert tail.endswith("the last word\n")
+        assert MOST_TAIL - 1000 < len(tail) <= MOST_TAIL
+        assert without_the_middle(await said(outbox) + text, written + 1_000_014) > 0
+        assert outbox.size < MOST_WAITING + 2 * CHUNK_CHARACTERS
+
+
+async def test_a_tail_that_is_short_is_sent_whole_when_there_is_room(tmp_path):
     async with open_outbox(tmp_path / "outbox") as outbox:
         tasklog = TaskLog(outbox, "task", 1)
         while outbox.size <= MOST_WAITING:
             tasklog.write("x" * 1000)
-        tasklog.write("lost")
-        tasklog.write("lost too")
+        tasklog.write("said meanwhile")
         for seq, _ in await outbox.after(0):
             outbox.acknowledge(seq)
-        tasklog.write("there is room again")
-        assert tasklog.take() == (
-            "[... 14 characters were left out here ...]\nthere is room again\n"
-        )
+        tasklog.flush()
+        assert await said(outbox) == "said meanwhile\n"
+
+
+async def test_of_an_endless_log_head_and_tail_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("worker.tasklog.MOST_HEAD", 50_000)
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        tasklog = TaskLog(outbox, "task", 1)
+        for number in range(10_000):
+            tasklog.write(f"{number:099}")
+        tasklog.flush()
+        head = await said(outbox)
+        assert 50_000 < len(head) < 50_000 + 2 * CHUNK_CHARACTERS
+        text = head + tasklog.take_all()
+    assert len(text) < 50_000 + MOST_TAIL + 2 * CHUNK_CHARACTERS
+    assert text.endswith(f"{9_999:099}\n")
+    without_the_middle(text, 1_000_000)
+
+
+async def test_what_a_task_does_now_is_said_once_with_the_next_chunk(tmp_path):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        tasklog = TaskLog(outbox, "task", 1)
+        tasklog.tell("Rendering frame 1, sample 1/8")
+        tasklog.tell("Rendering frame 1, sample 5/8")
+        tasklog.flush()
+        tasklog.flush()
+        ((_, report),) = await outbox.after(0)
+    assert (report.activity, report.log) == ("Rendering frame 1, sample 5/8", None)
 
 
 async def test_lines_are_gathered_to_chunks(tmp_path):
@@ -57,7 +111,7 @@ async def test_lines_are_gathered_to_chunks(tmp_path):
             tasklog.write(f"{number:099}")
         reports = [report for _, report in await outbox.after(0)]
         assert [len(report.log) >= CHUNK_CHARACTERS for report in reports] == [True, True]
-        rest = tasklog.take()
+        rest = tasklog.take_all()
         text = "".join(report.log for report in reports) + rest
         assert text == "".join(f"{number:099}\n" for number in range(300))
 

@@ -1,10 +1,8 @@
-"""Lines of text from raw output, and what Blender's lines say."""
+"""Lines of text from raw output."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.blender_output import Saved, Step, parse, trouble
 from worker.lines import LIMIT, LineSplitter
 
 text = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]))
@@ -46,44 +44,3 @@ def test_a_carriage_return_starts_its_line_anew():
 
 def test_what_is_not_utf_8_is_replaced():
     assert split([b"caf\xe9\n"]) == ["caf\N{REPLACEMENT CHARACTER}"]
-
-
-@pytest.mark.parametrize(
-    ("line", "meaning"),
-    [
-        ("Saved: '/farm/000001.png'", Saved("/farm/000001.png")),
-        ("Saved: '/farm/it's.png'", Saved("/farm/it's.png")),
-        ("00:03.271  render           | Saved: 'C:\\a.exr'", Saved("C:\\a.exr")),
-        ("Time: 00:00.03 (Saving: 00:00.00)", Step()),
-        (" Time: 00:00.37 (Saving: 00:00.31)", Step()),
-        ("00:03.271  render           | Time: 00:02.01 (Saving: 00:00.06)", Step()),
-        ('skipping existing frame "/farm/000001.png"', Step()),
-        ('Skipping existing frame "/farm/000001.png"', Step()),
-        ("Fra:1 Mem:9.4M (Peak 9.4M) | Time:00:00.02 | Syncing Camera", None),
-        ("I once Saved: 'a file'", None),
-        ("Time: unknown", None),
-        ("", None),
-    ],
-)
-def test_blenders_lines_are_understood(line, meaning):
-    assert parse(line) == meaning
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (
-            "Error: Cannot read file '/a b.blend': No such file or directory",
-            "cannot read /a b.blend",
-        ),
-        ("CUDA error: Out of memory in cuMemAlloc", "out of memory"),
-        (
-            "OptiX error OPTIX_ERROR_LAUNCH_FAILURE",
-            "the GPU failed: OptiX error OPTIX_ERROR_LAUNCH_FAILURE",
-        ),
-        ("Error: Render error (No space left on device) cannot save: '/x.png'", "the disk is full"),
-        ("Fra:1 Mem:9.4M", None),
-    ],
-)
-def test_known_troubles_become_a_reason(line, reason):
-    assert trouble(line) == reason

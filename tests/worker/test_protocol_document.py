@@ -36,6 +36,11 @@ def test_each_field_of_a_message_is_named_in_its_row(document, name):
     assert not missing
 
 
+@pytest.mark.parametrize("kind", protocol.FailureKind)
+def test_each_kind_of_failure_is_explained(document, kind):
+    assert f"`{kind}`" in document
+
+
 def test_the_figures_are_those_of_the_code(document):
     assert f"{worker.backoff.FIRST_SECONDS} s · 2ⁿ" in document
     assert f"at most {worker.backoff.MOST_SECONDS:.0f} s" in document
@@ -48,5 +53,9 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"waits at most {worker.worker.SIGN_OFF_SECONDS:.0f} s" in document
     assert f"waits at most {worker.machine.PATIENCE_SECONDS:.0f} s for them" in document
     assert f"not answered after {worker.machine.LIMIT_SECONDS:.0f} s" in document
+    assert f"beyond {worker.tasklog.MOST_HEAD // 1024 // 1024} MiB" in document
+    assert f"the newest {worker.tasklog.MOST_TAIL // 1024} KiB" in document
+    assert f"no progress for {worker.usage.STILL_SECONDS:.0f} s" in document
+    assert f"less than {worker.usage.LEAST_WORK:.0%}".replace("%", " %") in document
     assert f"measured every {worker.usage.SAMPLE_SECONDS:.0f} s" in document
     assert protocol.PATH in document

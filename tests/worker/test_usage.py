@@ -7,12 +7,12 @@ import sys
 import pytest
 import trio
 
-from flamenco.launcher import open_child
-from flamenco.protocol import Report
+from flamenco.launcher import Child, open_child
+from flamenco.protocol import Heartbeat, HeldLease, Report, Revoke, StateChanged
 from tests.worker.fake_manager import task
 from tests.worker.running import python, running_worker
 from worker import usage
-from worker.usage import Usage, memory_of_tree
+from worker.usage import STILL_SECONDS, Sample, Usage, measure
 
 MIB = 1024**2
 ECHO = ("echo", {"message": "hello"})
@@ -67,20 +67,20 @@ async def test_processes_that_run_side_by_side_are_added():
         with trio.fail_after(20):
             while seen != b"xx":
                 seen += await running.stdout.receive_some()
-        assert memory_of_tree(running.pid) > 100 * MIB
-    assert memory_of_tree(running.pid) == 0
+        assert measure(running.pid).memory > 100 * MIB
+    assert measure(running.pid).memory == 0
 
 
 async def test_memory_is_measured_while_a_program_runs(monkeypatch):
     measured = trio.Event()
     run = trio.lowlevel.current_trio_token().run_sync_soon
 
-    def measure(pid):
+    def seen(pid):
         run(measured.set)
-        return memory_of_tree(pid)
+        return measure(pid)
 
     monkeypatch.setattr(usage, "SAMPLE_SECONDS", 0.01)
-    monkeypatch.setattr(usage, "memory_of_tree", measure)
+    monkeypatch.setattr(usage, "measure", seen)
     account = Usage()
     async with open_child(["sleep", "3600"]) as child, trio.open_nursery() as nursery:
         account.started(child)
@@ -89,6 +89,65 @@ async def test_memory_is_measured_while_a_program_runs(monkeypatch):
             await measured.wait()
         nursery.cancel_scope.cancel()
     assert account.peak_memory > 0
+
+
+def progress_of(account, *work):
+    """Whether a program is alive after it has used so many seconds of a processor, each 2 s on."""
+    for seconds in work:
+        account._measured = trio.current_time() - 2
+        account._look(Sample(work=seconds))
+    return account.is_alive
+
+
+class TestProgress:
+    @pytest.fixture
+    async def account(self, autojump_clock):
+        account = Usage()
+        account.started(Child(None, 1))
+        return account
+
+    async def test_a_program_that_prints_makes_progress(self, account):
+        await trio.sleep(STILL_SECONDS + 1)
+        assert not account.is_alive
+        account.progressed()
+        assert account.is_alive
+
+    async def test_a_program_that_works_in_silence_makes_progress(self, account):
+        await trio.sleep(STILL_SECONDS + 1)
+        assert progress_of(account, 0.5)
+
+    async def test_one_that_only_wakes_up_now_and_then_does_not(self, account):
+        assert progress_of(account, 0.5)
+        await trio.sleep(STILL_SECONDS + 1)
+        assert not progress_of(account, 0.501, 0.502, 0.503)
+
+    async def test_one_that_starts_has_some_time(self, account):
+        await trio.sleep(STILL_SECONDS - 1)
+        assert account.is_alive
+
+    async def test_where_no_program_runs_all_is_well(self, account):
+        await trio.sleep(STILL_SECONDS + 1)
+        account._running = None
+        assert account.is_alive
+
+
+async def test_the_heartbeat_leaves_out_a_task_whose_program_hangs(manager, config, monkeypatch):
+    monkeypatch.setattr(usage, "STILL_SECONDS", 0.2)
+    monkeypatch.setattr(usage, "SAMPLE_SECONDS", 0.05)
+    quiet, busy = ("exec", {"exe": "sleep", "args": ["3600"]}), python("while True: pass")
+    async with running_worker(config):
+        session = await manager.session()
+        await session.welcome(heartbeat=0.05)
+        await session.next(StateChanged)
+        await session.send(task(quiet))
+        await session.until(lambda m: m == Heartbeat((HeldLease("task-1", 1),)))
+        await session.until(lambda m: m == Heartbeat())
+        await session.send(Revoke("task-1", 1, "no sign of life"))
+        await session.send(task(busy, task_id="task-2"))
+        await session.until(lambda m: m == Heartbeat((HeldLease("task-2", 1),)))
+        later = trio.current_time() + 0.5
+        beats = await session.until(lambda _: trio.current_time() > later)
+    assert Heartbeat() not in beats
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,29 @@
 """Renders with Blender, and follows its output: frames done, files saved, known troubles."""
 
+import os
 import shlex
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import attrs
+import trio
 
-from worker.blender_output import Saved, Step, parse, trouble
+from flamenco.protocol import Failure, FailureKind
+from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, trouble
 from worker.command import CannotRun, CommandFailed, Task, argument, command
-from worker.process import run_program
+from worker.process import run_program, surroundings
 
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
     " to where it is."
 )
+
+FOLDER_SECONDS = 30.0
+"""A share that is gone may let whoever asks for it wait for ever."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +33,8 @@ class BlenderRender:
     exeArgs: str = ""  # noqa: N815 - names are those of the job types
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
+    env: dict[str, str] = attrs.field(factory=dict)
+    cwd: str = ""
 
     def command_line(self) -> list[str]:
         return [
@@ -36,6 +45,14 @@ class BlenderRender:
             *map(argument, self.args or ()),
         ]
 
+    def renders_with(self, found: NoEngine) -> bool:
+        """Whether it is this engine in this scene that is asked for, and no other one."""
+        words = [*map(argument, self.args or ())]
+        if {"-E", "--engine"} & {*words}:
+            return False
+        asked = [*pairwise(words)]
+        return any((option, found.scene) in asked for option in ("-S", "--scene"))
+
 
 def find_blender(exe: str) -> str:
     """Where Blender is; on macOS its usual place if a plain name is not on the PATH."""
@@ -45,25 +62,73 @@ def find_blender(exe: str) -> str:
     return exe
 
 
-async def run(parameters: BlenderRender, task: Task) -> None:
-    troubles: list[str] = []
+@attrs.define
+class Watch:
+    """Follows the output of one Blender."""
 
-    def on_line(line: str) -> None:
+    parameters: BlenderRender
+    task: Task
+    reason: Failure | None = None
+    """The last known trouble it told of."""
+
+    def line(self, line: str) -> None:
+        """What a line means to the task. Raises `CannotRun` for a render that would be wrong."""
         match parse(line):
             case Saved(path):
-                task.saved(path)
+                self.task.saved(path)
             case Step():
-                task.step()
-        if found := trouble(line):
-            troubles[:] = [found]
+                self.task.step()
+            case Rendering() as progress:
+                self.task.usage.count(progress.peak_memory)
+                self.task.tell(str(progress))
+            case NoEngine() as found if self.parameters.renders_with(found):
+                raise no_engine(found.engine)
+        self.reason = trouble(line) or self.reason
 
+
+def no_engine(name: str) -> CannotRun:
+    """The failure of a Worker whose Blender lacks a render engine."""
+    return CannotRun(
+        f"Blender on this Worker has no render engine {name!r}; install the add-on it is from",
+        Failure(FailureKind.MISSING_PLUGIN, name),
+    )
+
+
+async def run(parameters: BlenderRender, task: Task) -> None:
+    await check_folder(parameters.blendfile)
+    watch = Watch(parameters, task)
+    line = parameters.command_line()
+    place = surroundings(parameters)
     try:
-        await run_program(task, parameters.command_line(), missing=MISSING, on_line=on_line)
+        await run_program(task, line, missing=MISSING, on_line=watch.line, surroundings=place)
     except CannotRun:
         raise
     except CommandFailed as error:
-        reason = f": {troubles[0]}" if troubles else ""
-        raise CommandFailed(f"{error}{reason}") from None
+        reason = watch.reason or error.failure
+        if reason is None or not reason.detail:
+            raise
+        kind = CannotRun if reason.kind == FailureKind.MISSING_PLUGIN else CommandFailed
+        raise kind(f"{error}: {reason.detail}", reason) from None
+
+
+async def check_folder(blendfile: str) -> None:
+    """Raise `CannotRun` if this Worker does not see the folder of the job's file."""
+    folder = Path(blendfile).parent
+    if not blendfile or not folder.is_absolute():
+        return
+    problem = f"no answer for {FOLDER_SECONDS:.0f} s"
+    with trio.move_on_after(FOLDER_SECONDS):
+        try:
+            await trio.to_thread.run_sync(os.stat, folder, abandon_on_cancel=True)
+        except OSError as error:
+            problem = error.strerror or str(error)
+        else:
+            return
+    raise CannotRun(
+        f"this Worker cannot read the folder {str(folder)!r} ({problem}); is the shared storage"
+        " there?",
+        Failure(FailureKind.MISSING_FILE, str(folder)),
+    )
 
 
 BLENDER_RENDER = command("blender-render", BlenderRender, run)

@@ -6,6 +6,7 @@ import shutil
 import attrs
 import pytest
 
+from worker.command import Conditions
 from worker.commands import COMMANDS
 from worker.usage import Usage
 
@@ -14,14 +15,18 @@ from worker.usage import Usage
 class Bench:
     """What a command did to its task."""
 
-    oom_score_adjust: int | None = None
+    conditions: Conditions = attrs.field(factory=Conditions)
     lines: list[str] = attrs.field(factory=list)
     steps: int = 0
+    said: list[str] = attrs.field(factory=list)
     images: list[str] = attrs.field(factory=list)
     usage: Usage = attrs.field(factory=Usage)
 
     def log(self, line):
         self.lines.append(line)
+
+    def tell(self, activity):
+        self.said.append(activity)
 
     def step(self):
         self.steps += 1

@@ -11,7 +11,7 @@ import trio
 from PIL import Image, ImageChops
 
 from tests.worker.commands.shop import Bench
-from worker.command import CommandFailed, argument, explain
+from worker.command import CannotRun, CommandFailed, Conditions, argument, explain
 from worker.commands import COMMANDS
 
 
@@ -88,9 +88,40 @@ class TestExec:
     @pytest.mark.skipif(sys.platform != "linux", reason="Linux has out-of-memory scores")
     async def test_the_out_of_memory_score_is_the_childs(self):
         wait_for_it = "until grep -q 500 /proc/self/oom_score_adj; do :; done; echo seen"
-        bench = await Bench(oom_score_adjust=500).run("exec", exe="sh", args=["-c", wait_for_it])
+        bench = Bench(Conditions(oom_score_adjust=500))
+        await bench.run("exec", exe="sh", args=["-c", wait_for_it])
         assert bench.lines[-1].endswith("> seen")
         assert (await trio.Path("/proc/self/oom_score_adj").read_text()).strip() != "500"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="niceness is a number elsewhere")
+    async def test_the_niceness_is_the_childs(self):
+        wait_for_it = "until [ $(nice) = 5 ]; do :; done; echo seen"
+        bench = await Bench(Conditions(niceness=5)).run("exec", exe="sh", args=["-c", wait_for_it])
+        assert bench.lines[-1].endswith("> seen")
+        assert os.nice(0) == 0
+
+    async def test_environment_and_working_directory_are_those_of_the_command(self, tmp_path):
+        script = 'echo "$PWD $FARM ${HOME:+home}"'
+        place = {"cwd": str(tmp_path), "env": {"FARM": "north"}}
+        bench = await Bench().run("exec", exe="sh", args=["-c", script], **place)
+        assert bench.lines[-1].endswith(f"> {tmp_path} north home")
+
+    async def test_a_working_directory_that_is_not_there_is_named(self, tmp_path):
+        gone = str(tmp_path / "gone")
+        with pytest.raises(CannotRun, match=r"the working directory '.*gone' is not on this"):
+            await Bench().run("exec", exe="sh", cwd=gone)
+
+    async def test_a_program_that_falls_silent_is_ended(self):
+        bench = Bench(Conditions(silence_limit=0.2))
+        with pytest.raises(CommandFailed, match="no output for 200ms, taken for hung") as caught:
+            await bench.run("exec", exe="sh", args=["-c", "echo hello; while :; do :; done"])
+        assert caught.value.failure.kind == "silent"
+        assert bench.lines[-1].endswith("> hello")
+
+    async def test_a_program_the_system_killed_says_so(self):
+        with pytest.raises(CommandFailed, match="code 137") as caught:
+            await Bench().run("exec", exe="sh", args=["-c", "kill -9 $$"])
+        assert caught.value.failure.detail.startswith("ended by SIGKILL: the system ends")
 
 
 class TestMakeDirectory:

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.worker.commands.shop import Bench, program
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
-from worker.command import CommandFailed
+from worker.command import CannotRun, CommandFailed
 from worker.commands import frames_to_video
 from worker.commands.frames_to_video import find_ffmpeg
 
@@ -156,3 +156,45 @@ async def test_no_frames_fail_the_task(tmp_path):
     program("ffmpeg")
     with pytest.raises(CommandFailed, match="exited abnormally"):
         await Bench().run("frames-to-video", **video(tmp_path))
+
+
+PLUGIN = """
+import bpy
+class Lux(bpy.types.RenderEngine):
+    bl_idname = bl_label = 'LUX'
+bpy.utils.register_class(Lux)
+bpy.context.scene.render.engine = 'LUX'
+bpy.ops.wm.save_as_mainfile(filepath=FILE)
+"""
+
+
+@pytest.fixture
+def lux(tmp_path):
+    """A file whose render engine is not there."""
+    file = tmp_path / "lux.blend"
+    expression = PLUGIN.replace("FILE", repr(str(file)))
+    make = [program("blender"), "-b", "--factory-startup", "--python-expr", expression]
+    subprocess.run(make, check=True, capture_output=True)
+    return file
+
+
+@pytest.mark.slow
+async def test_a_render_engine_that_is_not_there_ends_the_render_before_it_is_wrong(lux, tmp_path):
+    parameters = render(lux, str(tmp_path / "frame-######"), "1")
+    parameters["args"] = ["--scene", "Scene", *parameters["args"]]
+    with pytest.raises(CannotRun, match="has no render engine 'LUX'") as caught:
+        await Bench().run("blender-render", **parameters)
+    assert caught.value.failure.kind == "missing-plugin"
+    assert not list(tmp_path.glob("frame-*"))
+
+
+@pytest.mark.slow
+async def test_frames_and_samples_are_told_while_they_render(scene, tmp_path):
+    bench = await Bench().run("blender-render", **render(scene, str(tmp_path / "######")))
+    assert "Rendering frame 2, sample 1/1" in bench.said
+    assert bench.usage.peak_memory > 50 * 1024**2
+
+
+async def test_a_worker_that_does_not_see_the_folder_of_the_file_says_so(tmp_path):
+    with pytest.raises(CannotRun, match="cannot read the folder '/no/such/share'"):
+        await Bench().run("blender-render", **render("/no/such/share/file.blend", "x"))
