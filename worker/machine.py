@@ -7,53 +7,84 @@ is told of then in a new session.
 
 import logging
 import os
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import httpx
 import psutil
 import trio
 
 from flamenco.config.worker import WorkerConfig
-from flamenco.launcher import open_child
-from flamenco.model.specs import Specs
+from flamenco.model.specs import Specs, Withheld
 from flamenco.platforms import PLATFORM
+from worker.asking import output_of
+from worker.backoff import backoff
+from worker.checks import Check, CheckFailed, Farm, ask_farm
 from worker.probes import MIB, Found, Probe
-from worker.process import program_environment
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 5.0
 """How long the sign-on waits for the answers."""
-LIMIT_SECONDS = 60.0
-"""After so long a program is ended that has not answered."""
-GRACE_SECONDS = 0.5
-MOST_BYTES = 1024 * 1024
+RECHECK_SECONDS = 300.0
+"""Between two looks at what was missing."""
 
 
 class Machine:
     """The machine, as far as it is known: `specs` grows while `find` runs."""
 
-    def __init__(self, config: WorkerConfig, probes: Sequence[Probe]) -> None:
+    def __init__(
+        self,
+        config: WorkerConfig,
+        probes: Sequence[Probe],
+        checks: Mapping[str, Check],
+        http: httpx.AsyncClient,
+    ) -> None:
         self._config = config
+        self._http = http
         told = {each.name.casefold() for each in config.software}
         self._probes = [
             probe
             for probe in probes
             if (config.gpus is None or not probe.finds_gpus) and probe.name.casefold() not in told
         ]
+        self._checks = {name: check for name, check in checks.items() if name in config.task_types}
         self._answers: dict[str, Found] = {}
+        self._withheld: dict[str, str] = {}  # {task type: why}
         self._found = trio.Event()
+        self._checked = trio.Event()
+        self._changed = trio.Event()
         self.specs = self._gather()
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether all checks were made."""
+        return self._checked.is_set()
+
+    @property
+    def task_types(self) -> tuple[str, ...]:
+        """Those the Worker offers: what its configuration names, but what it can't do now."""
+        withheld = {each.task_type for each in self.specs.withheld}
+        return tuple(each for each in self._config.task_types if each not in withheld)
+
     async def find(self) -> None:
-        """Ask all programs, in parallel. What goes wrong only leaves less to be known."""
+        """Ask all programs and make all checks, in parallel; then look again at what is missing.
+
+        What goes wrong only leaves less to be known.
+        """
         async with trio.open_nursery() as nursery:
             for probe in self._probes:
                 nursery.start_soon(self._ask, probe)
-        self.specs = self._gather()
+            await self._make([*self._checks])
+            self._checked.set()
+        self._learned()
         self._found.set()
         log.info("This machine has %s", describe(self.specs))
+        while self._checks:
+            await trio.sleep(RECHECK_SECONDS)
+            if self._withheld:
+                await self._make([*self._withheld])
+                self._learned()
 
     async def is_known(self) -> None:
         """Wait until everything is known, for `PATIENCE_SECONDS` at most."""
@@ -61,11 +92,50 @@ class Machine:
             await self._found.wait()
         self.specs = self._gather()
 
+    async def checked(self) -> None:
+        """Wait until all checks were made, however long it takes."""
+        await self._checked.wait()
+
     async def differs_from(self, specs: Specs | None) -> None:
         """Wait until everything is known and is not what ``specs`` says."""
         await self._found.wait()
-        if self.specs == specs:
-            await trio.sleep_forever()
+        while self.specs == specs:
+            await self._changed.wait()
+
+    def _learned(self) -> None:
+        self.specs = self._gather()
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def _make(self, task_types: list[str]) -> None:
+        """Make the checks of some task types, as soon as the Manager says where things are."""
+        if not task_types:
+            return
+        farm = await self._ask_farm()
+        async with trio.open_nursery() as nursery:
+            for task_type in task_types:
+                nursery.start_soon(self._check, task_type, farm)
+
+    async def _ask_farm(self) -> Farm:
+        failures = 0
+        while True:
+            try:
+                return await ask_farm(self._http)
+            except httpx.HTTPError as error:
+                log.debug("The Manager does not say where things are: %s", error)
+                await trio.sleep(backoff(failures))
+                failures += 1
+
+    async def _check(self, task_type: str, farm: Farm) -> None:
+        try:
+            await self._checks[task_type](farm)
+        except CheckFailed as error:
+            if self._withheld.get(task_type) != str(error):
+                log.warning("No tasks of type %s for this Worker: %s", task_type, error)
+            self._withheld[task_type] = str(error)
+        else:
+            if self._withheld.pop(task_type, None):
+                log.info("This Worker takes tasks of type %s again", task_type)
 
     async def _ask(self, probe: Probe) -> None:
         command = await trio.to_thread.run_sync(probe.command)
@@ -89,37 +159,13 @@ class Machine:
             platform=PLATFORM,
             software=(*software, *config.software),
             capabilities=config.capabilities,
+            withheld=tuple(Withheld(*each) for each in sorted(self._withheld.items())),
         )
 
 
 def processors() -> int:
     """The processors this process may use, hyper-threads included."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else psutil.cpu_count() or 0
-
-
-async def output_of(command: Sequence[str]) -> str | None:
-    """What a program prints; None if it isn't there, fails, or is slower than `LIMIT_SECONDS`."""
-    output = bytearray()
-    status = None
-    try:
-        with trio.move_on_after(LIMIT_SECONDS) as limit:
-            async with open_child(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=program_environment(),
-                grace=GRACE_SECONDS,
-            ) as child:
-                assert child.stdout is not None  # noqa: S101 - it was asked for
-                async for data in child.stdout:
-                    output += data[: MOST_BYTES - len(output)]
-                status = await child.wait()
-    except OSError as error:
-        log.debug("%s does not run: %s", command[0], error)
-        return None
-    if limit.cancelled_caught:
-        log.warning("%s did not answer within %.0f s", command[0], LIMIT_SECONDS)
-    return output.decode("utf-8", errors="replace") if status == 0 else None
 
 
 def describe(specs: Specs) -> str:

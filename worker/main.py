@@ -7,6 +7,7 @@ import trio
 
 from flamenco import __version__
 from flamenco.config.worker import WorkerConfig
+from worker.checks import CHECKS
 from worker.command import Conditions
 from worker.commands import COMMANDS
 from worker.executor import Workshop
@@ -17,6 +18,7 @@ from worker.probes import PROBES
 from worker.registration import Identity
 from worker.session import Session
 from worker.signals import watch_signals
+from worker.stay import FOR_EVER, Stay, leave_in_time
 from worker.worker import SIGNALLED_EXIT_CODE, Worker
 
 log = logging.getLogger(__name__)
@@ -25,12 +27,12 @@ OUTBOX_NAME = "flamenco-worker.sqlite"
 HTTP_SECONDS = 30.0
 
 
-async def run_worker(config: WorkerConfig) -> int:
-    """Run a Worker until it is told to leave; returns the process's exit code.
+async def run_worker(config: WorkerConfig, stay: Stay = FOR_EVER) -> int:
+    """Run a Worker until it is told to leave or ``stay`` is over; returns the process's exit code.
 
-    0 when the Manager asked it to go offline, the configured code when it asked for a restart, 1
-    after a signal. Takes over SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to run in the main
-    thread. Raises `HomeError` if its home folder cannot be used.
+    0 when it left in time or the Manager asked it to go offline, the configured code when it asked
+    for a restart, 1 after a signal. Takes over SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to
+    run in the main thread. Raises `HomeError` if its home folder cannot be used.
     """
     home = trio.Path(config.home)
     try:
@@ -47,13 +49,13 @@ async def run_worker(config: WorkerConfig) -> int:
             trust_env=False,
         ) as http,
     ):
-        return await _run(config, outbox, http)
+        return await _run(config, stay, outbox, http)
 
 
-async def _run(config: WorkerConfig, outbox: Outbox, http: httpx.AsyncClient) -> int:
+async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, http: httpx.AsyncClient) -> int:
     identity = Identity(http, config)
     previews = Previews(http, identity)
-    machine = Machine(config, PROBES)
+    machine = Machine(config, PROBES, CHECKS, http)
     conditions = Conditions(
         oom_score_adjust=config.oom_score_adjust,
         niceness=config.niceness,
@@ -64,6 +66,7 @@ async def _run(config: WorkerConfig, outbox: Outbox, http: httpx.AsyncClient) ->
     code = SIGNALLED_EXIT_CODE
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
+        nursery.start_soon(leave_in_time, worker, stay)
         nursery.start_soon(machine.find)
         nursery.start_soon(session.run)
         nursery.start_soon(previews.run)

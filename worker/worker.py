@@ -75,6 +75,7 @@ class Worker:
         self.status = WorkerStatus.STARTING
         self.stopping = False
         """Whether a signal has asked the Worker to stop."""
+        self._retiring = False
         self._workshop = workshop
         self._outbox = workshop.outbox
         self._request: StatusRequest | None = None
@@ -86,6 +87,7 @@ class Worker:
         """Work until the Worker is to leave; hand back, sign off and return the exit code."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._work)
+            nursery.start_soon(self._await_checks)
             status = await self._follow_requests()
             nursery.cancel_scope.cancel()
         await self._sign_off()
@@ -103,9 +105,32 @@ class Worker:
         if status not in WORKER_REQUESTS:
             log.warning("Asked to go to status %s, which a Worker cannot; going to sleep", status)
             status = WorkerStatus.ASLEEP
+        if self._retiring and status not in LEAVING:
+            if status is WorkerStatus.AWAKE:
+                return
+            status = WorkerStatus.OFFLINE
         if not self.stopping:
             self._request = StatusRequest(status, lazy)
             self._tell()
+
+    def retire(self) -> None:
+        """Leave after the present task. Who asks to sleep until then hastens it."""
+        self._retiring = True
+        self.request(WorkerStatus.OFFLINE, lazy=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it holds a task."""
+        return self._held is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a task."""
+        return self._held is None and self.status is WorkerStatus.AWAKE
+
+    async def changed(self) -> None:
+        """Wait until status, request or task are other ones."""
+        await self._news.wait()
 
     # The face towards the session
 
@@ -113,7 +138,7 @@ class Worker:
         return Hello(
             name=self.config.name,
             software_version=__version__,
-            task_types=self.config.task_types,
+            task_types=self.machine.task_types,
             can_restart=self.config.restart_exit_code != 0,
             leases=self.held_leases(),
             specs=self.machine.specs,
@@ -172,6 +197,7 @@ class Worker:
         else:
             self._held = new
             self._assigned.send_nowait(new)
+            self._tell()
 
     def _acknowledge(self, seq: int, refused: str | None) -> None:
         message = self._outbox.acknowledge(seq)
@@ -216,11 +242,24 @@ class Worker:
                 await news.wait()
             elif request.status in LEAVING:
                 return request.status
+            elif request.status is WorkerStatus.AWAKE and not self.machine.is_checked:
+                self._go_to(WorkerStatus.TESTING)
+                await news.wait()
             else:
                 self._request = None
-                self.status = request.status
-                log.info("The Worker is %s", self.status)
-                self._outbox.add(StateChanged(self.status))
+                self._go_to(request.status)
+
+    async def _await_checks(self) -> None:
+        await self.machine.checked()
+        self._tell()
+
+    def _go_to(self, status: WorkerStatus) -> None:
+        if status is self.status is WorkerStatus.TESTING:
+            return
+        self.status = status
+        log.info("The Worker is %s", status)
+        self._outbox.add(StateChanged(status))
+        self._tell()
 
     async def _sign_off(self) -> None:
         if self.status is WorkerStatus.STARTING:

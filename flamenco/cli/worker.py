@@ -5,21 +5,63 @@ from typing import Annotated
 
 import attrs
 import trio
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
+from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
-from flamenco.config.worker import DEFAULT_MANAGER_URL, FILE_NAME, load_worker_config
+from flamenco.config.durations import parse_duration
+from flamenco.config.worker import (
+    DEFAULT_MANAGER_URL,
+    FILE_NAME,
+    WorkerConfig,
+    load_worker_config,
+)
 from worker.main import run_worker
+from worker.stay import IDLE_SECONDS, Stay
+from worker.testmode import run_test
 
 
-def worker(
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class Options:
+    """Who the Worker is; each overrules the configuration."""
+
+    manager: Annotated[str, Parameter(help=f"URL, default: {DEFAULT_MANAGER_URL}")] = ""
+    name: Annotated[str, Parameter(help="name on the farm, default: the machine's")] = ""
+    home: Annotated[Path | None, Parameter(help="folder of credentials and unsent messages")] = None
+    config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME)
+    restart_exit_code: Annotated[
+        int | None, Parameter(help="exit code that makes a service manager start it again")
+    ] = None
+
+    def settings(self) -> WorkerConfig:
+        """The configuration. Raises ConfigError and `CommandError`."""
+        code = self.restart_exit_code
+        if code is not None and not 0 <= code <= 255:
+            raise CommandError(f"--restart-exit-code: expected 0 to 255, not {code}")
+        settings = load_worker_config(self.config, manager_url=self.manager)
+        return attrs.evolve(
+            settings,
+            name=self.name or settings.name,
+            home=self.home.absolute() if self.home else settings.home,
+            restart_exit_code=settings.restart_exit_code if code is None else code,
+        )
+
+
+worker = App(name="worker")
+
+
+@worker.default
+def run(
     *,
-    manager: Annotated[str, Parameter(help=f"URL, default: {DEFAULT_MANAGER_URL}")] = "",
-    name: Annotated[str, Parameter(help="name on the farm, default: the machine's")] = "",
-    home: Annotated[
-        Path | None, Parameter(help="folder of credentials and unsent messages")
-    ] = None,
-    config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME),
+    options: Options | None = None,
+    once: Annotated[bool, Parameter(help="leave after one task", negative="")] = False,
+    until_idle: Annotated[
+        bool,
+        Parameter(help=f"leave when idle for {IDLE_SECONDS:.0f} s", negative=""),
+    ] = False,
+    stay: Annotated[str, Parameter(help="leave after a time such as 8h or 30m")] = "",
+    test: Annotated[bool, Parameter(help="check this machine and end", negative="")] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> int:
     """Run a Worker: takes tasks from the Manager and runs them with Blender and FFmpeg.
@@ -31,9 +73,17 @@ def worker(
     Example: flamenco worker --manager http://manager.local:8080/
     """
     start_logging(verbose=verbose)
-    settings = load_worker_config(config, manager_url=manager)
-    if name:
-        settings = attrs.evolve(settings, name=name)
-    if home is not None:
-        settings = attrs.evolve(settings, home=home.absolute())
-    return trio.run(run_worker, settings)
+    settings = (options or Options()).settings()
+    if test:
+        return trio.run(run_test, settings)
+    length = Stay(once=once, until_idle=until_idle)
+    if stay:
+        length = attrs.evolve(length, seconds=_seconds(stay))
+    return trio.run(run_worker, settings, length)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise CommandError(f"--stay: {error}") from None

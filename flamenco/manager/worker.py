@@ -135,7 +135,7 @@ class WorkerActor(WorkerRequests):
             for task_id, held in self._leases.items():
                 if not held.running:
                     self._tell_job(held, AssignAgain(task_id, held.number, self._id))
-        else:
+        elif status is not WorkerStatus.TESTING:
             self._return_all(f"worker {before.name} went to {status.value}")
 
     # Signs of life

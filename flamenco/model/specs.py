@@ -69,6 +69,14 @@ class Software:
         _settle(self, name=self.name.strip(), version=self.version.strip())
 
 
+@attrs.frozen
+class Withheld:
+    """A task type that a worker does not take for now."""
+
+    task_type: str
+    reason: str
+
+
 @attrs.frozen(kw_only=True)
 class Specs:
     """What a worker has. What isn't known is 0 or empty, and satisfies nobody who asks for it."""
@@ -81,6 +89,8 @@ class Specs:
     software: tuple[Software, ...] = ()
     """One program may be there in several versions."""
     capabilities: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    """Task types of its configuration that it does not offer, since it found it can't do them."""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, platform=_word(self.platform), capabilities=_words(self.capabilities))

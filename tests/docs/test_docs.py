@@ -51,7 +51,7 @@ def commands() -> list[str]:
 
 def options(command: str) -> set[str]:
     arguments = app[command].assemble_argument_collection()
-    return {name for argument in arguments for name in argument.names}
+    return {name for each in arguments for name in each.names if name.startswith("-")}
 
 
 def test_every_command_has_a_guide():

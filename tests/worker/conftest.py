@@ -10,6 +10,7 @@ from tests.worker.fake_manager import open_manager
 def programs_asked(monkeypatch):
     """None: most tests need not wait for Blender to tell its version."""
     monkeypatch.setattr("worker.main.PROBES", ())
+    monkeypatch.setattr("worker.main.CHECKS", {})
 
 
 @pytest.fixture

@@ -19,7 +19,16 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_st
 from flamenco import protocol
 from flamenco.model.jobs import Command
 from flamenco.model.statuses import WorkerStatus
-from flamenco.protocol import Acknowledge, Assign, HeldLease, Hello, Report, StateChanged, Welcome
+from flamenco.protocol import (
+    Acknowledge,
+    Assign,
+    HeldLease,
+    Hello,
+    Report,
+    RequestStatus,
+    StateChanged,
+    Welcome,
+)
 
 PATIENCE = 20.0
 
@@ -99,6 +108,10 @@ class FakeSession:
             found.append(await self.next(object))
         return found
 
+    async def ask(self, status, *, lazy=False):
+        """Request a status."""
+        await self.send(RequestStatus(status, lazy))
+
     async def wake(self):
         """Welcome the worker and see it awake."""
         await self.welcome()
@@ -132,6 +145,8 @@ class FakeManager:
         self.url = f"http://127.0.0.1:{port}/"
         self.registrations = []
         self.known = {}
+        self.variables = {}
+        self.storage = ""
         self.previews_in, self.previews = trio.open_memory_channel(math.inf)
         self._sessions_in, self._sessions = trio.open_memory_channel(math.inf)
 
@@ -187,6 +202,8 @@ class FakeManager:
 
     def _answer(self, request, body):
         path, headers = request.target.decode(), dict(request.headers)
+        if request.method == b"GET":
+            return self._tell(path)
         if path == "/api/v3/worker/register-worker":
             self.registrations.append(json.loads(body))
             uuid = f"worker-{len(self.registrations)}"
@@ -196,6 +213,27 @@ class FakeManager:
         kind, length = headers[b"content-type"].decode(), int(headers[b"content-length"])
         self.previews_in.send_nowait(Preview(path, kind, length, body))
         return 202, b""
+
+    def _tell(self, path):
+        """What everybody may ask."""
+        answers = {
+            "/api/v3/version": {
+                "version": "1.0",
+                "shortversion": "1.0",
+                "name": "Fake",
+                "git": "0",
+            },
+            "/api/v3/configuration/variables/workers/linux": {
+                name: {"value": value, "is_twoway": False} for name, value in self.variables.items()
+            },
+            "/api/v3/configuration/shared-storage/workers/linux": {
+                "location": self.storage,
+                "audience": "workers",
+                "platform": "linux",
+                "shamanEnabled": False,
+            },
+        }
+        return (200, json.dumps(answers[path]).encode()) if path in answers else (404, b"{}")
 
 
 @asynccontextmanager

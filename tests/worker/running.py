@@ -10,6 +10,7 @@ import trio
 
 from flamenco.launcher import Child, open_child
 from worker.main import run_worker
+from worker.stay import FOR_EVER
 
 PROGRAM = """
 import logging, sys, trio
@@ -18,6 +19,7 @@ from flamenco.config.worker import WorkerConfig
 from worker import main
 from worker.main import run_worker
 
+main.CHECKS = {}
 main.PROBES = ()  # no second sign-on when Blender is slow to tell its version
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 config = WorkerConfig(name="render-01", manager_url=sys.argv[1], home=Path(sys.argv[2]))
@@ -30,8 +32,8 @@ class RunningWorker:
     exit_code: int | None = None
     ended: trio.Event = attrs.field(factory=trio.Event)
 
-    async def run(self, config):
-        self.exit_code = await run_worker(config)
+    async def run(self, config, stay):
+        self.exit_code = await run_worker(config, stay)
         self.ended.set()
 
     async def exits(self):
@@ -41,11 +43,11 @@ class RunningWorker:
 
 
 @asynccontextmanager
-async def running_worker(config):
+async def running_worker(config, stay=FOR_EVER):
     """A Worker inside this process; ended without a sign-off when the block is left."""
     worker = RunningWorker()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(worker.run, config)
+        nursery.start_soon(worker.run, config, stay)
         yield worker
         nursery.cancel_scope.cancel()
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 import attrs
+import httpx
 import psutil
 import pytest
 import trio
@@ -13,6 +14,7 @@ from flamenco.model.specs import Gpu, Software, Specs
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import StateChanged
 from tests.worker.running import running_worker
+from worker import asking
 from worker import machine as machines
 from worker.machine import Machine
 from worker.probes import PROBES, Probe, read_blender
@@ -53,7 +55,7 @@ def settings(tmp_path):
 
 
 async def found(settings, probes=PROBES[:4]):
-    machine = Machine(settings, probes)
+    machine = Machine(settings, probes, {}, httpx.AsyncClient())
     with trio.fail_after(20):
         await machine.find()
     return machine.specs
@@ -98,7 +100,7 @@ async def test_programs_are_asked_for_gpus_and_versions(settings, shelf):
 async def test_a_program_that_fails_costs_only_its_own_answer(
     settings, shelf, monkeypatch, misbehaviour
 ):
-    monkeypatch.setattr(machines, "LIMIT_SECONDS", 3.0)
+    monkeypatch.setattr(asking, "LIMIT_SECONDS", 3.0)
     shelf("rocm-smi", **misbehaviour)
     shelf("blender", "Blender 4.2.1")
     specs = await found(settings)

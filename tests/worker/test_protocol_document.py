@@ -5,6 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+import worker.asking
 import worker.backoff
 import worker.connection
 import worker.machine
@@ -51,8 +52,9 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"after {worker.tasklog.CHUNK_SECONDS:.0f} s" in document
     assert f"above {worker.tasklog.MOST_WAITING // 1024 // 1024} MiB" in document
     assert f"waits at most {worker.worker.SIGN_OFF_SECONDS:.0f} s" in document
+    assert f"looks again every {worker.machine.RECHECK_SECONDS:.0f} s" in document
     assert f"waits at most {worker.machine.PATIENCE_SECONDS:.0f} s for them" in document
-    assert f"not answered after {worker.machine.LIMIT_SECONDS:.0f} s" in document
+    assert f"not answered after {worker.asking.LIMIT_SECONDS:.0f} s" in document
     assert f"beyond {worker.tasklog.MOST_HEAD // 1024 // 1024} MiB" in document
     assert f"the newest {worker.tasklog.MOST_TAIL // 1024} KiB" in document
     assert f"no progress for {worker.usage.STILL_SECONDS:.0f} s" in document

@@ -1,0 +1,97 @@
+"""`flamenco worker --test`: what this machine can do for the farm, as a report."""
+
+import platform
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import attrs
+import httpx
+import msgspec
+
+from flamenco.api.meta import FlamencoVersion
+from flamenco.config.worker import WorkerConfig
+from flamenco.platforms import PLATFORM
+from worker.checks import (
+    CHECKS,
+    MIB,
+    CheckFailed,
+    Farm,
+    ask_farm,
+    check_blender,
+    check_ffmpeg,
+    measure_storage,
+)
+
+SPEED_BYTES = 64 * MIB
+ANSWER_SECONDS = 10.0
+
+
+@attrs.frozen
+class Line:
+    """One line of the report."""
+
+    name: str
+    ok: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name:<22} {self.text}"
+
+
+async def run_test(config: WorkerConfig, say: Callable[[str], None] = print) -> int:
+    """Make all checks, tell of each as it is done; returns the exit status, 0 if all is well.
+
+    What a task type is not offered for does not count as well, so that a wrong configuration is
+    noticed.
+    """
+    say(f"Worker {config.name} on {PLATFORM} ({platform.platform()}), home {config.home}")
+    failures = 0
+    async with httpx.AsyncClient(
+        base_url=config.manager_url, timeout=ANSWER_SECONDS, trust_env=False
+    ) as http:
+        async for line in report(config, http):
+            failures += not line.ok
+            say(str(line))
+    say(f"{failures or 'no'} problem{'' if failures == 1 else 's'} found")
+    return 1 if failures else 0
+
+
+async def report(config: WorkerConfig, http: httpx.AsyncClient) -> AsyncIterator[Line]:
+    """The lines of the report, each when its check is done."""
+    yield await _line("Manager", _reach(config, http))
+    try:
+        farm = await ask_farm(http)
+    except httpx.HTTPError:
+        farm = Farm()
+    yield await _line("Blender", check_blender(farm))
+    yield await _line("FFmpeg", check_ffmpeg(farm))
+    yield await _line("shared storage", measure_storage(farm, SPEED_BYTES))
+    for task_type in config.task_types:
+        check = CHECKS.get(task_type)
+        name = f"task type {task_type}"
+        yield await _line(name, check(farm)) if check else Line(name, ok=True, text="offered")
+
+
+async def _line(name: str, check: Awaitable[str]) -> Line:
+    try:
+        return Line(name, ok=True, text=await check)
+    except CheckFailed as error:
+        return Line(name, ok=False, text=str(error))
+
+
+async def _reach(config: WorkerConfig, http: httpx.AsyncClient) -> str:
+    """The way to the Manager, there and back."""
+    began = time.perf_counter()
+    try:
+        answer = await http.get("api/v3/version")
+        version = msgspec.json.decode(answer.content, type=FlamencoVersion)
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise CheckFailed(f"no answer from {config.manager_url}: {reason}") from None
+    except msgspec.DecodeError:
+        raise CheckFailed(f"what answers at {config.manager_url} is not a Manager") from None
+    seconds = time.perf_counter() - began
+    return (
+        f"{config.manager_url} answers in {seconds * 1000:.0f} ms:"
+        f" {version.name}, Flamenco {version.version}"
+    )
