@@ -17,7 +17,6 @@ from flamenco.store import Reader
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
 _SALT_BYTES = 16
-_hashing = trio.CapacityLimiter(1)
 _NOBODY = "0" * (2 * _SALT_BYTES) + "$" + "0" * 128
 
 
@@ -29,11 +28,6 @@ def hash_secret(secret: str) -> str:
     """What is stored of a worker's secret."""
     salt = os.urandom(_SALT_BYTES)
     return f"{salt.hex()}${_scrypt(secret, salt).hex()}"
-
-
-async def hash_beside(secret: str) -> str:
-    """What is stored of a worker's secret, computed while others are served."""
-    return await trio.to_thread.run_sync(hash_secret, secret, limiter=_hashing)
 
 
 def _scrypt(secret: str, salt: bytes) -> bytes:
@@ -53,6 +47,10 @@ class WorkerDoor:
     _verified: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
     # {worker id: (stored hash, digest of the secret that matched it)}
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
+
+    async def lock(self, secret: str) -> str:
+        """What is stored of a worker's secret, computed while others are served."""
+        return await trio.to_thread.run_sync(hash_secret, secret, limiter=self._threads)
 
     async def admit(self, authorization: Authorization | None) -> Worker:
         """The worker that sends a request. Raises `BadCredentials`.

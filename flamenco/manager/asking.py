@@ -1,9 +1,10 @@
-"""Asking a job's actor, which may have to be woken first."""
+"""Reaching the actors of jobs and workers by their ids."""
 
 from typing import TypeVar
 
 import actors
 from flamenco.manager.messages import WakeJob
+from flamenco.manager.services import WORKERS
 
 T = TypeVar("T")
 
@@ -20,3 +21,11 @@ async def ask_job(jobs: actors.ActorRef, job_id: str, message: actors.Request[T]
     except actors.ActorStopped:
         job = await jobs.ask(WakeJob(job_id))
         return await job.ask(message)
+
+
+def tell_worker(teller: actors.Actor, worker_id: str, message: object) -> bool:
+    """Tell the actor that a worker has now; False if there is none."""
+    worker = teller.system.find(f"{WORKERS}/{worker_id}")
+    if worker is not None:
+        teller.tell(worker, message)
+    return worker is not None

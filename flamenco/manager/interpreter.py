@@ -2,7 +2,7 @@
 
 A full collection looks at every object: a third of a second with 100,000 live tasks, seconds with a
 million, during which nothing else happens. They hold no cycles, and what does dies young. So only
-the young generations are collected by themselves; the rest when a farm has nothing to do.
+the young generations are collected by themselves, the rest by the housekeeping.
 """
 
 import gc

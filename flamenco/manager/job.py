@@ -6,6 +6,7 @@ from functools import partial
 
 import actors
 from flamenco import clock, protocol
+from flamenco.manager.asking import tell_worker
 from flamenco.manager.jobrequests import JobRequests
 from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over, reported
 from flamenco.manager.messages import (
@@ -59,7 +60,7 @@ class JobActor(JobRequests):
 
     def _reopen(self, task: Task) -> None:
         lease = self._hold(task)
-        if not self._tell_worker(lease.worker_id, LeaseReopened(self.ref, task.id, task.lease)):
+        if not tell_worker(self, lease.worker_id, LeaseReopened(self.ref, task.id, task.lease)):
             lease.end(Ending.RETURNED, "its worker is gone")
 
     @actors.handles(Announce)
@@ -96,7 +97,7 @@ class JobActor(JobRequests):
         self._count_announced(message.lane, -1)
         before = self._live.first(message.lane)
         if before is None:
-            self._tell_worker(message.candidate.worker_id, OfferSettled())
+            tell_worker(self, message.candidate.worker_id, OfferSettled())
             self._live.lanes.changed.add(message.lane)
             self._announce()
             return
@@ -120,7 +121,7 @@ class JobActor(JobRequests):
     @actors.handles(SettleOffer)
     def settle_offer(self, message: SettleOffer) -> None:
         """Offers come in order: what became of those of this worker, it has been told by now."""
-        self._tell_worker(message.worker_id, OfferSettled())
+        tell_worker(self, message.worker_id, OfferSettled())
 
     def _hold(self, task: Task) -> Lease:
         worker_id = task.worker_id or ""
@@ -156,14 +157,14 @@ class JobActor(JobRequests):
             commands=reading.commands,
             steps_total=task.steps_total,
         )
-        self._tell_worker(task.worker_id or "", LeaseOpened(job=self.ref, assign=assign))
+        tell_worker(self, task.worker_id or "", LeaseOpened(job=self.ref, assign=assign))
 
     @actors.handles(AssignAgain)
     def assign_again(self, message: AssignAgain) -> None:
         """A worker that holds a task gets that one again; too often is a failure of its own."""
         lease = self._lease(message.task_id, message.lease)
         if lease is None:
-            self._tell_worker(message.worker_id, LeaseClosed(message.task_id, message.lease))
+            tell_worker(self, message.worker_id, LeaseClosed(message.task_id, message.lease))
         elif lease.starts >= MOST_STARTS:
             lease.end(Ending.FAILED, f"its worker lost it {lease.starts} times")
         else:

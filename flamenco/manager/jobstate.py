@@ -9,9 +9,10 @@ import actors
 from flamenco import clock
 from flamenco.api.events import EventTaskLogUpdate
 from flamenco.manager.announcements import job_event, task_event
+from flamenco.manager.asking import tell_worker
 from flamenco.manager.leases import Lease, attempt_of, is_over, reported
 from flamenco.manager.messages import Erase, JobBegins, LaneChanged, LeaseClosed, Refusal, Retire
-from flamenco.manager.services import DELETIONS, SCHEDULER, WORKERS, Services
+from flamenco.manager.services import DELETIONS, SCHEDULER, Services
 from flamenco.model.board import Lane
 from flamenco.model.evolving import evolve
 from flamenco.model.jobs import Task
@@ -130,7 +131,7 @@ class JobState(actors.Actor):
             refused = is_over(lease.task_id, lease.number) if withdrawn else None
             self.after_commit(report.answer, refused)
         revoke = None if report else lease.reason
-        self._tell_worker(lease.worker_id, LeaseClosed(lease.task_id, lease.number, revoke))
+        tell_worker(self, lease.worker_id, LeaseClosed(lease.task_id, lease.number, revoke))
         self._go_on_deleting()
 
     def _go_on_deleting(self) -> None:
@@ -141,13 +142,6 @@ class JobState(actors.Actor):
             self.tell(deletions, Erase(job, len(self._live.tasks)))
             self._void_announcements()
             self.stop()
-
-    def _tell_worker(self, worker_id: str, message: object) -> bool:
-        """Tell the actor that a worker has now; False if there is none."""
-        worker = self.system.find(f"{WORKERS}/{worker_id}")
-        if worker is not None:
-            self.tell(worker, message)
-        return worker is not None
 
     # What the scheduler knows
 

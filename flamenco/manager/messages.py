@@ -131,7 +131,6 @@ class LaneChanged:
 class WorkerStands:
     """What a worker could do with a task now."""
 
-    worker: actors.ActorRef
     candidate: Candidate
     presence: Presence
     settled: bool

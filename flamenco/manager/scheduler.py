@@ -1,6 +1,7 @@
 """The scheduler: puts lanes of ready tasks and idle workers together, and pushes the matches."""
 
 import actors
+from flamenco.manager.asking import tell_worker
 from flamenco.manager.messages import (
     Announce,
     Explain,
@@ -25,7 +26,6 @@ class Scheduler(actors.Actor):
     def __init__(self) -> None:
         self._board = Board()
         self._jobs: dict[str, tuple[actors.ActorRef, int]] = {}  # {id: job, its last telling}
-        self._workers: dict[str, actors.ActorRef] = {}
         self._offered: dict[str, str] = {}  # {worker id: id of the job that was offered it}
 
     async def started(self) -> None:
@@ -53,12 +53,11 @@ class Scheduler(actors.Actor):
         self._board.drop_job(job_id)
         self._jobs.pop(job_id, None)
         for worker_id in [id_ for id_, job in self._offered.items() if job == job_id]:
-            self.tell(self._workers[worker_id], OfferSettled())
+            tell_worker(self, worker_id, OfferSettled())
 
     @actors.handles(WorkerStands)
     def worker_stands(self, message: WorkerStands) -> None:
         worker_id, presence = message.candidate.worker_id, message.presence
-        self._workers[worker_id] = message.worker
         if message.settled:
             self._offered.pop(worker_id, None)
         elif worker_id in self._offered:
@@ -71,7 +70,6 @@ class Scheduler(actors.Actor):
     @actors.handles(WorkerGone)
     def worker_gone(self, message: WorkerGone) -> None:
         self._board.remove_worker(message.worker_id)
-        self._workers.pop(message.worker_id, None)
         if message.worker_id in self._offered:
             self._ask_job(message.worker_id, message)
             del self._offered[message.worker_id]

@@ -38,8 +38,6 @@ TASKS_AT_ONCE = 200
 
 CLEAR_SECONDS = 60.0
 
-_LOW_BITS = (1 << 32) - 1
-
 
 class Submissions(actors.Actor):
     """Parent of the submissions. Clears away what the end of the Manager cut off."""
@@ -192,11 +190,10 @@ def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
 
     The ids of a job's tasks follow each other, so that they lie side by side in the database.
     """
-    digits = f"{uuid.uuid4().int & ~_LOW_BITS:032x}"
-    start_of_ids = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:24]))
+    beginning = str(uuid.uuid4())[:-8]
 
     def id_of(place: int) -> str:
-        return f"{start_of_ids}{place:08x}"
+        return f"{beginning}{place:08x}"
 
     for start in range(0, len(compiled.tasks), TASKS_AT_ONCE):
         chosen = compiled.tasks[start : start + TASKS_AT_ONCE]

@@ -113,7 +113,6 @@ class WorkerState(actors.Actor):
         self.tell(
             scheduler,
             WorkerStands(
-                worker=self.ref,
                 candidate=stands[0],
                 presence=stands[1],
                 settled=settled,

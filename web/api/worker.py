@@ -6,7 +6,6 @@ import actors
 from flamenco.api.workers import RegisteredWorker, WorkerRegistration
 from flamenco.images.previews import MAX_BYTES
 from flamenco.manager.messages import NotFound, ProcessImage, Refusal, RegisterWorker
-from web.auth import hash_beside
 from web.context import door, farm, reader
 from web.wire import Answer, body, failure, reply
 
@@ -23,7 +22,7 @@ async def register_worker() -> Answer:
     registered = await farm().workers.ask(
         RegisterWorker(
             name=registration.name,
-            secret_hash=await hash_beside(registration.secret),
+            secret_hash=await door().lock(registration.secret),
             platform=registration.platform,
             address=request.remote_addr or "",
             task_types=registration.supported_task_types,
