@@ -22,10 +22,8 @@ RECONNECT_SECONDS = 0.2
 class Tally:
     """What all workers of a process saw."""
 
-    assigned: int = 0
     completed: Counter[tuple[str, int]] = attrs.field(factory=Counter)
     """Completions that the Manager acknowledged: {(task id, lease): how often}."""
-    refused: int = 0
     connected: int = 0
     _changed: trio.Event = attrs.field(factory=trio.Event)
 
@@ -110,7 +108,6 @@ class LoadWorker:
         match message:
             case protocol.Assign():
                 lease = protocol.HeldLease(message.task_id, message.lease)
-                self.tally.assigned += 1
                 self._running = lease
                 if self.seconds:
                     self._nursery.start_soon(self._work, lease)
@@ -121,10 +118,8 @@ class LoadWorker:
                     self._running = None
             case protocol.Acknowledge(seq, refused):
                 said = self._outbox.pop(seq, None)
-                if isinstance(said, protocol.Report):
-                    self.tally.refused += refused is not None
-                    if refused is None:
-                        self.tally.completed[said.task_id, said.lease] += 1
+                if isinstance(said, protocol.Report) and refused is None:
+                    self.tally.completed[said.task_id, said.lease] += 1
 
     async def _work(self, lease: protocol.HeldLease) -> None:
         await trio.sleep(self.seconds * (0.5 + random.random()))

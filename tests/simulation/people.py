@@ -33,6 +33,10 @@ logger = logging.getLogger(__name__)
 TAG = "tag-of-the-simulation"
 PATIENCE = 60.0
 
+_OPEN_AND_BLOCKED = (
+    "SELECT job_id FROM job_blocks JOIN jobs ON id = job_id WHERE status IN ('queued', 'active')"
+)
+
 
 @attrs.define(eq=False)
 class People:
@@ -91,14 +95,16 @@ class People:
         elif choice < 0.9:
             await self._to_task(farm, job_id)
         elif choice < 0.95:
-            rows = self.ledger.reader.execute(
-                "SELECT worker_id, task_type FROM job_blocks WHERE job_id = ?", (job_id,)
-            )
-            await asked(ask_job(farm.jobs, job_id, Unblock(tuple(rows.fetchall()))))
+            await self._lift_blocks(farm, job_id)
         else:
             answer = asked(ask_job(farm.jobs, job_id, DeleteJob()), done=True)
             if await answer:
                 self.deleted.add(job_id)
+
+    async def _lift_blocks(self, farm: Farm, job_id: str) -> None:
+        query = "SELECT worker_id, task_type FROM job_blocks WHERE job_id = ?"
+        pairs = self.ledger.reader.execute(query, (job_id,)).fetchall()
+        await asked(ask_job(farm.jobs, job_id, Unblock(tuple(pairs))))
 
     async def _to_task(self, farm: Farm, job_id: str) -> None:
         query = "SELECT id FROM tasks WHERE job_id = ? ORDER BY idx"
@@ -139,7 +145,11 @@ class People:
     # When all faults are over
 
     async def put_in_order(self, farm: Farm) -> None:
-        """Let the first worker do everything, wake the rest, go on with paused jobs, approve."""
+        """Let the first worker do everything, wake the rest, go on with paused jobs, approve.
+
+        In jobs that people meddled with they lift the blocklist too: who requeues a task that only
+        blocklisted workers could run is told so, and the task waits for that.
+        """
         reader = self.ledger.reader
         query = "SELECT id FROM workers WHERE name = 'w0' AND deleted_at IS NULL AND tags = '[]'"
         for (worker_id,) in reader.execute(query).fetchall():
@@ -155,6 +165,8 @@ class People:
         for (job_id,) in reader.execute("SELECT id FROM jobs WHERE status = 'paused'").fetchall():
             message = SetJobStatus(JobStatus.REQUEUEING, f"{BY_HAND}: go on")
             await asked(ask_job(farm.jobs, job_id, message))
+        for job_id in self.meddled & {row[0] for row in reader.execute(_OPEN_AND_BLOCKED)}:
+            await self._lift_blocks(farm, job_id)
         for job_id, task_id in reader.execute(
             "SELECT job_id, id FROM tasks WHERE type = 'approval' AND status = 'queued'"
         ).fetchall():

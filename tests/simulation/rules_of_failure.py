@@ -20,6 +20,11 @@ def give_it_once(self, task):
         _assign(self, task)
 
 
+def forgotten(worker: Worker) -> Worker:
+    """A worker that signed off, and of which nothing is remembered."""
+    return attrs.evolve(worker, status=WorkerStatus.OFFLINE, request=None)
+
+
 async def fail_next(worker) -> protocol.Assign:
     assign = await worker.hears(protocol.Assign)
     await worker.fail(assign)
@@ -185,7 +190,7 @@ async def a_worker_that_signs_off_leaves_its_task(scene: Scene) -> None:
         await stage.until_status(job, "queued")
 
 
-@shows("flamenco.manager.worker.after_sign_off", instead=lambda worker: _forgotten(worker))
+@shows("flamenco.manager.worker.after_sign_off", instead=forgotten)
 async def a_worker_comes_back_as_it_was(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -193,10 +198,6 @@ async def a_worker_comes_back_as_it_was(scene: Scene) -> None:
         anna.say(protocol.SignOff(), 90)
         await anna.hears(protocol.Acknowledge)
         assert (await anna.connect()).status_requested is WorkerStatus.ASLEEP
-
-
-def _forgotten(worker: Worker) -> Worker:
-    return attrs.evolve(worker, status=WorkerStatus.OFFLINE, request=None)
 
 
 @shows("flamenco.manager.job.JobActor._assign", instead=give_it_once)

@@ -55,7 +55,6 @@ class SimulatedWorker:
     down: bool = False
     """Whether the machine is off, or its network is."""
     outbox: dict[int, protocol.Message] = attrs.field(factory=dict)
-    idle_since: float = 0.0
     _request: StatusRequest | None = None
     _seq: int = 0
 
@@ -224,7 +223,6 @@ class SimulatedWorker:
     def _report(
         self, lease: protocol.HeldLease, status: TaskStatus, activity: str, **more: str
     ) -> None:
-        self.idle_since = trio.current_time()
         self.say(
             protocol.Report(
                 task_id=lease.task_id, lease=lease.lease, status=status, activity=activity, **more
@@ -255,7 +253,6 @@ class SimulatedWorker:
             self.nursery.start_soon(self._leave)
         else:
             self.status = request.status
-            self.idle_since = trio.current_time()
             self.say(protocol.StateChanged(request.status))
 
     async def _leave(self) -> None:

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -170,7 +170,10 @@ class World:
 
     async def storm(self) -> None:
         """Work is submitted, people meddle, and things break, for a while."""
-        moments = lambda number: [self.random.random() * STORM_SECONDS for _ in range(number)]  # noqa: E731
+
+        def moments(number: int) -> list[float]:
+            return [self.random.random() * STORM_SECONDS for _ in range(number)]
+
         async with trio.open_nursery() as nursery:
             for at in moments(self.random.randint(1, 4)):
                 nursery.start_soon(self._submit, at)
@@ -234,8 +237,7 @@ class World:
         for worker in self.workers:
             worker.down = False
         if self.farm is not None:
-            with suppress(trio.ClosedResourceError):
-                await self.farm.store.limit_pages(1 << 30)
+            await self.farm.store.limit_pages(1 << 30)
         deadline = trio.current_time() + CALM_SECONDS
         while (open_jobs := unfinished(self.ledger)) or self.farm is None:
             if trio.current_time() > deadline:
