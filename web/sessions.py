@@ -72,7 +72,7 @@ async def _converse(
         if not isinstance(hello, protocol.Hello):
             raise protocol.ProtocolError("expected hello as the first message")
         welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", hello))
-        await websocket.send(protocol.encode(welcome))
+        await _send(welcome)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send_all, pending)
             while True:
@@ -84,4 +84,8 @@ async def _converse(
 
 async def _send_all(pending: Pending) -> None:
     async for message in pending:
-        await websocket.send(protocol.encode(message))
+        await _send(message)
+
+
+async def _send(message: protocol.Message) -> None:
+    await websocket.send(protocol.encode(message))

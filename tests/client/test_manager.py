@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
-import trio
 
 from flamenco.api.jobs import (
     JobBlocklistEntry,
@@ -15,6 +14,7 @@ from flamenco.api.jobs import (
 from flamenco.api.workers import WorkerSleepSchedule, WorkerTag
 from flamenco.client import Rejected, Unreachable, open_client
 from flamenco.model.statuses import JobStatus, TaskStatus
+from tests.web.conftest import until
 
 NAPS = SubmittedJob(
     name="naps",
@@ -24,15 +24,6 @@ NAPS = SubmittedJob(
 )
 CANCEL = JobStatusChange(status=JobStatus.CANCEL_REQUESTED, reason="stop")
 FAR_FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
-
-
-async def until(question) -> None:
-    """Wait until a question is answered with yes."""
-    with trio.fail_after(10):
-        while True:
-            if await question():
-                return
-            await trio.sleep(0.02)
 
 
 async def canceled(client) -> str:

@@ -74,6 +74,14 @@ def wait_for(question: Callable[[], object], seconds: float = 60.0) -> object:
     return answer
 
 
+def submit(url: str, **job) -> str:
+    """Submit a job; its id."""
+    body = {"submitter_platform": "linux", **job}
+    answer = httpx.post(f"{url}api/v3/jobs", json=body, timeout=120)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"]
+
+
 def job_status(url: str, job_id: str) -> str:
     return httpx.get(f"{url}api/v3/jobs/{job_id}").json()["status"]
 

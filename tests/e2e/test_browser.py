@@ -5,11 +5,10 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.running import running_manager, running_worker
+from tests.e2e.running import running_manager, running_worker, submit
 from tests.manager.conftest import SHAPED
 from tests.programs import need
 
@@ -42,12 +41,6 @@ def browser_page(url: str):
         yield page
         browser.close()
     assert complaints == []
-
-
-def submit(url: str, **job) -> str:
-    answer = httpx.post(f"{url}api/v3/jobs", json={"submitter_platform": "linux", **job})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["id"]
 
 
 def photograph(page: Page, name: str) -> None:

@@ -48,3 +48,12 @@ async def edge(tmp_path):
             await nursery.start(serve_farm, farm, listener, stop)
             yield Edge(url, http, stop, tmp_path)
             stop.set()
+
+
+async def until(question) -> None:
+    """Wait until a question is answered with yes."""
+    with trio.fail_after(10):
+        while True:
+            if await question():
+                return
+            await trio.sleep(0.02)

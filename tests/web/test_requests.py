@@ -1,9 +1,8 @@
 """What people ask of jobs, tasks, workers and tags, through a real socket."""
 
 import pytest
-import trio
 
-from tests.web.conftest import JOB
+from tests.web.conftest import JOB, until
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -29,15 +28,6 @@ async def canceled(edge) -> str:
 async def worker(edge) -> str:
     body = {"name": "anna", "secret": "x", "platform": "linux", "supported_task_types": ["misc"]}
     return (await call(edge, "POST", "worker/register-worker", body))["uuid"]
-
-
-async def until(question) -> None:
-    """Wait until a question is answered with yes."""
-    with trio.fail_after(10):
-        while True:
-            if await question():
-                return
-            await trio.sleep(0.02)
 
 
 async def until_answered(edge, method: str, path: str, status: int) -> None:

@@ -15,6 +15,7 @@ import httpx
 import trio
 
 from tests.bench.manager.timed import CHAIN, LATENCIES
+from tests.e2e.running import submit
 from tests.load.worker import LoadWorker, Tally
 
 WORKERS = 1000
@@ -50,18 +51,16 @@ def _program(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE)
 
 
-def submit(url: str, kind: str, settings: dict[str, object]) -> str:
-    """Submit a job; its id."""
-    body = {"name": "job", "type": kind, "submitter_platform": "linux", "settings": settings}
-    answer = httpx.post(f"{url}api/v3/jobs", json=body, timeout=120)
-    answer.raise_for_status()
-    return str(answer.json()["id"])
-
-
 def submit_fan(url: str, tasks: int) -> str:
     """A job of a task, and so many that wait for it."""
     settings = {"message": "hi", "sleep_duration_seconds": 0, "sleep_repeats": tasks}
-    return submit(url, "echo-sleep-test", settings)
+    return submit(url, name="job", type="echo-sleep-test", settings=settings)
+
+
+def submit_chain(url: str, length: int, task_type: str) -> str:
+    """A job of so many tasks that each wait for the one before."""
+    settings = {"length": length, "task_type": task_type}
+    return submit(url, name="job", type="chain", settings=settings)
 
 
 def completed(url: str, job: str) -> int:
@@ -95,7 +94,7 @@ async def ready_to_pushed_submitting_p99_ms() -> float:
     def storm(url: str) -> None:
         ends = time.monotonic() + STEADY_SECONDS
         while time.monotonic() < ends:
-            submit(url, "chain", {"length": HUGE, "task_type": "exotic"})
+            submit_chain(url, HUGE, "exotic")
 
     return _steady(storm)
 
@@ -103,7 +102,7 @@ async def ready_to_pushed_submitting_p99_ms() -> float:
 def _steady(meanwhile: Callable[[str], None]) -> float:
     with tempfile.TemporaryDirectory() as tmp, processes(tmp, 1.0) as (url, manager, storage):
         for _ in range(CHAINS):
-            submit(url, "chain", {"length": 1000, "task_type": "misc"})
+            submit_chain(url, 1000, "misc")
         time.sleep(5)
         (storage / LATENCIES).unlink(missing_ok=True)
         meanwhile(url)
