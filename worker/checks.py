@@ -23,8 +23,8 @@ from flamenco.platforms import PLATFORM
 from worker.asking import output_of
 from worker.commands.blender_render import find_blender
 from worker.commands.frames_to_video import find_ffmpeg
+from worker.probes import MIB
 
-MIB = 1024 * 1024
 PROBE_BYTES = 64 * 1024
 STORAGE_SECONDS = 60.0
 """A share that is gone may let whoever asks for it wait for ever."""

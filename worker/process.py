@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import attrs
 import psutil
@@ -26,26 +25,12 @@ _PRIORITY = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 @attrs.frozen(kw_only=True)
 class Surroundings:
-    """Where a program runs: both as job types may say in each command."""
+    """Where a program runs: parameters of every command that starts one."""
 
-    env: Mapping[str, str] = attrs.field(factory=dict)
+    env: dict[str, str] = attrs.field(factory=dict)
     """Variables of the environment beside the Worker's own, or in their place."""
     cwd: str = ""
     """Its working directory; empty: the Worker's."""
-
-
-class Placed(Protocol):
-    """Parameters of a command that say where its program runs."""
-
-    @property
-    def env(self) -> dict[str, str]: ...
-    @property
-    def cwd(self) -> str: ...
-
-
-def surroundings(parameters: Placed) -> Surroundings:
-    """Where a command's program runs."""
-    return Surroundings(env=parameters.env, cwd=parameters.cwd)
 
 
 def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str, str]:

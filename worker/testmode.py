@@ -13,7 +13,6 @@ from flamenco.config.worker import WorkerConfig
 from flamenco.platforms import PLATFORM
 from worker.checks import (
     CHECKS,
-    MIB,
     CheckFailed,
     Farm,
     ask_farm,
@@ -21,6 +20,7 @@ from worker.checks import (
     check_ffmpeg,
     measure_storage,
 )
+from worker.probes import MIB
 
 SPEED_BYTES = 64 * MIB
 ANSWER_SECONDS = 10.0

@@ -14,7 +14,7 @@ import trio
 from flamenco.protocol import Failure, FailureKind
 from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, trouble
 from worker.command import CannotRun, CommandFailed, Task, argument, command
-from worker.process import run_program, surroundings
+from worker.process import Surroundings, run_program
 
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
@@ -27,14 +27,12 @@ FOLDER_SECONDS = 30.0
 
 
 @attrs.frozen(kw_only=True)
-class BlenderRender:
+class BlenderRender(Surroundings):
     exe: str
     blendfile: str
     exeArgs: str = ""  # noqa: N815 - names are those of the job types
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
-    env: dict[str, str] = attrs.field(factory=dict)
-    cwd: str = ""
 
     def command_line(self) -> list[str]:
         return [
@@ -98,9 +96,8 @@ async def run(parameters: BlenderRender, task: Task) -> None:
     await check_folder(parameters.blendfile)
     watch = Watch(parameters, task)
     line = parameters.command_line()
-    place = surroundings(parameters)
     try:
-        await run_program(task, line, missing=MISSING, on_line=watch.line, surroundings=place)
+        await run_program(task, line, missing=MISSING, on_line=watch.line, surroundings=parameters)
     except CannotRun:
         raise
     except CommandFailed as error:

@@ -5,20 +5,18 @@ from typing import Any
 import attrs
 
 from worker.command import Task, argument, command
-from worker.process import run_program, surroundings
+from worker.process import Surroundings, run_program
 
 
 @attrs.frozen
-class Exec:
+class Exec(Surroundings):
     exe: str
     args: tuple[Any, ...] | None = None
-    env: dict[str, str] = attrs.field(factory=dict)
-    cwd: str = ""
 
 
 async def run(parameters: Exec, task: Task) -> None:
     command = [parameters.exe, *map(argument, parameters.args or ())]
-    await run_program(task, command, surroundings=surroundings(parameters))
+    await run_program(task, command, surroundings=parameters)
 
 
 EXEC = command("exec", Exec, run)

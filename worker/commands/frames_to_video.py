@@ -14,7 +14,7 @@ import imageio_ffmpeg  # type: ignore[import-untyped]
 import trio
 
 from worker.command import CommandFailed, Task, argument, command, invalid
-from worker.process import run_program, surroundings
+from worker.process import Surroundings, run_program
 
 INDEX_NAME = "ffmpeg-file-index.txt"
 CLEAN_UP_SECONDS = 5.0
@@ -25,7 +25,7 @@ MISSING = (
 
 
 @attrs.frozen(kw_only=True)
-class FramesToVideo:
+class FramesToVideo(Surroundings):
     exe: str
     fps: float
     inputGlob: str  # noqa: N815 - names are those of the job types
@@ -33,8 +33,6 @@ class FramesToVideo:
     exeArgs: str = ""  # noqa: N815
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
-    env: dict[str, str] = attrs.field(factory=dict)
-    cwd: str = ""
 
     def command_line(self, ffmpeg: str, source: list[str]) -> list[str]:
         return [
@@ -66,7 +64,7 @@ async def run(parameters: FramesToVideo, task: Task) -> None:
     source = indexed_source if sys.platform == "win32" else glob_source
     async with source(parameters) as arguments:
         line = parameters.command_line(ffmpeg, arguments)
-        await run_program(task, line, missing=MISSING, surroundings=surroundings(parameters))
+        await run_program(task, line, missing=MISSING, surroundings=parameters)
 
 
 @asynccontextmanager
