@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG = 10_000
+YOUNG = 5_000
 """So many more objects than before are looked at together."""
-MIDDLE = 10
+MIDDLE = 2
 NEVER = 1_000_000_000
 
 TURN_SECONDS = 0.001

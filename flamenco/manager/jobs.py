@@ -12,6 +12,7 @@ from flamenco.manager.messages import (
     WakeJob,
 )
 from flamenco.manager.services import Services
+from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
 
 CHECK_UP_SECONDS = 600.0
@@ -30,18 +31,18 @@ class Jobs(actors.Actor):
 
     async def started(self) -> None:
         for job_id in await self._services.reader.unfinished_jobs():
-            await self.start(JobActor, self._services, job_id, name=job_id)
+            await self.start(JobActor, self._services, job_id, [], name=job_id)
         self.every(CHECK_UP_SECONDS, CheckUp())
 
-    def _start_job(self, job_id: str) -> actors.ActorRef:
+    def _start_job(self, job_id: str, *new: LiveJob) -> actors.ActorRef:
         known = self.children.get(job_id)
         if known is not None and known.alive:
             return known
-        return self.spawn(JobActor, self._services, job_id, name=job_id)
+        return self.spawn(JobActor, self._services, job_id, list(new), name=job_id)
 
     @actors.handles(StartJob)
     def start_job(self, message: StartJob) -> None:
-        self._start_job(message.job_id)
+        self._start_job(message.live.job.id, message.live)
 
     @actors.handles(WakeJob)
     async def wake(self, message: WakeJob) -> actors.ActorRef:

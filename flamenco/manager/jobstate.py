@@ -34,24 +34,31 @@ RETIRE_SECONDS = 30.0
 
 
 class JobState(actors.Actor):
-    """Owns a job's state, restored from its snapshot in every life."""
+    """Owns a job's state, restored from its snapshot in every life.
+
+    A new job is handed over in memory, since reading a large one back takes seconds; only the first
+    life finds it in the list.
+    """
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=1_000_000)
 
-    def __init__(self, services: Services, job_id: str) -> None:
+    def __init__(self, services: Services, job_id: str, new: list[LiveJob]) -> None:
         self._services = services
         self._id = job_id
         self._live: LiveJob
+        self._is_new = bool(new)
         self._leases: dict[str, Lease] = {}
         self._announced: Counter[Lane] = Counter()
         self._announced_priority = 0
         self._telling = 0
         self._worker_names: dict[str, str] = {}
+        if new:
+            self.restore(new.pop())
 
     @property
-    def snapshot_key(self) -> str:
-        return job_key(self._id)
+    def snapshot_key(self) -> str | None:
+        return None if self._is_new else job_key(self._id)
 
     def restore(self, snapshot: Any) -> None:
         self._live = snapshot

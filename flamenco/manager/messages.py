@@ -11,6 +11,7 @@ from flamenco.manager.leases import Lease
 from flamenco.model.board import Candidate, Kind, Lane, Presence
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements
 from flamenco.model.leases import Ending
+from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import FarmStatus, JobStatus
 from flamenco.model.workers import Worker
 
@@ -81,9 +82,9 @@ class ClearAway:
 
 @attrs.frozen
 class StartJob:
-    """A job is on disk: start its actor."""
+    """A new job is on disk: start its actor, to which it is handed over."""
 
-    job_id: str
+    live: LiveJob
 
 
 @attrs.frozen

@@ -27,6 +27,7 @@ from flamenco.manager.messages import (
 from flamenco.manager.services import DELETIONS, JOBS, Services
 from flamenco.model.jobs import CompiledJob, Job, Task
 from flamenco.model.jobtypes import JobToCompile
+from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob
 
@@ -93,7 +94,7 @@ class Submission(actors.Actor):
     ) -> None:
         self._services = services
         self._message = message
-        self._job = job
+        self._live = LiveJob(job)
         self._answer = answer
         self._pieces: Iterator[InsertTasks] = iter(())
 
@@ -101,7 +102,7 @@ class Submission(actors.Actor):
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:
-        compiler, job, etag = self._services.compiler, self._job, self._message.etag
+        compiler, job, etag = self._services.compiler, self._live.job, self._message.etag
         try:
             job_type = await compiler.job_type(job.type)
             if etag and etag != job_type.etag:
@@ -113,20 +114,18 @@ class Submission(actors.Actor):
 
     @actors.handles(Compiled)
     def compiled(self, message: Compiled) -> None:
-        outcome = message.outcome
+        job, outcome = self._live.job, message.outcome
         if isinstance(outcome, Exception):
             self._answer.fail(outcome)
             self.stop()
         elif self._message.check_only:
-            self._answer(self._job)
+            self._answer(job)
             self.stop()
         else:
-            self._job = attrs.evolve(
-                self._job, settings=outcome.settings, metadata=outcome.metadata
-            )
-            making = attrs.evolve(self._job, status=JobStatus.UNDER_CONSTRUCTION)
-            self.record(InsertJob(making))
-            self._pieces = pieces(self._job, outcome)
+            job = attrs.evolve(job, settings=outcome.settings, metadata=outcome.metadata)
+            self.record(InsertJob(attrs.evolve(job, status=JobStatus.UNDER_CONSTRUCTION)))
+            self._live.job = job
+            self._pieces = pieces(job, outcome)
             self._store_more()
 
     @actors.handles(StoreMore)
@@ -134,20 +133,21 @@ class Submission(actors.Actor):
         self._store_more()
 
     def _store_more(self) -> None:
-        piece = next(self._pieces, None)
+        piece, live = next(self._pieces, None), self._live
         if piece is not None:
             self.record(piece)
-            steps = self._job.steps_total + sum(task.steps_total for task in piece.tasks)
-            self._job = attrs.evolve(self._job, steps_total=steps)
+            live.grow(piece.tasks)
+            steps = live.job.steps_total + sum(task.steps_total for task in piece.tasks)
+            live.job = attrs.evolve(live.job, steps_total=steps)
         if piece is not None and len(piece.tasks) == TASKS_AT_ONCE:
             self.tell(self.ref, StoreMore())
             return
-        self.record(PutJob(self._job))
+        self.record(PutJob(live.job))
         jobs = self.system.find(JOBS)
         if jobs is not None:
-            self.tell(jobs, StartJob(self._job.id))
-        self.publish(job_event(self._job))
-        self.after_commit(self._answer, self._job)
+            self.tell(jobs, StartJob(live))
+        self.publish(job_event(live.job))
+        self.after_commit(self._answer, live.job)
         self.after_commit(self.stop)
 
 

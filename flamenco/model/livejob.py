@@ -54,7 +54,7 @@ class LiveJob:
     """The state of a job's actor. Changes go through its methods."""
 
     job: Job
-    tasks: dict[str, Task]
+    tasks: dict[str, Task] = attrs.field(factory=dict)
     blocks: dict[tuple[str, str], Block] = attrs.field(factory=dict)
     """{(worker id, task type): block}."""
     failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE
@@ -72,18 +72,36 @@ class LiveJob:
     @classmethod
     def of(cls, job: Job, tasks: Iterable[Task], blocks: Iterable[Block] = ()) -> "LiveJob":
         """A job as it was stored, with its tasks in order."""
-        by_id = {task.id: task for task in tasks}
-        live = cls(job, by_id, {(each.worker_id, each.task_type): each for each in blocks})
-        live._order = list(by_id)
-        live.counts = Counter(task.status for task in by_id.values())
-        for task in by_id.values():
-            live._failures.update((worker, task.type) for worker in task.failed_by)
-            for needed in task.depends_on:
-                live._dependents.setdefault(needed, []).append(task.id)
-                if by_id[needed].status is not TaskStatus.COMPLETED:
-                    live._unfinished[task.id] = live._unfinished.get(task.id, 0) + 1
+        live = cls(job, blocks={(each.worker_id, each.task_type): each for each in blocks})
+        for task in tasks:
+            live._take_in(task)
+        for task in live.tasks.values():
+            if task.status is TaskStatus.COMPLETED:
+                live._count_down(task.id, 1)
         live._settle_all()
         return live
+
+    def grow(self, tasks: Iterable[Task]) -> None:
+        """Take in more tasks of a job that is new: none of its tasks has begun."""
+        for task in tasks:
+            self._take_in(task)
+            self._settle(task.id)
+
+    def _take_in(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        self._order.append(task.id)
+        self.counts[task.status] += 1
+        for worker in task.failed_by:
+            self._failures[worker, task.type] += 1
+        for needed in task.depends_on:
+            self._dependents.setdefault(needed, []).append(task.id)
+        if task.depends_on:
+            self._unfinished[task.id] = len(task.depends_on)
+
+    def _count_down(self, needed: str, completed: int) -> None:
+        """A task that others need was completed: 1, or is to be done again: -1."""
+        for dependent in self._dependents.get(needed, ()):
+            self._unfinished[dependent] -= completed
 
     # What could run
 
@@ -272,8 +290,7 @@ class LiveJob:
         self.counts[task.status] += 1
         change = (task.status is TaskStatus.COMPLETED) - (before.status is TaskStatus.COMPLETED)
         if change:
-            for dependent in self._dependents.get(task.id, ()):
-                self._unfinished[dependent] = self._unfinished.get(dependent, 0) - change
+            self._count_down(task.id, change)
         if task.status is TaskStatus.COMPLETED:
             return evolve(task, steps_completed=task.steps_total)
         if task.status is TaskStatus.QUEUED:
