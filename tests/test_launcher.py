@@ -160,6 +160,53 @@ async def test_grandchildren_end_when_the_command_itself_ends():
         assert await ends(grandchild)
 
 
+SPLIT_FAMILY = f"""
+import os, subprocess, sys, time
+child = subprocess.Popen(
+    [sys.executable, "-c", {STUBBORN_FAMILY!r}], stdout=subprocess.PIPE, start_new_session=True
+)
+print(os.getpid(), child.stdout.readline().decode(), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("ends_by_itself", [True, False])
+async def test_who_leaves_the_group_does_not_leave_the_launcher(ends_by_itself):
+    program = SPLIT_FAMILY.removesuffix("time.sleep(600)\n") if ends_by_itself else SPLIT_FAMILY
+    async with open_child(python(program), stdout=subprocess.PIPE, grace=0.1) as child:
+        pids = [int(pid) for pid in (await read_line(child.stdout)).split()]
+        assert len({os.getpgid(pid) for pid in pids[1:]} - {child.pid}) == 1
+        if ends_by_itself:
+            assert await child.wait() == 0
+    for pid in pids:
+        assert await ends(pid)
+
+
+async def test_who_leaves_the_group_ends_too_when_the_parent_was_killed():
+    program = PARENT.replace(repr(STUBBORN_FAMILY), repr(SPLIT_FAMILY))
+    parent = await trio.lowlevel.open_process(python(program), stdout=subprocess.PIPE)
+    pids = list(map(int, (await read_line(parent.stdout)).split()))
+    assert len(pids) == 3
+    parent.kill()
+    await parent.wait()
+    for pid in pids:
+        assert await ends(pid)
+    await parent.stdout.aclose()
+
+
+async def test_orphans_that_end_while_the_command_runs_are_buried():
+    program = """
+import os, subprocess, sys
+orphan = subprocess.run(["sh", "-c", "sleep 0.01 & echo $!"], stdout=subprocess.PIPE).stdout
+print(int(orphan), flush=True)
+sys.stdin.read()
+"""
+    async with open_child(python(program), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert await ends(int(await read_line(child.stdout)))
+        await child.stdin.aclose()
+        assert await child.wait() == 0
+
+
 async def test_signals_are_handed_on_to_the_command():
     program = """
 import signal, sys

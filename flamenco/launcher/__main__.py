@@ -10,6 +10,9 @@ command itself has ended, SIGKILL. The kernel's parent-death signal
 would not do: it fires when the *thread* that started the child ends, and Trio starts children
 from pool threads.
 
+What leaves the group, by ``setsid`` for example, cannot leave the launcher: on Linux it is the
+parent of all orphans below it, and kills those that are left when the command has ended.
+
 The launcher says ``started PID`` or ``failed ERRNO`` on the lifeline, hands SIGINT, SIGTERM,
 SIGHUP, SIGUSR1 and SIGUSR2 on to the command, and ends with the command's exit status; death by
 signal N becomes 128 + N. What is left of the group when the command ends is killed. Its last words
@@ -17,6 +20,7 @@ are ``peak BYTES``: the most memory that one process of the command held. That o
 needs less than the launcher itself, about 10 MiB, is the launcher's.
 """
 
+import ctypes
 import os
 import resource
 import select
@@ -24,6 +28,9 @@ import signal
 import sys
 import time
 
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+REST_SECONDS = 1.0
+"""How long to wait for what was killed."""
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -36,6 +43,12 @@ def watch_signals() -> int:
     for number in (*FORWARDED, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     return readable
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below whose own parent ends; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start(command: list[str]) -> int:
@@ -63,9 +76,9 @@ def watch(pid: int, signals: int, lifeline: int, grace: float) -> int:
     poll.register(lifeline, select.POLLIN)
     deadline: float | None = None
     while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return status
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == pid:
+                return ended[1]
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if left == 0:
             signal_group(pid, signal.SIGKILL)
@@ -78,6 +91,41 @@ def watch(pid: int, signals: int, lifeline: int, grace: float) -> int:
                 poll.unregister(ready)
                 deadline = time.monotonic() + grace
                 signal_group(pid, signal.SIGTERM)
+
+
+def kill_rest(group: int) -> None:
+    """End what the command left behind: its group, then the orphans, each adopted in its turn.
+
+    One that cannot be killed, since it is another user's or hangs in the kernel, is left to itself.
+    """
+    signal_group(group, signal.SIGKILL)
+    deadline = time.monotonic() + REST_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(-1, os.WNOHANG) != (0, 0):
+                continue
+        except ChildProcessError:
+            return
+        for pid in children():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except PermissionError:
+                continue
+        time.sleep(REST_SECONDS / 200)
+
+
+def children() -> list[int]:
+    """The processes whose parent this one is, among them those that were adopted."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - pathlib is slow to import
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123
+                parent = stat.read().rpartition(b")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent) == os.getpid():
+            found.append(int(name))
+    return found
 
 
 def receive(lifeline: int) -> bytes:
@@ -105,6 +153,7 @@ def main(arguments: list[str]) -> int:
     lifeline, grace, command = int(arguments[0]), float(arguments[1]), arguments[2:]
     os.set_inheritable(lifeline, False)  # noqa: FBT003
     signals = watch_signals()
+    adopt_orphans()
     try:
         pid = start(command)
     except OSError as error:
@@ -112,7 +161,7 @@ def main(arguments: list[str]) -> int:
         return 127
     say(lifeline, f"started {pid}")
     code = os.waitstatus_to_exitcode(watch(pid, signals, lifeline, grace))
-    signal_group(pid, signal.SIGKILL)
+    kill_rest(pid)
     say(lifeline, f"peak {peak_memory()}")
     return 128 - code if code < 0 else code
 
