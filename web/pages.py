@@ -44,6 +44,11 @@ async def to_app() -> Response:
 @routes.get("/app/")
 @routes.get("/app/<path:path>")
 async def app(path: str = "index.html") -> Response:
+    return await page(path)
+
+
+async def page(path: str) -> Response:
+    """A file of the page; what is none of its files is a place within it."""
     if not has_page():
         return Response(NO_PAGE, 503, content_type="text/html")
     try:

@@ -18,14 +18,18 @@ from quart_trio.wrappers.response import TrioFileBody
 from werkzeug.exceptions import HTTPException
 
 from flamenco.api.events import EventLifeCycle, LifeCycleEventType
+from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
-from web.api import job_requests, jobs, meta, tasks, worker, worker_mgt
+from web.api import document, job_requests, jobs, meta, tasks, worker, worker_mgt
 from web.auth import BadCredentials, WorkerDoor
+from web.operations import API
 from web.sockets import Sockets
-from web.wire import STATUS_OF, Answer, failure, http_error, refused
+from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
-API = "/api/v3"
+ROOMS = (meta, jobs, job_requests, tasks, worker, worker_mgt)
+"""The modules of operations, in the order of the document."""
+
 GRACE_SECONDS = 1.0
 LAST_SEND_SECONDS = 30.0
 LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends
@@ -57,14 +61,17 @@ class Web(QuartTrio):
         self.farm = farm
         self.door = WorkerDoor(farm.services.reader)
         self.sockets = Sockets()
+        self.operations = tuple(each for room in ROOMS for each in room.routes.declared)
         self.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
 
 
 def build_app(farm: Farm) -> Web:
     """The application: every route, and how errors are answered."""
     app = Web(farm)
-    for room in (meta, jobs, job_requests, tasks, worker, worker_mgt, sessions, live):
-        app.register_blueprint(room.routes, url_prefix=API)
+    for each in app.operations:
+        app.add_url_rule(API + each.path, each.id, each.serve, methods=[each.method])
+    for beside in (document, sessions, live):
+        app.register_blueprint(beside.routes, url_prefix=API)
     app.register_blueprint(pages.routes)
     for kind in STATUS_OF:
         app.register_error_handler(kind, _refused)
@@ -82,7 +89,7 @@ async def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 async def _not_admitted(error: BadCredentials) -> Answer:
-    return failure(403, str(error))
+    return reply(SecurityError(message=str(error)), 403)
 
 
 class Closing:

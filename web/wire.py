@@ -1,7 +1,8 @@
-"""JSON in and out: bodies as attrs classes, errors as `Error`. Handlers use nothing else."""
+"""What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
 
-from typing import TypeVar
+from typing import Any, get_args, get_origin, get_type_hints
 
+import attrs
 import msgspec
 from quart import Response, request
 from werkzeug.exceptions import HTTPException
@@ -10,8 +11,10 @@ import actors
 from flamenco.api.meta import Error
 from flamenco.manager.messages import NotAllowed, NotFound, Outdated, Refusal
 
-T = TypeVar("T")
 Answer = Response
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
 
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -25,19 +28,96 @@ STATUS_OF: dict[type[Exception], int] = {
 """Which status code a refusal is answered with; the first class that fits counts."""
 
 
+class Text(str):
+    """An answer in plain text."""
+
+    __slots__ = ()
+
+
+# In
+
+
+def checked_parameter(name: str, value: str, kind: Any) -> object:
+    """A part of the path as what it should be. Raises `Refusal`."""
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        raise Refusal(f"{name}: expected {_expected(kind)}, got {value!r}") from None
+
+
+def _expected(kind: Any) -> str:
+    schema = msgspec.json.schema(kind)
+    schema = next(iter(schema.get("$defs", {}).values()), schema)
+    if "enum" in schema:
+        return " or ".join(schema["enum"])
+    return str(schema.get("format", schema["type"]))
+
+
+def checked_query(kind: type[attrs.AttrsInstance]) -> object:
+    """The query string as a class; what the class doesn't name is ignored. Raises `Refusal`."""
+    given = request.args
+    values = {
+        name: given.getlist(name) if may_repeat(annotation) else given[name]
+        for name, annotation in get_type_hints(kind).items()
+        if name in given
+    }
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refusal(f"query string: {error}") from None
+
+
+def may_repeat(annotation: Any) -> bool:
+    """Whether a parameter of the query string may be given several times."""
+    return any(get_origin(each) is tuple for each in (annotation, *get_args(annotation)))
+
+
+async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) -> object:
+    """The JSON body as the decoder's class, None if there is none and none is ``required``.
+
+    Raises `Refusal` with the path of the wrong field and what was expected there.
+    """
+    content = await request.data
+    if not content and not required:
+        return None
+    if request.content_type and request.mimetype != JSON:
+        raise Refusal(f"request body: expected {JSON}, got {request.mimetype}")
+    try:
+        return decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal(f"request body: {error}") from None
+    except RecursionError:
+        raise Refusal("request body: it is nested too deeply") from None
+
+
+# Out
+
+
 def encode(body: object) -> bytes:
     """The JSON of an API class; unset fields are left out."""
     return msgspec.json.encode(body)
 
 
+def answer(result: object) -> Answer:
+    """What a handler returned, as it is sent."""
+    match result:
+        case Response():
+            return result
+        case None:
+            return empty()
+        case Text():
+            return Response(result, 200, content_type=TEXT)
+    return reply(result)
+
+
 def reply(body: object, status: int = 200) -> Answer:
     """An answer with a JSON body."""
-    return Response(encode(body), status, content_type="application/json")
+    return Response(encode(body), status, content_type=JSON)
 
 
-def empty() -> Answer:
-    """An answer that needs no body: 204."""
-    return Response(b"", 204)
+def empty(status: int = 204) -> Answer:
+    """An answer without a body."""
+    return Response(b"", status)
 
 
 def failure(status: int, message: str) -> Answer:
@@ -48,18 +128,6 @@ def failure(status: int, message: str) -> Answer:
     return answer
 
 
-async def body(kind: type[T]) -> T:
-    """The request's body as an API class.
-
-    Raises `Refusal` with the path of the wrong field and what was expected there.
-    """
-    content = await request.data
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
-        raise Refusal(f"request body: {error}") from None
-
-
 def refused(error: Exception) -> Answer:
     """The answer to a request that an actor, or the store, refused."""
     status = next(code for kind, code in STATUS_OF.items() if isinstance(error, kind))
@@ -68,4 +136,8 @@ def refused(error: Exception) -> Answer:
 
 def http_error(error: HTTPException) -> Answer:
     """The answer to a request that Quart itself refused: no such path, wrong method."""
-    return failure(error.code or 500, error.description or error.name)
+    answer = failure(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers[name] = value
+    return answer

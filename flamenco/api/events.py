@@ -3,12 +3,12 @@
 Published on the event stream by the farm's actors after the change is on disk.
 """
 
-from datetime import datetime
 from enum import StrEnum
 
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco.api.fields import Time
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
@@ -29,7 +29,7 @@ class AssignedWorker:
 @attrs.frozen(kw_only=True)
 class EventJobUpdate:
     id: str
-    updated: datetime
+    updated: Time
     status: JobStatus
     type: str
     refresh_tasks: bool
@@ -38,9 +38,9 @@ class EventJobUpdate:
     priority: int = 50
     name: str | UnsetType = UNSET
     previous_status: JobStatus | UnsetType = UNSET
-    delete_requested_at: datetime | UnsetType = UNSET
+    delete_requested_at: Time | UnsetType = UNSET
     was_deleted: bool | UnsetType = UNSET
-    archived_at: datetime | UnsetType = UNSET
+    archived_at: Time | UnsetType = UNSET
     """Not in Flamenco 3: since when the job is out of the live lists."""
     keep: bool | UnsetType = UNSET
     """Not in Flamenco 3, as `worker_tag`."""
@@ -52,7 +52,7 @@ class EventTaskUpdate:
     id: str
     job_id: str
     name: str
-    updated: datetime
+    updated: Time
     status: TaskStatus
     activity: str
     steps_completed: int
@@ -77,14 +77,14 @@ class EventLastRenderedUpdate:
 class EventWorkerUpdate:
     id: str
     name: str
-    updated: datetime
+    updated: Time
     status: WorkerStatus
     version: str
     can_restart: bool
-    last_seen: datetime | UnsetType = UNSET
+    last_seen: Time | UnsetType = UNSET
     previous_status: WorkerStatus | UnsetType = UNSET
     status_change: WorkerStatusChangeRequest | UnsetType = UNSET
-    deleted_at: datetime | UnsetType = UNSET
+    deleted_at: Time | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

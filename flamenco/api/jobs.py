@@ -1,12 +1,12 @@
 """Wire classes of the operations tagged `jobs` (reference api §3)."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from flamenco.api.fields import Priority, Time
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus
@@ -45,7 +45,7 @@ class SubmittedJob:
     name: str
     type: str
     submitter_platform: str
-    priority: int = 50
+    priority: Priority = 50
     type_etag: str | UnsetType = UNSET
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     metadata: Mapping[str, str] = attrs.field(factory=dict)
@@ -61,14 +61,19 @@ class SubmittedJob:
 @attrs.frozen(kw_only=True)
 class Job(SubmittedJob):
     id: str
-    created: datetime
-    updated: datetime
+    created: Time
+    updated: Time
     status: JobStatus
     activity: str
     steps_completed: int
     steps_total: int
-    delete_requested_at: datetime | UnsetType = UNSET
-    archived_at: datetime | UnsetType = UNSET
+    delete_requested_at: Time | UnsetType = UNSET
+    archived_at: Time | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class JobsFilter:
+    archived: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +96,7 @@ class TaskSummary:
     index_in_job: int
     priority: int
     task_type: str
-    updated: datetime
+    updated: Time
     steps_completed: int
     steps_total: int
     worker: TaskWorker | UnsetType = UNSET
@@ -105,8 +110,8 @@ class JobTasksSummary:
 @attrs.frozen(kw_only=True)
 class Task:
     id: str
-    created: datetime
-    updated: datetime
+    created: Time
+    updated: Time
     job_id: str
     index_in_job: int
     name: str
@@ -118,9 +123,9 @@ class Task:
     steps_completed: int
     steps_total: int
     worker: TaskWorker | UnsetType = UNSET
-    started: datetime | UnsetType = UNSET
+    started: Time | UnsetType = UNSET
     """Not in Flamenco 3: when a worker got it last."""
-    last_touched: datetime | UnsetType = UNSET
+    last_touched: Time | UnsetType = UNSET
     failed_by_workers: tuple[TaskWorker, ...] = ()
     depends_on: tuple[str, ...] = ()
     """Not in Flamenco 3: ids of the tasks that must be completed first."""
@@ -148,7 +153,7 @@ class TaskStatusChange:
 
 @attrs.frozen(kw_only=True)
 class JobPriorityChange:
-    priority: int
+    priority: Priority
 
 
 @attrs.frozen(kw_only=True)
@@ -163,7 +168,10 @@ class JobBlocklistEntry:
     task_type: str
     worker_name: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
-    created: datetime | UnsetType = UNSET
+    created: Time | UnsetType = UNSET
+
+
+JobBlocklist = Annotated[tuple[JobBlocklistEntry, ...], Meta(min_length=1)]
 
 
 @attrs.frozen(kw_only=True)
@@ -178,8 +186,14 @@ class JobDeletionInfo:
 
 
 @attrs.frozen(kw_only=True)
+class JobDeletion:
+    files: bool = False
+    """Not in Flamenco 3: whether the files that were sent with the job go too."""
+
+
+@attrs.frozen(kw_only=True)
 class JobMassDeletionSelection:
-    last_updated_max: datetime
+    last_updated_max: Time
 
 
 @attrs.frozen(kw_only=True)
@@ -203,8 +217,8 @@ class Attempt:
 
     lease: int
     worker: TaskWorker
-    started: datetime
-    ended: datetime
+    started: Time
+    ended: Time
     ending: str
     reason: str
     exit_code: int | UnsetType = UNSET

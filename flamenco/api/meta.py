@@ -1,5 +1,7 @@
 """Wire classes of the operations tagged `meta` (reference api §3)."""
 
+from enum import StrEnum
+
 import attrs
 from msgspec import UNSET, UnsetType
 
@@ -11,6 +13,13 @@ class Error:
     """The body of every answer that is not a success."""
 
     code: int
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class SecurityError:
+    """The answer to a worker that does not show the credentials of its registration."""
+
     message: str
 
 
@@ -36,6 +45,11 @@ class ManagerConfiguration:
     isFirstRun: bool
 
 
+class ManagerVariableAudience(StrEnum):
+    WORKERS = "workers"
+    USERS = "users"
+
+
 @attrs.frozen(kw_only=True)
 class ManagerVariable:
     value: str
@@ -45,6 +59,6 @@ class ManagerVariable:
 @attrs.frozen(kw_only=True)
 class SharedStorageLocation:
     location: str
-    audience: str
+    audience: ManagerVariableAudience
     platform: str
     shamanEnabled: bool

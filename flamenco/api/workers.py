@@ -1,10 +1,9 @@
 """Wire classes of the operations tagged `worker` and `worker-mgt` (reference api §3)."""
 
-from datetime import datetime
-
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco.api.fields import Time
 from flamenco.api.jobs import TaskSummary
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
@@ -56,7 +55,7 @@ class WorkerSummary:
     version: str
     can_restart: bool
     status_change: WorkerStatusChangeRequest | UnsetType = UNSET
-    last_seen: datetime | UnsetType = UNSET
+    last_seen: Time | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

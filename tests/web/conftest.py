@@ -1,16 +1,21 @@
 """A Manager's edge on a real loopback socket."""
 
+import re
 import socket
 from pathlib import Path
 
 import attrs
 import httpx
+import msgspec
 import pytest
 import trio
 
+from flamenco.api.meta import Error, SecurityError
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import open_farm
-from web.server import serve_farm
+from web.operations import API
+from web.server import ROOMS, serve_farm
+from web.wire import Text
 
 JOB = {
     "name": "job",
@@ -18,6 +23,33 @@ JOB = {
     "submitter_platform": "linux",
     "settings": {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 1},
 }
+
+
+OPERATIONS = [
+    (each.method, re.compile(API + re.sub(r"<.+?>", "[^/]+", each.path)), each)
+    for each in sorted(
+        (each for room in ROOMS for each in room.routes.declared), key=lambda each: "<" in each.path
+    )
+]
+
+
+async def check_declared(response: httpx.Response) -> None:
+    """Every answer to every test is one that the operation declares."""
+    method, path = response.request.method, response.request.url.path
+    fits = (each for verb, rule, each in OPERATIONS if verb == method and rule.fullmatch(path))
+    operation = next(fits, None)
+    if operation is None:
+        return
+    code, content = response.status_code, await response.aread()
+    assert code in operation.answers or code in operation.errors, f"{operation.id}: {code}"
+    kind = operation.answers.get(code, Error)
+    if code in operation.answers and kind in (None, Text):
+        assert bool(content) == (kind is Text)
+    else:
+        msgspec.json.decode(content, type=SecurityError if code == 403 else kind)
+
+
+CHECKED = {"response": [check_declared]}
 
 
 @attrs.frozen
@@ -43,7 +75,7 @@ async def edge(tmp_path):
         async with (
             open_farm(config, config.paths(tmp_path)) as farm,
             trio.open_nursery() as nursery,
-            httpx.AsyncClient(base_url=url, timeout=20) as http,
+            httpx.AsyncClient(base_url=url, timeout=20, event_hooks=CHECKED) as http,
         ):
             await nursery.start(serve_farm, farm, listener, stop)
             yield Edge(url, http, stop, tmp_path)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 SECRET = "x" * 64
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 async def registered(edge) -> str:
@@ -59,18 +60,18 @@ async def subscribe(socket, **what) -> None:
     ("method", "path", "body", "status", "word"),
     [
         ("POST", "jobs", {**JOB, "priority": "high"}, 400, "$.priority"),
-        ("POST", "jobs", {**JOB, "priority": 101}, 400, "0 to 100"),
+        ("POST", "jobs", {**JOB, "priority": 101}, 400, "<= 100"),
         ("POST", "jobs", {"name": "x"}, 400, "type"),
         ("POST", "jobs", {**JOB, "type": "nope"}, 400, "unknown job type"),
         ("POST", "jobs", {**JOB, "type_etag": "old"}, 412, "refresh"),
         ("POST", "jobs", {**JOB, "settings": {"message": 3}}, 400, "settings.message"),
-        ("POST", "jobs/nobody/setstatus", {"status": "paused", "reason": ""}, 404, "nobody"),
-        ("POST", "jobs/nobody/setstatus", {"status": "purple", "reason": ""}, 400, "$.status"),
-        ("GET", "jobs/nobody", None, 404, "nobody"),
-        ("GET", "jobs/nobody/tasks", None, 404, "nobody"),
-        ("GET", "tasks/nobody", None, 404, "nobody"),
-        ("GET", "tasks/nobody/log", None, 404, "nobody"),
-        ("GET", "worker-mgt/workers/nobody", None, 404, "nobody"),
+        ("POST", f"jobs/{NOBODY}/setstatus", {"status": "paused", "reason": ""}, 404, NOBODY),
+        ("POST", f"jobs/{NOBODY}/setstatus", {"status": "purple", "reason": ""}, 400, "$.status"),
+        ("GET", f"jobs/{NOBODY}", None, 404, NOBODY),
+        ("GET", f"jobs/{NOBODY}/tasks", None, 404, NOBODY),
+        ("GET", f"tasks/{NOBODY}", None, 404, NOBODY),
+        ("GET", f"tasks/{NOBODY}/log", None, 404, NOBODY),
+        ("GET", f"worker-mgt/workers/{NOBODY}", None, 404, NOBODY),
         ("GET", "jobs/type/nope", None, 404, "nope"),
         ("GET", "configuration/variables/cats/linux", None, 400, "audience"),
         ("GET", "no-such-thing", None, 404, ""),

@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-from quart import Blueprint, request
-
 from flamenco.api import jobs as api
 from flamenco.manager.deletions import own_files
-from flamenco.manager.messages import NotAllowed, Refusal
+from flamenco.manager.messages import NotAllowed
 from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
@@ -21,85 +19,76 @@ from web import views
 from web.api.asking import ask_job
 from web.api.finding import find_job, workers_by_id
 from web.context import reader, services
-from web.wire import Answer, body, empty, failure, reply
+from web.operations import Id, Operations
+from web.wire import Answer, failure
 
-PRIORITIES = range(101)
-
-routes = Blueprint("job_requests", __name__)
-
-
-def checked_priority(priority: int) -> int:
-    """The priority. Raises `Refusal` if it is none."""
-    if priority not in PRIORITIES:
-        raise Refusal(f"priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
-    return priority
+routes = Operations("jobs")
 
 
-@routes.post("/jobs/<job_id>/setstatus")
-async def set_job_status(job_id: str) -> Answer:
-    change = await body(api.JobStatusChange)
-    await ask_job(job_id, SetJobStatus(change.status, change.reason))
-    return empty()
+@routes.post("/jobs/<job_id>/setstatus", errors=[404, 422])
+async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
+    """Pause, cancel or requeue it."""
+    await ask_job(job_id, SetJobStatus(body.status, body.reason))
 
 
-@routes.post("/jobs/<job_id>/setpriority")
-async def set_job_priority(job_id: str) -> Answer:
-    priority = checked_priority((await body(api.JobPriorityChange)).priority)
-    await ask_job(job_id, SetJobPriority(priority))
-    return empty()
+@routes.post("/jobs/<job_id>/setpriority", errors=[404, 422])
+async def set_job_priority(job_id: Id, body: api.JobPriorityChange) -> None:
+    """Change its priority."""
+    await ask_job(job_id, SetJobPriority(body.priority))
 
 
-@routes.post("/jobs/<job_id>/settag")
-async def set_job_tag(job_id: str) -> Answer:
-    """By id, else by name; neither takes the tag away (reference api §4)."""
-    change = await body(api.JobTagChange)
+@routes.post("/jobs/<job_id>/settag", errors=[404, 422])
+async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
+    """Let only workers with this tag run it, or all of them.
+
+    The tag is found by id, else by name; neither takes the tag away (reference api §4).
+    """
     tags = await reader().tags()
-    wanted = change.id or change.name
-    found = [tag.id for tag in tags if wanted in ((tag.id,) if change.id else (tag.name,))]
+    wanted = body.id or body.name
+    found = [tag.id for tag in tags if wanted in ((tag.id,) if body.id else (tag.name,))]
     if wanted and not found:
         raise NotAllowed(f"there is no tag {wanted}")
     await ask_job(job_id, SetJobTag(found[0] if wanted else None))
-    return empty()
 
 
-@routes.post("/jobs/<job_id>/setkeep")
-async def set_job_keep(job_id: str) -> Answer:
-    await ask_job(job_id, KeepJob((await body(api.JobKeepChange)).keep))
-    return empty()
+@routes.post("/jobs/<job_id>/setkeep", errors=[404, 422])
+async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
+    """Spare it from the automatic clean-up, or don't."""
+    await ask_job(job_id, KeepJob(body.keep))
 
 
-@routes.post("/jobs/<job_id>/setarchived")
-async def set_job_archived(job_id: str) -> Answer:
-    await ask_job(job_id, ArchiveJob((await body(api.JobArchiveChange)).archived))
-    return empty()
+@routes.post("/jobs/<job_id>/setarchived", errors=[404, 422])
+async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
+    """Take a finished job from the list, or bring it back."""
+    await ask_job(job_id, ArchiveJob(body.archived))
 
 
-@routes.get("/jobs/<job_id>/why-waiting")
-async def why_job_waits(job_id: str) -> Answer:
-    return reply(api.WaitingReason(reason=await ask_job(job_id, WhyWaiting())))
+@routes.get("/jobs/<job_id>/why-waiting", errors=[404])
+async def why_job_waits(job_id: Id) -> api.WaitingReason:
+    """Why the job waits, in one sentence."""
+    return api.WaitingReason(reason=await ask_job(job_id, WhyWaiting()))
 
 
 # Deletion
 
 
-@routes.get("/jobs/<job_id>/what-would-delete-do")
-async def what_would_delete_do(job_id: str) -> Answer:
+@routes.get("/jobs/<job_id>/what-would-delete-do", errors=[404])
+async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
+    """Whether it has files of its own that could go with it."""
     own = own_files(await find_job(job_id), services().paths)
-    return reply(api.JobDeletionInfo(shaman_checkout=own is not None))
+    return api.JobDeletionInfo(shaman_checkout=own is not None)
 
 
-@routes.delete("/jobs/<job_id>")
-async def delete_job(job_id: str) -> Answer:
-    await ask_job(job_id, DeleteJob(files=request.args.get("files") == "true"))
-    return empty()
+@routes.delete("/jobs/<job_id>", errors=[404, 422])
+async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
+    """Delete it."""
+    await ask_job(job_id, DeleteJob(files=query.files))
 
 
-@routes.delete("/jobs/mass-delete")
-async def delete_jobs() -> Answer:
-    """All jobs that last changed at this time or before, counted in whole seconds."""
-    latest = (await body(api.JobMassDeletionSelection)).last_updated_max
-    if latest.tzinfo is None:
-        raise Refusal("last_updated_max: expected a time with its zone: 2026-01-31T12:00:00Z")
+@routes.delete("/jobs/mass-delete", errors=[416])
+async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
+    """Delete all jobs that last changed at this time or before, counted in whole seconds."""
+    latest = body.last_updated_max
     if latest.microsecond:
         latest = latest.replace(microsecond=0) + timedelta(seconds=1)
     found = await reader().jobs_to_delete(latest)
@@ -107,25 +96,23 @@ async def delete_jobs() -> Answer:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
         await ask_job(job_id, DeleteJob())
-    return empty()
+    return None
 
 
 # The blocklist
 
 
-@routes.get("/jobs/<job_id>/blocklist")
-async def fetch_job_blocklist(job_id: str) -> Answer:
+@routes.get("/jobs/<job_id>/blocklist", errors=[404])
+async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
+    """Which workers get no tasks of which type."""
     await find_job(job_id)
     workers = await workers_by_id()
     entries = [views.block(each, workers) for each in await reader().blocks(job_id)]
-    return reply(sorted(entries, key=lambda entry: str(entry.worker_name or "")))
+    return tuple(sorted(entries, key=lambda entry: str(entry.worker_name or "")))
 
 
-@routes.delete("/jobs/<job_id>/blocklist")
-async def remove_job_blocklist(job_id: str) -> Answer:
-    entries = await body(tuple[api.JobBlocklistEntry, ...])
-    if not entries:
-        raise Refusal("expected a list of entries to take from the blocklist")
-    pairs = tuple((entry.worker_id, entry.task_type) for entry in entries)
+@routes.delete("/jobs/<job_id>/blocklist", errors=[404])
+async def remove_job_blocklist(job_id: Id, body: api.JobBlocklist) -> None:
+    """Take these entries from the blocklist."""
+    pairs = tuple((entry.worker_id, entry.task_type) for entry in body)
     await ask_job(job_id, Unblock(pairs))
-    return empty()

@@ -1,7 +1,6 @@
 """Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
 
 from msgspec import UNSET, UnsetType
-from quart import Blueprint, request
 
 from flamenco.api import jobs as api
 from flamenco.jobtypes import UnknownJobType
@@ -14,76 +13,83 @@ from flamenco.model.variables import settings_to_variables
 from flamenco.platforms import PLATFORM
 from web import views
 from web.api.finding import find_job, workers_by_id
-from web.api.job_requests import checked_priority
 from web.context import farm, reader, services
-from web.wire import Answer, body, empty, reply
+from web.operations import Id, Operations
 
 SUBMIT_SECONDS = 120.0
 """How long compiling and storing a job may take."""
 
-routes = Blueprint("jobs", __name__)
+routes = Operations("jobs")
 
 
 @routes.get("/jobs/types")
-async def get_job_types() -> Answer:
+async def get_job_types() -> api.AvailableJobTypes:
+    """Job types with their settings; broken ones are left out."""
     types = await services().compiler.job_types()
     usable = tuple(views.job_type(each) for each in types if not each.error)
-    return reply(api.AvailableJobTypes(job_types=usable))
+    return api.AvailableJobTypes(job_types=usable)
 
 
-@routes.get("/jobs/type/<name>")
-async def get_job_type(name: str) -> Answer:
+@routes.get("/jobs/type/<name>", errors=[404])
+async def get_job_type(name: str) -> api.AvailableJobType:
+    """One job type."""
     try:
-        return reply(views.job_type(await services().compiler.job_type(name)))
+        return views.job_type(await services().compiler.job_type(name))
     except UnknownJobType as error:
         raise NotFound(str(error)) from None
 
 
 @routes.get("/jobs")
-async def fetch_jobs() -> Answer:
-    found = await reader().jobs(archived=request.args.get("archived") == "true")
-    return reply(api.JobsQueryResult(jobs=tuple(views.job(each) for each in found)))
+async def fetch_jobs(query: api.JobsFilter) -> api.JobsQueryResult:
+    """All jobs, newest first, but not the archived ones; or only those."""
+    found = await reader().jobs(archived=query.archived)
+    return api.JobsQueryResult(jobs=tuple(views.job(each) for each in found))
 
 
-@routes.post("/jobs")
-async def submit_job() -> Answer:
-    submission = submitted(await body(api.SubmittedJob), services())
+@routes.post("/jobs", errors=[412])
+async def submit_job(body: api.SubmittedJob) -> api.Job:
+    """Compile and store a job."""
+    submission = submitted(body, services())
     await _check_tag(submission.worker_tag)
     job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
-    return reply(views.job(job))
+    return views.job(job)
 
 
-@routes.post("/jobs/check")
-async def submit_job_check() -> Answer:
-    submission = submitted(await body(api.SubmittedJob), services(), check_only=True)
+@routes.post("/jobs/check", errors=[412])
+async def submit_job_check(body: api.SubmittedJob) -> None:
+    """Compile a job and store nothing."""
+    submission = submitted(body, services(), check_only=True)
     await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
-    return empty()
 
 
-@routes.get("/jobs/<job_id>")
-async def fetch_job(job_id: str) -> Answer:
-    return reply(views.job(await find_job(job_id)))
+@routes.get("/jobs/<job_id>", errors=[404])
+async def fetch_job(job_id: Id) -> api.Job:
+    """One job."""
+    return views.job(await find_job(job_id))
 
 
-@routes.get("/jobs/<job_id>/tasks")
-async def fetch_job_tasks(job_id: str) -> Answer:
+@routes.get("/jobs/<job_id>/tasks", errors=[404])
+async def fetch_job_tasks(job_id: Id) -> api.JobTasksSummary:
+    """Its tasks, in order."""
     await find_job(job_id)
     workers = await workers_by_id()
     tasks = await reader().tasks(job_id)
     summaries = tuple(views.task_summary(task, workers) for task in tasks)
-    return reply(api.JobTasksSummary(tasks=summaries))
+    return api.JobTasksSummary(tasks=summaries)
 
 
 @routes.get("/jobs/<job_id>/last-rendered")
-async def fetch_job_last_rendered_info(job_id: str) -> Answer:
+async def fetch_job_last_rendered_info(job_id: Id) -> api.JobLastRenderedImageInfo | None:
+    """Where the job's newest frame is served."""
     exists = await services().previews.exist(job_folder(job_id))
-    return reply(image_info(job_id)) if exists else empty()
+    return image_info(job_id) if exists else None
 
 
 @routes.get("/jobs/last-rendered")
-async def fetch_global_last_rendered_info() -> Answer:
+async def fetch_global_last_rendered_info() -> api.JobLastRenderedImageInfo | None:
+    """Where the newest frame of the whole farm is served."""
     job_id = await reader().last_rendered_job()
-    return reply(image_info(job_id)) if job_id else empty()
+    return image_info(job_id) if job_id else None
 
 
 async def _check_tag(tag_id: str | None) -> None:
@@ -100,7 +106,7 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         name=job.name,
         type=job.type,
         etag=_or_none(job.type_etag),
-        priority=checked_priority(job.priority),
+        priority=job.priority,
         settings=settings_to_variables(job.settings, services.variables, platform),
         metadata=settings_to_variables(job.metadata, services.variables, platform),
         worker_tag=_or_none(job.worker_tag),

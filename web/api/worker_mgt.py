@@ -1,7 +1,6 @@
 """Operations tagged `worker-mgt`: what people ask of workers."""
 
 from msgspec import UNSET, UnsetType
-from quart import Blueprint
 
 import actors
 from flamenco.api import workers as api
@@ -19,67 +18,70 @@ from flamenco.model.workers import WorkerTag
 from web import views
 from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
-from web.wire import Answer, body, empty, reply
+from web.operations import Id, Operations
 
-routes = Blueprint("worker_mgt", __name__)
+routes = Operations("worker-mgt")
 
 
 @routes.get("/worker-mgt/workers")
-async def fetch_workers() -> Answer:
+async def fetch_workers() -> api.WorkerList:
+    """All workers."""
     workers = await reader().workers()
-    return reply(api.WorkerList(workers=tuple(map(views.worker_summary, workers))))
+    return api.WorkerList(workers=tuple(map(views.worker_summary, workers)))
 
 
-@routes.get("/worker-mgt/workers/<worker_id>")
-async def fetch_worker(worker_id: str) -> Answer:
+@routes.get("/worker-mgt/workers/<worker_id>", errors=[404])
+async def fetch_worker(worker_id: Id) -> api.Worker:
+    """One worker, with the task it holds or held last."""
     worker = await find_worker(worker_id)
     task = await reader().task_of_worker(worker_id)
-    return reply(views.worker(worker, task, await reader().tags()))
+    return views.worker(worker, task, await reader().tags())
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/setstatus")
-async def request_worker_status_change(worker_id: str) -> Answer:
-    change = await body(api.WorkerStatusChangeRequest)
-    await actor_of(worker_id).ask(RequestWorkerStatus(change.status, change.is_lazy))
-    return empty()
+@routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 422])
+async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
+    """Ask it to wake up, sleep, leave or restart."""
+    await actor_of(worker_id).ask(RequestWorkerStatus(body.status, body.is_lazy))
 
 
-@routes.delete("/worker-mgt/workers/<worker_id>")
-async def delete_worker(worker_id: str) -> Answer:
+@routes.delete("/worker-mgt/workers/<worker_id>", errors=[404])
+async def delete_worker(worker_id: Id) -> None:
+    """Forget it; its task goes to another one."""
     await actor_of(worker_id).ask(DeleteWorker())
-    return empty()
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/settags")
-async def set_worker_tags(worker_id: str) -> Answer:
-    """Unknown tags are ignored (reference api §4)."""
-    wanted = (await body(api.WorkerTagChangeRequest)).tag_ids
+@routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404])
+async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> None:
+    """Give it these tags and no others.
+
+    Unknown tags are ignored (reference api §4).
+    """
     known = {tag.id for tag in await reader().tags()}
-    await actor_of(worker_id).ask(SetWorkerTags(tuple(each for each in wanted if each in known)))
-    return empty()
+    wanted = tuple(each for each in body.tag_ids if each in known)
+    await actor_of(worker_id).ask(SetWorkerTags(wanted))
 
 
-@routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule")
-async def fetch_worker_sleep_schedule(worker_id: str) -> Answer:
+@routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
+async def fetch_worker_sleep_schedule(worker_id: Id) -> api.WorkerSleepSchedule | None:
+    """When it is to sleep."""
     worker = await find_worker(worker_id)
-    return reply(views.schedule(worker.schedule)) if worker.schedule else empty()
+    return views.schedule(worker.schedule) if worker.schedule else None
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule")
-async def set_worker_sleep_schedule(worker_id: str) -> Answer:
-    wanted = await body(api.WorkerSleepSchedule)
+@routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
+async def set_worker_sleep_schedule(worker_id: Id, body: api.WorkerSleepSchedule) -> None:
+    """Say when it is to sleep."""
     try:
         schedule = parse_schedule(
-            is_active=wanted.is_active,
-            days_of_week=wanted.days_of_week,
-            start_time=wanted.start_time,
-            end_time=wanted.end_time,
-            timezone=None if isinstance(wanted.timezone, UnsetType) else wanted.timezone,
+            is_active=body.is_active,
+            days_of_week=body.days_of_week,
+            start_time=body.start_time,
+            end_time=body.end_time,
+            timezone=None if isinstance(body.timezone, UnsetType) else body.timezone,
         )
     except ValueError as error:
         raise Refusal(str(error)) from None
     await actor_of(worker_id).ask(SetSchedule(schedule))
-    return empty()
 
 
 def actor_of(worker_id: str) -> actors.ActorRef:
@@ -93,33 +95,34 @@ def actor_of(worker_id: str) -> actors.ActorRef:
 
 
 @routes.get("/worker-mgt/tags")
-async def fetch_worker_tags() -> Answer:
-    return reply(api.WorkerTagList(tags=tuple(map(views.tag, await reader().tags()))))
+async def fetch_worker_tags() -> api.WorkerTagList:
+    """All tags."""
+    return api.WorkerTagList(tags=tuple(map(views.tag, await reader().tags())))
 
 
 @routes.post("/worker-mgt/tags")
-async def create_worker_tag() -> Answer:
-    tag = await body(api.WorkerTag)
-    wanted = WorkerTag(id=tag.id or "", name=tag.name, description=tag.description or "")
-    return reply(views.tag(await farm().tags.ask(PutTag(wanted, new=True))))
+async def create_worker_tag(body: api.WorkerTag) -> api.WorkerTag:
+    """Make a tag."""
+    wanted = WorkerTag(id=body.id or "", name=body.name, description=body.description or "")
+    return views.tag(await farm().tags.ask(PutTag(wanted, new=True)))
 
 
-@routes.get("/worker-mgt/tag/<tag_id>")
-async def fetch_worker_tag(tag_id: str) -> Answer:
-    return reply(views.tag(await find_tag(tag_id)))
+@routes.get("/worker-mgt/tag/<tag_id>", errors=[404])
+async def fetch_worker_tag(tag_id: Id) -> api.WorkerTag:
+    """One tag."""
+    return views.tag(await find_tag(tag_id))
 
 
-@routes.put("/worker-mgt/tag/<tag_id>")
-async def update_worker_tag(tag_id: str) -> Answer:
-    """The description changes only if one is given (reference api §4)."""
-    known, change = await find_tag(tag_id), await body(api.WorkerTag)
-    description = known.description if change.description is UNSET else change.description
-    wanted = WorkerTag(id=tag_id, name=change.name, description=description)
+@routes.put("/worker-mgt/tag/<tag_id>", errors=[404])
+async def update_worker_tag(tag_id: Id, body: api.WorkerTag) -> None:
+    """Change it; the description only if one is given (reference api §4)."""
+    known = await find_tag(tag_id)
+    description = known.description if body.description is UNSET else body.description
+    wanted = WorkerTag(id=tag_id, name=body.name, description=description)
     await farm().tags.ask(PutTag(wanted, new=False))
-    return empty()
 
 
-@routes.delete("/worker-mgt/tag/<tag_id>")
-async def delete_worker_tag(tag_id: str) -> Answer:
+@routes.delete("/worker-mgt/tag/<tag_id>", errors=[404])
+async def delete_worker_tag(tag_id: Id) -> None:
+    """Delete it; jobs and workers lose it."""
     await farm().tags.ask(DeleteTag(tag_id))
-    return empty()

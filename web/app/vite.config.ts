@@ -19,7 +19,14 @@ function removeOldAssets(): Plugin {
 export default defineConfig({
   base: '/app/',
   plugins: [vue(), removeOldAssets()],
-  build: { outDir, emptyOutDir: false, target: 'es2022', reportCompressedSize: false },
+  build: {
+    outDir,
+    emptyOutDir: false,
+    target: 'es2022',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2000,
+    rollupOptions: { input: ['index.html', 'swagger.html'] },
+  },
   server: {
     proxy: {
       '/api': { target: manager, ws: true },

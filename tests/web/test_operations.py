@@ -1,0 +1,96 @@
+"""Whatever is sent, it is answered with a code that was declared, and nothing breaks."""
+
+import json
+
+import pytest
+
+from tests.web.conftest import JOB
+
+API = "/api/v3"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+TYPED = {"Content-Type": "application/json"}
+
+
+def with_settings(settings: str) -> bytes:
+    return json.dumps(JOB | {"settings": "@"}).replace('"@"', settings).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "truncated"),
+        (b"null", "Expected `object`"),
+        (b"[]", "Expected `object`"),
+        (b"{", "truncated"),
+        (b'{"name": "\xff"}', "utf-8"),
+        (b'\xff\xfe{"name": "x"}', "malformed"),
+        (b'{"name": "\\ud800"}', "request body"),
+        (b'{"name": "x\x00"}', "malformed"),
+        (b"[" * 100_000, "Expected `object`"),
+        (with_settings('{"a":' * 100_000 + "1" + "}" * 100_000), "deeply"),
+        (with_settings('{"a": 1e999}'), "out of range"),
+        (with_settings('{"a": NaN}'), "malformed"),
+        (b'{"name": 7}', "$.name"),
+    ],
+)
+async def test_a_body_that_is_not_what_was_expected_is_refused_with_a_sentence(edge, content, word):
+    answer = await edge.http.post(f"{API}/jobs", content=content, headers=TYPED)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("request body: ")
+    assert word in answer.json()["message"]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
+async def test_a_body_of_another_type_is_refused(edge, content_type):
+    headers = {"Content-Type": content_type}
+    answer = await edge.http.post(f"{API}/jobs", content=json.dumps(JOB), headers=headers)
+    assert answer.status_code == 400
+    assert "expected application/json" in answer.json()["message"]
+
+
+async def test_a_body_needs_no_type_and_its_type_may_name_a_charset(edge):
+    body = json.dumps(JOB)
+    for headers in ({}, {"Content-Type": "application/json; charset=utf-8"}):
+        answer = await edge.http.post(f"{API}/jobs/check", content=body, headers=headers)
+        assert answer.status_code == 204
+
+
+async def test_what_a_body_names_beside_what_is_known_is_ignored(edge):
+    answer = await edge.http.post(f"{API}/jobs/check", json=JOB | {"colour": "blue"})
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/jobs/nobody", 400),
+        ("/jobs/%ED%A0%80", 400),
+        ("/jobs/%00", 400),
+        (f"/jobs/{NOBODY}%0A", 400),
+        (f"/jobs/{NOBODY}", 404),
+        (f"/tasks/{NOBODY[:-1]}", 400),
+        ("/worker-mgt/workers/1", 400),
+        ("/worker-mgt/tag/1", 400),
+        ("/jobs/type/%00", 404),
+        ("/configuration/variables/all/linux", 400),
+        ("/configuration/variables/users/%ED%A0%80", 200),
+        ("/jobs?archived=perhaps", 400),
+        ("/jobs?archived=true&colour=blue", 200),
+    ],
+)
+async def test_a_path_that_names_nothing_is_told_apart_from_one_that_cannot(edge, path, code):
+    assert (await edge.http.get(API + path)).status_code == code
+
+
+async def test_the_status_of_a_task_that_cannot_be_is_that_of_none(edge):
+    change = {"status": "queued", "reason": ""}
+    for task in ("nobody", NOBODY):
+        answer = await edge.http.post(f"{API}/tasks/{task}/setstatus", json=change)
+        assert answer.status_code == 404
+
+
+async def test_a_method_that_a_path_does_not_have_is_refused_with_those_it_has(edge):
+    answer = await edge.http.put(f"{API}/version")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert answer.json()["code"] == 405

@@ -1,0 +1,133 @@
+"""The OpenAPI document, made from the declared operations and the classes that they name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+import flamenco
+from flamenco.api.meta import Error, SecurityError
+from web.operations import API, Operation
+from web.wire import JSON, TEXT, Text
+
+Schema = dict[str, Any]
+Schemas = Mapping[Any, Schema]
+"""{class: how a schema is named where it is used}"""
+
+REASONS = {
+    400: "The request is not what was expected; the message says what was.",
+    403: "The credentials of a worker are missing or wrong.",
+    404: "There is no such thing.",
+    413: "The body is too large.",
+    422: "This can't be done in the present state.",
+    503: "It could not be stored or took too long; try again.",
+}
+"""What an error says to whoever reads the document, where its name does not."""
+
+BINARY = {"type": "string", "format": "binary"}
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def document(operations: Iterable[Operation]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of these operations."""
+    operations = tuple(operations)
+    kinds = list({kind: None for each in operations for kind in _kinds(each)})
+    used, components = msgspec.json.schema_components(
+        kinds, ref_template="#/components/schemas/{name}"
+    )
+    schemas = dict(zip(kinds, used, strict=True))
+    paths: dict[str, Any] = {}
+    for each in operations:
+        path = API + _PARAMETER.sub(r"{\1}", each.path)
+        paths.setdefault(path, {})[each.method.lower()] = _operation(each, schemas, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Flamenco Manager",
+            "version": flamenco.__version__,
+            "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"worker_auth": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def _kinds(operation: Operation) -> Iterable[Any]:
+    """All classes that an operation names."""
+    yield from (Error, SecurityError)
+    yield from operation.parameters.values()
+    yield from (kind for kind in (operation.query, operation.body) if kind)
+    yield from (kind for kind in operation.answers.values() if kind not in (None, Text))
+
+
+def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, Schema]) -> Schema:
+    summary, _, description = operation.summary.partition("\n\n")
+    described: Schema = {
+        "operationId": operation.id,
+        "summary": " ".join(summary.split()),
+        "description": " ".join(description.split()),
+        "tags": [operation.tag],
+        "parameters": [*_path_parameters(operation, schemas), *_query(operation, components)],
+        "requestBody": _request_body(operation, schemas),
+        "security": [{"worker_auth": []}] if operation.worker_auth else [],
+        "responses": _responses(operation, schemas),
+    }
+    return {name: value for name, value in described.items() if value}
+
+
+def _path_parameters(operation: Operation, schemas: Schemas) -> Iterable[Schema]:
+    for name, kind in operation.parameters.items():
+        yield {"name": name, "in": "path", "required": True, "schema": schemas[kind]}
+
+
+def _query(operation: Operation, components: Mapping[str, Schema]) -> Iterable[Schema]:
+    if operation.query is None:
+        return
+    described = components[operation.query.__name__]
+    for name, schema in described["properties"].items():
+        yield {
+            "name": name,
+            "in": "query",
+            "required": name in described["required"],
+            "schema": schema,
+        }
+
+
+def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
+    if operation.content:
+        return {
+            "required": True,
+            "content": {kind: {"schema": BINARY} for kind in operation.content},
+        }
+    if operation.body is None:
+        return None
+    return {
+        "required": operation.body_required,
+        "content": {JSON: {"schema": schemas[operation.body]}},
+    }
+
+
+def _responses(operation: Operation, schemas: Schemas) -> Schema:
+    answers = {code: _response(code, kind, schemas) for code, kind in operation.answers.items()}
+    errors = {
+        code: _response(code, SecurityError if code == 403 else Error, schemas)
+        for code in operation.errors
+    }
+    return {str(code): each for code, each in sorted((errors | answers).items())}
+
+
+def _response(code: int, kind: Any, schemas: Schemas) -> Schema:
+    response: Schema = {"description": REASONS.get(code, HTTPStatus(code).phrase)}
+    if kind is Text:
+        response["content"] = {TEXT: {"schema": {"type": "string"}}}
+    elif kind is not None:
+        response["content"] = {JSON: {"schema": schemas[kind]}}
+    if code == 503:
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return response

@@ -1,0 +1,173 @@
+"""Operations of the HTTP API. Each is declared once: by the signature of its handler.
+
+Parameters named in the path are checked as what they are annotated with. ``query`` and ``body`` are
+the attrs classes of the query string and of the JSON body, ``worker`` is the worker whose
+credentials the request has to carry. What the handler returns is the answer: an API class is 200,
+None is 204, `Text` is plain text. From the same declarations `web.openapi` makes the document.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    TypedDict,
+    TypeVar,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import attrs
+import msgspec
+from msgspec import Meta
+from quart import Response, request
+
+from web.context import door
+from web.wire import Answer, answer, checked_body, checked_parameter, checked_query
+
+API = "/api/v3"
+
+Handler = Callable[..., Awaitable[object]]
+H = TypeVar("H", bound=Handler)
+
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+Id = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
+"""A path parameter that is the id of a job, task, worker or tag."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Operation:
+    """What one method of one path takes and answers."""
+
+    method: str
+    path: str
+    """Below `API`, with the names of its parameters in angle brackets."""
+    tag: str
+    handler: Handler
+    parameters: Mapping[str, Any]
+    """{name in the path: what it is checked as}"""
+    query: Any
+    body: Any
+    decoder: msgspec.json.Decoder[Any] | None
+    body_required: bool
+    content: tuple[str, ...]
+    """Types of a body that is not JSON; the handler reads and checks it."""
+    worker_auth: bool
+    answers: Mapping[int, Any]
+    """{status code of an answer that is no error: class of its body, or None for no body}"""
+    errors: frozenset[int]
+
+    @property
+    def id(self) -> str:
+        """The handler's name in the way of OpenAPI: `fetchJobTasks`."""
+        first, *others = self.handler.__name__.split("_")
+        return first + "".join(word.title() for word in others)
+
+    @property
+    def summary(self) -> str:
+        return inspect.getdoc(self.handler) or ""
+
+    async def serve(self, **path: str) -> Response:
+        """Check a request, hand it to the handler, and answer.
+
+        Raises `BadCredentials`, `Refusal` with what was expected, and what the handler raises.
+        """
+        arguments: dict[str, Any] = {}
+        if self.worker_auth:
+            arguments["worker"] = await door().admit(request.authorization)
+        for name, kind in self.parameters.items():
+            arguments[name] = checked_parameter(name, path[name], kind)
+        if self.query is not None:
+            arguments["query"] = checked_query(self.query)
+        if self.decoder is not None:
+            arguments["body"] = await checked_body(self.decoder, required=self.body_required)
+        return answer(await self.handler(**arguments))
+
+
+class Extras(TypedDict, total=False):
+    """What a handler's signature doesn't tell."""
+
+    errors: Iterable[int]
+    """Codes of refusals, beside those that follow from the signature: 400 where there is something
+    to check, 403 for workers, 413 for bodies, 503 always."""
+    answers: Mapping[int, Any]
+    """Answers beside that of the return type, which the handler makes itself."""
+    content: tuple[str, ...]
+    """Types of a body that is not JSON."""
+
+
+class Operations:
+    """The operations of one module."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self.declared: list[Operation] = []
+
+    def get(self, path: str, **extras: Unpack[Extras]) -> Callable[[H], H]:
+        return self._declare("GET", path, extras)
+
+    def post(self, path: str, **extras: Unpack[Extras]) -> Callable[[H], H]:
+        return self._declare("POST", path, extras)
+
+    def put(self, path: str, **extras: Unpack[Extras]) -> Callable[[H], H]:
+        return self._declare("PUT", path, extras)
+
+    def delete(self, path: str, **extras: Unpack[Extras]) -> Callable[[H], H]:
+        return self._declare("DELETE", path, extras)
+
+    def _declare(self, method: str, path: str, extras: Extras) -> Callable[[H], H]:
+        def declared(handler: H) -> H:
+            self.declared.append(_operation(method, path, self._tag, handler, extras))
+            return handler
+
+        return declared
+
+
+def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extras) -> Operation:
+    """The operation that a handler's signature declares."""
+    hints = get_type_hints(handler, include_extras=True)
+    returned = _members(hints.pop("return"))
+    query, worker = hints.pop("query", None), hints.pop("worker", None)
+    bodies = _members(hints.pop("body", None))
+    body = next(iter(bodies), None)
+    content = extras.get("content", ())
+    implied = {
+        400: hints or query or body,
+        403: worker,
+        413: body or content,
+        503: True,
+    }
+    return Operation(
+        method=method,
+        path=path,
+        tag=tag,
+        handler=handler,
+        parameters=hints,
+        query=query,
+        body=body,
+        decoder=msgspec.json.Decoder(body) if body else None,
+        body_required=NoneType not in bodies,
+        content=content,
+        worker_auth=bool(worker),
+        answers=dict(_success(kind) for kind in returned if kind is not Answer)
+        | dict(extras.get("answers", {})),
+        errors=frozenset(
+            {code for code, true in implied.items() if true} | {*extras.get("errors", ())}
+        ),
+    )
+
+
+def _success(returned: Any) -> tuple[int, Any]:
+    return (204, None) if returned is NoneType else (200, returned)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the one type that an annotation is."""
+    if annotation is None:
+        return ()
+    union = get_origin(annotation) in (Union, UnionType)
+    return get_args(annotation) if union else (annotation,)
