@@ -18,6 +18,7 @@ import attrs
 import trio
 
 from flamenco import clock
+from flamenco.errors import Mendable
 from flamenco.model.statuses import TaskStatus
 from flamenco.protocol import HeldLease, Message, ProtocolError, Report, decode, encode
 
@@ -35,7 +36,7 @@ RETRY_SECONDS = 10.0
 """Pause after the disk refused what was to be written."""
 
 
-class HomeError(Exception):
+class HomeError(Mendable):
     """The Worker's home folder, or what is in it, cannot be used; says why."""
 
 

@@ -2,29 +2,11 @@
 
 import errno
 
-from flamenco.client import ManagerError
-from flamenco.config.errors import ConfigError
-from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType
-from flamenco.jobtypes.blend_facts import BlendError
-from flamenco.store import StoreError
-from worker.outbox import HomeError
+from flamenco.errors import Mendable
 
 
-class CommandError(Exception):
+class CommandError(Mendable):
     """A command can't do what it was asked; the text says why, and what to do."""
-
-
-KNOWN = (
-    CommandError,
-    ManagerError,
-    ConfigError,
-    StoreError,
-    BlendError,
-    CompileError,
-    SettingsError,
-    UnknownJobType,
-    HomeError,
-)
 
 
 def sentence(error: BaseException) -> str | None:
@@ -32,7 +14,7 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, BaseExceptionGroup):
         found = [sentence(each) for each in error.exceptions]
         return found[0] if found and all(found) else None
-    if isinstance(error, KNOWN):
+    if isinstance(error, Mendable):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return _os_error(error)

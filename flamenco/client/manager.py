@@ -13,13 +13,14 @@ from msgspec import UNSET
 from flamenco.api import jobs as wire_jobs
 from flamenco.api import meta
 from flamenco.api import workers as wire_workers
+from flamenco.errors import Mendable
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 120.0
 """Submitting a large job takes its time; nothing takes longer."""
 
 
-class ManagerError(Exception):
+class ManagerError(Mendable):
     """A request was not carried out; the text says why."""
 
 

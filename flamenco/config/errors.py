@@ -2,9 +2,11 @@
 
 import attrs
 
+from flamenco.errors import Mendable
+
 
 @attrs.define
-class ConfigError(Exception):
+class ConfigError(Mendable):
     """A configuration that cannot be used: which file, line and key, and what was expected."""
 
     file: str

@@ -13,6 +13,7 @@ from typing import Any, cast
 import attrs
 import trio
 
+from flamenco.errors import Mendable
 from flamenco.jobtypes.settings import defaults
 from flamenco.launcher import Child, open_child
 from flamenco.model.jobtypes import JobType
@@ -26,7 +27,7 @@ _EMPTY = {"string": "", "int32": 0, "float": 0.0, "bool": False}
 
 
 @attrs.define
-class BlendError(Exception):
+class BlendError(Mendable):
     """A .blend file, or Blender, that cannot be used."""
 
     message: str

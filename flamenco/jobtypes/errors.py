@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import attrs
 
+from flamenco.errors import Mendable
+
 
 @attrs.define
-class CompileError(Exception):
+class CompileError(Mendable):
     """A job that its job type cannot compile; the message is for the submitter."""
 
     message: str
@@ -16,7 +18,7 @@ class CompileError(Exception):
 
 
 @attrs.define
-class UnknownJobType(Exception):
+class UnknownJobType(Mendable):
     """A job type that no script defines."""
 
     name: str

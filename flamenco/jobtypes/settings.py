@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from flamenco.errors import Mendable
 from flamenco.model.jobtypes import JobType, Setting, SettingType
 
 INT32 = range(-(2**31), 2**31)
@@ -24,7 +25,7 @@ class SettingProblem:
 
 
 @attrs.define
-class SettingsError(ValueError):
+class SettingsError(Mendable, ValueError):
     """Settings that do not fit their job type."""
 
     problems: tuple[SettingProblem, ...]

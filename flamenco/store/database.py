@@ -14,6 +14,7 @@ import attrs
 import trio
 from sqlite_utils import Database
 
+from flamenco.errors import Mendable
 from flamenco.logs import TaskLogs
 from flamenco.model.livejob import LiveJob
 from flamenco.store import snapshots
@@ -32,7 +33,7 @@ PRAGMAS = (
 )
 
 
-class StoreError(Exception):
+class StoreError(Mendable):
     """The database cannot be used; the text says why."""
 
 

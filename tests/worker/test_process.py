@@ -1,4 +1,7 @@
-"""Programs run without the Worker's own Python in their way."""
+"""The Worker's process, and those of its programs."""
+
+import subprocess
+import sys
 
 from worker.process import without_our_python
 
@@ -13,3 +16,14 @@ def test_a_virtual_environment_is_not_handed_on_to_programs():
         "PATH": "/usr/local/bin:/farm/.venvs/bin:/usr/bin",
         "HOME": "/home/farm",
     }
+
+
+def test_a_worker_carries_nothing_of_the_manager():
+    """It runs on every machine of the farm, beside renders that need the memory."""
+    program = """
+import sys
+import flamenco.cli.worker
+heavy = {"web", "quart", "hypercorn", "sqlite_utils", "flamenco.manager", "flamenco.store"}
+sys.exit(" ".join(heavy & sys.modules.keys()) or 0)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
