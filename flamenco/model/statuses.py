@@ -95,3 +95,11 @@ WORKER_REQUESTS = frozenset(
     {WorkerStatus.AWAKE, WorkerStatus.ASLEEP, WorkerStatus.OFFLINE, WorkerStatus.RESTART}
 )
 """The statuses a worker may be asked to go to."""
+
+
+class FileStatus(StrEnum):
+    """What Shaman knows of a file (reference api §3, ShamanFileStatus)."""
+
+    UNKNOWN = "unknown"
+    UPLOADING = "uploading"
+    STORED = "stored"

@@ -1,0 +1,109 @@
+"""What a file is known by, and the rules of paths (reference rules §12)."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import attrs
+
+from flamenco.shaman.errors import BadPath
+
+_SHA = re.compile(r"[0-9a-f]{64}")
+_CHECKOUT_REFUSES = "?*:;{}\\"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _sha(value: str) -> str:
+    return value.lower()
+
+
+@attrs.frozen
+class FileKey:
+    """What a file is known by: the SHA-256 of its content in hexadecimal, and its length."""
+
+    sha: str = attrs.field(converter=_sha)
+    size: int
+
+    def __attrs_post_init__(self) -> None:
+        if not _SHA.fullmatch(self.sha):
+            raise BadPath(f"expected a SHA-256 of 64 hexadecimal digits, got {self.sha[:80]!r}")
+        if not 0 <= self.size < 2**63:
+            raise BadPath(f"expected a length in bytes, got {self.size}")
+
+
+@attrs.frozen
+class CheckoutFile:
+    """A file, and where in a checkout it is to be found."""
+
+    key: FileKey
+    path: str
+
+
+def checkout_path(text: str) -> PurePosixPath:
+    """The path of a checkout, relative to the folder of all checkouts.
+
+    Raises `BadPath`.
+    """
+    refused = sorted(set(text) & set(_CHECKOUT_REFUSES))
+    if refused:
+        raise BadPath(f"the checkout path {text!r} contains {' '.join(refused)}")
+    if "/.." in text or "../" in text:
+        raise BadPath(f"the checkout path {text!r} leaves its folder")
+    return _inside(text, "checkout path")
+
+
+def file_path(text: str) -> PurePosixPath:
+    """The path of a file, relative to its checkout; safe on all platforms.
+
+    Raises `BadPath`.
+    """
+    path = _inside(text, "path")
+    plain = str(path)
+    if plain[1:2] == ":" or plain.startswith("\\"):
+        raise BadPath(f"the path {text!r} is not relative on Windows")
+    return path
+
+
+def _inside(text: str, what: str) -> PurePosixPath:
+    path = PurePosixPath(text)
+    if not path.parts:
+        raise BadPath(f"the {what} {text!r} names nothing")
+    if path.is_absolute():
+        raise BadPath(f"the {what} {text!r} is not relative")
+    if ".." in text.replace("\\", "/").split("/"):
+        raise BadPath(f"the {what} {text!r} leaves its folder")
+    if _CONTROL.search(text) or not _can_be_stored(text):
+        raise BadPath(f"the {what} {text!r} has characters that no file name can have")
+    return path
+
+
+def _can_be_stored(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def checked_tree(files: Iterable[CheckoutFile]) -> dict[PurePosixPath, FileKey]:
+    """The files of a checkout by their paths, in their order.
+
+    Raises `BadPath` when a path is bad, stands for two different files, or for a file and a folder.
+    """
+    tree: dict[PurePosixPath, FileKey] = {}
+    for file in files:
+        path = file_path(file.path)
+        if tree.setdefault(path, file.key) != file.key:
+            raise BadPath(f"the path {file.path!r} is named twice, with different files")
+    for path in tree:
+        if any(parent in tree for parent in path.parents):
+            raise BadPath(f"the path {str(path)!r} lies below another file")
+    return tree
+
+
+def once(files: Iterable[CheckoutFile]) -> list[CheckoutFile]:
+    """The files, each content once, in their order."""
+    asked: dict[FileKey, CheckoutFile] = {}
+    for file in files:
+        asked.setdefault(file.key, file)
+    return list(asked.values())

@@ -1,0 +1,155 @@
+"""The face of Shaman: asynchronous, with its file work in a few threads of its own."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+import trio
+
+from flamenco import clock
+from flamenco.model.statuses import FileStatus
+from flamenco.shaman.checkouts import Checkouts
+from flamenco.shaman.errors import StorageFailed
+from flamenco.shaman.files import CheckoutFile, FileKey, once
+from flamenco.shaman.garbage import Collected, collect
+from flamenco.shaman.store import FileStore, Incoming, WrongContent
+from flamenco.shaman.uploads import Uploads
+
+T = TypeVar("T")
+
+THREADS = 8
+"""So many files are read or written at once at most."""
+
+CLEAN_UP_SECONDS = 30.0
+
+PIECE_BYTES = 2**20
+"""What an upload gathers before it is written: all the memory that it takes."""
+
+Read = Callable[[], Awaitable[bytes]]
+"""Waits for the next bytes of an upload; none at its end."""
+
+
+class Received(Enum):
+    """How an upload ended."""
+
+    STORED = "stored"
+    ELSEWHERE = "another client was faster"
+    WRONG = "checksum or length are not those announced"
+
+
+@attrs.frozen
+class Shaman:
+    """Shaman on one shared storage.
+
+    Its methods raise `StorageFailed` when the storage refuses.
+    """
+
+    shared: Path
+    _uploads: Uploads = attrs.field(factory=Uploads, init=False)
+    _threads: trio.CapacityLimiter = attrs.field(
+        factory=lambda: trio.CapacityLimiter(THREADS), init=False
+    )
+    _collecting: trio.CapacityLimiter = attrs.field(
+        factory=lambda: trio.CapacityLimiter(1), init=False
+    )
+    store: FileStore = attrs.field(init=False)
+    checkouts: Checkouts = attrs.field(init=False)
+
+    @store.default
+    def _store(self) -> FileStore:
+        return FileStore(self.shared / "file-store")
+
+    @checkouts.default
+    def _checkouts(self) -> Checkouts:
+        return Checkouts(self.shared / "jobs", self.store)
+
+    # Files
+
+    async def requirements(
+        self, files: Sequence[CheckoutFile]
+    ) -> list[tuple[CheckoutFile, FileStatus]]:
+        """Which files have to be sent, each once and in their order; the others are touched."""
+        now = _now()
+        asked = once(files)
+        absent = await self._in_thread(
+            lambda: [file for file in asked if not self.store.touch(file.key, now)]
+        )
+        return [(file, self._absent(file.key)) for file in absent]
+
+    async def status(self, key: FileKey) -> FileStatus:
+        """What is known of a file; a stored one is touched."""
+        now = _now()
+        stored = await self._in_thread(lambda: self.store.touch(key, now))
+        return FileStatus.STORED if stored else self._absent(key)
+
+    def _absent(self, key: FileKey) -> FileStatus:
+        running = self._uploads.are_running(key)
+        return FileStatus.UPLOADING if running else FileStatus.UNKNOWN
+
+    async def receive(self, key: FileKey, read: Read) -> Received:
+        """Store what is read, if it is the file. Nothing is left of what is not stored."""
+        with self._uploads.running(key) as upload, upload.scope:
+            incoming = await self._in_thread(lambda: Incoming(self.store, key))
+            try:
+                await self._write(incoming, read)
+                now = _now()
+                await self._in_thread(lambda: incoming.finish(now))
+            except WrongContent:
+                return Received.WRONG
+            finally:
+                await self._close(incoming)
+            self._uploads.done(upload)
+            return Received.STORED
+        return Received.ELSEWHERE
+
+    async def _write(self, incoming: Incoming, read: Read) -> None:
+        while content := await _gather(read):
+            await self._in_thread(partial(incoming.write, content))
+
+    async def _close(self, incoming: Incoming) -> None:
+        with trio.move_on_after(CLEAN_UP_SECONDS, shield=True), suppress(OSError):
+            await trio.to_thread.run_sync(incoming.close)
+
+    # Checkouts
+
+    async def checkout(self, path: str, files: Sequence[CheckoutFile]) -> str:
+        """Make a checkout; its path, which has a suffix if the one that was asked for is taken.
+
+        Raises `BadPath`, `MissingFiles`, `NoFreePath`.
+        """
+        now = _now()
+        return await self._in_thread(lambda: self.checkouts.make(path, files, now))
+
+    # Garbage
+
+    async def collect_garbage(self, max_age: float) -> Collected:
+        """Delete the files that nobody needs and nobody touched for ``max_age`` seconds."""
+        now, pause = _now(), trio.from_thread.check_cancelled
+        return await self._in_thread(
+            lambda: collect(self.store, self.checkouts.root, now, max_age, pause),
+            self._collecting,
+        )
+
+    async def _in_thread(
+        self, work: Callable[[], T], limiter: trio.CapacityLimiter | None = None
+    ) -> T:
+        try:
+            return await trio.to_thread.run_sync(work, limiter=limiter or self._threads)
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise StorageFailed(f"the shared storage refused: {error.strerror}{where}") from error
+
+
+async def _gather(read: Read) -> bytes:
+    content = bytearray()
+    while len(content) < PIECE_BYTES and (piece := await read()):
+        content += piece
+    return bytes(content)
+
+
+def _now() -> float:
+    return clock.now().timestamp()

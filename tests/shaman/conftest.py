@@ -1,0 +1,36 @@
+"""A Shaman on an empty folder, and files to send."""
+
+import hashlib
+
+import pytest
+
+from flamenco.shaman import CheckoutFile, FileKey, Received, Shaman
+
+
+def key_of(content: bytes) -> FileKey:
+    return FileKey(hashlib.sha256(content).hexdigest(), len(content))
+
+
+def reader(*pieces: bytes):
+    """Reads these pieces, one after the other."""
+    rest = iter(pieces)
+
+    async def read() -> bytes:
+        return next(rest, b"")
+
+    return read
+
+
+async def store(shaman: Shaman, content: bytes, path: str = "file") -> CheckoutFile:
+    assert await shaman.receive(key_of(content), reader(content)) is Received.STORED
+    return CheckoutFile(key_of(content), path)
+
+
+def everything(folder) -> list[str]:
+    """All files, links and folders below a folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def shaman(tmp_path):
+    return Shaman(tmp_path)

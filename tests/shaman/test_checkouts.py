@@ -1,0 +1,208 @@
+"""Checkouts, and what garbage collection leaves."""
+
+import errno
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+import trio
+
+from flamenco import clock
+from flamenco.model.statuses import FileStatus
+from flamenco.shaman import (
+    BadPath,
+    CheckoutFile,
+    MissingFiles,
+    NoFreePath,
+    StorageFailed,
+)
+from flamenco.shaman import checkouts as module
+from tests.shaman.conftest import everything, key_of, store
+
+DAY = 24 * 3600.0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+async def test_a_checkout_has_the_files_under_their_paths(shaman, tmp_path):
+    files = [
+        await store(shaman, b"scene", "scene.blend"),
+        await store(shaman, b"wood", "tex/wood.png"),
+    ]
+    files.append(attrs.evolve(files[1], path="tex/copy/wood.png"))
+    assert await shaman.checkout("2026/shot", files) == "2026/shot"
+    expected = {"scene.blend": b"scene", "tex/wood.png": b"wood", "tex/copy/wood.png": b"wood"}
+    assert contents(tmp_path / "jobs" / "2026" / "shot") == expected
+
+
+async def test_links_are_relative_so_the_storage_may_lie_elsewhere(shaman, tmp_path):
+    await shaman.checkout("a/b", [await store(shaman, b"scene", "sub/scene.blend")])
+    moved = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    tmp_path.rename(moved)
+    place = moved / "jobs" / "a" / "b" / "sub" / "scene.blend"
+    assert place.is_symlink()
+    assert place.read_bytes() == b"scene"
+    moved.rename(tmp_path)
+
+
+async def test_folders_of_checkouts_may_be_links_to_other_places(shaman, tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "other" / "deep").mkdir(parents=True)
+    (tmp_path / "jobs" / "project").symlink_to(tmp_path / "other" / "deep")
+    await shaman.checkout("project/job", [await store(shaman, b"scene", "x")])
+    assert (tmp_path / "jobs" / "project" / "job" / "x").read_bytes() == b"scene"
+
+
+async def test_a_taken_path_gets_a_suffix(shaman, tmp_path):
+    file = await store(shaman, b"scene", "x")
+    first = await shaman.checkout("job", [file])
+    second = await shaman.checkout("job", [file])
+    assert first == "job"
+    assert second.startswith("job-")
+    assert len(second) == len("job-xxxx")
+    assert (tmp_path / "jobs" / second / "x").read_bytes() == b"scene"
+
+
+async def test_many_clients_at_once_get_checkouts_of_their_own(shaman, tmp_path):
+    file, paths = await store(shaman, b"scene", "x"), []
+
+    async def client() -> None:
+        paths.append(await shaman.checkout("deep/in/job", [file]))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(30):
+            nursery.start_soon(client)
+    assert len(set(paths)) == 30
+    assert all((tmp_path / "jobs" / path / "x").is_file() for path in paths)
+
+
+async def test_when_no_variant_is_free_that_is_said(shaman, monkeypatch):
+    monkeypatch.setattr(module, "_suffix", lambda: "same")
+    file = await store(shaman, b"scene", "x")
+    assert [await shaman.checkout("job", [file]) for _ in range(2)] == ["job", "job-same"]
+    with pytest.raises(NoFreePath, match="job"):
+        await shaman.checkout("job", [file])
+
+
+async def test_a_missing_file_leaves_nothing_and_takes_nothing_of_others(shaman, tmp_path):
+    file = await store(shaman, b"scene", "x")
+    await shaman.checkout("job", [file])
+    before = everything(tmp_path)
+    unknown = CheckoutFile(key_of(b"unknown"), "textures/unknown.png")
+    for path in ("job", "new/job"):
+        with pytest.raises(MissingFiles, match=r"textures/unknown\.png"):
+            await shaman.checkout(path, [file, unknown])
+    assert everything(tmp_path) == before
+    assert (tmp_path / "jobs" / "job" / "x").read_bytes() == b"scene"
+
+
+@pytest.mark.parametrize("taken", ["job", "other"])
+async def test_a_checkout_that_fails_halfway_leaves_nothing(shaman, tmp_path, monkeypatch, taken):
+    file = await store(shaman, b"scene", "x")
+    await shaman.checkout(taken, [file])
+    before, links = everything(tmp_path), []
+
+    def full(blob, place):
+        links.append(place)
+        if len(links) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        place.symlink_to(blob)
+
+    monkeypatch.setattr(module, "link", full)
+    files = [attrs.evolve(file, path=f"sub/{name}") for name in "abcd"]
+    with pytest.raises(StorageFailed, match="No space left"):
+        await shaman.checkout("job", files)
+    assert len(links) == 3
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("path", ["job/x", "job/x/y", "n" * 300, "a/" + "n" * 300])
+async def test_a_path_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path, path):
+    file = await store(shaman, b"scene", "x")
+    await shaman.checkout("job", [file])
+    if path == "job/x":
+        assert (await shaman.checkout(path, [file])).startswith("job/x-")
+        return
+    before = everything(tmp_path)
+    with pytest.raises(BadPath, match="can't be made"):
+        await shaman.checkout(path, [file])
+    assert everything(tmp_path) == before
+
+
+async def test_a_file_name_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path):
+    file = await store(shaman, b"scene", "n" * 300)
+    with pytest.raises(BadPath, match="can't be made"):
+        await shaman.checkout("job", [file])
+    assert everything(tmp_path / "jobs") == []
+
+
+def refuse(number):
+    def refusing(*_args, **_kwargs):
+        raise OSError(number, os.strerror(number))
+
+    return refusing
+
+
+async def test_where_there_are_no_symbolic_links_hard_links_do(shaman, tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "symlink_to", refuse(errno.EPERM))
+    file = await store(shaman, b"scene", "x")
+    await shaman.checkout("job", [file])
+    place = tmp_path / "jobs" / "job" / "x"
+    assert not place.is_symlink()
+    assert place.samefile(shaman.store.blob(file.key))
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    assert (await shaman.collect_garbage(DAY)).files == 0
+    assert place.read_bytes() == b"scene"
+
+
+async def test_where_there_are_no_links_at_all_that_is_said(shaman, tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "symlink_to", refuse(errno.EPERM))
+    monkeypatch.setattr(os, "link", refuse(errno.EOPNOTSUPP))
+    with pytest.raises(StorageFailed, match=r"shaman\.enabled"):
+        await shaman.checkout("job", [await store(shaman, b"scene", "x")])
+    assert everything(tmp_path / "jobs") == []
+
+
+# Garbage
+
+
+async def test_garbage_is_what_is_old_and_in_no_checkout(shaman, tmp_path):
+    used, old, touched = [await store(shaman, text, "x") for text in (b"used", b"old", b"touched")]
+    await shaman.checkout("job", [used])
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    young = await store(shaman, b"young", "x")
+    assert await shaman.status(touched.key) is FileStatus.STORED
+    collected = await shaman.collect_garbage(31 * DAY)
+    assert (collected.files, collected.size, collected.kept) == (1, len(b"old"), 3)
+    assert await shaman.status(old.key) is FileStatus.UNKNOWN
+    for file in (used, touched, young):
+        assert await shaman.status(file.key) is FileStatus.STORED
+    assert (tmp_path / "jobs" / "job" / "x").read_bytes() == b"used"
+    assert not shaman.store.blob(old.key).parent.exists()
+
+
+async def test_a_file_that_is_touched_while_garbage_is_collected_stays(shaman):
+    file = await store(shaman, b"scene", "x")
+    later = clock.now().timestamp() + 40 * DAY
+    assert shaman.store.touch(file.key, later)
+    assert not shaman.store.drop_if_older(shaman.store.blob(file.key), later - DAY)
+    assert shaman.store.blob(file.key).exists()
+
+
+async def test_collecting_garbage_ends_when_it_is_cancelled(shaman):
+    for number in range(3):
+        await store(shaman, bytes([number]))
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    with trio.move_on_after(10) as scope:
+        scope.cancel()
+        await shaman.collect_garbage(DAY)
+    assert scope.cancelled_caught
+    assert (await shaman.collect_garbage(DAY)).files == 3
