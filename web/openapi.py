@@ -10,7 +10,7 @@ import msgspec
 import flamenco
 from flamenco.api.meta import Error, SecurityError
 from web.operations import API, Operation
-from web.wire import JSON, TEXT, Text
+from web.wire import JSON, TEXT, Text, header_name
 
 Schema = dict[str, Any]
 Schemas = Mapping[Any, Schema]
@@ -62,7 +62,7 @@ def _kinds(operation: Operation) -> Iterable[Any]:
     """All classes that an operation names."""
     yield from (Error, SecurityError)
     yield from operation.parameters.values()
-    yield from (kind for kind in (operation.query, operation.body) if kind)
+    yield from (kind for kind in (operation.query, operation.headers, operation.body) if kind)
     yield from (kind for kind in operation.answers.values() if kind not in (None, Text))
 
 
@@ -73,7 +73,11 @@ def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, 
         "summary": " ".join(summary.split()),
         "description": " ".join(description.split()),
         "tags": [operation.tag],
-        "parameters": [*_path_parameters(operation, schemas), *_query(operation, components)],
+        "parameters": [
+            *_path_parameters(operation, schemas),
+            *_query(operation, components),
+            *_headers(operation, components),
+        ],
         "requestBody": _request_body(operation, schemas),
         "security": [{"worker_auth": []}] if operation.worker_auth else [],
         "responses": _responses(operation, schemas),
@@ -87,16 +91,23 @@ def _path_parameters(operation: Operation, schemas: Schemas) -> Iterable[Schema]
 
 
 def _query(operation: Operation, components: Mapping[str, Schema]) -> Iterable[Schema]:
-    if operation.query is None:
-        return
-    described = components[operation.query.__name__]
-    for name, schema in described["properties"].items():
-        yield {
-            "name": name,
-            "in": "query",
-            "required": name in described["required"],
-            "schema": schema,
-        }
+    for name, required, schema in _fields(operation.query, components):
+        yield {"name": name, "in": "query", "required": required, "schema": schema}
+
+
+def _headers(operation: Operation, components: Mapping[str, Schema]) -> Iterable[Schema]:
+    for name, required, schema in _fields(operation.headers, components):
+        yield {"name": header_name(name), "in": "header", "required": required, "schema": schema}
+
+
+def _fields(
+    kind: type | None, components: Mapping[str, Schema]
+) -> Iterable[tuple[str, bool, Schema]]:
+    """Name, whether it must be there, and schema of each field of a class."""
+    if kind is not None:
+        described = components[kind.__name__]
+        for name, schema in described["properties"].items():
+            yield name, name in described["required"], schema
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:

@@ -2,7 +2,9 @@
 
 Parameters named in the path are checked as what they are annotated with. ``query`` and ``body`` are
 the attrs classes of the query string and of the JSON body, ``worker`` is the worker whose
-credentials the request has to carry. What the handler returns is the answer: an API class is 200,
+credentials the request has to carry. ``headers`` is the attrs class of the headers that count, and
+``read`` gives a body of any size piece by piece: such an operation is served by `web.uploads`. What
+the handler returns is the answer: an API class is 200,
 None is 204, `Text` is plain text. From the same declarations `web.openapi` makes the document.
 """
 
@@ -27,11 +29,14 @@ from msgspec import Meta
 from quart import Response, request
 
 from web.context import door
-from web.wire import Answer, answer, checked_body, checked_parameter, checked_query
+from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
 
 API = "/api/v3"
 
 Handler = Callable[..., Awaitable[object]]
+Read = Callable[[], Awaitable[bytes]]
+"""Waits for the next bytes of a body; none at its end."""
+
 H = TypeVar("H", bound=Handler)
 
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -56,6 +61,9 @@ class Operation:
     body_required: bool
     content: tuple[str, ...]
     """Types of a body that is not JSON; the handler reads and checks it."""
+    headers: Any
+    streams: bool
+    """Whether the handler reads the body piece by piece."""
     worker_auth: bool
     answers: Mapping[int, Any]
     """{status code of an answer that is no error: class of its body, or None for no body}"""
@@ -79,13 +87,27 @@ class Operation:
         arguments: dict[str, Any] = {}
         if self.worker_auth:
             arguments["worker"] = await door().admit(request.authorization)
-        for name, kind in self.parameters.items():
-            arguments[name] = checked_parameter(name, path[name], kind)
+        arguments |= self._checked(path)
         if self.query is not None:
             arguments["query"] = checked_query(self.query)
         if self.decoder is not None:
             arguments["body"] = await checked_body(self.decoder, required=self.body_required)
         return answer(await self.handler(**arguments))
+
+    async def serve_stream(
+        self, path: Mapping[str, str], headers: Mapping[str, str], read: Read
+    ) -> Response:
+        """The same for one that ``read``s its body; raises what ``read`` raises, too."""
+        arguments = self._checked(path)
+        if self.headers is not None:
+            arguments["headers"] = checked_headers(self.headers, headers)
+        return answer(await self.handler(**arguments, read=read))
+
+    def _checked(self, path: Mapping[str, str]) -> dict[str, object]:
+        return {
+            name: checked_parameter(name, path[name], kind)
+            for name, kind in self.parameters.items()
+        }
 
 
 class Extras(TypedDict, total=False):
@@ -132,6 +154,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
     hints = get_type_hints(handler, include_extras=True)
     returned = _members(hints.pop("return"))
     query, worker = hints.pop("query", None), hints.pop("worker", None)
+    headers, reads = hints.pop("headers", None), hints.pop("read", None)
     bodies = _members(hints.pop("body", None))
     body = next(iter(bodies), None)
     content = extras.get("content", ())
@@ -152,6 +175,8 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         decoder=msgspec.json.Decoder(body) if body else None,
         body_required=NoneType not in bodies,
         content=content,
+        headers=headers,
+        streams=reads is not None,
         worker_auth=bool(worker),
         answers=dict(_success(kind) for kind in returned if kind is not Answer)
         | dict(extras.get("answers", {})),

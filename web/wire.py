@@ -1,5 +1,6 @@
 """What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
 
+from collections.abc import Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
@@ -10,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 import actors
 from flamenco.api.meta import Error
 from flamenco.manager.messages import NotAllowed, NotFound, Outdated, Refusal
+from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 
 Answer = Response
 
@@ -24,6 +26,11 @@ STATUS_OF: dict[type[Exception], int] = {
     actors.CommitFailed: 503,
     actors.AskTimeout: 503,
     actors.ActorStopped: 503,
+    BadPath: 400,
+    MissingFiles: 424,
+    NoFreePath: 409,
+    ShamanOff: 503,
+    StorageFailed: 503,
 }
 """Which status code a refusal is answered with; the first class that fits counts."""
 
@@ -65,6 +72,24 @@ def checked_query(kind: type[attrs.AttrsInstance]) -> object:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal(f"query string: {error}") from None
+
+
+def checked_headers(kind: type[attrs.AttrsInstance], given: Mapping[str, str]) -> object:
+    """The headers that a class names. Raises `Refusal`."""
+    values = {
+        field.name: given[header_name(field.name).lower()]
+        for field in attrs.fields(kind)
+        if header_name(field.name).lower() in given
+    }
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refusal(f"headers: {error}") from None
+
+
+def header_name(field: str) -> str:
+    """The header that a field of a class stands for: `x_file_name` is `X-File-Name`."""
+    return field.replace("_", "-").title()
 
 
 def may_repeat(annotation: Any) -> bool:
@@ -130,8 +155,12 @@ def failure(status: int, message: str) -> Answer:
 
 def refused(error: Exception) -> Answer:
     """The answer to a request that an actor, or the store, refused."""
-    status = next(code for kind, code in STATUS_OF.items() if isinstance(error, kind))
-    return failure(status, str(error))
+    return failure(status_of(error), str(error))
+
+
+def status_of(error: Exception) -> int:
+    """The status code of a refusal."""
+    return next(code for kind, code in STATUS_OF.items() if isinstance(error, kind))
 
 
 def http_error(error: HTTPException) -> Answer:

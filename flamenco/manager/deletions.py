@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -15,6 +16,7 @@ from flamenco.manager.announcements import deleted_event
 from flamenco.manager.messages import Erase, EraseMore
 from flamenco.manager.services import Services
 from flamenco.model.jobs import Job
+from flamenco.shaman import remove_empty
 from flamenco.store import DeleteJob, DeleteTasks
 
 logger = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Deletions(actors.Actor):
         self.start_soon(
             remove_files,
             erase.job,
-            self._services.paths,
+            self._services,
             done=lambda _: EraseMore(erase),
             failed=lambda error: EraseMore(erase, error),
         )
@@ -83,19 +85,27 @@ def own_files(job: Job, paths: StoragePaths) -> Path | None:
     return folder if root in folder.parents else None
 
 
-async def remove_files(job: Job, paths: StoragePaths) -> None:
-    """Remove a job's logs and pictures, and if so requested what was sent with it.
+async def remove_files(job: Job, services: Services) -> None:
+    """Remove a job's logs and pictures, and what was sent with it.
 
-    Raises OSError if something can't be removed. What is gone already is fine.
+    A checkout of Shaman goes (reference rules §11), unless another job uses it too; other files
+    that were sent go if that was requested. Raises OSError if something can't be removed. What is
+    gone already is fine.
     """
-    local = paths.local / job_folder(job.id)
-    own = own_files(job, paths) if job.delete_files else None
-    await trio.to_thread.run_sync(_remove, local, own)
+    paths = services.paths
+    folders = [(paths.local / job_folder(job.id), paths.local)]
+    if services.shaman is not None or job.delete_files:
+        own = own_files(job, paths)
+        if own is not None and await services.reader.shares_files(job):
+            logger.info("the files of job %s stay: another job uses them", job.id)
+        elif own is not None and paths.jobs is not None:
+            folders.append((own, paths.jobs.resolve()))
+    await trio.to_thread.run_sync(_remove, folders)
 
 
-def _remove(local: Path, own: Path | None) -> None:
-    for folder in (local, own):
-        if folder is not None and folder.exists():
+def _remove(folders: Iterable[tuple[Path, Path]]) -> None:
+    """Remove folders, and what is empty above each, up to its top."""
+    for folder, top in folders:
+        if folder.exists():
             shutil.rmtree(folder)
-    if local.parent.exists() and not any(local.parent.iterdir()):
-        local.parent.rmdir()
+        remove_empty(folder.parent, top)

@@ -24,16 +24,19 @@ from flamenco.manager.services import (
     IMAGES,
     JOBS,
     SCHEDULER,
+    SHAMAN,
     STATUS,
     SUBMISSIONS,
     TAGS,
     WORKERS,
     Services,
 )
+from flamenco.manager.shaman import ShamanKeeper
 from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.workers import Workers
+from flamenco.shaman import Shaman
 from flamenco.store import DamagedDatabase, Store, open_reader, open_store
 
 Compiling = Callable[[Path], AbstractAsyncContextManager[Compiler]]
@@ -100,6 +103,7 @@ async def open_farm(
             compiler=compiler,
             logs=logs,
             previews=Previews(paths.local),
+            shaman=Shaman(paths.shared) if paths.shared and config.shaman.enabled else None,
         )
         async with actors.ActorSystem(
             "farm",
@@ -133,4 +137,5 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         submissions=await start(Submissions, SUBMISSIONS),
     )
     await start(Housekeeping, HOUSEKEEPING)
+    await start(ShamanKeeper, SHAMAN)
     return farm

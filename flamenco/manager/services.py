@@ -15,6 +15,7 @@ from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
+from flamenco.shaman import Shaman, ShamanOff
 from flamenco.store import Reader
 
 Expand = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -29,6 +30,7 @@ TAGS = "/tags"
 SUBMISSIONS = "/submissions"
 DELETIONS = "/deletions"
 HOUSEKEEPING = "/housekeeping"
+SHAMAN = "/shaman"
 
 
 @attrs.define
@@ -49,6 +51,8 @@ class Services:
     compiler: Compiler
     logs: TaskLogs
     previews: Previews
+    shaman: Shaman | None = None
+    """None while it is switched off, or there is no shared storage."""
     counters: Counters = attrs.field(factory=Counters)
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
@@ -58,6 +62,13 @@ class Services:
     def variables(self) -> Variables:
         """The configured variables with the implicit `{jobs}`."""
         return with_jobs(self.config.variables, str(self.paths.jobs) if self.paths.jobs else None)
+
+    @property
+    def shaman_on(self) -> Shaman:
+        """Shaman. Raises `ShamanOff`."""
+        if self.shaman is None:
+            raise ShamanOff("Shaman is not enabled on this Manager")
+        return self.shaman
 
     async def log_tail(self, task: Task) -> str | None:
         """The last lines of a task's log, None if it has none."""

@@ -86,6 +86,17 @@ class Reader:
             lambda db: _first(JOBS.items(db.execute(JOBS.select("WHERE id = ?"), (job_id,))))
         )
 
+    async def shares_files(self, job: Job) -> bool:
+        """Whether another job uses the files that were sent with this one, or some of them."""
+        checkout = job.shaman_checkout_id or ""
+        query = (
+            "SELECT 1 FROM jobs WHERE id != ? AND (shaman_checkout_id = ? "
+            "OR substr(shaman_checkout_id, 1, ?) = ?) LIMIT 1"
+        )
+        inside = f"{checkout}/"
+        values = (job.id, checkout, len(inside), inside)
+        return await self._ask(lambda db: db.execute(query, values).fetchone() is not None)
+
     async def tasks(self, job_id: str) -> list[Task]:
         """The tasks of a job in order; empty for an unknown job."""
         query = TASKS.select("WHERE job_id = ? ORDER BY idx")

@@ -143,7 +143,7 @@ def operations() -> set[str]:
         for rule in web.url_map.iter_rules()
         if rule.rule.startswith("/api/v3")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
+    } | {f"{each.method} {each.path}" for each in web.operations}
 
 
 def test_the_api_page_has_exactly_the_operations_there_are():

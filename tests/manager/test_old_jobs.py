@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from flamenco import clock, protocol
+from flamenco.config.manager import ShamanConfig
 from flamenco.logs import job_folder
 from flamenco.manager import housekeeping
 from flamenco.manager.messages import CleanUp, NotAllowed
@@ -46,14 +47,16 @@ async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
 
 
 @pytest.mark.parametrize("with_files", [True, False])
-async def test_the_files_of_a_job_go_only_if_asked_for(stage, with_files):
-    own = stage.farm.services.paths.jobs / "shot-7"
-    own.mkdir(parents=True)
-    (own / "scene.blend").touch()
-    job = await canceled(stage, shaman_checkout_id="shot-7")
-    await stage.ask(job, DeleteJob(files=with_files))
-    await gone(stage, job)
-    assert own.exists() is not with_files
+@pytest.mark.parametrize("shaman", [True, False])
+async def test_the_files_of_a_job_go_if_they_are_shamans_or_asked_for(tmp_path, shaman, with_files):
+    async with stage_at(tmp_path, shaman=ShamanConfig(enabled=shaman)) as stage:
+        own = stage.farm.services.paths.jobs / "shot-7"
+        own.mkdir(parents=True)
+        (own / "scene.blend").touch()
+        job = await canceled(stage, shaman_checkout_id="shot-7")
+        await stage.ask(job, DeleteJob(files=with_files))
+        await gone(stage, job)
+        assert own.exists() is not (shaman or with_files)
 
 
 @pytest.mark.parametrize("checkout", ["..", "../outside", "/", "."])

@@ -2,6 +2,8 @@
 
 import re
 import socket
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -15,6 +17,7 @@ from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import open_farm
 from web.operations import API
 from web.server import ROOMS, serve_farm
+from web.serving import USUAL
 from web.wire import Text
 
 JOB = {
@@ -49,6 +52,7 @@ async def check_declared(response: httpx.Response) -> None:
         msgspec.json.decode(content, type=SecurityError if code == 403 else kind)
 
 
+USUAL_CONFIG = ManagerConfig()
 CHECKED = {"response": [check_declared]}
 
 
@@ -66,20 +70,26 @@ class Edge:
         return self.url.replace("http", "ws") + "/api/v3"
 
 
-@pytest.fixture
-async def edge(tmp_path):
-    config = ManagerConfig()
+@asynccontextmanager
+async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL):
+    """A Manager's edge, its files in a folder."""
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
-            open_farm(config, config.paths(tmp_path)) as farm,
+            open_farm(config, config.paths(folder)) as farm,
             trio.open_nursery() as nursery,
             httpx.AsyncClient(base_url=url, timeout=20, event_hooks=CHECKED) as http,
         ):
-            await nursery.start(serve_farm, farm, listener, stop)
-            yield Edge(url, http, stop, tmp_path)
+            await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
+            yield Edge(url, http, stop, folder)
             stop.set()
+
+
+@pytest.fixture
+async def edge(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        yield edge
 
 
 async def until(question) -> None:

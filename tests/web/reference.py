@@ -74,4 +74,10 @@ OPERATIONS = [
     Declared("GET", "/tasks/{task_id}/logtail", "fetchTaskLogTail", {200, 204}),
     Declared("GET", "/tasks/{task_id}/log", "fetchTaskLogInfo", {200, 204}),
     Declared("POST", "/tasks/{task_id}/setstatus", "setTaskStatus", {204, 422}),
+    Declared("POST", "/shaman/checkout/requirements", "shamanCheckoutRequirements", {200}),
+    Declared("POST", "/shaman/checkout/create", "shamanCheckout", {200, 409, 424}),
+    Declared("GET", "/shaman/files/{checksum}/{filesize}", "shamanFileStoreCheck", {200}),
+    Declared(
+        "POST", "/shaman/files/{checksum}/{filesize}", "shamanFileStore", {204, 208, 417, 425}
+    ),
 ]

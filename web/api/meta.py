@@ -33,7 +33,9 @@ async def get_configuration() -> ManagerConfiguration:
     """Where job files go."""
     storage = services().paths.jobs
     return ManagerConfiguration(
-        storageLocation=str(storage or ""), shamanEnabled=False, isFirstRun=storage is None
+        storageLocation=str(storage or ""),
+        shamanEnabled=services().shaman is not None,
+        isFirstRun=storage is None,
     )
 
 
@@ -59,7 +61,7 @@ async def get_shared_storage(
         location=expand.text(str(services().paths.jobs or "")),
         audience=audience,
         platform=platform,
-        shamanEnabled=False,
+        shamanEnabled=services().shaman is not None,
     )
 
 

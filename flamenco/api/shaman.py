@@ -1,0 +1,63 @@
+"""Wire classes of the operations tagged `shaman` (reference api §3)."""
+
+from typing import Annotated
+
+import attrs
+from msgspec import UNSET, Meta, UnsetType
+
+from flamenco.model.statuses import FileStatus
+
+Checksum = Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$")]
+"""The SHA-256 of a file, in hexadecimal."""
+
+Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Bytes."""
+
+
+@attrs.frozen(kw_only=True)
+class ShamanFileSpec:
+    sha: Checksum
+    size: Size
+    path: str
+
+
+@attrs.frozen(kw_only=True)
+class ShamanRequirementsRequest:
+    files: tuple[ShamanFileSpec, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ShamanFileSpecWithStatus:
+    sha: str
+    size: int
+    path: str
+    status: FileStatus
+
+
+@attrs.frozen(kw_only=True)
+class ShamanRequirementsResponse:
+    files: tuple[ShamanFileSpecWithStatus, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ShamanCheckout:
+    files: tuple[ShamanFileSpec, ...]
+    checkoutPath: str
+
+
+@attrs.frozen(kw_only=True)
+class ShamanCheckoutResult:
+    checkoutPath: str
+
+
+@attrs.frozen(kw_only=True)
+class ShamanSingleFileStatus:
+    status: FileStatus
+
+
+@attrs.frozen(kw_only=True)
+class ShamanUploadHeaders:
+    x_shaman_can_defer_upload: bool | UnsetType = UNSET
+    """Whether the client has other files to send first, if somebody else sends this one."""
+    x_shaman_original_filename: str | UnsetType = UNSET
+    """The name of the file at the client, encoded as RFC 2047 says."""

@@ -1,0 +1,61 @@
+"""The actor that looks after Shaman's files."""
+
+import logging
+
+import attrs
+
+import actors
+from flamenco.config.manager import GarbageCollect
+from flamenco.manager.services import Services
+from flamenco.shaman import Collected
+
+logger = logging.getLogger(__name__)
+
+FIRST_SECONDS = 30.0
+"""After the start, until garbage is collected for the first time (reference rules §12)."""
+
+
+@attrs.frozen
+class CollectGarbage:
+    """Delete the files that nobody needs."""
+
+
+@attrs.frozen
+class GarbageCollected:
+    """That is done, or could not be."""
+
+    collected: Collected | None = None
+    failure: Exception | None = None
+
+
+class ShamanKeeper(actors.Actor):
+    """Collects garbage, once and then every period."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def started(self) -> None:
+        if self._services.shaman is not None and self._settings.period:
+            self.after(FIRST_SECONDS, CollectGarbage())
+
+    @property
+    def _settings(self) -> GarbageCollect:
+        return self._services.config.shaman.garbage_collect
+
+    @actors.handles(CollectGarbage)
+    def collect(self, message: CollectGarbage) -> None:
+        self.start_soon(
+            self._services.shaman_on.collect_garbage,
+            self._settings.max_age,
+            done=GarbageCollected,
+            failed=lambda error: GarbageCollected(failure=error),
+        )
+
+    @actors.handles(GarbageCollected)
+    def collected(self, message: GarbageCollected) -> None:
+        if message.failure is not None:
+            logger.warning("Shaman could not collect its garbage: %s", message.failure)
+        elif message.collected is not None:
+            gone = message.collected
+            logger.info("Shaman deleted %d files (%d MiB)", gone.files, gone.size // 2**20)
+        self.after(self._settings.period, CollectGarbage())

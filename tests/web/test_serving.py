@@ -1,0 +1,229 @@
+"""The traps of Quart-Trio and Hypercorn, each closed (see web/serving.py)."""
+
+import socket
+from contextlib import asynccontextmanager
+
+import trio
+from quart import Response, request, send_file
+from quart_trio import QuartTrio
+
+from web.serving import FarmResponse, Limits, Past, serve
+
+QUICK = Limits(stall=0.3, linger=0.3, grace=0.2, body=1000, body_seconds=0.3)
+
+
+class Application(QuartTrio):
+    response_class = FarmResponse
+
+
+def application() -> Application:
+    app = Application("test", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = QUICK.body
+    app.config["BODY_TIMEOUT"] = QUICK.body_seconds
+
+    @app.get("/")
+    async def hello():
+        return "hello"
+
+    @app.post("/early")
+    async def early():
+        return Response("no", 403)
+
+    @app.post("/body")
+    async def body():
+        return str(len(await request.data))
+
+    @app.get("/endless")
+    async def endless():
+        async def pieces():
+            while True:
+                yield b"x" * 65536
+
+        response = Response(pieces())
+        response.timeout = None
+        return response
+
+    return app
+
+
+@asynccontextmanager
+async def served(app, limits=QUICK):
+    """A server; what opens connections to it, and what stops it. Its end is waited for."""
+    stop = trio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with trio.fail_after(20):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(serve, app, listener, stop, limits)
+                yield port, stop
+                stop.set()
+
+
+async def answer_of(port: int, *parts: bytes) -> bytes:
+    """All that comes until the server closes the connection."""
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        for part in parts:
+            await stream.send_all(part)
+        return b"".join([part async for part in stream])
+
+
+def get(path: str, *lines: str) -> bytes:
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+def post(path: str, length: int) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+async def test_a_connection_is_closed_when_the_client_asks_for_it():
+    async with served(application()) as (port, _):
+        assert (await answer_of(port, get("/", "Connection: close"))).endswith(b"hello")
+
+
+async def test_an_idle_connection_and_a_half_sent_request_are_closed_after_a_time(monkeypatch):
+    monkeypatch.setattr("web.serving.KEEP_ALIVE_SECONDS", 0.2)
+    async with served(application()) as (port, _):
+        assert await answer_of(port) == b""
+        assert await answer_of(port, b"GET / HT") == b""
+        assert (await answer_of(port, get("/"))).endswith(b"hello")
+
+
+async def test_a_connection_serves_one_request_after_the_other():
+    async with served(application()) as (port, _):
+        again = get("/") + post("/body", 3) + b"abc" + get("/", "Connection: close")
+        assert (await answer_of(port, again)).count(b"HTTP/1.1 200") == 3
+
+
+async def test_an_early_answer_reaches_a_client_that_still_sends():
+    """Without a lingering close the connection is reset, and the answer lost with it."""
+    async with served(application()) as (port, _):
+        many = post("/early", 3_000_000) + b"x" * 3_000_000 + get("/", "Connection: close")
+        answer = await answer_of(port, many)
+        assert answer.startswith(b"HTTP/1.1 403")
+        assert answer.endswith(b"hello")
+        half = await answer_of(port, post("/early", 1000) + b"x" * 100)
+        assert half.startswith(b"HTTP/1.1 403")
+
+
+async def test_a_body_that_is_too_large_or_too_slow_is_answered():
+    async with served(application()) as (port, _):
+        assert (await answer_of(port, post("/body", 1001))).startswith(b"HTTP/1.1 413")
+        assert (await answer_of(port, post("/body", 1000) + b"x")).startswith(b"HTTP/1.1 408")
+
+
+async def test_a_client_that_stops_reading_is_let_go():
+    ended = trio.Event()
+
+    async def endless(scope, receive, send):
+        async def watch():
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            ended.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while not ended.is_set():
+                body = {"type": "http.response.body", "body": b"x" * 65536, "more_body": True}
+                await send(body)
+
+    async with (
+        served(Past(application(), lambda _scope: endless)) as (port, _),
+        await trio.open_tcp_stream("127.0.0.1", port) as stream,
+    ):
+        await stream.send_all(get("/"))
+        await ended.wait()
+
+
+async def test_a_client_that_stops_reading_does_not_hold_the_end_of_the_server():
+    patient = Limits(grace=0.1, stall=3600)
+    async with served(application(), patient) as (port, stop):
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+        await stream.send_all(get("/endless"))
+        assert await stream.receive_some(1)
+        stop.set()
+    await stream.aclose()
+
+
+async def test_what_the_application_does_at_its_end_is_done_also_when_the_server_is_cancelled():
+    for cancel in (False, True):
+        done = []
+        app = application()
+        app.after_serving(lambda done=done: done.append("done"))
+        with trio.CancelScope() as scope:
+            async with served(app) as (port, stop):
+                await answer_of(port, get("/", "Connection: close"))
+                assert done == []
+                if cancel:
+                    scope.cancel()
+                    await trio.sleep_forever()
+                stop.set()
+        assert done == ["done"]
+
+
+async def test_files_leave_in_large_pieces(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"x" * 2**20)
+    sizes = []
+    app = application()
+
+    @app.get("/file")
+    async def file():
+        return await send_file(tmp_path / "file")
+
+    async def watching(scope, receive, send):
+        async def watched(message):
+            sizes.append(len(message.get("body", b"")))
+            await send(message)
+
+        await app(scope, receive, watched)
+
+    async with served(watching) as (port, _):
+        answer = await answer_of(port, get("/file", "Connection: close"))
+    assert answer.endswith(b"x" * 1000)
+    assert max(sizes) == 2**18
+
+
+async def test_a_client_is_held_to_what_a_handler_past_the_application_has_taken():
+    taken, sent, gate = [], 0, trio.Event()
+
+    async def handler(scope, receive, send):
+        await gate.wait()
+        while (message := await receive()).get("more_body"):
+            taken.append(len(message["body"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    size = 64 * 2**20
+    async with served(Past(application(), lambda scope: handler)) as (port, _):
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(post("/big", size))
+            with trio.move_on_after(0.5):
+                while sent < size:
+                    await stream.send_all(b"x" * 2**16)
+                    sent += 2**16
+            assert sent < size / 2
+            gate.set()
+            while sent < size:
+                await stream.send_all(b"x" * 2**16)
+                sent += 2**16
+            assert await stream.receive_some(100)
+        assert sum(taken) >= size
+
+
+async def test_an_unforeseen_error_in_a_connection_ends_that_one_only(monkeypatch, caplog):
+    from web.serving import _Connection
+
+    broken = []
+
+    async def break_once(self, event):
+        if not broken:
+            broken.append(event)
+            raise KeyError("unforeseen")
+        await original(self, event)
+
+    original = _Connection.protocol_send
+    monkeypatch.setattr(_Connection, "protocol_send", break_once)
+    async with served(application()) as (port, _):
+        assert await answer_of(port, get("/")) == b""
+        assert (await answer_of(port, get("/", "Connection: close"))).endswith(b"hello")
+    assert "nobody foresaw" in caplog.text

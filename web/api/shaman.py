@@ -1,0 +1,93 @@
+"""Operations tagged `shaman`: files that are sent once, and checkouts of them."""
+
+import logging
+from collections.abc import Iterable
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+
+from flamenco.api import shaman as api
+from flamenco.manager.messages import Refusal
+from flamenco.model.statuses import FileStatus
+from flamenco.shaman import CheckoutFile, FileKey, Received
+from web.context import services
+from web.operations import Operations, Read
+from web.wire import Answer, empty
+
+logger = logging.getLogger(__name__)
+
+ANSWERS = {Received.STORED: 204, Received.ELSEWHERE: 208, Received.WRONG: 417}
+DEFER = 425
+
+routes = Operations("shaman")
+
+
+@routes.post("/shaman/checkout/requirements")
+async def shaman_checkout_requirements(
+    body: api.ShamanRequirementsRequest,
+) -> api.ShamanRequirementsResponse:
+    """Which files of a checkout have to be sent first."""
+    required = await services().shaman_on.requirements(_files(body.files))
+    return api.ShamanRequirementsResponse(
+        files=tuple(
+            api.ShamanFileSpecWithStatus(
+                sha=file.key.sha, size=file.key.size, path=file.path, status=status
+            )
+            for file, status in required
+        )
+    )
+
+
+@routes.post("/shaman/checkout/create", errors=[409, 424])
+async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
+    """Make a folder of files that were sent; its path gets a suffix if it is taken."""
+    path = await services().shaman_on.checkout(body.checkoutPath, _files(body.files))
+    return api.ShamanCheckoutResult(checkoutPath=path)
+
+
+@routes.get("/shaman/files/<checksum>/<filesize>")
+async def shaman_file_store_check(
+    checksum: api.Checksum, filesize: api.Size
+) -> api.ShamanSingleFileStatus:
+    """Whether a file is stored, or on its way."""
+    status = await services().shaman_on.status(FileKey(checksum, filesize))
+    return api.ShamanSingleFileStatus(status=status)
+
+
+@routes.post(
+    "/shaman/files/<checksum>/<filesize>",
+    content=("application/octet-stream",),
+    answers={204: None, 208: None, 417: None, 425: None},
+    errors=[408],
+)
+async def shaman_file_store(
+    checksum: api.Checksum, filesize: api.Size, headers: api.ShamanUploadHeaders, read: Read
+) -> Answer:
+    """Send a file.
+
+    208: it is stored already, or somebody else was faster. 417: it has another checksum or length.
+    425: somebody else sends it now, ask again later.
+    """
+    shaman, key = services().shaman_on, FileKey(checksum, filesize)
+    name = _decoded(headers.x_shaman_original_filename or "")
+    known = await shaman.status(key)
+    if known is FileStatus.STORED:
+        return empty(208)
+    if known is FileStatus.UPLOADING and headers.x_shaman_can_defer_upload is True:
+        return empty(DEFER)
+    received = await shaman.receive(key, read)
+    logger.debug("Shaman: %s %s %s", received.name.lower(), key.sha, name)
+    return empty(ANSWERS[received])
+
+
+def _decoded(text: str) -> str:
+    try:
+        text.encode("ascii")
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, ValueError):
+        raise Refusal(
+            f"X-Shaman-Original-Filename: expected text encoded as RFC 2047 says, got {text!r}"
+        ) from None
+
+
+def _files(specs: Iterable[api.ShamanFileSpec]) -> list[CheckoutFile]:
+    return [CheckoutFile(FileKey(spec.sha, spec.size), spec.path) for spec in specs]

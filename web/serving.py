@@ -1,0 +1,274 @@
+"""Serving an application with Hypercorn on Trio, and what the two would do wrong.
+
+Each trap that Quart-Trio and Hypercorn set together is closed here, and shown closed in
+`tests/web/test_serving.py`:
+
+- connections that never close after an answer, and answers that get lost: `_Exchange`;
+- files that leave in tiny pieces: `FileBody`;
+- clients that stop reading, and so hold the server and its end: `_Connection`, `_Clients`;
+- Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
+- bodies that pile up in memory because Quart takes them without back-pressure: `Past`.
+"""
+
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, cast
+
+import attrs
+import trio
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper, ASGIFramework, ConnectionState
+from hypercorn.utils import wrap_app
+from quart_trio.wrappers import TrioResponse
+from quart_trio.wrappers.response import TrioFileBody
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application."""
+
+logger = logging.getLogger("flamenco.web")
+
+KEEP_ALIVE_SECONDS = 20.0
+"""An idle connection is closed after this time, and one whose request does not get to its body.
+
+Longer than clients keep theirs (httpx: 5 s), or their next request meets a closing door.
+"""
+
+LAST_SEND_SECONDS = 30.0
+WRITE_BYTES = 65_536
+MAX_MESSAGE_BYTES = 16 * 2**20
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much, and how much time, one client may take; in bytes and seconds."""
+
+    body: int = 64 * 2**20
+    """The body of a request, but for those that go `Past` the application."""
+    body_seconds: float = 60.0
+    """For the whole of such a body to arrive."""
+    stall: float = 60.0
+    """A client that neither takes its answer nor sends its upload for so long is let go."""
+    linger: float = 5.0
+    """What a client still sends after its answer is taken for so long, for it to see the answer."""
+    grace: float = 1.0
+    """Requests may go on for so long when the server stops."""
+
+
+USUAL = Limits()
+
+
+class FileBody(TrioFileBody):
+    """Files leave in large pieces; with 8 KiB ones a big file is twenty times slower."""
+
+    buffer_size = 262_144
+
+
+class FarmResponse(TrioResponse):
+    """A response whose files leave in large pieces."""
+
+    file_body_class = FileBody
+
+
+@attrs.frozen
+class Past:
+    """Lets some requests past an application, to handlers that take bodies as they come.
+
+    A handler is an ASGI application that calls ``receive`` when it has dealt with what came before:
+    then the client is held to what is dealt with.
+    """
+
+    app: App
+    handlers: Callable[[Scope], App | None]
+    """The handler of a request, None for the application."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self.handlers(scope) if scope["type"] == "http" else None
+        await (handler or self.app)(scope, receive, send)
+
+
+@attrs.define
+class _Exchange:
+    """One request and its answer, which is always finished.
+
+    Quart-Trio cancels a request's tasks when the answer is complete, which would cut off Hypercorn
+    inside the last send, and the connection would stay open for ever: that send is shielded. And a
+    connection that is closed while the client still sends is reset, and the answer lost with it: so
+    the last bit of the answer waits until the body is taken, for a while.
+    """
+
+    _receive: Receive
+    _send: Send
+    _limits: Limits
+    _taken: trio.Event = attrs.field(factory=trio.Event)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self._taken.set()
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            await self._send(message)
+            return
+        with trio.move_on_after(LAST_SEND_SECONDS, shield=True):
+            if not self._taken.is_set():
+                await self._send({**message, "more_body": True})
+                await self._take_rest()
+                message = {"type": message["type"], "body": b""}
+            await self._send(message)
+
+    async def _take_rest(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.cancel_scope.deadline = trio.current_time() + self._limits.linger
+            nursery.start_soon(self._discard)
+            await self._taken.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _discard(self) -> None:
+        while not self._taken.is_set():
+            await self.receive()
+
+
+def _exchanging(app: App, limits: Limits) -> App:
+    async def exchange(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = _Exchange(receive, send, limits)
+            receive, send = request.receive, request.send
+        await app(scope, receive, send)
+
+    return exchange
+
+
+class _Connection(TCPServer):
+    """A client. Hypercorn would wait for ever for one that stops reading."""
+
+    def __init__(
+        self,
+        stall: float,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        stream: trio.SocketStream,
+    ) -> None:
+        super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
+        self._stall = stall
+
+    async def protocol_send(self, event: Event) -> None:
+        if not isinstance(event, RawData):
+            await super().protocol_send(event)
+            return
+        async with self.send_lock:
+            try:
+                await self._write(event.data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self.protocol.handle(Closed())
+
+    async def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            with trio.move_on_after(self._stall, shield=True) as patience:
+                await self.stream.send_all(rest[:WRITE_BYTES])
+            if patience.cancelled_caught:
+                await trio.aclose_forcefully(self.stream)
+                raise trio.BrokenResourceError("the client takes nothing")
+            rest = rest[WRITE_BYTES:]
+
+
+@attrs.define
+class _Clients:
+    """All connections of a server."""
+
+    _app: AppWrapper
+    _config: Config
+    _limits: Limits
+    _streams: set[trio.SocketStream] = attrs.field(factory=set)
+    _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
+
+    async def serve(self, listener: trio.SocketListener, stop: trio.Event) -> None:
+        """Serve until ``stop``, then give requests their grace."""
+        async with trio.open_nursery() as watching:
+            watching.start_soon(self._cut_off, stop)
+            async with trio.open_nursery() as clients:
+                serving = partial(trio.serve_listeners, self._client, [listener])
+                async with trio.open_nursery() as accepting:
+                    accepting.start_soon(partial(serving, handler_nursery=clients))
+                    await stop.wait()
+                    accepting.cancel_scope.cancel()
+                await self._context.terminated.set()
+                clients.cancel_scope.deadline = trio.current_time() + self._limits.grace
+            watching.cancel_scope.cancel()
+
+    async def _client(self, stream: trio.SocketStream) -> None:
+        self._streams.add(stream)
+        try:
+            await _Connection(self._limits.stall, self._app, self._config, self._context, stream)
+        except Exception:
+            logger.exception("a connection broke in a way that nobody foresaw")
+        finally:
+            self._streams.discard(stream)
+
+    async def _cut_off(self, stop: trio.Event) -> None:
+        """Close what is still open after the grace: a write that waits can't be cancelled."""
+        try:
+            await stop.wait()
+            await trio.sleep(self._limits.grace)
+        finally:
+            for stream in self._streams:
+                stream.socket.close()
+
+
+@asynccontextmanager
+async def _lifespan(app: AppWrapper, config: Config, grace: float) -> AsyncIterator[None]:
+    """The application's own start and end; its end also if this is cancelled."""
+    lifespan = Lifespan(app, config, {})
+    async with trio.open_nursery() as nursery:
+        scope = await nursery.start(_shielded, lifespan.handle_lifespan)
+        try:
+            await lifespan.wait_for_startup()
+            yield
+        finally:
+            with trio.move_on_after(grace, shield=True):
+                await lifespan.wait_for_shutdown()
+            scope.cancel()
+
+
+async def _shielded(
+    handle: Callable[..., Awaitable[None]], *, task_status: trio.TaskStatus[trio.CancelScope]
+) -> None:
+    with trio.CancelScope(shield=True) as scope, suppress(trio.ClosedResourceError):
+        task_status.started(scope)
+        await handle()
+
+
+async def serve(
+    app: App,
+    listening: socket.socket,
+    stop: trio.Event,
+    limits: Limits,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve an application on a listening socket until ``stop``."""
+    config = Config()
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.websocket_max_message_size = MAX_MESSAGE_BYTES
+    config.errorlog = logger
+    wrapped = wrap_app(
+        cast("ASGIFramework", _exchanging(app, limits)), config.wsgi_max_body_size, "asgi"
+    )
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening.dup()))
+    async with _lifespan(wrapped, config, limits.grace), listener:
+        task_status.started()
+        await _Clients(wrapped, config, limits).serve(listener, stop)

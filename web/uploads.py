@@ -1,0 +1,104 @@
+"""Operations that read bodies of any size, past Quart, which would take in all of it at once.
+
+Here a client is held to what has been dealt with, whatever it sends (`web.serving.Past`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+import trio
+
+from web.operations import API, Operation
+from web.serving import App, Receive, Scope, Send
+from web.wire import STATUS_OF, Answer, failure, refused
+
+if TYPE_CHECKING:
+    from web.server import Web
+
+_PARAMETER = re.compile(r"<(\w+)>")
+
+
+class Gone(Exception):
+    """The client broke off."""
+
+
+class Stalled(Exception):
+    """The client sends nothing any more."""
+
+
+class Uploads:
+    """Serves the operations of an application that read their bodies piece by piece."""
+
+    def __init__(self, app: "Web", stall: float) -> None:
+        """``stall``: a client that sends nothing for so many seconds is let go."""
+        self._app = app
+        self._stall = stall
+        self._operations = [
+            (each.method, re.compile(API + _PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
+            for each in app.operations
+            if each.streams
+        ]
+
+    def handler(self, scope: Scope) -> App | None:
+        """What serves a request, if it is one of those."""
+        for method, pattern, operation in self._operations:
+            match = pattern.fullmatch(scope["path"])
+            if match and method == scope["method"]:
+                return partial(self._serve, operation, match.groupdict())
+        return None
+
+    async def _serve(
+        self,
+        operation: Operation,
+        path: Mapping[str, str],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        body = _Body(receive, self._stall)
+        try:
+            async with self._app.app_context():
+                answer = await operation.serve_stream(path, _headers(scope["headers"]), body.read)
+        except Gone:
+            return
+        except Stalled as error:
+            answer = failure(408, str(error))
+        except tuple(STATUS_OF) as error:
+            answer = refused(error)
+        await _send(send, answer)
+
+
+@attrs.define
+class _Body:
+    """The body of a request, piece by piece."""
+
+    _receive: Receive
+    _stall: float
+    _ended: bool = False
+
+    async def read(self) -> bytes:
+        """The next piece, none at the end. Raises `Gone`, `Stalled`."""
+        while not self._ended:
+            with trio.move_on_after(self._stall) as patience:
+                message = await self._receive()
+            if patience.cancelled_caught:
+                raise Stalled(f"nothing of the body came for {self._stall:g} s")
+            if message["type"] == "http.disconnect":
+                raise Gone
+            self._ended = not message.get("more_body", False)
+            if message.get("body"):
+                return bytes(message["body"])
+        return b""
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin1").lower(): value.decode("latin1").strip() for name, value in raw}
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": await answer.get_data()})
