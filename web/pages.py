@@ -5,6 +5,8 @@ from pathlib import Path
 from quart import Blueprint, Response, redirect, send_from_directory
 from werkzeug.exceptions import NotFound as NoSuchFile
 
+from flamenco import __version__
+from flamenco.discovery.ssdp import DESCRIPTION_PATH, description
 from web.context import services
 
 STATIC = Path(__file__).parent / "static"
@@ -73,6 +75,14 @@ async def old_addon() -> Response:
 @routes.get(f"/{ADDON}")
 async def addon() -> Response:
     return await send_from_directory(STATIC, ADDON, cache_timeout=0)
+
+
+@routes.get(DESCRIPTION_PATH)
+async def upnp_description() -> Response:
+    """What the device is that SSDP tells of."""
+    if not services().config.autodiscoverable:
+        raise NoSuchFile
+    return Response(description(__version__), content_type="text/xml; charset=utf-8")
 
 
 @routes.get("/job-files/<path:path>")

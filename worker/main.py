@@ -1,6 +1,7 @@
 """Runs a Worker from its start to its exit code."""
 
 import logging
+from typing import TYPE_CHECKING
 
 import httpx
 import trio
@@ -11,6 +12,7 @@ from worker.checks import CHECKS
 from worker.command import Conditions
 from worker.commands import COMMANDS
 from worker.executor import Workshop
+from worker.finding import Whereabouts, search
 from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
 from worker.previews import Previews
@@ -21,18 +23,25 @@ from worker.signals import watch_signals
 from worker.stay import FOR_EVER, Stay, leave_in_time
 from worker.worker import SIGNALLED_EXIT_CODE, Worker
 
+if TYPE_CHECKING:
+    from flamenco.discovery import Network
+
 log = logging.getLogger(__name__)
 
 OUTBOX_NAME = "flamenco-worker.sqlite"
 HTTP_SECONDS = 30.0
 
 
-async def run_worker(config: WorkerConfig, stay: Stay = FOR_EVER) -> int:
+async def run_worker(
+    config: WorkerConfig, stay: Stay = FOR_EVER, network: "Network | None" = None
+) -> int:
     """Run a Worker until it is told to leave or ``stay`` is over; returns the process's exit code.
 
     0 when it left in time or the Manager asked it to go offline, the configured code when it asked
     for a restart, 1 after a signal. Takes over SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to
-    run in the main thread. Raises `HomeError` if its home folder cannot be used.
+    run in the main thread. Without a Manager's address it searches the ``network`` for one.
+
+    Raises `HomeError` if its home folder cannot be used, `NoManagerFound` after a search in vain.
     """
     home = trio.Path(config.home)
     try:
@@ -40,19 +49,22 @@ async def run_worker(config: WorkerConfig, stay: Stay = FOR_EVER) -> int:
     except OSError as error:
         raise HomeError(f"the Worker's home {home} cannot be made: {error.strerror}") from None
     log.info("Worker %s with home %s", config.name, home)
+    url = config.manager_url or await search(network=network)
     async with (
         open_outbox(config.home / OUTBOX_NAME) as outbox,
         httpx.AsyncClient(
-            base_url=config.manager_url,
+            base_url=url,
             headers={"User-Agent": f"Flamenco/{__version__}"},
             timeout=HTTP_SECONDS,
             trust_env=False,
         ) as http,
     ):
-        return await _run(config, stay, outbox, http)
+        where = Whereabouts(url, http, was_found=not config.manager_url, network=network)
+        return await _run(config, stay, outbox, where)
 
 
-async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, http: httpx.AsyncClient) -> int:
+async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabouts) -> int:
+    http = where.http
     identity = Identity(http, config)
     previews = Previews(http, identity)
     machine = Machine(config, PROBES, CHECKS, http)
@@ -62,7 +74,7 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, http: httpx.Asy
         silence_limit=config.silence_limit,
     )
     worker = Worker(config, Workshop(COMMANDS, outbox, previews, conditions), machine)
-    session = Session(config.manager_url, worker, outbox, identity)
+    session = Session(where, worker, outbox, identity)
     code = SIGNALLED_EXIT_CODE
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)

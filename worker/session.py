@@ -15,6 +15,7 @@ from flamenco import protocol
 from flamenco.protocol import Heartbeat, HeldLease, Hello, Message, ProtocolError, Welcome
 from worker.backoff import backoff
 from worker.connection import ANSWER_SECONDS, talk_over
+from worker.finding import GONE_SECONDS, Whereabouts
 from worker.machine import Machine
 from worker.outbox import Outbox
 from worker.registration import Identity, RegistrationFailed
@@ -41,11 +42,13 @@ class Station(Protocol):
 class Session:
     """Keeps a session with the Manager, whatever happens to the network or to the Manager."""
 
-    manager_url: str
+    where: Whereabouts
     station: Station
     outbox: Outbox
     identity: Identity
     _failures: int = attrs.field(init=False, default=0)
+    _heard: float = attrs.field(init=False, factory=trio.current_time)
+    """When the Manager was last in touch, by Trio's clock."""
     _last_reason: str = attrs.field(init=False, default="")
     _rejected: bool = attrs.field(init=False, default=False)
 
@@ -53,8 +56,17 @@ class Session:
         """Connect again and again, until cancelled. Never raises for the network's sake."""
         while True:
             await self._connect_once()
-            await trio.sleep(backoff(self._failures))
+            await self._pause(backoff(self._failures))
             self._failures += 1
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait; and search meanwhile, if the Manager is gone from where it was found."""
+        gone_for = trio.current_time() - self._heard
+        if not self.where.was_found or gone_for < GONE_SECONDS:
+            await trio.sleep(seconds)
+            return
+        with trio.move_on_after(seconds):
+            await self.where.look_for(self.identity.credentials)
 
     async def _connect_once(self) -> None:
         try:
@@ -63,9 +75,7 @@ class Session:
             self._complain(str(error))
             return
         await self.station.machine.is_known()
-        ended = await talk_over(
-            self.manager_url.rstrip("/") + protocol.PATH, credentials, self._talk
-        )
+        ended = await talk_over(self.where.url.rstrip("/") + protocol.PATH, credentials, self._talk)
         self._rejected = ended.rejected
         if ended.rejected:
             log.warning("The Manager does not know this Worker; registering again")
@@ -83,7 +93,7 @@ class Session:
             return f"its answer is not understood: {error}"
         if not isinstance(welcome, Welcome):
             return f"expected a welcome, it sent {type(welcome).__name__}"
-        log.info("Signed on at %s", self.manager_url)
+        log.info("Signed on at %s", self.where.url)
         self._last_reason = ""
         self.station.welcomed(welcome)
         began = trio.current_time()
@@ -93,7 +103,8 @@ class Session:
             nursery.start_soon(self._renew, hello, nursery.cancel_scope)
             await self._listen(socket)
             nursery.cancel_scope.cancel()
-        if trio.current_time() - began >= STABLE_SECONDS:
+        self._heard = trio.current_time()
+        if self._heard - began >= STABLE_SECONDS:
             self._failures = 0
         return "the session ended"
 
@@ -138,7 +149,7 @@ class Session:
         """Say why there is no session, once for each reason."""
         if reason != self._last_reason:
             log.warning(
-                "No session with the Manager at %s: %s; trying again", self.manager_url, reason
+                "No session with the Manager at %s: %s; trying again", self.where.url, reason
             )
         self._last_reason = reason
 

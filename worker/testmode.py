@@ -20,6 +20,7 @@ from worker.checks import (
     check_ffmpeg,
     measure_storage,
 )
+from worker.finding import FIND_SECONDS, search
 from worker.probes import MIB
 
 SPEED_BYTES = 64 * MIB
@@ -42,9 +43,11 @@ async def run_test(config: WorkerConfig, say: Callable[[str], None] = print) -> 
     """Make all checks, tell of each as it is done; returns the exit status, 0 if all is well.
 
     What a task type is not offered for does not count as well, so that a wrong configuration is
-    noticed.
+    noticed. Raises `NoManagerFound` where no Manager is configured nor found.
     """
     say(f"Worker {config.name} on {PLATFORM} ({platform.platform()}), home {config.home}")
+    if not config.manager_url:
+        config = attrs.evolve(config, manager_url=await search(FIND_SECONDS))
     failures = 0
     async with httpx.AsyncClient(
         base_url=config.manager_url, timeout=ANSWER_SECONDS, trust_env=False

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from flamenco.config.manager import (
     load_manager_config,
     parse_address,
 )
+from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import open_farm
 from web.pages import HOW_TO_BUILD, has_page
 from web.server import serve_farm
@@ -43,6 +45,9 @@ def manager(
         str | None, Parameter(help="HOST:PORT to listen on; port 0 takes any")
     ] = None,
     config: Annotated[Path | None, Parameter(help=f"configuration, default: {FILE_NAME}")] = None,
+    discoverable: Annotated[
+        bool | None, Parameter(help="whether Workers find it in the network without its URL")
+    ] = None,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> None:
     """Run the Manager: takes jobs, hands their tasks to Workers, serves the web page.
@@ -58,6 +63,8 @@ def manager(
         raise CommandError(f"there is no configuration file {config}")
     if listen is not None:
         settings = attrs.evolve(settings, listen=_checked(listen))
+    if discoverable is not None:
+        settings = attrs.evolve(settings, autodiscoverable=discoverable)
     if storage is None and not settings.shared_storage_path:
         storage = Path("flamenco-manager-storage")
     folder = (config or Path(FILE_NAME)).parent
@@ -93,8 +100,8 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def run_manager(config: ManagerConfig, paths: StoragePaths) -> None:
-    """Run a Manager until SIGINT or SIGTERM."""
+async def run_manager(config: ManagerConfig, paths: StoragePaths, network: Network = LAN) -> None:
+    """Run a Manager until SIGINT or SIGTERM; Workers find it in ``network``, if they may."""
     stop = trio.Event()
     with bind(config.address) as listener:
         async with open_farm(config, paths) as farm, trio.open_nursery() as watching:
@@ -104,7 +111,20 @@ async def run_manager(config: ManagerConfig, paths: StoragePaths) -> None:
                 if not has_page():
                     logger.warning("there is no web page: %s", HOW_TO_BUILD)
                 print(READY, url_of(listener), flush=True)
+                if config.autodiscoverable:
+                    serving.start_soon(_advertise, config, listener, network, stop)
             watching.cancel_scope.cancel()
+
+
+async def _advertise(
+    config: ManagerConfig, listener: socket.socket, network: Network, stop: trio.Event
+) -> None:
+    """Let Workers find the Manager until it stops."""
+    host, port = listener.getsockname()[:2]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(advertise, partial(advert_of, config.manager_name, host, port), network)
+        await stop.wait()
+        nursery.cancel_scope.cancel()
 
 
 async def _stop_on_signal(

@@ -11,11 +11,11 @@ from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
 from flamenco.config.durations import parse_duration
 from flamenco.config.worker import (
-    DEFAULT_MANAGER_URL,
     FILE_NAME,
     WorkerConfig,
     load_worker_config,
 )
+from worker.finding import FIND_SECONDS, search
 from worker.main import run_worker
 from worker.stay import IDLE_SECONDS, Stay
 from worker.testmode import run_test
@@ -26,7 +26,7 @@ from worker.testmode import run_test
 class Options:
     """Who the Worker is; each overrules the configuration."""
 
-    manager: Annotated[str, Parameter(help=f"URL, default: {DEFAULT_MANAGER_URL}")] = ""
+    manager: Annotated[str, Parameter(help="URL; default: it is searched for in the network")] = ""
     name: Annotated[str, Parameter(help="name on the farm, default: the machine's")] = ""
     home: Annotated[Path | None, Parameter(help="folder of credentials and unsent messages")] = None
     config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME)
@@ -62,6 +62,9 @@ def run(
     ] = False,
     stay: Annotated[str, Parameter(help="leave after a time such as 8h or 30m")] = "",
     test: Annotated[bool, Parameter(help="check this machine and end", negative="")] = False,
+    find_manager: Annotated[
+        bool, Parameter(help="print the URL of a Manager in the network and end", negative="")
+    ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> int:
     """Run a Worker: takes tasks from the Manager and runs them with Blender and FFmpeg.
@@ -73,6 +76,9 @@ def run(
     Example: flamenco worker --manager http://manager.local:8080/
     """
     start_logging(verbose=verbose)
+    if find_manager:
+        print(trio.run(search, FIND_SECONDS))
+        return 0
     settings = (options or Options()).settings()
     if test:
         return trio.run(run_test, settings)

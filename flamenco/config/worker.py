@@ -133,6 +133,7 @@ class WorkerConfig:
 
     name: str
     manager_url: str
+    """Empty: the Worker searches the network for its Manager."""
     home: Path
     """Folder of the credentials and of what the Manager has not acknowledged yet."""
     task_types: tuple[str, ...] = WorkerFile().task_types
@@ -155,11 +156,11 @@ def load_worker_config(
 ) -> WorkerConfig:
     """Read the configuration; a missing or empty file gives the defaults.
 
-    ``manager_url`` overrules the file's. Raises ConfigError.
+    ``manager_url`` overrules the file's; empty in both, the Worker searches. Raises ConfigError.
     """
     file = read_section(WorkerFile, read_yaml(path), Where(str(path)))
     try:
-        url = normal_url(manager_url or file.manager_url or DEFAULT_MANAGER_URL)
+        url = _url(manager_url) or file.manager_url
     except ValueError as error:
         raise ConfigError("--manager", str(error)) from None
     return WorkerConfig(

@@ -50,7 +50,7 @@ def running_manager(storage: Path, port: int = 0) -> Iterator[str]:
     storage.mkdir(parents=True, exist_ok=True)
     options = ("manager", "--storage", storage, "--listen", f"127.0.0.1:{port}")
     log = storage / "manager.log"
-    with started(*options, log=log) as process:
+    with started(*options, "--no-discoverable", log=log) as process:
         line = process.stdout.readline()
         assert line.startswith(READY), log.read_text()
         yield line.removeprefix(READY).strip()

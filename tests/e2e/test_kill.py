@@ -36,7 +36,15 @@ class Doomed:
 
     def start(self) -> None:
         listen = f"127.0.0.1:{self.port}"
-        command = [*FLAMENCO, "manager", "--storage", str(self.storage), "--listen", listen]
+        command = [
+            *FLAMENCO,
+            "manager",
+            "--storage",
+            str(self.storage),
+            "--listen",
+            listen,
+            "--no-discoverable",
+        ]
         with (self.storage / "manager.log").open("a") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()

@@ -202,6 +202,8 @@ class FakeManager:
 
     def _answer(self, request, body):
         path, headers = request.target.decode(), dict(request.headers)
+        if path == "/api/v3/worker/state":
+            return (204 if self._knows(headers.get(b"authorization", b"")) else 403), b""
         if request.method == b"GET":
             return self._tell(path)
         if path == "/api/v3/worker/register-worker":

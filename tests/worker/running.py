@@ -32,8 +32,8 @@ class RunningWorker:
     exit_code: int | None = None
     ended: trio.Event = attrs.field(factory=trio.Event)
 
-    async def run(self, config, stay):
-        self.exit_code = await run_worker(config, stay)
+    async def run(self, config, stay, network):
+        self.exit_code = await run_worker(config, stay, network)
         self.ended.set()
 
     async def exits(self):
@@ -43,11 +43,11 @@ class RunningWorker:
 
 
 @asynccontextmanager
-async def running_worker(config, stay=FOR_EVER):
+async def running_worker(config, stay=FOR_EVER, network=None):
     """A Worker inside this process; ended without a sign-off when the block is left."""
     worker = RunningWorker()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(worker.run, config, stay)
+        nursery.start_soon(worker.run, config, stay, network)
         yield worker
         nursery.cancel_scope.cancel()
 

@@ -55,7 +55,7 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
         file.write_text(content)
     config = load_worker_config(file, environment={})
     assert config.name == socket.gethostname()
-    assert config.manager_url == "http://localhost:8080/"
+    assert not config.manager_url  # it is searched for
     assert config.task_types == ("blender", "ffmpeg", "file-management", "misc")
     assert config.restart_exit_code == 0
     assert config.oom_score_adjust is None

@@ -46,8 +46,12 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
             raise
 
 
+ALONE = ("--listen", "127.0.0.1:0", "--no-discoverable")
+"""No other Worker of this machine is to take the demo's tasks."""
+
+
 def _manager(storage: Path) -> list[str]:
-    return [*FLAMENCO, "manager", "--storage", str(storage), "--listen", "127.0.0.1:0"]
+    return [*FLAMENCO, "manager", "--storage", str(storage), *ALONE]
 
 
 def _worker(storage: Path, url: str, number: int) -> list[str]:

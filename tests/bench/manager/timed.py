@@ -75,7 +75,7 @@ def main() -> None:
     storage = Path(sys.argv[1])
     Store.commit = commit  # type: ignore[method-assign]
     web.sessions._send = timed_send(storage / LATENCIES)  # type: ignore[assignment]
-    config = attrs.evolve(ManagerConfig(), listen="127.0.0.1:0")
+    config = attrs.evolve(ManagerConfig(), listen="127.0.0.1:0", autodiscoverable=False)
     trio.run(run_manager, config, config.paths(storage))
 
 

@@ -1,0 +1,104 @@
+"""The Manager's end: it announces itself, answers who searches, and takes its leave."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import attrs
+import trio
+
+from flamenco.discovery.network import LAN, GroupSocket, Network, open_group
+from flamenco.discovery.protocols import Advert, Protocol
+
+log = logging.getLogger(__name__)
+
+FIRST_SECONDS = (0.0, 1.0, 2.0)
+"""Pauses before the first announcements: a packet may be lost."""
+REPEAT_SECONDS = 1800.0
+"""Between announcements, which hold for an hour (SSDP's max-age)."""
+LOOK_SECONDS = 60.0
+"""Between two looks at the networks of this machine."""
+FAREWELL_SECONDS = 1.0
+
+Describe = Callable[[Iterable[str]], Advert]
+"""What to tell, given the addresses of this machine."""
+
+
+async def advertise(describe: Describe, network: Network = LAN) -> None:
+    """Let Workers find the Manager until this is cancelled; takes leave then.
+
+    Where a protocol cannot be spoken, it is tried again and again: networks come and go.
+    """
+    async with trio.open_nursery() as nursery:
+        for protocol in network.protocols:
+            nursery.start_soon(_keep_advertising, protocol, describe, network)
+
+
+async def _keep_advertising(protocol: Protocol, describe: Describe, network: Network) -> None:
+    is_told = False
+    while True:
+        try:
+            group = await open_group(protocol)
+        except OSError as error:
+            if not is_told:
+                log.warning("Workers cannot find this Manager by %s: %s", protocol.name, error)
+            is_told = True
+            await trio.sleep(LOOK_SECONDS)
+            continue
+        with group.socket:
+            await Advertising(group, describe, network).run()
+
+
+@attrs.define
+class Advertising:
+    """One protocol's advertisement of the Manager."""
+
+    group: GroupSocket
+    describe: Describe
+    network: Network
+    advert: Advert = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._look()
+
+    async def run(self) -> None:
+        """Announce and answer until cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._announce)
+                nursery.start_soon(self._answer)
+        finally:
+            with trio.move_on_after(FAREWELL_SECONDS, shield=True):
+                await self._tell(self.group.protocol.farewells(self.advert))
+
+    async def _announce(self) -> None:
+        """Announce some times at first and after each change of the networks, then now and then."""
+        while True:
+            for pause in FIRST_SECONDS:
+                await trio.sleep(pause)
+                await self._tell(self.group.protocol.announcements(self.advert))
+            with trio.move_on_after(REPEAT_SECONDS):
+                await self._changed()
+
+    async def _changed(self) -> None:
+        """Wait until the Manager has other addresses; takes leave of the old ones."""
+        before = self.advert
+        while self.advert == before:
+            await trio.sleep(LOOK_SECONDS)
+            self._look()
+        log.info("This Manager is now found at %s", ", ".join(self.advert.urls))
+        await self._tell(self.group.protocol.farewells(before))
+
+    def _look(self) -> None:
+        self.advert = self.describe(self.network.addresses())
+        self.group.follow(self.network.interfaces())
+
+    async def _answer(self) -> None:
+        protocol = self.group.protocol
+        while True:
+            packet, sender = await self.group.receive()
+            for answer, to in protocol.answers(packet, sender, protocol, self.advert):
+                await self.group.send(answer, to)
+
+    async def _tell(self, packets: Iterable[bytes]) -> None:
+        for packet in packets:
+            await self.group.send(packet, self.group.protocol.everybody)

@@ -1,0 +1,143 @@
+"""mDNS and DNS-SD (RFC 6762, 6763): a Manager is an instance of the service `_flamenco._tcp`.
+
+Of python-zeroconf only the packets are used: its `Zeroconf` runs an asyncio loop in a thread, and
+the little that is left to do (answer, announce, take leave; ask from a port of one's own and read
+the answers) is what the sockets here do for SSDP too.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from zeroconf import (
+    DNSAddress,
+    DNSIncoming,
+    DNSOutgoing,
+    DNSPointer,
+    DNSQuestion,
+    DNSRecord,
+    DNSService,
+    DNSText,
+    const,
+)
+
+from flamenco.discovery.protocols import Address, Advert, Packets, Protocol, netloc
+
+SERVICE = "_flamenco._tcp.local."
+SERVICES = "_services._dns-sd._udp.local."
+"""Who asks for this wants to know which services there are."""
+
+_PORT = 5353
+_IN = const._CLASS_IN
+_UNIQUE = const._CLASS_IN_UNIQUE
+_QUERY = const._FLAGS_QR_QUERY
+_RESPONSE = const._FLAGS_QR_RESPONSE | const._FLAGS_AA
+_SHARED_SECONDS = 4500
+_HOST_SECONDS = 120
+_ONE_SHOT_SECONDS = 10
+"""RFC 6762 §10, §6.7: how long a record may be believed."""
+
+
+def question() -> bytes:
+    """A one-shot query, which is answered to the port that asks (RFC 6762 §5.1)."""
+    query = DNSOutgoing(_QUERY)
+    query.add_question(DNSQuestion(SERVICE, const._TYPE_PTR, _UNIQUE))
+    return _packet(query)
+
+
+def managers_in(packet: bytes) -> tuple[str, ...]:
+    """The addresses of the Managers whose service, host and address an answer tells."""
+    message = DNSIncoming(packet)
+    if not message.valid or not message.is_response():
+        return ()
+    records = [record for record in message.answers() if record.ttl > 0]
+    hosts = [record for record in records if isinstance(record, DNSAddress)]
+    return tuple(
+        f"http://{netloc(str(ipaddress.ip_address(host.address)), service.port)}/"
+        for service in records
+        if isinstance(service, DNSService) and service.name.casefold().endswith(f".{SERVICE}")
+        for host in hosts
+        if host.name.casefold() == service.server.casefold()
+    )
+
+
+def answers(packet: bytes, sender: Address, protocol: Protocol, advert: Advert) -> Packets:
+    """All that is known of the Manager, to who asked for any of it.
+
+    Who asks from mDNS's own port is answered before everybody, as all its listeners profit; who
+    asks once from another port, directly and under the rules of plain DNS (RFC 6762 §6.7).
+    """
+    query = DNSIncoming(packet)
+    if not query.valid or not query.is_query():
+        return ()
+    asked = {each.name.casefold() for each in query.questions}
+    names = {SERVICE, SERVICES, *(each.name.casefold() for each in _records(advert, _HOST_SECONDS))}
+    if asked.isdisjoint(names):
+        return ()
+    if sender[1] == protocol.port:
+        return [(each, protocol.everybody) for each in announcements(advert)]
+    answer = DNSOutgoing(_RESPONSE, multicast=False, id_=query.id)
+    for each in query.questions:
+        answer.add_question(DNSQuestion(each.name, each.type, _IN))
+    return [(_filled(answer, _records(advert, _ONE_SHOT_SECONDS)), sender)]
+
+
+def announcements(advert: Advert) -> list[bytes]:
+    """All that is known of the Manager, for everybody."""
+    return [_filled(DNSOutgoing(_RESPONSE), _records(advert))]
+
+
+def farewells(advert: Advert) -> list[bytes]:
+    """The same, to be forgotten (RFC 6762 §10.1)."""
+    return [_filled(DNSOutgoing(_RESPONSE), _records(advert, 0))]
+
+
+def _records(advert: Advert, most_seconds: int = _SHARED_SECONDS) -> Iterator[DNSRecord]:
+    """The instance of the service, its host and port, and the host's addresses."""
+    shared, own = min(_SHARED_SECONDS, most_seconds), min(_HOST_SECONDS, most_seconds)
+    places = [urlsplit(url) for url in advert.urls]
+    port = places[0].port if places else None
+    if port is None:
+        return
+    label = f"flamenco-{re.sub(r'[^A-Za-z0-9]+', '-', socket.gethostname())[:40]}-{port}"
+    instance, host = f"{label}.{SERVICE}", f"{label}.local."
+    yield DNSPointer(SERVICES, const._TYPE_PTR, _IN, shared, SERVICE)
+    yield DNSPointer(SERVICE, const._TYPE_PTR, _IN, shared, instance)
+    yield DNSService(instance, const._TYPE_SRV, _UNIQUE, own, 0, 0, port, host)
+    text = _text(f"name={advert.name}", f"version={advert.version}")
+    yield DNSText(instance, const._TYPE_TXT, _UNIQUE, shared, text)
+    for place in places:
+        address = ipaddress.ip_address(place.hostname or "")
+        kind = const._TYPE_A if address.version == 4 else const._TYPE_AAAA
+        yield DNSAddress(host, kind, _UNIQUE, own, address.packed)
+
+
+def _text(*entries: str) -> bytes:
+    cut = [entry.encode()[:255] for entry in entries]
+    return b"".join(bytes([len(entry)]) + entry for entry in cut)
+
+
+def _filled(message: DNSOutgoing, records: Iterator[DNSRecord]) -> bytes:
+    for record in records:
+        message.add_answer_at_time(record, 0)
+    return _packet(message)
+
+
+def _packet(message: DNSOutgoing) -> bytes:
+    (packet,) = message.packets()
+    return bytes(packet)
+
+
+MDNS = Protocol(
+    name="mDNS",
+    group="224.0.0.251",
+    port=_PORT,
+    ttl=255,
+    question=question,
+    managers_in=managers_in,
+    answers=answers,
+    announcements=announcements,
+    farewells=farewells,
+)

@@ -1,0 +1,173 @@
+"""The networks of this machine, and sockets that reach everybody in them."""
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Iterable
+
+import attrs
+import psutil
+import trio
+
+from flamenco import __version__
+from flamenco.discovery.mdns import MDNS
+from flamenco.discovery.protocols import Address, Advert, Protocol, netloc
+from flamenco.discovery.ssdp import SSDP
+from flamenco.errors import Mendable
+
+log = logging.getLogger(__name__)
+
+ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+PACKET_BYTES = 9000
+"""The largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
+
+
+class NoManagerFound(Mendable):
+    """Nobody in the network is a Manager; says what to do."""
+
+
+def addresses() -> tuple[str, ...]:
+    """The addresses of this machine's networks: IPv4 and IPv6, of those that are up.
+
+    Without link-local ones, which need to be told with their interface; the loopback comes last.
+    """
+    is_up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    found = [
+        ipaddress.ip_address(each.address)
+        for name, them in psutil.net_if_addrs().items()
+        for each in them
+        if name in is_up and each.family in (socket.AF_INET, socket.AF_INET6) and each.address
+        if "%" not in each.address
+    ]
+    kept = {each for each in found if not (each.is_link_local and each.version == 6)}
+    return tuple(map(str, sorted(kept, key=lambda each: (each.is_loopback, each.version, each))))
+
+
+@attrs.frozen(kw_only=True)
+class Network:
+    """Where to look and to be found: in tests, only on this machine."""
+
+    addresses: Callable[[], tuple[str, ...]] = addresses
+    protocols: tuple[Protocol, ...] = (SSDP, MDNS)
+
+    def interfaces(self) -> tuple[str, ...]:
+        """The addresses whose networks get our packets; multicast here is of IPv4."""
+        return tuple(each for each in self.addresses() if ":" not in each)
+
+
+LAN = Network()
+"""All networks of this machine."""
+
+
+def advert_of(name: str, host: str, port: int, addresses: Iterable[str]) -> Advert:
+    """What to tell of a Manager that listens on ``host``; on any host, it has all ``addresses``.
+
+    The loopback's is told only if there is no other.
+    """
+    hosts = [host]
+    if host in ANY:
+        hosts = [each for each in addresses if host == "::" or ":" not in each]
+        hosts = [each for each in hosts if not _is_loopback(each)] or hosts
+    urls = tuple(f"http://{netloc(each, port)}/" for each in hosts)
+    return Advert(name=name, version=__version__, urls=urls)
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+@attrs.define
+class GroupSocket:
+    """A socket that hears what is sent to a protocol's group, and sends to it."""
+
+    protocol: Protocol
+    socket: trio.socket.SocketType
+    _interfaces: set[str] = attrs.field(init=False, factory=set)
+    _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
+
+    def follow(self, interfaces: Iterable[str]) -> None:
+        """Be in the group in these networks, and no others."""
+        wanted = set(interfaces)
+        for gone in self._interfaces - wanted:
+            self._change(socket.IP_DROP_MEMBERSHIP, gone)
+        new = wanted - self._interfaces
+        joined = {each for each in new if self._change(socket.IP_ADD_MEMBERSHIP, each)}
+        self._interfaces = (self._interfaces & wanted) | joined
+
+    async def receive(self) -> tuple[bytes, Address]:
+        """The next packet, and who sent it."""
+        return await receive(self.socket)
+
+    async def send(self, packet: bytes, to: Address) -> None:
+        """Send a packet: to everybody in each network, or to one address.
+
+        What cannot be sent is lost, as packets are.
+        """
+        async with self._sending:
+            if to != self.protocol.everybody:
+                await send(self.socket, packet, to)
+                return
+            for interface in tuple(self._interfaces):
+                self.socket.setsockopt(
+                    socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface)
+                )
+                await send(self.socket, packet, to)
+
+    def _change(self, change: int, interface: str) -> bool:
+        group = socket.inet_aton(self.protocol.group) + socket.inet_aton(interface)
+        try:
+            self.socket.setsockopt(socket.IPPROTO_IP, change, group)
+        except OSError:  # the network is gone, or does no multicast
+            return False
+        return True
+
+
+async def open_group(protocol: Protocol) -> GroupSocket:
+    """A socket on the protocol's port, beside those of other programs. Raises OSError."""
+    opened = _multicast_socket(protocol)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "SO_REUSEPORT"):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        await opened.bind(("", protocol.port))
+    except OSError:
+        opened.close()
+        raise
+    return GroupSocket(protocol, opened)
+
+
+async def open_asker(protocol: Protocol, interface: str) -> trio.socket.SocketType:
+    """A socket that asks one network, and gets the answers. Raises OSError."""
+    opened = _multicast_socket(protocol)
+    try:
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+        await opened.bind((interface, 0))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _multicast_socket(protocol: Protocol) -> trio.socket.SocketType:
+    opened = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, protocol.ttl)
+    return opened
+
+
+async def receive(opened: trio.socket.SocketType) -> tuple[bytes, Address]:
+    """The next packet; what an earlier one of ours met on its way is no error of this one."""
+    while True:
+        try:
+            packet, sender = await opened.recvfrom(PACKET_BYTES)
+        except OSError:
+            await trio.lowlevel.checkpoint()
+            continue
+        return packet, (sender[0], sender[1])
+
+
+async def send(opened: trio.socket.SocketType, packet: bytes, to: Address) -> None:
+    """Send a packet; one that cannot be sent is lost."""
+    try:
+        await opened.sendto(packet, to)
+    except OSError as error:
+        log.debug("No packet to %s: %s", to[0], error)

@@ -1,0 +1,192 @@
+"""Managers and Workers that find each other, over real sockets of this machine."""
+
+import json
+from contextlib import asynccontextmanager
+from functools import partial
+
+import attrs
+import pytest
+import trio
+
+from flamenco.discovery import Network, advert_of, advertise, find_manager, is_manager
+from flamenco.discovery.network import open_asker, open_group, receive
+
+PATIENCE = 20.0
+
+
+@asynccontextmanager
+async def found_at(network, *ports):
+    """Managers that advertise themselves at these ports."""
+    async with trio.open_nursery() as nursery:
+        for port in ports:
+            describe = partial(advert_of, "The Farm", "127.0.0.1", port)
+            nursery.start_soon(advertise, describe, network)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def find(network, accept):
+    with trio.fail_after(PATIENCE):
+        return await find_manager(network, accept)
+
+
+def accepting(*urls):
+    async def accept(url):
+        return url in urls
+
+    return accept
+
+
+async def test_a_worker_finds_its_manager(network):
+    async with found_at(network, 8080):
+        url = await find(network, accepting("http://127.0.0.1:8080/"))
+    assert url == "http://127.0.0.1:8080/"
+
+
+async def test_a_manager_that_comes_later_is_found_too(network, protocol):
+    (interface,) = network.interfaces()
+    asked = await open_group(protocol)
+    asked.follow([interface])
+    found = trio.Event()
+
+    async def search():
+        await find(network, accepting("http://127.0.0.1:8080/"))
+        found.set()
+
+    with asked.socket, trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(search)
+            await asked.receive()  # asked in vain
+            async with found_at(network, 8080):
+                await found.wait()
+
+
+async def test_of_several_managers_the_first_that_answers_is_taken(network):
+    answering, slow = trio.Event(), "http://127.0.0.1:8081/"
+
+    async def accept(url):
+        if url == slow:
+            answering.set()
+            await trio.sleep_forever()
+        await answering.wait()  # the other one is asked at the same time
+        return True
+
+    async with found_at(network, 8081, 8082):
+        assert await find(network, accept) == "http://127.0.0.1:8082/"
+
+
+async def test_what_does_not_answer_is_asked_again(network):
+    asked = []
+
+    async def accept(url):
+        asked.append(url)
+        return len(asked) == 2
+
+    async with found_at(network, 8080):
+        assert await find(network, accept) == "http://127.0.0.1:8080/"
+    assert asked == ["http://127.0.0.1:8080/"] * 2
+
+
+async def test_noise_does_not_keep_a_manager_from_answering(network, protocol):
+    async with found_at(network, 8080):
+        noisy = await open_asker(protocol, "127.0.0.1")
+        with noisy:
+            for noise in (b"", b"\xff" * 100, b"M-SEARCH * HTTP/1.1\r\n", protocol.question()[:-9]):
+                await noisy.sendto(noise, protocol.everybody)
+            await noisy.sendto(protocol.question(), protocol.everybody)
+            with trio.fail_after(PATIENCE):
+                packet, _ = await receive(noisy)
+    assert protocol.managers_in(packet) == ("http://127.0.0.1:8080/",)
+
+
+async def test_a_manager_announces_itself_and_takes_its_leave(network, protocol):
+    heard = await open_group(protocol)
+    heard.follow(["127.0.0.1"])
+    advert = advert_of("The Farm", "127.0.0.1", 8080, [])
+    with heard.socket, trio.fail_after(PATIENCE):
+        async with found_at(network, 8080):
+            for announcement in protocol.announcements(advert):
+                assert (await heard.receive())[0] == announcement
+        packets = [(await heard.receive())[0]]
+        while packets[-1] not in protocol.farewells(advert):
+            packets.append((await heard.receive())[0])
+
+
+async def test_a_manager_whose_address_changes_says_so(protocol, monkeypatch):
+    monkeypatch.setattr("flamenco.discovery.advertising.LOOK_SECONDS", 0.01)
+    here = ["127.0.0.1", "127.0.0.2"]
+    network = Network(addresses=lambda: tuple(here), protocols=(protocol,))
+    heard = await open_group(protocol)
+    heard.follow(["127.0.0.1"])
+    one, both = (advert_of("", "", 8080, here[:many]) for many in (1, 2))
+
+    async def hear(packets):
+        for packet in packets:
+            while (await heard.receive())[0] != packet:
+                pass
+
+    with heard.socket, trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(advertise, partial(advert_of, "", "", 8080), network)
+            await hear(protocol.announcements(both))
+            del here[1]
+            await hear([*protocol.farewells(both), *protocol.announcements(one)])
+            nursery.cancel_scope.cancel()
+
+
+async def test_two_managers_of_one_machine_are_both_found(network):
+    found = set()
+
+    async def accept(url):
+        found.add(url)
+        return len(found) == 2
+
+    async with found_at(network, 8081, 8082):
+        await find(network, accept)
+    assert found == {"http://127.0.0.1:8081/", "http://127.0.0.1:8082/"}
+
+
+@asynccontextmanager
+async def server(status, body):
+    """A web server that says one thing."""
+
+    async def serve(stream):
+        await stream.receive_some()
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        await stream.send_all(head.encode() + body)
+        await stream.aclose()
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}/"
+        nursery.cancel_scope.cancel()
+
+
+VERSION = {"version": "3.8.5", "shortversion": "3.8.5", "name": "Flamenco", "git": "v3.8.5"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, json.dumps(VERSION).encode(), True),
+        (200, b"<html>", False),
+        (404, json.dumps(VERSION).encode(), False),
+    ],
+)
+async def test_a_manager_is_what_tells_its_version(status, body, expected):
+    async with server(status, body) as url:
+        assert await is_manager(url) is expected
+
+
+async def test_who_is_gone_is_no_manager():
+    async with server(200, b"") as url:
+        pass
+    assert not await is_manager(url)
+
+
+async def test_a_search_goes_on_where_a_network_cannot_be_searched(network):
+    """An address that is not this machine's is passed over."""
+    mixed = attrs.evolve(network, addresses=lambda: ("192.0.2.1", "127.0.0.1"))
+    async with found_at(network, 8080):
+        assert await find(mixed, accepting("http://127.0.0.1:8080/"))

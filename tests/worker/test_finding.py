@@ -1,0 +1,87 @@
+"""A Worker that was not told where its Manager is."""
+
+from contextlib import asynccontextmanager
+from functools import partial
+
+import attrs
+import pytest
+import trio
+
+from flamenco.discovery import NoManagerFound, advert_of, advertise
+from tests.networks import loopback
+from tests.worker.fake_manager import open_manager
+from tests.worker.running import running_worker
+from worker.finding import search
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch):
+    """Questions follow each other sooner, and so do tries to connect."""
+    monkeypatch.setattr("flamenco.discovery.searching.ASK_SECONDS", 0.05)
+    monkeypatch.setattr("worker.session.backoff", lambda _: 0.2)
+
+
+@pytest.fixture
+def network():
+    return loopback()
+
+
+@pytest.fixture
+def config(config):
+    return attrs.evolve(config, manager_url="")
+
+
+@asynccontextmanager
+async def advertised(manager, network):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(
+            advertise, partial(advert_of, "The Farm", "127.0.0.1", manager.port), network
+        )
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_worker_searches_its_manager(manager, config, network):
+    async with advertised(manager, network), running_worker(config, network=network):
+        await (await manager.session()).wake()
+
+
+async def test_a_search_in_vain_ends_and_says_what_to_do(network):
+    with pytest.raises(NoManagerFound, match=r"--manager URL or manager_url"):
+        await search(0.1, network)
+
+
+async def test_a_manager_that_moves_is_found_again(manager, config, network, monkeypatch):
+    monkeypatch.setattr("worker.session.GONE_SECONDS", 0.0)
+    async with trio.open_nursery() as life:
+        async with open_manager() as before, advertised(before, network):
+            await life.start(start_worker, config, network)
+            await (await before.session()).wake()
+        async with open_manager() as stranger, open_manager() as after:
+            after.known = before.known
+            async with advertised(stranger, network), advertised(after, network):
+                await (await after.session()).wake()
+        life.cancel_scope.cancel()
+    assert not stranger.registrations
+    assert not after.registrations
+
+
+async def start_worker(config, network, *, task_status):
+    async with running_worker(config, network=network):
+        task_status.started()
+        await trio.sleep_forever()
+
+
+async def test_a_manager_that_was_configured_is_not_searched_elsewhere(
+    manager, config, network, monkeypatch
+):
+    monkeypatch.setattr("worker.session.GONE_SECONDS", 0.0)
+    async with open_manager() as gone:
+        configured = attrs.evolve(config, manager_url=gone.url)
+    async with (
+        advertised(manager, network),
+        running_worker(configured, network=network),
+        open_manager(gone.port) as late,
+    ):
+        await late.session()
+    assert not manager.registrations

@@ -1,0 +1,75 @@
+"""Where the Worker's Manager is: as configured, or as found in the network (reference rules §15).
+
+Who is configured does not search, nor loads what searching needs.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+import httpx
+import trio
+
+from worker.registration import Credentials
+
+if TYPE_CHECKING:
+    from flamenco.discovery import Network
+
+log = logging.getLogger(__name__)
+
+SEARCH_SECONDS = 600.0
+"""A Worker that found no Manager for so long gives up."""
+FIND_SECONDS = 60.0
+"""How long a person waits for a Manager to be found."""
+GONE_SECONDS = 60.0
+"""A Manager that was found, and cannot be reached for so long, may have moved."""
+
+
+async def search(seconds: float = SEARCH_SECONDS, network: "Network | None" = None) -> str:
+    """The address of a Manager in the network. Raises `NoManagerFound`."""
+    from flamenco.discovery import LAN, NoManagerFound, find_manager
+
+    log.info("Searching the network for a Manager")
+    with trio.move_on_after(seconds):
+        url = await find_manager(network or LAN)
+        log.info("Found a Manager at %s", url)
+        return url
+    raise NoManagerFound(
+        f"no Manager was found in the network within {seconds:.0f} s; start one, or say where it is"
+        " with --manager URL or manager_url in flamenco-worker.yaml"
+    )
+
+
+@attrs.define
+class Whereabouts:
+    """The Manager's address. One that was found in the network may become another one."""
+
+    url: str
+    http: httpx.AsyncClient
+    was_found: bool = False
+    network: "Network | None" = None
+
+    async def look_for(self, credentials: Credentials | None) -> None:
+        """Search until the Manager that knows this Worker is found at another address.
+
+        Another farm's Manager is never taken: the Worker keeps to its own, until it is told else.
+        """
+        from flamenco.discovery import LAN, find_manager
+
+        if credentials is not None:
+            url = await find_manager(self.network or LAN, partial(self._is_ours, credentials))
+            if url != self.url:
+                log.info("The Manager has moved from %s to %s", self.url, url)
+            self.url = url
+            self.http.base_url = httpx.URL(url)
+
+    async def _is_ours(self, credentials: Credentials, url: str) -> bool:
+        try:
+            answer = await self.http.get(
+                f"{url}api/v3/worker/state",
+                auth=(credentials.worker_id, credentials.worker_secret),
+            )
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
