@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import attrs
 from ruamel.yaml.comments import CommentedMap
 
+from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import merge, read_yaml, write_yaml
 from flamenco.config.schema import (
@@ -74,6 +75,26 @@ def _percentage(value: object) -> int:
     return value
 
 
+def _mebibytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < LEAST_JOB_TYPE_MEMORY:
+        raise ValueError(value)
+    return value
+
+
+def _some_time(value: object) -> float:
+    seconds = parse_duration(str(value))
+    if seconds <= 0:
+        raise ValueError(value)
+    return seconds
+
+
+LEAST_JOB_TYPE_MEMORY = 256
+"""MiB; with less, Python itself may not start."""
+
+MEBIBYTES = scalar(f"a whole number of MiB from {LEAST_JOB_TYPE_MEMORY}", _mebibytes)
+SOME_TIME = attrs.evolve(
+    scalar("a duration over 0, such as 20s", _some_time), write=format_duration
+)
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
@@ -159,6 +180,10 @@ class ManagerConfig:
     task_fail_after_softfail_count: Count = 3
     job_fail_percentage: Annotated[int, PERCENTAGE] = DEFAULT_FAILURE_PERCENTAGE
     """A job fails when so many percent of its tasks have."""
+    job_type_timeout: Annotated[float, SOME_TIME] = 20.0
+    """The script of a job type is stopped after so much time."""
+    job_type_memory: Annotated[int, MEBIBYTES] = 2048
+    """The script of a job type may use so many MiB (on Linux)."""
     archive_jobs_after: Duration = 0.0
     """Finished jobs leave the live lists after this time without a change; 0: never."""
     delete_jobs_after: Duration = 0.0

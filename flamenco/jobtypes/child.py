@@ -7,17 +7,19 @@ by the Manager. BYTES bounds the memory of the process (on Linux).
 """
 
 import gc
+import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import IO
 
+import attrs
+
 from flamenco.jobtypes.errors import CompileError
-from flamenco.jobtypes.loading import ESCAPES, Scripts, TimeLimitExceeded, explain
+from flamenco.jobtypes.limits import EXHAUSTED, Limits
 from flamenco.jobtypes.messages import TASKS_IN_A_LINE, Answer, Request, read_request, to_line
+from flamenco.jobtypes.scripts import Script, Scripts
 
 
 def main(seconds: float, memory: int) -> None:
@@ -26,11 +28,12 @@ def main(seconds: float, memory: int) -> None:
     _limit_memory(memory)
     # tasks hold no cycles; looking for some takes a fifth of the time of a large job
     gc.set_threshold(1_000_000)
-    scripts = Scripts()
+    sys.dont_write_bytecode = True  # nothing is left in the folder of the scripts
+    scripts = Scripts(Limits(seconds, memory))
     answers.write(to_line(Answer()))
     for line in requests:
-        exhausted = _answer(scripts, read_request(line), seconds, answers)
-        if exhausted:
+        last = _answer(scripts, read_request(line), answers)
+        if last.exhausted:
             return
 
 
@@ -52,34 +55,59 @@ def _limit_memory(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _answer(scripts: Scripts, request: Request, seconds: float, answers: IO[bytes]) -> bool:
-    """Answer a request; returns whether this process is out of memory and should end."""
+def _answer(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
+    """Answer a request; returns the last part of the answer."""
+    with _kept_log() as said:
+        last = _worked(scripts, request, answers)
+    last = attrs.evolve(last, said=tuple(said))
+    _write(answers, to_line(last))
+    return last
+
+
+def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
     try:
-        with _time_limit(seconds):
-            for answer in _work(scripts, request):
-                _write(answers, to_line(answer))
+        if request.job is None:
+            return _described(scripts.describe(request.path, request.name))
+        compiled = scripts.compile(request.path, request.job)
+        for start in range(0, len(compiled.tasks), TASKS_IN_A_LINE):
+            some = compiled.tasks[start : start + TASKS_IN_A_LINE]
+            _write(answers, to_line(Answer(more=True, tasks=some)))
+        last = Answer(settings=compiled.settings, metadata=compiled.metadata)
+        to_line(last)
     except CompileError as error:
-        exhausted = isinstance(error.__cause__, MemoryError)
-        _write(answers, to_line(Answer(error=error.message, exhausted=exhausted)))
-        return exhausted
-    except ESCAPES as error:
-        exhausted = isinstance(error, MemoryError)
-        reason = explain(error, request.path)
-        _write(answers, to_line(Answer(error=reason, exhausted=exhausted)))
-        return exhausted
-    return False
+        return Answer(error=error.message, exhausted=error.exhausted)
+    except TypeError as error:
+        return Answer(error=f"{request.path.name}: TypeError: {error}")
+    except MemoryError:
+        return Answer(error=f"{request.path.name}: {EXHAUSTED}", exhausted=True)
+    return last
 
 
-def _work(scripts: Scripts, request: Request) -> Iterator[Answer]:
-    if request.job is None:
-        script = scripts.describe(request.path, request.name)
-        files = {str(path): stamp for path, stamp in script.files.items()}
-        yield Answer(job_type=script.job_type, files=files)
-        return
-    compiled = scripts.compile(request.path, request.job)
-    for start in range(0, len(compiled.tasks), TASKS_IN_A_LINE):
-        yield Answer(more=True, tasks=compiled.tasks[start : start + TASKS_IN_A_LINE])
-    yield Answer(settings=compiled.settings, metadata=compiled.metadata)
+def _described(script: Script) -> Answer:
+    files = {str(path): stamp for path, stamp in script.files.items()}
+    return Answer(job_type=script.job_type, files=files)
+
+
+class _Keeper(logging.Handler):
+    def __init__(self, said: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append((record.levelno, record.getMessage()))
+
+
+@contextmanager
+def _kept_log() -> Iterator[list[tuple[int, str]]]:
+    """What is logged, for the Manager."""
+    said: list[tuple[int, str]] = []
+    handler = _Keeper(said)
+    logger = logging.getLogger("flamenco.jobtypes")
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
 
 
 def _write(answers: IO[bytes], line: bytes) -> None:
@@ -87,24 +115,6 @@ def _write(answers: IO[bytes], line: bytes) -> None:
     rest = memoryview(line)
     while rest:
         rest = rest[answers.write(rest) :]
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeLimitExceeded in what runs for longer than this; not on Windows."""
-    if sys.platform == "win32":
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise TimeLimitExceeded(f"takes longer than {seconds:g} s")
-
-    signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The farm's job types: found, described and compiled for the Manager."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,36 +8,14 @@ import attrs
 import trio
 
 from flamenco.jobtypes.engines import ChildEngine, Described, Engine, InlineEngine
-from flamenco.jobtypes.errors import CompileError, UnknownJobType
-from flamenco.jobtypes.loading import stamp, unchanged
+from flamenco.jobtypes.errors import CompileError, CompilerUnavailable, UnknownJobType
+from flamenco.jobtypes.files import all_stamps, find_scripts, unchanged
+from flamenco.jobtypes.limits import Limits
+from flamenco.jobtypes.process import CompilerProcess
 from flamenco.model.jobs import CompiledJob
 from flamenco.model.jobtypes import JobToCompile, JobType
 
-BUILTIN = Path(__file__).with_name("builtin")
-
-DEFAULT_TIMEOUT = 20.0
-DEFAULT_MEMORY = 2 * 1024**3
-
-
-def script_name(path: Path) -> str:
-    """The name of the job type that a script defines."""
-    return path.stem.replace("_", "-")
-
-
-def find_scripts(scripts: Path | None) -> dict[str, Path]:
-    """The scripts of all job types by name; those in ``scripts`` win over built-in ones.
-
-    A file whose name begins with `_` is a module for scripts, and no job type.
-    """
-    folders = [BUILTIN] if scripts is None else [BUILTIN, scripts.absolute()]
-    found = {script_name(path): path for folder in folders for path in _scripts_in(folder)}
-    return dict(sorted(found.items()))
-
-
-def _scripts_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.glob("*.py")):
-        if path.is_file() and not path.name.startswith(("_", ".")):
-            yield path
+DEFAULT_LIMITS = Limits(seconds=20.0, memory=2 * 1024**3)
 
 
 @attrs.define(eq=False)
@@ -46,17 +24,17 @@ class Compiler:
 
     _scripts: Path | None
     _engine: Engine
-    _described: dict[Path, Described] = attrs.field(factory=dict)
+    _described: dict[tuple[Path, ...], Described] = attrs.field(factory=dict)
     _describing: trio.Lock = attrs.field(factory=trio.Lock)
 
     async def job_types(self) -> list[JobType]:
         """All job types, by name; what is wrong with a broken script is in `JobType.error`."""
         found = await self._find()
-        return [await self._describe(name, path) for name, path in found.items()]
+        return [await self._describe(name, paths) for name, paths in found.items()]
 
     async def job_type(self, name: str) -> JobType:
         """The job type with this name. Raises UnknownJobType."""
-        return await self._describe(name, await self._path(name))
+        return await self._describe(name, await self._paths(name))
 
     async def compile(self, job: JobToCompile) -> CompiledJob:
         """The job's tasks, as its job type writes them.
@@ -65,53 +43,61 @@ class Compiler:
         is broken, refuses the job, takes too long or too much memory, or writes tasks that can
         never be done.
         """
-        return await self._engine.compile(await self._path(job.type), job)
+        path = _only(job.type, await self._paths(job.type))
+        return await self._engine.compile(path, job)
 
-    async def _find(self) -> dict[str, Path]:
+    async def _find(self) -> dict[str, tuple[Path, ...]]:
         return await self._engine.blocking(lambda: find_scripts(self._scripts))
 
-    async def _path(self, name: str) -> Path:
+    async def _paths(self, name: str) -> tuple[Path, ...]:
         found = await self._find()
         if name not in found:
             raise UnknownJobType(name, list(found))
         return found[name]
 
-    async def _describe(self, name: str, path: Path) -> JobType:
+    async def _describe(self, name: str, paths: tuple[Path, ...]) -> JobType:
+        """The job type of a script. What is known of it holds until a file of its changes."""
         async with self._describing:
-            known = self._described.get(path)
+            known = self._described.get(paths)
             if known is not None and await self._is_current(known):
                 return known.job_type
-            fresh = self._described[path] = await self._fresh(name, path)
-        return fresh.job_type
+            before = await self._engine.blocking(lambda: all_stamps(paths[0].parent))
+            try:
+                described = await self._engine.describe(_only(name, paths), name)
+            except CompileError as error:
+                # which of the files is to blame is not known, so a change of any counts
+                broken = JobType(name=name, label=name, error=error.message)
+                described = Described(broken, before)
+                if isinstance(error, CompilerUnavailable):
+                    return broken
+            self._described[paths] = described
+        return described.job_type
 
     async def _is_current(self, known: Described) -> bool:
         return await self._engine.blocking(lambda: unchanged(known.files))
 
-    async def _fresh(self, name: str, path: Path) -> Described:
-        before = await self._engine.blocking(lambda: stamp(path))
-        try:
-            return await self._engine.describe(path, name)
-        except CompileError as error:
-            broken = JobType(name=name, label=name, error=error.message)
-            return Described(broken, {path: before} if before else {})
+
+def _only(name: str, paths: tuple[Path, ...]) -> Path:
+    if len(paths) > 1:
+        files = " and ".join(path.name for path in paths)
+        raise CompileError(f"{files} both define the job type {name!r}; rename or remove one")
+    return paths[0]
 
 
 @asynccontextmanager
 async def open_compiler(
     scripts: Path | None = None,
-    *,
-    timeout: float = DEFAULT_TIMEOUT,
-    memory: int = DEFAULT_MEMORY,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> AsyncIterator[Compiler]:
     """The compiler of the built-in job types and those in the folder ``scripts``.
 
-    Scripts run in a child process for at most ``timeout`` seconds and in ``memory`` bytes (on
-    Linux); one that needs more is killed, and the next gets a new process.
+    Scripts run in a child process; one that needs more than its limits (memory: on Linux) is
+    killed, and the next gets a new process.
     """
-    engine = ChildEngine(timeout, memory)
+    process = CompilerProcess(limits)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(engine.run)
-        yield Compiler(scripts, engine)
+        nursery.start_soon(process.run)
+        yield Compiler(scripts, ChildEngine(process))
         nursery.cancel_scope.cancel()
 
 

@@ -12,9 +12,16 @@ class CompileError(Mendable):
     """A job that its job type cannot compile; the message is for the submitter."""
 
     message: str
+    exhausted: bool = False
+    """Memory ran out, so the process that compiled should end."""
 
     def __str__(self) -> str:
         return self.message
+
+
+@attrs.define
+class CompilerUnavailable(CompileError):
+    """Nothing is wrong with the script: the process that compiles did not work."""
 
 
 @attrs.define

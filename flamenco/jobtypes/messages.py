@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from flamenco.jobtypes.loading import Stamp
+from flamenco.jobtypes.files import Stamp
 from flamenco.model.jobs import AuthoredTask
 from flamenco.model.jobtypes import JobToCompile, JobType
 
@@ -37,7 +37,9 @@ class Answer:
     exhausted: bool = False
     """The child ends after this answer, since it is out of memory."""
     job_type: JobType | None = None
-    files: Mapping[str, Stamp] = attrs.field(factory=dict)
+    files: Mapping[str, Stamp | None] = attrs.field(factory=dict)
+    said: tuple[tuple[int, str], ...] = ()
+    """What the script printed in this request, each with its logging level."""
     tasks: tuple[AuthoredTask, ...] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     metadata: Mapping[str, str] = attrs.field(factory=dict)

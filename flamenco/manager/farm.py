@@ -10,7 +10,7 @@ import attrs
 import actors
 from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
-from flamenco.jobtypes import Compiler, open_compiler
+from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
@@ -39,8 +39,8 @@ from flamenco.manager.workers import Workers
 from flamenco.shaman import Shaman
 from flamenco.store import DamagedDatabase, Store, open_reader, open_store
 
-Compiling = Callable[[Path], AbstractAsyncContextManager[Compiler]]
-"""Opens the compiler of the scripts in a folder."""
+Compiling = Callable[[Path, Limits], AbstractAsyncContextManager[Compiler]]
+"""Opens the compiler of the scripts in a folder, within their limits."""
 
 Around = Callable[[Callable[..., object]], Callable[..., object]]
 """Puts something around a handler."""
@@ -94,7 +94,7 @@ async def open_farm(
     async with (
         open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
-        compiling(paths.scripts) as compiler,
+        compiling(paths.scripts, _limits(config)) as compiler,
     ):
         services = Services(
             config=config,
@@ -115,6 +115,10 @@ async def open_farm(
         ) as system:
             with responsive():
                 yield await _start(system, store, services)
+
+
+def _limits(config: ManagerConfig) -> Limits:
+    return Limits(config.job_type_timeout, config.job_type_memory * 1024**2)
 
 
 async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:

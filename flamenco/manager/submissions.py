@@ -193,7 +193,7 @@ def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
     beginning = str(uuid.uuid4())[:-8]
 
     def id_of(place: int) -> str:
-        return f"{beginning}{place:08x}"
+        return compiled.tasks[place].id or f"{beginning}{place:08x}"
 
     for start in range(0, len(compiled.tasks), TASKS_AT_ONCE):
         chosen = compiled.tasks[start : start + TASKS_AT_ONCE]

@@ -138,6 +138,8 @@ class AuthoredTask:
     depends_on: tuple[int, ...] = ()
     """Places, from 0, of the tasks that must be completed first."""
     priority: int = 50
+    id: str = ""
+    """Given by a script that asked for it; else the Manager gives one."""
 
     @property
     def steps_total(self) -> int:

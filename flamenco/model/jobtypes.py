@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 import attrs
-from attrs.validators import deep_iterable, optional
+from attrs.validators import and_, deep_iterable, optional
 
 SettingType = Literal["string", "int32", "float", "bool"]
 Subtype = Literal["file_path", "dir_path", "file_name", "hashed_file_path"]
@@ -17,19 +17,27 @@ Visibility = Literal["visible", "hidden", "submission", "web"]
 _Validator = Callable[[object, "attrs.Attribute[Any]", object], None]
 
 
+def _field(owner: object, attribute: "attrs.Attribute[Any]") -> str:
+    """The name of a field, with that of its setting."""
+    key = getattr(owner, "key", None) if isinstance(owner, Setting) else None
+    return f"setting {key!r}: {attribute.name}" if isinstance(key, str) else attribute.name
+
+
 def _of(kind: type, name: str) -> _Validator:
-    def check(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    def check(owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
         if not isinstance(value, kind):
-            raise ValueError(f"{attribute.name}: expected {name}, got {value!r}")  # noqa: TRY004
+            where = _field(owner, attribute)
+            raise ValueError(f"{where}: expected {name}, got {value!r}")  # noqa: TRY004
 
     return check
 
 
 def _one_of(options: tuple[str, ...]) -> _Validator:
-    def check(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    def check(owner: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
         if value not in options:
             expected = ", ".join(map(repr, options))
-            raise ValueError(f"{attribute.name}: expected one of {expected}, got {value!r}")
+            where = _field(owner, attribute)
+            raise ValueError(f"{where}: expected one of {expected}, got {value!r}")
 
     return check
 
@@ -48,13 +56,32 @@ class EvalInfo:
 
 def _only_for_strings(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
     if value and setting.type != "string":
-        raise ValueError(
-            f"{attribute.name} is for settings of type string; {setting.key} is {setting.type}"
-        )
+        where = _field(setting, attribute)
+        raise ValueError(f"{where}: is for settings of type string, not {setting.type}")
 
 
-def _optional_tuple(choices: Any) -> tuple[str, ...] | None:
-    return None if choices is None else tuple(choices)
+def _choices(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
+    where = _field(setting, attribute)
+    if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{where}: expected a list of texts, got {value!r}")
+    if not value:
+        raise ValueError(f"{where}: expected a text or more to choose from, got none")
+
+
+def _bounds(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
+    where = _field(setting, attribute)
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{where}: expected arguments by name, got {value!r}")  # noqa: TRY004
+    bounds = [value[name] for name in ("min", "max") if name in value]
+    for each in bounds:
+        if isinstance(each, bool) or not isinstance(each, int | float):
+            raise ValueError(f"{where}: expected numbers as min and max, got {each!r}")  # noqa: TRY004
+    if bounds != sorted(bounds):
+        raise ValueError(f"{where}: min {bounds[0]} is more than max {bounds[1]}")
+
+
+def _optional_tuple(choices: Any) -> Any:
+    return tuple(choices) if isinstance(choices, list | tuple) else choices
 
 
 @attrs.frozen
@@ -69,13 +96,15 @@ class Setting:
     default: str | int | float | bool | None = None
     required: bool = attrs.field(default=False, validator=_FLAG)
     choices: tuple[str, ...] | None = attrs.field(
-        default=None, converter=_optional_tuple, validator=_only_for_strings
+        default=None,
+        converter=_optional_tuple,
+        validator=optional(and_(_choices, _only_for_strings)),
     )
     """The texts to choose from."""
     subtype: Subtype | None = attrs.field(
         default=None, validator=[optional(_one_of(get_args(Subtype))), _only_for_strings]
     )
-    propargs: Mapping[str, Any] | None = None
+    propargs: Mapping[str, Any] | None = attrs.field(default=None, validator=optional(_bounds))
     """More for Blender's property; `min` and `max` bound the value at the Manager too."""
     eval: str | None = attrs.field(default=None, validator=optional(_TEXT))
     """A Python expression, evaluated in Blender, that gives the value."""
@@ -153,6 +182,48 @@ def setting_values(setting: Setting) -> dict[str, Any]:
             _NAMES.get(name, name): value for name, value in attrs.asdict(setting.eval_info).items()
         }
     return {_NAMES.get(name, name): value for name, value in values.items()}
+
+
+def setting_from(values: Mapping[str, Any]) -> Setting:
+    """The setting of what the API, or a script in JavaScript, says; what it does not know is left.
+
+    Raises ValueError, which names the setting.
+    """
+    key = values.get("key")
+    if not isinstance(key, str):
+        raise ValueError(f"a setting has no key: {dict(values)}")  # noqa: TRY004
+    known = _known(Setting, values)
+    info = known.pop("eval_info", None)
+    try:
+        eval_info = EvalInfo(**_known(EvalInfo, info)) if isinstance(info, Mapping) else info
+    except ValueError as error:
+        raise ValueError(f"setting {key!r}: evalInfo: {error}") from None
+    return Setting(**{"type": None} | known, eval_info=eval_info)
+
+
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an attrs class under its own names; without those that are null."""
+    fields = {_NAMES.get(name, name): name for name in attrs.fields_dict(kind)}
+    return {
+        fields[name]: value
+        for name, value in values.items()
+        if name in fields and value is not None
+    }
+
+
+def job_type_from(values: Mapping[str, Any]) -> JobType:
+    """The job type of what a script in JavaScript says.
+
+    Raises ValueError, which names a setting that makes no sense.
+    """
+    settings = values.get("settings") or ()
+    if not isinstance(settings, list | tuple) or not all(isinstance(x, Mapping) for x in settings):
+        raise ValueError(f"settings: expected a list of settings, got {settings!r}")
+    return JobType(
+        label=values.get("label", ""),
+        description=values.get("description") or "",
+        settings=map(setting_from, settings),
+    )
 
 
 def sealed(job_type: JobType, name: str) -> JobType:

@@ -13,7 +13,7 @@ from flamenco.jobtypes import (
     inline_compiler,
     validate_settings,
 )
-from flamenco.jobtypes.compiler import DEFAULT_MEMORY, DEFAULT_TIMEOUT
+from flamenco.jobtypes.compiler import DEFAULT_LIMITS
 from flamenco.model.jobtypes import Setting
 
 PAGE = (Path(__file__).parents[2] / "docs" / "job-types.md").read_text("utf-8")
@@ -74,5 +74,5 @@ def test_the_page_has_a_row_for_each_argument_of_a_setting(argument):
 
 
 def test_the_page_has_the_limits_that_hold():
-    assert f"longer than {DEFAULT_TIMEOUT:g} s" in PAGE
-    assert f"more than {DEFAULT_MEMORY // 1024**3} GiB" in PAGE
+    assert f"longer than {DEFAULT_LIMITS.seconds:g} s" in PAGE
+    assert f"more than {DEFAULT_LIMITS.memory // 1024**3} GiB" in PAGE

@@ -67,8 +67,14 @@ def test_all_that_does_not_fit_is_told_at_once():
     ("make", "message"),
     [
         (lambda: Setting("a", "number"), "type: expected one of 'string', 'int32'"),
-        (lambda: Setting("a", "int32", choices=["1"]), "choices is for settings of type string"),
-        (lambda: Setting("a", "int32", subtype="dir_path"), "subtype is for settings of type str"),
+        (
+            lambda: Setting("a", "int32", choices=["1"]),
+            "setting 'a': choices: is for settings of type string, not int32",
+        ),
+        (
+            lambda: Setting("a", "int32", subtype="dir_path"),
+            "setting 'a': subtype: is for settings of type string",
+        ),
         (lambda: Setting("a", "string", visible="no"), "visible: expected one of 'visible'"),
         (lambda: Setting("a", "string", eval_info="x"), "eval_info: expected an EvalInfo, got 'x'"),
         (lambda: JobType(label=3), "label: expected a text, got 3"),

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import trio
 
-from flamenco.jobtypes.compiler import Compiler, inline_compiler
+from flamenco.jobtypes import Compiler, Limits, inline_compiler
 
 SLOWEST_SECONDS = 0.004
 
@@ -49,6 +49,6 @@ def instant(random: Random) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def compiling(scripts: Path | None) -> AsyncIterator[Compiler]:
+async def compiling(scripts: Path | None, limits: Limits) -> AsyncIterator[Compiler]:
     """A compiler without a process of its own."""
     yield inline_compiler(scripts)

@@ -1,0 +1,248 @@
+"""Job types in JavaScript, run by QuickJS. What scripts work with is in `prelude/`.
+
+A script cannot call Python, and QuickJS alone knows no files, network or processes: the job goes in
+as JSON, tasks come out as JSON. A module that a script requires is read when it turns out to be
+wanted; then the script runs again, from its start.
+"""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+import quickjs
+
+from flamenco.jobtypes.authoring import format_timestamp_local
+from flamenco.jobtypes.errors import CompileError
+from flamenco.jobtypes.files import Stamp, stamp
+from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
+from flamenco.jobtypes.places import Source, told
+from flamenco.jobtypes.settings import check_defaults
+from flamenco.model.jobs import AuthoredTask, CompiledJob
+from flamenco.model.jobtypes import JobToCompile, JobType, job_type_from, sealed
+from flamenco.model.statuses import JobStatus
+from flamenco.platforms import PLATFORM
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PARTS = (
+    *("values", "printing", "frames", "paths", "words", "time"),
+    *("tasks", "job", "modules", "host"),
+)
+"""The files of the prelude, in their order."""
+
+
+def _prelude() -> str:
+    folder = Path(__file__).with_name("prelude")
+    parts = [folder.joinpath(f"{part}.js").read_text("utf-8") for part in PARTS]
+    return "\n".join(["(function () { 'use strict';", *parts, "})();"])
+
+
+PRELUDE = _prelude()
+"""Runs before every script. Its value is the function through which Python asks, and only Python
+holds it."""
+
+TASKS_AT_ONCE = 500
+MOST_MODULES = 1000
+EXPECTED = (
+    'expected JOB_TYPE = {label: "...", settings: [...]} and a function compileJob(job); '
+    "see docs/job-types.md"
+)
+
+_tasks = msgspec.json.Decoder(list[AuthoredTask])
+
+
+@attrs.define(eq=False)
+class JavaScript:
+    """A script that was run, with the files it is made of."""
+
+    path: Path
+    limits: Limits | None
+    job_type: JobType = attrs.field(init=False)
+    files: dict[Path, Stamp | None] = attrs.field(factory=dict)
+    _sources: dict[str, Source | None] = attrs.field(factory=dict)
+
+    def describe(self, name: str) -> None:
+        """Run the script for its job type. Raises CompileError."""
+        self._read(self.path.name)
+        self.job_type = sealed(self._run(_described), name)
+
+    def compile(self, job: JobToCompile) -> CompiledJob:
+        """Run the script for the tasks of a job. Raises CompileError."""
+        question = json.dumps(_as_scripts_see(job))
+        return self._run(lambda machine: _compiled(machine, question))
+
+    def _run(self, ask: Callable[["_Machine"], T]) -> T:
+        """Run the script, then ``ask``; again as long as that wants modules not read so far."""
+        budget = _Budget(self.limits)
+        while len(self._sources) <= MOST_MODULES:
+            machine = _Machine(self._sources, self.path.name, budget)
+            try:
+                machine.start()
+                answer = ask(machine)
+            except (quickjs.JSException, ValueError) as error:
+                failure: Exception | None = error
+            else:
+                failure = None
+            wanted = machine.wanted()
+            for each in wanted:
+                self._read(each)
+            if not wanted:
+                machine.log_printed()
+                if failure is not None:
+                    raise self._refusal(failure) from None
+                return answer
+        raise CompileError(f"{self.path.name}: requires more than {MOST_MODULES} modules")
+
+    def _read(self, name: str) -> None:
+        """Read a file of the script's folder, if it is one."""
+        folder = self.path.parent
+        file = folder / name
+        self.files[file] = stamp(file)
+        before = max((each.after for each in self._sources.values() if each), default=FIRST_LINE)
+        self._sources[name] = None
+        if name == self.path.name or file.resolve().is_relative_to(folder.resolve()):
+            try:
+                self._sources[name] = Source(file.read_text("utf-8-sig"), before)
+            except OSError:
+                return
+            except UnicodeDecodeError:
+                raise CompileError(f"{name}: expected text in UTF-8") from None
+
+    def _refusal(self, error: Exception) -> CompileError:
+        if isinstance(error, ValueError):
+            return CompileError(f"{self.path.name}: {error}")
+        place, message = told(str(error), self._sources)
+        kind, _, reason = message.partition(": ")
+        exhausted = False
+        match kind, reason:
+            case "InternalError", "interrupted" if self.limits:
+                message = too_long(self.limits.seconds)
+            case "InternalError", "out of memory":
+                message, exhausted = EXHAUSTED, True
+            case "Error", _ if reason:
+                message = reason
+        return CompileError(f"{place or self.path.name}: {message}", exhausted)
+
+
+FIRST_LINE = PRELUDE.count("\n") + 1
+
+
+def load(path: Path, name: str, limits: Limits | None) -> JavaScript:
+    """Run a script for its job type. Raises CompileError."""
+    script = JavaScript(path, limits)
+    script.describe(name)
+    return script
+
+
+@attrs.define
+class _Budget:
+    """The processor time that is left to a script."""
+
+    _limits: Limits | None
+    _started: float = attrs.field(factory=time.process_time)
+
+    def apply(self, context: quickjs.Context) -> None:
+        if self._limits is not None:
+            left = self._limits.seconds - (time.process_time() - self._started)
+            context.set_time_limit(max(left, 0.001))
+            # Python itself needs some
+            context.set_memory_limit(self._limits.memory * 3 // 4)
+
+
+@attrs.define(eq=False)
+class _Machine:
+    """QuickJS with the prelude and one script."""
+
+    _sources: dict[str, Source | None]
+    _name: str
+    _budget: _Budget
+    _context: quickjs.Context = attrs.field(factory=quickjs.Context)
+    _host: Any = None
+
+    def start(self) -> None:
+        """Run the script. Raises quickjs.JSException."""
+        self._host = self._context.eval(PRELUDE)
+        modules = {
+            name: {"text": each.text, "line": each.before} if each else None
+            for name, each in self._sources.items()
+        }
+        around = {"cwd": str(Path.cwd()), "platform": PLATFORM, "sources": modules}
+        self._host("open", json.dumps(around))
+        main = self._sources[self._name]
+        if main is None:
+            raise ValueError("cannot be read")
+        self.value("'use strict';" + "\n" * main.before + main.text)
+
+    def value(self, code: str) -> Any:
+        """What code of the script's world gives. Raises quickjs.JSException."""
+        self._budget.apply(self._context)
+        return self._context.eval(code)
+
+    def ask(self, question: str, *values: Any) -> bytes:
+        """What the prelude answers, in JSON. Raises quickjs.JSException."""
+        self._budget.apply(self._context)
+        answer: str = self._host(question, *values)
+        return answer.encode()
+
+    def wanted(self) -> list[str]:
+        """The files that the script required and that were not read."""
+        wanted: list[str] = self._after_the_end("wanted")
+        return wanted
+
+    def log_printed(self) -> None:
+        """Log what the script printed."""
+        for level, text in self._after_the_end("printed"):
+            number = logging.WARNING if level == "warning" else logging.INFO
+            logger.log(number, "%s: %s", self._name, text)
+
+    def _after_the_end(self, question: str) -> list[Any]:
+        """An answer even of a script that used up its time; nothing of one that broke QuickJS."""
+        try:
+            self._context.set_time_limit(1)
+            answer: list[Any] = json.loads(self._host(question))
+        except (quickjs.JSException, ValueError, TypeError):
+            return []
+        return answer
+
+
+def _described(machine: _Machine) -> JobType:
+    kinds = machine.value("typeof JOB_TYPE"), machine.value("typeof compileJob")
+    if kinds != ("object", "function"):
+        raise ValueError(EXPECTED)
+    values = msgspec.json.decode(machine.ask("describe", machine.value("JOB_TYPE")))
+    job_type = job_type_from(values)
+    check_defaults(job_type)
+    return job_type
+
+
+def _compiled(machine: _Machine, question: str) -> CompiledJob:
+    count = int(machine.ask("compile", machine.value("compileJob"), question))
+    tasks: list[AuthoredTask] = []
+    for start in range(0, count, TASKS_AT_ONCE):
+        tasks += _tasks.decode(machine.ask("tasks", start, start + TASKS_AT_ONCE))
+    outcome = msgspec.json.decode(machine.ask("outcome"))
+    return CompiledJob(outcome["settings"], tuple(tasks), outcome["metadata"])
+
+
+def _as_scripts_see(job: JobToCompile) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "jobType": job.type,
+        "priority": job.priority,
+        "jobID": job.id,
+        "status": JobStatus.UNDER_CONSTRUCTION,
+        "workerTagUUID": job.worker_tag or "",
+        "storage": {"shamanCheckoutID": job.shaman_checkout_id or ""},
+        "created": {"local": format_timestamp_local(job.created), "iso": job.created.isoformat()},
+        "settings": job.settings,
+        "metadata": job.metadata,
+        "idBeginning": str(uuid.uuid4())[:-8],
+    }

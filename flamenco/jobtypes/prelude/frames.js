@@ -1,0 +1,59 @@
+// Frame ranges, as flamenco/model/frames.py has them.
+
+const SPACE = "[ \\t\\n\\r\\f\\v]*"; // what Python takes for white space in ASCII
+const FRAME = `${SPACE}([0-9]{1,9})${SPACE}`;
+const FRAMES = new RegExp(`^${FRAME}(?:(?:-|\\.\\.)${FRAME})?$`);
+
+// The runs [first, last] of consecutive frames, in order, each frame once.
+function frameRuns(range) {
+    expectText(range, "a frame range");
+    const parts = range.split(",").map((part) => {
+        const match = FRAMES.exec(part);
+        if (match === null) {
+            const where = part === range ? "" : ` in '${range}'`;
+            throw new Error(`expected frames such as 1-10, 15 or 20..30, not '${part}'${where}`);
+        }
+        return [Number(match[1]), Number(match[2] ?? match[1])];
+    });
+    parts.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+    const runs = [];
+    for (const [first, last] of parts) {
+        const previous = runs.at(-1);
+        if (previous && first <= previous[1] + 1) previous[1] = Math.max(previous[1], last);
+        else if (first <= last) runs.push([first, last]);
+    }
+    return runs;
+}
+
+function frameCount(range) {
+    return frameRuns(range).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+function frameChunker(range, size) {
+    if (!Number.isInteger(size) || size < 1) {
+        throw new Error(`expected chunks of at least 1 frame, not ${shown(size)}`);
+    }
+    const chunks = [];
+    let chunk = [];
+    let room = size;
+    for (let [first, last] of frameRuns(range)) {
+        while (first <= last) {
+            const end = Math.min(last, first + room - 1);
+            chunk.push(written(first, end));
+            room -= end - first + 1;
+            first = end + 1;
+            if (room === 0) {
+                chunks.push(chunk.join(","));
+                chunk = [];
+                room = size;
+            }
+        }
+    }
+    if (chunk.length) chunks.push(chunk.join(","));
+    return chunks;
+}
+
+function written(first, last) {
+    if (last - first >= 2) return `${first}-${last}`;
+    return first === last ? `${first}` : `${first},${last}`;
+}

@@ -1,0 +1,210 @@
+"""The compiler's child process, as the Manager sees it: one request at a time, killed at limits."""
+
+import logging
+import math
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import attrs
+import msgspec
+import trio
+
+from flamenco.jobtypes.errors import CompileError, CompilerUnavailable
+from flamenco.jobtypes.limits import Limits, too_long
+from flamenco.jobtypes.messages import Answer, Request, read_answer, to_line
+from flamenco.launcher import Child, open_child
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+"""How long Python may take to start, on a machine that is busy."""
+MARGIN_SECONDS = 2.0
+"""How long after its time limit a script is given to end before it is killed."""
+MOST_PRINTED = 1024**2
+"""So many bytes a script may print for one request."""
+MOST_ANSWERED = 512 * 1024**2
+"""So many bytes the tasks of a job may take on their way."""
+
+
+@attrs.define(eq=False)
+class _Call:
+    """A request on its way, and where its answer goes."""
+
+    request: Request
+    answered: trio.Event = attrs.field(factory=trio.Event)
+    answers: list[Answer] = attrs.field(factory=list)
+    failure: CompileError | None = None
+
+
+class _Ended(Exception):
+    """The child ended before it answered."""
+
+
+class _TooMuch(Exception):
+    """The child says more than it may."""
+
+
+@attrs.define(eq=False)
+class CompilerProcess:
+    """The child; kept for the next request while nothing goes wrong with it."""
+
+    limits: Limits
+    _calls: trio.MemorySendChannel[_Call] = attrs.field(init=False)
+    _waiting: trio.MemoryReceiveChannel[_Call] = attrs.field(init=False)
+    _current: _Call | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self._calls, self._waiting = trio.open_memory_channel[_Call](math.inf)
+
+    async def ask(self, request: Request) -> list[Answer]:
+        """All parts of the child's answer. Raises CompileError."""
+        call = _Call(request)
+        await self._calls.send(call)
+        await call.answered.wait()
+        if call.failure is not None:
+            raise call.failure
+        last = call.answers[-1]
+        for level, text in last.said:
+            logger.log(level, "%s", text)
+        if last.error:
+            raise CompileError(last.error)
+        return call.answers
+
+    async def run(self) -> None:
+        """Keep a child, and give it the requests, until cancelled."""
+        while True:
+            try:
+                async with self._child() as (child, lines, printed):
+                    while await self._serve(child, lines, printed):
+                        pass
+            except Exception as error:
+                # a mistake of ours, too, must end neither the Manager nor the next request
+                logger.exception("the compiler of job types failed")
+                await self._take()
+                reason = f"the compiler of job types did not work: {error}"
+                self._finish(CompilerUnavailable(reason))
+
+    @asynccontextmanager
+    async def _child(self) -> AsyncIterator[tuple[Child, "_Lines", "_Lines"]]:
+        limits = [str(self.limits.seconds), str(self.limits.memory)]
+        pipe = subprocess.PIPE
+        async with (
+            open_child(
+                [sys.executable, "-m", "flamenco.jobtypes.child", *limits],
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                grace=0.5,
+            ) as child,
+            trio.open_nursery() as nursery,
+        ):
+            lines, printed = _Lines(child.stdout, MOST_ANSWERED), _Lines(child.stderr, MOST_PRINTED)
+            nursery.start_soon(_log_all, printed)
+            with trio.fail_after(START_SECONDS):
+                await lines.next()
+            yield child, lines, printed
+            nursery.cancel_scope.cancel()
+
+    async def _take(self) -> _Call:
+        if self._current is None:
+            self._current = await self._waiting.receive()
+        return self._current
+
+    def _finish(self, failure: CompileError | None = None) -> None:
+        call, self._current = self._current, None
+        if call is not None:
+            call.failure = failure
+            call.answered.set()
+
+    async def _serve(self, child: Child, lines: "_Lines", printed: "_Lines") -> bool:
+        """Have the child answer one request; returns whether it can take another."""
+        call = await self._take()
+        if child.returncode is not None:
+            return False  # it ended while idle, so the request is for its successor
+        lines.start_anew()
+        printed.start_anew()
+        with trio.CancelScope() as flooding:
+            printed.when_too_much = flooding.cancel
+            reason = await self._exchange(child, lines, call)
+        if flooding.cancelled_caught:
+            reason = f"prints more than {MOST_PRINTED // 1024**2} MiB"
+        if reason:
+            self._finish(CompileError(f"{call.request.path.name}: {reason}"))
+            return False
+        exhausted = call.answers[-1].exhausted
+        self._finish()
+        return not exhausted
+
+    async def _exchange(self, child: Child, lines: "_Lines", call: _Call) -> str:
+        """Give the child a request and take its answers; returns why it is to be killed, if so."""
+        try:
+            with trio.fail_after(self.limits.seconds + MARGIN_SECONDS):
+                await cast("trio.abc.SendStream", child.stdin).send_all(to_line(call.request))
+                while not call.answers or call.answers[-1].more:
+                    call.answers.append(read_answer(await lines.next()))
+        except trio.TooSlowError:
+            return too_long(self.limits.seconds)
+        except _TooMuch:
+            return f"gives tasks of more than {MOST_ANSWERED // 1024**2} MiB"
+        except (_Ended, trio.BrokenResourceError):
+            return f"ended the compiler process ({await _manner_of_end(child)})"
+        except msgspec.DecodeError as error:
+            return f"made the compiler answer with nonsense: {error}"
+        return ""
+
+
+async def _manner_of_end(child: Child) -> str:
+    with trio.move_on_after(MARGIN_SECONDS):
+        status = await child.wait()
+        return f"by signal {status - 128}" if status > 128 else f"with exit status {status}"
+    return "it closed its output"
+
+
+def _nothing() -> None:
+    """What happens where nobody waits for a flood."""
+
+
+@attrs.define(eq=False)
+class _Lines:
+    """The lines of a stream, of which no more than ``most`` bytes are taken for one request."""
+
+    _stream: trio.abc.ReceiveStream | None
+    _most: int
+    when_too_much: Callable[[], None] = _nothing
+    _rest: bytearray = attrs.field(factory=bytearray)
+    _received: int = 0
+
+    def start_anew(self) -> None:
+        """Count from the beginning: the next request is given."""
+        self._received = 0
+
+    async def next(self) -> bytes:
+        """The next line. Raises _Ended at the end of the stream, _TooMuch in a flood."""
+        searched = 0
+        while (end := self._rest.find(b"\n", searched)) < 0:
+            searched = len(self._rest)
+            received = await cast("trio.abc.ReceiveStream", self._stream).receive_some()
+            if not received:
+                raise _Ended("it ended before it was ready")
+            self._received += len(received)
+            if self._received > self._most:
+                self.when_too_much()
+                raise _TooMuch
+            self._rest += received
+        line = bytes(self._rest[:end])
+        del self._rest[: end + 1]
+        return line
+
+
+async def _log_all(printed: _Lines) -> None:
+    """Log what scripts print, up to the end or a flood."""
+    while True:
+        try:
+            line = await printed.next()
+        except (_Ended, _TooMuch, trio.BrokenResourceError):
+            return
+        logger.info("%s", line.decode(errors="replace").rstrip(os.linesep))

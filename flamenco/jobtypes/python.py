@@ -1,0 +1,154 @@
+"""Job types in Python: scripts that define `JOB_TYPE` and `compile_job`."""
+
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, ModuleType
+
+import attrs
+
+from flamenco.jobtypes.authoring import Author
+from flamenco.jobtypes.errors import CompileError
+from flamenco.jobtypes.files import Files, stamp
+from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
+from flamenco.jobtypes.settings import check_defaults
+from flamenco.model.jobs import CompiledJob
+from flamenco.model.jobtypes import JobToCompile, JobType, sealed
+
+CompileJob = Callable[[JobToCompile, Author], object]
+
+
+class TimeLimitExceeded(BaseException):
+    """Raised in a script that runs for too long; no `except Exception` of a script stops it."""
+
+
+ESCAPES = (Exception, SystemExit, TimeLimitExceeded)
+"""What a script can end with."""
+
+
+@attrs.frozen
+class PythonScript:
+    """A script that was run, with the files it is made of."""
+
+    path: Path
+    limits: Limits | None
+    job_type: JobType
+    compile_job: CompileJob
+    files: Files
+
+    def compile(self, job: JobToCompile) -> CompiledJob:
+        """The job's tasks, as the script writes them. Raises CompileError."""
+        author = Author()
+        with _confined(self.path, self.limits):
+            self.compile_job(job, author)
+            return author.compiled(job)
+
+
+def load(path: Path, name: str, limits: Limits | None) -> PythonScript:
+    """Run a script for its job type. Raises CompileError."""
+    with _confined(path, limits):
+        known, module = stamp(path), _run(path)
+        job_type, compile_job = _parts(module)
+        files = {path: known} | {each: stamp(each) for each in _modules_in(path.parent).values()}
+        return PythonScript(path, limits, sealed(job_type, name), compile_job, files)
+
+
+def _run(path: Path) -> ModuleType:
+    _forget_modules_in(path.parent)
+    if str(path.parent) not in sys.path:
+        # at the end, so that a script's module cannot stand in for one of the library's
+        sys.path.append(str(path.parent))
+    module = ModuleType(f"jobtype_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - its purpose
+    return module
+
+
+def _parts(module: ModuleType) -> tuple[JobType, CompileJob]:
+    match vars(module):
+        case {"JOB_TYPE": JobType() as job_type, "compile_job": compile_job} if callable(
+            compile_job
+        ):
+            check_defaults(job_type)
+            return job_type, compile_job
+    raise ValueError(
+        "expected JOB_TYPE = JobType(label=..., settings=[...]) and a function "
+        "compile_job(job, author); see docs/job-types.md"
+    )
+
+
+def _modules_in(folder: Path) -> dict[str, Path]:
+    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+    return {
+        name: Path(file)
+        for name, file in files.items()
+        if file is not None and Path(file).is_relative_to(folder)
+    }
+
+
+def _forget_modules_in(folder: Path) -> None:
+    importlib.invalidate_caches()
+    for name in _modules_in(folder):
+        del sys.modules[name]
+
+
+@contextmanager
+def _confined(script: Path, limits: Limits | None) -> Iterator[None]:
+    """Run a script's code: whatever it ends with becomes a CompileError."""
+    try:
+        with _time_limit(limits):
+            yield
+    except ESCAPES as error:
+        reason = f"{_place(error, script)}: {_reason(error)}"
+        raise CompileError(reason, exhausted=isinstance(error, MemoryError)) from error
+
+
+@contextmanager
+def _time_limit(limits: Limits | None) -> Iterator[None]:
+    """Raise TimeLimitExceeded in what runs for too long; not on Windows."""
+    if limits is None or sys.platform == "win32":
+        yield
+        return
+    reason = too_long(limits.seconds)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise TimeLimitExceeded(reason)
+
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _place(error: BaseException, script: Path) -> str:
+    """Where in the script, or in a module of its, something went wrong."""
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or script).name}, line {error.lineno}"
+    lines = [
+        f"{Path(frame.filename).name}, line {frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(script.parent)
+    ]
+    return lines[-1] if lines else script.name
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case TimeLimitExceeded():
+            return str(error)
+        case MemoryError():
+            return EXHAUSTED
+        case SyntaxError():
+            return f"{type(error).__name__}: {error.msg}"
+        case SystemExit():
+            return "asked Python to exit; raise ValueError(reason) to refuse a job"
+        case ValueError() if str(error):
+            return str(error)
+    return f"{type(error).__name__}: {error}"

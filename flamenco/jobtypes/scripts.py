@@ -1,0 +1,62 @@
+"""The scripts that were run: each once, and again when a file of its changed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from flamenco.jobtypes import javascript, python
+from flamenco.jobtypes.errors import CompileError
+from flamenco.jobtypes.files import Files, unchanged
+from flamenco.jobtypes.graph import GraphError, check_graph
+from flamenco.jobtypes.limits import Limits
+from flamenco.model.jobs import CompiledJob
+from flamenco.model.jobtypes import JobToCompile, JobType
+
+
+class Script(Protocol):
+    """A script that was run."""
+
+    @property
+    def job_type(self) -> JobType:
+        """What it says of itself."""
+
+    @property
+    def files(self) -> Files:
+        """What it is made of."""
+
+    def compile(self, job: JobToCompile) -> CompiledJob:
+        """The job's tasks, as the script writes them. Raises CompileError."""
+
+
+LANGUAGES: dict[str, Callable[[Path, str, Limits | None], Script]] = {
+    ".py": python.load,
+    ".js": javascript.load,
+}
+"""By the suffix of a script: what runs it for its job type, and raises CompileError."""
+
+
+@attrs.define
+class Scripts:
+    """The scripts run so far."""
+
+    _limits: Limits | None = None
+    _known: dict[Path, Script] = attrs.field(factory=dict)
+
+    def describe(self, path: Path, name: str) -> Script:
+        """The script, as it is now. Raises CompileError."""
+        known = self._known.pop(path, None)
+        if known is None or not unchanged(known.files):
+            known = LANGUAGES[path.suffix](path, name, self._limits)
+        self._known[path] = known
+        return known
+
+    def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
+        """The job's tasks, as the script writes them. Raises CompileError."""
+        compiled = self.describe(path, job.type).compile(job)
+        try:
+            check_graph(compiled.tasks)
+        except GraphError as error:
+            raise CompileError(f"{path.name}: {error}") from None
+        return compiled

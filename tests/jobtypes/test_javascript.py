@@ -1,0 +1,454 @@
+"""The scripting API of Flamenco 3 (reference job-types §3): what scripts that exist rely on.
+
+Each name here stands in the conformance table of docs/job-types.md.
+"""
+
+import logging
+
+import attrs
+import pytest
+
+from flamenco.jobtypes import CompileError, inline_compiler
+from flamenco.jobtypes.authoring import format_timestamp_local
+from flamenco.model.jobs import Command
+from flamenco.model.jobtypes import EvalInfo
+from flamenco.platforms import PLATFORM
+
+TYPE = 'const JOB_TYPE = {label: "Mine", settings: []};\n'
+A_AND_B = """
+    const a = author.Task("a", "misc"), b = author.Task("b", "misc");
+    const both = () => { job.addTask(a); job.addTask(b); };
+"""
+ONE_TASK = 'job.addTask(author.Task("one", "misc"));'
+
+
+@pytest.fixture
+def compile_(scripts, job):
+    """Compile a job of a script whose `compileJob` has this body."""
+
+    async def run(body, **settings):
+        code = f"{TYPE}function compileJob(job) {{\n{body}\n}}\n"
+        (scripts / "mine.js").write_text(code, "utf-8")
+        return await inline_compiler(scripts).compile(job("mine", **settings))
+
+    return run
+
+
+@pytest.fixture
+def settings_after(compile_):
+    """The job's settings after a body that changes them."""
+
+    async def run(body, **settings):
+        return (await compile_(f"const s = job.settings;\n{body}\n{ONE_TASK}", **settings)).settings
+
+    return run
+
+
+@pytest.fixture
+def refusal(compile_):
+    """Why a job is refused."""
+
+    async def run(body, **settings):
+        with pytest.raises(CompileError) as caught:
+            await compile_(body, **settings)
+        return caught.value.message
+
+    return run
+
+
+class TestJobType:
+    async def test_a_script_says_what_it_asks(self, scripts):
+        (scripts / "my_type.js").write_text(
+            """
+const JOB_TYPE = {
+    label: "My Type",
+    description: "does things",
+    settings: [
+        { key: "frames", type: "string", required: true, eval: "f'{C.scene.frame_start}'",
+          evalInfo: { showLinkButton: true, description: "Scene frame range" },
+          description: "Frames", label: "The frames" },
+        { key: "chunk", type: "int32", default: 1, propargs: {min: 1, max: 5},
+          visible: "submission", unknown: "is left" },
+        { key: "where", type: "string", subtype: "dir_path", visible: "hidden", editable: false },
+        { key: "fps", type: "float" },
+        { key: "engine", type: "string", choices: ["CYCLES", "EEVEE"], visible: "web" },
+        { key: "previews", type: "bool", default: false },
+    ],
+};
+function compileJob(job) {}
+"""
+        )
+        job_type = await inline_compiler(scripts).job_type("my-type")
+        assert not job_type.error
+        assert (job_type.name, job_type.label) == ("my-type", "My Type")
+        assert job_type.description == "does things"
+        assert len(job_type.etag) == 40
+        frames, chunk, where, fps, engine, previews = job_type.settings
+        assert frames.required
+        assert frames.eval == "f'{C.scene.frame_start}'"
+        assert frames.eval_info == EvalInfo(description="Scene frame range", show_link_button=True)
+        assert (frames.label, frames.description) == ("The frames", "Frames")
+        assert (chunk.default, chunk.propargs) == (1, {"min": 1, "max": 5})
+        assert chunk.visible == "submission"
+        assert (where.subtype, where.visible, where.editable) == ("dir_path", "hidden", False)
+        assert (fps.type, fps.visible, fps.editable) == ("float", "visible", True)
+        assert engine.choices == ("CYCLES", "EEVEE")
+        assert (previews.type, previews.default) == ("bool", False)
+
+    @pytest.mark.parametrize(
+        ("setting", "problem"),
+        [
+            ('{key: "a"}', "setting 'a': type: expected one of 'string', 'int32', 'float', 'bool'"),
+            ('{type: "bool"}', "a setting has no key"),
+            ('{key: "a", type: "number"}', "setting 'a': type: expected one of"),
+            ('{key: "a", type: "string", subtype: "x"}', "setting 'a': subtype: expected one of"),
+            ('{key: "a", type: "int32", choices: ["1"]}', "setting 'a': choices: is for settings"),
+            ('{key: "a", type: "string", choices: "x"}', "setting 'a': choices: expected a list"),
+            ('{key: "a", type: "string", choices: []}', "setting 'a': choices: expected a text or"),
+            ('{key: "a", type: "int32", default: "1"}', "settings.a: expected a whole number, got"),
+            ('{key: "a", type: "int32", default: 9, propargs: {max: 8}}', "up to 8, got 9"),
+            ('{key: "a", type: "int32", propargs: {min: "1"}}', "setting 'a': propargs: expected"),
+            ('{key: "a", type: "int32", propargs: {min: 2, max: 1}}', "min 2 is more than max 1"),
+            ('{key: "a", type: "int32", propargs: [1]}', "setting 'a': propargs: expected arg"),
+            ('{key: "a", type: "bool", visible: "no"}', "setting 'a': visible: expected one of"),
+            ('{key: "a", type: "bool", editable: 1}', "setting 'a': editable: expected True or"),
+            ('{key: "a", type: "bool", required: "x"}', "setting 'a': required: expected True or"),
+            ('{key: "a", type: "bool", label: 3}', "setting 'a': label: expected a text, got 3"),
+            ('{key: "a", type: "bool", eval: 3}', "setting 'a': eval: expected a text, got 3"),
+            (
+                '{key: "a", type: "bool", evalInfo: 3}',
+                "setting 'a': eval_info: expected an EvalInf",
+            ),
+            ('{key: "a", type: "bool", evalInfo: {description: 3}}', "'a': evalInfo: description:"),
+            (
+                '{key: "a", type: "bool", eval: () => 1}',
+                "JOB_TYPE.settings[0].eval: expected texts",
+            ),
+            ('{key: "a", type: "bool"}, {key: "a", type: "bool"}', "different keys; twice: a"),
+            ('"a"', "settings: expected a list of settings, got ['a']"),
+        ],
+    )
+    async def test_a_setting_that_is_declared_wrongly_is_named(self, scripts, setting, problem):
+        code = (
+            f'const JOB_TYPE = {{label: "x", settings: [{setting}]}};\nfunction compileJob() {{}}'
+        )
+        (scripts / "mine.js").write_text(code)
+        error = (await inline_compiler(scripts).job_type("mine")).error
+        assert error.startswith("mine.js")
+        assert problem in error
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "const JOB_TYPE = {label: 'x', settings: []};",
+            "function compileJob(job) {}",
+            "const JOB_TYPE = 3; function compileJob(job) {}",
+            "const JOB_TYPE = {label: 'x'}; const compileJob = 3;",
+        ],
+    )
+    async def test_a_script_needs_both_parts(self, scripts, code):
+        (scripts / "mine.js").write_text(code)
+        error = (await inline_compiler(scripts).job_type("mine")).error
+        assert error.startswith("mine.js: expected JOB_TYPE = {label:")
+
+    async def test_the_parts_may_be_declared_in_any_way(self, scripts, job):
+        (scripts / "mine.js").write_text(
+            "JOB_TYPE = {label: 'x'};".replace("JOB_TYPE", "globalThis.JOB_TYPE")
+            + f"\nconst compileJob = (job) => {{ {ONE_TASK} }};"
+        )
+        compiler = inline_compiler(scripts)
+        assert not (await compiler.job_type("mine")).error
+        assert len((await compiler.compile(job("mine"))).tasks) == 1
+
+
+class TestTasks:
+    async def test_author_task(self, compile_):
+        (task,) = (await compile_('job.addTask(author.Task(" a b ", " misc "));')).tasks
+        assert (task.name, task.type, task.priority) == ("a b", "misc", 50)
+        assert (task.commands, task.depends_on) == ((), ())
+
+    async def test_author_task_also_with_new(self, compile_):
+        (task,) = (await compile_('job.addTask(new author.Task("a", "misc"));')).tasks
+        assert task.name == "a"
+
+    @pytest.mark.parametrize("arguments", ['" ", "misc"', '"a", ""', '"a"', "3, 4"])
+    async def test_a_task_needs_a_name_and_a_type(self, refusal, arguments):
+        assert await refusal(f"author.Task({arguments})") != ""
+
+    async def test_task_name_type_and_priority_can_be_changed_until_it_is_added(self, compile_):
+        body = """
+            const task = author.Task("a", "misc");
+            task.name = task.name + "!"; task.type = "blender"; task.priority = task.priority + 10;
+            job.addTask(task);
+            task.name = "too late"; task.priority = 1;
+        """
+        (task,) = (await compile_(body)).tasks
+        assert (task.name, task.type, task.priority) == ("a!", "blender", 60)
+
+    async def test_task_uuid_is_that_of_the_task_in_the_farm(self, compile_):
+        body = """
+            const first = author.Task("a", "misc"), second = author.Task("b", "misc");
+            first.addCommand(author.Command("echo", {message: second.uUID}));
+            job.addTask(second); job.addTask(first);
+        """
+        second, first = (await compile_(body)).tasks
+        assert len(second.id) == 36
+        assert first.commands[0].parameters == {"message": second.id}
+        assert first.id != second.id
+
+    async def test_author_command(self, compile_):
+        body = """
+            const task = author.Task("a", "misc");
+            const parameters = {message: "x", n: [1, 2.5, null, undefined], b: true};
+            task.addCommand(author.Command("echo", parameters));
+            task.addCommand(author.Command("sleep", {duration_in_seconds: 3}, 7));
+            job.addTask(task);
+        """
+        (task,) = (await compile_(body)).tasks
+        assert task.commands == (
+            Command("echo", {"message": "x", "n": [1, 2.5, None, None], "b": True}),
+            Command("sleep", {"duration_in_seconds": 3}, 7),
+        )
+        assert task.steps_total == 8
+
+    async def test_a_command_keeps_the_parameters_as_they_were(self, compile_):
+        body = """
+            const parameters = {n: 0, list: []};
+            for (let i = 1; i < 3; i++) {
+                parameters.n = i;
+                parameters.list.push(i);
+                const task = author.Task(`t${i}`, "misc");
+                task.addCommand(author.Command("echo", parameters));
+                job.addTask(task);
+            }
+        """
+        tasks = (await compile_(body)).tasks
+        assert [each.commands[0].parameters for each in tasks] == [
+            {"n": 1, "list": [1]},
+            {"n": 2, "list": [1, 2]},
+        ]
+
+    @pytest.mark.parametrize(
+        ("value", "problem"),
+        [
+            ("() => 1", "command 'x'.y[1]: expected texts, numbers, true and false, null, arrays"),
+            ("0/0", "command 'x'.y[1]: expected texts"),
+            ("1n", "command 'x'.y[1]: expected texts"),
+            ("Symbol('s')", "command 'x'.y[1]: expected texts"),
+            ("(() => { const a = []; a.push(a); return a; })()", "too deep, or in itself"),
+        ],
+    )
+    async def test_parameters_are_what_json_can_hold(self, refusal, value, problem):
+        assert problem in await refusal(f'author.Command("x", {{y: [1, {value}]}})')
+
+    async def test_add_task_takes_a_copy(self, compile_):
+        body = """
+            const task = author.Task("a", "misc");
+            task.addCommand(author.Command("echo", {message: 1}));
+            job.addTask(task);
+            task.addCommand(author.Command("echo", {message: 2}));
+        """
+        (task,) = (await compile_(body)).tasks
+        assert len(task.commands) == 1
+
+    async def test_add_dependency(self, compile_):
+        body = """
+            const [a, b, c] = ["a", "b", "c"].map((name) => author.Task(name, "misc"));
+            c.addDependency(a); c.addDependency(b); c.addDependency(a);
+            job.addTask(c); job.addTask(b); job.addTask(a);
+        """
+        tasks = (await compile_(body)).tasks
+        assert [each.name for each in tasks] == ["c", "b", "a"]
+        assert [each.depends_on for each in tasks] == [(2, 1), (), ()]
+
+    @pytest.mark.parametrize(
+        ("body", "problem"),
+        [
+            (
+                f"{A_AND_B} a.addDependency(b); job.addTask(a);",
+                "task 'a' depends on 'b', which is not in the job",
+            ),
+            (
+                f"{A_AND_B} a.addDependency(b); b.addDependency(a); both();",
+                "tasks wait for each other: 'a' → 'b' → 'a'",
+            ),
+            ("", "the job has no tasks"),
+            (
+                'const a = author.Task("a", "misc"); job.addTask(a); job.addTask(a);',
+                "task 'a' was added twice",
+            ),
+            (
+                'const a = author.Task("a", "misc"); a.priority = "high"; job.addTask(a);',
+                "task 'a': expected a whole priority, got 'high'",
+            ),
+            (
+                f'{A_AND_B} a.addCommand(author.Command("x", {{}}, -1)); job.addTask(a);',
+                "command 'x': expected a number of steps from 0, got -1",
+            ),
+            ("job.addTask({name: 'a'});", 'expected an author.Task, got {"name":"a"}'),
+            ('author.Task("a", "b").addCommand("echo");', "expected an author.Command, got 'echo'"),
+            ('author.Task("a", "b").addDependency(3);', "expected an author.Task, got 3"),
+        ],
+    )
+    async def test_tasks_that_can_never_be_done_are_refused(self, refusal, body, problem):
+        assert problem in await refusal(body)
+
+
+class TestJob:
+    async def test_job_settings_and_metadata_are_stored_as_changed(self, scripts, job):
+        body = """
+            job.settings.added = {list: [1, "two"]};
+            delete job.settings.gone;
+            job.settings.kept += 1;
+            job.metadata.project = "film";
+            job.metadata.count = 3;
+        """
+        code = f"{TYPE}function compileJob(job) {{ {body} {ONE_TASK} }}"
+        (scripts / "mine.js").write_text(code)
+        given = attrs.evolve(job("mine", gone=1, kept=1), metadata={"user": "Ada"})
+        compiled = await inline_compiler(scripts).compile(given)
+        assert compiled.settings == {"kept": 2, "added": {"list": [1, "two"]}}
+        assert compiled.metadata == {"user": "Ada", "project": "film", "count": "3"}
+
+    async def test_job_fields(self, scripts, job):
+        body = """
+            job.settings.seen = {
+                name: job.name, jobType: job.jobType, priority: job.priority, jobID: job.jobID,
+                status: job.status, workerTagUUID: job.workerTagUUID,
+                checkout: job.storage.shamanCheckoutID,
+            };
+        """
+        code = f"{TYPE}function compileJob(job) {{ {body} {ONE_TASK} }}"
+        (scripts / "mine.js").write_text(code)
+        given = attrs.evolve(
+            job("mine"), priority=70, worker_tag="tag-1", shaman_checkout_id="film/1"
+        )
+        compiled = await inline_compiler(scripts).compile(given)
+        assert compiled.settings["seen"] == {
+            "name": "My Job",
+            "jobType": "mine",
+            "priority": 70,
+            "jobID": "j1",
+            "status": "under-construction",
+            "workerTagUUID": "tag-1",
+            "checkout": "film/1",
+        }
+
+    async def test_job_created_is_for_format_timestamp_local(self, settings_after, job):
+        body = "s.stamp = formatTimestampLocal(job.created); s.text = `${job.created}`;"
+        settings = await settings_after(body)
+        assert settings["stamp"] == format_timestamp_local(job("x").created)
+        assert settings["text"] == "2026-11-24T09:30:00+00:00"
+
+    async def test_format_timestamp_local_takes_nothing_else(self, refusal):
+        problem = await refusal("formatTimestampLocal(new Date())")
+        assert "expected a time such as job.created" in problem
+
+    async def test_what_was_submitted_cannot_be_changed(self, refusal):
+        assert "mine.js, line 3:" in await refusal("job.name = 'other';")
+        assert "read-only" in await refusal("job.priority = 1;")
+
+
+class TestHelpers:
+    async def test_frame_chunker(self, settings_after):
+        body = 's.chunks = frameChunker("1-7, 9..10,20", 3); s.one = frameChunker(" 3 ", 1);'
+        settings = await settings_after(body)
+        assert settings["chunks"] == ["1-3", "4-6", "7,9,10", "20"]
+        assert settings["one"] == ["3"]
+
+    @pytest.mark.parametrize("call", ['"", 1', '"a", 1', '"-5", 1', '"1-3", 0', '"1", 1.5', "3, 1"])
+    async def test_frame_chunker_throws_on_a_bad_range_or_size(self, refusal, call):
+        assert "mine.js, line 3:" in await refusal(f"frameChunker({call})")
+
+    async def test_frame_count(self, settings_after):
+        assert (await settings_after('s.n = frameCount("1-10, 5-12, 20, 9-3");'))["n"] == 13
+
+    async def test_shell_split(self, settings_after):
+        settings = await settings_after(r"""s.words = shellSplit("-b 'my file' a\\ b \"c d\"");""")
+        assert settings["words"] == ["-b", "my file", "a b", "c d"]
+
+    async def test_shell_split_throws_when_a_quote_is_not_closed(self, refusal):
+        assert "No closing quotation" in await refusal("""shellSplit("'a")""")
+
+    async def test_path(self, settings_after):
+        body = r"""
+            s.base = path.basename("C:\\a\\b.tar.gz"); s.dir = path.dirname("//server/share/b");
+            s.stem = path.stem("/a/b.tar.gz"); s.join = path.join("/a", "..", "b", "c.d");
+        """
+        assert await settings_after(body) == {
+            "base": "b.tar.gz",
+            "dir": "//server/share",
+            "stem": "b.tar",
+            "join": "/b/c.d",
+        }
+
+    async def test_print_and_alert_go_to_the_log(self, compile_, caplog):
+        caplog.set_level(logging.INFO, "flamenco.jobtypes")
+        await compile_(f'print("seen", {{a: [1]}}, 3); alert("careful"); {ONE_TASK}')
+        assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
+            ("INFO", 'mine.js: seen {"a":[1]} 3'),
+            ("WARNING", "mine.js: careful"),
+        ]
+
+    async def test_what_was_printed_before_an_error_is_logged_too(self, refusal, caplog):
+        caplog.set_level(logging.INFO, "flamenco.jobtypes")
+        await refusal('print("before"); throw "x";')
+        assert "mine.js: before" in caplog.messages
+
+    async def test_a_flood_of_prints_ends_up_short(self, compile_, caplog):
+        caplog.set_level(logging.INFO, "flamenco.jobtypes")
+        body = 'for (let i = 0; i < 5000; i++) print("x".repeat(5000));'
+        await compile_(f"{body} {ONE_TASK}")
+        assert len(caplog.records) == 1001
+        assert caplog.messages[-1] == "mine.js: and 4000 lines more"
+        assert max(map(len, caplog.messages)) < 2100
+
+    async def test_process(self, settings_after, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        settings = await settings_after("s.cwd = process.cwd(); s.platform = process.platform;")
+        assert settings == {"cwd": str(tmp_path), "platform": PLATFORM}
+
+    async def test_scripts_are_strict(self, refusal):
+        assert await refusal("undeclared = 3;") == (
+            "mine.js, line 3:1: ReferenceError: undeclared is not defined"
+        )
+
+    async def test_a_script_may_use_the_names_of_helpers_for_its_own(self, scripts, job):
+        own = "const path = {}; const author_ = author; let print = 3; function frameCount() {}\n"
+        code = f"{own}{TYPE}function compileJob(job) {{ {ONE_TASK} }}"
+        (scripts / "mine.js").write_text(code)
+        assert len((await inline_compiler(scripts).compile(job("mine"))).tasks) == 1
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ('throw "no good";', "mine.js, line 3:1: no good"),
+            ("const why = 1;\nthrow `no ${why}`;", "mine.js: no 1"),
+            ('throw new Error("no good");', "mine.js, line 3:11: no good"),
+            ('\nthrow new RangeError("no");', "mine.js, line 4:11: RangeError: no"),
+            ("const f = () => job.gone.x;\nf();", "mine.js, line 3:17: TypeError: cannot read"),
+            ("throw null;", "mine.js, line 3:1: null"),
+            ("frameChunker('x', 1);", "mine.js, line 3:1: expected frames such as 1-10, 15 or"),
+            ("job.settings.x = Infinity;", "mine.js: TypeError: settings.x: expected texts"),
+            ("(function f() { f(); })();", "mine.js, line 3:"),
+        ],
+    )
+    async def test_a_thrown_text_is_told_with_script_line_and_column(self, refusal, body, message):
+        assert (await refusal(body)).startswith(message)
+
+    async def test_a_script_that_is_no_javascript_is_told_by_line(self, scripts):
+        (scripts / "mine.js").write_text(f"{TYPE}\nfunction compileJob( {{}}")
+        error = (await inline_compiler(scripts).job_type("mine")).error
+        assert error.startswith("mine.js, line 3:")
+        assert "SyntaxError" in error
+
+    async def test_a_script_that_throws_when_it_is_read_is_told(self, scripts):
+        (scripts / "mine.js").write_text(f"{TYPE}function compileJob() {{}}\nthrow new Error('x')")
+        assert (await inline_compiler(scripts).job_type("mine")).error == "mine.js, line 3:11: x"
+
+    async def test_a_script_in_another_encoding_is_told(self, scripts):
+        (scripts / "mine.js").write_bytes(b"// JOB_TYPE \xff\xfe")
+        error = (await inline_compiler(scripts).job_type("mine")).error
+        assert error == "mine.js: expected text in UTF-8"
