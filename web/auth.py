@@ -12,8 +12,8 @@ import attrs
 import trio
 from werkzeug.datastructures import Authorization
 
-from flamenco.model.workers import Worker
-from flamenco.store import Reader
+from actors import ActorRef, ActorStopped
+from flamenco.manager.farm import Farm
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
 _SALT_BYTES = 16
@@ -43,31 +43,41 @@ def _matches(secret: str, stored: str) -> bool:
 class WorkerDoor:
     """Lets workers in."""
 
-    _reader: Reader
-    _verified: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
-    # {worker id: (stored hash, digest of the secret that matched it)}
+    _farm: Farm
+    _known: dict[str, bytes] = attrs.field(factory=dict)
+    # {worker id: digest of the secret that matched}
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     async def lock(self, secret: str) -> str:
         """What is stored of a worker's secret, computed while others are served."""
         return await trio.to_thread.run_sync(hash_secret, secret, limiter=self._threads)
 
-    async def admit(self, authorization: Authorization | None) -> Worker:
-        """The worker that sends a request. Raises `BadCredentials`.
+    def may_register(self, secret: str) -> bool:
+        """Whether a worker that tells this secret may register."""
+        expected = self._farm.services.config.registration_secret
+        return not expected or hmac.compare_digest(secret.encode(), expected.encode())
 
-        An unknown worker costs as much time as a wrong secret (reference rules §7).
+    async def admit(self, authorization: Authorization | None) -> ActorRef:
+        """The actor of the worker that sends a request. Raises `BadCredentials`.
+
+        A worker that was let in once is known for as long as it has an actor: until it is deleted.
         """
         if authorization is None or authorization.type != "basic":
             raise BadCredentials("worker credentials are needed: register, then use HTTP Basic")
         worker_id, secret = authorization.username or "", authorization.password or ""
-        worker = await self._reader.worker(worker_id)
-        stored = worker.secret_hash if worker else _NOBODY
         digest = hashlib.sha256(secret.encode()).digest()
-        if self._verified.get(worker_id) != (stored, digest):
-            good = await trio.to_thread.run_sync(_matches, secret, stored, limiter=self._threads)
-            if worker is None or not good:
-                raise BadCredentials("unknown worker or wrong secret: register again")
-            self._verified[worker_id] = (stored, digest)
-        if worker is None:
+        actor = self._farm.worker(worker_id)
+        if actor is None or not hmac.compare_digest(self._known.get(worker_id, b""), digest):
+            await self._verify(worker_id, secret)
+            self._known[worker_id] = digest
+        if actor is None:
+            raise ActorStopped(f"the actor of worker {worker_id} is not running")
+        return actor
+
+    async def _verify(self, worker_id: str, secret: str) -> None:
+        """An unknown worker costs as much time as a wrong secret (reference rules §7)."""
+        worker = await self._farm.services.reader.worker(worker_id)
+        stored = worker.secret_hash if worker else _NOBODY
+        good = await trio.to_thread.run_sync(_matches, secret, stored, limiter=self._threads)
+        if worker is None or not good:
             raise BadCredentials("unknown worker or wrong secret: register again")
-        return worker

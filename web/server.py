@@ -12,7 +12,17 @@ from flamenco.api.events import EventLifeCycle, LifeCycleEventType
 from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
-from web.api import document, job_requests, jobs, meta, shaman, tasks, worker, worker_mgt
+from web.api import (
+    document,
+    job_requests,
+    jobs,
+    meta,
+    shaman,
+    tasks,
+    worker,
+    worker_mgt,
+    worker_tasks,
+)
 from web.auth import BadCredentials, WorkerDoor
 from web.operations import API
 from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
@@ -20,7 +30,7 @@ from web.sockets import Sockets
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
-ROOMS = (meta, jobs, job_requests, tasks, worker, worker_mgt, shaman)
+ROOMS = (meta, jobs, job_requests, tasks, worker, worker_tasks, worker_mgt, shaman)
 """The modules of operations, in the order of the document."""
 
 LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends
@@ -34,7 +44,7 @@ class Web(QuartTrio):
     def __init__(self, farm: Farm, limits: Limits) -> None:
         super().__init__("flamenco", static_folder=None)
         self.farm = farm
-        self.door = WorkerDoor(farm.services.reader)
+        self.door = WorkerDoor(farm)
         self.sockets = Sockets()
         self.operations = tuple(each for room in ROOMS for each in room.routes.declared)
         self.config["MAX_CONTENT_LENGTH"] = limits.body

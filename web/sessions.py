@@ -9,8 +9,8 @@ from quart import Blueprint, websocket
 import actors
 from flamenco import protocol
 from flamenco.manager.messages import Connect, Disconnected, FromWorker
-from web.context import door, farm, sockets
-from web.sockets import GOING_AWAY, POLICY_VIOLATION, PROTOCOL_ERROR, Socket
+from web.context import door, sockets
+from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,7 @@ routes = Blueprint("sessions", __name__)
 
 @routes.websocket(protocol.PATH.removeprefix("/api/v3"))
 async def session() -> None:
-    worker = await door().admit(websocket.authorization)
-    actor = farm().worker(worker.id)
-    if actor is None:
-        await websocket.close(GOING_AWAY, "the worker's actor is not running")
-        return
+    actor = await door().admit(websocket.authorization)
     await websocket.accept()
     outbox, pending = trio.open_memory_channel[protocol.Message](PENDING_MESSAGES)
     with sockets().opened() as socket:
@@ -57,7 +53,7 @@ async def session() -> None:
         try:
             with socket.scope:
                 await _converse(actor, mine, socket, pending)
-            logger.info("session of worker %s ended: %s", worker.name, socket.reason)
+            logger.info("session of worker %s ended: %s", actor.name, socket.reason)
             await websocket.close(socket.code, socket.reason[:REASON_BYTES])
         finally:
             actor.tell(Disconnected(mine))

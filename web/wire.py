@@ -1,18 +1,20 @@
 """What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
 
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
+from msgspec import UnsetType
 from quart import Response, request
 from werkzeug.exceptions import HTTPException
 
 import actors
 from flamenco.api.meta import Error
-from flamenco.manager.messages import NotAllowed, NotFound, Outdated, Refusal
+from flamenco.manager.messages import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 
+T = TypeVar("T")
 Answer = Response
 
 JSON = "application/json"
@@ -22,15 +24,14 @@ STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
     NotAllowed: 422,
     Outdated: 412,
+    Conflict: 409,
     Refusal: 400,
-    actors.CommitFailed: 503,
-    actors.AskTimeout: 503,
-    actors.ActorStopped: 503,
     BadPath: 400,
     MissingFiles: 424,
     NoFreePath: 409,
     ShamanOff: 503,
     StorageFailed: 503,
+    actors.ActorError: 503,
 }
 """Which status code a refusal is answered with; the first class that fits counts."""
 
@@ -95,6 +96,11 @@ def header_name(field: str) -> str:
 def may_repeat(annotation: Any) -> bool:
     """Whether a parameter of the query string may be given several times."""
     return any(get_origin(each) is tuple for each in (annotation, *get_args(annotation)))
+
+
+def or_none(value: T | UnsetType) -> T | None:
+    """A field, None if it was left out."""
+    return None if isinstance(value, UnsetType) else value
 
 
 async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) -> object:

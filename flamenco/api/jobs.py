@@ -152,6 +152,13 @@ class TaskStatusChange:
 
 
 @attrs.frozen(kw_only=True)
+class Decision:
+    """Why a task of type `approval` is approved, or not."""
+
+    reason: str | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
 class JobPriorityChange:
     priority: Priority
 

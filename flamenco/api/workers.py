@@ -1,12 +1,15 @@
 """Wire classes of the operations tagged `worker` and `worker-mgt` (reference api §3)."""
 
+from typing import Annotated
+
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.fields import Time
 from flamenco.api.jobs import TaskSummary
+from flamenco.model.jobs import Command
 from flamenco.model.specs import Specs
-from flamenco.model.statuses import WorkerStatus
+from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 
 @attrs.frozen(kw_only=True)
@@ -15,6 +18,10 @@ class WorkerRegistration:
     platform: str
     supported_task_types: tuple[str, ...]
     name: str
+    registration_secret: str | UnsetType = UNSET
+    """Not in Flamenco 3: that of the Manager's configuration, where it has one."""
+    capabilities: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: words that jobs may ask for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +34,61 @@ class RegisteredWorker:
     platform: str
     software: str
     supported_task_types: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WorkerSignOn:
+    name: str
+    supported_task_types: tuple[str, ...]
+    software_version: str
+    can_restart: bool = False
+    capabilities: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3, as at the registration; without it, those told before still count."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkerStateChange:
+    status_requested: WorkerStatus
+
+
+@attrs.frozen(kw_only=True)
+class WorkerStateChanged:
+    status: WorkerStatus
+
+
+@attrs.frozen(kw_only=True)
+class AssignedTask:
+    uuid: str
+    job: str
+    name: str
+    status: TaskStatus
+    priority: int
+    job_priority: int
+    job_type: str
+    task_type: str
+    commands: tuple[Command, ...]
+    steps_completed: int
+    steps_total: int
+
+
+@attrs.frozen(kw_only=True)
+class TaskUpdate:
+    taskStatus: TaskStatus | UnsetType = UNSET
+    activity: str | UnsetType = UNSET
+    log: str | UnsetType = UNSET
+    steps_completed: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
+class MayKeepRunning:
+    mayKeepRunning: bool
+    reason: str
+    statusChangeRequested: bool
+
+
+@attrs.frozen(kw_only=True)
+class BlocklistingRequest:
+    reason: str
 
 
 @attrs.frozen(kw_only=True)

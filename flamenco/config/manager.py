@@ -170,6 +170,8 @@ class ManagerConfig:
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"
     autodiscoverable: Flag = True
+    registration_secret: Text = attrs.field(default="", repr=False)
+    """What a new worker has to know; empty: nothing."""
     local_manager_storage_path: Text = LOCAL_STORAGE
     shared_storage_path: Text = ""
     shaman: ShamanConfig = attrs.field(factory=ShamanConfig)

@@ -7,12 +7,14 @@ from functools import partial
 import actors
 from flamenco import clock, protocol
 from flamenco.manager.asking import tell_worker
+from flamenco.manager.calls import ReportTask
 from flamenco.manager.jobrequests import JobRequests
 from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over, reported
 from flamenco.manager.messages import (
     Announce,
     AssignAgain,
     CheckUp,
+    Conflict,
     Judge,
     LeaseClosed,
     LeaseOpened,
@@ -199,23 +201,31 @@ class JobActor(JobRequests):
 
     @actors.handles(TaskReport)
     def report(self, message: TaskReport) -> None:
+        self._count(message.worker.id, Report(message.report, message.seq, message.answer))
+
+    @actors.handles(ReportTask)
+    def report_once(self, message: ReportTask) -> None:
+        """A worker that polls does not number its reports: it sends each of them once."""
+        answer = partial(_answer, self.defer_reply())
+        self._count(message.worker_id, Report(message.report, None, answer))
+
+    def _count(self, worker_id: str, report: Report) -> None:
         """Count what a worker said under its lease; refuse it if the lease is over."""
-        content = message.report
+        content = report.content
         lease = self._lease(content.task_id, content.lease)
-        if lease is None or lease.worker_id != message.worker.id:
+        if lease is None or lease.worker_id != worker_id:
             self._services.counters.stale_reports += 1
-            self.after_commit(message.answer, is_over(content.task_id, content.lease))
+            self.after_commit(report.answer, is_over(content.task_id, content.lease))
             return
         lease.touch()
         if content.status in REPORTED:
-            report = Report(content=content, seq=message.seq, answer=message.answer)
             reason = content.activity or f"reported as {content.status.value}"
             lease.end(REPORTED[content.status], reason, report)
             return
         task = self._live.tasks[content.task_id]
-        if message.seq > task.last_seq:
-            self._move(reported(task, content, message.seq), content.log or "")
-        self.after_commit(message.answer, None)
+        if report.seq is None or report.seq > task.last_seq:
+            self._move(reported(task, content, report.seq), content.log or "")
+        self.after_commit(report.answer, None)
 
     # A lease ends
 
@@ -281,6 +291,13 @@ class JobActor(JobRequests):
             reason,
         )
         return True
+
+
+def _answer(later: actors.ReplyLater, refused: str | None) -> None:
+    if refused:
+        later.fail(Conflict(refused))
+    else:
+        later(None)
 
 
 def _asks_to_be_blocked(lease: Lease) -> str | None:

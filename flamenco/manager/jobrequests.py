@@ -9,6 +9,7 @@ from flamenco.manager.jobstate import JobState
 from flamenco.manager.messages import Explain, NotAllowed, NotFound, TagGone
 from flamenco.manager.requests import (
     ArchiveJob,
+    Decide,
     DeleteJob,
     KeepJob,
     SetJobPriority,
@@ -19,7 +20,7 @@ from flamenco.manager.requests import (
     WhyWaiting,
 )
 from flamenco.manager.services import SCHEDULER
-from flamenco.model.jobs import Task
+from flamenco.model.jobs import APPROVAL, Task
 from flamenco.model.leases import Ending
 from flamenco.model.statuses import (
     BY_HAND,
@@ -127,6 +128,19 @@ class JobRequests(JobState):
             task, status=message.status, activity=message.reason, failed_by=failed_by
         )
         self._move(changed)
+
+    @actors.handles(Decide)
+    def decide(self, message: Decide) -> None:
+        """A yes completes the task, a no fails it."""
+        task = self._task(message.task_id)
+        if task.type != APPROVAL:
+            raise NotAllowed(f"the task is of type {task.type}; approved are those of {APPROVAL}")
+        if task.id not in self._live.approvals:
+            reason = why_job_waits(self._live) or why_task_waits(self._live, task)
+            raise NotAllowed(f"the task can't be approved or rejected now. {reason or ''}".strip())
+        status = TaskStatus.COMPLETED if message.approved else TaskStatus.FAILED
+        usual = "Approved" if message.approved else "Rejected"
+        self.set_task_status(SetTaskStatus(task.id, status, message.reason.strip() or usual))
 
     def _task(self, task_id: str) -> Task:
         task = self._live.tasks.get(task_id)

@@ -25,13 +25,15 @@ def is_over(task_id: str, number: int) -> str:
     return f"lease {number} of task {task_id} is over"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Report:
-    """The report that ended a lease, and where its acknowledgement goes."""
+    """What a worker said under a lease, and where its acknowledgement goes."""
 
     content: protocol.Report
-    seq: int
+    seq: int | None
+    """Its number; None from a worker that sends each report once."""
     answer: Callable[[str | None], None]
+    """Gets None, or why the report did not count."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -48,6 +50,7 @@ class Lease:
     ending: Ending | None = None
     reason: str = ""
     report: Report | None = None
+    """The one that ended it."""
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
 
     async def hold(self) -> Ending:
@@ -98,13 +101,13 @@ def attempt_of(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt
     )
 
 
-def reported(task: Task, report: protocol.Report, seq: int) -> Task:
+def reported(task: Task, report: protocol.Report, seq: int | None) -> Task:
     """A task with what a report says of its activity and steps."""
     steps = report.steps_completed
     return evolve(
         task,
         activity=task.activity if report.activity is None else report.activity,
         steps_completed=min(task.steps_completed if steps is None else steps, task.steps_total),
-        last_seq=seq,
+        last_seq=task.last_seq if seq is None else seq,
         last_touched=clock.now(),
     )

@@ -12,6 +12,7 @@ from flamenco.model.board import Candidate, Kind, Lane, Presence
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob
+from flamenco.model.specs import Specs
 from flamenco.model.statuses import FarmStatus, JobStatus
 from flamenco.model.workers import Worker
 
@@ -26,6 +27,10 @@ class NotFound(Refusal):
 
 class NotAllowed(Refusal):
     """The thing exists, but this can't be done to it in its present state."""
+
+
+class Conflict(Refusal):
+    """What is asked rests on something that is over, or not so any more."""
 
 
 class Outdated(Refusal):
@@ -319,13 +324,15 @@ class RegisterWorker(actors.Request[Worker]):
     platform: str
     address: str
     task_types: tuple[str, ...]
+    specs: Specs = attrs.field(factory=Specs)
 
 
 @attrs.frozen
 class StartWorker:
-    """A worker is on disk: start its actor."""
+    """A worker is on disk: start its actor, and only then answer who registered it."""
 
-    worker_id: str
+    worker: Worker
+    answer: actors.ReplyLater
 
 
 @attrs.frozen

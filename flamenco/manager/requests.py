@@ -73,6 +73,15 @@ class SetTaskStatus(actors.Request[None]):
     reason: str
 
 
+@attrs.frozen
+class Decide(actors.Request[None]):
+    """Approve what waits for a decision, or reject it."""
+
+    task_id: str
+    approved: bool
+    reason: str
+
+
 # Workers
 
 

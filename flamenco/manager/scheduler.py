@@ -2,6 +2,7 @@
 
 import actors
 from flamenco.manager.asking import tell_worker
+from flamenco.manager.calls import NothingToDo
 from flamenco.manager.messages import (
     Announce,
     Explain,
@@ -14,7 +15,7 @@ from flamenco.manager.messages import (
     WorkerStands,
 )
 from flamenco.manager.services import JOBS, WORKERS
-from flamenco.model.board import Board, Match, Presence
+from flamenco.model.board import TAKE_TASKS, Board, Match, Presence
 from flamenco.model.waiting import why_waiting
 
 
@@ -63,9 +64,12 @@ class Scheduler(actors.Actor):
         elif worker_id in self._offered:
             if message.begins and not self._ask_job(worker_id, SettleOffer(worker_id)):
                 del self._offered[worker_id]
-            elif presence is Presence.IDLE:
+            elif presence in TAKE_TASKS:
                 presence = Presence.BUSY
-        self._push(self._board.put_worker(message.candidate, presence))
+        match = self._board.put_worker(message.candidate, presence)
+        if match is None and presence is Presence.ASKING:
+            tell_worker(self, worker_id, NothingToDo())
+        self._push(match)
 
     @actors.handles(WorkerGone)
     def worker_gone(self, message: WorkerGone) -> None:

@@ -2,15 +2,11 @@
 
 from functools import partial
 
-import trio
-
 import actors
 from flamenco import protocol
 from flamenco.manager.leases import is_over
 from flamenco.manager.messages import (
     Announce,
-    AssignAgain,
-    CheckLife,
     Connect,
     Disconnected,
     FromWorker,
@@ -22,22 +18,18 @@ from flamenco.manager.messages import (
     SignOfLife,
     TaskReport,
 )
-from flamenco.manager.workerrequests import WorkerRequests
+from flamenco.manager.polling import PolledWorker
 from flamenco.manager.workerstate import UNWATCHED, Held
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
-from flamenco.model.workers import after_sign_off, after_status_change, status_at_sign_on
 
 NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
 """A worker in these statuses has returned its leases, or is about to."""
 
-CLOCK_ERROR = 0.001
-"""A timer may come so many seconds early, by the rounding of sums."""
-
 SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
 
 
-class WorkerActor(WorkerRequests):
+class WorkerActor(PolledWorker):
     """Owns a worker: talks with it, and holds its leases."""
 
     async def started(self) -> None:
@@ -53,32 +45,18 @@ class WorkerActor(WorkerRequests):
 
     @actors.handles(Connect)
     def connect(self, message: Connect) -> protocol.Welcome:
-        """A worker signs on. Of the leases it names, those it really holds go on."""
+        """A worker opens a session. Of the leases it names, those it really holds go on."""
         hello = message.hello
-        if self._session is not None:
-            self._session.close("the worker opened another session")
-        self._session = message.session
-        believed = {(each.task_id, each.lease) for each in hello.leases}
-        for task_id, held in self._leases.items():
-            held.running = (task_id, held.number) in believed
-        running = [
-            protocol.HeldLease(id_, held.number)
-            for id_, held in self._leases.items()
-            if held.running
-        ]
-        status = status_at_sign_on(self._worker, sleep_time=self._wants_sleep())
-        goes_on = running and self._worker.status is WorkerStatus.AWAKE
-        self._heard()
-        self._change(
+        return self._sign_on(
+            message.session,
+            hello.leases,
             name=hello.name,
             address=message.address,
             software=hello.software_version,
-            task_types=tuple(each.strip().lower() for each in hello.task_types),
+            task_types=hello.task_types,
             specs=hello.specs or Specs(),
             can_restart=hello.can_restart,
-            status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
-        return protocol.Welcome(status_requested=status, leases=tuple(running))
 
     @actors.handles(Disconnected)
     def disconnected(self, message: Disconnected) -> None:
@@ -100,11 +78,11 @@ class WorkerActor(WorkerRequests):
                 self._beat(leases)
             case protocol.StateChanged(status):
                 self._went_to(status)
+                if status is WorkerStatus.AWAKE:
+                    self._assign_what_is_lost()
                 self._acknowledge(message)
             case protocol.SignOff():
-                self._return_all(f"worker {self._worker.name} signed off")
-                after = after_sign_off(self._worker)
-                self._change(status=after.status, request=after.request)
+                self._sign_off()
                 self._acknowledge(message)
 
     def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
@@ -127,29 +105,10 @@ class WorkerActor(WorkerRequests):
         if message.seq is not None:
             self.after_commit(message.session.push, protocol.Acknowledge(message.seq))
 
-    def _went_to(self, status: WorkerStatus) -> None:
-        before = self._worker
-        after = after_status_change(before, status)
-        self._change(status=after.status, request=after.request)
-        if status is WorkerStatus.AWAKE:
-            for task_id, held in self._leases.items():
-                if not held.running:
-                    self._tell_job(held, AssignAgain(task_id, held.number, self._id))
-        elif status is not WorkerStatus.TESTING:
-            self._return_all(f"worker {before.name} went to {status.value}")
-
-    # Signs of life
-
-    @actors.handles(CheckLife)
-    def check_life(self, _: CheckLife) -> None:
-        self._watching = False
-        timeout = self._services.config.worker_timeout
-        silent = trio.current_time() - self._last_heard >= timeout - CLOCK_ERROR
-        if silent and self._worker.status not in UNWATCHED:
-            self._return_all(f"worker {self._worker.name} was silent for {timeout:g} seconds")
-            self._hang_up("no sign of life")
-            self._change(status=WorkerStatus.ERROR, request=None)
-        self._watch_life()
+    def _assign_what_is_lost(self) -> None:
+        for task_id, held in self._leases.items():
+            if not held.running:
+                self._assign_again(task_id, held)
 
     # Leases
 
@@ -162,12 +121,11 @@ class WorkerActor(WorkerRequests):
             held = self._leases[assign.task_id] = Held(assign.job_id, assign.lease)
         else:
             free, held = True, known
-        if not free or self._session is None or self._worker.status is not WorkerStatus.AWAKE:
-            self._return(assign.task_id, held, f"worker {self._worker.name} is not free")
-        else:
+        if free and self._takes_tasks:
             held.running = True
-            expanded = self._services.expand(assign, self._worker)
-            self.after_commit(self._session.push, expanded)
+            self._hand_over(self._services.expand(assign, self._worker))
+        else:
+            self._return(assign.task_id, held, f"worker {self._worker.name} is not free")
         self._stand(settled=True)
 
     @actors.handles(LeaseReopened)

@@ -30,7 +30,7 @@ class Workers(actors.Actor):
             await self.start(WorkerActor, self._services, worker_id, name=worker_id)
 
     @actors.handles(RegisterWorker)
-    def register(self, message: RegisterWorker) -> Worker:
+    def register(self, message: RegisterWorker) -> None:
         now = clock.now()
         worker = Worker(
             id=str(uuid.uuid4()),
@@ -39,17 +39,18 @@ class Workers(actors.Actor):
             address=message.address,
             platform=message.platform,
             task_types=message.task_types,
+            specs=message.specs,
             created=now,
             updated=now,
         )
         self.record(PutWorker(worker))
-        self.tell(self.ref, StartWorker(worker.id))
+        self.tell(self.ref, StartWorker(worker, self.defer_reply()))
         self.publish(worker_event(worker))
-        return worker
 
     @actors.handles(StartWorker)
     async def start_worker(self, message: StartWorker) -> None:
-        await self._start_worker(message.worker_id)
+        await self._start_worker(message.worker.id)
+        message.answer(message.worker)
 
     @actors.handles(Announce, TagGone)
     def pass_on(self, message: Announce | TagGone) -> None:

@@ -6,9 +6,16 @@ import attrs
 import trio
 
 import actors
-from flamenco import clock
+from flamenco import clock, protocol
 from flamenco.manager.announcements import worker_event
-from flamenco.manager.messages import CheckLife, LeaseReturned, Refusal, Session, WorkerStands
+from flamenco.manager.messages import (
+    AssignAgain,
+    CheckLife,
+    LeaseReturned,
+    Refusal,
+    Session,
+    WorkerStands,
+)
 from flamenco.manager.services import JOBS, SCHEDULER, Services
 from flamenco.model.board import Candidate, Presence
 from flamenco.model.failures import profile
@@ -30,6 +37,16 @@ class Held:
     """Whether the worker knows that it is to run it."""
 
 
+class Polls:
+    """The session of a worker that polls: it hears of everything at its next call."""
+
+    def push(self, message: protocol.Message) -> None:
+        """Nothing is pushed."""
+
+    def close(self, reason: str) -> None:
+        """Nothing is open."""
+
+
 class WorkerState(actors.Actor):
     """Owns a worker's state, restored from its snapshot in every life."""
 
@@ -41,6 +58,7 @@ class WorkerState(actors.Actor):
         self._id = worker_id
         self._worker: Worker
         self._session: Session | None = None
+        self._asking: actors.ReplyLater | None = None  # a call for a task, not answered yet
         self._leases: dict[str, Held] = {}  # {task id: lease}
         self._last_heard = trio.current_time()
         self._watching = False
@@ -63,6 +81,7 @@ class WorkerState(actors.Actor):
         self.record(PutWorker(self._worker))
         if changes:
             self.publish(worker_event(self._worker, before))
+        self._leave_waiting()
         self._stand()
         self._watch_life()
 
@@ -100,6 +119,35 @@ class WorkerState(actors.Actor):
         for task_id, held in self._leases.items():
             self._return(task_id, held, reason)
 
+    def _assign_again(self, task_id: str, held: Held) -> None:
+        self._tell_job(held, AssignAgain(task_id, held.number, self._id))
+
+    # Handing out tasks
+
+    @property
+    def _takes_tasks(self) -> bool:
+        """Whether a task can reach the worker now."""
+        if self._session is None or self._worker.status is not WorkerStatus.AWAKE:
+            return False
+        return self._asking is not None or not isinstance(self._session, Polls)
+
+    def _hand_over(self, assign: protocol.Assign) -> None:
+        if self._asking is not None:
+            self._answer_call(assign)
+        elif self._session is not None:
+            self.after_commit(self._session.push, assign)
+
+    def _leave_waiting(self) -> None:
+        """Answer a call for a task that can't be had any more, since the worker is to do else."""
+        request = self._worker.request
+        if request is not None or self._worker.status is not WorkerStatus.AWAKE:
+            self._answer_call(request.status if request else None)
+
+    def _answer_call(self, answer: protocol.Assign | WorkerStatus | None) -> None:
+        if self._asking is not None:
+            later, self._asking = self._asking, None
+            later(answer)
+
     # What the scheduler knows
 
     def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
@@ -128,4 +176,8 @@ class WorkerState(actors.Actor):
             return Presence.ASLEEP
         if worker.request is not None or worker.status is not WorkerStatus.AWAKE:
             return Presence.LEAVING
-        return Presence.BUSY if self._leases else Presence.IDLE
+        if self._leases:
+            return Presence.BUSY
+        if isinstance(self._session, Polls):
+            return Presence.ASKING if self._asking else Presence.POLLING
+        return Presence.IDLE

@@ -65,12 +65,19 @@ class Presence(StrEnum):
     """What a worker could do with a task now."""
 
     IDLE = "idle"
+    ASKING = "asking"
+    """It polls, and takes a task now or not at all."""
+    POLLING = "polling"
+    """It asks for a task every now and then."""
     BUSY = "busy"
     LEAVING = "leaving"
     """It was asked for another status and takes no more tasks."""
     ASLEEP = "asleep"
     AWAY = "away"
     """Not connected."""
+
+
+TAKE_TASKS = frozenset({Presence.IDLE, Presence.ASKING})
 
 
 @attrs.frozen
@@ -163,11 +170,16 @@ class Board:
         """A worker is there, or has changed."""
         self.remove_worker(worker.worker_id)
         self._workers[worker.worker_id] = (worker, presence)
-        if presence is not Presence.IDLE:
+        if presence not in TAKE_TASKS:
             return None
-        self._idle.setdefault(worker.profile, {})[worker.worker_id] = worker
         lane = self._best(worker)
-        return self._match(lane, worker) if lane else None
+        if lane is not None:
+            return self._match(lane, worker)
+        if presence is Presence.IDLE:
+            self._idle.setdefault(worker.profile, {})[worker.worker_id] = worker
+        else:
+            self._workers[worker.worker_id] = (worker, Presence.POLLING)
+        return None
 
     def remove_worker(self, worker_id: str) -> None:
         """Forget a worker, if it is known."""

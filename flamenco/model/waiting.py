@@ -12,6 +12,7 @@ NAMED_TASKS = 3
 """More tasks than this are counted, not named."""
 
 _STATES = {
+    Presence.POLLING: "about to ask for a task",
     Presence.BUSY: "busy",
     Presence.LEAVING: "about to change its status",
     Presence.ASLEEP: "asleep",

@@ -190,7 +190,7 @@ async def a_worker_that_signs_off_leaves_its_task(scene: Scene) -> None:
         await stage.until_status(job, "queued")
 
 
-@shows("flamenco.manager.worker.after_sign_off", instead=forgotten)
+@shows("flamenco.manager.workerlife.after_sign_off", instead=forgotten)
 async def a_worker_comes_back_as_it_was(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")

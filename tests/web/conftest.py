@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -71,10 +72,10 @@ class Edge:
 
 
 @asynccontextmanager
-async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL):
-    """A Manager's edge, its files in a folder."""
+async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL, port=0) -> AsyncIterator[Edge]:
+    """A Manager's edge, its files in a folder; port 0 is any free one."""
     stop = trio.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
             open_farm(config, config.paths(folder)) as farm,
@@ -90,6 +91,13 @@ async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL):
 async def edge(tmp_path):
     async with edge_at(tmp_path) as edge:
         yield edge
+
+
+async def call(edge: Edge, method: str, path: str, body=None, status: int = 200, auth=None):
+    """What the Manager answers; its status has to be this one."""
+    answer = await edge.http.request(method, f"{API}/{path}", json=body, auth=auth)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
 
 
 async def until(question) -> None:

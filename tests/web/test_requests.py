@@ -2,16 +2,22 @@
 
 import pytest
 
-from tests.web.conftest import JOB, until
+from tests.web.conftest import JOB, call, until
 
+DECIDED = '''
+"""Two decisions, one after the other, and a task beside them."""
+
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType
+
+JOB_TYPE = JobType(label="Decided", settings=[])
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    first = author.task("first", "approval")
+    author.task("second", "approval", after=[first])
+    author.task("third", "misc").command("echo", {"message": "hi"})
+'''
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-
-async def call(edge, method: str, path: str, body=None, status: int = 200):
-    """What the Manager answers; its status has to be this one."""
-    answer = await edge.http.request(method, f"/api/v3/{path}", json=body)
-    assert answer.status_code == status, answer.text
-    return answer.json() if answer.content else None
 
 
 async def submitted(edge, **changes) -> str:
@@ -179,3 +185,27 @@ async def test_the_blocklist_is_a_list_and_needs_entries_to_take_away(edge):
 
 async def test_the_status_counts_refused_reports(edge):
     assert (await call(edge, "GET", "status"))["refused_reports"] == 0
+
+
+async def test_what_waits_for_approval_is_approved_or_rejected(edge):
+    (edge.storage / "scripts").mkdir()
+    (edge.storage / "scripts" / "decided.py").write_text(DECIDED)
+    for verb, status in (("approve", "completed"), ("reject", "failed")):
+        job = await submitted(edge, type="decided", settings={})
+        first, second, misc = (await call(edge, "GET", f"jobs/{job}/tasks"))["tasks"]
+        body = {"reason": "the light is right"}
+        error = await call(edge, "POST", f"tasks/{misc['id']}/{verb}", body, 422)
+        assert "approval" in error["message"]
+        error = await call(edge, "POST", f"tasks/{second['id']}/{verb}", body, 422)
+        assert "It waits for first" in error["message"]
+        await call(edge, "POST", f"tasks/{first['id']}/{verb}", body, 204)
+        shown = await call(edge, "GET", f"tasks/{first['id']}")
+        assert (shown["status"], shown["activity"]) == (status, "the light is right")
+        await call(edge, "POST", f"tasks/{first['id']}/{verb}", None, 422)
+    job = await submitted(edge, type="decided", settings={})
+    first, second, _ = (await call(edge, "GET", f"jobs/{job}/tasks"))["tasks"]
+    for task in (first, second):
+        await call(edge, "POST", f"tasks/{task['id']}/approve", None, 204)
+        assert (await call(edge, "GET", f"tasks/{task['id']}"))["activity"] == "Approved"
+    await call(edge, "POST", f"tasks/{NOBODY}/approve", None, 404)
+    await call(edge, "POST", f"tasks/{first['id']}/approve", {"reason": 3}, 400)

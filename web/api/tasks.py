@@ -1,7 +1,7 @@
 """Operations tagged `jobs`, on single tasks: details, log, status."""
 
 from flamenco.api import jobs as api
-from flamenco.manager.requests import SetTaskStatus, WhyWaiting
+from flamenco.manager.requests import Decide, SetTaskStatus, WhyWaiting
 from web import views
 from web.api.asking import ask_job
 from web.api.finding import find_task, workers_by_id
@@ -64,3 +64,21 @@ async def set_task_status(task_id: str, body: api.TaskStatusChange) -> None:
     """
     task = await find_task(task_id)
     await ask_job(task.job_id, SetTaskStatus(task_id, body.status, body.reason))
+
+
+@routes.post("/tasks/<task_id>/approve", errors=[404, 422])
+async def approve_task(task_id: Id, body: api.Decision | None = None) -> None:
+    """Say yes to a task of type `approval`: what depends on it can start."""
+    await _decide(task_id, body, approved=True)
+
+
+@routes.post("/tasks/<task_id>/reject", errors=[404, 422])
+async def reject_task(task_id: Id, body: api.Decision | None = None) -> None:
+    """Say no to a task of type `approval`: it fails."""
+    await _decide(task_id, body, approved=False)
+
+
+async def _decide(task_id: str, decision: api.Decision | None, *, approved: bool) -> None:
+    task = await find_task(task_id)
+    reason = (decision and decision.reason) or ""
+    await ask_job(task.job_id, Decide(task_id, approved, reason))

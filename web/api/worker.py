@@ -1,25 +1,25 @@
-"""Operations tagged `worker`: what workers themselves ask for over HTTP."""
+"""Operations tagged `worker` on the worker itself: registration and status."""
 
 from quart import request
 
 import actors
 from flamenco.api import workers as api
-from flamenco.images.previews import MAX_BYTES
-from flamenco.manager.messages import ProcessImage, Refusal, RegisterWorker
-from flamenco.model.workers import Worker
-from web.api.finding import find_task
+from flamenco.manager.calls import AskStatus, ChangeStatus, SignOff, SignOn
+from flamenco.manager.messages import Refusal, RegisterWorker
+from flamenco.model.specs import Specs
+from web.auth import BadCredentials
 from web.context import door, farm
-from web.operations import Id, Operations
-from web.wire import Answer, empty, failure
-
-PICTURES = ("image/jpeg", "image/png")
+from web.operations import Operations
+from web.wire import or_none
 
 routes = Operations("worker")
 
 
-@routes.post("/worker/register-worker")
+@routes.post("/worker/register-worker", errors=[403])
 async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     """Make a new worker known."""
+    if not door().may_register(body.registration_secret or ""):
+        raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
     if not body.secret or not body.name:
         raise Refusal("expected a name and a secret that are not empty")
     registered = await farm().workers.ask(
@@ -29,6 +29,7 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
             platform=body.platform,
             address=request.remote_addr or "",
             task_types=body.supported_task_types,
+            specs=Specs(capabilities=body.capabilities or ()),
         )
     )
     return api.RegisteredWorker(
@@ -42,24 +43,39 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     )
 
 
-@routes.post(
-    "/worker/task/<task_id>/output-produced",
-    content=PICTURES,
-    answers={202: None},
-    errors=[404, 411, 415, 429],
-)
-async def task_output_produced(worker: Worker, task_id: Id) -> Answer:
-    """Take a rendered frame, from which previews are made."""
-    if request.mimetype not in PICTURES:
-        return failure(415, f"expected {' or '.join(PICTURES)}, got {request.mimetype!r}")
-    if request.content_length is None:
-        return failure(411, "expected a Content-Length")
-    if request.content_length > MAX_BYTES:
-        return failure(413, f"expected at most {MAX_BYTES} bytes")
-    task = await find_task(task_id)
-    content = await request.data
-    try:
-        farm().images.tell(ProcessImage(task.job_id, content))
-    except actors.MailboxFull:
-        return failure(429, "too many pictures are waiting, this one was not taken")
-    return empty(202)
+# Status
+
+
+@routes.post("/worker/sign-on")
+async def sign_on(worker: actors.ActorRef, body: api.WorkerSignOn) -> api.WorkerStateChange:
+    """Begin to work: the answer is the status to go to."""
+    status = await worker.ask(
+        SignOn(
+            address=request.remote_addr or "",
+            name=body.name,
+            software=body.software_version,
+            task_types=body.supported_task_types,
+            can_restart=body.can_restart,
+            capabilities=or_none(body.capabilities),
+        )
+    )
+    return api.WorkerStateChange(status_requested=status)
+
+
+@routes.post("/worker/sign-off")
+async def sign_off(worker: actors.ActorRef) -> None:
+    """Go offline; what it runs goes back to the queue."""
+    await worker.ask(SignOff())
+
+
+@routes.get("/worker/state")
+async def worker_state(worker: actors.ActorRef) -> api.WorkerStateChange | None:
+    """Whether somebody asked it to go to another status."""
+    status = await worker.ask(AskStatus())
+    return api.WorkerStateChange(status_requested=status) if status else None
+
+
+@routes.post("/worker/state-changed")
+async def worker_state_changed(worker: actors.ActorRef, body: api.WorkerStateChanged) -> None:
+    """Say that it went to a status."""
+    await worker.ask(ChangeStatus(body.status))

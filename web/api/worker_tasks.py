@@ -1,0 +1,139 @@
+"""Operations tagged `worker` on the tasks that it runs."""
+
+from typing import Any
+
+from quart import request
+
+import actors
+from flamenco import protocol
+from flamenco.api import workers as api
+from flamenco.images.previews import MAX_BYTES
+from flamenco.manager.calls import (
+    AskForTask,
+    FindLease,
+    MayRun,
+    Permission,
+    ReportTask,
+    Seen,
+)
+from flamenco.manager.messages import Conflict, ProcessImage, Refusal
+from flamenco.model.statuses import TaskStatus, WorkerStatus
+from web.api.finding import find_task
+from web.context import farm, reader
+from web.operations import Id, Operations
+from web.wire import Answer, empty, failure, or_none, reply
+
+PICTURES = ("image/jpeg", "image/png")
+
+REPORTABLE = (TaskStatus.ACTIVE, TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED)
+"""What a worker may say of a task; queued hands it back."""
+
+routes = Operations("worker")
+
+
+@routes.post("/worker/task", errors=[409], answers={423: api.WorkerStateChange})
+async def schedule_task(worker: actors.ActorRef) -> api.AssignedTask | Answer | None:
+    """Get a task, or hear (423) that it is to go to another status."""
+    given = await worker.ask(AskForTask())
+    if isinstance(given, WorkerStatus):
+        return reply(api.WorkerStateChange(status_requested=given), 423)
+    return _assigned(given) if given else None
+
+
+def _assigned(task: protocol.Assign) -> api.AssignedTask:
+    return api.AssignedTask(
+        uuid=task.task_id,
+        job=task.job_id,
+        name=task.name,
+        status=TaskStatus.ACTIVE,
+        priority=task.priority,
+        job_priority=task.job_priority,
+        job_type=task.job_type,
+        task_type=task.task_type,
+        commands=task.commands,
+        steps_completed=0,
+        steps_total=task.steps_total,
+    )
+
+
+@routes.post("/worker/task/<task_id>", errors=[404, 409])
+async def task_update(worker: actors.ActorRef, task_id: Id, body: api.TaskUpdate) -> None:
+    """Tell how a task goes, or how it ended. It counts only while the worker holds the task."""
+    status = or_none(body.taskStatus)
+    if status is not None and status not in REPORTABLE:
+        raise Refusal(f"taskStatus: expected {', '.join(REPORTABLE)}, got {status.value}")
+    await _report(
+        worker,
+        task_id,
+        status=status,
+        activity=or_none(body.activity),
+        log=or_none(body.log),
+        steps_completed=or_none(body.steps_completed),
+    )
+
+
+@routes.post("/worker/task/<task_id>/request-blocklisting", errors=[404, 409])
+async def request_blocklisting(
+    worker: actors.ActorRef, task_id: Id, body: api.BlocklistingRequest
+) -> None:
+    """Hand the task back, and get no more tasks of its type in its job."""
+    reason = body.reason.strip() or "asked for by the worker"
+    await _report(worker, task_id, status=TaskStatus.QUEUED, activity=reason, blocklist=reason)
+
+
+async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
+    """Raises `Conflict` if the worker doesn't hold the task, `NotFound` if there is none."""
+    held = await worker.ask(FindLease(task_id))
+    if held is None:
+        task = await find_task(task_id)
+        raise Conflict(f"worker {worker.name} does not hold task {task.name} ({task.status.value})")
+    report = protocol.Report(task_id=task_id, lease=held.lease, **said)
+    await held.job.ask(ReportTask(worker.name, report))
+
+
+@routes.get("/worker/task/<task_id>/may-i-run")
+async def may_worker_run(worker: actors.ActorRef, task_id: Id) -> api.MayKeepRunning:
+    """Whether it may go on with a task."""
+    permission = await worker.ask(MayRun(task_id))
+    return api.MayKeepRunning(
+        mayKeepRunning=permission is Permission.GRANTED,
+        reason=await _why_not(permission, task_id),
+        statusChangeRequested=permission is Permission.STATUS_REQUESTED,
+    )
+
+
+async def _why_not(permission: Permission, task_id: str) -> str:
+    if permission is Permission.GRANTED:
+        return ""
+    if permission is Permission.STATUS_REQUESTED:
+        return "the worker is asked to go to another status"
+    task = await reader().task(task_id)
+    if task is None:
+        return "Task not found"
+    if task.status is not TaskStatus.ACTIVE:
+        return f"the task is {task.status.value}"
+    return "the task is not assigned to this worker"
+
+
+@routes.post(
+    "/worker/task/<task_id>/output-produced",
+    content=PICTURES,
+    answers={202: None},
+    errors=[404, 411, 415, 429],
+)
+async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
+    """Take a rendered frame, from which previews are made."""
+    if request.mimetype not in PICTURES:
+        return failure(415, f"expected {' or '.join(PICTURES)}, got {request.mimetype!r}")
+    if request.content_length is None:
+        return failure(411, "expected a Content-Length")
+    if request.content_length > MAX_BYTES:
+        return failure(413, f"expected at most {MAX_BYTES} bytes")
+    task = await find_task(task_id)
+    content = await request.data
+    worker.tell(Seen())
+    try:
+        farm().images.tell(ProcessImage(task.job_id, content))
+    except actors.MailboxFull:
+        return failure(429, "too many pictures are waiting, this one was not taken")
+    return empty(202)
