@@ -45,28 +45,36 @@ class Text(str):
 # In
 
 
-def checked_parameter(name: str, value: str, kind: Any) -> object:
-    """A part of the path as what it should be. Raises `Refusal`."""
+def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
+    """A part of the path or of the query string as what it should be. Raises `Refusal`."""
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
-        raise Refusal(f"{name}: expected {_expected(kind)}, got {value!r}") from None
+        got = value if isinstance(value, str) else ", ".join(value)
+        raise Refusal(f"{name}: expected {_expected(kind)}, got {got!r}") from None
 
 
 def _expected(kind: Any) -> str:
     schema = msgspec.json.schema(kind)
-    schema = next(iter(schema.get("$defs", {}).values()), schema)
+    named = next(iter(schema.get("$defs", {}).values()), schema)
+    schema = next(iter(named.get("anyOf", ())), named)
     if "enum" in schema:
         return " or ".join(schema["enum"])
-    return str(schema.get("format", schema["type"]))
+    ends = [f"{word} {schema[end]}" for end, word in _ENDS.items() if end in schema]
+    return " ".join([str(schema.get("format", schema["type"])), *ends])
+
+
+_ENDS = {"minimum": "from", "maximum": "to"}
 
 
 def checked_query(kind: type[attrs.AttrsInstance]) -> object:
     """The query string as a class; what the class doesn't name is ignored. Raises `Refusal`."""
     given = request.args
     values = {
-        name: given.getlist(name) if may_repeat(annotation) else given[name]
-        for name, annotation in get_type_hints(kind).items()
+        name: checked_parameter(
+            name, given.getlist(name) if may_repeat(annotation) else given[name], annotation
+        )
+        for name, annotation in get_type_hints(kind, include_extras=True).items()
         if name in given
     }
     try:

@@ -72,13 +72,12 @@ class Job(SubmittedJob):
 
 
 @attrs.frozen(kw_only=True)
-class JobsFilter:
-    archived: bool = False
-
-
-@attrs.frozen(kw_only=True)
 class JobsQueryResult:
     jobs: tuple[Job, ...]
+    next: str | UnsetType = UNSET
+    """Not in Flamenco 3: where the next page begins, if there is one."""
+    total: int | UnsetType = UNSET
+    """Not in Flamenco 3: how many there are on all pages, if that was asked."""
 
 
 @attrs.frozen(kw_only=True)
@@ -105,6 +104,9 @@ class TaskSummary:
 @attrs.frozen(kw_only=True)
 class JobTasksSummary:
     tasks: tuple[TaskSummary, ...] = ()
+    next: str | UnsetType = UNSET
+    """Not in Flamenco 3, as `total`: see `JobsQueryResult`."""
+    total: int | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

@@ -123,6 +123,9 @@ class WorkerSummary:
 @attrs.frozen(kw_only=True)
 class WorkerList:
     workers: tuple[WorkerSummary, ...]
+    next: str | UnsetType = UNSET
+    """Not in Flamenco 3, as `total`: see `jobs.JobsQueryResult`."""
+    total: int | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,7 @@ from flamenco.store.database import (
     check_integrity,
     open_store,
 )
+from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import StoredLease, WorkerSnapshot, job_key, worker_key
 
@@ -45,7 +46,9 @@ __all__ = [
     "InsertAttempt",
     "InsertJob",
     "InsertTasks",
+    "Listing",
     "NewerDatabase",
+    "Page",
     "PutBlock",
     "PutJob",
     "PutTag",
@@ -61,6 +64,9 @@ __all__ = [
     "WorkerSnapshot",
     "check_integrity",
     "job_key",
+    "listed_jobs",
+    "listed_tasks",
+    "listed_workers",
     "open_reader",
     "open_store",
     "worker_key",

@@ -15,13 +15,16 @@ import trio
 from sqlite_utils import Database
 
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
+from flamenco.model.lists import Paging
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
+from flamenco.store.lists import Listing, Page
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 
 T = TypeVar("T")
+Listed = TypeVar("Listed", bound=attrs.AttrsInstance)
 _COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
 _BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
 
@@ -33,13 +36,13 @@ class Reader:
     _db: Database
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
-    async def jobs(self, *, archived: bool = False) -> list[Job]:
-        """All jobs that are not archived, or all that are; newest first."""
-        query = JOBS.select(
-            f"WHERE archived_at IS {'NOT' if archived else ''} NULL AND status != ? "
-            "ORDER BY created DESC"
-        )
-        return await self._ask(lambda db: JOBS.items(db.execute(query, _BEING_MADE)))
+    async def page(self, listing: Listing[Listed], paging: Paging) -> Page[Listed]:
+        """A part of a list; see `flamenco.store.lists`."""
+        return await self._ask(lambda db: listing.page(db, paging))
+
+    async def ids(self, listing: Listing[Listed]) -> list[str]:
+        """The ids of all that is on a list."""
+        return await self._ask(listing.ids)
 
     async def unfinished_jobs(self) -> list[str]:
         """Ids of the jobs that live as actors: work is left in them."""

@@ -8,6 +8,7 @@ import pytest
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker
 from flamenco.store import (
@@ -22,6 +23,7 @@ from flamenco.store import (
     StoreError,
     WorkerSnapshot,
     job_key,
+    listed_jobs,
     open_reader,
     open_store,
     worker_key,
@@ -100,7 +102,7 @@ async def test_a_group_is_written_whole_or_not_at_all(tmp_path):
                     InsertTasks((orphan,), ((),)),
                 ]
             )
-        assert await reader.jobs() == []
+        assert await reader.ids(listed_jobs(JobFilter())) == []
         assert await reader.workers() == []
 
 

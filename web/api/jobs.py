@@ -3,6 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import jobs as api
+from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.jobtypes import UnknownJobType
 from flamenco.logs import job_folder
 from flamenco.manager.images import image_info
@@ -11,10 +12,12 @@ from flamenco.manager.services import Services
 from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables
 from flamenco.platforms import PLATFORM
+from flamenco.store import listed_jobs, listed_tasks
 from web import views
 from web.api.finding import find_job, workers_by_id
 from web.context import farm, reader, services
 from web.operations import Id, Operations
+from web.paging import paging, rest
 
 SUBMIT_SECONDS = 120.0
 """How long compiling and storing a job may take."""
@@ -40,10 +43,10 @@ async def get_job_type(name: str) -> api.AvailableJobType:
 
 
 @routes.get("/jobs")
-async def fetch_jobs(query: api.JobsFilter) -> api.JobsQueryResult:
-    """All jobs, newest first, but not the archived ones; or only those."""
-    found = await reader().jobs(archived=query.archived)
-    return api.JobsQueryResult(jobs=tuple(views.job(each) for each in found))
+async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
+    """All jobs, newest first, but not the archived ones; or those that are asked for."""
+    page = await reader().page(listed_jobs(query), paging(query))
+    return api.JobsQueryResult(jobs=tuple(map(views.job, page.items)), **rest(page, query.sort))
 
 
 @routes.post("/jobs", errors=[412])
@@ -69,13 +72,13 @@ async def fetch_job(job_id: Id) -> api.Job:
 
 
 @routes.get("/jobs/<job_id>/tasks", errors=[404])
-async def fetch_job_tasks(job_id: Id) -> api.JobTasksSummary:
-    """Its tasks, in order."""
+async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary:
+    """Its tasks, in order; or those that are asked for."""
     await find_job(job_id)
     workers = await workers_by_id()
-    tasks = await reader().tasks(job_id)
-    summaries = tuple(views.task_summary(task, workers) for task in tasks)
-    return api.JobTasksSummary(tasks=summaries)
+    page = await reader().page(listed_tasks(job_id, query), paging(query))
+    summaries = tuple(views.task_summary(task, workers) for task in page.items)
+    return api.JobTasksSummary(tasks=summaries, **rest(page, query.sort))
 
 
 @routes.get("/jobs/<job_id>/last-rendered")

@@ -4,6 +4,7 @@ from msgspec import UNSET, UnsetType
 
 import actors
 from flamenco.api import workers as api
+from flamenco.api.lists import WorkersWanted
 from flamenco.manager.messages import NotFound, Refusal
 from flamenco.manager.requests import (
     DeleteTag,
@@ -15,19 +16,22 @@ from flamenco.manager.requests import (
 )
 from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
+from flamenco.store import listed_workers
 from web import views
 from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
 from web.operations import Id, Operations
+from web.paging import paging, rest
 
 routes = Operations("worker-mgt")
 
 
 @routes.get("/worker-mgt/workers")
-async def fetch_workers() -> api.WorkerList:
-    """All workers."""
-    workers = await reader().workers()
-    return api.WorkerList(workers=tuple(map(views.worker_summary, workers)))
+async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
+    """All workers, or those that are asked for."""
+    page = await reader().page(listed_workers(query), paging(query))
+    summaries = tuple(map(views.worker_summary, page.items))
+    return api.WorkerList(workers=summaries, **rest(page, query.sort))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>", errors=[404])

@@ -1,0 +1,60 @@
+"""Query strings of the lists of jobs, tasks and workers: filter, order and page.
+
+Not in Flamenco 3. Without any of it a list is whole.
+"""
+
+from typing import Annotated, Literal
+
+import attrs
+from msgspec import Meta
+
+from flamenco.api.fields import Time
+from flamenco.model.lists import JobFilter, TaskFilter, WorkerFilter
+
+MOST = 1000
+"""Rows of a page."""
+
+Limit = Annotated[int, Meta(ge=1, le=MOST)]
+
+JobSort = Literal[
+    "created", "-created", "updated", "-updated", "name", "-name", "priority", "-priority"
+]
+TaskSort = Literal[
+    "index_in_job", "-index_in_job", "name", "-name", "status", "-status", "updated", "-updated"
+]
+WorkerSort = Literal["name", "-name", "status", "-status", "last_seen", "-last_seen"]
+
+
+@attrs.frozen(kw_only=True, slots=False)  # a class has only one base with slots
+class Part:
+    """Which part of a list."""
+
+    limit: Limit | None = None
+    """So many at most; without it, all."""
+    after: str = ""
+    """The `next` of the page before."""
+    count: bool = False
+    """Whether to say how many there are on all pages."""
+
+
+@attrs.frozen(kw_only=True)
+class JobsWanted(Part, JobFilter):
+    created_after: Time | None = None
+    created_before: Time | None = None
+    updated_after: Time | None = None
+    updated_before: Time | None = None
+    sort: JobSort = "-created"
+
+
+@attrs.frozen(kw_only=True)
+class TasksWanted(Part, TaskFilter):
+    updated_after: Time | None = None
+    updated_before: Time | None = None
+    sort: TaskSort = "index_in_job"
+
+
+@attrs.frozen(kw_only=True)
+class WorkersWanted(Part, WorkerFilter):
+    seen_after: Time | None = None
+    seen_before: Time | None = None
+    sort: WorkerSort = "name"

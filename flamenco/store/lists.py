@@ -1,0 +1,235 @@
+"""Lists of jobs, tasks and workers: filtered, sorted, a page at a time.
+
+A page begins at a mark, not at a number, so the last one costs what the first one does. For each
+status there is a branch of its own, which an index gives in order, and SQLite merges them: a list
+of a few statuses reads nothing of the others. After a mark each branch is two: the rows that are
+equal to it in the sort key, and those beyond.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import product
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from flamenco.model.jobs import Job, Task
+from flamenco.model.lists import JobFilter, Mark, Paging, TaskFilter, Value, WorkerFilter
+from flamenco.model.statuses import JobStatus
+from flamenco.model.workers import Worker
+from flamenco.store.tables import JOBS, TASKS, WORKERS, Table
+
+T = TypeVar("T", bound=attrs.AttrsInstance)
+
+JOB_KEYS = {
+    "created": "created",
+    "updated": "updated",
+    "name": "name COLLATE NOCASE",
+    "priority": "priority",
+}
+TASK_KEYS = {
+    "index_in_job": "idx",
+    "name": "name COLLATE NOCASE",
+    "status": "status",
+    "updated": "updated",
+}
+WORKER_KEYS = {
+    "name": "name COLLATE NOCASE",
+    "status": "status",
+    "last_seen": "ifnull(last_seen, '')",
+}
+"""Sort keys as people name them → as SQL."""
+
+LISTED_JOBS = frozenset(JobStatus) - {JobStatus.UNDER_CONSTRUCTION}
+
+
+@attrs.frozen
+class Condition:
+    """A condition in SQL, and the values it names."""
+
+    sql: str
+    values: tuple[Value, ...] = ()
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """A part of a list."""
+
+    items: Sequence[T]
+    next: Mark | None
+    """Where the next page begins; None after the last."""
+    total: int | None
+    """How many there are on all pages, if that was asked."""
+
+
+@attrs.frozen(kw_only=True)
+class Listing(Generic[T]):
+    """The rows of one table that are listed, before they are sorted and cut into pages."""
+
+    table: Table[T]
+    keys: Mapping[str, str]
+    groups: Sequence[Condition]
+    """Rows that fit any of these, which exclude each other; an index has each of them in order."""
+    narrowed: Sequence[Condition] = ()
+    """What must be true besides, of each row by itself."""
+
+    def query(self, paging: Paging) -> tuple[str, list[Value]]:
+        """SQL for the rows of a page, each with its sort key behind, and the values in it."""
+        key = self.keys[paging.order.key]
+        plain, collate, collation = key.partition(" COLLATE ")
+        way = "DESC" if paging.order.descending else "ASC"
+        branches = [
+            (group, *self.narrowed, *place)
+            for group, place in product(self.groups, _places(key, paging))
+        ]
+        columns = ", ".join(self.table.columns)
+        sql = " UNION ALL ".join(
+            f"SELECT {columns}, {plain} AS sort_key FROM {self.table.name} WHERE {_both(branch)}"  # noqa: S608
+            for branch in branches
+        )
+        values = [value for branch in branches for each in branch for value in each.values]
+        return (
+            f"{sql} ORDER BY sort_key{collate}{collation} {way}, id {way} LIMIT ?",
+            [*values, -1 if paging.limit is None else paging.limit + 1],
+        )
+
+    def page(self, connection: sqlite3.Connection, paging: Paging) -> Page[T]:
+        """One page, and where the next begins."""
+        rows = connection.execute(*self.query(paging)).fetchall()
+        limit = len(rows) if paging.limit is None else paging.limit
+        shown, more = rows[:limit], len(rows) > limit
+        items = self.table.items(row[:-1] for row in shown)
+        place = self.table.columns.index("id")
+        following = Mark(shown[-1][-1], shown[-1][place]) if more and shown else None
+        return Page(items, following, self._count(connection) if paging.count else None)
+
+    def ids(self, connection: sqlite3.Connection) -> list[str]:
+        """The ids of all rows."""
+        return [row[0] for group in self.groups for row in self._each(connection, "id", group)]
+
+    def _count(self, connection: sqlite3.Connection) -> int:
+        counts = (self._each(connection, "count(*)", group) for group in self.groups)
+        return sum(row[0] for rows in counts for row in rows)
+
+    def _each(self, connection: sqlite3.Connection, what: str, group: Condition) -> sqlite3.Cursor:
+        conditions = (group, *self.narrowed)
+        sql = f"SELECT {what} FROM {self.table.name} WHERE {_both(conditions)}"  # noqa: S608
+        return connection.execute(sql, [value for each in conditions for value in each.values])
+
+
+def _both(conditions: Iterable[Condition]) -> str:
+    return " AND ".join(each.sql for each in conditions)
+
+
+def _places(key: str, paging: Paging) -> list[tuple[Condition, ...]]:
+    """Where in the order the rows may be: anywhere, or after the mark."""
+    mark = paging.after
+    if mark is None:
+        return [()]
+    beyond = "<" if paging.order.descending else ">"
+    equal = Condition(f"{key} = ? AND id {beyond} ?", (mark.value, mark.id))
+    return [(equal,), (Condition(f"{key} {beyond} ?", (mark.value,)),)]
+
+
+# What is listed
+
+
+def listed_jobs(wanted: JobFilter) -> Listing[Job]:
+    """The jobs that a filter lets through; never one that is still being stored."""
+    archived = "(archived_at IS NULL) = ? AND status = ?"
+    statuses = LISTED_JOBS.intersection(wanted.status) if wanted.status else LISTED_JOBS
+    conditions = [
+        *_one_of("type", wanted.type),
+        *_part_of("name", wanted.name),
+        *_equal("worker_tag", wanted.tag),
+        *_between("created", wanted.created_after, wanted.created_before),
+        *_between("updated", wanted.updated_after, wanted.updated_before),
+    ]
+    if wanted.worker:
+        worked_on = (
+            "id IN (SELECT job_id FROM attempts WHERE worker_id = ? "
+            "UNION SELECT job_id FROM tasks WHERE worker_id = ? AND status = 'active')"
+        )
+        conditions.append(Condition(worked_on, (wanted.worker, wanted.worker)))
+    return Listing(
+        table=JOBS,
+        keys=JOB_KEYS,
+        groups=[
+            Condition(archived, (int(not wanted.archived), status.value))
+            for status in sorted(statuses)
+        ]
+        or [NOTHING],
+        narrowed=conditions,
+    )
+
+
+def listed_tasks(job_id: str, wanted: TaskFilter) -> Listing[Task]:
+    """The tasks of a job that a filter lets through."""
+    return Listing(
+        table=TASKS,
+        keys=TASK_KEYS,
+        groups=[Condition("job_id = ?", (job_id,))],
+        narrowed=[
+            *_one_of("status", wanted.status),
+            *_one_of("type", wanted.type),
+            *_part_of("name", wanted.name),
+            *_equal("worker_id", wanted.worker),
+            *_between("updated", wanted.updated_after, wanted.updated_before),
+        ],
+    )
+
+
+def listed_workers(wanted: WorkerFilter) -> Listing[Worker]:
+    """The workers that a filter lets through, but not the deleted ones."""
+    return Listing(
+        table=WORKERS,
+        keys=WORKER_KEYS,
+        groups=[Condition("deleted_at IS NULL")],
+        narrowed=[
+            *_one_of("status", wanted.status),
+            *_holds("task_types", wanted.type),
+            *_part_of("name", wanted.name),
+            *_holds("tags", (wanted.tag,) if wanted.tag else ()),
+            *_between("last_seen", wanted.seen_after, wanted.seen_before),
+        ],
+    )
+
+
+NOTHING = Condition("false")
+
+
+def _one_of(column: str, values: Sequence[str]) -> list[Condition]:
+    if not values:
+        return []
+    plain = tuple(each.value if isinstance(each, StrEnum) else each for each in values)
+    return [Condition(f"{column} IN ({', '.join('?' * len(plain))})", plain)]
+
+
+def _equal(column: str, value: str) -> list[Condition]:
+    return [Condition(f"{column} = ?", (value,))] if value else []
+
+
+def _part_of(column: str, part: str) -> list[Condition]:
+    """Upper and lower case are the same, as far as SQLite knows them: in ASCII."""
+    return [Condition(f"instr(lower({column}), lower(?)) > 0", (part,))] if part else []
+
+
+def _holds(column: str, values: Sequence[str]) -> list[Condition]:
+    """Whether a list kept as JSON holds one of the values."""
+    if not values:
+        return []
+    places = ", ".join("?" * len(values))
+    sql = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({places}))"  # noqa: S608
+    return [Condition(sql, tuple(values))]
+
+
+def _between(column: str, after: datetime | None, before: datetime | None) -> list[Condition]:
+    """Times lie as texts in UTC, whose order is that of time."""
+    ends: tuple[tuple[str, Any], ...] = ((">", after), ("<", before))
+    return [
+        Condition(f"{column} {sign} ?", (moment.astimezone(UTC).isoformat(),))
+        for sign, moment in ends
+        if moment is not None
+    ]

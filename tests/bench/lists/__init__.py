@@ -1,0 +1,1 @@
+"""What a page of a long list costs."""
