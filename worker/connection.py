@@ -25,15 +25,21 @@ CLOSE_SECONDS = 2.0
 MOST_BYTES = 64 * 1024 * 1024
 """A task with very many commands is still one message."""
 
+WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - {408, 429}
+"""Answers of a server that knows of no sessions, or of a proxy that lets none pass."""
+
 Talk = Callable[[WebSocketConnection], Awaitable[str]]
 
 
 @attrs.frozen
 class Ended:
-    """Why there is no connection, or no longer; ``rejected`` if the credentials are not known."""
+    """Why there is no connection, or no longer."""
 
     reason: str
     rejected: bool = False
+    """The Manager does not know the credentials."""
+    is_without_sessions: bool = False
+    """The Manager answers, but not as one that has sessions."""
 
 
 async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
@@ -60,7 +66,12 @@ def _rejection(group: ExceptionGroup[ConnectionRejected]) -> Ended:
     """How trio-websocket's reader, a task of the nursery, tells of a rejected handshake."""
     (error,) = group.exceptions
     status = getattr(error, "status_code", None)
-    return Ended(f"it answered {status} to a worker session", rejected=status in (401, 403))
+    rejected = status in (401, 403)
+    return Ended(
+        f"it answered {status} to a worker session",
+        rejected=rejected,
+        is_without_sessions=not rejected and (status or 0) in WITHOUT_SESSIONS,
+    )
 
 
 async def _open_stream(url: str) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:

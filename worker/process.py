@@ -14,6 +14,7 @@ import psutil
 import trio
 
 from flamenco.config.durations import format_duration
+from flamenco.config.worker import SECRET_VARIABLE
 from flamenco.launcher import Child, open_child
 from flamenco.protocol import Failure, FailureKind
 from worker.command import CannotRun, CommandFailed, Task
@@ -46,9 +47,10 @@ def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str,
 
 
 def program_environment() -> dict[str, str]:
-    """The environment of the programs that this Worker starts."""
+    """The environment of the programs that this Worker starts: without the farm's secret."""
+    ours = {name: value for name, value in os.environ.items() if name != SECRET_VARIABLE}
     in_virtual_environment = sys.prefix != sys.base_prefix
-    return without_our_python(os.environ, sys.prefix) if in_virtual_environment else {**os.environ}
+    return without_our_python(ours, sys.prefix) if in_virtual_environment else ours
 
 
 async def run_program(

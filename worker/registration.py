@@ -10,11 +10,16 @@ import msgspec
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml, write_yaml
 from flamenco.config.schema import Text, Where, read_section
-from flamenco.config.worker import WorkerConfig
+from flamenco.config.worker import FILE_NAME as CONFIG_NAME
+from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
 from flamenco.platforms import PLATFORM
 
 FILE_NAME = "flamenco-worker-credentials.yaml"
 ROUTE = "api/v3/worker/register-worker"
+
+_PLACE = f"registration_secret in {CONFIG_NAME}, or in the environment as {SECRET_VARIABLE}"
+NO_SECRET = f"it wants the farm's registration secret to let a Worker in: set {_PLACE}"
+WRONG_SECRET = f"this Worker's registration secret is not the farm's: change {_PLACE}"
 
 
 class RegistrationFailed(Exception):
@@ -84,11 +89,18 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
         "secret": secret,
         "platform": PLATFORM,
         "supported_task_types": config.task_types,
+        **(
+            {"registration_secret": config.registration_secret}
+            if config.registration_secret
+            else {}
+        ),
     }
     try:
         answer = await http.post(ROUTE, json=body)
     except httpx.HTTPError as error:
         raise RegistrationFailed(str(error) or type(error).__name__) from None
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise RegistrationFailed(WRONG_SECRET if config.registration_secret else NO_SECRET)
     if answer.status_code != httpx.codes.OK:
         text = " ".join(answer.text.split())[:200]
         raise RegistrationFailed(f"it answered {answer.status_code} to a registration: {text}")

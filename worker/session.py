@@ -5,37 +5,26 @@ docs/worker-protocol.md says what each message means.
 
 import logging
 from contextlib import suppress
-from typing import Protocol
 
 import attrs
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
-from flamenco.protocol import Heartbeat, HeldLease, Hello, Message, ProtocolError, Welcome
+from flamenco.protocol import Heartbeat, Hello, Message, ProtocolError, Welcome
 from worker.backoff import backoff
-from worker.connection import ANSWER_SECONDS, talk_over
+from worker.connection import ANSWER_SECONDS, Ended, talk_over
 from worker.finding import GONE_SECONDS, Whereabouts
-from worker.machine import Machine
 from worker.outbox import Outbox
-from worker.registration import Identity, RegistrationFailed
+from worker.polling import Polling
+from worker.registration import Credentials, Identity, RegistrationFailed
+from worker.station import Station
 
 log = logging.getLogger(__name__)
 
 STABLE_SECONDS = 10.0
 """A session that held so long starts the back-off anew; else two Workers with the same credentials
 would throw each other out without a pause."""
-
-
-class Station(Protocol):
-    """What the session speaks for: the Worker's state, and what becomes of the messages."""
-
-    @property
-    def machine(self) -> Machine: ...
-    def hello(self) -> Hello: ...
-    def living_leases(self) -> tuple[HeldLease, ...]: ...
-    def welcomed(self, welcome: Welcome) -> None: ...
-    def received(self, message: Message) -> None: ...
 
 
 @attrs.define
@@ -76,11 +65,20 @@ class Session:
             return
         await self.station.machine.is_known()
         ended = await talk_over(self.where.url.rstrip("/") + protocol.PATH, credentials, self._talk)
+        if ended.is_without_sessions:
+            ended = await self._poll(credentials)
         self._rejected = ended.rejected
         if ended.rejected:
             log.warning("The Manager does not know this Worker; registering again")
         else:
             self._complain(ended.reason)
+
+    async def _poll(self, credentials: Credentials) -> Ended:
+        """Ask a Manager that has no sessions over HTTP, as long as it goes."""
+        began = trio.current_time()
+        ended = await Polling(self.where.http, self.station, self.outbox, credentials).run()
+        self._was_in_touch(began)
+        return ended
 
     async def _talk(self, socket: WebSocketConnection) -> str:
         """Sign on, and keep in touch as long as it goes; returns why it ended."""
@@ -103,10 +101,13 @@ class Session:
             nursery.start_soon(self._renew, hello, nursery.cancel_scope)
             await self._listen(socket)
             nursery.cancel_scope.cancel()
-        self._heard = trio.current_time()
-        if self._heard - began >= STABLE_SECONDS:
-            self._failures = 0
+        self._was_in_touch(began)
         return "the session ended"
+
+    def _was_in_touch(self, since: float) -> None:
+        self._heard = trio.current_time()
+        if self._heard - since >= STABLE_SECONDS:
+            self._failures = 0
 
     async def _send(self, socket: WebSocketConnection) -> None:
         sent = 0

@@ -124,6 +124,12 @@ class Worker:
         return self._held is not None
 
     @property
+    def running(self) -> HeldLease | None:
+        """The lease of the task that runs, and is not being stopped."""
+        held = self._held
+        return None if held is None or held.scope.cancel_called else held.lease
+
+    @property
     def is_idle(self) -> bool:
         """Whether it waits for a task."""
         return self._held is None and self.status is WorkerStatus.AWAKE

@@ -17,6 +17,7 @@ from flamenco.config.schema import Duration, Text, Where, read_section, scalar
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
+SECRET_VARIABLE = "FLAMENCO_REGISTRATION_SECRET"  # noqa: S105 - where it is, not what
 DEFAULT_MANAGER_URL = "http://localhost:8080/"
 
 
@@ -103,6 +104,8 @@ class WorkerFile:
     worker_name: Text = ""
     """Empty: the environment's FLAMENCO_WORKER_NAME, else the name of the machine."""
     manager_url: Annotated[str, URL] = ""
+    registration_secret: Text = attrs.field(default="", repr=False)
+    """The farm's; empty: the environment's FLAMENCO_REGISTRATION_SECRET."""
     task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
         "blender",
         "ffmpeg",
@@ -136,6 +139,8 @@ class WorkerConfig:
     """Empty: the Worker searches the network for its Manager."""
     home: Path
     """Folder of the credentials and of what the Manager has not acknowledged yet."""
+    registration_secret: str = attrs.field(default="", repr=False)
+    """What the farm asks of who registers; empty if it asks nothing."""
     task_types: tuple[str, ...] = WorkerFile().task_types
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
@@ -167,6 +172,7 @@ def load_worker_config(
         name=file.worker_name or environment.get("FLAMENCO_WORKER_NAME") or socket.gethostname(),
         manager_url=url,
         home=home_folder(environment),
+        registration_secret=file.registration_secret or environment.get(SECRET_VARIABLE, ""),
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code,
         oom_score_adjust=file.oom_score_adjust,

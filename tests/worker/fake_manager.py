@@ -145,6 +145,7 @@ class FakeManager:
         self.url = f"http://127.0.0.1:{port}/"
         self.registrations = []
         self.known = {}
+        self.registration_secret = None
         self.variables = {}
         self.storage = ""
         self.previews_in, self.previews = trio.open_memory_channel(math.inf)
@@ -207,11 +208,16 @@ class FakeManager:
         if request.method == b"GET":
             return self._tell(path)
         if path == "/api/v3/worker/register-worker":
-            self.registrations.append(json.loads(body))
+            asked = json.loads(body)
+            if asked.get("registration_secret") != self.registration_secret:
+                return 403, b'{"message": "no"}'
+            self.registrations.append(asked)
             uuid = f"worker-{len(self.registrations)}"
             self.known[uuid] = self.registrations[-1]["secret"]
             return 200, json.dumps({"uuid": uuid}).encode()
         assert self._knows(headers[b"authorization"])
+        if not path.endswith("/output-produced"):
+            return 404, b"{}"
         kind, length = headers[b"content-type"].decode(), int(headers[b"content-length"])
         self.previews_in.send_nowait(Preview(path, kind, length, body))
         return 202, b""

@@ -53,9 +53,9 @@ async def running_worker(config, stay=FOR_EVER, network=None):
 
 
 @asynccontextmanager
-async def worker_process(config):
-    """A Worker as a child process; killed when the block is left."""
-    command = [sys.executable, "-c", PROGRAM, config.manager_url, str(config.home)]
+async def worker_process(config, before=""):
+    """A Worker as a child process, after some other lines; killed when the block is left."""
+    command = [sys.executable, "-c", before + PROGRAM, config.manager_url, str(config.home)]
     async with open_child(command) as child:
         try:
             yield child

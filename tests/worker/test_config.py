@@ -13,6 +13,7 @@ FULL = """
 # of the render room
 worker_name: render-07
 manager_url: manager.studio:8080
+registration_secret: open sesame
 task_types: [Blender, misc]
 restart_exit_code: 47
 oom_score_adjust: 500
@@ -32,6 +33,8 @@ def test_every_key_is_read(tmp_path):
     config = load_worker_config(file, environment={"FLAMENCO_HOME": "/srv/flamenco"})
     assert config.name == "render-07"
     assert config.manager_url == "http://manager.studio:8080/"
+    assert config.registration_secret == "open sesame"
+    assert "sesame" not in repr(config)
     assert config.task_types == ("blender", "misc")
     assert config.restart_exit_code == 47
     assert config.oom_score_adjust == 500
@@ -70,6 +73,16 @@ def test_the_environment_names_the_worker_unless_the_file_does(tmp_path):
     assert load_worker_config(file, environment=environment).name == "from-environment"
     file.write_text("worker_name: from-file")
     assert load_worker_config(file, environment=environment).name == "from-file"
+
+
+def test_the_environment_tells_the_farms_secret_unless_the_file_does(tmp_path):
+    environment = {"FLAMENCO_REGISTRATION_SECRET": "from-environment"}
+    file = tmp_path / "flamenco-worker.yaml"
+    assert load_worker_config(file, environment=environment).registration_secret == (
+        "from-environment"
+    )
+    file.write_text("registration_secret: from-file")
+    assert load_worker_config(file, environment=environment).registration_secret == "from-file"
 
 
 def test_the_command_line_overrules_the_file(tmp_path):

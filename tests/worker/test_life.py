@@ -57,6 +57,44 @@ async def test_rejected_credentials_lead_to_a_new_registration(manager, config):
     assert read_credentials(config.home).worker_id == "worker-2"
 
 
+async def test_a_worker_that_knows_the_farms_secret_is_let_in(manager, config):
+    manager.registration_secret = "open sesame"
+    async with running_worker(attrs.evolve(config, registration_secret="open sesame")):
+        await manager.session()
+    assert len(manager.registrations) == 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "complaint"),
+    [
+        ("", "it wants the farm's registration secret to let a Worker in: set registration_secret"),
+        (
+            "wrong",
+            "this Worker's registration secret is not the farm's: change registration_secret",
+        ),
+    ],
+)
+async def test_who_is_not_let_in_is_told_what_to_do_and_tries_again(
+    manager, config, caplog, monkeypatch, secret, complaint
+):
+    manager.registration_secret = "open sesame"
+    tried_again = trio.Event()
+
+    def quickly(failures):
+        if failures == 2:
+            tried_again.set()
+        return 0.01
+
+    monkeypatch.setattr("worker.session.backoff", quickly)
+    async with running_worker(attrs.evolve(config, registration_secret=secret)):
+        with trio.fail_after(20):
+            await tried_again.wait()
+    (told,) = [r.getMessage() for r in caplog.records if "No session" in r.getMessage()]
+    assert complaint in told
+    assert "FLAMENCO_REGISTRATION_SECRET" in told
+    assert "open sesame" not in told
+
+
 async def test_two_workers_cannot_share_a_home(manager, config):
     async with running_worker(config):
         await manager.session()

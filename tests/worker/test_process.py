@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from worker.process import without_our_python
+from worker.process import program_environment, without_our_python
 
 
 def test_a_virtual_environment_is_not_handed_on_to_programs():
@@ -16,6 +16,14 @@ def test_a_virtual_environment_is_not_handed_on_to_programs():
         "PATH": "/usr/local/bin:/farm/.venvs/bin:/usr/bin",
         "HOME": "/home/farm",
     }
+
+
+def test_programs_do_not_see_the_farms_secret(monkeypatch):
+    monkeypatch.setenv("FLAMENCO_REGISTRATION_SECRET", "open sesame")
+    monkeypatch.setenv("LICENCE_SERVER", "here")
+    environment = program_environment()
+    assert "FLAMENCO_REGISTRATION_SECRET" not in environment
+    assert environment["LICENCE_SERVER"] == "here"
 
 
 def test_a_worker_carries_nothing_of_the_manager():

@@ -9,6 +9,7 @@ import worker.asking
 import worker.backoff
 import worker.connection
 import worker.machine
+import worker.polling
 import worker.session
 import worker.tasklog
 import worker.usage
@@ -61,3 +62,17 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"less than {worker.usage.LEAST_WORK:.0%}".replace("%", " %") in document
     assert f"measured every {worker.usage.SAMPLE_SECONDS:.0f} s" in document
     assert protocol.PATH in document
+
+
+def test_the_intervals_of_a_worker_without_a_session_are_those_of_the_code(document):
+    polling = worker.polling
+    assert (
+        f"{polling.FIRST_FETCH_SECONDS:.0f} s after it woke, {polling.AFTER_TASK_SECONDS:.0f} s after"
+        f" a task, {polling.NO_TASK_SECONDS:.0f} s after a 204"
+    ) in document
+    assert f"after {polling.REFUSED_SECONDS:.0f} s it signs on anew" in document
+    assert f"may-i-run` | {polling.MAY_I_RUN_SECONDS:.0f} s |" in document
+    assert f"`GET state` | {polling.STATE_SECONDS:.0f} s |" in document
+    assert f"vary by {polling.JITTER:.0%}".replace("%", " %") in document
+    answers = ", ".join(map(str, sorted(polling.AWAY)))
+    assert f"No answer, or {answers}: it says it again" in document
