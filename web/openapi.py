@@ -9,8 +9,8 @@ import msgspec
 
 import flamenco
 from flamenco.api.meta import Error, SecurityError
-from web.operations import API, Operation
-from web.wire import JSON, TEXT, Text, header_name
+from web.operations import API, Operation, members
+from web.wire import JSON, PLAIN, header_name
 
 Schema = dict[str, Any]
 Schemas = Mapping[Any, Schema]
@@ -63,7 +63,8 @@ def _kinds(operation: Operation) -> Iterable[Any]:
     yield from (Error, SecurityError)
     yield from operation.parameters.values()
     yield from (kind for kind in (operation.query, operation.headers, operation.body) if kind)
-    yield from (kind for kind in operation.answers.values() if kind not in (None, Text))
+    for kind in operation.answers.values():
+        yield from (each for each in members(kind) if each not in PLAIN)
 
 
 def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, Schema]) -> Schema:
@@ -135,10 +136,12 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
 
 def _response(code: int, kind: Any, schemas: Schemas) -> Schema:
     response: Schema = {"description": REASONS.get(code, HTTPStatus(code).phrase)}
-    if kind is Text:
-        response["content"] = {TEXT: {"schema": {"type": "string"}}}
-    elif kind is not None:
-        response["content"] = {JSON: {"schema": schemas[kind]}}
+    content = {
+        PLAIN.get(each, JSON): {"schema": {"type": "string"} if each in PLAIN else schemas[each]}
+        for each in members(kind)
+    }
+    if content:
+        response["content"] = content
     if code == 503:
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return response

@@ -9,7 +9,9 @@ None is 204, `Text` is plain text. From the same declarations `web.openapi` make
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -66,7 +68,7 @@ class Operation:
     """Whether the handler reads the body piece by piece."""
     worker_auth: bool
     answers: Mapping[int, Any]
-    """{status code of an answer that is no error: class of its body, or None for no body}"""
+    """{status code of an answer that is no error: class of its body, a union, or None}"""
     errors: frozenset[int]
 
     @property
@@ -152,10 +154,10 @@ class Operations:
 def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extras) -> Operation:
     """The operation that a handler's signature declares."""
     hints = get_type_hints(handler, include_extras=True)
-    returned = _members(hints.pop("return"))
+    returned = members(hints.pop("return"))
     query, worker = hints.pop("query", None), hints.pop("worker", None)
     headers, reads = hints.pop("headers", None), hints.pop("read", None)
-    bodies = _members(hints.pop("body", None))
+    bodies = members(hints.pop("body", None))
     body = next(iter(bodies), None)
     content = extras.get("content", ())
     implied = {
@@ -178,19 +180,20 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         headers=headers,
         streams=reads is not None,
         worker_auth=bool(worker),
-        answers=dict(_success(kind) for kind in returned if kind is not Answer)
-        | dict(extras.get("answers", {})),
+        answers=_successes(returned) | dict(extras.get("answers", {})),
         errors=frozenset(
             {code for code, true in implied.items() if true} | {*extras.get("errors", ())}
         ),
     )
 
 
-def _success(returned: Any) -> tuple[int, Any]:
-    return (204, None) if returned is NoneType else (200, returned)
+def _successes(returned: Sequence[Any]) -> dict[int, Any]:
+    bodies = [kind for kind in returned if kind not in (Answer, NoneType)]
+    answers: dict[int, Any] = {200: reduce(or_, bodies)} if bodies else {}
+    return answers | ({204: None} if NoneType in returned else {})
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
+def members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the one type that an annotation is."""
     if annotation is None:
         return ()

@@ -13,6 +13,7 @@ from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
 from web.api import (
+    configuration,
     document,
     job_requests,
     jobs,
@@ -30,7 +31,17 @@ from web.sockets import Sockets
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
-ROOMS = (meta, jobs, job_requests, tasks, worker, worker_tasks, worker_mgt, shaman)
+ROOMS = (
+    meta,
+    configuration,
+    jobs,
+    job_requests,
+    tasks,
+    worker,
+    worker_tasks,
+    worker_mgt,
+    shaman,
+)
 """The modules of operations, in the order of the document."""
 
 LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 import actors
 from flamenco.api.meta import Error
+from flamenco.config.errors import ConfigError
 from flamenco.manager.messages import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 
@@ -19,6 +20,7 @@ Answer = Response
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
+YAML = "application/yaml"
 
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -31,6 +33,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NoFreePath: 409,
     ShamanOff: 503,
     StorageFailed: 503,
+    ConfigError: 503,
     actors.ActorError: 503,
 }
 """Which status code a refusal is answered with; the first class that fits counts."""
@@ -40,6 +43,16 @@ class Text(str):
     """An answer in plain text."""
 
     __slots__ = ()
+
+
+class Yaml(str):
+    """An answer in YAML."""
+
+    __slots__ = ()
+
+
+PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML}
+"""Kinds of answers that are not JSON, and the type that they are sent with."""
 
 
 # In
@@ -144,8 +157,8 @@ def answer(result: object) -> Answer:
             return result
         case None:
             return empty()
-        case Text():
-            return Response(result, 200, content_type=TEXT)
+        case Text() | Yaml():
+            return Response(result, 200, content_type=PLAIN[type(result)])
     return reply(result)
 
 

@@ -43,6 +43,43 @@ class ManagerConfiguration:
     storageLocation: str
     shamanEnabled: bool
     isFirstRun: bool
+    restart_needed_for: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: keys of the file that differ from what the Manager runs with."""
+
+
+@attrs.frozen(kw_only=True)
+class PathCheckInput:
+    path: str
+
+
+@attrs.frozen(kw_only=True)
+class PathCheckResult:
+    path: str
+    is_usable: bool
+    cause: str
+
+
+class BlenderPathSource(StrEnum):
+    FILE_ASSOCIATION = "file_association"
+    PATH_ENVVAR = "path_envvar"
+    SYSTEM_LOCATION = "system_location"
+    INPUT_PATH = "input_path"
+    DEFAULT = "default"
+
+
+@attrs.frozen(kw_only=True)
+class BlenderPathCheckResult:
+    input: str
+    path: str
+    source: BlenderPathSource
+    is_usable: bool
+    cause: str
+
+
+@attrs.frozen(kw_only=True)
+class SetupAssistantConfig:
+    storageLocation: str
+    blenderExecutable: BlenderPathCheckResult
 
 
 class ManagerVariableAudience(StrEnum):

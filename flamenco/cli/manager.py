@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +15,8 @@ from cyclopts import Parameter
 
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
-from flamenco.config.manager import (
-    FILE_NAME,
-    Address,
-    ManagerConfig,
-    StoragePaths,
-    load_manager_config,
-    parse_address,
-)
+from flamenco.config.installation import Installation
+from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import open_farm
 from web.pages import HOW_TO_BUILD, has_page
@@ -31,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 20.0
 """An orderly stop that takes longer is given up."""
+
+FIRST_RUN = (
+    "there is no shared storage yet: set shared_storage_path in the configuration, start with "
+    "--storage FOLDER, or use the setup assistant of the API"
+)
 
 READY = "Flamenco Manager is ready:"
 """How the line on stdout begins that tells the address of the page."""
@@ -48,27 +48,31 @@ def manager(
     discoverable: Annotated[
         bool | None, Parameter(help="whether Workers find it in the network without its URL")
     ] = None,
+    setup_assistant: Annotated[
+        bool, Parameter(help="be set up anew, as in a first run", negative="")
+    ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> None:
     """Run the Manager: takes jobs, hands their tasks to Workers, serves the web page.
 
-    Without --storage and without a configuration file, everything is kept below the current
-    folder in ./flamenco-manager-storage. Ctrl-C stops it; a second Ctrl-C stops it at once.
+    Without --storage, and without shared_storage_path in its configuration, it waits to be set up:
+    there is no shared storage then. Ctrl-C stops it; a second Ctrl-C stops it at once.
 
     Example: flamenco manager --storage /srv/flamenco --listen :8080
     """
     start_logging(verbose=verbose)
-    settings = load_manager_config(config)
     if config is not None and not config.exists():
         raise CommandError(f"there is no configuration file {config}")
-    if listen is not None:
-        settings = attrs.evolve(settings, listen=_checked(listen))
-    if discoverable is not None:
-        settings = attrs.evolve(settings, autodiscoverable=discoverable)
-    if storage is None and not settings.shared_storage_path:
-        storage = Path("flamenco-manager-storage")
-    folder = (config or Path(FILE_NAME)).parent
-    trio.run(run_manager, settings, settings.paths(storage, folder))
+    trio.run(
+        run_manager,
+        Installation(
+            file=config or Path(FILE_NAME),
+            storage=storage,
+            listen=None if listen is None else _checked(listen),
+            discoverable=discoverable,
+            assist=setup_assistant,
+        ),
+    )
 
 
 def _checked(listen: str) -> str:
@@ -100,20 +104,64 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def run_manager(config: ManagerConfig, paths: StoragePaths, network: Network = LAN) -> None:
-    """Run a Manager until SIGINT or SIGTERM; Workers find it in ``network``, if they may."""
+async def run_manager(installation: Installation, network: Network = LAN) -> None:
+    """Run a Manager until SIGINT or SIGTERM; once it is set up it starts anew.
+
+    Workers find it in ``network``, if they may.
+    """
     stop = trio.Event()
-    with bind(config.address) as listener:
-        async with open_farm(config, paths) as farm, trio.open_nursery() as watching:
-            await watching.start(_stop_on_signal, stop)
-            async with trio.open_nursery() as serving:
-                await serving.start(serve_farm, farm, listener, stop)
-                if not has_page():
-                    logger.warning("there is no web page: %s", HOW_TO_BUILD)
-                print(READY, url_of(listener), flush=True)
-                if config.autodiscoverable:
-                    serving.start_soon(_advertise, config, listener, network, stop)
-            watching.cancel_scope.cancel()
+    async with trio.open_nursery() as watching:
+        await watching.start(_stop_on_signal, stop)
+        with ExitStack() as listening:
+            listener, address = None, None
+            while not stop.is_set():
+                config = installation.load()
+                if listener is None or config.address != address:
+                    listening.close()
+                    listener, address = bind(config.address), config.address
+                    listening.enter_context(listener)
+                await _run_once(installation, config, listener, network, stop)
+                installation = attrs.evolve(installation, assist=False)
+        watching.cancel_scope.cancel()
+
+
+async def _run_once(
+    installation: Installation,
+    config: ManagerConfig,
+    listener: socket.socket,
+    network: Network,
+    stop: trio.Event,
+) -> None:
+    """Run a Manager until ``stop``, or until it is to start anew."""
+    if installation.is_first_run(config):
+        logger.warning(FIRST_RUN)
+    if config.mqtt.client.enabled:
+        logger.warning("mqtt.client.enabled has no effect: this Manager sends nothing to MQTT")
+    over = trio.Event()
+    paths = installation.paths(config)
+    async with (
+        open_farm(config, paths, installation=installation) as farm,
+        trio.open_nursery() as serving,
+    ):
+        await serving.start(serve_farm, farm, listener, over)
+        if not has_page():
+            logger.warning("there is no web page: %s", HOW_TO_BUILD)
+        print(READY, url_of(listener), flush=True)
+        if config.autodiscoverable:
+            serving.start_soon(_advertise, config, listener, network, over)
+        await _either(stop, farm.services.file.restart)
+        over.set()
+
+
+async def _either(*events: trio.Event) -> None:
+    async with trio.open_nursery() as nursery:
+
+        async def wait(event: trio.Event) -> None:
+            await event.wait()
+            nursery.cancel_scope.cancel()
+
+        for event in events:
+            nursery.start_soon(wait, event)
 
 
 async def _advertise(

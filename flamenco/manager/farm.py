@@ -8,7 +8,9 @@ from random import Random
 import attrs
 
 import actors
-from flamenco.config.manager import ManagerConfig, StoragePaths
+from flamenco.config.file import ConfigFile
+from flamenco.config.installation import Installation
+from flamenco.config.manager import FILE_NAME, ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
@@ -76,6 +78,7 @@ async def open_farm(
     config: ManagerConfig,
     paths: StoragePaths,
     *,
+    installation: Installation | None = None,
     compiling: Compiling = open_compiler,
     around: Around | None = None,
     random: Random | None = None,
@@ -83,7 +86,8 @@ async def open_farm(
     """Start the actors of a farm, and stop them in the reverse order at the end.
 
     A simulation has its own ways of ``compiling``, puts faults ``around`` the actors' handlers, and
-    seeds the ``random`` waits before their restarts.
+    seeds the ``random`` waits before their restarts. Without an ``installation`` the configuration
+    file lies beside the database.
 
     Raises `StoreError` when the database can't be used, OSError when a folder can't be made.
     """
@@ -98,6 +102,7 @@ async def open_farm(
     ):
         services = Services(
             config=config,
+            file=ConfigFile(installation or _beside(paths.database)),
             paths=paths,
             reader=reader,
             compiler=compiler,
@@ -119,6 +124,10 @@ async def open_farm(
 
 def _limits(config: ManagerConfig) -> Limits:
     return Limits(config.job_type_timeout, config.job_type_memory * 1024**2)
+
+
+def _beside(database: Path) -> Installation:
+    return Installation(file=database.with_name(FILE_NAME), storage=database.parent)
 
 
 async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:

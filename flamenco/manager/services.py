@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from flamenco.config.file import ConfigFile
+from flamenco.config.installation import taken_over
 from flamenco.config.manager import ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler
@@ -41,11 +43,13 @@ class Counters:
     """Reports that were refused because their lease was over."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Services:
     """Configuration and services; none of them holds state that the farm depends on."""
 
     config: ManagerConfig
+    """What the Manager runs with: it changes, see `take_over`."""
+    file: ConfigFile
     paths: StoragePaths
     reader: Reader
     compiler: Compiler
@@ -56,7 +60,16 @@ class Services:
     counters: Counters = attrs.field(factory=Counters)
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
+    config_at_start: ManagerConfig = attrs.field(init=False)
     _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.config_at_start = self.config
+
+    def take_over(self, wanted: ManagerConfig) -> None:
+        """Run on with those changes of the configuration that need no restart."""
+        self.config = taken_over(self.config, wanted)
+        self._expanders.clear()
 
     @property
     def variables(self) -> Variables:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import attrs
 import httpx
@@ -12,13 +13,17 @@ import pytest
 import trio
 
 from flamenco.cli.manager import run_manager
-from flamenco.config.manager import ManagerConfig
+from flamenco.config.installation import Installation
+from flamenco.config.manager import FILE_NAME
 from flamenco.discovery import advert_of, advertise, find_manager
 from flamenco.discovery.mdns import MDNS
 from flamenco.discovery.network import Network, open_group
 from flamenco.launcher import open_child
 
-CONFIG = attrs.evolve(ManagerConfig(), listen="127.0.0.1:0")
+
+def installed(folder: Path) -> Installation:
+    """A Manager on a free port, its files in a folder."""
+    return Installation(file=folder / FILE_NAME, storage=folder, listen="127.0.0.1:0")
 
 
 async def test_a_manager_is_found_and_takes_its_leave_when_it_is_stopped(
@@ -28,7 +33,7 @@ async def test_a_manager_is_found_and_takes_its_leave_when_it_is_stopped(
     heard.follow(["127.0.0.1"])
     with heard.socket, trio.fail_after(30):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(run_manager, CONFIG, CONFIG.paths(tmp_path), network)
+            nursery.start_soon(run_manager, installed(tmp_path), network)
             url = await find_manager(network)
             async with httpx.AsyncClient(base_url=url) as http:
                 answer = await http.get("/upnp/description.xml")
@@ -49,12 +54,12 @@ async def said_on_stdout(capfd):
 
 
 async def test_a_manager_that_is_not_to_be_found_says_nothing(network, protocol, tmp_path, capfd):
-    hidden = attrs.evolve(CONFIG, autodiscoverable=False)
+    hidden = attrs.evolve(installed(tmp_path), discoverable=False)
     heard = await open_group(protocol)
     heard.follow(["127.0.0.1"])
     with heard.socket, trio.fail_after(30):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(run_manager, hidden, hidden.paths(tmp_path), network)
+            nursery.start_soon(run_manager, hidden, network)
             url = await said_on_stdout(capfd)
             async with httpx.AsyncClient(base_url=url) as http:
                 assert (await http.get("/upnp/description.xml")).status_code == 404

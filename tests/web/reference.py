@@ -87,4 +87,10 @@ OPERATIONS = [
     Declared(
         "POST", "/shaman/files/{checksum}/{filesize}", "shamanFileStore", {204, 208, 417, 425}
     ),
+    Declared("POST", "/configuration/check/shared-storage", "checkSharedStoragePath", {200}),
+    Declared("GET", "/configuration/check/blender", "findBlenderExePath", {200}),
+    Declared("POST", "/configuration/check/blender", "checkBlenderExePath", {200}),
+    Declared("POST", "/configuration/setup-assistant", "saveSetupAssistantConfig", {204}),
+    Declared("GET", "/configuration/file", "getConfigurationFile", {200}),
+    Declared("PUT", "/configuration/file", "updateConfigurationFile", {204}),
 ]

@@ -10,13 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import attrs
 import trio
 
 import web.sessions
 from flamenco import protocol
 from flamenco.cli.manager import run_manager
-from flamenco.config.manager import ManagerConfig
+from flamenco.config.installation import Installation
 from flamenco.model.statuses import TaskStatus
 from flamenco.store import PutTask, Store
 
@@ -75,8 +74,10 @@ def main() -> None:
     storage = Path(sys.argv[1])
     Store.commit = commit  # type: ignore[method-assign]
     web.sessions._send = timed_send(storage / LATENCIES)  # type: ignore[assignment]
-    config = attrs.evolve(ManagerConfig(), listen="127.0.0.1:0", autodiscoverable=False)
-    trio.run(run_manager, config, config.paths(storage))
+    file = storage / "flamenco-manager.yaml"
+    listen = "127.0.0.1:0"
+    installation = Installation(file=file, storage=storage, listen=listen, discoverable=False)
+    trio.run(run_manager, installation)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""Windows: which program opens blend files."""
+
+import re
+import sys
+
+_PROGRAM = re.compile(r'^\s*(?:"([^"]+)"|(\S+))')
+
+
+def program_of(command: str) -> str | None:
+    """The program of a command as the registry has it, such as `"C:\\\\x\\\\blender.exe" "%1"`.
+
+    Its launcher, which opens no console, is Blender's own one.
+    """
+    match = _PROGRAM.match(command)
+    if match is None:
+        return None
+    program = match[1] or match[2]
+    return re.sub(r"blender-launcher\.exe$", "blender.exe", program, flags=re.IGNORECASE)
+
+
+def blender_of_files() -> str | None:
+    """The Blender that opens blend files, None where nothing does."""
+    if sys.platform == "win32":
+        return _from_registry()
+    return None
+
+
+if sys.platform == "win32":
+    import winreg
+
+    def _from_registry() -> str | None:
+        try:
+            kind = winreg.QueryValue(winreg.HKEY_CLASSES_ROOT, ".blend")
+            command = winreg.QueryValue(winreg.HKEY_CLASSES_ROOT, rf"{kind}\shell\open\command")
+        except OSError:
+            return None
+        return program_of(command)

@@ -1,0 +1,129 @@
+"""Whether a folder can be the shared storage, and whether a file is Blender."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+import trio
+
+from flamenco.api.meta import BlenderPathCheckResult, BlenderPathSource, PathCheckResult
+from flamenco.config.associations import blender_of_files
+from flamenco.launcher import open_child
+
+BLENDER_SECONDS = 10.0
+"""How long Blender may take to say its version (reference api §4)."""
+
+_OUTPUT_BYTES = 65_536
+_PROBE = "Fläche — 面 — площадь\n"
+
+
+async def check_storage(path: str, own: Sequence[Path]) -> PathCheckResult:
+    """Whether a folder can be the shared storage; none of the Manager's ``own`` folders can."""
+    cause = await trio.to_thread.run_sync(_storage_fault, path, own)
+    return PathCheckResult(
+        path=path, is_usable=cause is None, cause=cause or "This folder can be used."
+    )
+
+
+def _storage_fault(path: str, own: Sequence[Path]) -> str | None:
+    """What is wrong with a folder, the first of what there may be."""
+    if not path.strip():
+        return "No path was given."
+    if path.startswith(("\\\\", "//")):
+        return "UNC paths can't be used: give the network drive a letter."
+    try:
+        folder = Path(path).absolute()
+        if not folder.exists():
+            return "There is no such folder."
+        if not folder.is_dir():
+            return "This is not a folder."
+        if folder.resolve() in [each.resolve() for each in own]:
+            return "This is the Manager's own folder: choose another one."
+        _write_in(folder)
+    except (OSError, ValueError, UnicodeError) as error:
+        return f"It can't be used: {getattr(error, 'strerror', None) or error}."
+    return None
+
+
+def _write_in(folder: Path) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w+", encoding="utf-8", dir=folder, prefix="flamenco-writability-test-", suffix=".txt"
+    ) as probe:
+        probe.write(_PROBE)
+        probe.flush()
+        probe.seek(0)
+        if probe.read() != _PROBE:
+            raise OSError("what was written is not what is read")
+
+
+async def find_blender() -> list[BlenderPathCheckResult]:
+    """The Blenders that this machine knows of: by its kind of files, and on the PATH."""
+    found = []
+    associated = await trio.to_thread.run_sync(blender_of_files)
+    if associated:
+        found.append(await _check("", associated, BlenderPathSource.FILE_ASSOCIATION))
+    on_path = shutil.which("blender")
+    if on_path:
+        found.append(await _check("blender", on_path, BlenderPathSource.PATH_ENVVAR))
+    return [each for each in found if each.is_usable]
+
+
+async def check_blender(text: str) -> BlenderPathCheckResult:
+    """Whether a path, or a command on the PATH, is Blender."""
+    command = text.strip().strip('"')
+    is_plain = Path(command).name == command
+    source = BlenderPathSource.PATH_ENVVAR if is_plain else BlenderPathSource.INPUT_PATH
+    if not command:
+        return _unusable(text, source, "No path was given.")
+    try:
+        found = await trio.to_thread.run_sync(shutil.which, command)
+    except ValueError as error:
+        return _unusable(text, source, f"This is no path: {error}.")
+    if found is None:
+        return _unusable(text, source, "There is no such program.")
+    checked = await _check(text, found, source)
+    return attrs.evolve(checked, cause=f"Found {checked.cause}") if checked.is_usable else checked
+
+
+async def _check(text: str, program: str, source: BlenderPathSource) -> BlenderPathCheckResult:
+    """The check of a program; the cause of a usable one is its version."""
+    try:
+        said, status = await _version(program)
+    except OSError as error:
+        return _unusable(text, source, f"It can't be run: {error.strerror}.")
+    except trio.TooSlowError:
+        return _unusable(text, source, f"It did not end within {BLENDER_SECONDS:g} seconds.")
+    first = next((line for line in said.splitlines() if line.startswith("Blender ")), "")
+    if status or not first:
+        return _unusable(text, source, "It is not Blender: it does not tell a version.")
+    return _usable(text, program, source, first)
+
+
+async def _version(program: str) -> tuple[str, int]:
+    """What a program says of its version, and its exit status. Raises OSError, TooSlowError."""
+    said = bytearray()
+    with trio.fail_after(BLENDER_SECONDS):
+        async with open_child(
+            [program, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, grace=0.5
+        ) as child:
+            output = child.stdout
+            while output is not None and (more := await output.receive_some()):
+                said += more[: _OUTPUT_BYTES - len(said)]
+            status = await child.wait()
+    return said.decode(errors="replace"), status
+
+
+def _usable(
+    text: str, program: str, source: BlenderPathSource, version: str
+) -> BlenderPathCheckResult:
+    path = str(Path(program).absolute())
+    return BlenderPathCheckResult(
+        input=text, path=path, source=source, is_usable=True, cause=version
+    )
+
+
+def _unusable(text: str, source: BlenderPathSource, cause: str) -> BlenderPathCheckResult:
+    return BlenderPathCheckResult(input=text, path="", source=source, is_usable=False, cause=cause)

@@ -1,0 +1,97 @@
+"""The configuration file of a running Manager, for those who look at it and change it."""
+
+import copy
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+import attrs
+import trio
+from ruamel.yaml import YAML
+
+from flamenco.config.errors import ConfigError
+from flamenco.config.installation import Installation
+from flamenco.config.manager import (
+    ManagerConfig,
+    load_manager_config,
+    manager_config_from,
+    manager_config_values,
+    save_manager_config,
+)
+
+REPLACED = ("variables",)
+"""Sections that a change replaces as a whole; of others it says what it names."""
+
+
+class BadValues(Exception):
+    """Keys or values that no configuration can have; the text has the path of the key."""
+
+
+@attrs.define(eq=False)
+class ConfigFile:
+    """Reads the file anew each time, and changes it whole or not at all.
+
+    Raises ConfigError when it can't be read or written.
+    """
+
+    installation: Installation
+    restart: trio.Event = attrs.field(factory=trio.Event)
+    """Set when the Manager is to start anew with what the file says now."""
+    _changing: trio.Lock = attrs.field(factory=trio.Lock)
+
+    async def read(self) -> ManagerConfig:
+        """What the file says; the defaults if there is none."""
+        return await trio.to_thread.run_sync(load_manager_config, self.installation.file)
+
+    async def exists(self) -> bool:
+        return await trio.Path(self.installation.file).exists()
+
+    async def text(self) -> str:
+        """The file as it is, with its comments; the defaults if there is none."""
+        file = self.installation.file
+        try:
+            return await trio.Path(file).read_text("utf-8")
+        except FileNotFoundError:
+            return await trio.to_thread.run_sync(_yaml, manager_config_values(ManagerConfig()))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(str(file), f"cannot be read: {error}") from None
+
+    async def change(self, values: Mapping[str, Any]) -> ManagerConfig:
+        """Change what ``values`` name, as keys and values of the file; what it says then.
+
+        Raises `BadValues`.
+        """
+        async with self._changing:
+            before = await self.read()
+            merged = _merged(manager_config_values(before), values)
+            try:
+                after = manager_config_from(merged)
+            except ConfigError as error:
+                raise BadValues(f"{error.key}: {error.message}") from None
+            await self._save(after)
+        return after
+
+    async def replace(self, config: ManagerConfig) -> None:
+        """Let the file say all of ``config``."""
+        async with self._changing:
+            await self._save(config)
+
+    async def _save(self, config: ManagerConfig) -> None:
+        await trio.to_thread.run_sync(save_manager_config, config, self.installation.file)
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(copy.deepcopy(old))
+    for key, value in new.items():
+        before = merged.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping) and key not in REPLACED:
+            merged[key] = _merged(before, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _yaml(values: Mapping[str, Any]) -> str:
+    text = StringIO()
+    YAML().dump(values, text)
+    return text.getvalue()

@@ -1,0 +1,84 @@
+"""Where a Manager's configuration lies, and what its command line says beside it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from flamenco.config.manager import (
+    FILE_NAME,
+    ManagerConfig,
+    StoragePaths,
+    load_manager_config,
+    manager_config_values,
+)
+
+AT_ONCE = (
+    "manager_name",
+    "task_timeout",
+    "worker_timeout",
+    "blocklist_threshold",
+    "task_fail_after_softfail_count",
+    "archive_jobs_after",
+    "delete_jobs_after",
+    "delete_workers_after",
+    "variables",
+)
+"""Keys whose changes a running Manager takes over; all others are read when it starts."""
+
+
+@attrs.frozen(kw_only=True)
+class Installation:
+    """What makes a Manager this one: its configuration file and its command line."""
+
+    file: Path = Path(FILE_NAME)
+    storage: Path | None = None
+    """`--storage`."""
+    listen: str | None = None
+    """`--listen`."""
+    discoverable: bool | None = None
+    """`--discoverable`."""
+    assist: bool = False
+    """`--setup-assistant`: as if this were the first run."""
+
+    def load(self) -> ManagerConfig:
+        """The configuration, with what the command line says. Raises ConfigError."""
+        config = load_manager_config(self.file)
+        if self.listen is not None:
+            config = attrs.evolve(config, listen=self.listen)
+        if self.discoverable is not None:
+            config = attrs.evolve(config, autodiscoverable=self.discoverable)
+        return config
+
+    def is_first_run(self, config: ManagerConfig) -> bool:
+        """Whether the operator has yet to say where the shared storage is."""
+        return self.assist or not (self.storage or config.shared_storage_path)
+
+    def paths(self, config: ManagerConfig) -> StoragePaths:
+        """Where things are kept; there is no shared storage in a first run."""
+        paths = config.paths(self.storage, self.file.parent)
+        return attrs.evolve(paths, shared=None, jobs=None) if self.is_first_run(config) else paths
+
+
+def taken_over(running: ManagerConfig, wanted: ManagerConfig) -> ManagerConfig:
+    """The configuration of a running Manager after a change."""
+    return attrs.evolve(running, **{name: getattr(wanted, name) for name in AT_ONCE})
+
+
+def restart_keys(running: ManagerConfig, wanted: ManagerConfig) -> tuple[str, ...]:
+    """The keys whose change needs a restart, as `shaman.enabled`."""
+    now, then = dict(_flat(running)), dict(_flat(wanted))
+    return tuple(key for key in now if now[key] != then[key] and key not in AT_ONCE)
+
+
+def _flat(config: ManagerConfig) -> Iterator[tuple[str, object]]:
+    return _flattened(manager_config_values(config), "")
+
+
+def _flattened(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, object]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and key not in AT_ONCE:
+            yield from _flattened(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -1,0 +1,143 @@
+"""Operations tagged `meta`: the configuration, its file, and what helps to set it up."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from quart import request
+
+from flamenco.api.meta import (
+    BlenderPathCheckResult,
+    ManagerConfiguration,
+    ManagerVariable,
+    ManagerVariableAudience,
+    PathCheckInput,
+    PathCheckResult,
+    SetupAssistantConfig,
+    SharedStorageLocation,
+)
+from flamenco.config.checks import check_blender, check_storage, find_blender
+from flamenco.config.file import BadValues
+from flamenco.config.installation import restart_keys
+from flamenco.config.manager import manager_config_values
+from flamenco.config.setup import BadAnswers, set_up
+from flamenco.manager.messages import Refusal
+from flamenco.model.variables import Audience, expander, resolve
+from flamenco.platforms import PLATFORM
+from web.context import services
+from web.operations import Operations
+from web.wire import JSON, YAML, Answer, Yaml, empty
+
+RESTART_HEADER = "X-Flamenco-Restart-Needed-For"
+
+routes = Operations("meta")
+
+
+@routes.get("/configuration")
+async def get_configuration() -> ManagerConfiguration:
+    """Where job files go, as the file says now, and whether this is the first run."""
+    file = services().file
+    config = await file.read()
+    storage = file.installation.paths(config).jobs
+    return ManagerConfiguration(
+        storageLocation=str(storage or ""),
+        shamanEnabled=services().shaman is not None,
+        isFirstRun=file.installation.is_first_run(config),
+        restart_needed_for=restart_keys(services().config_at_start, config),
+    )
+
+
+@routes.get("/configuration/file")
+async def get_configuration_file() -> Mapping[str, Any] | Yaml:
+    """The configuration file: its keys and values, or its text with comments as YAML."""
+    if request.accept_mimetypes.best_match([JSON, YAML]) == YAML:
+        return Yaml(await services().file.text())
+    return manager_config_values(await services().file.read())
+
+
+@routes.put("/configuration/file", answers={204: None})
+async def update_configuration_file(body: dict[str, Any]) -> Answer:
+    """Change the configuration file; what is not named stays as it is.
+
+    Variables are replaced as a whole. Some changes need a restart of the Manager: the header
+    `X-Flamenco-Restart-Needed-For` names their keys.
+    """
+    try:
+        config = await services().file.change(body)
+    except BadValues as error:
+        raise Refusal(str(error)) from None
+    services().take_over(config)
+    answer = empty()
+    keys = restart_keys(services().config_at_start, config)
+    if keys:
+        answer.headers[RESTART_HEADER] = ", ".join(keys)
+    return answer
+
+
+@routes.get("/configuration/variables/<audience>/<platform>")
+async def get_variables(
+    audience: ManagerVariableAudience, platform: str
+) -> Mapping[str, ManagerVariable]:
+    """Variables for users or workers on a platform."""
+    resolved = resolve(services().variables, Audience(audience), platform)
+    return {
+        name: ManagerVariable(value=each.value, is_twoway=each.is_twoway)
+        for name, each in resolved.items()
+    }
+
+
+@routes.get("/configuration/shared-storage/<audience>/<platform>")
+async def get_shared_storage(
+    audience: ManagerVariableAudience, platform: str
+) -> SharedStorageLocation:
+    """Where job files go, as seen by users or workers on a platform."""
+    expand = expander(services().variables, Audience(audience), platform, PLATFORM)
+    return SharedStorageLocation(
+        location=expand.text(str(services().paths.jobs or "")),
+        audience=audience,
+        platform=platform,
+        shamanEnabled=services().shaman is not None,
+    )
+
+
+# Setting up
+
+
+@routes.post("/configuration/check/shared-storage")
+async def check_shared_storage_path(body: PathCheckInput | None) -> PathCheckResult:
+    """Whether a folder can be the shared storage."""
+    return await check_storage(body.path if body else "", _own_folders())
+
+
+@routes.get("/configuration/check/blender")
+async def find_blender_exe_path() -> tuple[BlenderPathCheckResult, ...]:
+    """The Blenders that the Manager's machine knows of."""
+    return tuple(await find_blender())
+
+
+@routes.post("/configuration/check/blender")
+async def check_blender_exe_path(body: PathCheckInput | None) -> BlenderPathCheckResult:
+    """Whether a path, or a command on the PATH, is Blender."""
+    return await check_blender(body.path if body else "")
+
+
+@routes.post("/configuration/setup-assistant")
+async def save_setup_assistant_config(body: SetupAssistantConfig | None) -> None:
+    """Write the answers of the assistant into the file; then the Manager starts anew."""
+    if body is None:
+        raise Refusal("request body: expected the answers of the assistant")
+    file = services().file
+    try:
+        config = set_up(await file.read(), body.storageLocation, body.blenderExecutable)
+    except BadAnswers as error:
+        raise Refusal(str(error)) from None
+    storage = await check_storage(body.storageLocation, _own_folders())
+    if not storage.is_usable:
+        raise Refusal(f"storageLocation: {storage.cause}")
+    await file.replace(config)
+    file.restart.set()
+
+
+def _own_folders() -> tuple[Path, ...]:
+    """Folders of the Manager, which can't be the shared storage."""
+    return (Path(), services().file.installation.file.parent, services().paths.local)
