@@ -104,6 +104,8 @@ class FailureKind(StrEnum):
     MISSING_FILE = "missing-file"
     MISSING_PROGRAM = "missing-program"
     MISSING_PLUGIN = "missing-plugin"
+    MISSING_DEVICE = "missing-device"
+    """No such GPU as the job wants to render with."""
     OUT_OF_MEMORY = "out-of-memory"
     GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
     GPU_LOST = "gpu-lost"

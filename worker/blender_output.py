@@ -51,6 +51,11 @@ _KNOWN = (
         "the GPU failed: {}",
     ),
     (
+        re.compile(r"Build without OpenImageDenoiser"),
+        FailureKind.MISSING_PLUGIN,
+        "this Blender is built without OpenImageDenoise",
+    ),
+    (
         re.compile(r"engine not found '(.+?)'"),
         FailureKind.MISSING_PLUGIN,
         "this Blender has no render engine {}",
@@ -58,8 +63,11 @@ _KNOWN = (
 )
 """Known troubles, by what Blender writes of them; the first that fits counts."""
 
+_OWN = re.compile(r"^flamenco: ([a-z-]+): (.+)")
+"""What the scripts of `worker.in_blender` say when they cannot go on."""
+
 _HINTS = re.compile(
-    "(?i)cannot|unable|memory|null|bad_alloc|no space|quota|error|device.lost|not found"
+    "(?i)flamenco:|cannot|unable|memory|null|bad_alloc|no space|quota|error|device.lost|not found"
 )
 """What all of them have in common: few lines need the closer look."""
 
@@ -124,6 +132,8 @@ def trouble(line: str) -> Failure | None:
     """A known reason for a failure that the line tells, in a few words."""
     if not _HINTS.search(line):
         return None
+    if match := _OWN.search(line):
+        return Failure(match[1], match[2])
     for pattern, kind, words in _KNOWN:
         if match := pattern.search(line):
             return Failure(kind, words.format(match[match.lastindex or 0].strip()))

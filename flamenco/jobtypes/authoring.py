@@ -29,6 +29,7 @@ from flamenco.model.frames import (
 )
 from flamenco.model.jobs import AuthoredTask, Command, CompiledJob
 from flamenco.model.jobtypes import EvalInfo, JobToCompile, JobType, Setting
+from flamenco.model.specs import NOTHING, Requirements, Software, combined
 
 __all__ = [
     "Author",
@@ -36,7 +37,9 @@ __all__ = [
     "FrameRangeError",
     "JobToCompile",
     "JobType",
+    "Requirements",
     "Setting",
+    "Software",
     "TaskDraft",
     "format_timestamp_local",
     "frame_chunker",
@@ -73,6 +76,8 @@ class Author:
     """Writes the tasks of a job."""
 
     tasks: list[TaskDraft] = attrs.field(factory=list)
+    requirements: dict[str, Requirements] = attrs.field(factory=dict)
+    """What tasks of a type need of a worker."""
 
     def task(
         self, name: str, task_type: str, *, after: Iterable[TaskDraft] = (), priority: int = 50
@@ -88,6 +93,14 @@ class Author:
         self.tasks.append(task)
         return task
 
+    def require(self, task_type: str, requirements: Requirements) -> None:
+        """Let tasks of a type go only to workers that have what they need.
+
+        It is added to what the submitter of the job asks for, and to earlier calls.
+        """
+        before = self.requirements.get(task_type, NOTHING)
+        self.requirements[task_type] = combined(before, requirements)
+
     def compiled(self, job: JobToCompile) -> CompiledJob:
         """The job as written.
 
@@ -98,6 +111,7 @@ class Author:
             settings=job.settings,
             tasks=tuple(_authored(task, places) for task in self.tasks),
             metadata=job.metadata,
+            requirements=self.requirements,
         )
 
 

@@ -72,7 +72,11 @@ def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
         for start in range(0, len(compiled.tasks), TASKS_IN_A_LINE):
             some = compiled.tasks[start : start + TASKS_IN_A_LINE]
             _write(answers, to_line(Answer(more=True, tasks=some)))
-        last = Answer(settings=compiled.settings, metadata=compiled.metadata)
+        last = Answer(
+            settings=compiled.settings,
+            metadata=compiled.metadata,
+            requirements=compiled.requirements,
+        )
         to_line(last)
     except CompileError as error:
         return Answer(error=error.message, exhausted=error.exhausted)

@@ -75,7 +75,8 @@ class ChildEngine:
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
         answers = await self._process.ask(Request(path, job.type, job))
         tasks = tuple(task for answer in answers for task in answer.tasks)
-        return CompiledJob(answers[-1].settings, tasks, answers[-1].metadata)
+        last = answers[-1]
+        return CompiledJob(last.settings, tasks, last.metadata, last.requirements)
 
     async def blocking(self, work: Callable[[], T]) -> T:
         return await trio.to_thread.run_sync(work)

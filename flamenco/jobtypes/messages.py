@@ -14,6 +14,7 @@ import msgspec
 from flamenco.jobtypes.files import Stamp
 from flamenco.model.jobs import AuthoredTask
 from flamenco.model.jobtypes import JobToCompile, JobType
+from flamenco.model.specs import Requirements
 
 TASKS_IN_A_LINE = 500
 
@@ -43,6 +44,7 @@ class Answer:
     tasks: tuple[AuthoredTask, ...] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     metadata: Mapping[str, str] = attrs.field(factory=dict)
+    requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
 
 
 def _encode(value: object) -> object:

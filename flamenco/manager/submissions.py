@@ -122,7 +122,12 @@ class Submission(actors.Actor):
             self._answer(job)
             self.stop()
         else:
-            job = attrs.evolve(job, settings=outcome.settings, metadata=outcome.metadata)
+            job = attrs.evolve(
+                job,
+                settings=outcome.settings,
+                metadata=outcome.metadata,
+                requirements=job.requirements.stricter(outcome.requirements),
+            )
             self.record(InsertJob(attrs.evolve(job, status=JobStatus.UNDER_CONSTRUCTION)))
             self._live.job = job
             self._pieces = pieces(job, outcome)

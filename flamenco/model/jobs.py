@@ -100,6 +100,14 @@ class JobRequirements:
         """What tasks of a type need: what all need, and what the type needs besides."""
         return combined(self.every_task, self.by_task_type.get(task_type, NOTHING))
 
+    def stricter(self, by_task_type: Mapping[str, Requirements]) -> "JobRequirements":
+        """These, and besides what is asked for some task types."""
+        added = {
+            name: combined(self.by_task_type.get(name, NOTHING), needs)
+            for name, needs in by_task_type.items()
+        }
+        return JobRequirements(self.every_task, {**self.by_task_type, **added})
+
 
 @attrs.frozen(kw_only=True)
 class Job:
@@ -154,3 +162,5 @@ class CompiledJob:
     settings: Mapping[str, Any]
     tasks: tuple[AuthoredTask, ...]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
+    requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
+    """What tasks need of a worker, by their type."""

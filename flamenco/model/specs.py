@@ -17,6 +17,9 @@ ENOUGH_PERCENT = 93
 """Of the memory asked for. A machine shows less than it is sold with, since firmware, kernel and
 error correction take their share: an NVIDIA A10 "with 24 GiB" shows 23,028 MiB, 93.7 %."""
 
+ANY_GPU = "any"
+"""The kind to ask for when each will do."""
+
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _LONGEST = 1000
 """Characters of a version or specifier; Python reads no numbers of more than 4,300 digits."""
@@ -118,7 +121,7 @@ class Requirements:
     memory_mib: int = 0
     cores: int = 0
     gpu_kind: str = ""
-    """As in `Gpu`; several, joined by `+`, are all needed."""
+    """As in `Gpu`, or `any`; several, joined by `+`, are all needed."""
     gpu_memory_mib: int = 0
     """Of one card; without a kind, of any card."""
     platform: str = ""
@@ -213,7 +216,7 @@ def _missing_gpus(specs: Specs, requirements: Requirements) -> Iterable[str]:
         return
     least = requirements.gpu_memory_mib
     for kind in requirements.gpu_kind.split("+"):
-        fitting = [gpu for gpu in specs.gpus if kind in ("", gpu.kind)]
+        fitting = [gpu for gpu in specs.gpus if kind in ("", ANY_GPU, gpu.kind)]
         if not any(_enough(gpu.memory_mib, least) for gpu in fitting):
             name = _KINDS.get(kind, f"a {kind} GPU".replace("  ", " "))
             most = max((gpu.memory_mib for gpu in fitting), default=0)
@@ -222,6 +225,7 @@ def _missing_gpus(specs: Specs, requirements: Requirements) -> Iterable[str]:
 
 
 _KINDS = {
+    ANY_GPU: "a GPU",
     "cuda": "a CUDA GPU",
     "optix": "an OptiX GPU",
     "hip": "a HIP GPU",

@@ -5,6 +5,7 @@ import pytest
 from flamenco.jobtypes import CompileError, inline_compiler, validate_settings
 from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.model.jobtypes import setting_values
+from flamenco.model.specs import Requirements
 
 RENDER = {
     "frames": "1-4",
@@ -210,6 +211,43 @@ class TestSimpleBlenderRender:
         )
         parameters = compiled.tasks[-1].commands[0].parameters
         assert parameters["inputGlob"].startswith("R:/out/2026-11-24_")
+
+
+class TestCyclesGpuRender:
+    async def test_it_is_the_simple_render_on_a_device(self, compile_):
+        plain = await compile_("simple-blender-render", **RENDER)
+        compiled = await compile_("cycles-gpu-render", **RENDER, device="HIP", engine="CYCLES")
+        assert [each.name for each in compiled.tasks] == [each.name for each in plain.tasks]
+        (command,) = compiled.tasks[0].commands
+        assert command.parameters == {
+            **plain.tasks[0].commands[0].parameters,
+            "device": "HIP",
+            "cpuFallback": False,
+        }
+        assert compiled.tasks[-1].commands == plain.tasks[-1].commands
+
+    @pytest.mark.parametrize(
+        ("asked", "needs"),
+        [
+            ({}, {"gpu_kind": "any"}),
+            ({"device": "OPTIX"}, {"gpu_kind": "optix"}),
+            (
+                {"device": "CUDA", "gpu_memory_gib": 24},
+                {"gpu_kind": "cuda", "gpu_memory_mib": 24 * 1024},
+            ),
+        ],
+    )
+    async def test_only_workers_with_the_device_are_asked(self, compile_, asked, needs):
+        compiled = await compile_("cycles-gpu-render", **RENDER, **asked)
+        assert compiled.requirements == {"blender": Requirements(**needs)}
+
+    @pytest.mark.parametrize("asked", [{"device": "CPU"}, {"cpu_fallback": True}])
+    async def test_all_are_asked_where_the_cpu_will_do(self, compile_, asked):
+        assert (await compile_("cycles-gpu-render", **RENDER, **asked)).requirements == {}
+
+    async def test_another_engine_is_refused(self, compile_):
+        with pytest.raises(CompileError, match="renders with Cycles, got BLENDER_EEVEE"):
+            await compile_("cycles-gpu-render", **RENDER, engine="BLENDER_EEVEE")
 
 
 async def test_echo_sleep_test_echoes_then_sleeps(compile_):

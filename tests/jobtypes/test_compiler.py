@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from flamenco.jobtypes import CompileError, Limits, UnknownJobType, inline_compiler, open_compiler
+from flamenco.model.specs import Requirements
 
 GOOD = """\
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting
@@ -46,7 +47,12 @@ async def strict(scripts):
 class TestFinding:
     async def test_the_built_in_types_are_there_by_name(self, compiler):
         names = [each.name for each in await compiler.job_types()]
-        assert names == ["echo-sleep-test", "simple-blender-render", "test-frames"]
+        assert names == [
+            "cycles-gpu-render",
+            "echo-sleep-test",
+            "simple-blender-render",
+            "test-frames",
+        ]
 
     async def test_a_script_in_the_folder_is_a_type_and_wins_over_a_built_in_one(
         self, compiler, scripts
@@ -62,7 +68,8 @@ class TestFinding:
     ):
         write(scripts, "_helpers.py")
         (scripts / "package.py").mkdir()
-        assert len(await compiler.job_types()) == 3
+        built_in = await inline_compiler().job_types()
+        assert len(await compiler.job_types()) == len(built_in)
 
     async def test_a_script_that_was_added_changed_or_removed_counts_at_once(
         self, compiler, scripts, job
@@ -87,7 +94,7 @@ class TestFinding:
         assert (await compiler.compile(job("mine"))).tasks[0].name == "second"
 
     async def test_an_unknown_type_is_refused_with_those_that_there_are(self, compiler, job):
-        with pytest.raises(UnknownJobType, match="unknown job type 'nope'; there are echo-sleep"):
+        with pytest.raises(UnknownJobType, match="unknown job type 'nope'; there are cycles-gpu"):
             await compiler.compile(job("nope"))
 
     async def test_the_etag_stays_when_only_the_code_changes(self, compiler, scripts):
@@ -174,6 +181,14 @@ class TestCompiling:
         compiled = await compiler.compile(job("mine", a=1))
         assert compiled.settings == {"a": 1, "b": 2}
         assert compiled.metadata == {"c": "My Job"}
+
+    async def test_what_tasks_need_of_workers_comes_by_their_type(self, compiler, scripts, job):
+        body = "from flamenco.jobtypes.authoring import Requirements\n"
+        body += "author.require('misc', Requirements(cores=4))\n"
+        body += f"author.require('misc', Requirements(gpu_kind='OptiX'))\n{ONE_TASK}"
+        write(scripts, "mine.py", body)
+        compiled = await compiler.compile(job("mine"))
+        assert compiled.requirements == {"misc": Requirements(cores=4, gpu_kind="optix")}
 
     async def test_a_large_job_comes_whole_and_in_order(self, compiler, job):
         settings = {"width": 16, "height": 16, "fps": 24, "render_output_path": "/r/a/####"}

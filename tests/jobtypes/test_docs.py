@@ -55,11 +55,18 @@ async def test_the_refusals_of_the_page_are_those_an_artist_gets(turntable):
         await turntable(**GIVEN | {"output": "/render/frame"})
 
 
+def section(name: str) -> str:
+    """What the page says of a built-in type, and of the one whose settings it shares."""
+    text = PAGE.partition(f"### `{name}`")[2].partition("\n### ")[0]
+    shared = re.search(r"Beside the settings of\s+`([\w-]+)`", text)
+    return text + section(shared[1]) if shared else text
+
+
 async def test_the_page_has_a_row_for_each_setting_of_the_built_in_types():
     for job_type in await inline_compiler().job_types():
-        section = PAGE.partition(f"### `{job_type.name}`")[2].partition("\n### ")[0]
+        rows = section(job_type.name).splitlines()
         for setting in job_type.settings:
-            row = next(line for line in section.splitlines() if f"`{setting.key}`" in line)
+            (row,) = [line for line in rows if re.match(rf"\| .*`{setting.key}`.* \|", line)]
             assert f"| {setting.type} |" in row
 
 

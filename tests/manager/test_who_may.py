@@ -89,6 +89,27 @@ async def test_only_workers_that_meet_the_requirements_get_a_task(stage):
     assert (await stage.farm.services.reader.job(job.id)).requirements == needs
 
 
+NEEDY = """
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Requirements
+
+JOB_TYPE = JobType(label="Needy")
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    author.task("draw", "blender").command("echo", {"message": "hi"})
+    author.require("blender", Requirements(gpu_kind="any"))
+"""
+
+
+async def test_what_a_job_type_requires_is_added_to_what_the_submitter_does(stage, tmp_path):
+    (tmp_path / "scripts" / "needy.py").write_text(NEEDY)
+    asked = JobRequirements(by_task_type={"blender": Requirements(cores=2)})
+    job = await stage.submit(type="needy", settings={}, requirements=asked)
+    both = Requirements(cores=2, gpu_kind="any")
+    assert job.requirements == JobRequirements(by_task_type={"blender": both})
+    assert (await stage.farm.services.reader.job(job.id)).requirements == job.requirements
+
+
 def schedule_around_now(*, asleep: bool) -> SleepSchedule:
     """A schedule that wants a worker to sleep now, or to be awake now."""
     hour = clock.now().hour

@@ -50,6 +50,7 @@ def blender(version):
         ({"gpu_kind": "hip", "gpu_memory_mib": 24 * GIB}, "a HIP GPU with 24 GiB"),
         ({"gpu_kind": "optix", "gpu_memory_mib": 48 * GIB}, "an OptiX GPU with 48 GiB (has 22.5)"),
         ({"gpu_kind": "vulkan"}, "a vulkan GPU"),
+        ({"gpu_kind": "any", "gpu_memory_mib": 48 * GIB}, "a GPU with 48 GiB (has 22.5)"),
         ({"gpu_memory_mib": 48 * GIB}, "a GPU with 48 GiB (has 22.5)"),
         ({"platform": "Windows"}, "platform windows (has linux)"),
         ({"software": blender(">=4.2,<5")}, "blender >=4.2,<5 (has 4.0.2, 3.6)"),
@@ -70,6 +71,7 @@ def test_what_is_missing_is_said_in_a_phrase(needed, lacks):
         {"memory_mib": 32 * GIB, "cores": 16},
         {"gpu_kind": "cuda", "gpu_memory_mib": 24 * GIB},
         {"gpu_kind": "optix+cuda"},
+        {"gpu_kind": "any"},
         {"gpu_memory_mib": 1},
         {"platform": "linux"},
         {"software": blender(">=4,<4.1")},
@@ -88,6 +90,10 @@ def test_everything_that_is_missing_is_said_in_one_go():
         "1 core (has 0)",
         "platform linux (has an unknown one)",
     )
+
+
+def test_a_machine_without_a_gpu_has_not_even_any():
+    assert missing(Specs(), Requirements(gpu_kind="any")) == ("a GPU",)
 
 
 def test_a_machine_sold_with_so_much_memory_has_it():

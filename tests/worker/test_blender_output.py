@@ -68,6 +68,16 @@ def test_blenders_lines_are_understood(line, meaning):
             "missing-plugin",
             "this Blender has no render engine LUX",
         ),
+        (
+            "Error: Build without OpenImageDenoiser",
+            "missing-plugin",
+            "this Blender is built without OpenImageDenoise",
+        ),
+        (
+            "flamenco: missing-device: Blender on this Worker finds no HIP GPU",
+            "missing-device",
+            "Blender on this Worker finds no HIP GPU",
+        ),
         ("VK_ERROR_DEVICE_LOST", "gpu-lost", "the GPU failed: VK_ERROR_DEVICE_LOST"),
         (
             "OptiX error OPTIX_ERROR_LAUNCH_FAILURE",

@@ -1,5 +1,6 @@
 """Renders with Blender, and follows its output: frames done, files saved, known troubles."""
 
+import json
 import os
 import shlex
 import shutil
@@ -16,11 +17,15 @@ from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, troub
 from worker.command import CannotRun, CommandFailed, Task, argument, command
 from worker.process import Surroundings, run_program
 
+USE_DEVICE = Path(__file__).parents[1] / "in_blender" / "use_device.py"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
     " to where it is."
 )
+
+UNABLE = (FailureKind.MISSING_PLUGIN, FailureKind.MISSING_DEVICE)
+"""What this Worker won't have the next time either."""
 
 FOLDER_SECONDS = 30.0
 """A share that is gone may let whoever asks for it wait for ever."""
@@ -33,14 +38,22 @@ class BlenderRender(Surroundings):
     exeArgs: str = ""  # noqa: N815 - names are those of the job types
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
+    device: str = ""
+    """What Cycles is to render with, see `in_blender/use_device.py`; empty: as the file says."""
+    cpuFallback: bool = False  # noqa: N815
+    """Whether the CPU will do if there is no such device."""
 
     def command_line(self) -> list[str]:
+        asked = {"device": self.device, "cpu_fallback": self.cpuFallback}
+        script = ["--python-exit-code", "1", "--python", str(USE_DEVICE)]
         return [
             find_blender(self.exe),
             *shlex.split(self.exeArgs),
             *map(argument, self.argsBefore or ()),
             *([self.blendfile] if self.blendfile else []),
+            *(script if self.device else []),
             *map(argument, self.args or ()),
+            *(["--", json.dumps(asked)] if self.device else []),
         ]
 
     def renders_with(self, found: NoEngine) -> bool:
@@ -104,7 +117,7 @@ async def run(parameters: BlenderRender, task: Task) -> None:
         reason = watch.reason or error.failure
         if reason is None or not reason.detail:
             raise
-        kind = CannotRun if reason.kind == FailureKind.MISSING_PLUGIN else CommandFailed
+        kind = CannotRun if reason.kind in UNABLE else CommandFailed
         raise kind(f"{error}: {reason.detail}", reason) from None
 
 

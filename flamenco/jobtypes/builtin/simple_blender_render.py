@@ -124,6 +124,11 @@ OUTPUT_OVERRIDES = (
 
 def compile_job(job: JobToCompile, author: Author) -> None:
     """A task for each chunk of frames, then one for the video."""
+    render_frames(job, author)
+
+
+def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
+    """Write the tasks; ``parameters`` are more for the command that renders."""
     settings = job.settings
     if settings["format"] in VIDEO_FORMATS:
         raise ValueError(
@@ -136,13 +141,15 @@ def compile_job(job: JobToCompile, author: Author) -> None:
     output = output.replace("{timestamp}", format_timestamp_local(job.created))
     settings["render_output_path"] = output
     render_tasks = [
-        render_task(author, settings, chunk)
+        render_task(author, settings, chunk, parameters)
         for chunk in frame_chunker(settings["frames"], settings["chunk_size"])
     ]
     video_task(author, settings, render_tasks)
 
 
-def render_task(author: Author, settings: dict[str, Any], chunk: str) -> TaskDraft:
+def render_task(
+    author: Author, settings: dict[str, Any], chunk: str, more: dict[str, Any]
+) -> TaskDraft:
     """The task that renders one chunk of frames."""
     output = settings["render_output_path"]
     task = author.task(f"render-{chunk}", "blender")
@@ -163,6 +170,7 @@ def render_task(author: Author, settings: dict[str, Any], chunk: str) -> TaskDra
             "--render-frame",
             chunk.replace("-", ".."),
         ],
+        **more,
     }
     task.command("blender-render", parameters, steps=frame_count(chunk))
     return task

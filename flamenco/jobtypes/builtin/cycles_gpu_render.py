@@ -1,0 +1,53 @@
+"""Renders frames with Cycles on the device that the job names, then a preview video."""
+
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Requirements, Setting
+from flamenco.jobtypes.builtin import simple_blender_render
+
+GPUS = ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI")
+
+JOB_TYPE = JobType(
+    label="Cycles GPU Render",
+    description="render frames with the device of your choice + preview video",
+    settings=[
+        Setting(
+            "device",
+            "string",
+            choices=("AUTOMATIC", *GPUS, "CPU"),
+            default="AUTOMATIC",
+            description="What to render with; AUTOMATIC takes the best GPU of each worker",
+        ),
+        Setting(
+            "cpu_fallback",
+            "bool",
+            label="CPU Where There Is No GPU",
+            default=False,
+            description="Let workers without such a GPU render too, with their CPU",
+        ),
+        Setting(
+            "gpu_memory_gib",
+            "int32",
+            label="GPU Memory (GiB)",
+            default=0,
+            propargs={"min": 0, "max": 1024},
+            description="So much memory the GPU must have; 0 for any",
+        ),
+        Setting("engine", "string", eval="C.scene.render.engine", visible="hidden"),
+        *simple_blender_render.JOB_TYPE.settings,
+    ],
+)
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    """The tasks of simple-blender-render, for workers that have the device."""
+    settings = job.settings
+    if settings.get("engine") not in (None, "CYCLES"):
+        raise ValueError(f"expected a scene that renders with Cycles, got {settings['engine']}")
+    device, cpu_will_do = settings["device"], settings["cpu_fallback"]
+    simple_blender_render.render_frames(job, author, device=device, cpuFallback=cpu_will_do)
+    if device == "CPU" or cpu_will_do:
+        return
+    needs = Requirements(
+        gpu_kind="any" if device == "AUTOMATIC" else device,
+        gpu_memory_mib=settings["gpu_memory_gib"] * 1024,
+    )
+    author.require("blender", needs)

@@ -1,0 +1,84 @@
+"""Jobs that are compiled and then really run, task by task, with the Worker's commands."""
+
+import subprocess
+from pathlib import Path
+
+import attrs
+
+from flamenco.jobtypes import inline_compiler, validate_settings
+from flamenco.model.jobs import CompiledJob
+from tests.worker.commands.shop import Bench, program
+
+VARIABLES = {
+    "{blender}": "blender",
+    "{blenderArgs}": "-b -y --factory-startup",
+    "{ffmpeg}": "ffmpeg",
+}
+
+SMALL = """
+import bpy
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples = 4
+scene.cycles.use_denoising = False
+scene.render.resolution_x, scene.render.resolution_y = 61, 37
+"""
+"""A scene of Cycles, tiny and with odd sizes."""
+
+
+def make_scene(path: Path, more: str = "") -> Path:
+    """A .blend file of the default cube, as `SMALL` and ``more`` set it up."""
+    save = f"bpy.ops.wm.save_as_mainfile(filepath={str(path)!r})"
+    options = ["-b", "--factory-startup", "--python-exit-code", "1"]
+    script = f"{SMALL}\n{more}\n{save}"
+    subprocess.run(
+        [program("blender"), *options, "--python-expr", script], check=True, capture_output=True
+    )
+    return path
+
+
+async def compiled(job, type_: str, **settings) -> CompiledJob:
+    """A job of a built-in type, its settings checked."""
+    compiler = inline_compiler()
+    job_type = await compiler.job_type(type_)
+    return await compiler.compile(job(type_, **validate_settings(job_type, settings)))
+
+
+@attrs.frozen
+class Ran:
+    """What came of a job's tasks, by their names."""
+
+    tasks: dict[str, Bench]
+
+    @property
+    def images(self) -> list[str]:
+        """The images it would show on its page, in order."""
+        return [image for bench in self.tasks.values() for image in bench.images]
+
+
+async def run_tasks(job: CompiledJob, *, before: str = "") -> Ran:
+    """Run the tasks in order, all or those before one; each must count the steps it announces."""
+    done: dict[str, Bench] = {}
+    for place, task in enumerate(job.tasks):
+        assert all(other < place for other in task.depends_on)
+        if task.name == before:
+            break
+        bench = done[task.name] = Bench()
+        for command in task.commands:
+            steps = bench.steps
+            await bench.run(command.name, **_replaced(command.parameters))
+            assert bench.steps - steps >= command.total_step_count
+    return Ran(done)
+
+
+def _replaced(value):
+    """A parameter, with what its variables stand for."""
+    match value:
+        case dict():
+            return {name: _replaced(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_replaced(each) for each in value]
+        case str():
+            for name, text in VARIABLES.items():
+                value = value.replace(name, text)
+    return value

@@ -1,0 +1,142 @@
+"""Job types that render frames, rendered by the Worker's commands with the real Blender."""
+
+import json
+import subprocess
+
+import pytest
+from PIL import Image
+
+from tests.jobtypes.rendering import compiled, make_scene, run_tasks
+from tests.worker.commands.shop import program
+from worker.command import CannotRun
+
+pytestmark = pytest.mark.slow
+
+MOVING = """
+scene.cycles.samples = 1
+cube = bpy.data.objects["Cube"]
+cube.keyframe_insert("location", frame=1)
+cube.location.x = 3
+cube.keyframe_insert("location", frame=9)
+"""
+
+
+@pytest.fixture(scope="module")
+def blendfile(tmp_path_factory):
+    return make_scene(tmp_path_factory.mktemp("scene") / "shot.flamenco.blend", MOVING)
+
+
+@pytest.fixture
+def settings(blendfile, tmp_path):
+    """What the add-on would submit."""
+    return {
+        "frames": "1-3",
+        "chunk_size": 2,
+        "render_output_root": str(tmp_path),
+        "render_output_path": str(tmp_path / "renders" / "######"),
+        "blendfile": str(blendfile),
+        "fps": 24.0,
+        "format": "PNG",
+        "image_file_extension": ".png",
+        "has_previews": False,
+        "scene": "Scene",
+    }
+
+
+def names(tmp_path):
+    return sorted(each.name for each in (tmp_path / "renders").iterdir())
+
+
+def streams(video):
+    """Kind, size and number of frames of the streams in a video."""
+    entries = "stream=codec_name,width,height,nb_read_frames"
+    command = [program("ffprobe"), "-v", "error", "-count_frames", "-show_entries", entries]
+    output = subprocess.run([*command, "-of", "json", video], check=True, capture_output=True)
+    return [
+        (each["codec_name"], each["width"], each["height"], int(each["nb_read_frames"]))
+        for each in json.loads(output.stdout)["streams"]
+    ]
+
+
+class TestSimpleBlenderRender:
+    async def test_frames_with_gaps_become_pictures_and_a_video_without_sound(
+        self, job, settings, tmp_path
+    ):
+        ran = await run_tasks(
+            await compiled(job, "simple-blender-render", **settings | {"frames": "1-3,7,9"})
+        )
+        frames = [f"00000{number}.png" for number in (1, 2, 3, 7, 9)]
+        assert names(tmp_path) == [*frames, "shot-1-9.mp4"]
+        assert [image.rpartition("/")[2] for image in ran.images] == frames
+        pictures = {(tmp_path / "renders" / name).read_bytes() for name in frames}
+        assert len(pictures) == len(frames)
+        assert streams(tmp_path / "renders" / "shot-1-9.mp4") == [("h264", 62, 38, 5)]
+
+    async def test_what_is_there_already_is_not_rendered_again(self, job, settings, tmp_path):
+        tasks = await compiled(job, "simple-blender-render", **settings | {"fps": None})
+        await run_tasks(tasks)
+        (tmp_path / "renders" / "000002.png").unlink()
+        again = await run_tasks(tasks)
+        assert [image.rpartition("/")[2] for image in again.images] == ["000002.png"]
+
+    async def test_exr_frames_without_previews_make_no_video(self, job, settings, tmp_path):
+        exr = {"format": "OPEN_EXR", "image_file_extension": ".exr"}
+        ran = await run_tasks(await compiled(job, "simple-blender-render", **settings | exr))
+        assert names(tmp_path) == [f"00000{number}.exr" for number in (1, 2, 3)]
+        assert [*ran.tasks] == ["render-1,2", "render-3"]
+
+    async def test_previews_of_exr_frames_make_the_video(self, job, settings, tmp_path):
+        previews = "scene.render.image_settings.use_preview = True"
+        blendfile = make_scene(tmp_path / "with previews.blend", MOVING + previews)
+        exr = {"format": "OPEN_EXR_MULTILAYER", "image_file_extension": ".exr"}
+        more = {**exr, "has_previews": True, "blendfile": str(blendfile)}
+        await run_tasks(await compiled(job, "simple-blender-render", **settings | more))
+        assert {".exr", ".jpg", ".mp4"} == {name[-4:] for name in names(tmp_path)}
+        video = tmp_path / "renders" / "with previews-1-3.mp4"
+        assert streams(video) == [("h264", 62, 38, 3)]
+
+    async def test_the_scene_asked_for_is_rendered_and_jpeg_has_a_video_too(
+        self, job, settings, tmp_path
+    ):
+        other = "other = bpy.data.scenes.new('Other'); other.render.resolution_x = 32"
+        more = f"{other}; other.render.engine = 'CYCLES'; other.cycles.use_denoising = False"
+        camera = "other.collection.objects.link(scene.camera); other.camera = scene.camera"
+        size = "other.render.resolution_y = 16"
+        blendfile = make_scene(tmp_path / "two.blend", "\n".join([more, camera, size]))
+        jpeg = {"format": "JPEG", "image_file_extension": ".jpg", "frames": "1"}
+        asked = settings | jpeg | {"scene": "Other", "blendfile": str(blendfile)}
+        await run_tasks(await compiled(job, "simple-blender-render", **asked))
+        assert names(tmp_path) == ["000001.jpg", "two-1.mp4"]
+        with Image.open(tmp_path / "renders" / "000001.jpg") as picture:
+            assert picture.size == (32, 16)
+
+
+class TestCyclesGpuRender:
+    async def test_the_cpu_renders_what_it_is_asked_to(self, job, settings, tmp_path):
+        asked = settings | {"device": "CPU", "engine": "CYCLES"}
+        ran = await run_tasks(await compiled(job, "cycles-gpu-render", **asked))
+        assert names(tmp_path) == [*(f"00000{number}.png" for number in (1, 2, 3)), "shot-1-3.mp4"]
+        log = ran.tasks["render-3"].lines
+        assert any(line.endswith("> Cycles renders with the CPU") for line in log)
+
+    @pytest.mark.parametrize(
+        ("device", "sentence"),
+        [
+            ("AUTOMATIC", "finds no GPU that Cycles could use"),
+            ("OPTIX", "finds no OptiX GPU"),
+            ("CUDA", "finds no CUDA GPU"),
+        ],
+    )
+    async def test_a_worker_without_the_device_refuses_and_renders_nothing(
+        self, job, settings, tmp_path, device, sentence
+    ):
+        asked = settings | {"device": device, "engine": "CYCLES"}
+        with pytest.raises(CannotRun, match=sentence) as refused:
+            await run_tasks(await compiled(job, "cycles-gpu-render", **asked))
+        assert refused.value.failure.kind == "missing-device"
+        assert not (tmp_path / "renders").exists()
+
+    async def test_the_cpu_stands_in_only_if_the_job_says_so(self, job, settings, tmp_path):
+        asked = settings | {"device": "OPTIX", "cpu_fallback": True, "frames": "1"}
+        await run_tasks(await compiled(job, "cycles-gpu-render", **asked))
+        assert "000001.png" in names(tmp_path)
