@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 
 from flamenco.jobtypes import inline_compiler, validate_settings
-from flamenco.model.jobs import CompiledJob
+from flamenco.model.jobs import AuthoredTask, CompiledJob
 from tests.worker.commands.shop import Bench, program
 
 VARIABLES = {
@@ -63,12 +63,18 @@ async def run_tasks(job: CompiledJob, *, before: str = "") -> Ran:
         assert all(other < place for other in task.depends_on)
         if task.name == before:
             break
-        bench = done[task.name] = Bench()
-        for command in task.commands:
-            steps = bench.steps
-            await bench.run(command.name, **_replaced(command.parameters))
-            assert bench.steps - steps >= command.total_step_count
+        done[task.name] = await run_task(task)
     return Ran(done)
+
+
+async def run_task(task: AuthoredTask, bench: Bench | None = None) -> Bench:
+    """Run the commands of one task."""
+    bench = bench or Bench()
+    for command in task.commands:
+        steps = bench.steps
+        await bench.run(command.name, **_replaced(command.parameters))
+        assert bench.steps - steps >= command.total_step_count
+    return bench
 
 
 def _replaced(value):

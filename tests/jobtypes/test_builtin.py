@@ -250,6 +250,100 @@ class TestCyclesGpuRender:
             await compile_("cycles-gpu-render", **RENDER, engine="BLENDER_EEVEE")
 
 
+STILL = {
+    "frame": 12,
+    "samples": 100,
+    "render_output_root": "/render",
+    "render_output_path": "/render/Still/{timestamp}/######",
+    "blendfile": "/render/still.blend",
+    "scene": "Scene",
+    "engine": "CYCLES",
+    "resolution_x": 64,
+    "resolution_y": 32,
+    "stereo": False,
+}
+
+
+class TestSingleImageRender:
+    async def test_each_tile_is_a_task_then_they_are_joined_finished_and_cleared_away(
+        self, compile_, job
+    ):
+        compiled = await compile_("single-image-render", **STILL, tiles_x=2, tiles_y=1)
+        folder = f"/render/Still/{format_timestamp_local(job('x').created)}"
+        assert [(each.name, each.type, each.depends_on) for each in compiled.tasks] == [
+            ("render-tile-1-1", "blender", ()),
+            ("render-tile-1-2", "blender", ()),
+            ("finish-image", "blender", (0, 1)),
+            ("clean-up", "file-management", (2,)),
+        ]
+        asked = {
+            "exe": "{blender}",
+            "exeArgs": "{blenderArgs}",
+            "blendfile": "/render/still.blend",
+            "scene": "Scene",
+            "frame": 12,
+            "percentage": 100,
+            "denoise": False,
+        }
+        parts = [f"{folder}/.parts-j1/tile-1-{column}.exr" for column in (1, 2)]
+        whole = f"{folder}/.parts-j1/whole.exr"
+        commands = [command for task in compiled.tasks[1:] for command in task.commands]
+        assert [(command.name, command.parameters) for command in commands] == [
+            (
+                "render-image-part",
+                {
+                    **asked,
+                    "samples": 100,
+                    "output": parts[1],
+                    "tile": {"column": 1, "columns": 2, "row": 0, "rows": 1},
+                },
+            ),
+            ("join-image-parts", {"parts": parts, "output": whole, "columns": 2}),
+            (
+                "finish-image",
+                {**asked, "source": whole, "output": f"{folder}/000012.png", "format": "PNG"},
+            ),
+            ("remove-files", {"files": [*parts, whole], "folder": f"{folder}/.parts-j1"}),
+        ]
+
+    @pytest.mark.parametrize(("samples", "parts"), [(100, 3), (7, 7), (1000, 1), (128, 128)])
+    async def test_ranges_hold_each_sample_once_and_are_of_one_size(self, compile_, samples, parts):
+        asked = STILL | {"mode": "samples", "samples": samples, "parts": parts}
+        tasks = (await compile_("single-image-render", **asked)).tasks
+        ranges = [task.commands[0].parameters["range"] for task in tasks[:-2]]
+        assert len(ranges) == parts
+        each = [sample for it in ranges for sample in range(it["first"], it["first"] + it["count"])]
+        assert each == [*range(samples)]
+        counts = [it["count"] for it in ranges]
+        assert max(counts) - min(counts) <= 1
+        assert tasks[-2].commands[0].parameters["samples"] == counts
+
+    async def test_of_a_multilayer_file_nothing_is_finished_and_it_stays(self, compile_):
+        asked = STILL | {"format": "OPEN_EXR_MULTILAYER", "tiles_x": 1, "tiles_y": 1}
+        tasks = (await compile_("single-image-render", **asked)).tasks
+        (join,) = tasks[-2].commands
+        assert join.parameters["output"].endswith("/000012.exr")
+        assert join.parameters["output"] not in tasks[-1].commands[0].parameters["files"]
+
+    @pytest.mark.parametrize(
+        ("changed", "reason"),
+        [
+            ({"mode": "samples", "engine": "BLENDER_EEVEE"}, "expected a scene of Cycles, got BL"),
+            ({"mode": "samples", "samples": 4, "parts": 5}, "parts: expected 4 at most"),
+            ({"tiles_x": 32, "resolution_percentage": 40}, "tiles_x: expected 25 at most"),
+            ({"stereo": True}, "expected an image for one eye"),
+            ({"render_output_path": None}, "expected a path in render_output_path"),
+        ],
+    )
+    async def test_what_has_no_parts_is_refused(self, compile_, changed, reason):
+        with pytest.raises(CompileError, match=reason):
+            await compile_("single-image-render", **STILL | changed)
+
+    async def test_two_jobs_of_one_name_and_second_keep_their_parts_apart(self, compile_):
+        folder = (await compile_("single-image-render", **STILL)).tasks[-1].commands[0].parameters
+        assert "j1" in folder["folder"]
+
+
 async def test_echo_sleep_test_echoes_then_sleeps(compile_):
     compiled = await compile_("echo-sleep-test", message="hello", sleep_repeats=2)
     assert [(each.name, each.type, each.depends_on) for each in compiled.tasks] == [

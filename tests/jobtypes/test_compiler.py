@@ -51,6 +51,7 @@ class TestFinding:
             "cycles-gpu-render",
             "echo-sleep-test",
             "simple-blender-render",
+            "single-image-render",
             "test-frames",
         ]
 

@@ -1,4 +1,4 @@
-"""Renders with Blender, and follows its output: frames done, files saved, known troubles."""
+"""Renders with Blender, and follows its output."""
 
 import json
 import os
@@ -13,9 +13,10 @@ import attrs
 import trio
 
 from flamenco.protocol import Failure, FailureKind
-from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, trouble
-from worker.command import CannotRun, CommandFailed, Task, argument, command
-from worker.process import Surroundings, run_program
+from worker.blender_output import NoEngine
+from worker.command import CannotRun, Task, argument, command
+from worker.process import Surroundings
+from worker.watching import Watch, run_watched
 
 USE_DEVICE = Path(__file__).parents[1] / "in_blender" / "use_device.py"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
@@ -23,9 +24,6 @@ MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
     " to where it is."
 )
-
-UNABLE = (FailureKind.MISSING_PLUGIN, FailureKind.MISSING_DEVICE)
-"""What this Worker won't have the next time either."""
 
 FOLDER_SECONDS = 30.0
 """A share that is gone may let whoever asks for it wait for ever."""
@@ -73,52 +71,11 @@ def find_blender(exe: str) -> str:
     return exe
 
 
-@attrs.define
-class Watch:
-    """Follows the output of one Blender."""
-
-    parameters: BlenderRender
-    task: Task
-    reason: Failure | None = None
-    """The last known trouble it told of."""
-
-    def line(self, line: str) -> None:
-        """What a line means to the task. Raises `CannotRun` for a render that would be wrong."""
-        match parse(line):
-            case Saved(path):
-                self.task.saved(path)
-            case Step():
-                self.task.step()
-            case Rendering() as progress:
-                self.task.usage.count(progress.peak_memory)
-                self.task.tell(str(progress))
-            case NoEngine() as found if self.parameters.renders_with(found):
-                raise no_engine(found.engine)
-        self.reason = trouble(line) or self.reason
-
-
-def no_engine(name: str) -> CannotRun:
-    """The failure of a Worker whose Blender lacks a render engine."""
-    return CannotRun(
-        f"Blender on this Worker has no render engine {name!r}; install the add-on it is from",
-        Failure(FailureKind.MISSING_PLUGIN, name),
-    )
-
-
 async def run(parameters: BlenderRender, task: Task) -> None:
     await check_folder(parameters.blendfile)
-    watch = Watch(parameters, task)
+    watch = Watch(task, parameters.renders_with)
     line = parameters.command_line()
-    try:
-        await run_program(task, line, missing=MISSING, on_line=watch.line, surroundings=parameters)
-    except CannotRun:
-        raise
-    except CommandFailed as error:
-        reason = watch.reason or error.failure
-        if reason is None or not reason.detail:
-            raise
-        kind = CannotRun if reason.kind in UNABLE else CommandFailed
-        raise kind(f"{error}: {reason.detail}", reason) from None
+    await run_watched(watch, line, missing=MISSING, surroundings=parameters)
 
 
 async def check_folder(blendfile: str) -> None:

@@ -4,9 +4,8 @@ import sys
 
 import attrs
 
-from worker.blender_output import Saved, Step, parse
 from worker.command import Task, command
-from worker.process import run_program
+from worker.watching import Watch, run_watched
 
 
 @attrs.frozen(kw_only=True)
@@ -19,16 +18,9 @@ class RenderTestFrame:
 
 
 async def run(parameters: RenderTestFrame, task: Task) -> None:
-    def on_line(line: str) -> None:
-        match parse(line):
-            case Saved(path):
-                task.saved(path)
-            case Step():
-                task.step()
-
     numbers = (parameters.frame, parameters.frames, parameters.width, parameters.height)
     program = [sys.executable, "-P", "-m", "worker.testframe"]
-    await run_program(task, [*program, *map(str, numbers), parameters.output], on_line=on_line)
+    await run_watched(Watch(task), [*program, *map(str, numbers), parameters.output])
 
 
 TEST_FRAME = command("test-frame", RenderTestFrame, run)

@@ -191,6 +191,38 @@ class TestCopyFile:
         assert not (tmp_path / "b").exists()
 
 
+class TestRemoveFiles:
+    async def test_the_named_files_and_their_folder_go_and_again_is_no_harm(self, tmp_path):
+        folder = tmp_path / "parts"
+        folder.mkdir()
+        files = [str(folder / name) for name in "ab"]
+        (folder / "a").write_text("")
+        for line in (f"1 files removed, and {folder}", "0 files removed"):
+            bench = await Bench().run("remove-files", files=files, folder=str(folder))
+            assert bench.lines == [f"remove-files: {line}"]
+        assert not folder.exists()
+
+    async def test_a_folder_with_other_files_stays(self, tmp_path):
+        for name in "ab":
+            (tmp_path / name).write_text("")
+        bench = await Bench().run("remove-files", files=[str(tmp_path / "a")], folder=str(tmp_path))
+        assert [each.name for each in tmp_path.iterdir()] == ["b"]
+        assert "stays, since there is something else in it" in bench.lines[0]
+
+    async def test_a_folder_is_not_taken_for_a_file(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        text = await failure("remove-files", files=[str(tmp_path / "a")])
+        assert text == f"remove-files: {tmp_path / 'a'} is a folder, expected a file"
+
+    async def test_paths_are_absolute(self):
+        text = await failure("remove-files", files=["a"])
+        assert text.endswith("invalid value 'a': Expected absolute paths")
+
+    async def test_a_worker_that_does_not_see_the_storage_does_not_claim_success(self):
+        with pytest.raises(CannotRun, match="cannot read the folder '/no/share'"):
+            await Bench().run("remove-files", files=["/no/share/p/a"], folder="/no/share/p")
+
+
 class TestTestFrame:
     async def test_frames_are_real_pictures_that_differ(self, tmp_path):
         pictures = []

@@ -1,0 +1,21 @@
+"""Makes the final picture of a joined image with Blender: denoised, composited, in its format."""
+
+import attrs
+
+from worker.command import Task, command
+from worker.scripts import ScriptInBlender, run_script
+
+
+@attrs.frozen(kw_only=True)
+class FinishImage(ScriptInBlender):
+    source: str
+    """The joined image, with all its passes."""
+    format: str
+    """As Blender calls it: PNG, JPEG, OPEN_EXR, ..."""
+
+
+async def run(parameters: FinishImage, task: Task) -> None:
+    await run_script("finish_image.py", parameters, task)
+
+
+FINISH_IMAGE = command("finish-image", FinishImage, run)

@@ -1,0 +1,37 @@
+"""Renders a part of an image with Blender: a tile, or a range of its samples."""
+
+import attrs
+
+from worker.command import Task, command
+from worker.scripts import ScriptInBlender, run_script
+
+
+@attrs.frozen(kw_only=True)
+class Tile:
+    """A place in a grid, from 0, counted from the top left."""
+
+    column: int
+    columns: int
+    row: int
+    rows: int
+
+
+@attrs.frozen(kw_only=True)
+class SampleRange:
+    first: int
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class RenderImagePart(ScriptInBlender):
+    samples: int = 0
+    """Of the whole image, for Cycles; 0: as the file says."""
+    tile: Tile | None = None
+    range: SampleRange | None = None
+
+
+async def run(parameters: RenderImagePart, task: Task) -> None:
+    await run_script("render_part.py", parameters, task, shows=False)
+
+
+RENDER_IMAGE_PART = command("render-image-part", RenderImagePart, run)

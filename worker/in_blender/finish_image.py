@@ -1,0 +1,137 @@
+"""Makes the final picture of an image whose parts are joined: denoised, composited, with its look.
+
+Nothing is rendered: the compositor takes the passes from the file in place of the render layers.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+PASSES = {"Image": "Combined", "Noisy Image": "Combined"}
+"""What outputs of render layers are called in the file, where that differs."""
+
+
+def has_denoiser() -> bool:
+    """Whether this Blender can denoise."""
+    import _cycles  # only there where Cycles is
+
+    return bool(_cycles.with_openimagedenoise)
+
+
+def new_tree(scene: Any) -> Any:
+    """An empty tree of compositing nodes for a scene."""
+    if hasattr(scene, "compositing_node_group"):  # since 5.0
+        tree = bpy.data.node_groups.new("Flamenco", "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        scene.compositing_node_group = tree
+        return tree
+    scene.use_nodes = True
+    scene.node_tree.nodes.clear()
+    return scene.node_tree
+
+
+def scene_tree(scene: Any) -> Any:
+    """The compositing nodes of a scene, if it uses them."""
+    if not scene.render.use_compositing:
+        return None
+    if hasattr(scene, "compositing_node_group"):
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None
+
+
+class Passes:
+    """The passes of the joined file, as nodes of a tree."""
+
+    def __init__(self, tree: Any, image: Any, denoise: bool) -> None:
+        self._tree = tree
+        self._image = image
+        self._denoise = denoise
+
+    def of(self, layer: str) -> "dict[str, Any]":
+        """Sockets with the passes of a view layer, by their names, and its alpha."""
+        nodes = self._tree.nodes
+        source = nodes.new("CompositorNodeImage")
+        source.image = self._image
+        if source.has_layers:
+            source.layer = layer
+        found = {socket.name: socket for socket in source.outputs}
+        split = nodes.new("CompositorNodeSeparateColor")
+        self._tree.links.new(found["Combined"], split.inputs[0])
+        found["Alpha"] = split.outputs["Alpha"]
+        if self._denoise:
+            found["Combined"] = self._denoised(found)
+        return found
+
+    def _denoised(self, found: "dict[str, Any]") -> Any:
+        node = self._tree.nodes.new("CompositorNodeDenoise")
+        self._tree.links.new(found["Combined"], node.inputs["Image"])
+        for name in ("Albedo", "Normal"):
+            data = found.get(f"Denoising {name}")
+            if data is not None:
+                self._tree.links.new(data, node.inputs[name])
+        return node.outputs["Image"]
+
+
+def show_plainly(tree: Any, passes: Passes, scene: Any) -> None:
+    """Let the tree put out the first view layer as it is."""
+    layer = next((each.name for each in scene.view_layers if each.use), scene.view_layers[0].name)
+    is_group = hasattr(scene, "compositing_node_group")
+    end = tree.nodes.new("NodeGroupOutput" if is_group else "CompositorNodeComposite")
+    tree.links.new(passes.of(layer)["Combined"], end.inputs["Image"])
+
+
+def take_from_file(tree: Any, passes: Passes, scene: Any) -> None:
+    """Let nodes that ask for the scene's render layers have the passes of the file."""
+    for node in [each for each in tree.nodes if each.type == "R_LAYERS" and each.scene == scene]:
+        found = passes.of(node.layer)
+        for output in node.outputs:
+            for link in list(output.links):
+                socket = found.get(PASSES.get(output.name, output.name))
+                if socket is None:
+                    raise SystemExit(f"Error: the file has no pass {output.name!r} to composite")
+                tree.links.new(socket, link.to_socket)
+        tree.nodes.remove(node)
+
+
+def set_format(render: Any, file_format: str) -> None:
+    """The format, with the scene's own settings for it if it is the scene's."""
+    settings = render.image_settings
+    if settings.file_format == file_format:
+        return
+    if hasattr(settings, "media_type"):  # since 5.0
+        settings.media_type = "IMAGE"
+    settings.file_format = file_format
+
+
+def main(asked: "dict[str, Any]") -> None:
+    """Make the picture. Raises SystemExit when no file comes of it."""
+    scene = bpy.context.scene
+    render = scene.render
+    if asked["denoise"] and not has_denoiser():
+        sentence = "Blender on this Worker is built without OpenImageDenoise"
+        print(f"flamenco: missing-plugin: {sentence}", flush=True)
+        sys.exit(1)
+    scene.frame_set(asked["frame"])
+    image = bpy.data.images.load(asked["source"])
+    tree = scene_tree(scene)
+    if tree is None:
+        tree = new_tree(scene)
+        show_plainly(tree, Passes(tree, image, asked["denoise"]), scene)
+    else:
+        take_from_file(tree, Passes(tree, image, asked["denoise"]), scene)
+    if hasattr(render, "compositor_precision"):  # since 4.2
+        render.compositor_precision = "FULL"
+    render.resolution_percentage = asked["percentage"]
+    render.use_border = render.use_sequencer = False
+    render.use_compositing = render.use_overwrite = True
+    set_format(render, asked["format"])
+    render.filepath = asked["output"]
+    bpy.ops.render.render(write_still=True)
+    if not Path(asked["output"]).exists():
+        raise SystemExit(f"Error: nothing was written to {asked['output']}")
+
+
+main(json.loads(sys.argv[-1]))

@@ -1,0 +1,52 @@
+"""Runs the scripts of `worker.in_blender`, for commands that need more than Blender's options."""
+
+import json
+from pathlib import Path
+
+import attrs
+
+from worker.command import Task
+from worker.commands.blender_render import MISSING, BlenderRender, check_folder
+from worker.process import Surroundings
+from worker.watching import Watch, run_watched
+
+FOLDER = Path(__file__).with_name("in_blender")
+
+
+@attrs.frozen(kw_only=True)
+class ScriptInBlender(Surroundings):
+    """What all these commands are told; the script gets all parameters as JSON."""
+
+    exe: str
+    blendfile: str
+    frame: int
+    output: str
+    """The file that is to come of it, with its extension."""
+    exeArgs: str = ""  # noqa: N815 - names are those of the job types
+    scene: str = ""
+    percentage: int = 100
+    """Of the scene's resolution."""
+    denoise: bool = False
+
+    def blender(self, script: str) -> BlenderRender:
+        """The run of Blender that opens the file, and then runs a script."""
+        chosen = ["--scene", self.scene] if self.scene else []
+        options = ["--python-exit-code", "1", "--python", str(FOLDER / script)]
+        return BlenderRender(
+            exe=self.exe,
+            exeArgs=self.exeArgs,
+            blendfile=self.blendfile,
+            args=(*chosen, *options, "--", json.dumps(attrs.asdict(self))),
+            env=self.env,
+            cwd=self.cwd,
+        )
+
+
+async def run_script(
+    script: str, parameters: ScriptInBlender, task: Task, *, shows: bool = True
+) -> None:
+    """Run a script of ours in Blender to its end; raises what `run_watched` does."""
+    await check_folder(parameters.blendfile)
+    blender = parameters.blender(script)
+    watch = Watch(task, blender.renders_with, shows=shows)
+    await run_watched(watch, blender.command_line(), missing=MISSING, surroundings=blender)
