@@ -64,9 +64,11 @@ def manager(storage, port):
 
 async def until(question):
     with trio.fail_after(60):
-        while not (answer := await question()):
+        while True:
+            answer = await question()
+            if answer:
+                return answer
             await trio.sleep(0.1)
-    return answer
 
 
 def tasks_of(url, job_id, status):
@@ -110,7 +112,6 @@ async def test_a_job_is_done_without_sessions_though_the_manager_is_killed_in_th
                 process.kill()
                 process.wait()
                 with manager(tmp_path, port):
-
                     await until(all_completed(url, job_id))
                     assert await attempts(url, job_id) == [1, 1, 1, 1]
                     os.kill(worker.pid, signal.SIGTERM)

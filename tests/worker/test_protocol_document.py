@@ -67,8 +67,8 @@ def test_the_figures_are_those_of_the_code(document):
 def test_the_intervals_of_a_worker_without_a_session_are_those_of_the_code(document):
     polling = worker.polling
     assert (
-        f"{polling.FIRST_FETCH_SECONDS:.0f} s after it woke, {polling.AFTER_TASK_SECONDS:.0f} s after"
-        f" a task, {polling.NO_TASK_SECONDS:.0f} s after a 204"
+        f"{polling.FIRST_FETCH_SECONDS:.0f} s after it woke, {polling.AFTER_TASK_SECONDS:.0f} s"
+        f" after a task, {polling.NO_TASK_SECONDS:.0f} s after a 204"
     ) in document
     assert f"after {polling.REFUSED_SECONDS:.0f} s it signs on anew" in document
     assert f"may-i-run` | {polling.MAY_I_RUN_SECONDS:.0f} s |" in document
