@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flamenco.manager.services import Services
     from flamenco.store import Reader
     from web.auth import WorkerDoor
+    from web.chronicle import Chronicle
     from web.operations import Operation
     from web.server import Web
     from web.sockets import Sockets
@@ -42,3 +43,8 @@ def operations() -> "tuple[Operation, ...]":
 def sockets() -> "Sockets":
     """The open WebSockets of this application."""
     return cast("Web", current_app).sockets
+
+
+def chronicle() -> "Chronicle":
+    """What happened on the farm lately, for all who follow it live."""
+    return cast("Web", current_app).chronicle

@@ -89,7 +89,7 @@ class Operation:
         arguments: dict[str, Any] = {}
         if self.worker_auth:
             arguments["worker"] = await door().admit(request.authorization)
-        arguments |= self._checked(path)
+        arguments |= self._checked(path, _lower_case(request.headers.items()))
         if self.query is not None:
             arguments["query"] = checked_query(self.query)
         if self.decoder is not None:
@@ -100,16 +100,20 @@ class Operation:
         self, path: Mapping[str, str], headers: Mapping[str, str], read: Read
     ) -> Response:
         """The same for one that ``read``s its body; raises what ``read`` raises, too."""
-        arguments = self._checked(path)
-        if self.headers is not None:
-            arguments["headers"] = checked_headers(self.headers, headers)
-        return answer(await self.handler(**arguments, read=read))
+        return answer(await self.handler(**self._checked(path, headers), read=read))
 
-    def _checked(self, path: Mapping[str, str]) -> dict[str, object]:
-        return {
+    def _checked(self, path: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, object]:
+        checked = {
             name: checked_parameter(name, path[name], kind)
             for name, kind in self.parameters.items()
         }
+        if self.headers is not None:
+            checked["headers"] = checked_headers(self.headers, headers)
+        return checked
+
+
+def _lower_case(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
 
 
 class Extras(TypedDict, total=False):

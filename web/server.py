@@ -1,13 +1,14 @@
 """The web server: Quart-Trio under Hypercorn, in our own nursery, beside the actors."""
 
 import socket
-from typing import cast
+from typing import Any, cast
 
 import trio
 from quart import ResponseReturnValue
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
+import actors
 from flamenco.api.events import EventLifeCycle, LifeCycleEventType
 from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
@@ -15,6 +16,7 @@ from web import live, pages, sessions
 from web.api import (
     configuration,
     document,
+    events,
     job_requests,
     jobs,
     meta,
@@ -25,9 +27,11 @@ from web.api import (
     worker_tasks,
 )
 from web.auth import BadCredentials, WorkerDoor
+from web.chronicle import WAITING, Chronicle
 from web.operations import API
 from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
 from web.sockets import Sockets
+from web.topics import EVENTS
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
@@ -41,6 +45,7 @@ ROOMS = (
     worker_tasks,
     worker_mgt,
     shaman,
+    events,
 )
 """The modules of operations, in the order of the document."""
 
@@ -57,6 +62,7 @@ class Web(QuartTrio):
         self.farm = farm
         self.door = WorkerDoor(farm)
         self.sockets = Sockets()
+        self.chronicle = Chronicle()
         self.operations = tuple(each for room in ROOMS for each in room.routes.declared)
         self.config["MAX_CONTENT_LENGTH"] = limits.body
         self.config["BODY_TIMEOUT"] = limits.body_seconds
@@ -103,7 +109,8 @@ async def serve_farm(
     app = build_app(farm, limits)
     uploads = Uploads(app, limits.stall)
     closed = trio.Event()
-    async with trio.open_nursery() as nursery:
+    happening: actors.Subscription[Any] = farm.system.events.subscribe(*EVENTS, capacity=WAITING)
+    async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
         past = Past(cast("App", app), uploads.handler)
         await nursery.start(serve, past, listener, closed, limits)
         task_status.started()
@@ -111,5 +118,6 @@ async def serve_farm(
         await stop.wait()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.SHUTDOWN))
         await trio.sleep(LAST_EVENT_SECONDS)
+        app.chronicle.end()
         await app.sockets.close_all(limits.grace)
         closed.set()

@@ -21,6 +21,7 @@ Answer = Response
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 YAML = "application/yaml"
+EVENT_STREAM = "text/event-stream"
 
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -51,7 +52,13 @@ class Yaml(str):
     __slots__ = ()
 
 
-PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML}
+class EventStream(str):
+    """An answer that goes on: server-sent events."""
+
+    __slots__ = ()
+
+
+PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, EventStream: EVENT_STREAM}
 """Kinds of answers that are not JSON, and the type that they are sent with."""
 
 

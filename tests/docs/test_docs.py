@@ -12,8 +12,9 @@ from flamenco.config.manager import ManagerConfig, manager_config_values
 from flamenco.config.schema import write_section
 from flamenco.config.worker import WorkerFile
 from flamenco.model.statuses import JobStatus, TaskStatus
-from web.live import EVENTS
+from web.chronicle import ALIVE, RESYNC
 from web.server import STATUS_OF, build_app
+from web.topics import EVENTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -157,7 +158,7 @@ def test_the_api_page_explains_every_code_of_a_refusal_and_every_event_it_names(
     listed = {int(code) for code in re.findall(r"\b([45]\d\d)\b(?=[ ,\d]* \|)", text)}
     assert set(STATUS_OF.values()) <= listed
     events = {name for name in rows(text) if name.startswith("/")}
-    assert events <= {name for name, _ in EVENTS.values()} | {"/dropped"}
+    assert events == {name for name, _ in EVENTS.values()} | {ALIVE, RESYNC}
 
 
 @pytest.mark.parametrize("status", [*JobStatus, *TaskStatus])

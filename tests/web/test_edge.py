@@ -121,7 +121,7 @@ async def test_the_live_socket_tells_what_was_subscribed_to_and_says_good_bye(ed
         assert event["payload"]["id"] == job["id"]
         edge.stop.set()
         event = await live_events(socket)
-        assert event == {"event": "/lifecycle", "payload": {"type": "manager-shutdown"}}
+        assert (event["event"], event["payload"]) == ("/lifecycle", {"type": "manager-shutdown"})
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             while True:
                 await live_events(socket)

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 
 import type { Api } from '../src/api/client'
-import type { EventJobUpdate, EventTaskUpdate, LiveMessage, SubscriptionRequest } from '../src/api/events'
+import type { EventJobUpdate, EventTaskUpdate, LiveMessage, LiveRequest } from '../src/api/events'
 import type { Job, TaskSummary } from '../src/api/types'
 import type { SocketLike } from '../src/live/socket'
 
@@ -10,11 +10,11 @@ export class FakeSocket implements SocketLike {
   onopen: (() => void) | null = null
   onclose: (() => void) | null = null
   onmessage: ((message: { data: unknown }) => void) | null = null
-  readonly sent: SubscriptionRequest[] = []
+  readonly sent: LiveRequest[] = []
   closed = false
 
   send(text: string): void {
-    this.sent.push(JSON.parse(text) as SubscriptionRequest)
+    this.sent.push(JSON.parse(text) as LiveRequest)
   }
 
   close(): void {

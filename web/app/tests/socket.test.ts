@@ -83,12 +83,53 @@ describe('the live socket', () => {
     expect(sockets.all).toHaveLength(2)
   })
 
-  it('fetches everything again when the Manager had to drop events', () => {
-    const refetch = vi.fn()
-    live.follow({ type: 'allJobs' }, refetch)
+  /** A connection that was live up to the place `e-7`, and is there again. */
+  function comesBack(refetch: () => void): void {
+    live.follow({ type: 'job', uuid: 'j' }, refetch)
     sockets.last.onopen?.()
     sockets.last.confirm()
-    sockets.last.say({ event: '/dropped', payload: { count: 12 } })
+    sockets.last.say({ event: '/alive', payload: {}, id: 'e-7' })
+    sockets.last.onclose?.()
+    vi.advanceTimersByTime(500)
+  }
+
+  it('resumes where it was, and fetches only what is new to it', () => {
+    const known = vi.fn()
+    const added = vi.fn()
+    comesBack(known)
+    live.follow({ type: 'allJobs' }, added)
+    sockets.last.onopen?.()
+    const job = { type: 'job', uuid: 'j' }
+    expect(sockets.last.sent).toEqual([
+      { op: 'resume', after: 'e-7', subscriptions: [job] },
+      { op: 'subscribe', type: 'allJobs' },
+    ])
+    sockets.last.confirm()
+    expect(known).toHaveBeenCalledOnce()
+    expect(added).toHaveBeenCalledOnce()
+  })
+
+  it('takes no event before the Manager has gone back to where it was', () => {
+    comesBack(vi.fn())
+    sockets.last.onopen?.()
+    events.length = 0
+    sockets.last.say({ event: '/lifecycle', payload: { type: 'manager-startup' }, id: 'e-9' })
+    expect(events).toEqual([])
+    sockets.last.onclose?.()
+    vi.advanceTimersByTime(1000)
+    sockets.last.onopen?.()
+    expect(sockets.last.sent[0]).toMatchObject({ op: 'resume', after: 'e-7' })
+    sockets.last.confirm()
+    sockets.last.say({ event: '/lifecycle', payload: { type: 'manager-startup' }, id: 'e-8' })
+    expect(events).toHaveLength(1)
+  })
+
+  it('fetches everything again when the Manager can not tell what happened', () => {
+    const refetch = vi.fn()
+    comesBack(refetch)
+    sockets.last.onopen?.()
+    sockets.last.confirm()
+    sockets.last.say({ event: '/resync', payload: { reason: 'it started anew' }, id: 'f-3' })
     expect(refetch).toHaveBeenCalledTimes(2)
   })
 

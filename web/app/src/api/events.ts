@@ -68,7 +68,8 @@ export type LiveEvent =
   | { event: '/workers'; payload: EventWorkerUpdate }
   | { event: '/status'; payload: FarmStatusReport }
   | { event: '/lifecycle'; payload: { type: 'manager-startup' | 'manager-shutdown' } }
-  | { event: '/dropped'; payload: { count: number } }
+  | { event: '/resync'; payload: { reason: string } }
+  | { event: '/alive'; payload: Record<string, never> }
 
 export interface Subscription {
   type: 'allJobs' | 'allWorkers' | 'job' | 'tasklog' | 'allLastRendered' | 'allWorkerTags'
@@ -77,7 +78,16 @@ export interface Subscription {
 
 export type SubscriptionRequest = Subscription & { op: 'subscribe' | 'unsubscribe' }
 
+/** Everything that was followed before the connection broke, since the last `id` that was seen. */
+export interface ResumeRequest {
+  op: 'resume'
+  after: string
+  subscriptions: Subscription[]
+}
+
+export type LiveRequest = SubscriptionRequest | ResumeRequest
+
 export type LiveMessage =
-  | LiveEvent
-  | { ok: SubscriptionRequest }
+  | (LiveEvent & { id?: string })
+  | { ok: LiveRequest; id?: string }
   | { error: string; subscription?: SubscriptionRequest }

@@ -1,14 +1,14 @@
 /**
- * The live socket: one WebSocket that reconnects by itself and renews its subscriptions.
+ * The live socket: one WebSocket that reconnects by itself and goes on where it was.
  *
- * A subscription comes with a `refetch`, called each time the Manager has confirmed it: after the
- * first connection, after each reconnection, and after the Manager had to drop events. What is
- * fetched then, with the events from there on, has no hole.
+ * A subscription comes with a `refetch`, called once the Manager has confirmed it. What is fetched
+ * then, with the events from there on, has no hole. After a reconnection the Manager tells what
+ * happened meanwhile; where it can't, it says so, and everything is fetched again.
  */
 
 import { reactive, readonly } from 'vue'
 
-import type { LiveEvent, LiveMessage, Subscription, SubscriptionRequest } from '../api/events'
+import type { LiveEvent, LiveMessage, LiveRequest, Subscription, SubscriptionRequest } from '../api/events'
 
 /** `lost` is a connection that was there before, or that failed at least once. */
 export type ConnectionState = 'connecting' | 'live' | 'lost'
@@ -29,6 +29,8 @@ export interface LiveSocketOptions {
   onEvent: (event: LiveEvent) => void
   /** Called each time a connection is there; `again` after the first time. */
   onConnected?: (again: boolean) => void
+  /** Whether all that was to be fetched is there; if not, it is fetched after a reconnection. */
+  isWhole?: () => boolean
   onRefused?: (message: string, subscription: Subscription | undefined) => void
 }
 
@@ -44,6 +46,8 @@ export function reconnectDelay(attempt: number, random: number): number {
 interface Followed {
   subscription: Subscription
   refetch: () => void
+  /** The Manager has said yes to it, on this connection or on one before. */
+  confirmed: boolean
 }
 
 /** The Manager confirms a subscription without a `uuid` with an empty one. */
@@ -59,6 +63,9 @@ export class LiveSocket {
   private socket: SocketLike | null = null
   private attempt = 0
   private wasConnected = false
+  /** Where to resume: the newest `id` of the Manager's. */
+  private place: string | null = null
+  private resuming = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly options: LiveSocketOptions) {}
@@ -85,7 +92,7 @@ export class LiveSocket {
    */
   follow(subscription: Subscription, refetch: () => void): () => void {
     const key = keyOf(subscription)
-    const entry: Followed = { subscription, refetch }
+    const entry: Followed = { subscription, refetch, confirmed: false }
     this.followed.set(key, entry)
     this.request('subscribe', subscription)
     return () => {
@@ -112,13 +119,15 @@ export class LiveSocket {
 
   private opened(): void {
     this.status.connection = 'live'
-    for (const { subscription } of this.followed.values()) this.request('subscribe', subscription)
+    if (this.place !== null && (this.options.isWhole?.() ?? true)) this.resume(this.place)
+    else for (const { subscription } of this.followed.values()) this.request('subscribe', subscription)
     this.options.onConnected?.(this.wasConnected)
     this.wasConnected = true
   }
 
   private closed(): void {
     this.detach()
+    this.resuming = false
     const delay = reconnectDelay(this.attempt, (this.options.random ?? Math.random)())
     this.attempt += 1
     this.status.connection = 'lost'
@@ -133,11 +142,35 @@ export class LiveSocket {
     const message = JSON.parse(text) as LiveMessage
     if ('error' in message) {
       this.options.onRefused?.(message.error, message.subscription)
-    } else if ('ok' in message) {
-      if (message.ok.op === 'subscribe') this.followed.get(keyOf(message.ok))?.refetch()
-    } else {
-      this.options.onEvent(message)
-      if (message.event === '/dropped') this.refetchAll()
+      return
+    }
+    if ('ok' in message) this.confirmed(message.ok)
+    else if (this.resuming) return // It comes again, in its place.
+    else this.happened(message)
+    if (!this.resuming) this.place = message.id ?? this.place
+  }
+
+  private confirmed(request: LiveRequest): void {
+    if (request.op === 'resume') this.resuming = false
+    if (request.op !== 'subscribe') return
+    const entry = this.followed.get(keyOf(request))
+    if (entry === undefined) return
+    entry.confirmed = true
+    entry.refetch()
+  }
+
+  private happened(event: LiveEvent): void {
+    this.options.onEvent(event)
+    if (event.event === '/resync') this.refetchAll()
+  }
+
+  private resume(after: string): void {
+    const entries = [...this.followed.values()]
+    const subscriptions = entries.filter((each) => each.confirmed).map((each) => each.subscription)
+    this.resuming = true
+    this.socket?.send(JSON.stringify({ op: 'resume', after, subscriptions }))
+    for (const { confirmed, subscription } of entries) {
+      if (!confirmed) this.request('subscribe', subscription)
     }
   }
 

@@ -76,12 +76,25 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
   const socket = new LiveSocket({
     open: openSocket,
     onEvent,
-    onConnected: (again) => attempt(() => loadVersion(again)),
+    onConnected: (again) => {
+      failed = false
+      attempt(() => loadVersion(again))
+    },
+    isWhole: () => loading === 0 && !failed,
     onRefused: (message) => onTrouble(`The Manager refused a subscription: ${message}`),
   })
 
+  let loading = 0
+  let failed = false
+
   function attempt(load: () => Promise<void>): void {
-    load().catch((error: unknown) => onTrouble(error instanceof Error ? error.message : String(error)))
+    loading += 1
+    load()
+      .catch((error: unknown) => {
+        failed = true
+        onTrouble(error instanceof Error ? error.message : String(error))
+      })
+      .finally(() => (loading -= 1))
   }
 
   async function loadVersion(again: boolean): Promise<void> {

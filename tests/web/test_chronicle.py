@@ -1,0 +1,189 @@
+"""Who follows the farm is told each event once, however often the connection breaks."""
+
+import json
+
+import pytest
+import trio
+import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
+
+import actors
+from flamenco.api.events import EventTaskLogUpdate
+from web.chronicle import QUIET_SECONDS, WEIGHT, Chronicle, Follower
+from web.topics import One, Topic
+
+TASKS = ("a", "b", "c")
+LOGS = {task: Topic(One.TASK_LOG, task) for task in TASKS}
+
+
+def log(task: str, text: str) -> EventTaskLogUpdate:
+    return EventTaskLogUpdate(task_id=task, log=text)
+
+
+def told(follower: Follower) -> list[str]:
+    """The log texts that are told now, or the name of another event."""
+    found = []
+    while (event := follower.next()) is not None:
+        found.append(json.loads(event.payload).get("log", event.name))
+    return found
+
+
+def test_a_follower_is_told_what_it_follows_from_then_on():
+    chronicle = Chronicle()
+    chronicle.record(log("a", "before"))
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    chronicle.record(log("a", "1"))
+    chronicle.record(log("b", "not followed yet"))
+    follower.follow(LOGS["b"])
+    chronicle.record(log("b", "2"))
+    follower.leave(LOGS["a"])
+    chronicle.record(log("a", "left"))
+    assert told(follower) == ["2"]
+
+
+def test_one_that_comes_back_is_told_what_it_missed_and_nothing_twice():
+    chronicle = Chronicle()
+    first = Follower.of(chronicle, [LOGS["a"]])
+    chronicle.record(log("a", "1"))
+    assert told(first) == ["1"]
+    for text in "23":
+        chronicle.record(log("a", text))
+    second = Follower.of(chronicle, [])
+    assert second.resume(first.place, [LOGS["a"]]) is None
+    assert told(second) == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        ("{epoch}-1", "too much"),
+        ("{epoch}-0", "too much"),
+        ("{epoch}-99", "nothing is known"),
+        ("{epoch}-" + "9" * 5000, "nothing is known"),
+        ("{epoch}-x", "anew"),
+        ("{epoch}-²", "anew"),
+        ("other-9", "anew"),
+        ("", "anew"),
+    ],
+)
+def test_one_that_was_away_too_long_is_told_to_fetch_anew_and_then_goes_on(place, word):
+    chronicle = Chronicle(capacity=2)
+    for text in "12345":
+        chronicle.record(log("a", text))
+    follower = Follower.of(chronicle, [])
+    resync = follower.resume(place.format(epoch=chronicle.epoch), [LOGS["a"]])
+    assert resync is not None
+    assert resync.name == "/resync"
+    assert word in json.loads(resync.payload)["reason"]
+    chronicle.record(log("a", "6"))
+    assert told(follower) == ["6"]
+
+
+def test_one_that_is_too_slow_is_told_so_and_holds_up_nobody():
+    chronicle = Chronicle(capacity=2)
+    slow, quick = (Follower.of(chronicle, [LOGS["a"]]) for _ in range(2))
+    heard = []
+    for text in "12345":
+        chronicle.record(log("a", text))
+        heard += told(quick)
+    assert heard == list("12345")
+    assert told(slow) == ["/resync"]
+
+
+def test_large_logs_leave_the_chronicle_earlier():
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    for _ in range(5):
+        chronicle.record(log("a", "x" * (WEIGHT // 4)))
+    assert told(follower) == ["/resync"]
+    chronicle.record(log("a", "x" * 2 * WEIGHT))
+    assert len(told(follower)) == 1
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("happens"), st.sampled_from(TASKS)),
+        st.tuples(st.just("reads"), st.integers(0, 4)),
+        st.tuples(st.just("breaks"), st.booleans()),
+        st.tuples(st.just("loses"), st.integers(1, 3)),
+    )
+)
+
+
+class Client:
+    """One that follows some tasks' logs; it fetches anew when it is told to."""
+
+    def __init__(self, chronicle: Chronicle, tasks: set[str]) -> None:
+        self._chronicle, self._tasks = chronicle, tasks
+        self._topics = [LOGS[task] for task in tasks]
+        self._follower = Follower.of(chronicle, self._topics)
+        self.heard: list[str] = []
+        self.owed: list[str] = []
+
+    def happens(self, task: str) -> None:
+        text = str(self._chronicle.last)
+        self._chronicle.record(log(task, text))
+        if task in self._tasks:
+            self.owed.append(text)
+
+    def reads(self, most: int) -> None:
+        for _ in range(most):
+            self._take(self._follower.next())
+
+    def breaks(self, follows_before: bool) -> None:
+        place = self._follower.place
+        self._follower = Follower.of(self._chronicle, self._topics if follows_before else [])
+        self._take(self._follower.resume(place, self._topics))
+
+    def loses(self, count: int) -> None:
+        self._chronicle.skip(count)
+        self.owed.append("nobody will ever hear this")
+
+    def _take(self, event) -> None:
+        if event is None:
+            return
+        if event.name == "/resync":
+            self.heard, self.owed = [], []
+        else:
+            self.heard.append(json.loads(event.payload)["log"])
+
+
+@given(steps=STEPS, followed=st.sets(st.sampled_from(TASKS)), capacity=st.integers(1, 20))
+def test_nothing_is_missing_or_doubled_since_a_client_has_fetched(steps, followed, capacity):
+    client = Client(Chronicle(capacity=capacity), followed)
+    for what, how in steps:
+        getattr(client, what)(how)
+    client.reads(1000)
+    assert client.heard == client.owed
+
+
+async def test_what_a_chronicle_was_too_slow_for_is_a_hole_that_everybody_is_told_of():
+    events = actors.ActorSystem("test").events
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    async with chronicle.kept(events.subscribe(EventTaskLogUpdate, capacity=2)):
+        await trio.testing.wait_all_tasks_blocked()
+        for text in "12345":
+            events.publish(log("a", text))
+        await trio.testing.wait_all_tasks_blocked()
+    assert told(follower) == ["/resync"]
+    assert chronicle.last == 5
+
+
+async def test_one_that_waits_is_woken_and_after_a_quiet_while_told_where_it_is(autojump_clock):
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    with chronicle.listening() as bell:
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def happens() -> None:
+                await trio.sleep(QUIET_SECONDS / 2)
+                chronicle.record(log("b", "not followed"))
+
+            assert await follower.news(bell) is None
+            assert follower.next() is None
+            alive = await follower.news(bell)
+            assert (alive.name, alive.place) == ("/alive", chronicle.place(1))
+            assert trio.current_time() >= QUIET_SECONDS * 1.5

@@ -1,0 +1,75 @@
+"""Operations that follow the farm live: server-sent events, for scripts."""
+
+from collections.abc import AsyncIterator
+
+import attrs
+from quart import Response
+
+from web.chronicle import Chronicle, Follower, Told
+from web.context import chronicle
+from web.operations import Id, Operations
+from web.topics import EVERYBODY, Every, One, Topic
+from web.wire import EVENT_STREAM, Answer, EventStream
+
+routes = Operations("events")
+
+
+@attrs.frozen(kw_only=True)
+class Followed:
+    """What a script follows; together, what it names."""
+
+    job: tuple[Id, ...] = ()
+    """Jobs with their tasks."""
+    tasklog: tuple[Id, ...] = ()
+    """Tasks, for what is added to their logs."""
+    worker: tuple[Id, ...] = ()
+    type: tuple[Every, ...] = ()
+    """Everything of a kind."""
+    after: str = ""
+    """Where to begin; the header Last-Event-ID counts if it is there too."""
+
+    @property
+    def topics(self) -> list[Topic]:
+        ids = {One.JOB: self.job, One.TASK_LOG: self.tasklog, One.WORKER: self.worker}
+        single = [Topic(kind, each) for kind, named in ids.items() for each in named]
+        return [EVERYBODY, *single, *map(Topic, self.type)]
+
+
+@attrs.frozen(kw_only=True)
+class Resumption:
+    """What browsers and other clients of such streams say when they come back."""
+
+    last_event_id: str = ""
+
+
+@routes.get("/events", answers={200: EventStream})
+async def follow_events(query: Followed, headers: Resumption) -> Answer:
+    """What happens from now on, or since the event with the id in the header Last-Event-ID."""
+    response = Response(
+        _stream(chronicle(), query.topics, headers.last_event_id or query.after),
+        content_type=EVENT_STREAM,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+    response.timeout = None
+    return response
+
+
+async def _stream(chronicle: Chronicle, topics: list[Topic], place: str) -> AsyncIterator[bytes]:
+    """Blocks of the event stream: first where it begins, then event after event."""
+    follower = Follower.of(chronicle, topics)
+    told = follower.resume(place, topics) if place else None
+    yield f"retry: 1000\nid: {follower.place}\n\n".encode()
+    with chronicle.listening() as bell:
+        while True:
+            told = told or follower.next()
+            if told is not None:
+                yield _block(told)
+                told = None
+            elif chronicle.ended:
+                return
+            else:
+                told = await follower.news(bell)
+
+
+def _block(told: Told) -> bytes:
+    return f"event: {told.name}\nid: {told.place}\ndata: {told.payload}\n\n".encode()
