@@ -70,6 +70,8 @@ class CommandKind:
     """A command of the registry: its name, and how it runs with parameters off the wire."""
 
     name: str
+    parameters: type
+    """An attrs class."""
     run: Callable[[Mapping[str, Any], Task], Awaitable[None]]
 
 
@@ -84,7 +86,7 @@ def command(
         except OSError as error:
             raise CommandFailed(f"{name}: {explain(error)}", known_reason(error)) from error
 
-    return CommandKind(name, checked)
+    return CommandKind(name, parameters, checked)
 
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")

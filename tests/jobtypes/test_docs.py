@@ -15,6 +15,7 @@ from flamenco.jobtypes import (
 )
 from flamenco.jobtypes.compiler import DEFAULT_LIMITS
 from flamenco.model.jobtypes import Setting
+from worker.commands import COMMANDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "job-types.md").read_text("utf-8")
 GIVEN = {"frames": "1-12", "output": "/render/####", "blendfile": "/a.blend"}
@@ -73,6 +74,18 @@ async def test_the_page_has_a_row_for_each_setting_of_the_built_in_types():
 @pytest.mark.parametrize("name", sorted(set(authoring.__all__) - {"FrameRangeError", "TaskDraft"}))
 def test_the_page_tells_of_everything_that_scripts_can_import(name):
     assert name in PAGE
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_has_a_row_for_each_command_of_the_worker_with_its_parameters(name):
+    (row,) = [line for line in PAGE.splitlines() if re.match(rf"\| `{name}`(?: \*)? \|", line)]
+    fields = {each.name: each for each in attrs.fields(COMMANDS[name].parameters)}
+    of_programs = {"env", "cwd"} & set(fields)
+    listed = re.findall(r"(\*\*)?`(\w+)`", row.split("|")[3])
+    assert {field for _, field in listed} == set(fields) - of_programs
+    for mark, field in listed:
+        assert bool(mark) == (fields[field].default is attrs.NOTHING), field
+    assert bool(of_programs) == row.startswith(f"| `{name}` *")
 
 
 @pytest.mark.parametrize("argument", [each.name for each in attrs.fields(Setting)[2:]])

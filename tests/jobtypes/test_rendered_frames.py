@@ -111,6 +111,25 @@ class TestSimpleBlenderRender:
             assert picture.size == (32, 16)
 
 
+class TestTypesWithoutBlender:
+    async def test_test_frames_are_drawn_and_become_a_video(self, job, tmp_path):
+        output = str(tmp_path / "renders" / "####")
+        size = {"width": 64, "height": 36}
+        asked = {"frames": "3,9", "render_output_path": output, **size}
+        ran = await run_tasks(await compiled(job, "test-frames", **asked))
+        assert names(tmp_path) == ["0003.png", "0009.png", "renders.mp4"]
+        assert [image.rpartition("/")[2] for image in ran.images] == ["0003.png", "0009.png"]
+        assert streams(tmp_path / "renders" / "renders.mp4") == [("h264", 64, 36, 2)]
+
+    async def test_echo_sleep_test_says_something_and_sleeps(self, job, autojump_clock):
+        asked = {"message": "hello", "sleep_duration_seconds": 3600}
+        ran = await run_tasks(await compiled(job, "echo-sleep-test", **asked))
+        assert [bench.lines for bench in ran.tasks.values()] == [
+            ['echo: "hello"'],
+            ["slept 3600s"],
+        ]
+
+
 class TestCyclesGpuRender:
     async def test_the_cpu_renders_what_it_is_asked_to(self, job, settings, tmp_path):
         asked = settings | {"device": "CPU", "engine": "CYCLES"}
