@@ -61,10 +61,15 @@ async def page(path: str) -> Response:
         return await send_from_directory(STATIC, "index.html", cache_timeout=0)
 
 
-@routes.get("/favicon.ico")
 @routes.get("/favicon.svg")
 async def favicon() -> Response:
     return await send_from_directory(STATIC, "favicon.svg")
+
+
+@routes.get("/favicon.ico")
+@routes.get("/favicon.png")
+async def old_favicon() -> Response:
+    return await send_from_directory(STATIC, "favicon.png", mimetype="image/png")
 
 
 @routes.get("/flamenco3-addon.zip")
