@@ -179,6 +179,19 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
         assert closed.value.reason.code == 1002
 
 
+async def test_a_session_is_told_that_the_manager_stops(edge):
+    worker_id = await registered(edge)
+    async with session(edge, worker_id) as socket:
+        hello = protocol.Hello(name="anna", software_version="1", task_types=("misc",))
+        await socket.send_message(protocol.encode(hello))
+        await socket.get_message()
+        edge.stop.set()
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(10):
+            while True:
+                await socket.get_message()
+    assert (closed.value.reason.code, closed.value.reason.reason) == (1001, "the Manager stops")
+
+
 async def test_pictures_are_taken_from_workers_only_and_of_the_right_kind(edge):
     worker_id = await registered(edge)
     job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
