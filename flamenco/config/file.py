@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -29,7 +30,7 @@ class BadValues(Exception):
 
 @attrs.define(eq=False)
 class ConfigFile:
-    """Reads the file anew each time, and changes it whole or not at all.
+    """Reads the file anew when it has changed, and changes it whole or not at all.
 
     Raises ConfigError when it can't be read or written.
     """
@@ -38,13 +39,16 @@ class ConfigFile:
     restart: trio.Event = attrs.field(factory=trio.Event)
     """Set when the Manager is to start anew with what the file says now."""
     _changing: trio.Lock = attrs.field(factory=trio.Lock)
+    _known: tuple[object, ManagerConfig] | None = None
+    """What the file was when it was last read, and what it said."""
 
     async def read(self) -> ManagerConfig:
         """What the file says; the defaults if there is none."""
-        return await trio.to_thread.run_sync(load_manager_config, self.installation.file)
-
-    async def exists(self) -> bool:
-        return await trio.Path(self.installation.file).exists()
+        version = await trio.to_thread.run_sync(_version_of, self.installation.file)
+        if self._known is None or self._known[0] != version:
+            said = await trio.to_thread.run_sync(load_manager_config, self.installation.file)
+            self._known = version, said
+        return self._known[1]
 
     async def text(self) -> str:
         """The file as it is, with its comments; the defaults if there is none."""
@@ -78,6 +82,15 @@ class ConfigFile:
 
     async def _save(self, config: ManagerConfig) -> None:
         await trio.to_thread.run_sync(save_manager_config, config, self.installation.file)
+
+
+def _version_of(file: Path) -> object:
+    """What differs whenever the file was written."""
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

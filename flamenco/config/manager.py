@@ -17,6 +17,7 @@ from flamenco.config.schema import (
     Duration,
     Flag,
     Key,
+    PathText,
     Text,
     Where,
     read_section,
@@ -165,15 +166,15 @@ class ManagerConfig:
 
     meta: Annotated[Meta, Key("_meta")] = attrs.field(factory=Meta)
     manager_name: Text = "Flamenco"
-    database: Text = DATABASE_NAME
+    database: PathText = DATABASE_NAME
     database_check_period: Duration = 600.0
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"
     autodiscoverable: Flag = True
     registration_secret: Text = attrs.field(default="", repr=False)
     """What a new worker has to know; empty: nothing."""
-    local_manager_storage_path: Text = LOCAL_STORAGE
-    shared_storage_path: Text = ""
+    local_manager_storage_path: PathText = LOCAL_STORAGE
+    shared_storage_path: PathText = ""
     shaman: ShamanConfig = attrs.field(factory=ShamanConfig)
     task_timeout: Duration = 600.0
     worker_timeout: Duration = 60.0

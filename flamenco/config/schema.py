@@ -5,6 +5,7 @@ A configuration is an attrs class. Each field's type says how its value is read 
 `Annotated[..., Key("name")]` gives it another key than the field's name.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
@@ -16,6 +17,12 @@ from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
 
 C = TypeVar("C")
+
+_UNWRITABLE = re.compile(
+    r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    r"\U00010000-\U0010ffff]"
+)
+"""Characters that do not come back from YAML as they were written."""
 
 
 @attrs.frozen
@@ -84,11 +91,16 @@ def describe(value: object) -> str:
     return str(value)
 
 
+def is_text(value: str) -> bool:
+    """Whether a text comes back from a file as it was written."""
+    return not _UNWRITABLE.search(value)
+
+
 def _text(value: object) -> str:
     match value:
         case None:
             return ""
-        case str():
+        case str() if is_text(value):
             return str(value)
         case int() | float() if not isinstance(value, bool):
             return str(value)
@@ -114,12 +126,21 @@ def _duration(value: object) -> float:
     return seconds
 
 
-TEXT = scalar("a text", _text)
+def _path(value: object) -> str:
+    text = _text(value)
+    if set(text) & set("\n\r\t"):
+        raise ValueError
+    return text
+
+
+TEXT = scalar("a text without control characters", _text)
+PATH = scalar("a path", _path)
 FLAG = scalar("true or false", _flag)
 COUNT = scalar("a whole number from 0", _count)
 DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=format_duration)
 
 Text = Annotated[str, TEXT]
+PathText = Annotated[str, PATH]
 Flag = Annotated[bool, FLAG]
 Count = Annotated[int, COUNT]
 Duration = Annotated[float, DURATION]

@@ -11,6 +11,7 @@ from flamenco.config.schema import (
     Text,
     Where,
     describe,
+    is_text,
     read_section,
     scalar,
     write_section,
@@ -112,6 +113,10 @@ def _read(value: object, where: Where) -> dict[str, Variable]:
     if not isinstance(value, Mapping):
         raise where.error(f"expected variables by name, found {describe(value)}")
     for name, item in value.items():
+        if not is_text(str(name)) or set(str(name)) & set("{}") or not str(name).strip():
+            raise where.at(value, name).error(
+                "expected a name without braces or control characters"
+            )
         each = read_section(_Variable, item, where.at(value, name))
         found[str(name)] = Variable(values=each.values, is_twoway=each.is_twoway)
     return found

@@ -1,7 +1,11 @@
 import stat
+import tempfile
+from pathlib import Path
 
 import attrs
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.manager import (
@@ -192,6 +196,30 @@ def test_the_values_for_the_api_have_the_keys_of_the_file_and_are_read_back():
     assert values["manager_name"] == "X"
     assert values["shaman"]["garbageCollect"]["maxAge"] == "744h0m0s"
     assert manager_config_from(values) == ManagerConfig(manager_name="X")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=12))
+@example("\x85")
+@example("\ufeff: {}#'\"\n\t ")
+def test_whatever_is_accepted_is_read_back_from_the_file(text):
+    variables = {text: {"values": [{"platform": "all", "value": text}]}}
+    try:
+        config = manager_config_from({"manager_name": text, "variables": variables})
+    except ConfigError:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "flamenco-manager.yaml"
+        for written in (config, ManagerConfig(), config):
+            save_manager_config(written, file)
+            assert load_manager_config(file) == written
+
+
+@pytest.mark.parametrize("key", ["database", "shared_storage_path", "local_manager_storage_path"])
+def test_a_path_has_no_control_characters(key):
+    for text in ("a\0", "a\nb", "a\tb"):
+        with pytest.raises(ConfigError, match=key):
+            manager_config_from({key: text})
 
 
 def test_an_error_in_values_from_the_api_names_the_key():
