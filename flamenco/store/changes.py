@@ -13,7 +13,7 @@ from flamenco.model.lifecycle import Sweep
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.details import commands_of, log_head_of
-from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, to_sql
+from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, insert, to_sql
 
 
 @attrs.frozen
@@ -149,7 +149,6 @@ _JOB_COLUMNS = ("name", "type", "settings", "metadata", "shaman_checkout_id", "c
 _TASK_COLUMNS = ("job_id", "idx", "name", "type", "depends_on", "steps_total", "created")
 _UPDATE_JOB = JOBS.update(but=_JOB_COLUMNS)
 _UPDATE_TASK = TASKS.update(but=_TASK_COLUMNS)
-_INSERT_COMMANDS = "INSERT INTO commands (task_id, commands) VALUES (?, ?)"
 
 _Connection = sqlite3.Connection
 
@@ -159,11 +158,10 @@ def _insert_job(connection: _Connection, change: InsertJob) -> None:
 
 
 def _insert_tasks(connection: _Connection, change: InsertTasks) -> None:
-    connection.executemany(TASKS.put(), map(TASKS.row, change.tasks))
+    insert(connection, TASKS.name, TASKS.columns, [TASKS.row(task) for task in change.tasks])
     rows = zip(change.tasks, change.commands, strict=True)
-    connection.executemany(
-        _INSERT_COMMANDS, ((task.id, to_sql(commands)) for task, commands in rows)
-    )
+    commands = [(task.id, to_sql(commands)) for task, commands in rows]
+    insert(connection, "commands", ("task_id", "commands"), commands)
 
 
 def _put_job(connection: _Connection, change: PutJob) -> None:

@@ -1,5 +1,6 @@
 """How model objects lie in tables: a column a field, structured fields as JSON."""
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -17,6 +18,9 @@ T = TypeVar("T", bound=attrs.AttrsInstance)
 Values = tuple[str | int | float | None, ...]
 _SCALARS = (str, int, float, type(None))
 _AS_IT_IS = frozenset({str, int, float, type(None)})
+ROWS_AT_ONCE = 50
+"""Rows that are inserted by one statement: each that is run gives Python's lock away, and has to
+wait for it afterwards. Fifty tasks are a thousand values; SQLite takes 32,766."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -79,6 +83,20 @@ class Table(Generic[T]):
 
     def items(self, rows: Iterable[sqlite3.Row]) -> list[T]:
         return [self.item(row) for row in rows]
+
+
+def insert(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: Sequence[Values]
+) -> None:
+    """Add new rows to a table, many at once. Raises sqlite3.IntegrityError if one is there."""
+    into = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608
+    one = f"({', '.join('?' * len(columns))})"
+    several = into + ", ".join([one] * ROWS_AT_ONCE)
+    rest = len(rows) - len(rows) % ROWS_AT_ONCE
+    for start in range(0, rest, ROWS_AT_ONCE):
+        together = rows[start : start + ROWS_AT_ONCE]
+        connection.execute(several, tuple(itertools.chain.from_iterable(together)))
+    connection.executemany(into + one, rows[rest:])
 
 
 def _values(fields: Sequence[Any]) -> Values:
