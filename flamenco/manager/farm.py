@@ -105,6 +105,7 @@ async def open_farm(
             file=ConfigFile(installation or _beside(paths.database)),
             paths=paths,
             reader=reader,
+            ahead=store.ahead,
             compiler=compiler,
             logs=logs,
             previews=Previews(paths.local),

@@ -9,7 +9,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job
-from flamenco.manager.messages import CheckDatabase, CleanUp, WakeJob
+from flamenco.manager.messages import CheckDatabase, Checkpoint, CheckpointFailed, CleanUp, WakeJob
 from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
@@ -18,6 +18,9 @@ from flamenco.store import DamagedDatabase, check_integrity
 logger = logging.getLogger(__name__)
 
 CLEAN_UP_SECONDS = 60.0
+
+CHECKPOINT_AGAIN_SECONDS = 30.0
+"""After a checkpoint that could not be made."""
 
 LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
 """A farm that always has work collects its garbage so often, though everybody waits meanwhile."""
@@ -33,6 +36,7 @@ class Housekeeping(actors.Actor):
 
     async def started(self) -> None:
         self.tell(self.ref, CleanUp())
+        self.tell(self.ref, Checkpoint())
         self.every(CLEAN_UP_SECONDS, CleanUp())
         if self._services.config.database_check_period:
             self.after(self._services.config.database_check_period, CheckDatabase())
@@ -57,6 +61,20 @@ class Housekeeping(actors.Actor):
         began = trio.current_time()
         await check_integrity(self._services.paths.database)
         logger.debug("the database is sound (%.1f s)", trio.current_time() - began)
+
+    @actors.handles(Checkpoint)
+    def checkpoint(self, _: Checkpoint) -> None:
+        self.start_soon(
+            self._services.ahead.checkpoint_when_grown,
+            done=lambda _: Checkpoint(),
+            failed=CheckpointFailed,
+        )
+
+    @actors.handles(CheckpointFailed)
+    def checkpoint_failed(self, message: CheckpointFailed) -> None:
+        """Nothing is lost: the write-ahead log keeps it."""
+        logger.warning("%s", message.error)
+        self.after(CHECKPOINT_AGAIN_SECONDS, Checkpoint())
 
     # Old jobs and workers
 

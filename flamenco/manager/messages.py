@@ -309,6 +309,18 @@ class CheckDatabase:
     failure: Exception | None = None
 
 
+@attrs.frozen
+class Checkpoint:
+    """Bring what was committed into the database itself, whenever there is enough of it."""
+
+
+@attrs.frozen
+class CheckpointFailed:
+    """That could not be done now."""
+
+    error: Exception
+
+
 # Workers
 
 

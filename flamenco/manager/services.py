@@ -18,7 +18,7 @@ from flamenco.model.workers import Worker
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
 from flamenco.shaman import Shaman, ShamanOff
-from flamenco.store import Reader
+from flamenco.store import Reader, WriteAheadLog
 
 Expand = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Replaces variables in the parameters of a command."""
@@ -52,6 +52,7 @@ class Services:
     file: ConfigFile
     paths: StoragePaths
     reader: Reader
+    ahead: WriteAheadLog
     compiler: Compiler
     logs: TaskLogs
     previews: Previews

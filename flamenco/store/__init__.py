@@ -4,6 +4,7 @@ The rest of the farm sees `Store` alone: it loads snapshots and commits changes,
 answers queries beside it.
 """
 
+from flamenco.store.ahead import WriteAheadLog
 from flamenco.store.changes import (
     AppendLog,
     DeleteBlock,
@@ -23,14 +24,8 @@ from flamenco.store.changes import (
     RememberRendered,
     SweepTasks,
 )
-from flamenco.store.database import (
-    DamagedDatabase,
-    NewerDatabase,
-    Store,
-    StoreError,
-    check_integrity,
-    open_store,
-)
+from flamenco.store.database import Store, check_integrity, open_store
+from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError
 from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import StoredLease, WorkerSnapshot, job_key, worker_key
@@ -62,6 +57,7 @@ __all__ = [
     "StoredLease",
     "SweepTasks",
     "WorkerSnapshot",
+    "WriteAheadLog",
     "check_integrity",
     "job_key",
     "listed_jobs",

@@ -6,7 +6,7 @@ done on one connection by one thread at a time, so no lock is ever waited for.
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,12 +14,13 @@ import attrs
 import trio
 from sqlite_utils import Database
 
-from flamenco.errors import Mendable
 from flamenco.logs import TaskLogs
 from flamenco.model.livejob import LiveJob
 from flamenco.store import snapshots
+from flamenco.store.ahead import MOST_PAGES, WriteAheadLog
 from flamenco.store.changes import write
 from flamenco.store.details import begin_log_file
+from flamenco.store.errors import NewerDatabase, StoreError, damage, shows_damage
 from flamenco.store.migrations import MIGRATIONS
 
 T = TypeVar("T")
@@ -30,19 +31,8 @@ PRAGMAS = (
     "foreign_keys = ON",
     "busy_timeout = 5000",
     "cache_size = -65536",
+    f"wal_autocheckpoint = {MOST_PAGES}",
 )
-
-
-class StoreError(Mendable):
-    """The database cannot be used; the text says why."""
-
-
-class NewerDatabase(StoreError):
-    """The database was written by a newer Flamenco."""
-
-
-class DamagedDatabase(StoreError):
-    """The database is not what was written to it."""
 
 
 @attrs.define(eq=False)
@@ -50,6 +40,7 @@ class Store:
     """Snapshots and changes on disk. One per Manager; see `open_store`."""
 
     path: Path
+    ahead: WriteAheadLog
     _db: Database
     _loading: Database
     _logs: TaskLogs
@@ -67,7 +58,7 @@ class Store:
 
     async def commit(self, changes: Sequence[object]) -> None:
         """Write all changes or none; durable on return. Raises `StoreError` if it can't."""
-        await self._in_thread(self._write, changes)
+        self.ahead.count(await self._in_thread(self._write, changes))
 
     async def begin_log_file(self, job_id: str, task_id: str) -> None:
         """Write what only the database holds of a task's log to its file; no commit is between.
@@ -87,12 +78,20 @@ class Store:
     def _pragma(self, text: str) -> int:
         return int(self._db.execute(f"PRAGMA {text}").fetchone()[0])
 
-    def _write(self, changes: Sequence[object]) -> None:
+    def _write(self, changes: Sequence[object]) -> int:
+        before = self._db.conn.total_changes
         try:
             with self._db.atomic():
                 write(self._db.conn, changes, self._logs)
-        except (sqlite3.OperationalError, OSError) as error:
+        except sqlite3.DatabaseError as error:
+            if shows_damage(error):
+                raise damage(self.path, error) from error
+            if not isinstance(error, sqlite3.OperationalError):
+                raise
             raise StoreError(f"cannot write {self.path}: {error}") from error
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path}: {error}") from error
+        return self._db.conn.total_changes - before
 
     async def _in_thread(self, function: Callable[..., T], *args: object) -> T:
         return await trio.to_thread.run_sync(function, *args, limiter=self._one_at_a_time)
@@ -116,18 +115,29 @@ def _migrate(db: Database, path: Path) -> None:
             "it was written by a newer version, use that one"
         )
     if 0 < version < len(MIGRATIONS):
-        db.execute("VACUUM INTO ?", [f"{path}.schema-{version}"])
+        _copy(db, Path(f"{path}.schema-{version}"))
     with db.atomic():
         for number, migration in enumerate(MIGRATIONS[version:], version + 1):
             migration(db)
             db.execute(f"PRAGMA user_version = {number}")
 
 
+def _copy(db: Database, to: Path) -> None:
+    """Copy the database. What is there by that name is whole at any moment."""
+    begun = to.with_name(f"{to.name}.begun")
+    begun.unlink(missing_ok=True)
+    try:
+        db.execute("VACUUM INTO ?", [str(begun)])
+        begun.replace(to)
+    finally:
+        begun.unlink(missing_ok=True)
+
+
 def _open(path: Path) -> Database:
     db = connect(path)
     problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        raise DamagedDatabase(f"{path} is damaged: {problem}; restore it from a copy")
+        raise damage(path, problem)
     _migrate(db, path)
     return db
 
@@ -150,14 +160,15 @@ def _check_integrity(path: Path) -> None:
     try:
         problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError as error:
         trio.from_thread.check_cancelled()
+        if shows_damage(error):
+            raise damage(path, error) from error
         raise
     finally:
         connection.close()
     if problem != "ok" or dangling:
-        what = problem if problem != "ok" else f"a row of {dangling[0]} refers to nothing"
-        raise DamagedDatabase(f"{path} is damaged: {what}; restore it from a copy")
+        raise damage(path, problem if problem != "ok" else f"a row of {dangling[0]} is an orphan")
 
 
 def _called_off() -> bool:
@@ -191,6 +202,8 @@ def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
 def _explained(path: Path, error: Exception) -> StoreError:
     if isinstance(error, StoreError):
         return error
+    if shows_damage(error):
+        return damage(path, error)
     if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
         return StoreError(f"{path} is in use by another Manager: stop it, or use another storage")
     hint = ", is the disk full?" if "disk" in str(error) else ""
@@ -205,10 +218,11 @@ async def open_store(path: Path, logs: TaskLogs) -> AsyncIterator[Store]:
     Raises `NewerDatabase` if it needs a newer Flamenco, `StoreError` if it cannot be used.
     """
     lock, db = await trio.to_thread.run_sync(_open_alone, path)
-    loading = await trio.to_thread.run_sync(lambda: connect(path, read_only=True))
-    try:
-        yield Store(path, db, loading, logs)
-    finally:
-        loading.conn.close()
-        db.conn.close()
-        lock.close()
+    with ExitStack() as opened:
+        opened.enter_context(closing(lock))
+        opened.enter_context(closing(db.conn))
+        loading = await trio.to_thread.run_sync(lambda: connect(path, read_only=True))
+        opened.enter_context(closing(loading.conn))
+        ahead = await trio.to_thread.run_sync(connect, path)
+        opened.enter_context(closing(ahead.conn))
+        yield Store(path, WriteAheadLog(path, ahead.conn), db, loading, logs)

@@ -1,10 +1,12 @@
 """The store keeps what was committed, whole groups or nothing, and refuses what it can't read."""
 
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 
 import attrs
 import pytest
+import trio
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command, Job, Task
@@ -22,6 +24,7 @@ from flamenco.store import (
     StoredLease,
     StoreError,
     WorkerSnapshot,
+    ahead,
     job_key,
     listed_jobs,
     open_reader,
@@ -162,3 +165,38 @@ async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp
         await store.commit([AppendLog("j1", "t1", 9, b"rendering\n", own=False)])
         await store.begin_log_file("j1", "t1")
         assert path.read_text() == "assigned\nrendering\n"
+
+
+async def test_commits_reach_the_database_itself_beside_other_commits(tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead, "ROWS", 3)
+    path, copy = tmp_path / "farm.sqlite", tmp_path / "without-its-log.sqlite"
+    async with open_store(path, TaskLogs(path.parent)) as store:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.ahead.checkpoint_when_grown)
+            await store.commit([InsertJob(JOB), PutWorker(WORKER)])
+            await store.commit([InsertTasks(TASKS, COMMANDS)])
+        shutil.copy(path, copy)
+    async with open_reader(copy) as reader:
+        assert await reader.tasks("j1") == list(TASKS)
+
+
+async def test_a_checkpoint_that_cannot_be_made_is_told_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead, "ROWS", 1)
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
+        await store.commit([InsertJob(JOB)])
+        store.ahead._connection.set_progress_handler(lambda: 1, 1)
+        with pytest.raises(StoreError, match="cannot write"):
+            await store.ahead.checkpoint_when_grown()
+        assert await reader.job("j1") == JOB
+
+
+@pytest.mark.parametrize("number", [1, 49, 50, 51, 200])
+async def test_tasks_of_any_number_are_stored_with_their_commands(tmp_path, number):
+    path = tmp_path / "farm.sqlite"
+    tasks = tuple(attrs.evolve(TASKS[0], id=f"t{place:03}", idx=place) for place in range(number))
+    commands = tuple((Command("echo", {"message": task.id}, 1),) for task in tasks)
+    async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
+        await store.commit([InsertJob(JOB), InsertTasks(tasks, commands)])
+        assert await reader.tasks("j1") == list(tasks)
+        assert [await reader.commands(task.id) for task in tasks] == list(commands)

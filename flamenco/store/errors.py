@@ -1,0 +1,30 @@
+"""Why a database can't be used."""
+
+import sqlite3
+from pathlib import Path
+
+from flamenco.errors import Mendable
+
+
+class StoreError(Mendable):
+    """The database cannot be used; the text says why."""
+
+
+class NewerDatabase(StoreError):
+    """The database was written by a newer Flamenco."""
+
+
+class DamagedDatabase(StoreError):
+    """The database is not what was written to it."""
+
+
+def damage(path: Path, what: object) -> DamagedDatabase:
+    """What was found, in one line."""
+    return DamagedDatabase(
+        f"{path} is damaged: {' '.join(str(what).split())}; restore a copy of it"
+    )
+
+
+def shows_damage(error: Exception) -> bool:
+    """Whether SQLite gave up because of what it read."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT

@@ -1,0 +1,35 @@
+"""The Manager looks after its database: damage ends it, a checkpoint that failed is tried again."""
+
+import pytest
+import trio
+
+from flamenco.manager import housekeeping
+from flamenco.model.workers import WorkerTag
+from flamenco.store import DamagedDatabase, PutTag, ahead
+from tests.manager.conftest import PATIENCE, stage_at
+from tests.store.test_upgrades import overwrite
+
+
+async def test_damage_that_is_found_beside_the_work_ends_the_manager(tmp_path, caplog):
+    async with stage_at(tmp_path) as stage:
+        await stage.shaped("misc")
+        path = stage.farm.services.paths.database
+    overwrite(path, "idx_jobs_status", b"failed", instead_of=b"queued")
+    with pytest.RaisesGroup(DamagedDatabase, allow_unwrapped=True, flatten_subgroups=True):
+        async with stage_at(tmp_path, database_check_period=0.01):
+            await trio.sleep(PATIENCE)
+    assert "idx_jobs_status" in caplog.text
+
+
+async def test_a_checkpoint_that_failed_is_made_later(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(ahead, "ROWS", 1)
+    monkeypatch.setattr(housekeeping, "CHECKPOINT_AGAIN_SECONDS", 0.01)
+    async with stage_at(tmp_path) as stage:
+        broken = stage.farm.store.ahead._connection
+        broken.set_progress_handler(lambda: 1, 1)
+        await stage.farm.store.commit([PutTag(WorkerTag(id="t1", name="compositing"))])
+        await stage.until(lambda: "cannot write" in caplog.text)
+        path = stage.farm.services.paths.database
+        assert b"compositing" not in path.read_bytes()
+        broken.set_progress_handler(None, 1)
+        await stage.until(lambda: b"compositing" in path.read_bytes())
