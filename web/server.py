@@ -14,6 +14,7 @@ from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
 from web.api import (
+    bulk,
     configuration,
     document,
     events,
@@ -45,6 +46,7 @@ ROOMS = (
     worker_tasks,
     worker_mgt,
     shaman,
+    bulk,
     events,
 )
 """The modules of operations, in the order of the document."""

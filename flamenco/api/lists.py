@@ -38,23 +38,35 @@ class Part:
 
 
 @attrs.frozen(kw_only=True)
-class JobsWanted(Part, JobFilter):
+class JobsFilter(JobFilter):
     created_after: Time | None = None
     created_before: Time | None = None
     updated_after: Time | None = None
     updated_before: Time | None = None
+
+
+@attrs.frozen(kw_only=True)
+class JobsWanted(Part, JobsFilter):
     sort: JobSort = "-created"
 
 
 @attrs.frozen(kw_only=True)
-class TasksWanted(Part, TaskFilter):
+class TasksFilter(TaskFilter):
     updated_after: Time | None = None
     updated_before: Time | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TasksWanted(Part, TasksFilter):
     sort: TaskSort = "index_in_job"
 
 
 @attrs.frozen(kw_only=True)
-class WorkersWanted(Part, WorkerFilter):
+class WorkersFilter(WorkerFilter):
     seen_after: Time | None = None
     seen_before: Time | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WorkersWanted(Part, WorkersFilter):
     sort: WorkerSort = "name"

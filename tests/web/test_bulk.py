@@ -1,0 +1,115 @@
+"""Bulk actions: each job, task and worker is tried by itself, and answered for by itself."""
+
+import pytest
+
+from tests.web.conftest import call, until
+from tests.web.test_requests import canceled, submitted, worker
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+CANCEL = {"status": "cancel-requested", "reason": "enough"}
+ONES = {"ids": [NOBODY]}
+
+
+async def test_what_can_be_done_is_done_and_the_rest_is_refused_with_a_sentence(edge):
+    running, ended = await submitted(edge), await canceled(edge)
+    body = {"ids": [running, ended, NOBODY, "nonsense", running], "setstatus": CANCEL}
+    result = await call(edge, "POST", "jobs/bulk", body)
+    codes = {each["id"]: each["code"] for each in result["outcomes"]}
+    assert codes == {running: 204, ended: 422, NOBODY: 404, "nonsense": 404}
+    assert (result["done"], result["refused"]) == (1, 3)
+    refused = next(each for each in result["outcomes"] if each["id"] == ended)
+    assert "cancel-requested can be asked of a job that is" in refused["message"]
+    assert (await call(edge, "GET", f"jobs/{running}"))["status"] == "canceled"
+
+
+async def test_a_filter_chooses_jobs_and_other_jobs_stay_as_they_are(edge):
+    other = await submitted(edge, name="other")
+    shots = [await submitted(edge, name=f"shot {number}") for number in range(40)]
+    body = {"filter": {"name": "shot", "status": ["queued"]}, "setpriority": {"priority": 9}}
+    result = await call(edge, "POST", "jobs/bulk", body)
+    assert result["done"] == 40
+    assert {each["id"] for each in result["outcomes"]} == set(shots)
+    found = (await call(edge, "GET", "jobs"))["jobs"]
+    assert {job["id"] for job in found if job["priority"] == 50} == {other}
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "value"),
+    [
+        ({"setkeep": {"keep": True}}, "keep", True),
+        ({"setarchived": {"archived": True}}, "archived_at", None),
+        ({"settag": {"name": "gpu"}}, "worker_tag", None),
+        ({"setstatus": {"status": "requeueing", "reason": ""}}, "status", "queued"),
+    ],
+)
+async def test_jobs_can_be(edge, action, field, value):
+    await call(edge, "POST", "worker-mgt/tags", {"name": "gpu"})
+    job = await canceled(edge)
+    assert (await call(edge, "POST", "jobs/bulk", {"ids": [job], **action}))["done"] == 1
+    shown = await call(edge, "GET", f"jobs/{job}")
+    assert shown[field] == (value or shown[field])
+
+
+async def test_jobs_are_deleted_together(edge):
+    for _ in range(3):
+        await submitted(edge)
+    body = {"filter": {"status": ["queued"]}, "delete": {"files": True}}
+    assert (await call(edge, "POST", "jobs/bulk", body))["done"] == 3
+
+    async def gone() -> bool:
+        return (await call(edge, "GET", "jobs"))["jobs"] == []
+
+    await until(gone)
+
+
+async def test_tasks_of_a_job_are_chosen_by_their_ids_or_by_a_filter(edge):
+    job = await submitted(edge)
+    first, second = (await call(edge, "GET", f"jobs/{job}/tasks"))["tasks"]
+    change = {"setstatus": {"status": "canceled", "reason": "not needed"}}
+    body = {"job": job, "filter": {"name": "echo"}, **change}
+    result = await call(edge, "POST", "tasks/bulk", body)
+    assert [(each["id"], each["code"]) for each in result["outcomes"]] == [(first["id"], 204)]
+    result = await call(edge, "POST", "tasks/bulk", {"ids": [first["id"], second["id"]], **change})
+    assert [each["code"] for each in result["outcomes"]] == [422, 422]
+    approval = await call(edge, "POST", "tasks/bulk", {"ids": [second["id"]], "approve": {}})
+    assert approval["refused"] == 1
+
+
+async def test_workers_are_sent_to_sleep_given_tags_and_deleted_together(edge):
+    tag = (await call(edge, "POST", "worker-mgt/tags", {"name": "gpu"}))["id"]
+    anna, bert = await worker(edge), await worker(edge)
+    path = "worker-mgt/workers/bulk"
+    asleep = {"setstatus": {"status": "asleep", "is_lazy": True}}
+    assert (await call(edge, "POST", path, {"filter": {"name": "anna"}, **asleep}))["done"] == 2
+    shown = await call(edge, "GET", f"worker-mgt/workers/{bert}")
+    assert shown["status_change"] == {"status": "asleep", "is_lazy": True}
+    given = {"ids": [anna], "settags": {"tag_ids": [tag]}}
+    assert (await call(edge, "POST", path, given))["done"] == 1
+    gone = await call(edge, "POST", path, {"filter": {"tag": tag}, "delete": {}})
+    assert [each["id"] for each in gone["outcomes"]] == [anna]
+    left = (await call(edge, "GET", "worker-mgt/workers"))["workers"]
+    assert [each["id"] for each in left] == [bert]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("jobs/bulk", {**ONES}, "expected one of setstatus, setpriority, settag"),
+        ("jobs/bulk", {**ONES, "setkeep": {"keep": True}, "delete": {}}, "got setkeep and delete"),
+        ("jobs/bulk", {"delete": {}}, "either ids or a filter"),
+        ("jobs/bulk", {**ONES, "filter": {"name": "x"}, "delete": {}}, "either ids or a filter"),
+        ("jobs/bulk", {"filter": {}, "delete": {}}, "filter: expected some of archived, status"),
+        ("jobs/bulk", {"filter": {"stauts": ["queued"]}, "delete": {}}, "got stauts"),
+        ("jobs/bulk", {"filter": {"status": ["purple"]}, "delete": {}}, "$.status[0]"),
+        ("jobs/bulk", {"ids": NOBODY, "delete": {}}, "$.ids"),
+        ("jobs/bulk", {**ONES, "setpriority": {"priority": 101}}, "$.setpriority.priority"),
+        ("jobs/bulk", {"ids": [NOBODY] * 10_001, "delete": {}}, "<= 10000"),
+        ("tasks/bulk", {"filter": {"name": "x"}, "approve": {}}, "job: a filter of tasks needs"),
+        ("worker-mgt/workers/bulk", {**ONES, "setstatus": {"status": "asleep"}}, "is_lazy"),
+    ],
+)
+async def test_a_bulk_action_that_is_not_clear_does_nothing(edge, path, body, sentence):
+    job = await submitted(edge)
+    error = await call(edge, "POST", path, body, status=400)
+    assert sentence in error["message"]
+    assert "delete_requested_at" not in await call(edge, "GET", f"jobs/{job}")

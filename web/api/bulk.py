@@ -1,0 +1,142 @@
+"""Operations tagged `bulk`: what is done to one job, task or worker, done to many.
+
+Each is tried by itself, as if it had been asked for alone, and answered for by itself.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+import trio
+from msgspec import UNSET, UnsetType
+
+from flamenco.api import bulk as api
+from flamenco.api.lists import JobsFilter, TasksFilter, WorkersFilter
+from flamenco.manager.messages import Refusal
+from flamenco.store import Listing, listed_jobs, listed_tasks, listed_workers
+from web.api import job_requests, tasks, worker_mgt
+from web.context import reader
+from web.operations import Operations
+from web.wire import STATUS_OF, status_of
+
+T = TypeVar("T", bound=attrs.AttrsInstance)
+Act = Callable[[str, Any], Awaitable[None]]
+
+AT_ONCE = 32
+"""So many are under way at the same time: enough for their commits to gather."""
+
+routes = Operations("bulk")
+
+
+async def _delete_worker(worker_id: str, _: api.Nothing) -> None:
+    await worker_mgt.delete_worker(worker_id)
+
+
+JOB_ACTIONS: dict[str, Act] = {
+    "setstatus": job_requests.set_job_status,
+    "setpriority": job_requests.set_job_priority,
+    "settag": job_requests.set_job_tag,
+    "setkeep": job_requests.set_job_keep,
+    "setarchived": job_requests.set_job_archived,
+    "delete": job_requests.delete_job,
+}
+TASK_ACTIONS: dict[str, Act] = {
+    "setstatus": tasks.set_task_status,
+    "approve": tasks.approve_task,
+    "reject": tasks.reject_task,
+}
+WORKER_ACTIONS: dict[str, Act] = {
+    "setstatus": worker_mgt.request_worker_status_change,
+    "settags": worker_mgt.set_worker_tags,
+    "delete": _delete_worker,
+}
+"""What can be done: the handlers of the operations on one."""
+
+
+@routes.post("/jobs/bulk")
+async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
+    """Do one thing to many jobs."""
+    act, change = _action(body, JOB_ACTIONS)
+    found = await _chosen(body, lambda given: listed_jobs(_filter(JobsFilter, given)))
+    return await _to_all(found, act, change)
+
+
+@routes.post("/tasks/bulk")
+async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
+    """Do one thing to many tasks."""
+    act, change = _action(body, TASK_ACTIONS)
+    job_id = body.job
+    if body.filter is not UNSET and isinstance(job_id, UnsetType):
+        raise Refusal("job: a filter of tasks needs the id of their job")
+    found = await _chosen(
+        body, lambda given: listed_tasks(str(job_id), _filter(TasksFilter, given))
+    )
+    return await _to_all(found, act, change)
+
+
+@routes.post("/worker-mgt/workers/bulk")
+async def change_workers(body: api.BulkOfWorkers) -> api.BulkResult:
+    """Do one thing to many workers."""
+    act, change = _action(body, WORKER_ACTIONS)
+    found = await _chosen(body, lambda given: listed_workers(_filter(WorkersFilter, given)))
+    return await _to_all(found, act, change)
+
+
+def _action(body: api.Chosen, actions: Mapping[str, Act]) -> tuple[Act, object]:
+    """The one action that a body names, and what it needs. Raises `Refusal`."""
+    named = [name for name in actions if getattr(body, name) is not UNSET]
+    if len(named) != 1:
+        got = " and ".join(named) or "none"
+        raise Refusal(f"request body: expected one of {', '.join(actions)}, got {got}")
+    return actions[named[0]], getattr(body, named[0])
+
+
+async def _chosen(body: api.Chosen, listing: Callable[[api.Filter], Listing[T]]) -> list[str]:
+    """The ids that a body is about. Raises `Refusal`."""
+    if isinstance(body.ids, UnsetType) == isinstance(body.filter, UnsetType):
+        raise Refusal("request body: expected either ids or a filter")
+    if not isinstance(body.ids, UnsetType):
+        return list(dict.fromkeys(body.ids))
+    found = await reader().ids(listing(body.filter or {}))
+    if len(found) > api.MOST:
+        raise Refusal(f"filter: it lets {len(found)} through, expected {api.MOST} at most")
+    return found
+
+
+def _filter(kind: type[T], given: api.Filter) -> T:
+    """A filter, of which nothing may be mistaken or empty: it would let more through.
+
+    Raises `Refusal`.
+    """
+    known = [field.name for field in attrs.fields(kind)]
+    wrong = [name for name in given if name not in known]
+    if wrong or not given:
+        got = " and ".join(wrong) or "none"
+        raise Refusal(f"filter: expected some of {', '.join(known)}, got {got}")
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise Refusal(f"filter: {error}") from None
+
+
+async def _to_all(ids: Iterable[str], act: Act, change: object) -> api.BulkResult:
+    """What became of each."""
+    outcomes = {each: api.BulkOutcome(id=each, code=204) for each in ids}
+    limiter = trio.CapacityLimiter(AT_ONCE)
+
+    async def try_it(each: str) -> None:
+        async with limiter:
+            try:
+                await act(each, change)
+            except tuple(STATUS_OF) as error:
+                code = status_of(error)
+                outcomes[each] = api.BulkOutcome(id=each, code=code, message=str(error))
+
+    async with trio.open_nursery() as nursery:
+        for each in outcomes:
+            nursery.start_soon(try_it, each)
+    refused = sum(each.message is not UNSET for each in outcomes.values())
+    return api.BulkResult(
+        outcomes=tuple(outcomes.values()), done=len(outcomes) - refused, refused=refused
+    )
