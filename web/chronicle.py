@@ -15,8 +15,8 @@ import attrs
 import trio
 
 import actors
-from flamenco.api.events import EventTaskLogUpdate
-from web.topics import EVENTS, Topic
+from flamenco.api.events import EVENT_NAMES, EventTaskLogUpdate
+from web.topics import TOPICS, Topic
 from web.wire import encode
 
 CAPACITY = 10_000
@@ -46,11 +46,11 @@ class Happening:
 
     @property
     def name(self) -> str:
-        return EVENTS[type(self.event)][0]
+        return EVENT_NAMES[type(self.event)]
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        return EVENTS[type(self.event)][1](self.event)
+        return TOPICS[type(self.event)](self.event)
 
     @property
     def payload(self) -> str:

@@ -9,7 +9,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 import actors
-from flamenco.api.events import EventLifeCycle, LifeCycleEventType
+from flamenco.api.events import EVENT_NAMES, EventLifeCycle, LifeCycleEventType
 from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
@@ -32,7 +32,6 @@ from web.chronicle import WAITING, Chronicle
 from web.operations import API
 from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
 from web.sockets import Sockets
-from web.topics import EVENTS
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
@@ -111,7 +110,9 @@ async def serve_farm(
     app = build_app(farm, limits)
     uploads = Uploads(app, limits.stall)
     closed = trio.Event()
-    happening: actors.Subscription[Any] = farm.system.events.subscribe(*EVENTS, capacity=WAITING)
+    happening: actors.Subscription[Any] = farm.system.events.subscribe(
+        *EVENT_NAMES, capacity=WAITING
+    )
     async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
         past = Past(cast("App", app), uploads.handler)
         await nursery.start(serve, past, listener, closed, limits)

@@ -46,20 +46,17 @@ class Topic:
 EVERYBODY = Topic("")
 """What every client follows."""
 
-EVENTS: dict[type, tuple[str, Callable[[Any], tuple[Topic, ...]]]] = {
-    EventJobUpdate: ("/jobs", lambda event: (Topic(Every.JOBS), Topic(One.JOB, event.id))),
-    EventTaskUpdate: ("/task", lambda event: (Topic(One.JOB, event.job_id),)),
-    EventTaskLogUpdate: ("/tasklog", lambda event: (Topic(One.TASK_LOG, event.task_id),)),
-    EventWorkerUpdate: (
-        "/workers",
-        lambda event: (Topic(Every.WORKERS), Topic(One.WORKER, event.id)),
+TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
+    EventJobUpdate: lambda event: (Topic(Every.JOBS), Topic(One.JOB, event.id)),
+    EventTaskUpdate: lambda event: (Topic(One.JOB, event.job_id),),
+    EventTaskLogUpdate: lambda event: (Topic(One.TASK_LOG, event.task_id),),
+    EventWorkerUpdate: lambda event: (Topic(Every.WORKERS), Topic(One.WORKER, event.id)),
+    EventLastRenderedUpdate: lambda event: (
+        Topic(Every.LAST_RENDERED),
+        Topic(One.JOB, event.job_id),
     ),
-    EventLastRenderedUpdate: (
-        "/last-rendered",
-        lambda event: (Topic(Every.LAST_RENDERED), Topic(One.JOB, event.job_id)),
-    ),
-    EventWorkerTagUpdate: ("/workertags", lambda _: (Topic(Every.TAGS),)),
-    FarmStatusReport: ("/status", lambda _: (EVERYBODY,)),
-    EventLifeCycle: ("/lifecycle", lambda _: (EVERYBODY,)),
+    EventWorkerTagUpdate: lambda _: (Topic(Every.TAGS),),
+    FarmStatusReport: lambda _: (EVERYBODY,),
+    EventLifeCycle: lambda _: (EVERYBODY,),
 }
-"""Class of an event → its name on the wire, and the topics whose followers get it."""
+"""Class of an event → the topics whose followers get it."""

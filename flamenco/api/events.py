@@ -108,3 +108,15 @@ FarmEvent = (
     | EventLifeCycle
     | FarmStatusReport
 )
+
+EVENT_NAMES: dict[type, str] = {
+    EventJobUpdate: "/jobs",
+    EventTaskUpdate: "/task",
+    EventTaskLogUpdate: "/tasklog",
+    EventWorkerUpdate: "/workers",
+    EventLastRenderedUpdate: "/last-rendered",
+    EventWorkerTagUpdate: "/workertags",
+    FarmStatusReport: "/status",
+    EventLifeCycle: "/lifecycle",
+}
+"""What each is called on the wire."""

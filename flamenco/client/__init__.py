@@ -1,5 +1,38 @@
-"""The typed client of the Manager's HTTP API."""
+"""The typed client of the Manager's HTTP API.
 
-from flamenco.client.manager import ManagerClient, ManagerError, Rejected, Unreachable, open_client
+`open_client` is for Trio, `open_sync_client` for programs that wait; both have the same operations.
+"""
 
-__all__ = ["ManagerClient", "ManagerError", "Rejected", "Unreachable", "open_client"]
+from flamenco.client.errors import (
+    BadRequest,
+    Busy,
+    Conflict,
+    ManagerError,
+    NotAllowed,
+    NotFound,
+    NothingMatches,
+    Outdated,
+    Rejected,
+    Unreachable,
+)
+from flamenco.client.events import Resync, Topics
+from flamenco.client.manager import ManagerClient, SyncClient, open_client, open_sync_client
+
+__all__ = [
+    "BadRequest",
+    "Busy",
+    "Conflict",
+    "ManagerClient",
+    "ManagerError",
+    "NotAllowed",
+    "NotFound",
+    "NothingMatches",
+    "Outdated",
+    "Rejected",
+    "Resync",
+    "SyncClient",
+    "Topics",
+    "Unreachable",
+    "open_client",
+    "open_sync_client",
+]

@@ -1,240 +1,215 @@
-"""A Manager, as seen over HTTP from Trio."""
+"""A Manager, as seen over HTTP: from Trio, and from programs that wait."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 
 import attrs
 import httpx
 import msgspec
-from msgspec import UNSET
+import trio
 
-from flamenco.api import jobs as wire_jobs
-from flamenco.api import meta
-from flamenco.api import workers as wire_workers
-from flamenco.errors import Mendable
+from flamenco.api.events import FarmEvent
+from flamenco.api.jobs import Job
+from flamenco.api.lists import JobsWanted
+from flamenco.client.calls import Call, query_of
+from flamenco.client.errors import Busy, Unreachable, rejection
+from flamenco.client.events import EventStream, Resync, Topics
+from flamenco.client.operations import Operations
 
 T = TypeVar("T")
+
 TIMEOUT_SECONDS = 120.0
 """Submitting a large job takes its time; nothing takes longer."""
 
+SILENCE_SECONDS = 30.0
+"""A stream that is silent for so long is broken: the Manager says every 10 s that it is there."""
 
-class ManagerError(Mendable):
-    """A request was not carried out; the text says why."""
+AGAIN_SECONDS = 1.0
+"""Before a broken stream is opened again."""
 
-
-class Unreachable(ManagerError):
-    """There is no answer from the Manager."""
-
-
-class Rejected(ManagerError):
-    """The Manager refused a request."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def _problem(answer: httpx.Response) -> Rejected:
-    try:
-        error = msgspec.json.decode(answer.content, type=meta.Error)
-        return Rejected(answer.status_code, error.message)
-    except msgspec.DecodeError:
-        return Rejected(answer.status_code, f"HTTP {answer.status_code} {answer.reason_phrase}")
+PAGE = 500
 
 
 @attrs.frozen
-class ManagerClient:
-    """Requests to one Manager. Each raises `Unreachable` or `Rejected` when it fails."""
+class ManagerClient(Operations):
+    """For Trio. Each operation raises `Unreachable` or a kind of `Rejected` when it fails."""
 
     url: str
     _http: httpx.AsyncClient
 
-    async def version(self) -> meta.FlamencoVersion:
-        return await self._get("version", meta.FlamencoVersion)
-
-    async def shared_storage(self, audience: str, platform: str) -> meta.SharedStorageLocation:
-        """Where the shared storage is for an audience (`users`, `workers`) on a platform."""
-        path = f"configuration/shared-storage/{audience}/{platform}"
-        return await self._get(path, meta.SharedStorageLocation)
-
-    async def job_type(self, name: str) -> wire_jobs.AvailableJobType:
-        return await self._get(f"jobs/type/{name}", wire_jobs.AvailableJobType)
-
-    async def submit(self, job: wire_jobs.SubmittedJob) -> wire_jobs.Job:
-        """Submit a job; the job as the Manager stored it."""
-        return await self._send("jobs", job, wire_jobs.Job)
-
-    # Jobs
-
-    async def jobs(self, *, archived: bool = False) -> tuple[wire_jobs.Job, ...]:
-        """The jobs that are not archived, or those that are; newest first."""
-        path = "jobs?archived=true" if archived else "jobs"
-        return (await self._get(path, wire_jobs.JobsQueryResult)).jobs
-
-    async def job(self, job_id: str) -> wire_jobs.Job:
-        return await self._get(f"jobs/{job_id}", wire_jobs.Job)
-
-    async def tasks(self, job_id: str) -> tuple[wire_jobs.TaskSummary, ...]:
-        """The tasks of a job, in order."""
-        return (await self._get(f"jobs/{job_id}/tasks", wire_jobs.JobTasksSummary)).tasks
-
-    async def why_job_waits(self, job_id: str) -> str:
-        """One sentence."""
-        path = f"jobs/{job_id}/why-waiting"
-        return (await self._get(path, wire_jobs.WaitingReason)).reason
-
-    async def set_job_status(self, job_id: str, change: wire_jobs.JobStatusChange) -> None:
-        await self._request("POST", f"jobs/{job_id}/setstatus", change)
-
-    async def set_job_priority(self, job_id: str, priority: int) -> None:
-        """From 0 to 100; higher goes first."""
-        change = wire_jobs.JobPriorityChange(priority=priority)
-        await self._request("POST", f"jobs/{job_id}/setpriority", change)
-
-    async def set_job_tag(self, job_id: str, tag_id: str | None) -> None:
-        """Let only workers with this tag run it; None: all."""
-        change = wire_jobs.JobTagChange(id=tag_id or UNSET)
-        await self._request("POST", f"jobs/{job_id}/settag", change)
-
-    async def keep_job(self, job_id: str, keep: bool = True) -> None:
-        """Spare it from the automatic clean-up, or don't."""
-        change = wire_jobs.JobKeepChange(keep=keep)
-        await self._request("POST", f"jobs/{job_id}/setkeep", change)
-
-    async def archive_job(self, job_id: str, archived: bool = True) -> None:
-        """Take a finished job from the list, or bring it back."""
-        change = wire_jobs.JobArchiveChange(archived=archived)
-        await self._request("POST", f"jobs/{job_id}/setarchived", change)
-
-    async def has_own_files(self, job_id: str) -> bool:
-        """Whether the job has files of its own that can be deleted with it."""
-        path = f"jobs/{job_id}/what-would-delete-do"
-        return (await self._get(path, wire_jobs.JobDeletionInfo)).shaman_checkout
-
-    async def delete_job(self, job_id: str, *, files: bool = False) -> None:
-        """Delete it, running or not; with the files that were sent with it, or without."""
-        await self._request("DELETE", f"jobs/{job_id}{'?files=true' if files else ''}")
-
-    async def delete_old_jobs(self, last_updated_max: datetime) -> None:
-        """Delete all jobs that did not change after a time, which has to have its zone.
-
-        `Rejected` with status 416 if there are none.
-        """
-        wanted = wire_jobs.JobMassDeletionSelection(last_updated_max=last_updated_max)
-        await self._request("DELETE", "jobs/mass-delete", wanted)
-
-    async def blocklist(self, job_id: str) -> tuple[wire_jobs.JobBlocklistEntry, ...]:
-        """Which workers get no tasks of which type in this job, and why."""
-        path = f"jobs/{job_id}/blocklist"
-        return await self._get(path, tuple[wire_jobs.JobBlocklistEntry, ...])
-
-    async def unblock(self, job_id: str, *entries: wire_jobs.JobBlocklistEntry) -> None:
-        """Take entries from the blocklist."""
-        await self._request("DELETE", f"jobs/{job_id}/blocklist", entries)
-
-    # Tasks
-
-    async def task(self, task_id: str) -> wire_jobs.Task:
-        return await self._get(f"tasks/{task_id}", wire_jobs.Task)
-
-    async def attempts(self, task_id: str) -> tuple[wire_jobs.Attempt, ...]:
-        """Who tried a task, and how that ended; the attempt under way is not among them."""
-        return (await self._get(f"tasks/{task_id}/attempts", wire_jobs.TaskAttempts)).attempts
-
-    async def why_task_waits(self, task_id: str) -> str:
-        """One sentence."""
-        path = f"tasks/{task_id}/why-waiting"
-        return (await self._get(path, wire_jobs.WaitingReason)).reason
-
-    async def set_task_status(self, task_id: str, change: wire_jobs.TaskStatusChange) -> None:
-        """Also how a task is completed or failed by hand, an approval given or refused."""
-        await self._request("POST", f"tasks/{task_id}/setstatus", change)
-
-    # Workers
-
-    async def workers(self) -> tuple[wire_workers.WorkerSummary, ...]:
-        return (await self._get("worker-mgt/workers", wire_workers.WorkerList)).workers
-
-    async def worker(self, worker_id: str) -> wire_workers.Worker:
-        """A worker with its tags, what its machine has, and the task it holds or held last."""
-        return await self._get(f"worker-mgt/workers/{worker_id}", wire_workers.Worker)
-
-    async def set_worker_status(
-        self, worker_id: str, change: wire_workers.WorkerStatusChangeRequest
-    ) -> None:
-        await self._request("POST", f"worker-mgt/workers/{worker_id}/setstatus", change)
-
-    async def delete_worker(self, worker_id: str) -> None:
-        """Forget it; its task goes to another one."""
-        await self._request("DELETE", f"worker-mgt/workers/{worker_id}")
-
-    async def set_worker_tags(self, worker_id: str, *tag_ids: str) -> None:
-        """The tags that it is to have, in place of those it has."""
-        change = wire_workers.WorkerTagChangeRequest(tag_ids=tag_ids)
-        await self._request("POST", f"worker-mgt/workers/{worker_id}/settags", change)
-
-    async def sleep_schedule(self, worker_id: str) -> wire_workers.WorkerSleepSchedule | None:
-        """When it is to sleep; None if that was never said."""
-        path = f"worker-mgt/workers/{worker_id}/sleep-schedule"
-        answer = await self._request("GET", path)
-        kind = wire_workers.WorkerSleepSchedule
-        return msgspec.json.decode(answer, type=kind) if answer else None
-
-    async def set_sleep_schedule(
-        self, worker_id: str, schedule: wire_workers.WorkerSleepSchedule
-    ) -> None:
-        """Applied at once."""
-        await self._request("POST", f"worker-mgt/workers/{worker_id}/sleep-schedule", schedule)
-
-    # Tags
-
-    async def tags(self) -> tuple[wire_workers.WorkerTag, ...]:
-        return (await self._get("worker-mgt/tags", wire_workers.WorkerTagList)).tags
-
-    async def create_tag(self, name: str, description: str = "") -> wire_workers.WorkerTag:
-        """The new tag, with its id."""
-        tag = wire_workers.WorkerTag(name=name, description=description)
-        return await self._send("worker-mgt/tags", tag, wire_workers.WorkerTag)
-
-    async def change_tag(self, tag: wire_workers.WorkerTag) -> None:
-        """Give a tag another name; and another description, if it has one here."""
-        await self._request("PUT", f"worker-mgt/tag/{tag.id}", tag)
-
-    async def delete_tag(self, tag_id: str) -> None:
-        """Jobs and workers lose it."""
-        await self._request("DELETE", f"worker-mgt/tag/{tag_id}")
-
-    # The wire
-
-    async def _get(self, path: str, kind: type[T]) -> T:
-        return msgspec.json.decode(await self._request("GET", path), type=kind)
-
-    async def _send(self, path: str, body: object, kind: type[T]) -> T:
-        return msgspec.json.decode(await self._request("POST", path, body), type=kind)
-
-    async def _request(self, method: str, path: str, body: object = None) -> bytes:
-        content: dict[str, Any] = {}
-        if body is not None:
-            headers = {"Content-Type": "application/json"}
-            content = {"content": msgspec.json.encode(body), "headers": headers}
+    async def carry_out(self, call: Call[T]) -> T:
+        """The answer to a request."""
+        request = _request(self._http, call)
         try:
-            answer = await self._http.request(method, f"/api/v3/{path}", **content)
+            answer = await self._http.send(request)
         except httpx.TransportError as error:
-            reason = str(error) or type(error).__name__
-            raise Unreachable(f"no answer from the Manager at {self.url}: {reason}") from error
-        if answer.is_error:
-            raise _problem(answer)
-        return answer.content
+            raise _unreachable(self.url, error) from error
+        return call.read(_content(answer))
+
+    async def each_job(self, wanted: JobsWanted) -> AsyncIterator[Job]:
+        """All jobs that are wanted, fetched a page at a time."""
+        after: str | None = wanted.after
+        while after is not None:
+            page = await self.jobs_page(_page(wanted, after))
+            for job in page.jobs:
+                yield job
+            after = page.next or None
+
+    @asynccontextmanager
+    async def follow(self, topics: Topics) -> AsyncIterator[AsyncIterator[FarmEvent | Resync]]:
+        """What happens from the beginning of the block on, without a hole.
+
+        A broken connection is resumed, for as long as it takes; what can't be told any more comes
+        as `Resync`. Raises `Unreachable` or `Rejected` if it can't begin.
+        """
+        stream = EventStream()
+        events = self._events(await self._connect(topics, stream), topics, stream)
+        async with aclosing(events):
+            yield events
+
+    async def _events(
+        self, connection: "_Connection", topics: Topics, stream: EventStream
+    ) -> AsyncGenerator[FarmEvent | Resync, None]:
+        while True:
+            async with aclosing(connection):
+                for event in connection.first:
+                    yield event
+                with suppress(httpx.TransportError):
+                    async for text in connection.pieces:
+                        for event in stream.feed(text):
+                            yield event
+            stream.broken()
+            connection = await self._connect_again(topics, stream)
+
+    async def _connect_again(self, topics: Topics, stream: EventStream) -> "_Connection":
+        while True:
+            await trio.sleep(AGAIN_SECONDS)
+            with suppress(Unreachable, Busy):
+                return await self._connect(topics, stream)
+
+    async def _connect(self, topics: Topics, stream: EventStream) -> "_Connection":
+        """A stream that has told where it begins: from then on nothing is missed."""
+        try:
+            answer = await self._http.send(_follow(self._http, topics, stream), stream=True)
+            connection = _Connection(answer, answer.aiter_text())
+            try:
+                await connection.begin(stream)
+            except BaseException:
+                await connection.aclose()
+                raise
+            return connection
+        except httpx.TransportError as error:
+            raise _unreachable(self.url, error) from error
+
+
+@attrs.frozen
+class _Connection:
+    """An open stream of events."""
+
+    answer: httpx.Response
+    pieces: AsyncIterator[str]
+    first: list[FarmEvent | Resync] = attrs.field(factory=list)
+    """What came with the place where it begins."""
+
+    async def begin(self, stream: EventStream) -> None:
+        """Wait for the place where it begins."""
+        if self.answer.is_error:
+            await self.answer.aread()
+            _content(self.answer)
+        async for text in self.pieces:
+            self.first.extend(stream.feed(text))
+            if stream.begun:
+                return
+
+    async def aclose(self) -> None:
+        """Close it, and let the generators end that httpx has around it."""
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + AGAIN_SECONDS):
+            await self.answer.aclose()
+            with suppress(httpx.HTTPError, httpx.StreamError):
+                async for _ in self.pieces:
+                    pass
+
+
+@attrs.frozen
+class SyncClient(Operations):
+    """For programs that wait. Each operation raises what those of `ManagerClient` do."""
+
+    url: str
+    _http: httpx.Client
+
+    def carry_out(self, call: Call[T]) -> T:
+        """The answer to a request."""
+        try:
+            answer = self._http.send(_request(self._http, call))
+        except httpx.TransportError as error:
+            raise _unreachable(self.url, error) from error
+        return call.read(_content(answer))
+
+    def each_job(self, wanted: JobsWanted) -> Iterator[Job]:
+        """All jobs that are wanted, fetched a page at a time."""
+        after: str | None = wanted.after
+        while after is not None:
+            page = self.jobs_page(_page(wanted, after))
+            yield from page.jobs
+            after = page.next or None
+
+
+def _page(wanted: JobsWanted, after: str) -> JobsWanted:
+    return attrs.evolve(wanted, after=after, limit=wanted.limit or PAGE)
+
+
+def _request(http: httpx.Client | httpx.AsyncClient, call: Call[T]) -> httpx.Request:
+    headers, content = {}, None
+    if call.body is not None:
+        headers, content = {"Content-Type": "application/json"}, msgspec.json.encode(call.body)
+    return http.build_request(
+        call.method, f"/api/v3/{call.path}", params=call.query, content=content, headers=headers
+    )
+
+
+def _follow(
+    http: httpx.Client | httpx.AsyncClient, topics: Topics, stream: EventStream
+) -> httpx.Request:
+    headers = {"Last-Event-ID": stream.place} if stream.place else {}
+    return http.build_request(
+        "GET",
+        "/api/v3/events",
+        params=query_of(topics),
+        headers=headers,
+        timeout=httpx.Timeout(TIMEOUT_SECONDS, read=SILENCE_SECONDS),
+    )
+
+
+def _content(answer: httpx.Response) -> bytes:
+    if answer.is_error:
+        raise rejection(answer.status_code, answer.content, answer.reason_phrase)
+    return answer.content
+
+
+def _unreachable(url: str, error: Exception) -> Unreachable:
+    reason = str(error) or type(error).__name__
+    return Unreachable(f"no answer from the Manager at {url}: {reason}")
+
+
+def _full(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
 
 
 @asynccontextmanager
 async def open_client(url: str) -> AsyncIterator[ManagerClient]:
-    """A client of the Manager at ``url``; ``http://`` may be left out.
+    """A client of the Manager at ``url``, for Trio; ``http://`` may be left out.
 
     Proxies of the environment are not used: a farm lies in the network of its users.
     """
-    full = url if "://" in url else f"http://{url}"
+    full = _full(url)
     async with httpx.AsyncClient(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         yield ManagerClient(full.rstrip("/"), http)
+
+
+@contextmanager
+def open_sync_client(url: str) -> Iterator[SyncClient]:
+    """The same for programs that wait."""
+    full = _full(url)
+    with httpx.Client(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+        yield SyncClient(full.rstrip("/"), http)

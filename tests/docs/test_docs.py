@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from flamenco.api.events import EVENT_NAMES
 from flamenco.cli.app import app
 from flamenco.config.manager import ManagerConfig, manager_config_values
 from flamenco.config.schema import write_section
@@ -14,7 +15,6 @@ from flamenco.config.worker import WorkerFile
 from flamenco.model.statuses import JobStatus, TaskStatus
 from web.chronicle import ALIVE, RESYNC
 from web.server import STATUS_OF, build_app
-from web.topics import EVENTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -158,7 +158,7 @@ def test_the_api_page_explains_every_code_of_a_refusal_and_every_event_it_names(
     listed = {int(code) for code in re.findall(r"\b([45]\d\d)\b(?=[ ,\d]* \|)", text)}
     assert set(STATUS_OF.values()) <= listed
     events = {name for name in rows(text) if name.startswith("/")}
-    assert events == {name for name, _ in EVENTS.values()} | {ALIVE, RESYNC}
+    assert events == set(EVENT_NAMES.values()) | {ALIVE, RESYNC}
 
 
 @pytest.mark.parametrize("status", [*JobStatus, *TaskStatus])

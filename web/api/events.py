@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import attrs
 from quart import Response
 
-from web.chronicle import Chronicle, Follower, Told
+from web.chronicle import Follower, Told
 from web.context import chronicle
 from web.operations import Id, Operations
 from web.topics import EVERYBODY, Every, One, Topic
@@ -45,8 +45,11 @@ class Resumption:
 @routes.get("/events", answers={200: EventStream})
 async def follow_events(query: Followed, headers: Resumption) -> Answer:
     """What happens from now on, or since the event with the id in the header Last-Event-ID."""
+    place = headers.last_event_id or query.after
+    follower = Follower.of(chronicle(), query.topics)
+    told = follower.resume(place, query.topics) if place else None
     response = Response(
-        _stream(chronicle(), query.topics, headers.last_event_id or query.after),
+        _stream(follower, told),
         content_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -54,18 +57,16 @@ async def follow_events(query: Followed, headers: Resumption) -> Answer:
     return response
 
 
-async def _stream(chronicle: Chronicle, topics: list[Topic], place: str) -> AsyncIterator[bytes]:
+async def _stream(follower: Follower, told: Told | None) -> AsyncIterator[bytes]:
     """Blocks of the event stream: first where it begins, then event after event."""
-    follower = Follower.of(chronicle, topics)
-    told = follower.resume(place, topics) if place else None
     yield f"retry: 1000\nid: {follower.place}\n\n".encode()
-    with chronicle.listening() as bell:
+    with follower.chronicle.listening() as bell:
         while True:
             told = told or follower.next()
             if told is not None:
                 yield _block(told)
                 told = None
-            elif chronicle.ended:
+            elif follower.chronicle.ended:
                 return
             else:
                 told = await follower.news(bell)

@@ -1,0 +1,103 @@
+"""Requests as values, and how one definition of an operation serves two kinds of clients."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+import attrs
+import msgspec
+
+if TYPE_CHECKING:
+    from flamenco.client.manager import ManagerClient, SyncClient
+
+P = ParamSpec("P")
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@attrs.frozen
+class Call(Generic[T]):
+    """A request, and how its answer is read."""
+
+    method: str
+    path: str
+    """Below ``/api/v3/``."""
+    read: Callable[[bytes], T]
+    query: Mapping[str, list[str]] = attrs.field(factory=dict)
+    body: object = None
+
+
+def read_as(kind: type[A]) -> Callable[[bytes], A]:
+    """The JSON of an answer as this class."""
+    return msgspec.json.Decoder(kind).decode
+
+
+def nothing(_: bytes) -> None:
+    """An answer without a body."""
+
+
+def get(path: str, kind: type[A], wanted: attrs.AttrsInstance | None = None) -> Call[A]:
+    """Ask for what is of this class."""
+    return Call("GET", path, read_as(kind), query_of(wanted) if wanted else {})
+
+
+def post(path: str, body: object) -> Call[None]:
+    """Ask for a change."""
+    return Call("POST", path, nothing, body=body)
+
+
+def send(path: str, body: object, kind: type[A]) -> Call[A]:
+    """Send something, and get what is of this class."""
+    return Call("POST", path, read_as(kind), body=body)
+
+
+def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:
+    """The same request, of whose answer one thing counts."""
+    return Call(
+        call.method, call.path, lambda content: pick(call.read(content)), call.query, call.body
+    )
+
+
+def query_of(wanted: attrs.AttrsInstance) -> dict[str, list[str]]:
+    """The query string that says the same; what is as usual is left out."""
+    given = {}
+    for field in attrs.fields(type(wanted)):
+        value = getattr(wanted, field.name)
+        if value != field.default:
+            given[field.name] = [_text(each) for each in _listed(value)]
+    return given
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case StrEnum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+    return str(value)
+
+
+class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator
+    """A method that describes a request: both clients have it, each carries it out in its way."""
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Call[T]]) -> None:
+        self._describe = describe
+        self.__doc__ = describe.__doc__
+
+    @overload
+    def __get__(
+        self, client: "ManagerClient", owner: type
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, client: "SyncClient", owner: type) -> Callable[P, T]: ...
+    def __get__(self, client: Any, owner: type) -> Any:
+        if client is None:
+            return self
+        return lambda *args, **given: client.carry_out(self._describe(client, *args, **given))

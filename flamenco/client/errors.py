@@ -1,0 +1,71 @@
+"""What can go wrong with a request, a class per kind."""
+
+import msgspec
+
+from flamenco.api.meta import Error
+from flamenco.errors import Mendable
+
+
+class ManagerError(Mendable):
+    """A request was not carried out; the text says why."""
+
+
+class Unreachable(ManagerError):
+    """There is no answer from the Manager."""
+
+
+class Rejected(ManagerError):
+    """The Manager refused a request."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class BadRequest(Rejected):
+    """400: it is not what was expected; the text says what was."""
+
+
+class NotFound(Rejected):
+    """404: there is no such thing."""
+
+
+class Conflict(Rejected):
+    """409: somebody else has it."""
+
+
+class Outdated(Rejected):
+    """412: the job type has changed since it was fetched."""
+
+
+class NothingMatches(Rejected):
+    """416: there is nothing to delete."""
+
+
+class NotAllowed(Rejected):
+    """422: this can't be done to it in its present state."""
+
+
+class Busy(Rejected):
+    """503: it could not be stored, or took too long; trying again may help."""
+
+
+KINDS: dict[int, type[Rejected]] = {
+    400: BadRequest,
+    404: NotFound,
+    409: Conflict,
+    412: Outdated,
+    416: NothingMatches,
+    422: NotAllowed,
+    503: Busy,
+}
+
+
+def rejection(status: int, content: bytes, phrase: str) -> Rejected:
+    """The error that an answer tells of."""
+    try:
+        message = msgspec.json.decode(content, type=Error).message
+    except msgspec.DecodeError:
+        message = f"HTTP {status} {phrase}"
+    return KINDS.get(status, Rejected)(status, message)
