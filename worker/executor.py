@@ -36,6 +36,8 @@ class Execution:
     assign: Assign
     workshop: Workshop
     usage: Usage = attrs.field(init=False, factory=Usage)
+    was_impossible: bool = attrs.field(init=False, default=False)
+    """Whether something that the task needs was not on this machine."""
     _log: TaskLog = attrs.field(init=False)
     _steps: int = attrs.field(init=False, default=0)
     _steps_left: int = attrs.field(init=False, default=0)
@@ -56,6 +58,7 @@ class Execution:
             nursery.start_soon(self.usage.keep_measuring)
             failure = await self._run_commands()
             nursery.cancel_scope.cancel()
+        self.was_impossible = isinstance(failure, CannotRun)
         if failure is None:
             self.report(TaskStatus.COMPLETED, "Completed")
         else:

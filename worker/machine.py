@@ -46,7 +46,9 @@ class Machine:
         self._probes = [
             probe
             for probe in probes
-            if (config.gpus is None or not probe.finds_gpus) and probe.name.casefold() not in told
+            if probe.platform in ("", sys.platform)
+            and (config.gpus is None or not probe.finds_gpus)
+            and probe.name.casefold() not in told
         ]
         self._checks = {name: check for name, check in checks.items() if name in config.task_types}
         self._answers: dict[str, Found] = {}
@@ -54,6 +56,7 @@ class Machine:
         self._found = trio.Event()
         self._checked = trio.Event()
         self._changed = trio.Event()
+        self._wanted = trio.Event()
         self.specs = self._gather()
 
     @property
@@ -68,23 +71,35 @@ class Machine:
         return tuple(each for each in self._config.task_types if each not in withheld)
 
     async def find(self) -> None:
-        """Ask all programs and make all checks, in parallel; then look again at what is missing.
+        """Look at everything, then again at what is missing, and at everything when it is asked to.
 
         What goes wrong only leaves less to be known.
         """
+        await self._look()
+        self._found.set()
+        log.info("This machine has %s", describe(self.specs))
+        while True:
+            with trio.move_on_after(RECHECK_SECONDS):
+                await self._wanted.wait()
+            if self._wanted.is_set():
+                self._wanted = trio.Event()
+                await self._look()
+            elif self._withheld:
+                await self._make([*self._withheld])
+                self._learned()
+
+    def look_again(self) -> None:
+        """Look at everything anew, soon: something may have changed."""
+        self._wanted.set()
+
+    async def _look(self) -> None:
+        """Ask all programs and make all checks, in parallel."""
         async with trio.open_nursery() as nursery:
             for probe in self._probes:
                 nursery.start_soon(self._ask, probe)
             await self._make([*self._checks])
             self._checked.set()
         self._learned()
-        self._found.set()
-        log.info("This machine has %s", describe(self.specs))
-        while self._checks:
-            await trio.sleep(RECHECK_SECONDS)
-            if self._withheld:
-                await self._make([*self._withheld])
-                self._learned()
 
     async def is_known(self) -> None:
         """Wait until everything is known, for `PATIENCE_SECONDS` at most."""
@@ -141,6 +156,7 @@ class Machine:
         command = await trio.to_thread.run_sync(probe.command)
         output = await output_of(command)
         if output is None:
+            self._answers.pop(probe.name, None)
             return
         try:
             self._answers[probe.name] = probe.read(output)

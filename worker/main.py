@@ -1,6 +1,8 @@
 """Runs a Worker from its start to its exit code."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 OUTBOX_NAME = "flamenco-worker.sqlite"
 HTTP_SECONDS = 30.0
+FLUSH_SECONDS = 60.0
 
 
 async def run_worker(
@@ -43,6 +46,42 @@ async def run_worker(
 
     Raises `HomeError` if its home folder cannot be used, `NoManagerFound` after a search in vain.
     """
+    async with _opened(config, network) as (outbox, where):
+        return await _run(config, stay, outbox, where)
+
+
+async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) -> int:
+    """Send what an earlier life could not, take no task, and sign off; returns the exit code.
+
+    0 when the Manager has all of it, 1 when it was not to be reached within `FLUSH_SECONDS`.
+    """
+    async with _opened(config, network) as (outbox, where):
+        if not outbox.size:
+            log.info("There is nothing to send")
+            return 0
+        identity = Identity(where.http, config)
+        machine = Machine(config, (), {}, where.http)
+        workshop = Workshop(COMMANDS, outbox, Previews(where.http, identity))
+        worker = Worker(config, workshop, machine)
+        worker.go_offline()
+        session = Session(where, worker, outbox, identity)
+        with trio.move_on_after(FLUSH_SECONDS):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(machine.find)
+                nursery.start_soon(session.run)
+                await outbox.emptied()
+                nursery.cancel_scope.cancel()
+            log.info("Everything is sent")
+            return 0
+    log.error("Not everything could be sent; it is kept")
+    return 1
+
+
+@asynccontextmanager
+async def _opened(
+    config: WorkerConfig, network: "Network | None"
+) -> AsyncIterator[tuple[Outbox, Whereabouts]]:
+    """The home of a Worker, and the way to its Manager."""
     home = trio.Path(config.home)
     try:
         await home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,8 +98,7 @@ async def run_worker(
             trust_env=False,
         ) as http,
     ):
-        where = Whereabouts(url, http, was_found=not config.manager_url, network=network)
-        return await _run(config, stay, outbox, where)
+        yield outbox, Whereabouts(url, http, was_found=not config.manager_url, network=network)
 
 
 async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabouts) -> int:

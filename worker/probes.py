@@ -21,6 +21,16 @@ MIB = 1024 * 1024
 _BLENDER = re.compile(r"^Blender (\d+(?:\.\d+)*)(?: (Alpha|Beta|Release Candidate))?", re.MULTILINE)
 _STAGES = {"Alpha": "a0", "Beta": "b0", "Release Candidate": "rc0"}
 _FFMPEG = re.compile(r"^ffmpeg version n?(\d+\.\d+(?:\.\d+)*)", re.MULTILINE)
+_WINDOWS_KINDS = {
+    "hip": re.compile(r"\bRadeon (RX|Pro)\b"),
+    "oneapi": re.compile(r"\bIntel\b.*\bArc\b"),
+}
+"""Cards that Cycles can use, by their names."""
+_WINDOWS_MOST_MIB = 4000
+_WINDOWS_QUERY = (
+    "Get-CimInstance Win32_VideoController"
+    " | Select-Object Name, AdapterRAM, DriverVersion | ConvertTo-Json"
+)
 _MAC_MEMORY = re.compile(r"(\d+) (MB|GB)")
 
 
@@ -42,6 +52,8 @@ class Probe:
     read: Callable[[str], Found]
     """What its output tells; raises ValueError or LookupError if that is not understood."""
     finds_gpus: bool = False
+    platform: str = ""
+    """The only one, as `sys.platform` names it, that has this program; empty: it may be on any."""
 
 
 def read_blender(output: str) -> Found:
@@ -58,29 +70,31 @@ def read_ffmpeg(output: str) -> Found:
 
 
 def read_nvidia(output: str) -> Found:
-    """NVIDIA's cards, a line each: name, MiB of memory."""
+    """NVIDIA's cards, a line each: name, MiB of memory, version of the driver."""
     gpus = []
     for line in filter(None, map(str.strip, output.splitlines())):
-        name, _, memory = line.rpartition(",")
-        gpus += [Gpu(kind, name.strip(), _whole(memory)) for kind in ("cuda", "optix")]
+        name, memory, driver = (word.strip() for word in line.rsplit(",", 2))
+        gpus += [Gpu(kind, name, _whole(memory), driver) for kind in ("cuda", "optix")]
     return Found(gpus=tuple(gpus))
 
 
 def read_rocm(output: str) -> Found:
-    """AMD's cards, an entry each. Warnings may stand before the JSON."""
+    """AMD's cards, an entry each, and the driver. Warnings may stand before the JSON."""
     cards = msgspec.json.decode(output[output.index("{") :], type=dict[str, Any])
+    system = cards.get("system")
+    driver = str(system.get("Driver version", "")) if isinstance(system, dict) else ""
     return Found(
         gpus=tuple(
-            _rocm_card({key.lower(): value for key, value in card.items()})
+            _rocm_card({key.lower(): value for key, value in card.items()}, driver)
             for name, card in cards.items()
             if name.startswith("card") and isinstance(card, dict)
         )
     )
 
 
-def _rocm_card(card: Mapping[str, object]) -> Gpu:
+def _rocm_card(card: Mapping[str, object], driver: str) -> Gpu:
     name = card.get("card series") or card.get("card model") or "AMD GPU"
-    return Gpu("hip", str(name), _whole(card.get("vram total memory (b)")) // MIB)
+    return Gpu("hip", str(name), _whole(card.get("vram total memory (b)")) // MIB, driver)
 
 
 def read_mac(output: str) -> Found:
@@ -102,6 +116,27 @@ def _mac_memory(card: Mapping[str, object]) -> int:
     return int(match[1]) * (1024 if match[2] == "GB" else 1)
 
 
+def read_windows(output: str) -> Found:
+    """The cards of AMD and Intel that Windows knows, one or a list of them; NVIDIA's tell more.
+
+    Windows tells their memory in 32 bits: of a larger one it says 4 GiB or a little less, or
+    nothing, so that much is taken for not known.
+    """
+    cards = msgspec.json.decode(output, type=dict[str, Any] | list[dict[str, Any]])
+    listed = cards if isinstance(cards, list) else [cards]
+    return Found(gpus=tuple(gpu for card in listed for gpu in _windows_card(card)))
+
+
+def _windows_card(card: Mapping[str, object]) -> list[Gpu]:
+    name, memory = str(card.get("Name") or ""), _whole(card.get("AdapterRAM")) // MIB
+    driver = str(card.get("DriverVersion") or "")
+    return [
+        Gpu(kind, name, memory if memory < _WINDOWS_MOST_MIB else 0, driver)
+        for kind, known in _WINDOWS_KINDS.items()
+        if known.search(name)
+    ]
+
+
 def _whole(value: object) -> int:
     """A whole number in a text; 0, as for what is not known, if it is none."""
     text = str(value).strip()
@@ -113,7 +148,7 @@ PROBES = (
         name="nvidia-smi",
         command=lambda: [
             "nvidia-smi",
-            "--query-gpu=name,memory.total",
+            "--query-gpu=name,memory.total,driver_version",
             "--format=csv,noheader,nounits",
         ],
         read=read_nvidia,
@@ -121,7 +156,14 @@ PROBES = (
     ),
     Probe(
         name="rocm-smi",
-        command=lambda: ["rocm-smi", "--showproductname", "--showmeminfo", "vram", "--json"],
+        command=lambda: [
+            "rocm-smi",
+            "--showproductname",
+            "--showmeminfo",
+            "vram",
+            "--showdriverversion",
+            "--json",
+        ],
         read=read_rocm,
         finds_gpus=True,
     ),
@@ -130,6 +172,20 @@ PROBES = (
         command=lambda: ["system_profiler", "-json", "SPDisplaysDataType"],
         read=read_mac,
         finds_gpus=True,
+        platform="darwin",
+    ),
+    Probe(
+        name="powershell",
+        command=lambda: [
+            "powershell",
+            "-NoProfile",
+            "-NonInteractive",
+            "-Command",
+            _WINDOWS_QUERY,
+        ],
+        read=read_windows,
+        finds_gpus=True,
+        platform="win32",
     ),
     Probe(
         name="Blender",

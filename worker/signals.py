@@ -2,17 +2,16 @@
 
 import logging
 import signal
+import sys
 
 import trio
 
 from flamenco.model.statuses import WorkerStatus
+from worker.console import stopped_by_console
 from worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
-STOPS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
-)
 STATUSES: dict[int, WorkerStatus] = {
     getattr(signal, name): status
     for name, status in (("SIGUSR1", WorkerStatus.ASLEEP), ("SIGUSR2", WorkerStatus.AWAKE))
@@ -20,12 +19,32 @@ STATUSES: dict[int, WorkerStatus] = {
 }
 
 
+def stops(*, at_terminal: bool) -> frozenset[int]:
+    """The signals that stop a Worker. SIGHUP is one where it says that the terminal is gone."""
+    names = ("SIGINT", "SIGTERM", "SIGBREAK", *(["SIGHUP"] if at_terminal else []))
+    return frozenset(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+def reloads(*, at_terminal: bool) -> frozenset[int]:
+    """The signals that let it look anew at its machine."""
+    return frozenset({signal.SIGHUP} if hasattr(signal, "SIGHUP") and not at_terminal else ())
+
+
 async def watch_signals(worker: Worker, everything: trio.CancelScope) -> None:
-    """Stop, sleep and wake by signal; a second stop cancels ``everything``."""
-    with trio.open_signal_receiver(*STOPS, *STATUSES) as signals:
+    """Stop, sleep, wake and look anew by signal; a second stop cancels ``everything``."""
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+    stopping, looking = stops(at_terminal=at_terminal), reloads(at_terminal=at_terminal)
+    token = trio.lowlevel.current_trio_token()
+    with (
+        trio.open_signal_receiver(*stopping, *looking, *STATUSES) as signals,
+        stopped_by_console(lambda: token.run_sync_soon(worker.stop)),
+    ):
         async for number in signals:
             if number in STATUSES:
                 worker.request(STATUSES[number], lazy=False)
+            elif number in looking:
+                log.info("Looking anew at this machine")
+                worker.machine.look_again()
             elif worker.stopping:
                 log.warning("Stopping now, without a word to the Manager")
                 everything.cancel()

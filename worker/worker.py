@@ -118,6 +118,11 @@ class Worker:
         self._retiring = True
         self.request(WorkerStatus.OFFLINE, lazy=True)
 
+    def go_offline(self) -> None:
+        """From now on only say what is left to say."""
+        self.status = WorkerStatus.OFFLINE
+        self._outbox.add(SignOff())
+
     @property
     def is_busy(self) -> bool:
         """Whether it holds a task."""
@@ -230,6 +235,8 @@ class Worker:
                     await held.execution.run()
                 is_stopped = held.scope.cancelled_caught
                 log.info("Task %s %s", held.name, "was stopped" if is_stopped else "ended")
+            if held.execution.was_impossible:
+                self.machine.look_again()
             if is_stopped and held.hand_back:
                 held.execution.report(TaskStatus.QUEUED, held.hand_back)
             if self._held is held:
@@ -262,6 +269,8 @@ class Worker:
     def _go_to(self, status: WorkerStatus) -> None:
         if status is self.status is WorkerStatus.TESTING:
             return
+        if self.status is WorkerStatus.ASLEEP and status is WorkerStatus.AWAKE:
+            self.machine.look_again()
         self.status = status
         log.info("The Worker is %s", status)
         self._outbox.add(StateChanged(status))
@@ -270,8 +279,7 @@ class Worker:
     async def _sign_off(self) -> None:
         if self.status is WorkerStatus.STARTING:
             return
-        self.status = WorkerStatus.OFFLINE
-        self._outbox.add(SignOff())
+        self.go_offline()
         with trio.move_on_after(SIGN_OFF_SECONDS):
             await self._outbox.emptied()
             log.info("Signed off")

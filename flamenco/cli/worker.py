@@ -16,7 +16,7 @@ from flamenco.config.worker import (
     load_worker_config,
 )
 from worker.finding import FIND_SECONDS, search
-from worker.main import run_worker
+from worker.main import run_worker, send_the_rest
 from worker.stay import IDLE_SECONDS, Stay
 from worker.testmode import run_test
 
@@ -49,6 +49,7 @@ class Options:
 
 
 worker = App(name="worker")
+worker.command("flamenco.cli.worker_service:install_service", name="install-service")
 
 
 @worker.default
@@ -65,23 +66,30 @@ def run(
     find_manager: Annotated[
         bool, Parameter(help="print the URL of a Manager in the network and end", negative="")
     ] = False,
+    flush: Annotated[
+        bool, Parameter(help="send what waits for the Manager, take no task, and end", negative="")
+    ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
+    quiet: Annotated[bool, Parameter(help="log only what goes wrong", negative="")] = False,
 ) -> int:
     """Run a Worker: takes tasks from the Manager and runs them with Blender and FFmpeg.
 
     A Worker registers itself the first time and keeps its credentials in its home folder; two
     Workers on one machine need two homes. Ctrl-C hands the running task back and signs off; a
     second Ctrl-C stops at once. SIGUSR1 sends the Worker to sleep, SIGUSR2 wakes it.
+    install-service lets systemd run it.
 
     Example: flamenco worker --manager http://manager.local:8080/
     """
-    start_logging(verbose=verbose)
+    start_logging(verbose=verbose, quiet=quiet)
     if find_manager:
         print(trio.run(search, FIND_SECONDS))
         return 0
     settings = (options or Options()).settings()
     if test:
         return trio.run(run_test, settings)
+    if flush:
+        return trio.run(send_the_rest, settings)
     length = Stay(once=once, until_idle=until_idle)
     if stay:
         length = attrs.evolve(length, seconds=_seconds(stay))

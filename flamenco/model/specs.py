@@ -56,6 +56,8 @@ class Gpu:
     name: str = ""
     memory_mib: int = 0
     """0 when it is not known."""
+    driver: str = ""
+    """The version of its driver; empty when it is not known."""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, kind=_word(self.kind))

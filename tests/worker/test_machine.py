@@ -1,7 +1,9 @@
 """What a Worker finds out about its machine, by programs that really run, and how it tells it."""
 
 import os
+import signal
 import sys
+from contextlib import suppress
 
 import attrs
 import httpx
@@ -13,13 +15,14 @@ from flamenco.config.worker import WorkerConfig
 from flamenco.model.specs import Gpu, Software, Specs
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import StateChanged
+from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker import asking
 from worker import machine as machines
 from worker.machine import Machine
-from worker.probes import PROBES, Probe, read_blender
+from worker.probes import PROBES, Found, Probe, read_blender
 
-CARDS = "NVIDIA RTX 4090, 24564\nNVIDIA GB10, [N/A]\n"
+CARDS = "NVIDIA RTX 4090, 24564, 560.35.03\nNVIDIA GB10, [N/A], 580.1\n"
 ROCM = """WARNING: AMD GPU device(s) is/are in a low-power state
 
 {"card0": {"Card Series": "Radeon RX 7900", "VRAM Total Memory (B)": "25753026560"},
@@ -29,6 +32,12 @@ MAC = """{"SPDisplaysDataType": [
  {"sppci_model": "Apple M3", "spdisplays_mtlgpufamilysupport": "spdisplays_metal3"},
  {"sppci_model": "Radeon Pro", "spdisplays_mtlgpufamilysupport": "x", "spdisplays_vram": "8 GB"},
  {"sppci_model": "GeForce 7300"}]}
+"""
+WINDOWS = """[
+ {"Name": "AMD Radeon RX 7900 XTX", "AdapterRAM": 4293918720, "DriverVersion": "31.0.24027.1"},
+ {"Name": "Intel(R) Arc(TM) A380 Graphics", "AdapterRAM": 2147483648, "DriverVersion": "32.0"},
+ {"Name": "NVIDIA GeForce RTX 4090", "AdapterRAM": 4293918720, "DriverVersion": "32.0"},
+ {"Name": "Microsoft Basic Display Adapter", "AdapterRAM": null, "DriverVersion": "10.0"}]
 """
 HOST_MIB = psutil.virtual_memory().total // 1024**2
 
@@ -54,10 +63,12 @@ def settings(tmp_path):
     return WorkerConfig(name="a", manager_url="http://127.0.0.1:9/", home=tmp_path)
 
 
-async def found(settings, probes=PROBES[:4]):
+async def found(settings, probes=tuple(each for each in PROBES if each.name != "FFmpeg")):
     machine = Machine(settings, probes, {}, httpx.AsyncClient())
-    with trio.fail_after(20):
-        await machine.find()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.find)
+        await machine.is_known()
+        nursery.cancel_scope.cancel()
     return machine.specs
 
 
@@ -79,11 +90,11 @@ async def test_programs_are_asked_for_gpus_and_versions(settings, shelf):
     shelf("blender", "Color management: using fallback\nBlender 4.2.1 LTS\n")
     specs = await found(settings)
     assert specs.gpus == (
-        Gpu("cuda", "NVIDIA RTX 4090", 24564),
-        Gpu("optix", "NVIDIA RTX 4090", 24564),
-        Gpu("cuda", "NVIDIA GB10", 0),
-        Gpu("optix", "NVIDIA GB10", 0),
-        Gpu("hip", "Radeon RX 7900", 24560),
+        Gpu("cuda", "NVIDIA RTX 4090", 24564, "560.35.03"),
+        Gpu("optix", "NVIDIA RTX 4090", 24564, "560.35.03"),
+        Gpu("cuda", "NVIDIA GB10", 0, "580.1"),
+        Gpu("optix", "NVIDIA GB10", 0, "580.1"),
+        Gpu("hip", "Radeon RX 7900", 24560, "6.8"),
     )
     assert specs.software == (Software("Blender", "4.2.1"),)
 
@@ -161,6 +172,22 @@ def test_macs_tell_their_gpus():
     )
 
 
+def test_windows_tells_the_gpus_of_amd_and_intel():
+    assert answers("powershell", WINDOWS).gpus == (
+        Gpu("hip", "AMD Radeon RX 7900 XTX", 0, "31.0.24027.1"),
+        Gpu("oneapi", "Intel(R) Arc(TM) A380 Graphics", 2048, "32.0"),
+    )
+    one = '{"Name": "AMD Radeon Pro W7900", "AdapterRAM": null, "DriverVersion": null}'
+    assert answers("powershell", one).gpus == (Gpu("hip", "AMD Radeon Pro W7900"),)
+
+
+@pytest.mark.parametrize("output", ["", "none", "[1]", '{"a": 1}', '{"card0": {}}', "a\nb"])
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+def test_an_answer_that_makes_no_sense_is_no_crash(probe, output):
+    with suppress(ValueError, LookupError):
+        assert isinstance(probe.read(output), Found)
+
+
 class TestSignOn:
     """The hello of a Worker, while its programs answer or don't."""
 
@@ -199,3 +226,36 @@ class TestSignOn:
             assert again.hello.specs.software == (Software("Blender", "4.2.1"),)
             await again.welcome()
             assert await again.next(StateChanged) == StateChanged(WorkerStatus.AWAKE)
+
+    async def test_what_changes_is_told_when_the_worker_wakes_up(self, manager, config, gate):
+        async with running_worker(config):
+            await gate("Blender 4.2.1")
+            session = await manager.session()
+            await session.welcome(WorkerStatus.ASLEEP)
+            await session.next(StateChanged)
+            await session.ask(WorkerStatus.AWAKE)
+            await session.next(StateChanged)
+            await gate("Blender 4.5.0")
+            specs = (await manager.session()).hello.specs
+        assert specs.software == (Software("Blender", "4.5.0"),)
+
+    @pytest.mark.skipif(sys.stdin.isatty(), reason="at a terminal it stops the Worker")
+    async def test_what_changes_is_told_after_sighup(self, manager, config, gate):
+        async with running_worker(config):
+            await gate("Blender 4.2.1")
+            await (await manager.session()).wake()
+            os.kill(os.getpid(), signal.SIGHUP)
+            await gate("Blender 4.5.0")
+            specs = (await manager.session()).hello.specs
+        assert specs.software == (Software("Blender", "4.5.0"),)
+
+    async def test_what_a_task_missed_is_looked_for(self, manager, config, gate):
+        async with running_worker(config):
+            await gate("Blender 4.2.1")
+            session = await manager.session()
+            await session.wake()
+            await session.send(task(("exec", {"exe": "no-such-program"})))
+            await session.outcome()
+            await gate("it is gone")
+            specs = (await manager.session()).hello.specs
+        assert specs.software == (Software("Blender", ""),)
