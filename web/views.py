@@ -54,6 +54,7 @@ def job(job: Job) -> api.Job:
         archived_at=job.archived_at or UNSET,
         requirements=_requirements(job.requirements),
         keep=job.keep or UNSET,
+        warnings=job.warnings or UNSET,
     )
 
 

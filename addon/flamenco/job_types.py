@@ -76,6 +76,13 @@ class JobType:
     etag: str = ""
     description: str = ""
     settings: tuple[Setting, ...] = ()
+    error: str = ""
+    """Why the Manager cannot use it; empty when it can."""
+
+    @property
+    def title(self) -> str:
+        """What the list of job types calls it."""
+        return f"{self.label} (broken)" if self.error else self.label
 
     def setting(self, key: str) -> Setting | None:
         """The setting with this key."""
@@ -98,6 +105,7 @@ def parse_job_type(data: Mapping[str, Any]) -> JobType:
         etag=str(data["etag"]),
         description=str(data.get("description", "")),
         settings=tuple(_parse_setting(setting) for setting in data["settings"]),
+        error=str(data.get("error", "")),
     )
 
 

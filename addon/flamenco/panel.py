@@ -44,6 +44,9 @@ def _draw_settings(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     if job_type.name != scene.flamenco_job_type:
         layout.label(text="Refresh from Manager to see this scene's job settings", icon="INFO")
         return
+    if job_type.error:
+        layout.label(text=f"This job type is broken: {job_type.error}", icon="ERROR")
+        return
     column = layout.column()
     for setting in job_type.settings:
         if setting.shown:

@@ -43,7 +43,7 @@ def _number(identifier: str) -> int:
 def _job_types(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
     info = manager.info()
     found = info.job_types if info else ()
-    texts = ((one.name, one.label, one.description) for one in found)
+    texts = ((one.name, one.title, one.error or one.description) for one in found)
     return _offer(_job_type_choices, texts)
 
 

@@ -69,6 +69,8 @@ class Job(SubmittedJob):
     steps_total: int
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
+    warnings: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: what is likely wrong with it, as it looked when it was submitted."""
 
 
 @attrs.frozen(kw_only=True)

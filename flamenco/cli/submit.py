@@ -1,6 +1,7 @@
 """`flamenco submit`: send a job from the command line."""
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ import attrs
 import msgspec
 import trio
 from cyclopts import Parameter
+from msgspec import UnsetType
 from rich.console import Console
 
 from flamenco.api.jobs import Job, SubmittedJob
@@ -78,6 +80,8 @@ class Request:
         async with open_client(manager) as client:
             job = await self.submit(client)
             print(job.id, flush=True)
+            for warning in () if isinstance(job.warnings, UnsetType) else job.warnings:
+                print(f"flamenco: warning: {warning}", file=sys.stderr)
             if not wait:
                 return 0
             done = await follow(client, job, Console(stderr=True, highlight=False))
@@ -85,7 +89,10 @@ class Request:
 
     async def submit(self, client: ManagerClient) -> Job:
         """Submit the job; raises what `KNOWN` of the errors module lists."""
-        job_type = job_type_of(await client.job_type(self.type))
+        available = await client.job_type(self.type)
+        if available.error:
+            raise CommandError(f"job type {self.type} is broken: {available.error}")
+        job_type = job_type_of(available)
         given = self._given(job_type, (await client.shared_storage("users", PLATFORM)).location)
         blender = shutil.which(self.blender)
         if blender is None:

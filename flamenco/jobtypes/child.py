@@ -18,7 +18,7 @@ import attrs
 
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.limits import EXHAUSTED, Limits
-from flamenco.jobtypes.messages import TASKS_IN_A_LINE, Answer, Request, read_request, to_line
+from flamenco.jobtypes.messages import Answer, Request, line_of, read_request, to_line
 from flamenco.jobtypes.scripts import Script, Scripts
 
 
@@ -68,14 +68,13 @@ def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
     try:
         if request.job is None:
             return _described(scripts.describe(request.path, request.name))
-        compiled = scripts.compile(request.path, request.job)
-        for start in range(0, len(compiled.tasks), TASKS_IN_A_LINE):
-            some = compiled.tasks[start : start + TASKS_IN_A_LINE]
-            _write(answers, to_line(Answer(more=True, tasks=some)))
+        outcome = scripts.compile(
+            request.path, request.job, lambda piece: _write(answers, line_of(piece))
+        )
         last = Answer(
-            settings=compiled.settings,
-            metadata=compiled.metadata,
-            requirements=compiled.requirements,
+            settings=outcome.settings,
+            metadata=outcome.metadata,
+            requirements=outcome.requirements,
         )
         to_line(last)
     except CompileError as error:

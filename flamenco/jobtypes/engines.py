@@ -9,7 +9,7 @@ import trio
 
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files
-from flamenco.jobtypes.messages import Request
+from flamenco.jobtypes.messages import Request, read_piece
 from flamenco.jobtypes.process import CompilerProcess
 from flamenco.jobtypes.scripts import Scripts
 from flamenco.model.jobs import CompiledJob
@@ -53,7 +53,10 @@ class InlineEngine:
         return Described(script.job_type, script.files)
 
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
-        return self._scripts.compile(path, job)
+        pieces: list[bytes] = []
+        outcome = self._scripts.compile(path, job, pieces.append)
+        tasks = tuple(task for piece in pieces for task in read_piece(piece))
+        return CompiledJob(outcome.settings, tasks, outcome.metadata, outcome.requirements)
 
     async def blocking(self, work: Callable[[], T]) -> T:
         return work()

@@ -3,24 +3,37 @@
 from collections import deque
 from collections.abc import Sequence
 
-from flamenco.model.jobs import AuthoredTask
+import attrs
 
 
 class GraphError(ValueError):
     """A job whose tasks cannot all be done."""
 
 
-def check_graph(tasks: Sequence[AuthoredTask]) -> None:
-    """Raises GraphError for a job without tasks, or with tasks that wait for each other."""
+@attrs.frozen
+class Outline:
+    """What of a task says whether it can ever be done."""
+
+    name: str
+    type: str
+    depends_on: tuple[int, ...] = ()
+
+
+def check_graph(tasks: Sequence[Outline]) -> None:
+    """Raises GraphError for tasks that can never be done, and for no tasks."""
     if not tasks:
         raise GraphError("the job has no tasks")
+    for number, task in enumerate(tasks, 1):
+        if not task.name.strip() or not task.type.strip():
+            got = f"{task.name!r} and {task.type!r}"
+            raise GraphError(f"task {number} needs a name and a type, got {got}")
     stuck = _stuck(tasks)
     if stuck:
         names = " → ".join(repr(tasks[place].name) for place in _cycle(tasks, stuck))
         raise GraphError(f"tasks wait for each other: {names}")
 
 
-def _stuck(tasks: Sequence[AuthoredTask]) -> set[int]:
+def _stuck(tasks: Sequence[Outline]) -> set[int]:
     """The places of tasks that wait, themselves or through others, for themselves."""
     waiting = [len(task.depends_on) for task in tasks]
     dependents: list[list[int]] = [[] for _ in tasks]
@@ -36,7 +49,7 @@ def _stuck(tasks: Sequence[AuthoredTask]) -> set[int]:
     return {place for place, count in enumerate(waiting) if count}
 
 
-def _cycle(tasks: Sequence[AuthoredTask], stuck: set[int]) -> list[int]:
+def _cycle(tasks: Sequence[Outline], stuck: set[int]) -> list[int]:
     """One round of tasks that wait for each other, with the first again at the end."""
     seen: dict[int, int] = {}
     trail: list[int] = []

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,9 +21,9 @@ from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Stamp, stamp
 from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
+from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome
 from flamenco.jobtypes.places import Source, told
 from flamenco.jobtypes.settings import check_defaults
-from flamenco.model.jobs import AuthoredTask, CompiledJob
 from flamenco.model.jobtypes import JobToCompile, JobType, job_type_from, sealed
 from flamenco.model.statuses import JobStatus
 from flamenco.platforms import PLATFORM
@@ -49,14 +49,11 @@ PRELUDE = _prelude()
 """Runs before every script. Its value is the function through which Python asks, and only Python
 holds it."""
 
-TASKS_AT_ONCE = 500
 MOST_MODULES = 1000
 EXPECTED = (
     'expected JOB_TYPE = {label: "...", settings: [...]} and a function compileJob(job); '
     "see docs/job-types.md"
 )
-
-_tasks = msgspec.json.Decoder(list[AuthoredTask])
 
 
 @attrs.define(eq=False)
@@ -74,10 +71,19 @@ class JavaScript:
         self._read(self.path.name)
         self.job_type = sealed(self._run(_described), name)
 
-    def compile(self, job: JobToCompile) -> CompiledJob:
-        """Run the script for the tasks of a job. Raises CompileError."""
+    def compile(self, job: JobToCompile) -> Outcome:
+        """Run the script for a job. Raises CompileError."""
         question = json.dumps(_as_scripts_see(job))
-        return self._run(lambda machine: _compiled(machine, question))
+        machine, made = self._run(lambda machine: _compiled(machine, question))
+        return Outcome(made["settings"], made["metadata"], self._pieces(machine, made["tasks"]))
+
+    def _pieces(self, machine: "_Machine", count: int) -> Iterator[bytes]:
+        for start in range(0, count, TASKS_AT_ONCE):
+            try:
+                piece = machine.ask("tasks", start, start + TASKS_AT_ONCE)
+            except quickjs.JSException as error:
+                raise self._refusal(error) from None
+            yield piece
 
     def _run(self, ask: Callable[["_Machine"], T]) -> T:
         """Run the script, then ``ask``; again as long as that wants modules not read so far."""
@@ -223,13 +229,9 @@ def _described(machine: _Machine) -> JobType:
     return job_type
 
 
-def _compiled(machine: _Machine, question: str) -> CompiledJob:
-    count = int(machine.ask("compile", machine.value("compileJob"), question))
-    tasks: list[AuthoredTask] = []
-    for start in range(0, count, TASKS_AT_ONCE):
-        tasks += _tasks.decode(machine.ask("tasks", start, start + TASKS_AT_ONCE))
-    outcome = msgspec.json.decode(machine.ask("outcome"))
-    return CompiledJob(outcome["settings"], tuple(tasks), outcome["metadata"])
+def _compiled(machine: _Machine, question: str) -> tuple[_Machine, Any]:
+    outcome = msgspec.json.decode(machine.ask("compile", machine.value("compileJob"), question))
+    return machine, outcome
 
 
 def _as_scripts_see(job: JobToCompile) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The child says `Answer()` when it is ready. To a request it answers with one lin
 has no ``more``. So many tasks come in small pieces, and the Manager does other work between them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,7 +16,7 @@ from flamenco.model.jobs import AuthoredTask
 from flamenco.model.jobtypes import JobToCompile, JobType
 from flamenco.model.specs import Requirements
 
-TASKS_IN_A_LINE = 500
+TASKS_AT_ONCE = 500
 
 
 @attrs.frozen
@@ -59,14 +59,42 @@ def _decode(kind: type, value: object) -> object:
     raise TypeError(f"no {kind.__name__} is sent")
 
 
+@attrs.frozen
+class Outcome:
+    """What a script makes of a job."""
+
+    settings: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    pieces: Iterator[bytes]
+    """The tasks in their order, some at a time, as JSON. Iterating raises CompileError."""
+    requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
+    """What tasks need of a worker, by their type."""
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_encode)
 _requests = msgspec.json.Decoder(Request, dec_hook=_decode)
+_pieces = msgspec.json.Decoder(list[AuthoredTask])
 _answers = msgspec.json.Decoder(Answer)
+
+
+def to_piece(tasks: Sequence[AuthoredTask]) -> bytes:
+    """Some tasks as JSON. Raises TypeError for values that JSON does not know."""
+    return _encoder.encode(tasks)
+
+
+def line_of(piece: bytes) -> bytes:
+    """The line of an answer that says some tasks of more."""
+    return b'{"more":true,"tasks":' + piece + b"}\n"
 
 
 def to_line(message: Request | Answer) -> bytes:
     """The message as a line. Raises TypeError for values that JSON does not know."""
     return _encoder.encode(message) + b"\n"
+
+
+def read_piece(piece: bytes) -> list[AuthoredTask]:
+    """The tasks in a piece. Raises msgspec.DecodeError."""
+    return _pieces.decode(piece)
 
 
 def read_request(line: bytes) -> Request:

@@ -4,7 +4,7 @@ import importlib
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -15,8 +15,9 @@ from flamenco.jobtypes.authoring import Author
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files, stamp
 from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
+from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome, to_piece
 from flamenco.jobtypes.settings import check_defaults
-from flamenco.model.jobs import CompiledJob
+from flamenco.model.jobs import AuthoredTask
 from flamenco.model.jobtypes import JobToCompile, JobType, sealed
 
 CompileJob = Callable[[JobToCompile, Author], object]
@@ -40,12 +41,24 @@ class PythonScript:
     compile_job: CompileJob
     files: Files
 
-    def compile(self, job: JobToCompile) -> CompiledJob:
-        """The job's tasks, as the script writes them. Raises CompileError."""
+    def compile(self, job: JobToCompile) -> Outcome:
+        """What the script makes of a job. Raises CompileError."""
         author = Author()
         with _confined(self.path, self.limits):
             self.compile_job(job, author)
-            return author.compiled(job)
+            compiled = author.compiled(job)
+        return Outcome(
+            compiled.settings,
+            compiled.metadata,
+            self._pieces(compiled.tasks),
+            compiled.requirements,
+        )
+
+    def _pieces(self, tasks: Sequence[AuthoredTask]) -> Iterator[bytes]:
+        for start in range(0, len(tasks), TASKS_AT_ONCE):
+            with _confined(self.path, None):
+                piece = to_piece(tasks[start : start + TASKS_AT_ONCE])
+            yield piece
 
 
 def load(path: Path, name: str, limits: Limits | None) -> PythonScript:

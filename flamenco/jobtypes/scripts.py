@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 import attrs
+import msgspec
 
 from flamenco.jobtypes import javascript, python
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files, unchanged
-from flamenco.jobtypes.graph import GraphError, check_graph
+from flamenco.jobtypes.graph import GraphError, Outline, check_graph
 from flamenco.jobtypes.limits import Limits
-from flamenco.model.jobs import CompiledJob
+from flamenco.jobtypes.messages import Outcome
 from flamenco.model.jobtypes import JobToCompile, JobType
 
 
@@ -26,8 +27,8 @@ class Script(Protocol):
     def files(self) -> Files:
         """What it is made of."""
 
-    def compile(self, job: JobToCompile) -> CompiledJob:
-        """The job's tasks, as the script writes them. Raises CompileError."""
+    def compile(self, job: JobToCompile) -> Outcome:
+        """What the script makes of a job. Raises CompileError."""
 
 
 LANGUAGES: dict[str, Callable[[Path, str, Limits | None], Script]] = {
@@ -35,6 +36,9 @@ LANGUAGES: dict[str, Callable[[Path, str, Limits | None], Script]] = {
     ".js": javascript.load,
 }
 """By the suffix of a script: what runs it for its job type, and raises CompileError."""
+
+
+_outlines = msgspec.json.Decoder(list[Outline])
 
 
 @attrs.define
@@ -52,11 +56,19 @@ class Scripts:
         self._known[path] = known
         return known
 
-    def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
-        """The job's tasks, as the script writes them. Raises CompileError."""
-        compiled = self.describe(path, job.type).compile(job)
+    def compile(self, path: Path, job: JobToCompile, send: Callable[[bytes], None]) -> Outcome:
+        """What the script makes of a job; its tasks are sent piece by piece.
+
+        Whoever takes them must wait for the end: what is wrong with them as a whole is known then.
+        Raises CompileError.
+        """
+        outcome = self.describe(path, job.type).compile(job)
+        tasks: list[Outline] = []
         try:
-            check_graph(compiled.tasks)
-        except GraphError as error:
+            for piece in outcome.pieces:
+                send(piece)
+                tasks += _outlines.decode(piece)
+            check_graph(tasks)
+        except (GraphError, msgspec.DecodeError) as error:
             raise CompileError(f"{path.name}: {error}") from None
-        return compiled
+        return outcome

@@ -29,6 +29,7 @@ from flamenco.model.jobs import CompiledJob, Job, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
+from flamenco.model.warnings import unoffered
 from flamenco.store import InsertJob, InsertTasks, PutJob
 
 ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
@@ -108,9 +109,12 @@ class Submission(actors.Actor):
             if etag and etag != job_type.etag:
                 raise Outdated(f"job type {job.type} has changed, refresh the job types")
             settings = validate_settings(job_type, job.settings)
-            return await compiler.compile(_to_compile(job, settings))
+            compiled = await compiler.compile(_to_compile(job, settings))
         except (UnknownJobType, CompileError, SettingsError) as error:
             raise Refusal(str(error)) from error
+        offers = [worker.task_types for worker in await self._services.reader.workers()]
+        warnings = unoffered((task.type for task in compiled.tasks), offers)
+        return attrs.evolve(compiled, warnings=warnings)
 
     @actors.handles(Compiled)
     def compiled(self, message: Compiled) -> None:
@@ -127,6 +131,7 @@ class Submission(actors.Actor):
                 settings=outcome.settings,
                 metadata=outcome.metadata,
                 requirements=job.requirements.stricter(outcome.requirements),
+                warnings=outcome.warnings,
             )
             self.record(InsertJob(attrs.evolve(job, status=JobStatus.UNDER_CONSTRUCTION)))
             self._live.job = job

@@ -128,6 +128,8 @@ class Job:
     steps_total: int = 0
     created: datetime
     updated: datetime
+    warnings: tuple[str, ...] = ()
+    """What is likely wrong with it, as it looked when it was submitted."""
     keep: bool = False
     """Not to be archived or deleted by the automatic clean-up."""
     archived_at: datetime | None = None
@@ -164,3 +166,4 @@ class CompiledJob:
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
     """What tasks need of a worker, by their type."""
+    warnings: tuple[str, ...] = ()

@@ -160,4 +160,15 @@ def _lists(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _rules, _log_heads, _lists)
+def _warnings(db: Database) -> None:
+    """What is likely wrong with a job."""
+    db.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT DEFAULT '[]'")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _first,
+    _rules,
+    _log_heads,
+    _lists,
+    _warnings,
+)

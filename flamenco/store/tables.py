@@ -103,7 +103,7 @@ def _values(fields: Sequence[Any]) -> Values:
     return tuple([value if type(value) in _AS_IT_IS else to_sql(value) for value in fields])
 
 
-JOBS = Table("jobs", Job, frozenset({"settings", "metadata", "requirements"}))
+JOBS = Table("jobs", Job, frozenset({"settings", "metadata", "requirements", "warnings"}))
 TASKS = Table("tasks", Task, frozenset({"depends_on", "failed_by"}))
 ATTEMPTS = Table("attempts", Attempt)
 BLOCKS = Table("job_blocks", Block)

@@ -90,6 +90,13 @@ def test_a_setting_of_unknown_type_is_refused() -> None:
         job_type({"key": "a", "type": "vector"})
 
 
+def test_a_broken_job_type_is_told_from_others() -> None:
+    data = {"name": "t", "label": "T", "etag": "", "settings": [], "error": "t.js, line 1:2: no"}
+    assert parse_job_type(data).title == "T (broken)"
+    assert parse_job_type(data).error == "t.js, line 1:2: no"
+    assert parse_job_type({**data, "error": ""}).title == "T"
+
+
 def test_a_setting_is_visible_and_editable_unless_it_says_otherwise() -> None:
     kind = parse_job_type(SIMPLE_BLENDER_RENDER)
     shown = [setting.key for setting in kind.settings if setting.shown]

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flamenco.jobtypes.authoring import format_timestamp_local, path, shell_split
-from flamenco.jobtypes.graph import GraphError, check_graph
-from flamenco.model.jobs import AuthoredTask
+from flamenco.jobtypes.graph import GraphError, Outline, check_graph
 
 
 @pytest.mark.parametrize(
@@ -53,9 +52,13 @@ def test_a_time_stamp_is_local_and_fit_for_file_names():
 
 
 def tasks(*depends_on):
-    return [
-        AuthoredTask(f"t{place}", "misc", (), tuple(each)) for place, each in enumerate(depends_on)
-    ]
+    return [Outline(f"t{place}", "misc", tuple(each)) for place, each in enumerate(depends_on)]
+
+
+@pytest.mark.parametrize("task", [Outline("", "misc"), Outline("a", " ")])
+def test_a_task_needs_a_name_and_a_type(task):
+    with pytest.raises(GraphError, match="task 2 needs a name and a type, got "):
+        check_graph([Outline("a", "misc"), task])
 
 
 def test_a_job_needs_a_task():

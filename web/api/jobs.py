@@ -27,10 +27,9 @@ routes = Operations("jobs")
 
 @routes.get("/jobs/types")
 async def get_job_types() -> api.AvailableJobTypes:
-    """Job types with their settings; broken ones are left out."""
+    """Job types with their settings; a broken one has none, and an `error`."""
     types = await services().compiler.job_types()
-    usable = tuple(views.job_type(each) for each in types if not each.error)
-    return api.AvailableJobTypes(job_types=usable)
+    return api.AvailableJobTypes(job_types=tuple(map(views.job_type, types)))
 
 
 @routes.get("/jobs/type/<name>", errors=[404])

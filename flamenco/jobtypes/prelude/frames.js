@@ -4,17 +4,23 @@ const SPACE = "[ \\t\\n\\r\\f\\v]*"; // what Python takes for white space in ASC
 const FRAME = `${SPACE}([0-9]{1,9})${SPACE}`;
 const FRAMES = new RegExp(`^${FRAME}(?:(?:-|\\.\\.)${FRAME})?$`);
 
+function frameRun(part, range) {
+    const match = FRAMES.exec(part);
+    if (match === null) {
+        const where = part === range ? "" : ` in '${range}'`;
+        throw new Error(`expected frames such as 1-10, 15 or 20..30, not '${part}'${where}`);
+    }
+    return [Number(match[1]), Number(match[2] ?? match[1])];
+}
+
 // The runs [first, last] of consecutive frames, in order, each frame once.
 function frameRuns(range) {
     expectText(range, "a frame range");
-    const parts = range.split(",").map((part) => {
-        const match = FRAMES.exec(part);
-        if (match === null) {
-            const where = part === range ? "" : ` in '${range}'`;
-            throw new Error(`expected frames such as 1-10, 15 or 20..30, not '${part}'${where}`);
-        }
-        return [Number(match[1]), Number(match[2] ?? match[1])];
-    });
+    if (!range.includes(",")) {
+        const run = frameRun(range, range);
+        return run[0] <= run[1] ? [run] : [];
+    }
+    const parts = range.split(",").map((part) => frameRun(part, range));
     parts.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
     const runs = [];
     for (const [first, last] of parts) {
@@ -26,7 +32,7 @@ function frameRuns(range) {
 }
 
 function frameCount(range) {
-    return frameRuns(range).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    return frameRuns(range).reduce((sum, run) => sum + run[1] - run[0] + 1, 0);
 }
 
 function frameChunker(range, size) {

@@ -26,20 +26,15 @@ const host = {
         return "null";
     },
     describe(jobType) {
-        return stringify(copied(jobType, "JOB_TYPE"));
+        expectFit(jobType, "JOB_TYPE");
+        return stringify(jobType);
     },
     compile(compileJob, text) {
         compileJob(openJob(parse(text)));
-        return stringify(added.length);
+        return stringify({ tasks: added.length, ...outcome() });
     },
     tasks(start, end) {
-        return stringify(added.slice(start, end).map(wired));
-    },
-    outcome() {
-        return stringify(outcome());
-    },
-    required() {
-        return stringify(Object.keys(modules));
+        return wiredTasks(start, end);
     },
     wanted() {
         return stringify([...wanted]);

@@ -16,8 +16,8 @@ function openJob(given) {
 }
 
 function outcome() {
-    const settings = copied(job.settings ?? {}, "settings");
-    const metadata = copied(job.metadata ?? {}, "metadata");
-    for (const key of Object.keys(metadata)) metadata[key] = String(metadata[key]);
-    return { settings, metadata };
+    const { settings = {}, metadata = {} } = job;
+    expectFit(settings, "settings");
+    const texts = Object.entries(metadata).map(([key, value]) => [key, String(value)]);
+    return { settings, metadata: Object.fromEntries(texts) };
 }

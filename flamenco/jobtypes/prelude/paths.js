@@ -1,9 +1,13 @@
 // Paths of any platform, as flamenco/jobtypes/path.py has them.
 
-const slashes = (path) => expectText(path, "a path").replaceAll("\\", "/");
+function slashes(path) {
+    return expectText(path, "a path").includes("\\") ? path.replaceAll("\\", "/") : path;
+}
+
+const UNCLEAN = /\/(?:\/|\.|$)|^\.\.?(?:\/|$)|^$/;
 
 function cleaned(path) {
-    if (path === "") return ".";
+    if (!UNCLEAN.test(path)) return path;
     const root = /^\/*/.exec(path)[0].length;
     const start = root === 2 ? "//" : root ? "/" : "";
     const parts = [];
@@ -25,7 +29,11 @@ const path = {
         return cleaned(text.slice(0, text.lastIndexOf("/") + 1));
     },
     join(...parts) {
-        const given = parts.map(slashes).filter((part) => part !== "");
+        const given = [];
+        for (let i = 0; i < parts.length; i++) {
+            const part = slashes(parts[i]);
+            if (part !== "") given.push(part);
+        }
         return given.length ? cleaned(given.join("/")) : "";
     },
     stem(name) {

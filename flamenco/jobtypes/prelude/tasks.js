@@ -1,23 +1,35 @@
 // `author`: tasks and their commands.
+//
+// What is finished is kept as JSON: a copy that nothing changes any more, and nothing for QuickJS's
+// garbage collection to go through again and again in a job of many tasks.
 
 let idBeginning = ""; // of the uUIDs of this run's tasks
 let idsWereRead = false; // then the Manager must give the tasks these
 let drafted = 0; // tasks made so far
-const added = []; // the copies that job.addTask took
-const places = new Map(); // {number of a task: its place in the job}
+const added = []; // of the tasks that are in the job: {text, name, number, prerequisites}
 
 class Command {
-    constructor(name, parameters, totalStepCount) {
-        this.name = expectText(name, "the name of a command");
-        this.parameters = copied(parameters, `command '${name}'`);
-        this.totalStepCount = totalStepCount ?? 0;
+    #text;
+    constructor(name, parameters, totalStepCount = 0) {
+        expectText(name, "the name of a command");
+        expectFit(parameters, `command '${name}'`);
+        if (!Number.isInteger(totalStepCount) || totalStepCount < 0) {
+            const got = shown(totalStepCount);
+            throw new TypeError(`command '${name}': expected a number of steps from 0, got ${got}`);
+        }
+        const head = `{"name":${stringify(name)},"parameters":${stringify(parameters ?? {})}`;
+        this.#text = `${head},"total_step_count":${totalStepCount}}`;
+    }
+    static text(command) {
+        return command.#text;
     }
 }
 
 class Task {
     #number = drafted++;
+    #place = -1; // in the job
+    #commands = [];
     #prerequisites = [];
-    commands = [];
     priority = 50;
     constructor(name, type) {
         this.name = expectText(name, "the name of a task").trim();
@@ -29,69 +41,64 @@ class Task {
     }
     get uUID() {
         idsWereRead = true;
-        return Task.id(this);
-    }
-    static id(task) {
-        return idBeginning + task.#number.toString(16).padStart(8, "0");
+        return idOf(this.#number);
     }
     addCommand(command) {
         if (!(command instanceof Command)) {
             throw new TypeError(`expected an author.Command, got ${shown(command)}`);
         }
-        this.commands.push(command);
+        this.#commands.push(Command.text(command));
     }
     addDependency(task) {
-        expectTask(task);
-        this.#prerequisites.push(task);
+        this.#prerequisites.push(expectTask(task));
     }
     // Put a copy into the job.
     static add(task) {
-        expectTask(task);
-        if (places.has(task.#number)) throw new Error(`task '${task.name}' was added twice`);
-        if (!Number.isInteger(task.priority)) {
-            const got = shown(task.priority);
-            throw new TypeError(`task '${task.name}': expected a whole priority, got ${got}`);
+        const { name, type, priority } = expectTask(task);
+        if (task.#place >= 0) throw new Error(`task '${name}' was added twice`);
+        if (!Number.isInteger(priority)) {
+            const got = shown(priority);
+            throw new TypeError(`task '${name}': expected a whole priority, got ${got}`);
         }
-        places.set(task.#number, added.length);
+        expectText(name, "the name of a task");
+        expectText(type, "the type of a task");
+        const commands = task.#commands.join(",");
+        const text = `"name":${stringify(name)},"type":${stringify(type)},"priority":${priority}`;
+        task.#place = added.length;
         added.push({
-            id: Task.id(task),
-            name: expectText(task.name, "the name of a task"),
-            type: expectText(task.type, "the type of a task"),
-            priority: task.priority,
-            commands: task.commands.map(outgoing),
-            prerequisites: task.#prerequisites.slice(),
+            text: `${text},"commands":[${commands}]`,
+            name,
+            number: task.#number,
+            prerequisites: task.#prerequisites.length ? task.#prerequisites.slice() : none,
         });
     }
     static place(task, dependent) {
-        const place = places.get(task.#number);
-        if (place === undefined) {
-            const what = `'${task.name}', which is not in the job`;
-            throw new Error(`task '${dependent}' depends on ${what}`);
-        }
-        return place;
+        if (task.#place >= 0) return task.#place;
+        throw new Error(`task '${dependent}' depends on '${task.name}', which is not in the job`);
     }
 }
+
+const none = Object.freeze([]);
 
 function expectTask(task) {
-    if (!(task instanceof Task)) {
-        throw new TypeError(`expected an author.Task, got ${shown(task)}`);
-    }
+    if (task instanceof Task) return task;
+    throw new TypeError(`expected an author.Task, got ${shown(task)}`);
 }
 
-function outgoing(command) {
-    const { name, parameters, totalStepCount } = command;
-    if (!Number.isInteger(totalStepCount) || totalStepCount < 0) {
-        const got = shown(totalStepCount);
-        throw new TypeError(`command '${name}': expected a number of steps from 0, got ${got}`);
-    }
-    return { name, parameters, total_step_count: totalStepCount };
+function idOf(number) {
+    return idBeginning + number.toString(16).padStart(8, "0");
 }
 
-function wired(task) {
-    const { id, name, type, priority, commands, prerequisites } = task;
-    const depends_on = [...new Set(prerequisites.map((each) => Task.place(each, name)))];
-    const fields = { name, type, priority, commands, depends_on };
-    return idsWereRead ? { id, ...fields } : fields;
+// Some of the job's tasks, as JSON.
+function wiredTasks(start, end) {
+    const texts = [];
+    for (const { text, name, number, prerequisites } of added.slice(start, end)) {
+        const id = idsWereRead ? `"id":"${idOf(number)}",` : "";
+        let places = prerequisites.map((each) => Task.place(each, name));
+        if (places.length > 1) places = [...new Set(places)];
+        texts.push(`{${id}${text},"depends_on":[${places.join(",")}]}`);
+    }
+    return ["[", texts.join(","), "]"].join("");
 }
 
 const author = Object.freeze({

@@ -160,6 +160,11 @@ describe('a job', () => {
     expect(shownSettings(job, undefined).map(({ key }) => key)).toEqual(['frames', 'secret', 'add_path'])
   })
 
+  it('shows all settings when the script of its type is broken', () => {
+    const broken = { name: 'x', label: 'x', etag: '', settings: [], error: 'x.js, line 3:1: no' }
+    expect(shownSettings(job, broken).map(({ key }) => key)).toEqual(['frames', 'secret', 'add_path'])
+  })
+
   it('may wait as long as it is to run and nothing of it does', () => {
     const queued = [{ status: 'queued' as const }]
     expect(mayWait('queued', queued)).toBe(true)

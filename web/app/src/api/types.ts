@@ -77,6 +77,8 @@ export interface Job {
   steps_completed: number
   steps_total: number
   delete_requested_at?: string
+  /** What is likely wrong with it, as it looked when it was submitted. */
+  warnings?: string[]
 }
 
 export interface JobsQueryResult {
@@ -173,6 +175,8 @@ export interface AvailableJobType {
   description?: string
   settings: AvailableJobSetting[]
   etag: string
+  /** Why the type's script cannot be used; then it has no settings. */
+  error?: string
 }
 
 export interface AvailableJobTypes {

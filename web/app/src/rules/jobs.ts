@@ -16,11 +16,12 @@ export interface ShownSetting {
 
 /**
  * The settings to show: those that the job type declares visible or for the web (reference
- * web-ui.md §3). When the Manager does not know the job's type any more, all of them.
+ * web-ui.md §3). When the Manager does not know the job's type any more, or its script is broken,
+ * all of them.
  */
 export function shownSettings(job: Job, jobType: AvailableJobType | undefined): ShownSetting[] {
   const settings = job.settings ?? {}
-  if (jobType === undefined) {
+  if (jobType === undefined || jobType.error) {
     return Object.entries(settings).map(([key, value]) => shown(key, key, value))
   }
   return jobType.settings
