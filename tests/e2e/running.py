@@ -46,11 +46,12 @@ def started(*arguments: object, log: Path, **options) -> Iterator[subprocess.Pop
 
 @contextmanager
 def running_manager(storage: Path, port: int = 0) -> Iterator[str]:
-    """The URL of a Manager of its own."""
+    """The URL of a Manager of its own, which is at home in its storage."""
     storage.mkdir(parents=True, exist_ok=True)
+    storage = storage.absolute()
     options = ("manager", "--storage", storage, "--listen", f"127.0.0.1:{port}")
     log = storage / "manager.log"
-    with started(*options, "--no-discoverable", log=log) as process:
+    with started(*options, "--no-discoverable", log=log, cwd=storage) as process:
         line = process.stdout.readline()
         assert line.startswith(READY), log.read_text()
         yield line.removeprefix(READY).strip()

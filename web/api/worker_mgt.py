@@ -104,7 +104,7 @@ async def fetch_worker_tags() -> api.WorkerTagList:
     return api.WorkerTagList(tags=tuple(map(views.tag, await reader().tags())))
 
 
-@routes.post("/worker-mgt/tags")
+@routes.post("/worker-mgt/tags", errors=[422])
 async def create_worker_tag(body: api.WorkerTag) -> api.WorkerTag:
     """Make a tag."""
     wanted = WorkerTag(id=body.id or "", name=body.name, description=body.description or "")
@@ -117,7 +117,7 @@ async def fetch_worker_tag(tag_id: Id) -> api.WorkerTag:
     return views.tag(await find_tag(tag_id))
 
 
-@routes.put("/worker-mgt/tag/<tag_id>", errors=[404])
+@routes.put("/worker-mgt/tag/<tag_id>", errors=[404, 422])
 async def update_worker_tag(tag_id: Id, body: api.WorkerTag) -> None:
     """Change it; the description only if one is given (reference api §4)."""
     known = await find_tag(tag_id)

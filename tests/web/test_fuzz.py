@@ -1,0 +1,22 @@
+"""Nothing that is sent to an operation brings an answer that its declaration does not name."""
+
+import pytest
+
+from tests.web import fuzz
+from web.server import ROOMS
+
+EXAMPLES = 10
+SEED = 1
+IDS = [each.id for room in ROOMS for each in room.routes.declared]
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory):
+    with fuzz.target(tmp_path_factory.mktemp("manager")) as target:
+        yield target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation_id", IDS)
+def test_whatever_is_sent_the_answer_is_a_declared_one(target, operation_id):
+    target.probe(operation_id, EXAMPLES, SEED)
