@@ -30,7 +30,15 @@ Pixels = npt.NDArray[np.float32]
 
 
 class JoinFailed(Exception):
-    """Parts that cannot be read, or do not fit together; says why in a sentence."""
+    """Parts that do not fit together; says why in a sentence."""
+
+
+class CannotRead(JoinFailed):
+    """A part that is not there, or is no image."""
+
+
+class CannotWrite(JoinFailed):
+    """The image, on a disk that is full or for another reason."""
 
 
 class Part:
@@ -39,7 +47,7 @@ class Part:
     def __init__(self, path: str) -> None:
         found = oiio.ImageInput.open(path)
         if found is None:
-            raise JoinFailed(f"cannot read {path}: {oiio.geterror()}")
+            raise CannotRead(f"cannot read {path}: {oiio.geterror()}")
         self._input = found
         self.path = path
         self.spec = self._input.spec()
@@ -49,7 +57,7 @@ class Part:
         count = self.spec.nchannels
         found = self._input.read_scanlines(0, 0, begin, end, 0, 0, count, oiio.FLOAT)
         if found is None:
-            raise JoinFailed(f"cannot read {self.path}: {self._input.geterror()}")
+            raise CannotRead(f"cannot read {self.path}: {self._input.geterror()}")
         pixels: Pixels = np.asarray(found, np.float32)
         return pixels.reshape(end - begin, self.spec.width, count)
 
@@ -101,7 +109,7 @@ def write(spec: oiio.ImageSpec, output: Path, pixels: Iterator[Pixels]) -> None:
         writer = oiio.ImageOutput.create(str(unfinished))
         if writer is None or not _write(writer, str(unfinished), spec, pixels):
             reason = writer.geterror() if writer else oiio.geterror()
-            raise JoinFailed(f"cannot write {output}: {reason}")
+            raise CannotWrite(f"cannot write {output}: {reason}")
         unfinished.replace(output)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -176,6 +184,13 @@ def main(asked: Mapping[str, Any]) -> int:
     began = time.perf_counter()
     try:
         join(**asked)
+    except CannotRead as error:
+        hint = "requeue the task that renders it"
+        print(f"flamenco: missing-file: {' '.join(str(error).split())}; {hint}", flush=True)
+        return 1
+    except CannotWrite as error:
+        print(f"flamenco: cannot-save: {' '.join(str(error).split())}", flush=True)
+        return 1
     except (JoinFailed, OSError) as error:
         print(f"Error: {error}", flush=True)
         return 1

@@ -91,7 +91,9 @@ def take_from_file(tree: Any, passes: Passes, scene: Any) -> None:
             for link in list(output.links):
                 socket = found.get(PASSES.get(output.name, output.name))
                 if socket is None:
-                    raise SystemExit(f"Error: the file has no pass {output.name!r} to composite")
+                    raise SystemExit(
+                        f"Error: no pass {output.name!r} was rendered for the compositing nodes"
+                    )
                 tree.links.new(socket, link.to_socket)
         tree.nodes.remove(node)
 
@@ -131,7 +133,7 @@ def main(asked: "dict[str, Any]") -> None:
     render.filepath = asked["output"]
     bpy.ops.render.render(write_still=True)
     if not Path(asked["output"]).exists():
-        raise SystemExit(f"Error: nothing was written to {asked['output']}")
+        raise SystemExit(f"flamenco: cannot-save: nothing was written to {asked['output']}")
 
 
 main(json.loads(sys.argv[-1]))

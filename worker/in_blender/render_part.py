@@ -97,7 +97,7 @@ def main(part: "dict[str, Any]") -> None:
     scene.render.filepath = part["output"]
     bpy.ops.render.render(write_still=True)
     if not Path(part["output"]).exists():
-        raise SystemExit(f"Error: nothing was rendered to {part['output']}")
+        raise SystemExit(f"flamenco: cannot-save: nothing was rendered to {part['output']}")
 
 
 main(json.loads(sys.argv[-1]))
