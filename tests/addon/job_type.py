@@ -1,4 +1,20 @@
-"""`simple-blender-render` as a Manager describes it (reference job types §4)."""
+"""Job types as a Manager describes them."""
+
+from typing import Any
+
+from flamenco.model.jobtypes import JobType, setting_values
+
+
+def described(job_type: JobType) -> dict[str, Any]:
+    """A job type as the API has it."""
+    return {
+        "name": job_type.name,
+        "label": job_type.label,
+        "etag": job_type.etag,
+        "description": job_type.description,
+        "settings": [setting_values(setting) for setting in job_type.settings],
+    }
+
 
 SIMPLE_BLENDER_RENDER = {
     "name": "simple-blender-render",
@@ -84,3 +100,4 @@ SIMPLE_BLENDER_RENDER = {
         },
     ],
 }
+"""As reference job types §4 has it."""

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from flamenco.jobtypes import Compiler, inline_compiler, validate_settings
-from flamenco.model.jobtypes import JobToCompile, JobType, setting_values
+from flamenco.model.jobtypes import JobToCompile
 from tests.addon.blender import InstalledBlender
 from tests.addon.fake_manager import FakeManager
+from tests.addon.job_type import described
 from tests.addon.scene_files import make_file
 
 pytestmark = pytest.mark.slow
@@ -39,17 +40,6 @@ finish(outcomes)
 """
 
 
-def described(job_type: JobType) -> dict[str, Any]:
-    """A job type as the Manager's API has it."""
-    return {
-        "name": job_type.name,
-        "label": job_type.label,
-        "etag": job_type.etag,
-        "description": job_type.description,
-        "settings": [setting_values(setting) for setting in job_type.settings],
-    }
-
-
 async def compiled(compiler: Compiler, sent: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """The settings of a submitted job, checked, and how many tasks come of them."""
     job_type = await compiler.job_type(sent["type"])
@@ -69,7 +59,7 @@ async def test_each_built_in_type_gets_from_the_file_what_it_asks(
 ) -> None:
     compiler = inline_compiler()
     job_types = await compiler.job_types()
-    manager.job_types = [described(job_type) for job_type in job_types]
+    manager.job_types = [described(each) for each in job_types]
     root = {"render_output_root": "//renders"}
     typed = {
         "simple-blender-render": root,

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from flamenco.jobtypes import inline_compiler
 from tests.addon.blender import InstalledBlender, Run, virtual_display
 from tests.addon.fake_manager import FakeManager
+from tests.addon.job_type import described
 from tests.addon.scene_files import make_file
 
 pytestmark = pytest.mark.slow
@@ -163,3 +165,36 @@ finish(True)
     run = play(blender, display, manager, story, blendfile)
     assert run.result is True, run.output
     assert len(manager.submitted) == 1
+
+
+async def test_the_panel_shows_each_setting_of_each_built_in_type_linked_and_not(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    job_types = await inline_compiler().job_types()
+    manager.job_types = [described(each) for each in job_types]
+    shown = {
+        each.name: [
+            setting.key for setting in each.settings if setting.visible in ("visible", "submission")
+        ]
+        for each in job_types
+    }
+    story = f"""
+import flamenco.panel as panel
+draw_setting, drawn = panel._draw_setting, set()
+def draw(row, setting, values):
+    draw_setting(row, setting, values)
+    linked = setting.link_button and getattr(values, setting.autoeval_key)
+    drawn.add((scene.flamenco_job_type, setting.key, linked))
+panel._draw_setting = draw
+scene = bpy.context.scene
+for name, keys in {shown!r}.items():
+    scene.flamenco_job_type = name
+    yield from until(lambda: {{key for type_, key, _ in drawn if type_ == name}} >= set(keys))
+    links = [key for type_, key, linked in drawn if type_ == name and linked]
+    for key in links:
+        setattr(scene.flamenco_job_settings, "autoeval_" + key, False)
+    yield from until(lambda: all((name, key, False) in drawn for key in links))
+finish(sorted({{key for type_, key, linked in drawn if type_ == "single-image-render" and linked}}))
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result == ["denoise", "format", "frame", "resolution_percentage", "samples"]
