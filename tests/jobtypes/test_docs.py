@@ -18,17 +18,18 @@ from flamenco.model.jobtypes import Setting
 from worker.commands import COMMANDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "job-types.md").read_text("utf-8")
+STAGES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+"""One file, as it grows."""
 GIVEN = {"frames": "1-12", "output": "/render/####", "blendfile": "/a.blend"}
 
 
 @pytest.fixture
 def turntable(scripts, job):
-    """Compile a job of the page's first job type."""
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    (scripts / "turntable.py").write_text(example)
+    """Compile a job of the page's first job type, as it is at a stage."""
     compiler = inline_compiler(scripts)
 
-    async def compile_(**settings):
+    async def compile_(stage=-1, **settings):
+        (scripts / "turntable.py").write_text(STAGES[stage])
         job_type = await compiler.job_type("turntable")
         assert not job_type.error
         return await compiler.compile(job("turntable", **validate_settings(job_type, settings)))
@@ -36,7 +37,11 @@ def turntable(scripts, job):
     return compile_
 
 
-async def test_the_first_job_type_of_the_page_works(turntable):
+async def test_the_way_to_the_first_job_type_works_at_each_stage(turntable):
+    (done,) = (await turntable(0)).tasks
+    assert done.commands[0].parameters == {"message": "My Job is rendered"}
+    (render,) = (await turntable(1, output="/render/####", blendfile="/a.blend")).tasks
+    assert render.commands[0].parameters["args"][-1] == "1..24"
     compiled = await turntable(**GIVEN)
     assert [each.name for each in compiled.tasks] == [
         "render-1-5",
