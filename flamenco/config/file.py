@@ -50,6 +50,10 @@ class ConfigFile:
             self._known = version, said
         return self._known[1]
 
+    async def counts(self) -> ManagerConfig:
+        """What a Manager that starts now would run with."""
+        return self.installation.overruled(await self.read())
+
     async def text(self) -> str:
         """The file as it is, with its comments; the defaults if there is none."""
         file = self.installation.file

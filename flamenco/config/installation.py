@@ -44,7 +44,10 @@ class Installation:
 
     def load(self) -> ManagerConfig:
         """The configuration, with what the command line says. Raises ConfigError."""
-        config = load_manager_config(self.file)
+        return self.overruled(load_manager_config(self.file))
+
+    def overruled(self, config: ManagerConfig) -> ManagerConfig:
+        """What counts of a configuration beside the command line."""
         if self.listen is not None:
             config = attrs.evolve(config, listen=self.listen)
         if self.discoverable is not None:

@@ -46,9 +46,15 @@ def test_it_is_the_first_run_until_there_is_a_shared_storage(path, text, changes
     assert (installation.paths(config).jobs is None) is first
 
 
-def test_the_command_line_wins_over_the_file(path):
+async def test_the_command_line_wins_over_the_file(path):
     path.write_text(META + "listen: :1\n")
-    assert Installation(file=path, listen=":2").load().listen == ":2"
+    installation = Installation(file=path, listen=":2", discoverable=False)
+    started = installation.load()
+    assert (started.listen, started.autodiscoverable) == (":2", False)
+    file = ConfigFile(installation)
+    await file.change({"manager_name": "X", "listen": ":3"})
+    assert (await file.read()).listen == ":3"
+    assert restart_keys(started, await file.counts()) == ()
 
 
 async def test_a_change_keeps_what_it_does_not_name(file, path):

@@ -37,7 +37,7 @@ routes = Operations("meta")
 async def get_configuration() -> ManagerConfiguration:
     """Where job files go, as the file says now, and whether this is the first run."""
     file = services().file
-    config = await file.read()
+    config = await file.counts()
     storage = file.installation.paths(config).jobs
     return ManagerConfiguration(
         storageLocation=str(storage or ""),
@@ -63,12 +63,11 @@ async def update_configuration_file(body: dict[str, Any]) -> Answer:
     `X-Flamenco-Restart-Needed-For` names their keys.
     """
     try:
-        config = await services().file.change(body)
+        services().take_over(await services().file.change(body))
     except BadValues as error:
         raise Refusal(str(error)) from None
-    services().take_over(config)
     answer = empty()
-    keys = restart_keys(services().config_at_start, config)
+    keys = restart_keys(services().config_at_start, await services().file.counts())
     if keys:
         answer.headers[RESTART_HEADER] = ", ".join(keys)
     return answer
