@@ -20,6 +20,7 @@ REASONS = {
     400: "The request is not what was expected; the message says what was.",
     403: "The credentials of a worker are missing or wrong.",
     404: "There is no such thing.",
+    408: "The body did not come in time.",
     413: "The body is too large.",
     422: "This can't be done in the present state.",
     503: "It could not be stored or took too long; try again.",

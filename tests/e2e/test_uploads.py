@@ -62,6 +62,7 @@ def send(port: int, content: bytes) -> bytes:
 @pytest.mark.slow
 def test_an_upload_that_the_disk_cannot_keep_up_with_takes_no_memory(slow_manager, tmp_path):
     manager, port = slow_manager
+    Path(f"/proc/{manager.pid}/clear_refs").write_text("5")  # its peak is what it holds now
     before = peak(manager)
     assert send(port, b"x" * MIB).startswith(b"HTTP/1.1 204")
     assert (peak(manager) - before) / MIB < 30

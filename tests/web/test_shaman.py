@@ -188,6 +188,18 @@ async def test_an_upload_that_stalls_is_ended(tmp_path):
         assert await status(edge, SCENE) == "unknown"
 
 
+@pytest.mark.parametrize("path", ["jobs", "shaman/checkout/create", "worker/register-worker"])
+async def test_a_body_that_does_not_come_in_time_is_answered_and_let_go(tmp_path, path):
+    limits = Limits(body_seconds=0.2, linger=0.1)
+    async with edge_at(tmp_path, limits=limits) as edge, Connection(edge) as slow:
+        head = f"POST /api/v3/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"
+        await slow.stream.send_all(head.encode())
+        with trio.fail_after(10):
+            answer = b"".join([part async for part in slow.stream])
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b'{"code":408,' in answer
+
+
 async def test_a_full_disk_is_answered_and_leaves_nothing(edge, monkeypatch):
     def full(self, content):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -57,7 +57,6 @@ async def shaman_file_store_check(
     "/shaman/files/<checksum>/<filesize>",
     content=("application/octet-stream",),
     answers={204: None, 208: None, 417: None, 425: None},
-    errors=[408],
 )
 async def shaman_file_store(
     checksum: api.Checksum, filesize: api.Size, headers: api.ShamanUploadHeaders, read: Read
