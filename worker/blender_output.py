@@ -13,7 +13,9 @@ from flamenco.protocol import Failure, FailureKind
 _START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
 _STEP = re.compile(_START + r"(?:Time: [\d:.]+|[sS]kipping existing frame)")
-_FRAME = re.compile(_START + r"Fra:(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
+_FRAME = re.compile(_START + r"Fra: ?(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
+_PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
+"""All that Blender 5 tells of memory. Before that it was the render device's, beside Blender's."""
 _SAMPLE = re.compile(r"(?:Sample (\d+) ?/ ?(\d+)|Rendering (\d+) ?/ ?(\d+) samples)\s*$")
 _NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
@@ -26,7 +28,10 @@ _KNOWN = (
         "cannot read {}",
     ),
     (
-        re.compile(r"(?i)\bout of (?:GPU|video|device) memory\b|out of memory in cu\w+"),
+        re.compile(
+            r"(?i)\bout of (?:GPU|video|device) memory\b|out of memory in (?:cu|hip)\w+"
+            r"|Unable to allocate \w+ buffer"
+        ),
         FailureKind.GPU_OUT_OF_MEMORY,
         "the GPU is out of memory",
     ),
@@ -41,7 +46,7 @@ _KNOWN = (
         "the disk is full",
     ),
     (
-        re.compile(r"(?i)Render error \((.+?)\) cannot save"),
+        re.compile(r"(?i)Render error \((.+?)\) cannot save|Write error: cannot save (.+)"),
         FailureKind.CANNOT_SAVE,
         "cannot save a frame: {}",
     ),
@@ -120,7 +125,10 @@ def parse(line: str) -> Saved | Step | Rendering | NoEngine | None:
 
 
 def _rendering(match: re.Match[str], line: str) -> Rendering:
-    peak = int(float(match[2]) * _UNITS[match[3]]) if match[2] else None
+    told = (
+        match.group(2, 3) if match[2] else found.groups() if (found := _PEAK.search(line)) else ()
+    )
+    peak = int(float(told[0]) * _UNITS[told[1]]) if told else None
     found = _SAMPLE.search(line)
     if found is None:
         return Rendering(int(match[1]), peak_memory=peak)

@@ -27,8 +27,20 @@ MIB = 1024**2
             Rendering(1, 3, 128, 2048 * MIB),
         ),
         (
-            "00:03.1  render           | Fra: 7 | Mem: 1M | Sample 3/4",
-            None,
+            "00:03.1  render           | Fra: 7 | Remaining: 00:00.83 | Sample 3/4",
+            Rendering(7, 3, 4),
+        ),
+        (
+            "00:03.1  render           | Fra: 7 | Mem:81M, Peak: 92M | Scene | Sample 3/4",
+            Rendering(7, 3, 4, 92 * MIB),
+        ),
+        (
+            "Fra:2 Mem:8.4M (Peak 8.5M) | Remaining:0:00 | Mem:1M, Peak:2M | Scene | Sample 1/4",
+            Rendering(2, 1, 4, int(8.5 * MIB)),
+        ),
+        (
+            '00:04.6  render           | Skipping existing frame "/farm/000001.png"',
+            Step(),
         ),
         (
             "00:03.1  render           | Fra:7 | Remaining:00:00.83 | Sample 3/4",
@@ -60,6 +72,31 @@ def test_blenders_lines_are_understood(line, meaning):
             "CUDA error: Out of memory in cuMemAlloc",
             "gpu-out-of-memory",
             "the GPU is out of memory",
+        ),
+        (
+            "HIP error: Out of memory in hipMemAlloc",
+            "gpu-out-of-memory",
+            "the GPU is out of memory",
+        ),
+        (
+            "Unable to allocate vertex buffer. Most likely an out of memory issue.",
+            "gpu-out-of-memory",
+            "the GPU is out of memory",
+        ),
+        (
+            'Error: Cannot read file "/nope.blend": No such file or directory',
+            "missing-file",
+            "cannot read /nope.blend",
+        ),
+        (
+            "Error: Render error (Permission denied) cannot save: '/farm/0001.png'",
+            "cannot-save",
+            "cannot save a frame: Permission denied",
+        ),
+        (
+            "Write error: cannot save /farm/0001.png",
+            "cannot-save",
+            "cannot save a frame: /farm/0001.png",
         ),
         ("System is out of GPU memory", "gpu-out-of-memory", "the GPU is out of memory"),
         ("Calloc returns null: len=8 in x, out of memory", "out-of-memory", "out of memory"),
