@@ -1,23 +1,35 @@
 """Sends the newest rendered image to the Manager, beside the task and never in its way.
 
-Reference rules §9: PNG, JPEG and TIFF only, as JPEG of quality 85 in full size, one at a time; of
-the images that wait only the newest is sent.
+Reference rules §9: PNG, JPEG and TIFF, as JPEG of quality 85 in full size, one at a time; of the
+images that wait only the newest is sent. New here: OpenEXR, Radiance, and what Pillow does not know
+of TIFF, where OpenImageIO is installed.
 """
 
+import importlib.util
 import io
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import attrs
 import httpx
 import trio
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from flamenco.launcher import open_child
 from worker.registration import Identity
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+TIFF = frozenset({".tif", ".tiff"})
+SUFFIXES = TIFF | {".png", ".jpg", ".jpeg"}
+LINEAR = frozenset({".exr", ".hdr"})
+TONEMAP = (sys.executable, "-P", "-m", "worker.tonemap")
+TONEMAP_SECONDS = 60.0
+HOW_TO_SHOW = (
+    "previews of OpenEXR need the package OpenImageIO: install flamenco[exr] on this Worker"
+)
 QUALITY = 85
 MOST_BYTES = 25 * 1024 * 1024
 """What the Manager accepts."""
@@ -43,7 +55,7 @@ class Previews:
 
     def offer(self, output: Output) -> None:
         """Let this be the next image to send; one that still waits is dropped."""
-        if output.path.suffix.lower() in SUFFIXES:
+        if output.path.suffix.lower() in SUFFIXES | LINEAR:
             self._newest = output
             self._arrived.set()
 
@@ -68,7 +80,7 @@ class Previews:
         credentials = self._identity.credentials
         if credentials is None:
             return
-        body = await trio.to_thread.run_sync(as_jpeg, output.path)
+        body = await jpeg_of(output.path)
         if len(body) > MOST_BYTES:
             raise ValueError(f"{len(body)} bytes are more than the Manager accepts")
         answer = await self._http.post(
@@ -79,6 +91,50 @@ class Previews:
         )
         if answer.status_code != httpx.codes.ACCEPTED:
             raise ValueError(f"the Manager answered {answer.status_code}")
+
+
+async def jpeg_of(path: Path) -> bytes:
+    """An image file as JPEG. Raises OSError and ValueError if it cannot be read."""
+    if path.suffix.lower() in LINEAR:
+        return await tone_mapped(path)
+    try:
+        return await trio.to_thread.run_sync(as_jpeg, path, abandon_on_cancel=True)
+    except UnidentifiedImageError:
+        if path.suffix.lower() not in TIFF or not has_openimageio():
+            raise
+        return await tone_mapped(path)
+
+
+def has_openimageio() -> bool:
+    """Whether the extra `exr` is installed."""
+    return importlib.util.find_spec("OpenImageIO") is not None
+
+
+async def tone_mapped(path: Path) -> bytes:
+    """An image as JPEG, made by a process of its own. Raises ValueError if that fails."""
+    if not has_openimageio():
+        raise ValueError(HOW_TO_SHOW)
+    picture, complaint = bytearray(), bytearray()
+
+    async def read(stream: trio.abc.ReceiveStream | None, into: bytearray) -> None:
+        assert stream is not None  # noqa: S101 - it was asked for
+        async for data in stream:
+            into += data[: MOST_BYTES + 1 - len(into)]
+
+    with trio.move_on_after(TONEMAP_SECONDS):
+        async with (
+            open_child(
+                [*TONEMAP, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            ) as child,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(read, child.stdout, picture)
+            nursery.start_soon(read, child.stderr, complaint)
+            status = await child.wait()
+        if status == 0:
+            return bytes(picture)
+        raise ValueError(complaint.decode(errors="replace").strip()[-500:] or f"status {status}")
+    raise ValueError(f"it takes more than {TONEMAP_SECONDS:.0f} s")
 
 
 def as_jpeg(path: Path) -> bytes:
