@@ -18,6 +18,14 @@ from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 PATH = "/api/v3/worker/session"
 HEARTBEAT_SECONDS = 10.0
+"""Between two heartbeats, if no timeout of the Manager needs them more often."""
+BEATS_IN_TIMEOUT = 4
+
+
+def heartbeat_period(*timeouts: float) -> float:
+    """Seconds between two heartbeats, so that several fall into each timeout; 0 is none."""
+    needed = [each / BEATS_IN_TIMEOUT for each in timeouts if each]
+    return min([HEARTBEAT_SECONDS, *needed])
 
 
 class ProtocolError(ValueError):
@@ -159,7 +167,7 @@ class StateChanged:
 
 @attrs.frozen
 class Heartbeat:
-    """Worker → Manager, every `HEARTBEAT_SECONDS`: a sign of life for worker and leases.
+    """Worker → Manager, every so often as the welcome says: a sign of life for worker and leases.
 
     A lease whose program shows no progress is left out, so that it runs into the task timeout.
     """

@@ -8,11 +8,11 @@ MOST_SECONDS = 30.0
 _random = secrets.SystemRandom()
 
 
-def backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row: doubling, bounded, with jitter.
+def backoff(failures: int, longest: float = MOST_SECONDS) -> float:
+    """Seconds to wait after so many failures in a row: doubling, up to ``longest``, with jitter.
 
     Between half and all of the doubled time, so that a farm's workers do not come back to a
     restarted Manager in one moment.
     """
-    most = min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures, 16))
+    most = min(longest, FIRST_SECONDS * 2.0 ** min(failures, 16))
     return most * _random.uniform(0.5, 1.0)

@@ -1,11 +1,13 @@
 """One WebSocket connection to the Manager, from the handshake to the closed socket.
 
 trio-websocket's own `open_websocket` leaves the socket open when the handshake is rejected or
-takes too long; a Worker tries again for months.
+takes too long; a Worker tries again for months. Nor does it notice a connection that is closed in
+the middle of the handshake.
 """
 
 import base64
 from collections.abc import Awaitable, Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -42,6 +44,32 @@ class Ended:
     """The Manager answers, but not as one that has sessions."""
 
 
+@attrs.frozen
+class Watched(trio.abc.Stream):
+    """A stream that tells when its other end has closed it."""
+
+    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]
+    is_over: trio.Event = attrs.field(factory=trio.Event)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self.stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self.stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data: bytes | bytearray = b""
+        try:
+            data = await self.stream.receive_some(max_bytes)
+        finally:
+            if not data:
+                self.is_over.set()
+        return data
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+
 async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
     """Connect and let ``talk`` use the connection; says why it ended, which ``talk`` returns."""
     try:
@@ -52,10 +80,10 @@ async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
     except trio.TooSlowError:
         return Ended(f"no connection within {ANSWER_SECONDS:.0f} s")
     ended = Ended("no session")
-    async with stream:
+    async with Watched(stream) as watched:
         try:
             async with trio.open_nursery() as nursery:
-                ended = await _talk(nursery, stream, url, credentials, talk)
+                ended = await _talk(nursery, watched, url, credentials, talk)
                 nursery.cancel_scope.cancel()
         except* ConnectionRejected as group:
             ended = _rejection(group)
@@ -84,22 +112,16 @@ async def _open_stream(url: str) -> trio.SocketStream | trio.SSLStream[trio.Sock
 
 async def _talk(
     nursery: trio.Nursery,
-    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+    stream: Watched,
     url: str,
     credentials: Credentials,
     talk: Talk,
 ) -> Ended:
-    parts = urlsplit(url)
     try:
         with trio.fail_after(ANSWER_SECONDS):
-            socket = await wrap_client_stream(
-                nursery,
-                stream,
-                parts.netloc,
-                parts.path,
-                extra_headers=[(b"Authorization", basic(credentials))],
-                max_message_size=MOST_BYTES,
-            )
+            socket = await _shake_hands(nursery, stream, url, credentials)
+        if socket is None:
+            return Ended("it closed the connection before it answered")
         reason = await talk(socket)
         with trio.move_on_after(CLOSE_SECONDS):
             await socket.aclose()
@@ -108,6 +130,31 @@ async def _talk(
         return Ended(f"no answer within {ANSWER_SECONDS:.0f} s")
     except ConnectionClosed as error:
         return Ended(f"it closed the session: {error.reason}")
+
+
+async def _shake_hands(
+    nursery: trio.Nursery, stream: Watched, url: str, credentials: Credentials
+) -> WebSocketConnection | None:
+    """The WebSocket, whose reader is a task of the nursery; None if the stream ends before."""
+    parts, socket = urlsplit(url), None
+
+    async def shake(done: trio.CancelScope) -> None:
+        nonlocal socket
+        socket = await wrap_client_stream(
+            nursery,
+            cast("trio.SocketStream", stream),  # any stream will do
+            parts.netloc,
+            parts.path,
+            extra_headers=[(b"Authorization", basic(credentials))],
+            max_message_size=MOST_BYTES,
+        )
+        done.cancel()
+
+    async with trio.open_nursery() as waiting:
+        waiting.start_soon(shake, waiting.cancel_scope)
+        await stream.is_over.wait()
+        waiting.cancel_scope.cancel()
+    return socket
 
 
 def basic(credentials: Credentials) -> bytes:

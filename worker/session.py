@@ -12,7 +12,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
 from flamenco.protocol import Heartbeat, Hello, Message, ProtocolError, Welcome
-from worker.backoff import backoff
+from worker.backoff import MOST_SECONDS, backoff
 from worker.connection import ANSWER_SECONDS, Ended, talk_over
 from worker.finding import GONE_SECONDS, Whereabouts
 from worker.outbox import Outbox
@@ -35,6 +35,8 @@ class Session:
     station: Station
     outbox: Outbox
     identity: Identity
+    _longest_wait: float = attrs.field(init=False, default=MOST_SECONDS)
+    """A Manager that needs signs of life more often is not to wait longer for the next session."""
     _failures: int = attrs.field(init=False, default=0)
     _heard: float = attrs.field(init=False, factory=trio.current_time)
     """When the Manager was last in touch, by Trio's clock."""
@@ -45,7 +47,7 @@ class Session:
         """Connect again and again, until cancelled. Never raises for the network's sake."""
         while True:
             await self._connect_once()
-            await self._pause(backoff(self._failures))
+            await self._pause(backoff(self._failures, self._longest_wait))
             self._failures += 1
 
     async def _pause(self, seconds: float) -> None:
@@ -93,6 +95,7 @@ class Session:
             return f"expected a welcome, it sent {type(welcome).__name__}"
         log.info("Signed on at %s", self.where.url)
         self._last_reason = ""
+        self._longest_wait = min(MOST_SECONDS, welcome.heartbeat_seconds)
         self.station.welcomed(welcome)
         began = trio.current_time()
         async with trio.open_nursery() as nursery:

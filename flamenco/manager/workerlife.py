@@ -45,7 +45,12 @@ class WorkerLife(WorkerRequests):
             task_types=task_types,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
-        return protocol.Welcome(status_requested=status, leases=running)
+        config = self._services.config
+        return protocol.Welcome(
+            status_requested=status,
+            leases=running,
+            heartbeat_seconds=protocol.heartbeat_period(config.worker_timeout, config.task_timeout),
+        )
 
     def _went_to(self, status: WorkerStatus) -> None:
         before = self._worker

@@ -3,12 +3,14 @@
 import os
 import signal
 
+import attrs
 import trio
 
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
 from tests.worker.fake_manager import task
 from tests.worker.running import gate, kill, python, running_worker, worker_process
+from worker.connection import ANSWER_SECONDS
 
 ECHO = ("echo", {"message": "hello"})
 FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
@@ -193,3 +195,42 @@ async def outbox_holds(config, text):
     with trio.fail_after(20):
         while text.encode() not in await trio.to_thread.run_sync(database.read_bytes):  # noqa: ASYNC110
             await trio.sleep(0.01)  # another process writes
+
+
+async def test_a_connection_that_is_closed_in_the_handshake_is_tried_again_at_once(config, caplog):
+    """As a Manager does that just stops, or what stands before one that is not there."""
+    tries = 0
+
+    async def close(stream):
+        nonlocal tries
+        await stream.receive_some()
+        await stream.aclose()
+        tries += 1
+        if tries == 3:
+            nursery.cancel_scope.cancel()
+
+    with trio.fail_after(ANSWER_SECONDS):
+        async with trio.open_nursery() as nursery:
+            (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+            port = listener.socket.getsockname()[1]
+            nursery.start_soon(trio.serve_listeners, close, [listener])
+            config = attrs.evolve(config, manager_url=f"http://127.0.0.1:{port}/")
+            config.home.mkdir()
+            file = config.home / "flamenco-worker-credentials.yaml"
+            file.write_text("worker_id: id\nworker_secret: secret\n")
+            async with running_worker(config):
+                await trio.sleep_forever()
+    assert "it closed the connection before it answered" in caplog.text
+
+
+async def test_a_manager_that_never_answers_a_ping_is_taken_for_gone(manager, config, monkeypatch):
+    async def ignore(ping):
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("worker.session.ANSWER_SECONDS", 0.5)
+    async with running_worker(config):
+        session = await manager.session()
+        session.socket._handle_ping_event = ignore
+        await session.welcome(heartbeat=0.1)
+        second = await manager.session()
+        await second.wake()
