@@ -49,6 +49,8 @@ class Hello:
     task_types: tuple[str, ...]
     can_restart: bool = False
     leases: tuple[HeldLease, ...] = ()
+    can_hurry: bool = False
+    """Whether it knows `Hurry`."""
     specs: Specs | None = None
     """What the machine has, as far as it is known yet; None from Workers that don't tell."""
 
@@ -85,6 +87,18 @@ class Revoke:
     task_id: str
     lease: int
     reason: str
+
+
+@attrs.frozen
+class Hurry:
+    """Manager → Worker: somebody follows the log of this task now, or nobody does any more.
+
+    After each welcome and assignment nobody does, until this says so.
+    """
+
+    task_id: str
+    lease: int
+    followed: bool
 
 
 @attrs.frozen
@@ -185,6 +199,7 @@ Message = (
     | Welcome
     | Assign
     | Revoke
+    | Hurry
     | RequestStatus
     | Acknowledge
     | Report
@@ -198,6 +213,7 @@ TYPES: dict[str, type[Any]] = {
     "welcome": Welcome,
     "assign": Assign,
     "revoke": Revoke,
+    "hurry": Hurry,
     "request-status": RequestStatus,
     "acknowledge": Acknowledge,
     "report": Report,

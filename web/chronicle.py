@@ -206,6 +206,11 @@ class Follower:
         """Where the client is."""
         return self.chronicle.place(self._at)
 
+    @property
+    def topics(self) -> Iterable[Topic]:
+        """What it follows now."""
+        return self._since.keys()
+
     def follow(self, topic: Topic) -> None:
         """From now on tell what belongs to a topic."""
         self._since.setdefault(topic, self.chronicle.last)

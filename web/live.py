@@ -17,6 +17,7 @@ from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.messages import GetFarmStatus
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
+from web.following import following
 from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import encode
 
@@ -106,10 +107,13 @@ def _event(told: Told) -> str:
 async def _take_requests(
     follower: Follower, answers: trio.MemorySendChannel[object], bell: Bell
 ) -> None:
-    while True:
-        for answer in _answers(await websocket.receive(), follower):
-            await answers.send(answer)
-        bell.ring()
+    with following(farm()) as logs:
+        while True:
+            told = _answers(await websocket.receive(), follower)
+            logs.now(follower.topics)
+            for answer in told:
+                await answers.send(answer)
+            bell.ring()
 
 
 def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:

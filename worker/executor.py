@@ -90,6 +90,10 @@ class Execution:
         if command.total_step_count == 0:
             self.step()
 
+    def follow(self, followed: bool) -> None:
+        """Somebody follows the log from now on, or nobody does."""
+        self._log.follow(followed)
+
     def log(self, line: str) -> None:
         """Add a line to the task's log."""
         self._log.write(line)

@@ -17,6 +17,8 @@ from worker.outbox import Outbox
 
 CHUNK_CHARACTERS = 10 * 1024
 CHUNK_SECONDS = 2.0
+FOLLOWED_SECONDS = 0.2
+"""Between two chunks while somebody follows the log."""
 MOST_WAITING = 4 * 1024 * 1024
 """Characters in the outbox above which lines go to the tail."""
 MOST_HEAD = 64 * 1024 * 1024
@@ -62,6 +64,8 @@ class TaskLog:
     _sent: int = attrs.field(init=False, default=0)
     _tail: Tail = attrs.field(init=False, factory=Tail)
     _activity: str | None = attrs.field(init=False, default=None)
+    _period: float = attrs.field(init=False, factory=lambda: CHUNK_SECONDS)
+    _hurries: trio.Event = attrs.field(init=False, factory=trio.Event)
 
     def write(self, line: str) -> None:
         """Add a line; sent when a chunk is full, or with the next `flush`."""
@@ -96,10 +100,17 @@ class TaskLog:
         return self._taken()
 
     async def keep_flushing(self) -> None:
-        """Send what has gathered every `CHUNK_SECONDS`, until cancelled."""
+        """Send what has gathered, every so often, until cancelled."""
         while True:
-            await trio.sleep(CHUNK_SECONDS)
+            with trio.move_on_after(self._period):
+                await self._hurries.wait()
+            self._hurries = trio.Event()
             self.flush()
+
+    def follow(self, followed: bool) -> None:
+        """Somebody follows the log from now on, or nobody does: send sooner, or less often."""
+        self._period = FOLLOWED_SECONDS if followed else CHUNK_SECONDS
+        self._hurries.set()
 
     def _taken(self) -> str | None:
         text = "".join(self._lines)

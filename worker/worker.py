@@ -19,6 +19,7 @@ from flamenco.protocol import (
     Assign,
     HeldLease,
     Hello,
+    Hurry,
     Message,
     Report,
     RequestStatus,
@@ -150,6 +151,7 @@ class Worker:
             name=self.config.name,
             software_version=__version__,
             task_types=self.machine.task_types,
+            can_hurry=True,
             can_restart=self.config.restart_exit_code != 0,
             leases=self.held_leases(),
             specs=self.machine.specs,
@@ -174,6 +176,8 @@ class Worker:
         if self._held is not None and self._held.lease not in welcome.leases:
             log.warning("Task %s is no longer this Worker's; stopping it", self._held.name)
             self._held.drop()
+        if self._held is not None:
+            self._held.execution.follow(False)  # noqa: FBT003
         if self.status is WorkerStatus.OFFLINE:
             return  # the session is only back for the last messages
         if self.status is not WorkerStatus.STARTING:
@@ -187,6 +191,9 @@ class Worker:
                 self._assign(message)
             case Revoke(task_id, lease, reason):
                 self._drop(task_id, lease, reason)
+            case Hurry(task_id, lease, followed):
+                if self._held is not None and self._held.lease == HeldLease(task_id, lease):
+                    self._held.execution.follow(followed)
             case RequestStatus(status, lazy):
                 self.request(status, lazy=lazy)
             case Acknowledge(seq, refused):

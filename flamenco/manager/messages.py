@@ -348,6 +348,13 @@ class StartWorker:
 
 
 @attrs.frozen
+class LogFollowed:
+    """Somebody begins to follow the log of a task, or nobody does any more."""
+
+    task_id: str
+
+
+@attrs.frozen
 class CheckLife:
     """The time by which a worker should have shown a sign of life."""
 

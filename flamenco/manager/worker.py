@@ -13,6 +13,7 @@ from flamenco.manager.messages import (
     LeaseClosed,
     LeaseOpened,
     LeaseReopened,
+    LogFollowed,
     OfferSettled,
     Session,
     SignOfLife,
@@ -47,7 +48,7 @@ class WorkerActor(PolledWorker):
     def connect(self, message: Connect) -> protocol.Welcome:
         """A worker opens a session. Of the leases it names, those it really holds go on."""
         hello = message.hello
-        return self._sign_on(
+        welcome = self._sign_on(
             message.session,
             hello.leases,
             name=hello.name,
@@ -57,6 +58,10 @@ class WorkerActor(PolledWorker):
             specs=hello.specs or Specs(),
             can_restart=hello.can_restart,
         )
+        self._can_hurry = hello.can_hurry
+        for task_id in self._leases:
+            self._hurry(task_id)
+        return welcome
 
     @actors.handles(Disconnected)
     def disconnected(self, message: Disconnected) -> None:
@@ -124,6 +129,7 @@ class WorkerActor(PolledWorker):
         if free and self._takes_tasks:
             held.running = True
             self._hand_over(self._services.expand(assign, self._worker))
+            self._hurry(assign.task_id)
         else:
             self._return(assign.task_id, held, f"worker {self._worker.name} is not free")
         self._stand(settled=True)
@@ -149,6 +155,18 @@ class WorkerActor(PolledWorker):
             revoke = protocol.Revoke(message.task_id, message.lease, message.revoke)
             self.after_commit(self._session.push, revoke)
         self._stand()
+
+    @actors.handles(LogFollowed)
+    def log_followed(self, message: LogFollowed) -> None:
+        if message.task_id in self._leases:
+            self._hurry(message.task_id, always=True)
+
+    def _hurry(self, task_id: str, *, always: bool = False) -> None:
+        """Tell the worker that somebody follows the log; that nobody does only ``always``."""
+        held, followed = self._leases[task_id], task_id in self._services.viewers
+        if self._session is not None and self._can_hurry and held.running and (followed or always):
+            hurry = protocol.Hurry(task_id, held.number, followed)
+            self.after_commit(self._session.push, hurry)
 
     @actors.handles(OfferSettled)
     def offer_settled(self, _: OfferSettled) -> None:

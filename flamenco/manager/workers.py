@@ -5,7 +5,14 @@ import uuid
 import actors
 from flamenco import clock
 from flamenco.manager.announcements import worker_event
-from flamenco.manager.messages import Announce, Refusal, RegisterWorker, StartWorker, TagGone
+from flamenco.manager.messages import (
+    Announce,
+    LogFollowed,
+    Refusal,
+    RegisterWorker,
+    StartWorker,
+    TagGone,
+)
 from flamenco.manager.services import Services
 from flamenco.manager.worker import WorkerActor
 from flamenco.model.workers import Worker
@@ -52,7 +59,7 @@ class Workers(actors.Actor):
         await self._start_worker(message.worker.id)
         message.answer(message.worker)
 
-    @actors.handles(Announce, TagGone)
-    def pass_on(self, message: Announce | TagGone) -> None:
+    @actors.handles(Announce, TagGone, LogFollowed)
+    def pass_on(self, message: Announce | TagGone | LogFollowed) -> None:
         for worker in self.children.values():
             self.tell(worker, message)

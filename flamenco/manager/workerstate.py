@@ -59,6 +59,7 @@ class WorkerState(actors.Actor):
         self._worker: Worker
         self._session: Session | None = None
         self._asking: actors.ReplyLater | None = None  # a call for a task, not answered yet
+        self._can_hurry = False
         self._leases: dict[str, Held] = {}  # {task id: lease}
         self._last_heard = trio.current_time()
         self._watching = False

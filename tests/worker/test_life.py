@@ -10,6 +10,7 @@ from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import (
     Heartbeat,
     HeldLease,
+    Hurry,
     Report,
     RequestStatus,
     Revoke,
@@ -109,7 +110,7 @@ async def test_a_worker_waits_for_its_manager_and_says_so_once(
         pass
     tried_often = trio.Event()
 
-    def quickly(failures):
+    def quickly(failures, longest):
         if failures == 5:
             tried_often.set()
         return 0.01
@@ -331,3 +332,19 @@ async def test_output_is_merged_and_carries_the_pid(manager, config):
     assert pid == f"pid={number} > {number}"
     assert wrong == f"pid={number} > that was wrong"
     assert failed.startswith("Failed: ")
+
+
+async def test_a_log_that_somebody_follows_is_sent_at_once(manager, config, tmp_path, monkeypatch):
+    monkeypatch.setattr("worker.tasklog.CHUNK_SECONDS", 3600)
+    async with running_worker(config), gate(tmp_path) as (command, open_gate):
+        session = await manager.session()
+        await session.wake()
+        await session.send(task(("echo", {"message": "one"}), command))
+        assert (await session.next(Report)).status == "active"
+        assert (await session.next(Report)).steps_completed == 1
+        await session.send(Hurry("task-1", 2, followed=True))  # of another lease
+        await session.send(Hurry("task-1", 1, followed=True))
+        assert (await session.next(Report)).log.startswith('echo: "one"')
+        await session.send(Hurry("task-1", 1, followed=False))
+        await open_gate()
+        await session.outcome()

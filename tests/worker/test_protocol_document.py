@@ -47,7 +47,8 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"{worker.backoff.FIRST_SECONDS} s · 2ⁿ" in document
     assert f"at most {worker.backoff.MOST_SECONDS:.0f} s" in document
     assert f"held for {worker.session.STABLE_SECONDS:.0f} s" in document
-    assert f"({protocol.HEARTBEAT_SECONDS:.0f} s)" in document
+    assert f"({protocol.HEARTBEAT_SECONDS:.0f} s, or" in document
+    assert f"every {worker.tasklog.FOLLOWED_SECONDS} s" in document
     assert f"No pong within {worker.connection.ANSWER_SECONDS:.0f} s" in document
     assert f"when {worker.tasklog.CHUNK_CHARACTERS // 1024} KiB have gathered" in document
     assert f"after {worker.tasklog.CHUNK_SECONDS:.0f} s" in document

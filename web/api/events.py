@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 import attrs
 from quart import Response
 
+from flamenco.manager.farm import Farm
 from web.chronicle import Follower, Told
-from web.context import chronicle
+from web.context import chronicle, farm
+from web.following import following
 from web.operations import Id, Operations
 from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import EVENT_STREAM, Answer, EventStream
@@ -49,7 +51,7 @@ async def follow_events(query: Followed, headers: Resumption) -> Answer:
     follower = Follower.of(chronicle(), query.topics)
     told = follower.resume(place, query.topics) if place else None
     response = Response(
-        _stream(follower, told),
+        _stream(farm(), follower, told),
         content_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -57,10 +59,11 @@ async def follow_events(query: Followed, headers: Resumption) -> Answer:
     return response
 
 
-async def _stream(follower: Follower, told: Told | None) -> AsyncIterator[bytes]:
+async def _stream(farm: Farm, follower: Follower, told: Told | None) -> AsyncIterator[bytes]:
     """Blocks of the event stream: first where it begins, then event after event."""
     yield f"retry: 1000\nid: {follower.place}\n\n".encode()
-    with follower.chronicle.listening() as bell:
+    with follower.chronicle.listening() as bell, following(farm) as logs:
+        logs.now(follower.topics)
         while True:
             told = told or follower.next()
             if told is not None:

@@ -1,0 +1,30 @@
+"""Who reads along: Workers send a log that somebody follows at once, the others in chunks."""
+
+from collections import Counter
+
+import attrs
+
+from flamenco.manager.messages import LogFollowed
+
+
+@attrs.define
+class Viewers:
+    """How many follow the log of which task now."""
+
+    _counts: Counter[str] = attrs.field(factory=Counter)  # {task id: viewers}
+
+    def follow(self, task_id: str) -> LogFollowed | None:
+        """One more follows it; what the workers are to be told, if that is the first."""
+        self._counts[task_id] += 1
+        return LogFollowed(task_id) if self._counts[task_id] == 1 else None
+
+    def leave(self, task_id: str) -> LogFollowed | None:
+        """One fewer does; what the workers are to be told, if that was the last."""
+        self._counts[task_id] -= 1
+        if self._counts[task_id]:
+            return None
+        del self._counts[task_id]
+        return LogFollowed(task_id)
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._counts
