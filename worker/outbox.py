@@ -141,7 +141,9 @@ class Outbox:
                 self._deleted += deleted
                 for entry in added.values():
                     entry.stored = False
-        self._disk_works = self._disk_works or is_written
+        if is_written and not self._disk_works:
+            log.info("Unsent messages are on disk again")
+            self._disk_works = True
         return is_written
 
     def _store(self, rows: list[tuple[int, str]], deleted: list[int]) -> None:
@@ -204,6 +206,8 @@ def _open(path: Path) -> sqlite3.Connection:
                 f"{path.parent} is used by another Worker; give this one a folder of its own"
                 " with FLAMENCO_HOME"
             ) from None
+        if "full" in str(error):
+            raise HomeError(f"the disk of {path.parent} is full; make room and try again") from None
         raise HomeError(f"{path} cannot be used: {error}; move it away to start anew") from None
     return connection
 
