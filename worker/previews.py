@@ -2,10 +2,9 @@
 
 Reference rules §9: PNG, JPEG and TIFF, as JPEG of quality 85 in full size, one at a time; of the
 images that wait only the newest is sent. New here: OpenEXR, Radiance, and what Pillow does not know
-of TIFF, where OpenImageIO is installed.
+of TIFF.
 """
 
-import importlib.util
 import io
 import logging
 import subprocess
@@ -27,9 +26,6 @@ SUFFIXES = TIFF | {".png", ".jpg", ".jpeg"}
 LINEAR = frozenset({".exr", ".hdr"})
 TONEMAP = (sys.executable, "-P", "-m", "worker.tonemap")
 TONEMAP_SECONDS = 60.0
-HOW_TO_SHOW = (
-    "previews of OpenEXR need the package OpenImageIO: install flamenco[exr] on this Worker"
-)
 QUALITY = 85
 MOST_BYTES = 25 * 1024 * 1024
 """What the Manager accepts."""
@@ -100,20 +96,13 @@ async def jpeg_of(path: Path) -> bytes:
     try:
         return await trio.to_thread.run_sync(as_jpeg, path, abandon_on_cancel=True)
     except UnidentifiedImageError:
-        if path.suffix.lower() not in TIFF or not has_openimageio():
+        if path.suffix.lower() not in TIFF:
             raise
         return await tone_mapped(path)
 
 
-def has_openimageio() -> bool:
-    """Whether the extra `exr` is installed."""
-    return importlib.util.find_spec("OpenImageIO") is not None
-
-
 async def tone_mapped(path: Path) -> bytes:
     """An image as JPEG, made by a process of its own. Raises ValueError if that fails."""
-    if not has_openimageio():
-        raise ValueError(HOW_TO_SHOW)
     picture, complaint = bytearray(), bytearray()
 
     async def read(stream: trio.abc.ReceiveStream | None, into: bytearray) -> None:
