@@ -3,6 +3,7 @@
 import json
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
 import trio
 import trio_websocket
@@ -112,8 +113,8 @@ async def test_a_worker_that_does_not_know_of_it_is_not_told(edge, worker_id):
 async def test_of_who_follows_by_server_sent_events(edge, worker_id):
     async with awake(edge, worker_id) as talk:
         assign = await assigned(talk)
-        path = f"/api/v3/events?tasklog={assign.task_id}"
-        async with edge.http.stream("GET", path) as answer:
+        url = f"{edge.url}/api/v3/events?tasklog={assign.task_id}"
+        async with httpx.AsyncClient() as http, http.stream("GET", url) as answer:
             assert answer.status_code == 200
             assert (await talk.hear(protocol.Hurry)).followed
         assert not (await talk.hear(protocol.Hurry)).followed
