@@ -18,7 +18,7 @@ from worker.finding import search
 def impatience(monkeypatch):
     """Questions follow each other sooner, and so do tries to connect."""
     monkeypatch.setattr("flamenco.discovery.searching.ASK_SECONDS", 0.05)
-    monkeypatch.setattr("worker.session.backoff", lambda _: 0.2)
+    monkeypatch.setattr("worker.session.backoff", lambda *_: 0.2)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ async def test_who_is_not_let_in_is_told_what_to_do_and_tries_again(
     manager.registration_secret = "open sesame"
     tried_again = trio.Event()
 
-    def quickly(failures):
+    def quickly(failures, longest):
         if failures == 2:
             tried_again.set()
         return 0.01

@@ -23,7 +23,7 @@ def pace(monkeypatch):
         seconds = {"FIRST_FETCH": 3, "NO_TASK": 20, "AFTER_TASK": 2, "REFUSED": 60}.get(name, 10)
         monkeypatch.setattr(place, seconds / 100)
     monkeypatch.setattr("worker.polling.backoff", lambda _: 0.05)
-    monkeypatch.setattr("worker.session.backoff", lambda _: 0.05)
+    monkeypatch.setattr("worker.session.backoff", lambda *_: 0.05)
 
 
 @pytest.fixture
