@@ -117,3 +117,29 @@ def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
         page.get_by_test_id("attempts").locator("summary").click()
         photograph(page, "attempts.png")
         expect(page.get_by_test_id("attempts")).to_contain_text("anna")
+
+
+def test_the_page_says_why_a_worker_does_not_take_a_task_type(tmp_path, monkeypatch):
+    """A Blender that is not there, in the Manager's variable for the Workers."""
+    farm = tmp_path / "farm"
+    farm.mkdir()
+    (farm / "flamenco-manager.yaml").write_text(
+        "_meta: {version: 3}\n"
+        "variables: {blender: {values: [{platform: all, value: /opt/no-such-blender}]}}\n"
+    )
+    monkeypatch.chdir(farm)
+    with (
+        running_manager(farm) as url,
+        browser_page(f"{url}app/workers") as page,
+        running_worker(url, tmp_path / "anna", "anna"),
+    ):
+        worker = page.get_by_test_id("worker-row")
+        expect(worker).to_have_attribute("data-status", "awake", timeout=PATIENCE)
+        worker.click()
+        withheld = page.get_by_test_id("withheld")
+        expect(withheld).to_contain_text("blender", timeout=PATIENCE)
+        expect(withheld).to_contain_text("no-such-blender")
+        expect(page.get_by_text("of memory")).to_be_visible()
+        photograph(page, "withheld.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        photograph(page, "withheld-phone.png")

@@ -208,12 +208,40 @@ export interface WorkerTag {
   description?: string
 }
 
+export interface Gpu {
+  kind: string
+  name: string
+  memory_mib: number
+  driver: string
+}
+
+export interface Software {
+  name: string
+  version: string
+}
+
+/** A task type that a Worker does not take for now. */
+export interface Withheld {
+  task_type: string
+  reason: string
+}
+
+export interface Specs {
+  memory_mib: number
+  cores: number
+  gpus: Gpu[]
+  software: Software[]
+  capabilities: string[]
+  withheld: Withheld[]
+}
+
 export interface Worker extends WorkerSummary {
   ip_address: string
   platform: string
   supported_task_types: string[]
   task?: WorkerTask
   tags?: WorkerTag[]
+  specs?: Specs
 }
 
 export interface WorkerList {
