@@ -20,6 +20,9 @@ COMMANDS = {
     "manager": "flamenco.cli.manager:manager",
     "worker": "flamenco.cli.worker:worker",
     "submit": "flamenco.cli.submit:submit",
+    "jobs": "flamenco.cli.jobs:jobs",
+    "job": "flamenco.cli.job:app",
+    "workers": "flamenco.cli.workers:workers",
 }
 """Name → where it is; imported when it is used, so that a Worker carries nothing of the Manager."""
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
 from flamenco.cli.progress import follow
+from flamenco.cli.reaching import ManagerUrl
 from flamenco.client import ManagerClient, open_client
 from flamenco.client.jobtypes import job_type_of
 from flamenco.config.worker import DEFAULT_MANAGER_URL
@@ -37,7 +38,7 @@ def submit(
     setting: Annotated[
         list[str] | None, Parameter(help="KEY=VALUE of any other setting", negative="")
     ] = None,
-    manager: Annotated[str, Parameter(help="its URL")] = DEFAULT_MANAGER_URL,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
     blender: Annotated[str, Parameter(help="Blender that reads the file")] = "blender",
     wait: Annotated[bool, Parameter(help="until the job is done", negative="")] = False,
 ) -> int:

@@ -22,10 +22,11 @@ class Call(Generic[T]):
 
     method: str
     path: str
-    """Below ``/api/v3/``."""
+    """Below ``/api/v3/``, or from the root if it begins there."""
     read: Callable[[bytes], T]
     query: Mapping[str, list[str]] = attrs.field(factory=dict)
     body: object = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def read_as(kind: type[A]) -> Callable[[bytes], A]:

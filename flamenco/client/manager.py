@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
+from urllib.parse import urljoin
 
 import attrs
 import httpx
@@ -64,8 +65,10 @@ class ManagerClient(Operations):
         as `Resync`. Raises `Unreachable` or `Rejected` if it can't begin.
         """
         stream = EventStream()
-        events = self._events(await self._connect(topics, stream), topics, stream)
-        async with aclosing(events):
+        async with (
+            aclosing(await self._connect(topics, stream)) as connection,
+            aclosing(self._events(connection, topics, stream)) as events,
+        ):
             yield events
 
     async def _events(
@@ -160,11 +163,15 @@ def _page(wanted: JobsWanted, after: str) -> JobsWanted:
 
 
 def _request(http: httpx.Client | httpx.AsyncClient, call: Call[T]) -> httpx.Request:
-    headers, content = {}, None
+    headers, content = {**call.headers}, None
     if call.body is not None:
-        headers, content = {"Content-Type": "application/json"}, msgspec.json.encode(call.body)
+        headers["Content-Type"], content = "application/json", msgspec.json.encode(call.body)
     return http.build_request(
-        call.method, f"/api/v3/{call.path}", params=call.query, content=content, headers=headers
+        call.method,
+        urljoin("/api/v3/", call.path),
+        params=call.query,
+        content=content,
+        headers=headers,
     )
 
 

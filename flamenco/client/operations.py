@@ -197,6 +197,11 @@ class Operations:
         return _if_any(f"tasks/{task_id}/log", wire_jobs.TaskLogInfo)
 
     @operation
+    def log_from(self, log: wire_jobs.TaskLogInfo, offset: int) -> Call[bytes]:
+        """What a log has from a place on, in bytes, that is before its end."""
+        return Call("GET", log.url, bytes, headers={"Range": f"bytes={offset}-"})
+
+    @operation
     def task_log_tail(self, task_id: str) -> Call[str]:
         """The last 2 KiB of its log."""
         return Call("GET", f"tasks/{task_id}/logtail", bytes.decode)

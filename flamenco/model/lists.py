@@ -13,6 +13,8 @@ class JobFilter:
 
     archived: bool = False
     """Those that are archived, in place of those that are not."""
+    id: str = ""
+    """How the id begins."""
     status: tuple[JobStatus, ...] = ()
     type: tuple[str, ...] = ()
     name: str = ""
@@ -31,6 +33,8 @@ class JobFilter:
 class TaskFilter:
     """Which tasks of a job."""
 
+    id: str = ""
+    """How the id begins."""
     status: tuple[TaskStatus, ...] = ()
     type: tuple[str, ...] = ()
     name: str = ""
@@ -45,6 +49,8 @@ class TaskFilter:
 class WorkerFilter:
     """Which workers."""
 
+    id: str = ""
+    """How the id begins."""
     status: tuple[WorkerStatus, ...] = ()
     type: tuple[str, ...] = ()
     """Types of tasks that they take."""

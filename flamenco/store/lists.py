@@ -7,6 +7,7 @@ equal to it in the sort key, and those beyond.
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -141,6 +142,7 @@ def listed_jobs(wanted: JobFilter) -> Listing[Job]:
     archived = "(archived_at IS NULL) = ? AND status = ?"
     statuses = LISTED_JOBS.intersection(wanted.status) if wanted.status else LISTED_JOBS
     conditions = [
+        *_begins("id", wanted.id),
         *_one_of("type", wanted.type),
         *_part_of("name", wanted.name),
         *_equal("worker_tag", wanted.tag),
@@ -172,6 +174,7 @@ def listed_tasks(job_id: str, wanted: TaskFilter) -> Listing[Task]:
         keys=TASK_KEYS,
         groups=[Condition("job_id = ?", (job_id,))],
         narrowed=[
+            *_begins("id", wanted.id),
             *_one_of("status", wanted.status),
             *_one_of("type", wanted.type),
             *_part_of("name", wanted.name),
@@ -188,6 +191,7 @@ def listed_workers(wanted: WorkerFilter) -> Listing[Worker]:
         keys=WORKER_KEYS,
         groups=[Condition("deleted_at IS NULL")],
         narrowed=[
+            *_begins("id", wanted.id),
             *_one_of("status", wanted.status),
             *_holds("task_types", wanted.type),
             *_part_of("name", wanted.name),
@@ -209,6 +213,11 @@ def _one_of(column: str, values: Sequence[str]) -> list[Condition]:
 
 def _equal(column: str, value: str) -> list[Condition]:
     return [Condition(f"{column} = ?", (value,))] if value else []
+
+
+def _begins(column: str, start: str) -> list[Condition]:
+    last = chr(sys.maxunicode)
+    return [Condition(f"{column} BETWEEN ? AND ?", (start, start + last))] if start else []
 
 
 def _part_of(column: str, part: str) -> list[Condition]:

@@ -140,7 +140,7 @@ def described(method: operation) -> tuple[str, str]:
     values = {str: "X", JobsWanted: None, TasksWanted: None, WorkersWanted: None}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [
-        values.get(each.annotation, SimpleNamespace(id="X"))
+        values.get(each.annotation, SimpleNamespace(id="X", url="X"))
         for each in parameters
         if each.kind is each.POSITIONAL_OR_KEYWORD
     ]

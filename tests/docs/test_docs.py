@@ -22,6 +22,9 @@ GUIDE_OF = {
     "manager": "docs/operator-guide.md",
     "worker": "docs/operator-guide.md",
     "submit": "docs/user-guide.md",
+    "jobs": "docs/user-guide.md",
+    "job": "docs/user-guide.md",
+    "workers": "docs/operator-guide.md",
     "demo": "README.md",
 }
 HOSTS = {"example.org", "socket.io", "trio.readthedocs.io"}
@@ -51,7 +54,11 @@ def commands() -> list[str]:
 
 
 def options(command: str) -> set[str]:
-    arguments = app[command].assemble_argument_collection()
+    """Those of a command; if it does nothing by itself, of what stands below it."""
+    found = app[command]
+    below = [found[name] for name in found if not name.startswith("-")]
+    parts = [found] if found.default_command else below
+    arguments = [argument for each in parts for argument in each.assemble_argument_collection()]
     return {name for each in arguments for name in each.names if name.startswith("-")}
 
 

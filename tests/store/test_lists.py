@@ -77,6 +77,9 @@ async def ids(reader, listing, sort: str, limit: int | None = None) -> list[list
     [
         ({}, "j1 j2 j3 j4"),
         ({"archived": True}, "j5"),
+        ({"id": "j"}, "j1 j2 j3 j4"),
+        ({"id": "j3"}, "j3"),
+        ({"id": "J"}, ""),
         ({"status": (JobStatus.ACTIVE,)}, "j2"),
         ({"status": (JobStatus.ACTIVE, JobStatus.FAILED)}, "j2 j3"),
         ({"status": (JobStatus.UNDER_CONSTRUCTION,)}, ""),

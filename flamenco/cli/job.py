@@ -1,0 +1,179 @@
+"""`flamenco job`: look at jobs and steer them."""
+
+from collections import Counter
+from typing import Annotated, Any
+
+import trio
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from msgspec import UNSET
+
+from flamenco.api.bulk import BulkOfJobs
+from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
+from flamenco.cli.joblog import print_log
+from flamenco.cli.reaching import AsJson, ManagerUrl, job_id, reached, task_of
+from flamenco.cli.showing import complain, print_facts, print_json, when
+from flamenco.config.worker import DEFAULT_MANAGER_URL
+from flamenco.model.statuses import FINISHED_JOBS, JobStatus
+
+JobId = Annotated[str, Parameter(help="of the job, or how it begins")]
+Priority = Annotated[
+    int, Parameter(help="0 to 100; higher goes first", validator=Number(gte=0, lte=100))
+]
+Reason = Annotated[str, Parameter(help="shown beside the job")]
+
+app = App(name="job", help="Look at jobs and steer them. Ids may be cut short.")
+
+
+@app.command
+def show(
+    id: JobId,  # noqa: A002
+    /,
+    *,
+    json: AsJson = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Show a job, and what its tasks do."""
+    with reached(manager) as client:
+        job = client.job(job_id(client, id))
+        if json:
+            print_json(job)
+            return 0
+        tasks = client.tasks(job.id)
+        why = "" if job.status in FINISHED_JOBS else client.why_job_waits(job.id)
+    print_facts([*_facts(job), ("Tasks", _counts(tasks)), ("Waits", why)])
+    return 0
+
+
+def _facts(job: Job) -> list[tuple[str, str]]:
+    settings = {name: str(value) for name, value in job.settings.items() if value != ""}
+    return [
+        ("ID", job.id),
+        ("Name", job.name),
+        ("Type", job.type),
+        ("Status", job.status.value),
+        ("Activity", job.activity),
+        ("Priority", str(job.priority)),
+        ("Steps", f"{job.steps_completed} of {job.steps_total}"),
+        ("Created", when(job.created)),
+        ("Updated", when(job.updated)),
+        ("Archived", when(job.archived_at)),
+        *settings.items(),
+    ]
+
+
+def _counts(tasks: tuple[TaskSummary, ...]) -> str:
+    counts = Counter(task.status.value for task in tasks)
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+@app.command
+def why(id: JobId, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:  # noqa: A002
+    """Say why a job waits, in one sentence."""
+    with reached(manager) as client:
+        print(client.why_job_waits(job_id(client, id)))
+    return 0
+
+
+@app.command
+def log(
+    id: JobId,  # noqa: A002
+    task: Annotated[str | None, Parameter(help="name, number or id; default: the latest")] = None,
+    /,
+    *,
+    follow: Annotated[bool, Parameter(help="until the task ends", negative="")] = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Print the log of a task of a job, the task that did something last if none is named.
+
+    With --follow, the status is 0 only if the task was completed.
+    """
+    with reached(manager) as client:
+        job = job_id(client, id)
+        found = task_of(client, job, task)
+    return trio.run(print_log, manager, job, found.id, follow)
+
+
+# Steering
+
+
+@app.command
+def cancel(
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    reason: Reason = "canceled from the command line",
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Stop jobs."""
+    change = JobStatusChange(status=JobStatus.CANCEL_REQUESTED, reason=reason)
+    return _change((id, *others), manager, "canceled", setstatus=change)
+
+
+@app.command
+def requeue(
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    reason: Reason = "requeued from the command line",
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Queue again what of jobs is canceled, failed or paused; of completed jobs all."""
+    change = JobStatusChange(status=JobStatus.REQUEUEING, reason=reason)
+    return _change((id, *others), manager, "requeued", setstatus=change)
+
+
+@app.command
+def pause(
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    reason: Reason = "paused from the command line",
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Start nothing more of jobs; what runs is finished."""
+    change = JobStatusChange(status=JobStatus.PAUSE_REQUESTED, reason=reason)
+    return _change((id, *others), manager, "paused", setstatus=change)
+
+
+@app.command
+def priority(
+    number: Priority,
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Change the priority of jobs.
+
+    Example: flamenco job priority 80 1f3a
+    """
+    change = JobPriorityChange(priority=number)
+    return _change((id, *others), manager, f"given priority {number}", setpriority=change)
+
+
+@app.command
+def delete(
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    files: Annotated[
+        bool, Parameter(help="also the files that were sent with them", negative="")
+    ] = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Delete jobs with their logs and pictures; never rendered frames."""
+    return _change((id, *others), manager, "deleted", delete=JobDeletion(files=files))
+
+
+def _change(texts: tuple[str, ...], manager: str, done: str, **action: Any) -> int:
+    """Do one thing to jobs; 1 if it was refused for some, with a line for each."""
+    with reached(manager) as client:
+        ids = tuple(job_id(client, text) for text in texts)
+        result = client.change_jobs(BulkOfJobs(ids=ids, **action))
+    for each in result.outcomes:
+        if each.message is UNSET:
+            print(f"{each.id} {done}")
+        else:
+            complain(f"{each.id}: {each.message}")
+    return 1 if result.refused else 0

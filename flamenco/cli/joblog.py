@@ -1,0 +1,55 @@
+"""A task's log on stdout, also as it grows."""
+
+import sys
+from codecs import IncrementalDecoder, getincrementaldecoder
+
+import attrs
+
+from flamenco.api.events import EventTaskUpdate
+from flamenco.client import ManagerClient, Resync, Topics, open_client
+from flamenco.model.statuses import TaskStatus
+
+_Decoder = getincrementaldecoder("utf-8")
+
+ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
+
+
+async def print_log(manager: str, job: str, task: str, follow: bool) -> int:
+    """Print what there is, and with ``follow`` what is added until the task ends."""
+    async with open_client(manager) as client:
+        printer = Printer(client, task)
+        if not follow:
+            await printer.print_more()
+            return 0
+        async with client.follow(Topics(job=(job,), tasklog=(task,))) as events:
+            await printer.print_more()
+            status = (await client.task(task)).status
+            while status not in ENDED:
+                event = await anext(events)
+                await printer.print_more()
+                if isinstance(event, EventTaskUpdate) and event.id == task:
+                    status = event.status
+                elif isinstance(event, Resync):
+                    status = (await client.task(task)).status
+            await printer.print_more()
+            return 0 if status is TaskStatus.COMPLETED else 1
+
+
+@attrs.define
+class Printer:
+    """Prints a log from where it stopped before: events only say that there is more."""
+
+    _client: ManagerClient
+    _task: str
+    _printed: int = 0
+    """Bytes of the log."""
+    _decoder: IncrementalDecoder = attrs.field(factory=lambda: _Decoder(errors="replace"))
+
+    async def print_more(self) -> None:
+        log = await self._client.task_log(self._task)
+        if log is None or log.size <= self._printed:
+            return
+        content = await self._client.log_from(log, self._printed)
+        self._printed += len(content)
+        sys.stdout.write(self._decoder.decode(content))
+        sys.stdout.flush()

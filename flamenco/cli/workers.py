@@ -1,0 +1,56 @@
+"""`flamenco workers`: the list of workers."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from msgspec import UnsetType
+
+from flamenco.api.lists import WorkerSort, WorkersWanted
+from flamenco.api.workers import WorkerSummary
+from flamenco.cli.reaching import SORTED, AsJson, ManagerUrl, reached, tag_id
+from flamenco.cli.showing import print_json, print_table, short, when
+from flamenco.config.worker import DEFAULT_MANAGER_URL
+from flamenco.model.statuses import WorkerStatus
+
+COLUMNS = ("ID", "NAME", "STATUS", "ASKED", "SEEN", "VERSION")
+
+
+def workers(
+    *,
+    status: Annotated[
+        tuple[WorkerStatus, ...], Parameter(help="those that are; may be given again", negative="")
+    ] = (),
+    type: Annotated[  # noqa: A002
+        tuple[str, ...], Parameter(help="those that take tasks of a type", negative="")
+    ] = (),
+    name: Annotated[str, Parameter(help="a part of it")] = "",
+    tag: Annotated[str, Parameter(help="those with a tag")] = "",
+    sort: Annotated[WorkerSort, SORTED] = "name",
+    json: AsJson = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """List workers.
+
+    Example: flamenco workers --status error
+    """
+    with reached(manager) as client:
+        wanted = WorkersWanted(
+            status=status,
+            type=type,
+            name=name,
+            tag=tag_id(client, tag) if tag else "",
+            sort=sort,
+        )
+        found = client.workers_page(wanted).workers
+    if json:
+        print_json(found)
+    else:
+        print_table(COLUMNS, map(_row, found))
+    return 0
+
+
+def _row(worker: WorkerSummary) -> tuple[str, ...]:
+    change = worker.status_change
+    asked = "" if isinstance(change, UnsetType) else change.status.value
+    seen = when(worker.last_seen)
+    return short(worker.id), worker.name, worker.status.value, asked, seen, worker.version

@@ -1,0 +1,198 @@
+"""`flamenco jobs`, `job` and `workers` against a Manager, as scripts and people use them."""
+
+import json
+
+import attrs
+import pytest
+import trio
+
+from flamenco.cli import showing
+from flamenco.cli.app import run
+from flamenco.client import open_client
+from tests.client.test_manager import NAPS, canceled, worker
+from tests.web.conftest import edge as _edge
+from tests.web.conftest import until
+
+edge = _edge
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+async def client(edge):
+    async with open_client(edge.url) as client:
+        yield client
+
+
+@pytest.fixture
+def flamenco(edge, capsys):
+    """Runs a command; its status, and what it printed on stdout and stderr."""
+
+    async def command(*words: str) -> tuple[int, str, str]:
+        status = await trio.to_thread.run_sync(run, [*words, "--manager", edge.url])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Stdout is a terminal of some width."""
+    monkeypatch.setattr(showing, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+async def test_a_list_in_a_pipe_has_a_line_a_job_with_nothing_cut_off(flamenco, client):
+    name = "a very long name " * 20
+    job = await client.submit(attrs.evolve(NAPS, name=name))
+    status, out, err = await flamenco("jobs")
+    header, line = out.splitlines()
+    assert (status, err) == (0, "")
+    assert header.split("\t")[:3] == ["ID", "NAME", "STATUS"]
+    assert line.split("\t")[:4] == [job.id, name.strip(), "queued", "0/2"]
+    assert "\x1b" not in out
+
+
+async def test_a_list_on_a_terminal_has_short_ids_that_commands_take(flamenco, client, terminal):
+    job = await client.submit(NAPS)
+    _, out, _ = await flamenco("jobs")
+    assert job.id[:8] in out
+    assert job.id not in out
+    assert f"{job.created.astimezone():%Y-%m-%d %H:%M}" in out
+    status, out, _ = await flamenco("job", "show", job.id[:8])
+    assert status == 0
+    assert job.id in out
+
+
+async def test_jobs_are_filtered_sorted_and_limited(flamenco, client):
+    await canceled(client)
+    for name in ("b", "a"):
+        await client.submit(attrs.evolve(NAPS, name=name))
+
+    async def names(*words: str) -> list[str]:
+        status, out, _ = await flamenco("jobs", "--json", *words)
+        assert status == 0
+        return [job["name"] for job in json.loads(out)]
+
+    assert await names() == ["a", "b", "naps"]
+    assert await names("--status", "queued", "--sort", "name") == ["a", "b"]
+    assert await names("--status", "queued", "--status", "canceled", "--sort=-name") == [
+        "naps",
+        "b",
+        "a",
+    ]
+    assert await names("--name", "AP", "--limit", "5") == ["naps"]
+    assert await names("--limit", "1") == ["a"]
+    assert await names("--archived") == []
+
+
+async def test_jobs_are_canceled_requeued_paused_moved_up_and_deleted(flamenco, client):
+    first, second = (await client.submit(NAPS)).id, (await client.submit(NAPS)).id
+    status, out, _ = await flamenco("job", "cancel", first, second, "--reason", "enough")
+    assert status == 0
+    assert out.splitlines() == [f"{first} canceled", f"{second} canceled"]
+    assert (await client.job(first)).status == "canceled"
+    assert (await flamenco("job", "requeue", first))[0] == 0
+    assert (await flamenco("job", "pause", first))[0] == 0
+    assert (await client.job(first)).status == "paused"
+    assert (await flamenco("job", "priority", "80", first))[0] == 0
+    assert (await client.job(first)).priority == 80
+    assert (await flamenco("job", "delete", second, "--files"))[0] == 0
+
+    async def gone() -> bool:
+        return [job.id for job in await client.jobs()] == [first]
+
+    await until(gone)
+
+
+async def test_what_is_refused_is_told_with_a_sentence_and_the_rest_is_done(flamenco, client):
+    ended, waits = await canceled(client), (await client.submit(NAPS)).id
+    status, out, err = await flamenco("job", "cancel", ended, waits, NOBODY)
+    assert status == 1
+    assert out == f"{waits} canceled\n"
+    assert f"{ended}: the job is canceled; " in err
+    assert f"there is no job {NOBODY}" in err
+
+
+async def test_a_job_is_shown_and_why_it_waits(flamenco, client):
+    job = (await client.submit(NAPS)).id
+    status, out, _ = await flamenco("job", "show", job)
+    assert status == 0
+    assert "2 queued" in out
+    assert "There is no worker yet." in out
+    assert (await flamenco("job", "why", job))[1] == "There is no worker yet.\n"
+    assert json.loads((await flamenco("job", "show", job, "--json"))[1])["id"] == job
+
+
+async def test_an_id_that_could_be_more_than_one_or_none_is_refused(flamenco, client):
+    known = [(await client.submit(NAPS)).id for _ in range(17)]
+    start = next(a[0] for a in known if sum(b[0] == a[0] for b in known) > 1)
+    status, _, err = await flamenco("job", "show", start)
+    assert status == 1
+    assert f"{start} could be more than one job" in err
+    status, _, err = await flamenco("job", "show", "nothing")
+    assert status == 1
+    assert "there is no job nothing" in err
+
+
+async def test_an_archived_job_is_found_by_the_beginning_of_its_id(flamenco, client):
+    job = await canceled(client)
+    await client.archive_job(job)
+    assert (await flamenco("job", "show", job[:10]))[0] == 0
+
+
+async def test_a_log_is_printed_of_the_task_that_is_named(flamenco, client):
+    job = (await client.submit(NAPS)).id
+    await flamenco("job", "cancel", job)
+    status, out, _ = await flamenco("job", "log", job, "echo")
+    assert status == 0
+    assert (await flamenco("job", "log", job, "1"))[1] == out
+    status, _, err = await flamenco("job", "log", job, "no such task")
+    assert status == 1
+    assert "there is no task" in err
+    assert (await flamenco("job", "log", job, "--follow"))[0] == 1
+
+
+async def test_workers_are_listed_and_filtered(flamenco, edge):
+    anna = await worker(edge)
+    status, out, _ = await flamenco("workers")
+    assert status == 0
+    assert out.splitlines()[1].split("\t")[:3] == [anna, "anna", "offline"]
+    assert json.loads((await flamenco("workers", "--json"))[1])[0]["id"] == anna
+    assert len((await flamenco("workers", "--status", "awake"))[1].splitlines()) == 1
+    assert len((await flamenco("workers", "--type", "misc"))[1].splitlines()) == 2
+
+
+async def test_jobs_of_a_worker_and_a_tag_are_found_by_their_names(flamenco, client, edge):
+    await worker(edge)
+    tag = await client.create_tag("gpu")
+    job = (await client.submit(NAPS)).id
+    await client.set_job_tag(job, str(tag.id))
+    assert job in (await flamenco("jobs", "--tag", "gpu"))[1]
+    assert job not in (await flamenco("jobs", "--worker", "anna"))[1]
+    status, _, err = await flamenco("jobs", "--tag", "none")
+    assert (status, err) == (1, "flamenco: there is no tag none\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["jobs", "--status", "purple"], "queued"),
+        (["jobs", "--sort", "size"], "created"),
+        (["jobs", "--limit", "0"], "--limit"),
+        (["job", "priority", "101", "x"], "100"),
+        (["job", "cancel"], "requires an argument"),
+        (["job", "juggle", "x"], "juggle"),
+        (["workers", "--colour", "red"], "--colour"),
+    ],
+)
+def test_a_command_line_that_is_wrong_ends_with_2_and_what_was_expected(capsys, words, said):
+    assert run(words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_manager_that_is_not_there_ends_with_1_and_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("FLAMENCO_MANAGER", "127.0.0.1:1")
+    assert run(["jobs"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("flamenco: no answer from the Manager at http://127.0.0.1:1")
+    assert err.count("\n") == 1
