@@ -33,8 +33,11 @@ def profile(worker: Worker) -> Profile:
 
 
 def capable(worker: Worker, kind: Kind) -> bool:
-    """Whether a worker could run tasks of a kind, now or when it is back."""
-    if worker.deleted_at is not None or worker.id in kind.excluded:
+    """Whether a worker could run tasks of a kind, now or when it is back.
+
+    One that registered and was never seen since won't come: it may have registered twice.
+    """
+    if worker.deleted_at is not None or worker.last_seen is None or worker.id in kind.excluded:
         return False
     return not lacks(profile(worker), kind)
 
