@@ -22,7 +22,7 @@ from actors.errors import ActorStopped, CommitFailed, unwrap
 from actors.loop import work
 from actors.messages import Exit, Started
 from actors.regroup import Regroup, members
-from actors.supervision import Verdict, judge_crash, judge_restart
+from actors.supervision import Verdict, judge_crash, judge_restart, judge_rollback
 from actors.transaction import close_unit, settled
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
         log.error("%s (%s) crashed: %r", cell.path, cell.kind, error, exc_info=error)
         return judge_crash(cell, error)
     if order is not None and order.kind == "rollback":
-        only_its_start = cell.handled == cell.handled_before  # again and again: a busy loop
-        if only_its_start or cell.options.restart == "temporary":
-            return judge_crash(cell, order.error or CommitFailed(cell.path))
+        return judge_rollback(cell, order.error or CommitFailed(cell.path))
     if order is None:
         return Verdict("end", Exit("cancelled"))
     if order.kind == "passivate":

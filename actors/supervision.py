@@ -181,5 +181,27 @@ def judge_restart(cell: Cell, error: Exception, why: Exit) -> Verdict:
     backoff = rules.backoff
     if backoff is None:
         return Verdict("life", why, joint=True)
-    cell.crashes = 1 if now - cell.began > backoff.maximum else cell.crashes + 1
-    return Verdict("life", why, backoff.delay(cell.crashes, cell.system.random), joint=True)
+    return Verdict("life", why, _wait(cell, backoff), joint=True)
+
+
+def judge_rollback(cell: Cell, error: Exception) -> Verdict:
+    """Another life after a failed commit, however often: a disk may be full for hours.
+
+    With a back-off it waits before the next try. Without one, a life that fails by its start alone
+    would be a busy loop, so it counts as a crash; so does an error that is to be escalated.
+    """
+    rules = cell.parent.rules if cell.parent is not None else Supervision()
+    backoff, only_its_start = rules.backoff, cell.handled == cell.handled_before
+    if (
+        cell.options.restart == "temporary"
+        or (only_its_start and backoff is None)
+        or (rules.decide and rules.directive(error) == "escalate")
+    ):
+        return judge_crash(cell, error)
+    return Verdict("life", Exit("restarted", error), _wait(cell, backoff) if backoff else 0.0)
+
+
+def _wait(cell: Cell, backoff: Backoff) -> float:
+    short = cell.system.deadlines.now() - cell.began <= backoff.maximum
+    cell.crashes = cell.crashes + 1 if short else 1
+    return backoff.delay(cell.crashes, cell.system.random)

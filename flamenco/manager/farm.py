@@ -14,6 +14,7 @@ from flamenco.config.manager import FILE_NAME, ManagerConfig, StoragePaths
 from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
+from flamenco.manager import supervision
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
@@ -39,7 +40,7 @@ from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.workers import Workers
 from flamenco.shaman import Shaman
-from flamenco.store import DamagedDatabase, Store, open_reader, open_store
+from flamenco.store import Store, open_reader, open_store
 
 Compiling = Callable[[Path, Limits], AbstractAsyncContextManager[Compiler]]
 """Opens the compiler of the scripts in a folder, within their limits."""
@@ -49,9 +50,6 @@ Around = Callable[[Callable[..., object]], Callable[..., object]]
 
 GRACE_SECONDS = 5.0
 """How long handlers may take to finish when the Manager stops."""
-
-SUPERVISION = actors.Supervision(decide={DamagedDatabase: "escalate"})
-"""A database that is found damaged ends the Manager, before more is lost (reference rules §14)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +113,7 @@ async def open_farm(
             "farm",
             store=store,
             grace=GRACE_SECONDS,
-            supervision=SUPERVISION,
+            supervision=supervision.FARM,
             around=around,
             random=random,
         ) as system:

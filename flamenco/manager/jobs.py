@@ -12,6 +12,7 @@ from flamenco.manager.messages import (
     WakeJob,
 )
 from flamenco.manager.services import Services
+from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
 
@@ -24,7 +25,7 @@ class Jobs(actors.Actor):
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=100_000)
-    supervision = actors.Supervision(backoff=actors.Backoff(initial=0.1, maximum=30.0))
+    supervision = JOBS_AND_WORKERS
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -14,6 +14,7 @@ from flamenco.manager.messages import (
     TagGone,
 )
 from flamenco.manager.services import Services
+from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.manager.worker import WorkerActor
 from flamenco.model.workers import Worker
 from flamenco.store import PutWorker
@@ -23,7 +24,7 @@ class Workers(actors.Actor):
     """Parent of the worker actors, each named by the worker's id."""
 
     replies_with = (Refusal,)
-    supervision = actors.Supervision(backoff=actors.Backoff(initial=0.1, maximum=30.0))
+    supervision = JOBS_AND_WORKERS
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -1,5 +1,7 @@
 """Transactions: nothing is heard of before it is stored."""
 
+from itertools import pairwise
+
 import attrs
 import pytest
 import trio
@@ -207,6 +209,54 @@ async def test_failed_commits_do_not_count_as_crashes():
             with pytest.raises(actors.CommitFailed):
                 await box.ask(Put(5))
         assert await box.ask(Get()) == []
+
+
+@pytest.mark.parametrize("at_its_start", [False, True])
+async def test_while_commits_fail_an_actor_waits_longer_and_longer_between_its_lives(
+    autojump_clock, at_its_start
+):
+    lives = []
+
+    class Restless(Box):
+        async def started(self):
+            lives.append(trio.current_time())
+            if at_its_start:
+                self.values.append(5)
+                self.save()
+            else:
+                self.tell(self.ref, Put(5))
+
+    class Parent(actors.Actor):
+        supervision = actors.Supervision(backoff=actors.Backoff(1.0, 4.0, jitter=0.0))
+
+        async def started(self):
+            self.spawn(Restless, "r")
+
+    store = GateStore()
+    store.fail = {5}
+    async with ActorSystem(store=store) as system:
+        parent = system.spawn(Parent)
+        await trio.sleep(10.5)
+        store.fail = set()
+        await trio.sleep(4)
+        assert [round(later - first) for first, later in pairwise(lives)] == [1, 2, 4, 4]
+        assert parent.alive
+    assert store.snapshots["r"] == [5]
+
+
+async def test_a_failed_commit_is_escalated_if_its_error_is_to_be():
+    store = GateStore()
+    store.fail = {5}
+
+    async def farm():
+        rules = actors.Supervision(decide={OSError: "escalate"})
+        async with ActorSystem(store=store, supervision=rules) as system:
+            box = system.spawn(Box, "b")
+            box.tell(Put(5))
+            await box.stopped()
+
+    with pytest.raises(OSError, match="disk full"):
+        await farm()
 
 
 async def test_a_crash_or_a_refusal_discards_what_the_message_recorded():

@@ -114,15 +114,20 @@ def test_fifty_kills_lose_nothing_and_repeat_nothing(tmp_path):
     finally:
         manager.end(signal.SIGTERM)
     assert manager.process.returncode == 0
-    known = {row[0] for row in ask(tmp_path, "SELECT id FROM jobs")}
+    check_done_once(tmp_path, promised, tally, TASKS)
+
+
+def check_done_once(storage: Path, promised: list[str], tally: Tally, tasks: int) -> None:
+    """What was promised is there, each of its tasks was completed, and none of them twice."""
+    known = {row[0] for row in ask(storage, "SELECT id FROM jobs")}
     assert promised
     assert set(promised) <= known
-    tasks = ask(tmp_path, "SELECT status, count(*) FROM tasks GROUP BY status")
-    assert tasks == [("completed", TASKS * len(known))]
+    statuses = ask(storage, "SELECT status, count(*) FROM tasks GROUP BY status")
+    assert statuses == [("completed", tasks * len(known))]
     done = "SELECT task_id FROM attempts WHERE ending = 'completed'"
-    assert ask(tmp_path, f"{done} GROUP BY task_id HAVING count(*) > 1") == []
-    assert len(ask(tmp_path, done)) == TASKS * len(known)
+    assert ask(storage, f"{done} GROUP BY task_id HAVING count(*) > 1") == []
+    assert len(ask(storage, done)) == tasks * len(known)
     acknowledged = [task for (task, _), times in tally.completed.items() for _ in range(times)]
     assert len(acknowledged) == len(set(acknowledged))
-    assert set(acknowledged) <= {row[0] for row in ask(tmp_path, done)}
-    assert len(acknowledged) > TASKS
+    assert set(acknowledged) <= {row[0] for row in ask(storage, done)}
+    assert len(acknowledged) > tasks

@@ -4,6 +4,8 @@ import pytest
 import trio
 
 from flamenco.manager import housekeeping
+from flamenco.manager.messages import WakeJob
+from flamenco.manager.requests import SetJobPriority
 from flamenco.model.workers import WorkerTag
 from flamenco.store import DamagedDatabase, PutTag, ahead
 from tests.manager.conftest import PATIENCE, stage_at
@@ -19,6 +21,19 @@ async def test_damage_that_is_found_beside_the_work_ends_the_manager(tmp_path, c
         async with stage_at(tmp_path, database_check_period=0.01):
             await trio.sleep(PATIENCE)
     assert "idx_jobs_status" in caplog.text
+
+
+async def test_damage_that_a_commit_meets_ends_the_manager(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        job = await stage.shaped("misc")
+    with pytest.RaisesGroup(DamagedDatabase, allow_unwrapped=True, flatten_subgroups=True):
+        async with stage_at(tmp_path) as stage:
+            actor = await stage.farm.jobs.ask(WakeJob(job.id))
+            store = stage.farm.store
+            await store._in_thread(store._db.execute, "PRAGMA shrink_memory")
+            overwrite(store.path, "jobs", b"\xff" * 100)
+            actor.tell(SetJobPriority(7))
+            await trio.sleep(PATIENCE)
 
 
 async def test_a_checkpoint_that_failed_is_made_later(tmp_path, monkeypatch, caplog):
