@@ -14,6 +14,7 @@ import trio
 from cyclopts import Parameter
 
 from flamenco.cli.errors import CommandError
+from flamenco.cli.garbage import shaman_garbage
 from flamenco.cli.logs import start_logging
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
@@ -51,6 +52,12 @@ def manager(
     setup_assistant: Annotated[
         bool, Parameter(help="be set up anew, as in a first run", negative="")
     ] = False,
+    shaman_gc_show: Annotated[
+        bool, Parameter(help="only say which of Shaman's files nobody needs", negative="")
+    ] = False,
+    shaman_gc_delete: Annotated[
+        bool, Parameter(help="only delete Shaman's files that nobody needs", negative="")
+    ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> None:
     """Run the Manager: takes jobs, hands their tasks to Workers, serves the web page.
@@ -63,16 +70,17 @@ def manager(
     start_logging(verbose=verbose)
     if config is not None and not config.exists():
         raise CommandError(f"there is no configuration file {config}")
-    trio.run(
-        run_manager,
-        Installation(
-            file=config or Path(FILE_NAME),
-            storage=storage,
-            listen=None if listen is None else _checked(listen),
-            discoverable=discoverable,
-            assist=setup_assistant,
-        ),
+    installation = Installation(
+        file=config or Path(FILE_NAME),
+        storage=storage,
+        listen=None if listen is None else _checked(listen),
+        discoverable=discoverable,
+        assist=setup_assistant,
     )
+    if shaman_gc_show or shaman_gc_delete:
+        trio.run(partial(shaman_garbage, installation, delete=shaman_gc_delete))
+    else:
+        trio.run(run_manager, installation)
 
 
 def _checked(listen: str) -> str:

@@ -1,7 +1,9 @@
 """What Shaman refuses, and why."""
 
+from flamenco.errors import Mendable
 
-class ShamanError(Exception):
+
+class ShamanError(Mendable):
     """Shaman can't do what it was asked; the text says why."""
 
 

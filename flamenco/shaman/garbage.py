@@ -11,7 +11,7 @@ from flamenco.shaman.store import FileStore, remove_empty, walk
 
 @attrs.frozen
 class Collected:
-    """What garbage collection deleted."""
+    """What garbage collection deleted, or would delete."""
 
     files: int
     size: int
@@ -20,35 +20,46 @@ class Collected:
     """Files that stay, because they are in use or not old enough."""
 
 
-def collect(
-    store: FileStore, checkouts: Path, now: float, max_age: float, pause: Callable[[], None]
-) -> Collected:
-    """Delete the files that nobody touched for ``max_age`` seconds and no checkout links to.
+Pause = Callable[[], None]
+"""Is called now and then, and may raise to end the work early."""
 
-    ``pause`` is called now and then, and may raise to end this early. Raises OSError.
+
+def collect(
+    store: FileStore, checkouts: Path, now: float, max_age: float, pause: Pause
+) -> Collected:
+    """Delete the garbage, and what was left of uploads. Raises OSError."""
+    garbage, kept = find(store, checkouts, now - max_age, pause)
+    files = size = 0
+    for path, length in garbage.items():
+        pause()
+        if store.drop_if_older(path, now - max_age):
+            files, size = files + 1, size + length
+        else:
+            kept += 1
+    _sweep(store, now)
+    return Collected(files, size, kept)
+
+
+def find(
+    store: FileStore, checkouts: Path, oldest: float, pause: Pause
+) -> tuple[dict[Path, int], int]:
+    """The files that nobody touched since ``oldest`` (seconds, wall) and no checkout links to.
+
+    Returns them with their sizes, and how many others there are. Raises OSError.
     """
-    oldest = now - max_age
-    kept, old = 0, {}
+    kept, old = 0, dict[str, tuple[Path, int]]()
     for blob in store.blobs():
         pause()
         about = blob.stat()
         if about.st_mtime < oldest and about.st_nlink == 1:
-            old[os.path.realpath(blob.path)] = about.st_size
+            old[os.path.realpath(blob.path)] = Path(blob.path), about.st_size
         else:
             kept += 1
     if old:
         for target in _targets(checkouts):
             pause()
             kept += old.pop(target, None) is not None
-    files = size = 0
-    for path, length in old.items():
-        pause()
-        if store.drop_if_older(Path(path), oldest):
-            files, size = files + 1, size + length
-        else:
-            kept += 1
-    _sweep(store, now)
-    return Collected(files, size, kept)
+    return dict(old.values()), kept
 
 
 def _targets(checkouts: Path) -> Iterator[str]:

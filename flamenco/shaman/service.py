@@ -15,7 +15,7 @@ from flamenco.model.statuses import FileStatus
 from flamenco.shaman.checkouts import Checkouts
 from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
-from flamenco.shaman.garbage import Collected, collect
+from flamenco.shaman.garbage import Collected, collect, find
 from flamenco.shaman.store import FileStore, Incoming, WrongContent
 from flamenco.shaman.uploads import Uploads
 
@@ -133,6 +133,14 @@ class Shaman:
             lambda: collect(self.store, self.checkouts.root, now, max_age, pause),
             self._collecting,
         )
+
+    async def garbage(self, max_age: float) -> Collected:
+        """What `collect_garbage` would delete."""
+        oldest, pause = _now() - max_age, trio.from_thread.check_cancelled
+        found, kept = await self._in_thread(
+            lambda: find(self.store, self.checkouts.root, oldest, pause), self._collecting
+        )
+        return Collected(len(found), sum(found.values()), kept)
 
     async def _in_thread(
         self, work: Callable[[], T], limiter: trio.CapacityLimiter | None = None

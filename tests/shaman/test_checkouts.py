@@ -16,6 +16,7 @@ from flamenco.shaman import (
     CheckoutFile,
     MissingFiles,
     NoFreePath,
+    Shaman,
     StorageFailed,
 )
 from flamenco.shaman import checkouts as module
@@ -186,6 +187,27 @@ async def test_garbage_is_what_is_old_and_in_no_checkout(shaman, tmp_path):
     for file in (used, touched, young):
         assert await shaman.status(file.key) is FileStatus.STORED
     assert (tmp_path / "jobs" / "job" / "x").read_bytes() == b"used"
+    assert not shaman.store.blob(old.key).parent.exists()
+
+
+async def test_what_would_be_deleted_is_told_and_stays(shaman):
+    used, old = [await store(shaman, text, "x") for text in (b"used", b"old")]
+    await shaman.checkout("job", [used])
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    found = await shaman.garbage(DAY)
+    assert (found.files, found.size, found.kept) == (1, len(b"old"), 1)
+    assert shaman.store.blob(old.key).exists()
+
+
+async def test_in_a_storage_behind_a_link_garbage_is_found_too(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    shaman = Shaman(tmp_path / "link")
+    used, old = [await store(shaman, text, "x") for text in (b"used", b"old")]
+    await shaman.checkout("job", [used])
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    assert (await shaman.collect_garbage(DAY)).files == 1
+    assert shaman.store.blob(used.key).exists()
     assert not shaman.store.blob(old.key).parent.exists()
 
 
