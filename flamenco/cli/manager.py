@@ -178,7 +178,8 @@ async def _advertise(
     """Let Workers find the Manager until it stops."""
     host, port = listener.getsockname()[:2]
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(advertise, partial(advert_of, config.manager_name, host, port), network)
+        describe = partial(advert_of, config.manager_name, host, port)
+        nursery.start_soon(advertise, describe, network.where_heard(host))
         await stop.wait()
         nursery.cancel_scope.cancel()
 

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterable
 
 import attrs
@@ -18,6 +19,10 @@ from flamenco.errors import Mendable
 log = logging.getLogger(__name__)
 
 ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+_LOOPBACK = "127.0.0.1"
+_MULTICAST_ALL = 49
+"""Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as at first, a socket
+hears its group in all networks that any program of the machine has joined."""
 PACKET_BYTES = 9000
 """The largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
 
@@ -53,6 +58,16 @@ class Network:
     def interfaces(self) -> tuple[str, ...]:
         """The addresses whose networks get our packets; multicast here is of IPv4."""
         return tuple(each for each in self.addresses() if ":" not in each)
+
+    def where_heard(self, host: str) -> "Network":
+        """The part of it in which a Manager that listens on ``host`` can be reached.
+
+        One that listens on the loopback says nothing to others.
+        """
+        if host in ANY or (":" in host and not _is_loopback(host)):
+            return self
+        interface = _LOOPBACK if ":" in host else host
+        return attrs.evolve(self, addresses=lambda: (interface,))
 
 
 LAN = Network()
@@ -127,6 +142,8 @@ async def open_group(protocol: Protocol) -> GroupSocket:
     opened = _multicast_socket(protocol)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            opened.setsockopt(socket.IPPROTO_IP, _MULTICAST_ALL, 0)
         if hasattr(socket, "SO_REUSEPORT"):
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         await opened.bind(("", protocol.port))

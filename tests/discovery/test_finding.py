@@ -1,6 +1,7 @@
 """Managers and Workers that find each other, over real sockets of this machine."""
 
 import json
+import sys
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -183,6 +184,36 @@ async def test_who_is_gone_is_no_manager():
     async with server(200, b"") as url:
         pass
     assert not await is_manager(url)
+
+
+@pytest.mark.parametrize(
+    ("host", "interfaces"),
+    [
+        ("", ("10.0.0.5", "127.0.0.1")),
+        ("::", ("10.0.0.5", "127.0.0.1")),
+        ("10.0.0.5", ("10.0.0.5",)),
+        ("127.0.0.1", ("127.0.0.1",)),
+        ("::1", ("127.0.0.1",)),
+        ("2001:db8::5", ("10.0.0.5", "127.0.0.1")),
+    ],
+)
+def test_a_manager_speaks_only_where_it_listens(host, interfaces):
+    """What listens on the loopback is of no use to others."""
+    everywhere = Network(addresses=lambda: ("10.0.0.5", "2001:db8::5", "127.0.0.1"))
+    assert everywhere.where_heard(host).interfaces() == interfaces
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do so by themselves")
+async def test_a_manager_does_not_hear_networks_that_only_others_have_joined(protocol):
+    others, ours = await open_group(protocol), await open_group(protocol)
+    others.follow(["127.0.0.1"])
+    asker = await open_asker(protocol, "127.0.0.1")
+    with others.socket, ours.socket, asker, trio.fail_after(PATIENCE):
+        await asker.sendto(b"for the others", protocol.everybody)
+        assert (await others.receive())[0] == b"for the others"
+        ours.follow(["127.0.0.1"])
+        await asker.sendto(b"for all", protocol.everybody)
+        assert (await ours.receive())[0] == b"for all"
 
 
 async def test_a_search_goes_on_where_a_network_cannot_be_searched(network):

@@ -24,6 +24,8 @@ class HttpManager(FakeManager):
         self.tasks = deque()
         self.is_stopped = ""
         """Why the task may not go on."""
+        self.knows_wishes = False
+        """Whether a Worker may ask to be blocklisted, as of our Manager and not of Flamenco 3's."""
         self.asked = []
         self._question = trio.Event()
         self.failing = {}
@@ -89,7 +91,7 @@ class HttpManager(FakeManager):
                     "statusChangeRequested": is_asked_away,
                 }
                 return 200, may
-            case "POST", _ if place.endswith("/request-blocklisting"):
+            case "POST", _ if place.endswith("/request-blocklisting") and not self.knows_wishes:
                 return 404, {"message": "Flamenco 3 knows no such wish"}
         if place == "state-changed":
             self.status = body["status"]

@@ -7,6 +7,7 @@ import attrs
 import pytest
 import trio
 
+from flamenco.cli.app import run
 from flamenco.discovery import NoManagerFound, advert_of, advertise
 from tests.networks import loopback
 from tests.worker.fake_manager import open_manager
@@ -29,6 +30,24 @@ def network():
 @pytest.fixture
 def config(config):
     return attrs.evolve(config, manager_url="")
+
+
+def test_find_manager_prints_where_it_is(monkeypatch, capsys):
+    async def find(network):
+        return "http://10.0.0.5:8080/"
+
+    monkeypatch.setattr("flamenco.discovery.find_manager", find)
+    assert run(["worker", "--find-manager"]) == 0
+    assert capsys.readouterr().out == "http://10.0.0.5:8080/\n"
+
+
+def test_find_manager_says_when_there_is_none(network, monkeypatch, capsys):
+    monkeypatch.setattr("flamenco.discovery.LAN", network)
+    monkeypatch.setattr("flamenco.cli.worker.FIND_SECONDS", 0.1)
+    assert run(["worker", "--find-manager"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no Manager was found in the network" in captured.err.splitlines()[-1]
 
 
 @asynccontextmanager

@@ -194,6 +194,19 @@ async def test_who_cannot_run_a_task_says_so_even_if_it_cannot_ask_for_no_more(m
     assert sum("is not on this machine" in body.get("log", "") for body in updates) == 1
 
 
+async def test_who_cannot_run_a_task_asks_for_no_more_of_its_type(manager, config):
+    manager.knows_wishes = True
+    manager.tasks.append(fetched(("exec", {"exe": "no-such-program"})))
+    async with running_worker(config):
+        await manager.updates("active")
+        (place, told), (wish_place, wish) = [await manager.told() for _ in range(2)]
+    assert place == "task/task-1"
+    assert "taskStatus" not in told  # to be blocklisted hands it back
+    assert "is not on this machine" in told["log"]
+    assert wish_place == "task/task-1/request-blocklisting"
+    assert wish == {"reason": "'no-such-program' is not on this machine."}
+
+
 async def test_a_manager_that_got_sessions_is_asked_for_one(config):
     async with trio.open_nursery() as life:
         async with open_http_manager() as old:
