@@ -23,6 +23,7 @@ COMMANDS = {
     "jobs": "flamenco.cli.jobs:jobs",
     "job": "flamenco.cli.job:app",
     "workers": "flamenco.cli.workers:workers",
+    "jobtype": "flamenco.cli.jobtype:app",
 }
 """Name → where it is; imported when it is used, so that a Worker carries nothing of the Manager."""
 

@@ -1,6 +1,6 @@
 """Job types: finding, checking and compiling them. Scripts import `flamenco.jobtypes.authoring`."""
 
-from flamenco.jobtypes.compiler import Compiler, inline_compiler, open_compiler
+from flamenco.jobtypes.compiler import Compiler, inline_compiler, open_compiler, open_engine
 from flamenco.jobtypes.errors import CompileError, UnknownJobType
 from flamenco.jobtypes.limits import Limits
 from flamenco.jobtypes.settings import SettingsError, validate_settings
@@ -13,5 +13,6 @@ __all__ = [
     "UnknownJobType",
     "inline_compiler",
     "open_compiler",
+    "open_engine",
     "validate_settings",
 ]

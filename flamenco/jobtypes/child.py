@@ -18,7 +18,14 @@ import attrs
 
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.limits import EXHAUSTED, Limits
-from flamenco.jobtypes.messages import Answer, Request, line_of, read_request, to_line
+from flamenco.jobtypes.messages import (
+    END_OF_PRINTED,
+    Answer,
+    Request,
+    line_of,
+    read_request,
+    to_line,
+)
 from flamenco.jobtypes.scripts import Script, Scripts
 
 
@@ -59,6 +66,8 @@ def _answer(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
     """Answer a request; returns the last part of the answer."""
     with _kept_log() as said:
         last = _worked(scripts, request, answers)
+    sys.stderr.flush()
+    os.write(2, END_OF_PRINTED + b"\n")
     last = attrs.evolve(last, said=tuple(said))
     _write(answers, to_line(last))
     return last
@@ -106,6 +115,7 @@ def _kept_log() -> Iterator[list[tuple[int, str]]]:
     said: list[tuple[int, str]] = []
     handler = _Keeper(said)
     logger = logging.getLogger("flamenco.jobtypes")
+    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         yield said

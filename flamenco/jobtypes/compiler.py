@@ -85,20 +85,26 @@ def _only(name: str, paths: tuple[Path, ...]) -> Path:
 
 
 @asynccontextmanager
-async def open_compiler(
-    scripts: Path | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> AsyncIterator[Compiler]:
-    """The compiler of the built-in job types and those in the folder ``scripts``.
+async def open_engine(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Engine]:
+    """What runs scripts, in a child process.
 
-    Scripts run in a child process; one that needs more than its limits (memory: on Linux) is
-    killed, and the next gets a new process.
+    One that needs more than its limits (memory: on Linux) is killed, and the next gets a new
+    process.
     """
     process = CompilerProcess(limits)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(process.run)
-        yield Compiler(scripts, ChildEngine(process))
+        yield ChildEngine(process)
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_compiler(
+    scripts: Path | None = None, limits: Limits = DEFAULT_LIMITS
+) -> AsyncIterator[Compiler]:
+    """The compiler of the built-in job types and those in the folder ``scripts``."""
+    async with open_engine(limits) as engine:
+        yield Compiler(scripts, engine)
 
 
 def inline_compiler(scripts: Path | None = None) -> Compiler:

@@ -18,6 +18,9 @@ from flamenco.model.specs import Requirements
 
 TASKS_AT_ONCE = 500
 
+END_OF_PRINTED = b"\0"
+"""Ends the line on standard error after which a request has nothing more to print."""
+
 
 @attrs.frozen
 class Request:

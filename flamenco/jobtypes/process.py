@@ -15,7 +15,7 @@ import trio
 
 from flamenco.jobtypes.errors import CompileError, CompilerUnavailable
 from flamenco.jobtypes.limits import Limits, too_long
-from flamenco.jobtypes.messages import Answer, Request, read_answer, to_line
+from flamenco.jobtypes.messages import END_OF_PRINTED, Answer, Request, read_answer, to_line
 from flamenco.launcher import Child, open_child
 
 logger = logging.getLogger(__name__)
@@ -130,6 +130,8 @@ class CompilerProcess:
         with trio.CancelScope() as flooding:
             printed.when_too_much = flooding.cancel
             reason = await self._exchange(child, lines, call)
+            with trio.move_on_after(0 if reason else MARGIN_SECONDS):
+                await printed.ended.wait()
         if flooding.cancelled_caught:
             reason = f"prints more than {MOST_PRINTED // 1024**2} MiB"
         if reason:
@@ -175,12 +177,15 @@ class _Lines:
     _stream: trio.abc.ReceiveStream | None
     _most: int
     when_too_much: Callable[[], None] = _nothing
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    """Set when all that belongs to the request was taken."""
     _rest: bytearray = attrs.field(factory=bytearray)
     _received: int = 0
 
     def start_anew(self) -> None:
         """Count from the beginning: the next request is given."""
         self._received = 0
+        self.ended = trio.Event()
 
     async def next(self) -> bytes:
         """The next line. Raises _Ended at the end of the stream, _TooMuch in a flood."""
@@ -207,4 +212,8 @@ async def _log_all(printed: _Lines) -> None:
             line = await printed.next()
         except (_Ended, _TooMuch, trio.BrokenResourceError):
             return
-        logger.info("%s", line.decode(errors="replace").rstrip(os.linesep))
+        text = line.removesuffix(END_OF_PRINTED).decode(errors="replace").rstrip(os.linesep)
+        if text:
+            logger.info("%s", text)
+        if line.endswith(END_OF_PRINTED):
+            printed.ended.set()

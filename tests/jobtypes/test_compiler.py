@@ -216,6 +216,14 @@ class TestHarm:
             while "from a child" not in caplog.text or "from print" not in caplog.text:
                 await strict.job_types()
 
+    async def test_a_flood_of_output_ends_the_script_that_makes_it(self, strict, scripts, job):
+        write(scripts, "mine.py", "while True: print('x' * 1000)")
+        write(scripts, "good.py")
+        with pytest.raises(CompileError) as caught:
+            await strict.compile(job("mine"))
+        assert caught.value.message == "mine.py: prints more than 1 MiB"
+        assert len((await strict.compile(job("good"))).tasks) == 1
+
     async def test_a_script_that_hangs_is_told_by_line_and_the_next_job_compiles(
         self, strict, scripts, job
     ):
