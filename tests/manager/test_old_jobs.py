@@ -145,7 +145,7 @@ async def test_old_jobs_go_by_themselves_but_not_those_marked_keep(tmp_path, mon
         assert await stage.status(kept) == "canceled"
 
 
-async def test_what_is_stuck_is_put_right_at_the_start(tmp_path):
+async def test_what_is_stuck_is_put_right_at_the_start_and_that_is_logged(tmp_path, caplog):
     async with stage_at(tmp_path) as stage:
         reader = stage.farm.services.reader
         wrong = {
@@ -165,3 +165,4 @@ async def test_what_is_stuck_is_put_right_at_the_start(tmp_path):
         for status, (job_status, task_status) in expected.items():
             await stage.until_job(wrong[status], job_status)
             assert await stage.statuses(wrong[status]) == [task_status.value] * 2
+            assert f"job {wrong[status].id} was stuck: {status.value}" in caplog.text
