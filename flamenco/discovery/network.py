@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _LOOPBACK = "127.0.0.1"
 _MULTICAST_ALL = 49
-"""Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as at first, a socket
-hears its group in all networks that any program of the machine has joined."""
+"""Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as at first, a
+socket hears its group in all networks that any program of the machine has joined."""
 PACKET_BYTES = 9000
 """The largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
 
