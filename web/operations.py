@@ -14,7 +14,6 @@ from functools import reduce
 from operator import or_
 from types import NoneType, UnionType
 from typing import (
-    Annotated,
     Any,
     TypedDict,
     TypeVar,
@@ -27,9 +26,9 @@ from typing import (
 
 import attrs
 import msgspec
-from msgspec import Meta
 from quart import Response, request
 
+from flamenco.api.fields import Uuid
 from web.context import door
 from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
 
@@ -41,8 +40,7 @@ Read = Callable[[], Awaitable[bytes]]
 
 H = TypeVar("H", bound=Handler)
 
-_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-Id = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
+Id = Uuid
 """A path parameter that is the id of a job, task, worker or tag."""
 
 

@@ -9,3 +9,7 @@ Priority = Annotated[int, Meta(ge=0, le=100)]
 
 Time = Annotated[datetime, Meta(tz=True)]
 """A time with its zone."""
+
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+Uuid = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
+"""The id of a job, task, worker or tag."""

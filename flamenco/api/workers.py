@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.api.fields import Time
+from flamenco.api.fields import Time, Uuid
 from flamenco.api.jobs import TaskSummary
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Specs
@@ -100,7 +100,7 @@ class WorkerStatusChangeRequest:
 @attrs.frozen(kw_only=True)
 class WorkerTag:
     name: str
-    id: str | UnsetType = UNSET
+    id: Uuid | UnsetType = UNSET
     description: str | UnsetType = UNSET
 
 

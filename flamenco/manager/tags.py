@@ -32,6 +32,8 @@ class Tags(actors.Actor):
         tag = message.tag
         if not message.new and tag.id not in self._tags:
             raise NotFound(f"there is no tag {tag.id}")
+        if message.new and tag.id in self._tags:
+            raise NotAllowed(f"there is a tag {tag.id} already")
         if not tag.name.strip():
             raise Refusal("name: a tag needs one")
         if any(each.name == tag.name and each.id != tag.id for each in self._tags.values()):
