@@ -35,7 +35,8 @@ def waiting(folder: Path, name: str, before: str, after: str) -> dict:
 
 async def test_a_full_disk_loses_nothing_and_the_worker_goes_on_when_there_is_room(tmp_path):
     enough = tmp_path / "enough"
-    again = f'while [ ! -e {enough} ]; do "$@"; done'
+    stop = f"trap 'touch {enough}; kill $!' TERM"
+    again = f'{stop}; while [ ! -e {enough} ]; do "$@" & wait $!; done; wait'
     async with open_farm(tmp_path) as farm:
         home = farm.home("anna")
         anna = await farm.worker("anna", under=on_a_small_disk(home, 512, again))
@@ -62,9 +63,6 @@ async def test_a_full_disk_loses_nothing_and_the_worker_goes_on_when_there_is_ro
         await farm.start_manager()
         assert await farm.finished(room) == "completed"
         assert farm.task_log(room).count("going to run") == 1
-        enough.touch()
-        os.kill(await until(lambda: worker_below(anna.pid)), signal.SIGTERM)
-        await anna.exits()
 
 
 async def test_a_disk_that_is_full_from_the_start_is_named(tmp_path):
