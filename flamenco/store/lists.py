@@ -238,7 +238,14 @@ def _between(column: str, after: datetime | None, before: datetime | None) -> li
     """Times lie as texts in UTC, whose order is that of time."""
     ends: tuple[tuple[str, Any], ...] = ((">", after), ("<", before))
     return [
-        Condition(f"{column} {sign} ?", (moment.astimezone(UTC).isoformat(),))
+        Condition(f"{column} {sign} ?", (_in_utc(moment),))
         for sign, moment in ends
         if moment is not None
     ]
+
+
+def _in_utc(moment: datetime) -> str:
+    try:
+        return moment.astimezone(UTC).isoformat()
+    except OverflowError:  # the first or last hours that there are, in another zone
+        return moment.replace(tzinfo=UTC).isoformat()

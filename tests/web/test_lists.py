@@ -58,6 +58,7 @@ async def test_jobs_are_filtered_by_what_is_given_several_times_too(edge):
         ["waits"]
     ]
     assert await pages(edge, "jobs?created_before=2001-01-01T00:00:00Z", "jobs") == [[]]
+    assert await pages(edge, "jobs?created_before=0001-01-01T00:00:00%2B01:00", "jobs") == [[]]
 
 
 async def test_tasks_and_workers_are_filtered_and_come_in_pages(edge):
