@@ -1,5 +1,7 @@
 """The actor that knows what the farm as a whole is doing."""
 
+import attrs
+
 import actors
 from flamenco.api.events import EventJobUpdate, EventWorkerUpdate
 from flamenco.api.meta import FarmStatusReport
@@ -12,6 +14,13 @@ SETTLE_SECONDS = 0.2
 """Changes that come so close together are looked at once."""
 
 PERIOD_SECONDS = 30.0
+
+
+@attrs.frozen
+class Counted:
+    """What the farm does, by its jobs and workers."""
+
+    status: FarmStatus
 
 
 class Status(actors.Actor):
@@ -35,13 +44,20 @@ class Status(actors.Actor):
                     self.after(SETTLE_SECONDS, Refresh())
 
     @actors.handles(Refresh)
-    async def refresh(self, _: Refresh) -> None:
+    def refresh(self, _: Refresh) -> None:
+        """Nobody who asks waits for the counting."""
         self._due = False
+        self.start_soon(self._count, done=Counted)
+
+    async def _count(self) -> FarmStatus:
         reader = self._services.reader
-        status = farm_status(await reader.job_counts(), await reader.worker_counts())
-        if status is not self._status:
-            self._status = status
-            self.publish(FarmStatusReport(status=status))
+        return farm_status(await reader.job_counts(), await reader.worker_counts())
+
+    @actors.handles(Counted)
+    def counted(self, message: Counted) -> None:
+        if message.status is not self._status:
+            self._status = message.status
+            self.publish(FarmStatusReport(status=message.status))
 
     @actors.handles(GetFarmStatus)
     def get(self, _: GetFarmStatus) -> FarmStatus:

@@ -20,7 +20,7 @@ from flamenco.model.jobs import Job, Task
 from flamenco.model.lists import JobFilter, Mark, Paging, TaskFilter, Value, WorkerFilter
 from flamenco.model.statuses import JobStatus
 from flamenco.model.workers import Worker
-from flamenco.store.tables import JOBS, TASKS, WORKERS, Table
+from flamenco.store.tables import JOBS, TASKS, WORKERS, Table, rows_of
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -98,7 +98,7 @@ class Listing(Generic[T]):
 
     def page(self, connection: sqlite3.Connection, paging: Paging) -> Page[T]:
         """One page, and where the next begins."""
-        rows = connection.execute(*self.query(paging)).fetchall()
+        rows = rows_of(connection, (*self.table.columns, "sort_key"), *self.query(paging))
         limit = len(rows) if paging.limit is None else paging.limit
         shown, more = rows[:limit], len(rows) > limit
         items = self.table.items(row[:-1] for row in shown)

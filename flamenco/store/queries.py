@@ -3,8 +3,9 @@
 They see what is committed. Lists of the API come from here, never from the actors.
 """
 
+import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,9 +32,15 @@ _BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
 
 @attrs.define(eq=False)
 class Reader:
-    """Answers questions about jobs, tasks and workers from disk."""
+    """Answers questions about jobs, tasks and workers from disk.
+
+    Few rows that are found by their key are read at once, in some twenty microseconds; a thread
+    would wait for the interpreter's lock a hundred times as long while the event loop is busy. All
+    else is read in a thread, beside the event loop, on a connection of its own.
+    """
 
     _db: Database
+    _near: Database
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     async def page(self, listing: Listing[Listed], paging: Paging) -> Page[Listed]:
@@ -85,7 +92,7 @@ class Reader:
         return await self._ask(lambda db: [row[0] for row in db.execute(query, values)])
 
     async def job(self, job_id: str) -> Job | None:
-        return await self._ask(
+        return await self._look(
             lambda db: _first(JOBS.items(db.execute(JOBS.select("WHERE id = ?"), (job_id,))))
         )
 
@@ -102,8 +109,8 @@ class Reader:
 
     async def tasks(self, job_id: str) -> list[Task]:
         """The tasks of a job in order; empty for an unknown job."""
-        query = TASKS.select("WHERE job_id = ? ORDER BY idx")
-        return await self._ask(lambda db: TASKS.items(db.execute(query, (job_id,))))
+        rest = "WHERE job_id = ? ORDER BY idx"
+        return await self._ask(lambda db: TASKS.read(db, rest, (job_id,)))
 
     async def task_count(self, job_id: str) -> int:
         """How many tasks a job has."""
@@ -111,22 +118,28 @@ class Reader:
         return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
     async def task(self, task_id: str) -> Task | None:
-        return await self._ask(
+        return await self._look(
             lambda db: _first(TASKS.items(db.execute(TASKS.select("WHERE id = ?"), (task_id,))))
         )
 
     async def commands(self, task_id: str) -> tuple[Command, ...]:
         """The commands of a task, variables not replaced."""
-        return await self._ask(lambda db: commands_of(db, task_id))
+        return await self._look(lambda db: commands_of(db, task_id))
 
     async def workers(self) -> list[Worker]:
         """All workers that were not deleted, by name."""
-        query = WORKERS.select("WHERE deleted_at IS NULL ORDER BY name")
-        return await self._ask(lambda db: WORKERS.items(db.execute(query)))
+        rest = "WHERE deleted_at IS NULL ORDER BY name"
+        return await self._ask(lambda db: WORKERS.read(db, rest))
 
     async def worker(self, worker_id: str) -> Worker | None:
         query = WORKERS.select("WHERE id = ? AND deleted_at IS NULL")
-        return await self._ask(lambda db: _first(WORKERS.items(db.execute(query, (worker_id,)))))
+        return await self._look(lambda db: _first(WORKERS.items(db.execute(query, (worker_id,)))))
+
+    async def workers_among(self, ids: Iterable[str]) -> list[Worker]:
+        """Those of these workers that were not deleted."""
+        rest = "WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
+        wanted = json.dumps(sorted(set(ids)))
+        return await self._look(lambda db: WORKERS.read(db, rest, (wanted,)))
 
     async def task_of_worker(self, worker_id: str) -> Task | None:
         """The task a worker holds, or held last."""
@@ -140,25 +153,25 @@ class Reader:
             found = _first(TASKS.items(db.execute(now, (worker_id,))))
             return found or _first(TASKS.items(db.execute(last, (worker_id,))))
 
-        return await self._ask(read)
+        return await self._look(read)
 
     async def log_head(self, task_id: str) -> bytes | None:
         """The log of a task in which only the Manager has written so far."""
-        return await self._ask(lambda db: log_head_of(db, task_id))
+        return await self._look(lambda db: log_head_of(db, task_id))
 
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts at a task that have ended, oldest first."""
-        query = ATTEMPTS.select("WHERE task_id = ? ORDER BY lease")
-        return await self._ask(lambda db: ATTEMPTS.items(db.execute(query, (task_id,))))
+        rest = "WHERE task_id = ? ORDER BY lease"
+        return await self._ask(lambda db: ATTEMPTS.read(db, rest, (task_id,)))
 
     async def blocks(self, job_id: str) -> list[Block]:
         """The blocklist of a job."""
-        query = BLOCKS.select("WHERE job_id = ? ORDER BY created")
-        return await self._ask(lambda db: BLOCKS.items(db.execute(query, (job_id,))))
+        rest = "WHERE job_id = ? ORDER BY created"
+        return await self._ask(lambda db: BLOCKS.read(db, rest, (job_id,)))
 
     async def tags(self) -> list[WorkerTag]:
         """All tags, by name."""
-        return await self._ask(lambda db: TAGS.items(db.execute(TAGS.select("ORDER BY name"))))
+        return await self._look(lambda db: TAGS.read(db, "ORDER BY name"))
 
     async def job_counts(self) -> dict[JobStatus, int]:
         """How many jobs have each status."""
@@ -179,7 +192,12 @@ class Reader:
             row = db.execute("SELECT job_id FROM last_rendered").fetchone()
             return row[0] if row else None
 
-        return await self._ask(read)
+        return await self._look(read)
+
+    async def _look(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to a question about few things, found by their keys."""
+        await trio.lowlevel.checkpoint()
+        return query(self._near.conn)
 
     async def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
         return await trio.to_thread.run_sync(query, self._db.conn, limiter=self._one_at_a_time)
@@ -192,8 +210,11 @@ def _first(items: list[T]) -> T | None:
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Reader]:
     """A reader of the database at ``path``, which `open_store` has opened before."""
-    db = await trio.to_thread.run_sync(lambda: connect(path, read_only=True))
+    db, near = await trio.to_thread.run_sync(
+        lambda: (connect(path, read_only=True), connect(path, read_only=True))
+    )
     try:
-        yield Reader(db)
+        yield Reader(db, near)
     finally:
+        near.conn.close()
         db.conn.close()

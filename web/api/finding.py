@@ -36,6 +36,8 @@ async def find_tag(tag_id: str) -> WorkerTag:
     raise NotFound(f"there is no tag {tag_id}")
 
 
-async def workers_by_id() -> Mapping[str, Worker]:
-    """All workers that were not deleted."""
-    return {worker.id: worker for worker in await reader().workers()}
+async def workers_named(*ids: str | None) -> Mapping[str, Worker]:
+    """Those of these workers that were not deleted, by id."""
+    wanted = {id_ for id_ in ids if id_}
+    found = await reader().workers_among(wanted) if wanted else ()
+    return {worker.id: worker for worker in found}

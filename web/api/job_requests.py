@@ -17,7 +17,7 @@ from flamenco.manager.requests import (
 )
 from web import views
 from web.api.asking import ask_job
-from web.api.finding import find_job, workers_by_id
+from web.api.finding import find_job, workers_named
 from web.context import reader, services
 from web.operations import Id, Operations
 from web.wire import Answer, failure
@@ -106,8 +106,9 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
 async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
     """Which workers get no tasks of which type."""
     await find_job(job_id)
-    workers = await workers_by_id()
-    entries = [views.block(each, workers) for each in await reader().blocks(job_id)]
+    blocks = await reader().blocks(job_id)
+    workers = await workers_named(*(block.worker_id for block in blocks))
+    entries = [views.block(each, workers) for each in blocks]
     return tuple(sorted(entries, key=lambda entry: str(entry.worker_name or "")))
 
 

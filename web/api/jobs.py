@@ -14,7 +14,7 @@ from flamenco.model.variables import settings_to_variables
 from flamenco.platforms import PLATFORM
 from flamenco.store import listed_jobs, listed_tasks
 from web import views
-from web.api.finding import find_job, workers_by_id
+from web.api.finding import find_job, workers_named
 from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.paging import paging, rest
@@ -74,8 +74,8 @@ async def fetch_job(job_id: Id) -> api.Job:
 async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary:
     """Its tasks, in order; or those that are asked for."""
     await find_job(job_id)
-    workers = await workers_by_id()
     page = await reader().page(listed_tasks(job_id, query), paging(query))
+    workers = await workers_named(*(task.worker_id for task in page.items))
     summaries = tuple(views.task_summary(task, workers) for task in page.items)
     return api.JobTasksSummary(tasks=summaries, **rest(page, query.sort))
 

@@ -4,7 +4,7 @@ from flamenco.api import jobs as api
 from flamenco.manager.requests import Decide, SetTaskStatus, WhyWaiting
 from web import views
 from web.api.asking import ask_job
-from web.api.finding import find_task, workers_by_id
+from web.api.finding import find_task, workers_named
 from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Text
@@ -16,7 +16,7 @@ routes = Operations("jobs")
 async def fetch_task(task_id: Id) -> api.Task:
     """One task with its commands."""
     task = await find_task(task_id)
-    workers = await workers_by_id()
+    workers = await workers_named(task.worker_id, *task.failed_by)
     return views.task(task, await reader().commands(task_id), workers)
 
 
@@ -24,8 +24,8 @@ async def fetch_task(task_id: Id) -> api.Task:
 async def fetch_task_attempts(task_id: Id) -> api.TaskAttempts:
     """Who tried it, from when to when, and how that ended."""
     await find_task(task_id)
-    workers = await workers_by_id()
     ended = await reader().attempts(task_id)
+    workers = await workers_named(*(each.worker_id for each in ended))
     return api.TaskAttempts(attempts=tuple(views.attempt(each, workers) for each in ended))
 
 
