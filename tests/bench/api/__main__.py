@@ -1,0 +1,110 @@
+"""Measure the HTTP API of a Manager in a process of its own, under the load of a large farm.
+
+1,000 workers poll at Flamenco 3's intervals (400 render, 400 idle, 200 sleep), 300 requests a
+second come on top, and 50 browsers follow.
+
+python -m tests.bench.api [--seconds N] [--json FILE]
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import trio
+
+from tests.bench.api.client import Client, Measured
+from tests.bench.api.load import Worker, follow, known
+from tests.e2e.running import running_manager
+
+WAYS = 400 * ["render"] + 400 * ["idle"] + 200 * ["sleep"]
+JOBS = 100
+WARM_UP_SECONDS = 25.0
+AT_ONCE = 20
+
+
+async def register(host: str, port: int, measured: Measured) -> list[Worker]:
+    workers = [Worker(Client(host, port, measured), way) for way in WAYS]
+    limit = trio.CapacityLimiter(AT_ONCE)
+
+    async def one(worker: Worker, number: int) -> None:
+        async with limit:
+            await worker.register(number)
+
+    async with trio.open_nursery() as nursery:
+        for number, worker in enumerate(workers):
+            nursery.start_soon(one, worker, number)
+    return workers
+
+
+async def measure(
+    url: str, manager: psutil.Process, seconds: float, rate: float, browsers: int
+) -> dict[str, object]:
+    address = urlsplit(url)
+    host, port = address.hostname or "", address.port or 0
+    measured, heard = Measured(), [0]
+    workers = await register(host, port, measured)
+    people = await known(Client(host, port, measured, keep=True), JOBS)
+    assert not measured.errors, measured.errors
+    async with trio.open_nursery() as nursery:
+        for worker in workers:
+            nursery.start_soon(worker.live)
+        for number in range(browsers):
+            job = people.jobs[number % len(people.jobs)]
+            nursery.start_soon(follow, host, port, job, heard)
+        kept = partial(Client, host, port, measured, keep=True)
+        nursery.start_soon(people.come, kept, rate)
+        await trio.sleep(WARM_UP_SECONDS)
+        measured.times.clear()
+        heard[0] = 0
+        before = sum(manager.cpu_times()[:2])
+        await trio.sleep(seconds)
+        processor = sum(manager.cpu_times()[:2]) - before
+        nursery.cancel_scope.cancel()
+    return report(measured, heard[0], processor, seconds)
+
+
+def report(measured: Measured, heard: int, processor: float, seconds: float) -> dict[str, object]:
+    requests = sum(map(len, measured.times.values()))
+    result = {
+        "requests_per_s": round(requests / seconds, 1),
+        "events_to_browsers_per_s": round(heard / seconds, 1),
+        "processor_percent": round(100 * processor / seconds, 1),
+        "errors": sum(measured.errors.values()),
+        "p50_ms": round(measured.percentile(0.5), 1),
+        "p99_ms": round(measured.percentile(0.99), 1),
+    }
+    for name, value in result.items():
+        print(f"{name:26}{value:10}")
+    print(f"\n{'kind':26}{'a second':>10}{'p50 ms':>10}{'p99 ms':>10}")
+    for kind, times in sorted(measured.times.items()):
+        low, high = (measured.percentile(share, kind) for share in (0.5, 0.99))
+        print(f"{kind:26}{len(times) / seconds:10.1f}{low:10.1f}{high:10.1f}")
+    for error, count in measured.errors.most_common(10):
+        print(f"error: {count} times {error}")
+    return {**result, "goal_p99_ms": 250}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.api")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--rate", type=float, default=300.0, help="requests a second on top")
+    parser.add_argument("--browsers", type=int, default=50)
+    parser.add_argument("--json", type=Path, help="write figure -> value to this file")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running_manager(Path(folder)) as url:
+        manager = psutil.Process().children()[0]
+        result = trio.run(
+            measure, url, manager, arguments.seconds, arguments.rate, arguments.browsers
+        )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 1 if result["errors"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
