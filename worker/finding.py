@@ -50,19 +50,18 @@ class Whereabouts:
     was_found: bool = False
     network: "Network | None" = None
 
-    async def look_for(self, credentials: Credentials | None) -> None:
-        """Search until the Manager that knows this Worker is found at another address.
+    async def look_for(self, credentials: Credentials) -> None:
+        """Search until the Manager that knows this Worker is found, here or at another address.
 
         Another farm's Manager is never taken: the Worker keeps to its own, until it is told else.
         """
         from flamenco.discovery import LAN, find_manager
 
-        if credentials is not None:
-            url = await find_manager(self.network or LAN, partial(self._is_ours, credentials))
-            if url != self.url:
-                log.info("The Manager has moved from %s to %s", self.url, url)
-            self.url = url
-            self.http.base_url = httpx.URL(url)
+        url = await find_manager(self.network or LAN, partial(self._is_ours, credentials))
+        if url != self.url:
+            log.info("The Manager has moved from %s to %s", self.url, url)
+        self.url = url
+        self.http.base_url = httpx.URL(url)
 
     async def _is_ours(self, credentials: Credentials, url: str) -> bool:
         try:

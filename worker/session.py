@@ -53,11 +53,12 @@ class Session:
     async def _pause(self, seconds: float) -> None:
         """Wait; and search meanwhile, if the Manager is gone from where it was found."""
         gone_for = trio.current_time() - self._heard
-        if not self.where.was_found or gone_for < GONE_SECONDS:
+        credentials = self.identity.credentials
+        async with trio.open_nursery() as nursery:
+            if credentials is not None and self.where.was_found and gone_for >= GONE_SECONDS:
+                nursery.start_soon(self.where.look_for, credentials)
             await trio.sleep(seconds)
-            return
-        with trio.move_on_after(seconds):
-            await self.where.look_for(self.identity.credentials)
+            nursery.cancel_scope.cancel()
 
     async def _connect_once(self) -> None:
         try:

@@ -147,7 +147,7 @@ async def open_group(protocol: Protocol) -> GroupSocket:
         if hasattr(socket, "SO_REUSEPORT"):
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         await opened.bind(("", protocol.port))
-    except OSError:
+    except BaseException:
         opened.close()
         raise
     return GroupSocket(protocol, opened)
@@ -159,7 +159,7 @@ async def open_asker(protocol: Protocol, interface: str) -> trio.socket.SocketTy
     try:
         opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
         await opened.bind((interface, 0))
-    except OSError:
+    except BaseException:
         opened.close()
         raise
     return opened

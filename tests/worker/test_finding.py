@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import attrs
+import httpx
 import pytest
 import trio
 
@@ -12,7 +13,9 @@ from flamenco.discovery import NoManagerFound, advert_of, advertise
 from tests.networks import loopback
 from tests.worker.fake_manager import open_manager
 from tests.worker.running import running_worker
-from worker.finding import search
+from worker.finding import Whereabouts, search
+from worker.registration import Identity
+from worker.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +107,25 @@ async def test_a_manager_that_was_configured_is_not_searched_elsewhere(
     ):
         await late.session()
     assert not manager.registrations
+
+
+async def test_a_worker_that_is_not_let_in_pauses_before_it_asks_again(
+    config, monkeypatch, autojump_clock
+):
+    monkeypatch.setattr("worker.session.GONE_SECONDS", 0.0)
+    asked = []
+
+    def refuse(request):
+        asked.append(request)
+        assert len(asked) < 100, "it asks without a pause"
+        return httpx.Response(403)
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(refuse), base_url="http://farm/"
+    ) as http:
+        where = Whereabouts("http://farm/", http, was_found=True)
+        config.home.mkdir()
+        session = Session(where, station=None, outbox=None, identity=Identity(http, config))
+        with trio.move_on_after(5.0):
+            await session.run()
+    assert len(asked) > 1
