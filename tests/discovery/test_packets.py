@@ -171,7 +171,7 @@ def test_noise_is_no_manager_and_gets_no_answer(protocol, noise):
 
 @BOTH
 @given(data=st.data())
-def test_damaged_packets_harm_nobody(protocol, data):
+async def test_damaged_packets_harm_nobody(protocol, data):
     packet = bytearray(
         data.draw(st.sampled_from([*protocol.announcements(ADVERT), protocol.question()]))
     )
