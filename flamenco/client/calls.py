@@ -56,7 +56,12 @@ def send(path: str, body: object, kind: type[A]) -> Call[A]:
 def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:
     """The same request, of whose answer one thing counts."""
     return Call(
-        call.method, call.path, lambda content: pick(call.read(content)), call.query, call.body
+        call.method,
+        call.path,
+        lambda content: pick(call.read(content)),
+        call.query,
+        call.body,
+        call.headers,
     )
 
 
