@@ -1,7 +1,6 @@
 """The compiler's child process, as the Manager sees it: one request at a time, killed at limits."""
 
 import logging
-import math
 import os
 import subprocess
 import sys
@@ -58,10 +57,13 @@ class CompilerProcess:
     _current: _Call | None = None
 
     def __attrs_post_init__(self) -> None:
-        self._calls, self._waiting = trio.open_memory_channel[_Call](math.inf)
+        self._calls, self._waiting = trio.open_memory_channel[_Call](0)
 
     async def ask(self, request: Request) -> list[Answer]:
-        """All parts of the child's answer. Raises CompileError."""
+        """All parts of the child's answer. Raises CompileError.
+
+        A request whose asker is cancelled before its turn is not made.
+        """
         call = _Call(request)
         await self._calls.send(call)
         await call.answered.wait()

@@ -5,8 +5,10 @@ import os
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from flamenco.jobtypes import CompileError, Limits, UnknownJobType, inline_compiler, open_compiler
+from flamenco.jobtypes.compiler import open_engine
 from flamenco.model.specs import Requirements
 
 GOOD = """\
@@ -103,6 +105,23 @@ class TestFinding:
         before = await compiler.job_type("mine")
         path.write_text(path.read_text() + "\n# a remark\n")
         assert (await compiler.job_type("mine")).etag == before.etag
+
+
+async def test_a_job_that_nobody_waits_for_any_more_is_not_compiled(scripts, job):
+    go, ran = scripts / "go", scripts / "ran"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.01)\n"
+    first = write(scripts, "first.py", wait + ONE_TASK)
+    second = write(scripts, "second.py", f"open({str(ran)!r}, 'w').close()\n{ONE_TASK}")
+    async with open_engine() as engine, trio.open_nursery() as nursery:
+        nursery.start_soon(engine.compile, first, job("first"))
+        await wait_all_tasks_blocked()
+        async with trio.open_nursery() as gone:
+            gone.start_soon(engine.compile, second, job("second"))
+            await wait_all_tasks_blocked()
+            gone.cancel_scope.cancel()
+        go.touch()
+        await engine.compile(first, job("first"))
+    assert not ran.exists()
 
 
 class TestBrokenScripts:
