@@ -6,15 +6,16 @@ Each trap that Quart-Trio and Hypercorn set together is closed here, and shown c
 - connections that never close after an answer, and answers that get lost: `_Exchange`;
 - files that leave in tiny pieces: `FileBody`;
 - clients that stop reading, and so hold the server and its end: `_Connection`, `_Clients`;
+- clients that wait to be let in, one a round of a busy event loop: `_accept`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`.
 """
 
+import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import Any, cast
 
 import attrs
@@ -45,6 +46,9 @@ Longer than clients keep theirs (httpx: 5 s), or their next request meets a clos
 """
 
 LAST_SEND_SECONDS = 30.0
+ACCEPTED_AT_ONCE = 100
+OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+OUT_OF_SOCKETS_SECONDS = 0.1
 WRITE_BYTES = 65_536
 MAX_MESSAGE_BYTES = 16 * 2**20
 
@@ -207,14 +211,13 @@ class _Clients:
     _streams: set[trio.SocketStream] = attrs.field(factory=set)
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
 
-    async def serve(self, listener: trio.SocketListener, stop: trio.Event) -> None:
+    async def serve(self, listening: socket.socket, stop: trio.Event) -> None:
         """Serve until ``stop``, then give requests their grace."""
         async with trio.open_nursery() as watching:
             watching.start_soon(self._cut_off, stop)
             async with trio.open_nursery() as clients:
-                serving = partial(trio.serve_listeners, self._client, [listener])
                 async with trio.open_nursery() as accepting:
-                    accepting.start_soon(partial(serving, handler_nursery=clients))
+                    accepting.start_soon(_accept, listening, self._client, clients)
                     await stop.wait()
                     accepting.cancel_scope.cancel()
                 await self._context.terminated.set()
@@ -229,6 +232,7 @@ class _Clients:
             logger.exception("a connection broke in a way that nobody foresaw")
         finally:
             self._streams.discard(stream)
+            stream.socket.close()
 
     async def _cut_off(self, stop: trio.Event) -> None:
         """Close what is still open after the grace: a write that waits can't be cancelled."""
@@ -238,6 +242,39 @@ class _Clients:
         finally:
             for stream in self._streams:
                 stream.socket.close()
+
+
+async def _accept(
+    listening: socket.socket,
+    client: Callable[[trio.SocketStream], Awaitable[None]],
+    clients: trio.Nursery,
+) -> None:
+    """Let in all who wait, each time the event loop comes by.
+
+    Trio's own server lets in one a round. Where a round takes 10 ms, and every second request comes
+    on a new connection, they would wait for seconds.
+    """
+    while True:
+        await trio.lowlevel.wait_readable(listening)
+        try:
+            for accepted in _waiting(listening):
+                stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
+                clients.start_soon(client, stream)
+        except OSError as error:
+            logger.warning("a client has to wait: %s", error.strerror)
+            await trio.sleep(OUT_OF_SOCKETS_SECONDS)
+
+
+def _waiting(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections of those who wait to be let in. Raises OSError if no more can be held."""
+    for _ in range(ACCEPTED_AT_ONCE):
+        try:
+            yield listening.accept()[0]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno in OUT_OF_SOCKETS:
+                raise  # any other tells that the client has gone again
 
 
 @asynccontextmanager
@@ -279,7 +316,8 @@ async def serve(
     wrapped = wrap_app(
         cast("ASGIFramework", _exchanging(app, limits)), config.wsgi_max_body_size, "asgi"
     )
-    listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening.dup()))
-    async with _lifespan(wrapped, config, limits.grace), listener:
-        task_status.started()
-        await _Clients(wrapped, config, limits).serve(listener, stop)
+    async with _lifespan(wrapped, config, limits.grace):
+        with listening.dup() as listener:
+            listener.settimeout(0)
+            task_status.started()
+            await _Clients(wrapped, config, limits).serve(listener, stop)

@@ -1,7 +1,7 @@
 """The traps of Quart-Trio and Hypercorn, each closed (see web/serving.py)."""
 
 import socket
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import trio
 from quart import Response, request, send_file
@@ -227,3 +227,28 @@ async def test_an_unforeseen_error_in_a_connection_ends_that_one_only(monkeypatc
         assert await answer_of(port, get("/")) == b""
         assert (await answer_of(port, get("/", "Connection: close"))).endswith(b"hello")
     assert "nobody foresaw" in caplog.text
+
+
+class Rounds(trio.abc.Instrument):
+    """Counts how often the event loop came by."""
+
+    passed = 0
+
+    def after_io_wait(self, timeout):
+        self.passed += 1
+
+
+async def test_those_who_arrive_together_are_let_in_together():
+    crowd, rounds = 80, Rounds()
+    async with served(application()) as (port, _):
+        with ExitStack() as stack:
+            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(crowd)]
+            for client in clients:
+                stack.enter_context(client)
+                client.sendall(get("/", "Connection: close"))
+            trio.lowlevel.add_instrument(rounds)
+            async with trio.open_nursery() as nursery:
+                for client in clients:
+                    nursery.start_soon(trio.lowlevel.wait_readable, client)
+            trio.lowlevel.remove_instrument(rounds)
+    assert rounds.passed < crowd
