@@ -10,7 +10,7 @@ import msgspec
 import flamenco
 from flamenco.api.meta import Error, SecurityError
 from web.operations import API, Operation, members
-from web.wire import JSON, PLAIN, header_name
+from web.wire import JSON, PLAIN, EventStream, header_name
 
 Schema = dict[str, Any]
 Schemas = Mapping[Any, Schema]
@@ -135,12 +135,15 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
     return {str(code): each for code, each in sorted((errors | answers).items())}
 
 
+def _content(kind: Any, schemas: Schemas) -> Schema:
+    if kind is EventStream:
+        return {}  # of its events, OpenAPI 3.1 can't speak
+    return {"schema": {"type": "string"} if kind in PLAIN else schemas[kind]}
+
+
 def _response(code: int, kind: Any, schemas: Schemas) -> Schema:
     response: Schema = {"description": REASONS.get(code, HTTPStatus(code).phrase)}
-    content = {
-        PLAIN.get(each, JSON): {"schema": {"type": "string"} if each in PLAIN else schemas[each]}
-        for each in members(kind)
-    }
+    content = {PLAIN.get(each, JSON): _content(each, schemas) for each in members(kind)}
     if content:
         response["content"] = content
     if code == 503:

@@ -68,7 +68,7 @@ PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, EventStream: EVENT_STREAM}
 def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
     """A part of the path or of the query string as what it should be. Raises `Refusal`."""
     try:
-        return msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(value, kind, strict=_expected(kind) == "date-time")
     except msgspec.ValidationError:
         got = value if isinstance(value, str) else ", ".join(value)
         raise Refusal(f"{name}: expected {_expected(kind)}, got {got!r}") from None
