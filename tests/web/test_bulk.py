@@ -98,7 +98,11 @@ async def test_workers_are_sent_to_sleep_given_tags_and_deleted_together(edge):
         ("jobs/bulk", {**ONES, "setkeep": {"keep": True}, "delete": {}}, "got setkeep and delete"),
         ("jobs/bulk", {"delete": {}}, "either ids or a filter"),
         ("jobs/bulk", {**ONES, "filter": {"name": "x"}, "delete": {}}, "either ids or a filter"),
-        ("jobs/bulk", {"filter": {}, "delete": {}}, "filter: expected some of archived, status"),
+        (
+            "jobs/bulk",
+            {"filter": {}, "delete": {}},
+            "filter: expected some of archived, id, status",
+        ),
         ("jobs/bulk", {"filter": {"stauts": ["queued"]}, "delete": {}}, "got stauts"),
         ("jobs/bulk", {"filter": {"status": ["purple"]}, "delete": {}}, "$.status[0]"),
         ("jobs/bulk", {"ids": NOBODY, "delete": {}}, "$.ids"),

@@ -118,7 +118,7 @@ async def test_a_task_is_given_with_all_that_the_worker_needs_and_variables_repl
 async def test_updates_tell_activity_log_and_steps_and_a_failure_is_blamed(edge):
     anna = await awake(edge)
     for name in ("bert", "carl"):
-        await caller(edge, name)
+        await (await caller(edge, name)).signs_on()
     await submitted(edge)
     task = await anna.gets_task()
     await anna.updates(task, taskStatus="active", activity="Started", log="hello\n")
