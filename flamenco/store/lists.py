@@ -20,7 +20,7 @@ from flamenco.model.jobs import Job, Task
 from flamenco.model.lists import JobFilter, Mark, Paging, TaskFilter, Value, WorkerFilter
 from flamenco.model.statuses import JobStatus
 from flamenco.model.workers import Worker
-from flamenco.store.tables import JOBS, TASKS, WORKERS, Table, rows_of
+from flamenco.store.tables import JOBS, TASKS, WORKERS, Table
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -98,12 +98,11 @@ class Listing(Generic[T]):
 
     def page(self, connection: sqlite3.Connection, paging: Paging) -> Page[T]:
         """One page, and where the next begins."""
-        rows = rows_of(connection, (*self.table.columns, "sort_key"), *self.query(paging))
+        rows = self.table.read_keyed(connection, *self.query(paging))
         limit = len(rows) if paging.limit is None else paging.limit
         shown, more = rows[:limit], len(rows) > limit
-        items = self.table.items(row[:-1] for row in shown)
-        place = self.table.columns.index("id")
-        following = Mark(shown[-1][-1], shown[-1][place]) if more and shown else None
+        items = [item for item, _, _ in shown]
+        following = Mark(*shown[-1][1:]) if more and shown else None
         return Page(items, following, self._count(connection) if paging.count else None)
 
     def ids(self, connection: sqlite3.Connection) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 import msgspec
@@ -44,10 +44,21 @@ class Table(Generic[T]):
     structured: frozenset[str] = frozenset()
     """Names of the fields that are kept as JSON."""
     columns: tuple[str, ...] = attrs.field(init=False)
+    _items: msgspec.json.Decoder[list[T]] = attrs.field(init=False)
+    _keyed: msgspec.json.Decoder[list[tuple[T, Any, str]]] = attrs.field(init=False)
 
     @columns.default
     def _columns(self) -> tuple[str, ...]:
         return tuple(field.name for field in attrs.fields(self.kind))
+
+    @_items.default
+    def _items_decoder(self) -> msgspec.json.Decoder[list[T]]:
+        return msgspec.json.Decoder(cast("Any", list)[self.kind], strict=False)
+
+    @_keyed.default
+    def _keyed_decoder(self) -> msgspec.json.Decoder[list[tuple[T, Any, str]]]:
+        keyed = cast("Any", tuple)[self.kind, Any, str]
+        return msgspec.json.Decoder(cast("Any", list)[keyed], strict=False)
 
     def put(self, key: str = "id") -> str:
         """SQL that inserts a row, or updates the one with its key."""
@@ -87,22 +98,35 @@ class Table(Generic[T]):
     def read(
         self, connection: sqlite3.Connection, rest: str, values: Sequence[object] = ()
     ) -> list[T]:
-        """All rows that a query of this table finds, in its order."""
-        return self.items(rows_of(connection, self.columns, self.select(rest), values))
+        """The objects of all rows that a query of this table finds, in its order."""
+        return self._items.decode(_together(connection, self._json(), self.select(rest), values))
+
+    def read_keyed(
+        self, connection: sqlite3.Connection, sql: str, values: Sequence[object]
+    ) -> list[tuple[T, Any, str]]:
+        """The same for a query that also has a `sort_key`, which comes along, and the id."""
+        keyed = f"json_array({self._json()}, sort_key, id)"
+        return self._keyed.decode(_together(connection, keyed, sql, values))
+
+    def _json(self) -> str:
+        """SQL for a row as the JSON of its object."""
+        fields = (
+            f"'{name}', {f'json({name})' if name in self.structured else name}"
+            for name in self.columns
+        )
+        return f"json_object({', '.join(fields)})"
 
 
-def rows_of(
-    connection: sqlite3.Connection, columns: Sequence[str], sql: str, values: Sequence[object] = ()
-) -> list[list[Any]]:
-    """All rows of a query, which has these columns, in its order.
+def _together(connection: sqlite3.Connection, one: str, sql: str, values: Sequence[object]) -> str:
+    """The JSON of all rows of a query, in its order.
 
-    They come as one: for every row that it steps to, Python's `sqlite3` gives away the
-    interpreter's lock and waits for it again, a millisecond when the event loop is busy. A thousand
-    workers took a second so, and everybody who reads waited behind.
+    They come as one, and are decoded in one call. For every row that it steps to, Python's
+    `sqlite3` gives away the interpreter's lock and waits for it again, a millisecond when the event
+    loop is busy; and as long as a thread turns rows into objects, each of the event loop's own
+    system calls has to wait for the lock.
     """
-    whole = f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({sql})"  # noqa: S608
-    found: list[list[Any]] = msgspec.json.decode(connection.execute(whole, values).fetchone()[0])
-    return found
+    whole = f"SELECT json_group_array({one}) FROM ({sql})"  # noqa: S608
+    return str(connection.execute(whole, values).fetchone()[0])
 
 
 def insert(
