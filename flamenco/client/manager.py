@@ -116,7 +116,7 @@ class _Connection:
     """What came with the place where it begins."""
 
     async def begin(self, stream: EventStream) -> None:
-        """Wait for the place where it begins."""
+        """Wait for the place where it begins. Raises httpx.RemoteProtocolError if it has none."""
         if self.answer.is_error:
             await self.answer.aread()
             _content(self.answer)
@@ -124,6 +124,7 @@ class _Connection:
             self.first.extend(stream.feed(text))
             if stream.begun:
                 return
+        raise httpx.RemoteProtocolError("the stream of events ended before it began")
 
     async def aclose(self) -> None:
         """Close it, and let the generators end that httpx has around it."""

@@ -25,6 +25,8 @@ _MULTICAST_ALL = 49
 socket hears its group in all networks that any program of the machine has joined."""
 PACKET_BYTES = 9000
 """The largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
+ERROR_SECONDS = 0.1
+"""A socket whose errors go on is asked again so often."""
 
 
 class NoManagerFound(Mendable):
@@ -177,7 +179,7 @@ async def receive(opened: trio.socket.SocketType) -> tuple[bytes, Address]:
         try:
             packet, sender = await opened.recvfrom(PACKET_BYTES)
         except OSError:
-            await trio.lowlevel.checkpoint()
+            await trio.sleep(ERROR_SECONDS)
             continue
         return packet, (sender[0], sender[1])
 

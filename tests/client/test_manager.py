@@ -1,9 +1,11 @@
 """What scripts ask of a Manager through the typed client, over a real socket."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import attrs
 import pytest
+import trio
 
 from flamenco.api.jobs import (
     JobBlocklistEntry,
@@ -12,7 +14,7 @@ from flamenco.api.jobs import (
     TaskStatusChange,
 )
 from flamenco.api.workers import WorkerSleepSchedule, WorkerTag
-from flamenco.client import Rejected, Unreachable, open_client
+from flamenco.client import Rejected, Topics, Unreachable, open_client
 from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.web.conftest import until
 
@@ -155,3 +157,21 @@ async def test_a_manager_that_is_not_there_is_unreachable():
     async with open_client("127.0.0.1:1") as nobody:
         with pytest.raises(Unreachable, match="no answer"):
             await nobody.version()
+
+
+async def test_a_stream_of_events_that_ends_before_it_begins_is_unreachable():
+    async def end_at_once(stream):
+        await stream.receive_some()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        await stream.send_all(head)
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        serving = partial(trio.serve_tcp, end_at_once, 0, host="127.0.0.1")
+        listener = (await nursery.start(serving))[0]
+        port = listener.socket.getsockname()[1]
+        async with open_client(f"127.0.0.1:{port}") as client:
+            with pytest.raises(Unreachable, match="ended before it began"):
+                async with client.follow(Topics(type=("allJobs",))):
+                    pass
+        nursery.cancel_scope.cancel()
