@@ -4,12 +4,13 @@ import gc
 import logging
 from datetime import timedelta
 
+import attrs
 import trio
 
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job
-from flamenco.manager.messages import CheckDatabase, Checkpoint, CheckpointFailed, CleanUp, WakeJob
+from flamenco.manager.messages import WakeJob
 from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
@@ -24,6 +25,33 @@ CHECKPOINT_AGAIN_SECONDS = 30.0
 
 LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
 """A farm that always has work collects its garbage so often, though everybody waits meanwhile."""
+
+
+@attrs.frozen
+class CleanUp:
+    """Look for jobs and workers whose time has come; ``done`` when that was done."""
+
+    done: bool = False
+
+
+@attrs.frozen
+class CheckDatabase:
+    """Check the database for damage; ``done`` when that was done, with the damage if any."""
+
+    done: bool = False
+    failure: Exception | None = None
+
+
+@attrs.frozen
+class Checkpoint:
+    """Bring what was committed into the database itself, whenever there is enough of it."""
+
+
+@attrs.frozen
+class CheckpointFailed:
+    """That could not be done now."""
+
+    error: Exception
 
 
 class Housekeeping(actors.Actor):

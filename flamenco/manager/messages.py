@@ -294,33 +294,6 @@ class EraseMore:
     failure: Exception | None = None
 
 
-@attrs.frozen
-class CleanUp:
-    """Look for jobs and workers whose time has come; ``done`` when that was done."""
-
-    done: bool = False
-
-
-@attrs.frozen
-class CheckDatabase:
-    """Check the database for damage; ``done`` when that was done, with the damage if any."""
-
-    done: bool = False
-    failure: Exception | None = None
-
-
-@attrs.frozen
-class Checkpoint:
-    """Bring what was committed into the database itself, whenever there is enough of it."""
-
-
-@attrs.frozen
-class CheckpointFailed:
-    """That could not be done now."""
-
-    error: Exception
-
-
 # Workers
 
 

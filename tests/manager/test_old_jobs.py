@@ -9,7 +9,8 @@ from flamenco import clock, protocol
 from flamenco.config.manager import ShamanConfig
 from flamenco.logs import job_folder
 from flamenco.manager import housekeeping
-from flamenco.manager.messages import CleanUp, NotAllowed
+from flamenco.manager.housekeeping import CleanUp
+from flamenco.manager.messages import NotAllowed
 from flamenco.manager.requests import ArchiveJob, DeleteJob, KeepJob, SetJobStatus
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
