@@ -1,6 +1,5 @@
 """The OpenAPI document, made from the declared operations and the classes that they name."""
 
-import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +8,7 @@ import msgspec
 
 import flamenco
 from flamenco.api.meta import Error, SecurityError
-from web.operations import API, Operation, members
+from web.operations import API, PARAMETER, Operation, members
 from web.wire import JSON, PLAIN, EventStream, header_name
 
 Schema = dict[str, Any]
@@ -28,7 +27,6 @@ REASONS = {
 """What an error says to whoever reads the document, where its name does not."""
 
 BINARY = {"type": "string", "format": "binary"}
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     schemas = dict(zip(kinds, used, strict=True))
     paths: dict[str, Any] = {}
     for each in operations:
-        path = API + _PARAMETER.sub(r"{\1}", each.path)
+        path = API + PARAMETER.sub(r"{\1}", each.path)
         paths.setdefault(path, {})[each.method.lower()] = _operation(each, schemas, components)
     return {
         "openapi": "3.1.0",

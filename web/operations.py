@@ -9,6 +9,7 @@ None is 204, `Text` is plain text. From the same declarations `web.openapi` make
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -33,6 +34,9 @@ from web.context import door
 from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
 
 API = "/api/v3"
+
+PARAMETER = re.compile(r"<(\w+)>")
+"""A part of a path that stands for a value."""
 
 Handler = Callable[..., Awaitable[object]]
 Read = Callable[[], Awaitable[bytes]]

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
-from web.operations import API, Operation
+from web.operations import API, PARAMETER, Operation
 from web.serving import App, Receive, Scope, Send
 from web.wire import STATUS_OF, Answer, failure, refused
 
 if TYPE_CHECKING:
     from web.server import Web
-
-_PARAMETER = re.compile(r"<(\w+)>")
 
 
 class Gone(Exception):
@@ -37,7 +35,7 @@ class Uploads:
         self._app = app
         self._stall = stall
         self._operations = [
-            (each.method, re.compile(API + _PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
+            (each.method, re.compile(API + PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
             for each in app.operations
             if each.streams
         ]

@@ -268,7 +268,7 @@ async def open_farm(folder: Path, **config: object) -> AsyncIterator[Farm]:
             await farm.start_manager()
             yield farm
         finally:
-            with trio.CancelScope(shield=True):
+            with trio.move_on_after(PATIENCE, shield=True):
                 await farm.stop()
     left = await trio.to_thread.run_sync(wait_until_gone, farm.environment)
     assert left == [], left

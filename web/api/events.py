@@ -17,7 +17,7 @@ routes = Operations("events")
 
 
 @attrs.frozen(kw_only=True)
-class Followed:
+class Feed:
     """What a script follows; together, what it names."""
 
     job: tuple[Id, ...] = ()
@@ -45,7 +45,7 @@ class Resumption:
 
 
 @routes.get("/events", answers={200: EventStream})
-async def follow_events(query: Followed, headers: Resumption) -> Answer:
+async def follow_events(query: Feed, headers: Resumption) -> Answer:
     """What happens from now on, or since the event with the id in the header Last-Event-ID."""
     place = headers.last_event_id or query.after
     follower = Follower.of(chronicle(), query.topics)
