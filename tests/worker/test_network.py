@@ -1,7 +1,11 @@
 """A broken network and a Manager that comes and goes: nothing is lost, nothing counts twice."""
 
 import os
+import shutil
 import signal
+import sqlite3
+import tempfile
+from contextlib import closing
 
 import attrs
 import trio
@@ -190,11 +194,21 @@ async def test_signals_put_a_worker_to_sleep_and_wake_it(manager, config):
 
 
 async def outbox_holds(config, text):
-    """Wait until the worker's database on disk holds a message with this text."""
-    database = config.home / "flamenco-worker.sqlite-wal"
+    """Wait until a message with this text is committed to the worker's database."""
     with trio.fail_after(20):
-        while text.encode() not in await trio.to_thread.run_sync(database.read_bytes):  # noqa: ASYNC110
+        while not await trio.to_thread.run_sync(is_committed, config.home, text):  # noqa: ASYNC110
             await trio.sleep(0.01)  # another process writes
+
+
+def is_committed(home, text) -> bool:
+    """Whether a copy of the database has it: the worker lets nobody else open its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in home.glob("flamenco-worker.sqlite*"):
+            if not part.name.endswith("-shm"):
+                shutil.copy(part, folder)
+        with closing(sqlite3.connect(f"{folder}/flamenco-worker.sqlite")) as copy:
+            found = copy.execute("SELECT count(*) FROM outbox WHERE instr(message, ?)", [text])
+            return bool(found.fetchone()[0])
 
 
 async def test_a_connection_that_is_closed_in_the_handshake_is_tried_again_at_once(config, caplog):
