@@ -31,19 +31,29 @@ async def test_a_manager_is_found_and_takes_its_leave_when_it_is_stopped(
 ):
     heard = await open_group(protocol)
     heard.follow(["127.0.0.1"])
-    with heard.socket, trio.fail_after(30):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(run_manager, installed(tmp_path), network)
-            url = await find_manager(network)
-            async with httpx.AsyncClient(base_url=url) as http:
-                answer = await http.get("/upnp/description.xml")
-            assert answer.headers["content-type"].startswith("text/xml")
-            assert "<deviceType>urn:flamenco:manager:0</deviceType>" in answer.text
-            os.kill(os.getpid(), signal.SIGTERM)
-        port = int(url.rstrip("/").rpartition(":")[2])
-        farewells = protocol.farewells(advert_of("Flamenco", "127.0.0.1", port, []))
-        while (await heard.receive())[0] not in farewells:
-            pass
+    packets: set[bytes] = set()
+
+    async def hear():
+        """Take what comes at once: where many questions wait, the farewell finds no room."""
+        while True:
+            packets.add((await heard.receive())[0])
+
+    with heard.socket, trio.fail_after(60):
+        async with trio.open_nursery() as meanwhile:
+            meanwhile.start_soon(hear)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(run_manager, installed(tmp_path), network)
+                url = await find_manager(network)
+                async with httpx.AsyncClient(base_url=url) as http:
+                    answer = await http.get("/upnp/description.xml")
+                assert answer.headers["content-type"].startswith("text/xml")
+                assert "<deviceType>urn:flamenco:manager:0</deviceType>" in answer.text
+                os.kill(os.getpid(), signal.SIGTERM)
+            port = int(url.rstrip("/").rpartition(":")[2])
+            farewells = protocol.farewells(advert_of("Flamenco", "127.0.0.1", port, []))
+            while packets.isdisjoint(farewells):  # noqa: ASYNC110
+                await trio.sleep(0.02)
+            meanwhile.cancel_scope.cancel()
 
 
 async def said_on_stdout(capfd):
@@ -57,7 +67,7 @@ async def test_a_manager_that_is_not_to_be_found_says_nothing(network, protocol,
     hidden = attrs.evolve(installed(tmp_path), discoverable=False)
     heard = await open_group(protocol)
     heard.follow(["127.0.0.1"])
-    with heard.socket, trio.fail_after(30):
+    with heard.socket, trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run_manager, hidden, network)
             url = await said_on_stdout(capfd)
@@ -76,7 +86,7 @@ port = int(sys.argv[1])
 
 class Listener:
     def add_service(self, zeroconf, kind, name):
-        info = zeroconf.get_service_info(kind, name)
+        info = zeroconf.get_service_info(kind, name, timeout=30_000)
         if info and info.port == port:
             print("found", *info.parsed_addresses(), info.properties[b"name"].decode(), flush=True)
 
@@ -89,7 +99,7 @@ class Listener:
 
 with Zeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only) as zeroconf:
     ServiceBrowser(zeroconf, "_flamenco._tcp.local.", Listener())
-    time.sleep(60)
+    time.sleep(300)
 """
 
 
@@ -107,7 +117,7 @@ async def test_other_programs_that_speak_mdns_see_a_manager_come_and_go():
     port = os.getpid() % 50000 + 10000
     command = [sys.executable, "-c", BROWSER, str(port)]
     async with open_child(command, stdout=subprocess.PIPE) as browser:
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             async with trio.open_nursery() as life:
                 describe = partial(advert_of, "The Farm", "127.0.0.1", port)
                 life.start_soon(advertise, describe, network)

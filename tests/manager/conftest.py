@@ -25,7 +25,7 @@ from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 TASK_TYPES = ("misc", "blender", "ffmpeg", "file-management")
-PATIENCE = 10
+PATIENCE = 60
 
 
 @attrs.define(eq=False)

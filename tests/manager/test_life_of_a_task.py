@@ -93,8 +93,8 @@ async def test_a_task_without_a_sign_of_life_goes_to_another_worker(tmp_path):
 
 async def test_a_silent_worker_is_lost_and_its_task_requeued(tmp_path):
     async with stage_at(tmp_path, worker_timeout=3) as stage:
-        anna = await stage.worker("anna")
         job = await stage.submit(repeats=0)
+        anna = await stage.worker("anna")
         await anna.hears(protocol.Assign)
         reader = stage.farm.services.reader
 
@@ -248,8 +248,12 @@ async def test_a_worker_that_signs_off_hands_its_task_back_and_is_remembered(sta
     await anna.hears(protocol.Assign)
     anna.say(protocol.SignOff(), 98)
     await stage.until_status(job, "queued")
-    worker = await stage.farm.services.reader.worker(anna.id)
-    assert worker.status is WorkerStatus.OFFLINE
+
+    async def signed_off():
+        worker = await stage.farm.services.reader.worker(anna.id)
+        return worker if worker.status is WorkerStatus.OFFLINE else None
+
+    worker = await stage.until(signed_off)
     assert worker.request.status is WorkerStatus.AWAKE
 
 

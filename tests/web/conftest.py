@@ -1,5 +1,6 @@
 """A Manager's edge on a real loopback socket."""
 
+import gc
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -20,6 +21,9 @@ from web.operations import API, members
 from web.server import ROOMS, serve_farm
 from web.serving import USUAL
 from web.wire import JSON, PLAIN
+
+PATIENCE = 60.0
+"""Seconds after which a slow machine counts as one where nothing will come."""
 
 JOB = {
     "name": "job",
@@ -84,11 +88,18 @@ async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL, port=0) -> AsyncIte
         async with (
             open_farm(config, config.paths(folder)) as farm,
             trio.open_nursery() as nursery,
-            httpx.AsyncClient(base_url=url, timeout=20, event_hooks=CHECKED) as http,
+            httpx.AsyncClient(base_url=url, timeout=PATIENCE, event_hooks=CHECKED) as http,
         ):
             await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
             yield Edge(url, http, stop, folder)
             stop.set()
+
+
+@pytest.fixture(scope="module")
+def leftovers():
+    """What a module that ignores unclosed sockets leaves is collected before another one begins."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -106,7 +117,7 @@ async def call(edge: Edge, method: str, path: str, body=None, status: int = 200,
 
 async def until(question) -> None:
     """Wait until a question is answered with yes."""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         while True:
             if await question():
                 return

@@ -42,7 +42,7 @@ class Flamenco3Worker:
 
     async def run(self) -> str:
         """Work until the Manager asks it to leave; the status it leaves with."""
-        async with httpx.AsyncClient(base_url=f"{self.url}/api/v3/worker", timeout=20) as http:
+        async with httpx.AsyncClient(base_url=f"{self.url}/api/v3/worker", timeout=60) as http:
             self._http = http
             self.status = await self._sign_on()
             async with trio.open_nursery() as nursery:

@@ -9,12 +9,15 @@ import trio_websocket
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
-from tests.web.conftest import JOB
+from tests.web.conftest import JOB, PATIENCE
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.usefixtures("leftovers"),
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 SECRET = "x" * 64
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -45,7 +48,7 @@ def session(edge, worker_id: str, secret: str = SECRET):
 
 
 async def live_events(socket):
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         return json.loads(await socket.get_message())
 
 
@@ -144,7 +147,7 @@ async def test_a_worker_runs_a_task_through_its_session(edge):
             await socket.send_message(protocol.encode(message, seq))
 
         async def hear(kind):
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE):
                 message, _ = protocol.decode(await socket.get_message())
             assert isinstance(message, kind), message
             return message
@@ -181,7 +184,10 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
     for nonsense in ('{"type": "report", "body": {}}', b""):
         async with session(edge, worker_id) as socket:
             await socket.send_message(nonsense)
-            with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(10):
+            with (
+                pytest.raises(trio_websocket.ConnectionClosed) as closed,
+                trio.fail_after(PATIENCE),
+            ):
                 await socket.get_message()
         assert closed.value.reason.code == 1002
 
@@ -193,7 +199,7 @@ async def test_a_session_is_told_that_the_manager_stops(edge):
         await socket.send_message(protocol.encode(hello))
         await socket.get_message()
         edge.stop.set()
-        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(10):
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
             while True:
                 await socket.get_message()
     assert (closed.value.reason.code, closed.value.reason.reason) == (1001, "the Manager stops")
@@ -221,7 +227,7 @@ async def test_a_connection_is_closed_when_the_client_asks_for_it(edge):
     request = "GET /api/v3/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     async with stream:
         await stream.send_all(request.encode())
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE):
             answer = b"".join([part async for part in stream])
     assert answer.startswith(b"HTTP/1.1 200")
 

@@ -67,7 +67,7 @@ async def test_it_works_on_while_the_manager_restarts_and_what_it_did_counts_onc
             port = int(edge.url.rpartition(":")[2])
             worker = Flamenco3Worker(edge.url, "three")
             nursery.start_soon(worker.run)
-            job = await submitted(edge, sleep_duration_seconds=150)
+            job = await submitted(edge, sleep_duration_seconds=500)
 
             async def sleeps() -> bool:
                 return [task["status"] for task in await tasks_of(edge, job)][1] == "active"
@@ -105,12 +105,13 @@ async def test_of_a_job_that_is_canceled_it_stops_the_task(edge):
 
 @pytest.mark.slow
 async def test_one_that_falls_silent_is_lost_and_its_task_goes_to_another(tmp_path):
-    config = attrs.evolve(USUAL_CONFIG, worker_timeout=0.5)
+    config = attrs.evolve(USUAL_CONFIG, worker_timeout=3.0)
     async with edge_at(tmp_path, config) as edge, trio.open_nursery() as nursery:
-        lost, other = (Flamenco3Worker(edge.url, name) for name in ("lost", "other"))
+        lost = Flamenco3Worker(edge.url, "lost", pace=0.1)  # it sleeps until it is cut off
+        other = Flamenco3Worker(edge.url, "other")
+        job = await submitted(edge, sleep_duration_seconds=50)
         async with trio.open_nursery() as alone:
             alone.start_soon(lost.run)
-            job = await submitted(edge, sleep_duration_seconds=50)
 
             async def sleeps() -> bool:
                 return [task["status"] for task in await tasks_of(edge, job)][1] == "active"

@@ -10,8 +10,8 @@ import trio_websocket
 
 from flamenco import protocol
 from flamenco.model.statuses import WorkerStatus
-from tests.web.conftest import JOB
-from tests.web.test_edge import live_events, registered, session, subscribe
+from tests.web.conftest import JOB, PATIENCE
+from tests.web.test_edge import registered, session, subscribe, told
 
 
 class Talk:
@@ -24,7 +24,7 @@ class Talk:
         await self.socket.send_message(protocol.encode(message, seq))
 
     async def hear(self, kind):
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE):
             message, _ = protocol.decode(await self.socket.get_message())
         assert isinstance(message, kind), message
         return message
@@ -77,7 +77,7 @@ async def test_when_the_first_one_comes_and_when_the_last_one_goes(edge, worker_
                 json.dumps({"op": "unsubscribe", "type": "tasklog", "uuid": assign.task_id})
             )
             assert await talk.hear(protocol.Hurry) == protocol.Hurry(*about, followed=False)
-            assert (await live_events(first))["ok"]["op"] == "unsubscribe"
+            assert (await told(first))["ok"]["op"] == "unsubscribe"
             await subscribe(first, type="tasklog", uuid=assign.task_id)
             assert await talk.hear(protocol.Hurry) == protocol.Hurry(*about, followed=True)
         assert await talk.hear(protocol.Hurry) == protocol.Hurry(*about, followed=False)

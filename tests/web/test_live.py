@@ -10,13 +10,16 @@ import trio
 import trio_websocket
 
 from tests.cutting import cutting
-from tests.web.conftest import call
+from tests.web.conftest import PATIENCE, call
 from tests.web.test_requests import submitted, worker
 
 # trio-websocket leaves the socket of a broken connection to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.usefixtures("leftovers"),
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 CHANGES = 50
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -41,7 +44,7 @@ def cuts(seed: int):
 
 
 async def said(socket) -> dict:
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE):
         return json.loads(await socket.get_message())
 
 
@@ -193,7 +196,7 @@ class Listener:
     async def _connected(self, enough) -> None:
         headers = {"Last-Event-ID": self._place} if self._place else {}
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=20) as http,
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
             http.stream("GET", self._url, headers=headers) as answer,
         ):
             assert answer.headers["Content-Type"] == "text/event-stream"
