@@ -65,9 +65,10 @@ async def test_a_child_that_exceeds_its_shutdown_time_is_cancelled_alone(autojum
 
 async def test_cancelling_the_block_from_outside_leaves_nothing_running():
     log = []
-    with trio.move_on_after(0.01) as scope:
+    with trio.CancelScope() as scope:
         async with ActorSystem() as system:
             await system.start(Child, log, name="a")
+            scope.cancel()
             await trio.sleep_forever()
     assert scope.cancelled_caught
     assert log[-1] == ("a", "stopped", "cancelled")

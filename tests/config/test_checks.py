@@ -65,16 +65,16 @@ async def test_blender_is_what_tells_its_version(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "word"),
+    ("lines", "word", "seconds"),
     [
-        (["echo GIMP 2"], "not Blender"),
-        (["echo Blender 4.2.1", "exit 1"], "not Blender"),
-        (["exec sleep 60"], "within"),
-        (["exec yes"], "within"),
+        (["echo GIMP 2"], "not Blender", 60),
+        (["echo Blender 4.2.1", "exit 1"], "not Blender", 60),
+        (["exec sleep 600"], "within", 0.5),
+        (["exec yes"], "within", 0.5),
     ],
 )
-async def test_another_program_is_not_blender(tmp_path, monkeypatch, lines, word):
-    monkeypatch.setattr(checks, "BLENDER_SECONDS", 0.5)
+async def test_another_program_is_not_blender(tmp_path, monkeypatch, lines, word, seconds):
+    monkeypatch.setattr(checks, "BLENDER_SECONDS", seconds)
     result = await check_blender(program(tmp_path, *lines))
     assert not result.is_usable
     assert result.path == ""
