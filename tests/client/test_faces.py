@@ -173,7 +173,7 @@ async def test_who_follows_hears_all_however_often_the_connection_breaks(edge, c
         open_client(f"127.0.0.1:{network.port}") as follower,
         trio.open_nursery() as nursery,
     ):
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             async with follower.follow(Topics(job=(job,))) as events:
                 nursery.start_soon(change)
                 async for event in events:

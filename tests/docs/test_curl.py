@@ -38,7 +38,7 @@ def answers(output: str) -> list[dict]:
 
 @HAS_CURL
 async def test_every_example_does_what_the_page_says(edge):
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         done = await trio.run_process(
             ["bash", "-c", script(edge.url)], capture_stdout=True, check=False
         )

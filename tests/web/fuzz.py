@@ -103,7 +103,7 @@ class Target:
                 _begin(case, url)
                 return
             case.call_and_validate(
-                base_url=url, auth=login, checks=REJECTS if rejects else CHECKS, timeout=20
+                base_url=url, auth=login, checks=REJECTS if rejects else CHECKS, timeout=60
             )
 
         with suppress(Unsatisfiable):  # it takes nothing that could be wrong
@@ -119,7 +119,7 @@ def _contents(operation: schemathesis.APIOperation) -> set[str]:
 def _begin(case: schemathesis.Case, url: str) -> None:
     """Send a request whose answer has no end, and check how that begins."""
     request = case.as_transport_kwargs(base_url=url)
-    with requests.request(**request, stream=True, timeout=20) as answer:
+    with requests.request(**request, stream=True, timeout=60) as answer:
         declared = case.operation.definition.raw["responses"]
         assert str(answer.status_code) in declared, f"{request}: {answer.status_code}"
         kind = answer.headers["Content-Type"].partition(";")[0]
@@ -129,7 +129,7 @@ def _begin(case: schemathesis.Case, url: str) -> None:
 @contextmanager
 def target(folder: Path) -> Iterator[Target]:
     """A Manager in a process of its own, its files in a folder."""
-    with running_manager(folder) as url, httpx.Client(base_url=url, timeout=20) as http:
+    with running_manager(folder) as url, httpx.Client(base_url=url, timeout=60) as http:
         document = http.get("/api/v3/openapi3.json").json()
         for path in document["paths"].values():
             for operation in path.values():
