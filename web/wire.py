@@ -1,6 +1,7 @@
 """What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
@@ -74,6 +75,7 @@ def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
         raise Refusal(f"{name}: expected {_expected(kind)}, got {got!r}") from None
 
 
+@cache
 def _expected(kind: Any) -> str:
     schema = msgspec.json.schema(kind)
     named = next(iter(schema.get("$defs", {}).values()), schema)

@@ -43,6 +43,8 @@ class Client:
     keep: bool = False
     _stream: trio.SocketStream | None = None
     _stale: float = 0.0
+    _ended: bool = False
+    """Whether the other end said that it closes the connection after this answer."""
 
     async def ask(
         self, method: str, path: str, body: object = None, *, kind: str = "", good: str = "2"
@@ -74,7 +76,7 @@ class Client:
             self._stream = await trio.open_tcp_stream(self.host, self.port)
         await self._stream.send_all(head.encode() + content)
         answer = await self._read()
-        if not self.keep:
+        if not self.keep or self._ended:
             await self.close()
         self._stale = trio.current_time() + KEEP_SECONDS
         return answer
@@ -85,6 +87,7 @@ class Client:
         while (end := buffer.find(b"\r\n\r\n")) < 0:
             buffer += await self._more()
         head = bytes(buffer[:end]).lower().split(b"\r\n")
+        self._ended = b"connection: close" in head
         length = next(
             (int(line.split(b":")[1]) for line in head if line.startswith(b"content-length")), 0
         )
