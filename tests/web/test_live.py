@@ -11,6 +11,7 @@ import trio_websocket
 
 from tests.cutting import cutting
 from tests.web.conftest import PATIENCE, call
+from tests.web.test_edge import live_events, told
 from tests.web.test_requests import submitted, worker
 
 # trio-websocket leaves the socket of a broken connection to the garbage collector.
@@ -43,24 +44,12 @@ def cuts(seed: int):
 # The WebSocket
 
 
-async def said(socket) -> dict:
-    with trio.fail_after(PATIENCE):
-        return json.loads(await socket.get_message())
-
-
 async def ask(socket, op: str, **what) -> dict:
     """The answer to a request."""
     await socket.send_message(json.dumps({"op": op, **what}))
-    while "ok" not in (answer := await said(socket)) and "error" not in answer:
+    while "ok" not in (answer := await live_events(socket)) and "error" not in answer:
         pass
     return answer
-
-
-async def told(socket) -> dict:
-    """What is said next of that which was asked for: the farm's status goes to everybody."""
-    while (event := await said(socket))["event"] == "/status":
-        pass
-    return event
 
 
 class Watcher:
@@ -88,7 +77,7 @@ class Watcher:
             self._place = answer["id"]
             ready.set()
             while len(self.heard) < CHANGES:
-                event = await said(socket)
+                event = await live_events(socket)
                 self._place = event["id"]
                 assert event["event"] != "/resync"
                 if event["event"] == "/jobs":
@@ -148,7 +137,7 @@ async def test_a_request_that_means_nothing_is_answered_with_what_was_expected(
 ):
     async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
         await socket.send_message(json.dumps(request_))
-        while "error" not in (answer := await said(socket)):
+        while "error" not in (answer := await live_events(socket)):
             pass
         assert word in answer["error"]
 
@@ -163,7 +152,7 @@ async def test_one_that_does_not_read_holds_up_nobody(edge):
             await changes(edge, job)
             heard: list[int] = []
             while len(heard) < CHANGES:
-                message = await said(socket)
+                message = await live_events(socket)
                 if message["event"] == "/jobs":
                     heard.append(message["payload"]["priority"])
             assert heard[1:] == list(range(CHANGES - 1))
