@@ -96,13 +96,18 @@ def checked_query(kind: type[attrs.AttrsInstance]) -> object:
         name: checked_parameter(
             name, given.getlist(name) if may_repeat(annotation) else given[name], annotation
         )
-        for name, annotation in get_type_hints(kind, include_extras=True).items()
+        for name, annotation in _annotations(kind).items()
         if name in given
     }
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal(f"query string: {error}") from None
+
+
+@cache
+def _annotations(kind: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
 def checked_headers(kind: type[attrs.AttrsInstance], given: Mapping[str, str]) -> object:
