@@ -1,4 +1,6 @@
-"""How property tests run, here and in the continuous integration."""
+"""How tests run, here and in the continuous integration."""
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -7,3 +9,6 @@ settings.register_profile(
     "farm", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("farm")
+
+# Shells let what they start in the background ignore Ctrl-C, and programs hand that on to theirs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
