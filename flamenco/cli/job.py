@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Annotated, Any
 
-import trio
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 from msgspec import UNSET
@@ -12,6 +11,7 @@ from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, job_id, reached, task_of
+from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain, print_facts, print_json, when
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
@@ -91,7 +91,7 @@ def log(
     with reached(manager) as client:
         job = job_id(client, id)
         found = task_of(client, job, task)
-    return trio.run(print_log, manager, job, found.id, follow)
+    return until_interrupted(print_log, manager, job, found.id, follow)
 
 
 # Steering

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import attrs
 import msgspec
-import trio
 from cyclopts import App, Parameter
 
 from flamenco import clock
 from flamenco.cli.errors import CommandError
+from flamenco.cli.running import until_interrupted
 from flamenco.jobtypes import open_compiler, open_engine, validate_settings
 from flamenco.jobtypes.files import BUILTIN, SUFFIXES, script_name
 from flamenco.model.jobs import AuthoredTask, CompiledJob
@@ -127,7 +127,7 @@ def _within(run: Callable[[], Awaitable[int]]) -> int:
     handler = logging.StreamHandler(sys.stderr)
     printed.addHandler(handler)
     try:
-        return trio.run(run)
+        return until_interrupted(run)
     finally:
         printed.removeHandler(handler)
 

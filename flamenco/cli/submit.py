@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import attrs
 import msgspec
-import trio
 from cyclopts import Parameter
 from msgspec import UnsetType
 from rich.console import Console
@@ -17,6 +16,7 @@ from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
 from flamenco.cli.progress import follow
 from flamenco.cli.reaching import ManagerUrl
+from flamenco.cli.running import until_interrupted
 from flamenco.client import ManagerClient, open_client
 from flamenco.client.jobtypes import job_type_of
 from flamenco.config.worker import DEFAULT_MANAGER_URL
@@ -61,7 +61,7 @@ def submit(
         settings=tuple(setting or ()),
         blender=blender,
     )
-    return trio.run(request.run, manager, wait)
+    return until_interrupted(request.run, manager, wait)
 
 
 @attrs.frozen(kw_only=True)

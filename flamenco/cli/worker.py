@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
+from flamenco.cli.running import until_interrupted
 from flamenco.config.durations import parse_duration
 from flamenco.config.worker import (
     FILE_NAME,
@@ -83,13 +84,13 @@ def run(
     """
     start_logging(verbose=verbose, quiet=quiet)
     if find_manager:
-        print(trio.run(search, FIND_SECONDS))
+        print(until_interrupted(search, FIND_SECONDS))
         return 0
     settings = (options or Options()).settings()
     if test:
-        return trio.run(run_test, settings)
+        return until_interrupted(run_test, settings)
     if flush:
-        return trio.run(send_the_rest, settings)
+        return until_interrupted(send_the_rest, settings)
     length = Stay(once=once, until_idle=until_idle)
     if stay:
         length = attrs.evolve(length, seconds=_seconds(stay))
