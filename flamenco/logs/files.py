@@ -34,6 +34,8 @@ class TaskLogs:
     def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> None:
         """Write at byte ``offset``, and cut what followed. Blocks: for the store's thread.
 
+        Who reads meanwhile never finds the log shorter than before, unless it becomes shorter.
+
         Raises OSError if it can't be written.
         """
         path = str(self.root / self.relative(job_id, task_id))
@@ -60,9 +62,9 @@ class TaskLogs:
 def _write(path: str, offset: int, content: bytes) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
     try:
-        os.ftruncate(file, offset)
         os.lseek(file, offset, os.SEEK_SET)
         written = os.write(file, content)
+        os.ftruncate(file, offset + written)
     finally:
         os.close(file)
     if written != len(content):

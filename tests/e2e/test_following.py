@@ -49,7 +49,7 @@ def test_a_log_is_followed_to_its_end_and_ctrl_c_ends_it_in_silence(tmp_path):
             with ExitStack() as stack:
                 crowd = [stack.enter_context(open_child(command)) for _ in range(FOLLOWERS)]
                 for process in crowd:
-                    assert process.stdout.readline()
+                    assert process.stdout.readline(), process.stderr.read()
                     process.send_signal(signal.SIGINT)
                 for process in crowd:
                     _, complaint = process.communicate(timeout=60)

@@ -167,6 +167,28 @@ async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp
         assert path.read_text() == "assigned\nrendering\n"
 
 
+async def test_a_log_that_is_shown_again_and_again_is_whole_at_any_time(tmp_path):
+    logs = TaskLogs(tmp_path)
+    path = tmp_path / logs.relative("j1", "t1")
+    async with open_store(tmp_path / "farm.sqlite", logs) as store:
+        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
+        await store.commit([AppendLog("j1", "t1", 0, b"assigned\n", own=True)])
+        await store.begin_log_file("j1", "t1")
+        sizes = set()
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def show() -> None:
+                for _ in range(500):
+                    await store.begin_log_file("j1", "t1")
+                nursery.cancel_scope.cancel()
+
+            while True:
+                sizes.update(path.stat().st_size for _ in range(20))
+                await trio.lowlevel.checkpoint()
+        assert sizes == {len(b"assigned\n")}
+
+
 async def test_commits_reach_the_database_itself_beside_other_commits(tmp_path, monkeypatch):
     monkeypatch.setattr(ahead, "ROWS", 3)
     path, copy = tmp_path / "farm.sqlite", tmp_path / "without-its-log.sqlite"
