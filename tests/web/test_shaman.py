@@ -175,7 +175,11 @@ async def test_of_two_clients_with_one_file_the_slower_is_deferred_or_told_that_
 async def test_an_upload_that_breaks_off_leaves_nothing(edge):
     async with Connection(edge) as broken:
         await broken.begin(SCENE, SCENE[:10])
-        assert len(uploads(edge)) > 0
+
+        async def arriving() -> bool:
+            return len(uploads(edge)) > 0
+
+        await until(arriving)
 
     async def gone() -> bool:
         return uploads(edge) == [] and await status(edge, SCENE) == "unknown"
