@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from flamenco.model.jobs import Job
 from flamenco.model.statuses import RUNNABLE_JOBS, JobStatus, TaskStatus
 
 Counts = Mapping[TaskStatus, int]
@@ -28,7 +29,8 @@ class JobChange:
     """A status a job goes to, and why."""
 
     status: JobStatus
-    reason: str
+    reason: str | None = None
+    """None: for the reason of the status before, which was only on the way to this one."""
 
 
 @attrs.frozen
@@ -41,6 +43,14 @@ class Sweep:
 
 def _sum(counts: Counts, *statuses: TaskStatus) -> int:
     return sum(counts.get(status, 0) for status in statuses)
+
+
+def activity_of(change: JobChange, job: Job) -> str:
+    """What a job tells of a change: the status that it goes to, and the reason if there is one."""
+    reason = change.reason
+    if reason is None:
+        reason = job.activity.removeprefix(job.status.value).removeprefix(": ")
+    return f"{change.status.value}: {reason}" if reason else change.status.value
 
 
 def job_after_task(
@@ -68,7 +78,7 @@ def job_after_task(
         case TaskStatus.FAILED if 100 * _sum(counts, task) // total >= failure_percentage:
             return JobChange(JobStatus.FAILED, f"{_sum(counts, task)} of {total} tasks failed")
     if job is JobStatus.PAUSE_REQUESTED and not _sum(counts, TaskStatus.ACTIVE):
-        return JobChange(JobStatus.PAUSED, "no task is running any more")
+        return JobChange(JobStatus.PAUSED)
     if job is JobStatus.QUEUED and task in _ENDING - {TaskStatus.CANCELED}:
         return JobChange(JobStatus.ACTIVE, "a task ended")
     return None
@@ -110,11 +120,11 @@ def job_after_job(job: JobStatus, counts: Counts) -> JobChange | None:
     """What follows when a job went to ``job`` and its tasks were swept."""
     match job:
         case JobStatus.CANCEL_REQUESTED:
-            return JobChange(JobStatus.CANCELED, "canceled as requested")
+            return JobChange(JobStatus.CANCELED)
         case JobStatus.REQUEUEING:
-            return JobChange(JobStatus.QUEUED, "requeued")
+            return JobChange(JobStatus.QUEUED)
         case JobStatus.PAUSE_REQUESTED if not _sum(counts, TaskStatus.ACTIVE):
-            return JobChange(JobStatus.PAUSED, "no task was running")
+            return JobChange(JobStatus.PAUSED)
         case JobStatus.QUEUED if _sum(counts, TaskStatus.COMPLETED) == sum(counts.values()):
             return JobChange(JobStatus.COMPLETED, "all tasks are completed")
     return None

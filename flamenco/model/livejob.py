@@ -15,6 +15,7 @@ from flamenco.model.lifecycle import (
     DEFAULT_FAILURE_PERCENTAGE,
     JobChange,
     Sweep,
+    activity_of,
     job_after_job,
     job_after_task,
     job_at_rest,
@@ -228,12 +229,8 @@ class LiveJob:
     def _follow(self, change: JobChange | None, now: datetime, ripple: Ripple) -> None:
         while change is not None and change.status is not self.job.status:
             previous = self.job.status
-            self.job = evolve(
-                self.job,
-                status=change.status,
-                activity=f"{change.status.value}: {change.reason}",
-                updated=now,
-            )
+            activity = activity_of(change, self.job)
+            self.job = evolve(self.job, status=change.status, activity=activity, updated=now)
             change = self._enforce(previous, now, ripple)
             if (previous in RUNNABLE_JOBS) is not (self.job.status in RUNNABLE_JOBS):
                 self._settle_all()

@@ -102,6 +102,41 @@ def test_tasks_follow_what_is_asked_of_their_job(before, asked, tasks, expected_
     assert live.job.status is expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "tasks", "reason", "expected"),
+    [
+        (J.CANCEL_REQUESTED, [T.ACTIVE], "wrong camera", "canceled: wrong camera"),
+        (J.CANCEL_REQUESTED, [T.ACTIVE], "", "canceled"),
+        (J.CANCEL_REQUESTED, [T.ACTIVE], "paused: no", "canceled: paused: no"),
+        (J.PAUSE_REQUESTED, [T.QUEUED], "lunch", "paused: lunch"),
+        (J.PAUSE_REQUESTED, [T.ACTIVE], "lunch", "pause-requested: lunch"),
+        (J.REQUEUEING, [T.FAILED], "mended", "queued: mended"),
+    ],
+)
+def test_the_reason_that_somebody_gave_is_kept_on_the_way(asked, tasks, reason, expected):
+    live = job_with(J.ACTIVE, *tasks)
+    live.move_job(asked, reason, NOW)
+    assert live.job.activity == expected
+
+
+def test_the_reason_of_a_pause_is_kept_until_the_last_task_has_ended():
+    live = job_with(J.ACTIVE, T.ACTIVE, T.QUEUED)
+    live.move_job(J.PAUSE_REQUESTED, "lunch", NOW)
+    move(live, "t1", T.COMPLETED)
+    assert live.job.activity == "paused: lunch"
+
+
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [("cancel-requested: enough", "canceled: enough"), ("", "canceled"), ("odd", "canceled: odd")],
+)
+def test_a_job_that_was_left_on_its_way_keeps_the_reason_too(activity, expected):
+    live = job_with(J.CANCEL_REQUESTED, T.CANCELED)
+    live.job = attrs.evolve(live.job, activity=activity)
+    live.repair(NOW)
+    assert live.job.activity == expected
+
+
 def test_requeueing_one_task_of_a_completed_job_requeues_all():
     live = job_with(J.COMPLETED, T.COMPLETED, T.COMPLETED)
     move(live, "t1", T.QUEUED)

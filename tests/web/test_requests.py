@@ -67,6 +67,18 @@ async def test_a_tag_is_made_changed_given_and_deleted(edge):
 
 
 @pytest.mark.parametrize(
+    ("asked", "becomes"),
+    [("cancel-requested", "canceled"), ("pause-requested", "paused"), ("requeueing", "queued")],
+)
+async def test_why_a_job_was_changed_is_told_when_it_has_got_there(edge, asked, becomes):
+    job = await canceled(edge) if asked == "requeueing" else await submitted(edge)
+    change = {"status": asked, "reason": "wrong camera"}
+    await call(edge, "POST", f"jobs/{job}/setstatus", change, 204)
+    told = await call(edge, "GET", f"jobs/{job}")
+    assert (told["status"], told["activity"]) == (becomes, f"{becomes}: wrong camera")
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "status", "word"),
     [
         ("POST", "worker-mgt/tags", {"name": " "}, 400, "name"),
