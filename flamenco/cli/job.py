@@ -53,6 +53,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Type", job.type),
         ("Status", job.status.value),
         ("Activity", job.activity),
+        *(("Warning", warning) for warning in job.warnings or ()),
         ("Priority", str(job.priority)),
         ("Steps", f"{job.steps_completed} of {job.steps_total}"),
         ("Created", when(job.created)),

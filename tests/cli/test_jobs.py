@@ -14,6 +14,18 @@ from tests.web.conftest import edge as _edge
 from tests.web.conftest import until
 
 edge = _edge
+EXOTIC = '''
+"""Two tasks for workers that this farm has not."""
+
+from flamenco.jobtypes.authoring import Author, JobToCompile, JobType
+
+JOB_TYPE = JobType(label="Exotic", settings=[])
+
+
+def compile_job(job: JobToCompile, author: Author) -> None:
+    author.task("first", "holography")
+    author.task("second", "telepathy")
+'''
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
@@ -121,6 +133,16 @@ async def test_a_job_is_shown_and_why_it_waits(flamenco, client):
     assert "There is no worker yet." in out
     assert (await flamenco("job", "why", job))[1] == "There is no worker yet.\n"
     assert json.loads((await flamenco("job", "show", job, "--json"))[1])["id"] == job
+
+
+async def test_what_is_likely_wrong_with_a_job_is_shown(flamenco, client, edge):
+    (edge.storage / "scripts").mkdir()
+    (edge.storage / "scripts" / "exotic.py").write_text(EXOTIC)
+    job = (await client.submit(attrs.evolve(NAPS, type="exotic", settings={}))).id
+    shown = (await flamenco("job", "show", job))[1]
+    warnings = [line for line in shown.splitlines() if line.startswith("Warning: ")]
+    assert len(warnings) == 2
+    assert "'holography'" in warnings[0]
 
 
 async def test_an_id_that_could_be_more_than_one_or_none_is_refused(flamenco, client):
