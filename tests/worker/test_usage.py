@@ -101,31 +101,31 @@ def progress_of(account, *work):
 
 class TestProgress:
     @pytest.fixture
-    async def account(self, autojump_clock):
+    async def account(self):
         account = Usage()
         account.started(Child(None, 1))
         return account
 
-    async def test_a_program_that_prints_makes_progress(self, account):
+    async def test_a_program_that_prints_makes_progress(self, account, autojump_clock):
         await trio.sleep(STILL_SECONDS + 1)
         assert not account.is_alive
         account.progressed()
         assert account.is_alive
 
-    async def test_a_program_that_works_in_silence_makes_progress(self, account):
+    async def test_a_program_that_works_in_silence_makes_progress(self, account, autojump_clock):
         await trio.sleep(STILL_SECONDS + 1)
         assert progress_of(account, 0.5)
 
-    async def test_one_that_only_wakes_up_now_and_then_does_not(self, account):
+    async def test_one_that_only_wakes_up_now_and_then_does_not(self, account, autojump_clock):
         assert progress_of(account, 0.5)
         await trio.sleep(STILL_SECONDS + 1)
         assert not progress_of(account, 0.501, 0.502, 0.503)
 
-    async def test_one_that_starts_has_some_time(self, account):
+    async def test_one_that_starts_has_some_time(self, account, autojump_clock):
         await trio.sleep(STILL_SECONDS - 1)
         assert account.is_alive
 
-    async def test_where_no_program_runs_all_is_well(self, account):
+    async def test_where_no_program_runs_all_is_well(self, account, autojump_clock):
         await trio.sleep(STILL_SECONDS + 1)
         account._running = None
         assert account.is_alive
