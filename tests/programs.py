@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 MARK = "FLAMENCO_TEST_MARK"
 HINTS = {
     "blender": "apt install blender",
@@ -48,7 +50,7 @@ def survivors(environment: dict[str, str]) -> list[str]:
     return [line for line in found if line]
 
 
-def wait_until_gone(environment: dict[str, str], seconds: float = 30.0) -> list[str]:
+def wait_until_gone(environment: dict[str, str], seconds: float = PATIENCE) -> list[str]:
     """What is left of the marked processes after so many seconds at most."""
     deadline = time.monotonic() + seconds
     while (left := survivors(environment)) and time.monotonic() < deadline:

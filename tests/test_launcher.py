@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from flamenco.launcher import Child, open_child
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in Linux' ways")
 
@@ -65,7 +66,7 @@ async def ends(pid: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await trio.lowlevel.wait_readable(descriptor)
     finally:
         os.close(descriptor)

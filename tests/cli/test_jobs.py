@@ -10,8 +10,8 @@ from flamenco.cli import showing
 from flamenco.cli.app import run
 from flamenco.client import open_client
 from tests.client.test_manager import NAPS, canceled, worker
+from tests.patience import until
 from tests.web.conftest import edge as _edge
-from tests.web.conftest import until
 
 edge = _edge
 EXOTIC = '''

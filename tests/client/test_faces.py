@@ -33,6 +33,7 @@ from flamenco.client.operations import Operations
 from flamenco.model.statuses import JobStatus
 from tests.client.test_manager import CANCEL, FAR_FUTURE, NAPS, canceled, worker
 from tests.cutting import cutting
+from tests.patience import PATIENCE
 from web.server import ROOMS
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -173,7 +174,7 @@ async def test_who_follows_hears_all_however_often_the_connection_breaks(edge, c
         open_client(f"127.0.0.1:{network.port}") as follower,
         trio.open_nursery() as nursery,
     ):
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             async with follower.follow(Topics(job=(job,))) as events:
                 nursery.start_soon(change)
                 async for event in events:

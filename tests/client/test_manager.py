@@ -16,7 +16,7 @@ from flamenco.api.jobs import (
 from flamenco.api.workers import WorkerSleepSchedule, WorkerTag
 from flamenco.client import Rejected, Topics, Unreachable, open_client
 from flamenco.model.statuses import JobStatus, TaskStatus
-from tests.web.conftest import until
+from tests.patience import until
 
 NAPS = SubmittedJob(
     name="naps",

@@ -11,8 +11,7 @@ import trio
 
 from flamenco.discovery import Network, advert_of, advertise, find_manager, is_manager
 from flamenco.discovery.network import open_asker, open_group, receive
-
-PATIENCE = 60.0
+from tests.patience import PATIENCE
 
 
 @asynccontextmanager

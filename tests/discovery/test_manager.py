@@ -19,6 +19,7 @@ from flamenco.discovery import advert_of, advertise, find_manager
 from flamenco.discovery.mdns import MDNS
 from flamenco.discovery.network import Network, open_group
 from flamenco.launcher import open_child
+from tests.patience import PATIENCE
 
 
 def installed(folder: Path) -> Installation:
@@ -38,7 +39,7 @@ async def test_a_manager_is_found_and_takes_its_leave_when_it_is_stopped(
         while True:
             packets.add((await heard.receive())[0])
 
-    with heard.socket, trio.fail_after(60):
+    with heard.socket, trio.fail_after(PATIENCE):
         async with trio.open_nursery() as meanwhile:
             meanwhile.start_soon(hear)
             async with trio.open_nursery() as nursery:
@@ -67,7 +68,7 @@ async def test_a_manager_that_is_not_to_be_found_says_nothing(network, protocol,
     hidden = attrs.evolve(installed(tmp_path), discoverable=False)
     heard = await open_group(protocol)
     heard.follow(["127.0.0.1"])
-    with heard.socket, trio.fail_after(60):
+    with heard.socket, trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run_manager, hidden, network)
             url = await said_on_stdout(capfd)
@@ -117,7 +118,7 @@ async def test_other_programs_that_speak_mdns_see_a_manager_come_and_go():
     port = os.getpid() % 50000 + 10000
     command = [sys.executable, "-c", BROWSER, str(port)]
     async with open_child(command, stdout=subprocess.PIPE) as browser:
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             async with trio.open_nursery() as life:
                 describe = partial(advert_of, "The Farm", "127.0.0.1", port)
                 life.start_soon(advertise, describe, network)

@@ -18,11 +18,11 @@ import attrs
 import httpx
 import trio
 
+from tests.patience import PATIENCE, until
 from tests.programs import marked_environment, wait_until_gone
 
 FLAMENCO = (sys.executable, "-m", "flamenco")
 READY = "Flamenco Manager is ready:"
-PATIENCE = 60.0
 STOP_SECONDS = 25.0
 ENDS = ("completed", "failed", "canceled")
 
@@ -274,18 +274,6 @@ async def open_farm(folder: Path, **config: object) -> AsyncIterator[Farm]:
     assert left == [], left
 
 
-async def until(question: Any, seconds: float = PATIENCE) -> Any:
-    """The first answer of a question that is true."""
-    with trio.fail_after(seconds):
-        while True:
-            answer = question()
-            if hasattr(answer, "__await__"):
-                answer = await answer
-            if answer:
-                return answer
-            await trio.sleep(0.05)
-
-
 async def appears(path: Path, seconds: float = PATIENCE) -> str:
     """Wait for a file with a whole line in it; its text."""
 
@@ -308,7 +296,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-async def ends(pid: int, seconds: float = 20.0) -> None:
+async def ends(pid: int, seconds: float = PATIENCE) -> None:
     """Wait until a process, anybody's, has ended."""
     try:
         descriptor = os.pidfd_open(pid)

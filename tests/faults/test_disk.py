@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.farm import appears, open_farm, shell, task, until
+from tests.faults.farm import appears, open_farm, shell, task
+from tests.patience import until
 from tests.programs import need
 
 pytestmark = pytest.mark.slow

@@ -3,8 +3,9 @@
 import psutil
 import pytest
 
-from tests.faults.farm import ends, open_farm, task, until
+from tests.faults.farm import ends, open_farm, task
 from tests.faults.scene import render, save_scene
+from tests.patience import until
 
 pytestmark = pytest.mark.slow
 

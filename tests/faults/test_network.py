@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.faults.farm import appears, ends, is_running, open_farm, shell, task, until
+from tests.faults.farm import appears, ends, is_running, open_farm, shell, task
 from tests.faults.proxy import TO_MANAGER, TO_WORKER, open_proxies, open_proxy
+from tests.patience import until
 
 pytestmark = pytest.mark.slow
 

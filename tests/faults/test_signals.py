@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from tests.faults.farm import appears, ends, open_farm, shell, task, until
+from tests.faults.farm import appears, ends, open_farm, shell, task
+from tests.patience import until
 
 pytestmark = pytest.mark.slow
 

@@ -10,6 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from flamenco.jobtypes import CompileError, Limits, UnknownJobType, inline_compiler, open_compiler
 from flamenco.jobtypes.compiler import open_engine
 from flamenco.model.specs import Requirements
+from tests.patience import PATIENCE
 
 GOOD = """\
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting
@@ -231,7 +232,7 @@ class TestHarm:
         body += f"assert not open(0, closefd=False).read()\n{ONE_TASK}"
         write(scripts, "mine.py", body)
         assert len((await strict.compile(job("mine"))).tasks) == 1
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE):
             while "from a child" not in caplog.text or "from print" not in caplog.text:
                 await strict.job_types()
 

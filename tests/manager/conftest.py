@@ -23,9 +23,9 @@ from flamenco.manager.messages import (
 from flamenco.model.jobs import Job
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from tests.patience import PATIENCE, until
 
 TASK_TYPES = ("misc", "blender", "ffmpeg", "file-management")
-PATIENCE = 60
 
 
 @attrs.define(eq=False)
@@ -133,7 +133,7 @@ class Stage:
                 task_types=TASK_TYPES,
             )
         )
-        await self.until(lambda: self.farm.worker(registered.id))
+        await until(lambda: self.farm.worker(registered.id))
         played = PlayedWorker(self.farm, registered.id, name, specs)
         await played.connect()
         return played
@@ -166,7 +166,7 @@ class Stage:
         async def reached() -> bool:
             return await self.status(job) == status
 
-        await self.until(reached)
+        await until(reached)
 
     async def status(self, job: Job) -> str:
         return (await self.farm.services.reader.job(job.id)).status.value
@@ -176,24 +176,13 @@ class Stage:
         services = self.farm.services
         return await services.log_tail(await services.reader.task(assign.task_id))
 
-    async def until(self, question):
-        """Wait until a question is answered with something true."""
-        with trio.fail_after(PATIENCE):
-            while True:
-                answer = question()
-                if hasattr(answer, "__await__"):
-                    answer = await answer
-                if answer:
-                    return answer
-                await trio.sleep(0.01)
-
     async def until_status(self, job: Job, *expected: str) -> None:
         """Wait until all tasks of a job have these statuses."""
 
         async def reached() -> bool:
             return await self.statuses(job) == list(expected)
 
-        await self.until(reached)
+        await until(reached)
 
 
 @asynccontextmanager

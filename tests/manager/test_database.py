@@ -8,7 +8,8 @@ from flamenco.manager.messages import WakeJob
 from flamenco.manager.requests import SetJobPriority
 from flamenco.model.workers import WorkerTag
 from flamenco.store import DamagedDatabase, PutTag, ahead
-from tests.manager.conftest import PATIENCE, stage_at
+from tests.manager.conftest import stage_at
+from tests.patience import PATIENCE, until
 from tests.store.test_upgrades import overwrite
 
 
@@ -43,8 +44,8 @@ async def test_a_checkpoint_that_failed_is_made_later(tmp_path, monkeypatch, cap
         broken = stage.farm.store.ahead._connection
         broken.set_progress_handler(lambda: 1, 1)
         await stage.farm.store.commit([PutTag(WorkerTag(id="t1", name="compositing"))])
-        await stage.until(lambda: "cannot write" in caplog.text)
+        await until(lambda: "cannot write" in caplog.text)
         path = stage.farm.services.paths.database
         assert b"compositing" not in path.read_bytes()
         broken.set_progress_handler(None, 1)
-        await stage.until(lambda: b"compositing" in path.read_bytes())
+        await until(lambda: b"compositing" in path.read_bytes())

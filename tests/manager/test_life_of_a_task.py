@@ -12,6 +12,7 @@ from flamenco.manager.requests import (
 )
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from tests.manager.conftest import stage_at
+from tests.patience import until
 
 
 async def test_tasks_go_to_an_idle_worker_one_by_one_and_dependencies_first(stage):
@@ -101,7 +102,7 @@ async def test_a_silent_worker_is_lost_and_its_task_requeued(tmp_path):
         async def lost() -> bool:
             return (await reader.worker(anna.id)).status is WorkerStatus.ERROR
 
-        await stage.until(lost)
+        await until(lost)
         await stage.until_status(job, "queued")
         assert anna.closed == "no sign of life"
 
@@ -253,7 +254,7 @@ async def test_a_worker_that_signs_off_hands_its_task_back_and_is_remembered(sta
         worker = await stage.farm.services.reader.worker(anna.id)
         return worker if worker.status is WorkerStatus.OFFLINE else None
 
-    worker = await stage.until(signed_off)
+    worker = await until(signed_off)
     assert worker.request.status is WorkerStatus.AWAKE
 
 

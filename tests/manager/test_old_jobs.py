@@ -16,13 +16,14 @@ from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob, listed_jobs
 from tests.manager.conftest import stage_at
+from tests.patience import until
 
 
 async def gone(stage, job) -> None:
     async def erased() -> bool:
         return await stage.farm.services.reader.job(job.id) is None
 
-    await stage.until(erased)
+    await until(erased)
 
 
 async def listed(stage, *, archived: bool = False) -> list[str]:
@@ -135,7 +136,7 @@ async def test_old_jobs_go_by_themselves_but_not_those_marked_keep(tmp_path, mon
         async def archived() -> bool:
             return await listed(stage, archived=True) == [old.id]
 
-        await stage.until(archived)
+        await until(archived)
         assert set(await listed(stage)) == {kept.id, fresh.id}
     async with stage_at(tmp_path, **config) as stage:
         stored = await stage.farm.services.reader.job(old.id)

@@ -21,6 +21,7 @@ from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Gpu, Requirements, Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from flamenco.model.workers import WorkerTag
+from tests.patience import until
 
 
 async def tag(stage, name: str) -> str:
@@ -51,7 +52,7 @@ async def test_a_tag_that_is_deleted_is_taken_from_jobs_and_workers(stage):
         job, worker = await reader.job(waiting.id), await reader.worker(anna.id)
         return job.worker_tag is None and worker.tags == ()
 
-    await stage.until(gone)
+    await until(gone)
     assert await reader.tags() == []
 
 
@@ -153,7 +154,7 @@ async def test_a_deleted_worker_is_gone_and_its_task_goes_to_others(stage):
     anna, job = await stage.worker("anna"), await stage.shaped("misc")
     assign = await anna.hears(protocol.Assign)
     await stage.farm.worker(anna.id).ask(DeleteWorker())
-    await stage.until(lambda: anna.closed)
+    await until(lambda: anna.closed)
     await stage.until_status(job, "queued")
     assert stage.farm.worker(anna.id) is None
     assert await stage.farm.services.reader.workers() == []

@@ -10,6 +10,7 @@ from flamenco.model.failures import Verdict
 from flamenco.model.lifecycle import job_after_task
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import Worker
+from tests.patience import until
 from tests.simulation.rules import Scene, empty, hears_nothing, nothing, shows
 
 _assign = JobActor._assign
@@ -112,7 +113,7 @@ async def a_task_fails_when_its_last_hope_is_blocklisted(scene: Scene) -> None:
         async def failed() -> bool:
             return (await stage.task(job, 1)).status is TaskStatus.FAILED
 
-        await stage.until(failed)
+        await until(failed)
 
 
 @shows("flamenco.model.livejob.job_after_task", instead=lambda *a: job_after_task(*a[:3], 10_000))

@@ -29,6 +29,7 @@ from flamenco.model.statuses import (
     WorkerStatus,
 )
 from flamenco.store import ReadCommands
+from tests.patience import until
 from tests.simulation.rules import Scene, empty, nothing, shows
 
 FINISHED = (JobStatus.FAILED, JobStatus.CANCELED, JobStatus.COMPLETED)
@@ -142,7 +143,7 @@ async def a_deleted_job_is_gone(scene: Scene) -> None:
         async def gone() -> bool:
             return await stage.farm.services.reader.job(job.id) is None
 
-        await stage.until(gone)
+        await until(gone)
 
 
 @shows("flamenco.manager.jobrequests.FINISHED_JOBS", instead=frozenset(JobStatus))

@@ -17,13 +17,11 @@ import trio
 from flamenco.api.meta import Error, SecurityError
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import open_farm
+from tests.patience import PATIENCE
 from web.operations import API, members
 from web.server import ROOMS, serve_farm
 from web.serving import USUAL
 from web.wire import JSON, PLAIN
-
-PATIENCE = 60.0
-"""Seconds after which a slow machine counts as one where nothing will come."""
 
 JOB = {
     "name": "job",
@@ -113,12 +111,3 @@ async def call(edge: Edge, method: str, path: str, body=None, status: int = 200,
     answer = await edge.http.request(method, f"{API}/{path}", json=body, auth=auth)
     assert answer.status_code == status, answer.text
     return answer.json() if answer.content else None
-
-
-async def until(question) -> None:
-    """Wait until a question is answered with yes."""
-    with trio.fail_after(PATIENCE):
-        while True:
-            if await question():
-                return
-            await trio.sleep(0.02)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web.conftest import call, until
+from tests.patience import until
+from tests.web.conftest import call
 from tests.web.test_requests import canceled, submitted, worker
 
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -9,7 +9,8 @@ import trio_websocket
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
-from tests.web.conftest import JOB, PATIENCE
+from tests.patience import PATIENCE
+from tests.web.conftest import JOB
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
 pytestmark = [

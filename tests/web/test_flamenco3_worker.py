@@ -4,7 +4,8 @@ import attrs
 import pytest
 import trio
 
-from tests.web.conftest import JOB, USUAL_CONFIG, call, edge_at, until
+from tests.patience import until
+from tests.web.conftest import JOB, USUAL_CONFIG, call, edge_at
 from tests.web.flamenco3 import Flamenco3Worker
 
 

@@ -10,7 +10,8 @@ import trio_websocket
 
 from flamenco import protocol
 from flamenco.model.statuses import WorkerStatus
-from tests.web.conftest import JOB, PATIENCE
+from tests.patience import PATIENCE
+from tests.web.conftest import JOB
 from tests.web.test_edge import registered, session, subscribe, told
 
 

@@ -10,7 +10,8 @@ import trio
 import trio_websocket
 
 from tests.cutting import cutting
-from tests.web.conftest import PATIENCE, call
+from tests.patience import PATIENCE
+from tests.web.conftest import call
 from tests.web.test_edge import live_events, told
 from tests.web.test_requests import submitted, worker
 

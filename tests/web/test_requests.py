@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web.conftest import JOB, call, until
+from tests.patience import until
+from tests.web.conftest import JOB, call
 
 DECIDED = '''
 """Two decisions, one after the other, and a task beside them."""

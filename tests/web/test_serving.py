@@ -8,6 +8,7 @@ import trio
 from quart import Response, request, send_file
 from quart_trio import QuartTrio
 
+from tests.patience import PATIENCE
 from web.serving import FarmResponse, Limits, Past, serve
 
 QUICK = Limits(stall=0.3, linger=0.3, grace=0.2, body=1000, body_seconds=0.3)
@@ -53,7 +54,7 @@ async def served(app, limits=QUICK):
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             async with trio.open_nursery() as nursery:
                 await nursery.start(serve, app, listener, stop, limits)
                 yield port, stop

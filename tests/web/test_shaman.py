@@ -9,8 +9,9 @@ import trio
 
 from flamenco.config.manager import ManagerConfig, ShamanConfig
 from flamenco.shaman.store import Incoming
+from tests.patience import PATIENCE, until
 from tests.shaman.conftest import everything
-from tests.web.conftest import JOB, PATIENCE, edge_at, until
+from tests.web.conftest import JOB, edge_at
 from web.serving import Limits
 
 API = "/api/v3/shaman"

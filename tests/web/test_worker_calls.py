@@ -8,7 +8,8 @@ import pytest
 import trio
 
 from flamenco import protocol
-from tests.web.conftest import JOB, USUAL_CONFIG, Edge, call, edge_at, until
+from tests.patience import until
+from tests.web.conftest import JOB, USUAL_CONFIG, Edge, call, edge_at
 from tests.web.test_edge import session
 
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -29,8 +29,7 @@ from flamenco.protocol import (
     StateChanged,
     Welcome,
 )
-
-PATIENCE = 20.0
+from tests.patience import PATIENCE
 
 
 @attrs.frozen

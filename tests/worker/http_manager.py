@@ -8,7 +8,8 @@ from functools import partial
 
 import trio
 
-from tests.worker.fake_manager import PATIENCE, FakeManager
+from tests.patience import PATIENCE
+from tests.worker.fake_manager import FakeManager
 
 WORKER = "/api/v3/worker/"
 

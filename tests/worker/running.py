@@ -9,6 +9,7 @@ import attrs
 import trio
 
 from flamenco.launcher import Child, open_child
+from tests.patience import PATIENCE
 from worker.main import run_worker
 from worker.stay import FOR_EVER
 
@@ -37,7 +38,7 @@ class RunningWorker:
         self.ended.set()
 
     async def exits(self):
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await self.ended.wait()
         return self.exit_code
 
@@ -77,7 +78,7 @@ async def gate(tmp_path):
     os.mkfifo(path)
 
     async def open_gate():
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await trio.to_thread.run_sync(path.write_text, "go on\n", abandon_on_cancel=True)
 
     yield ("exec", {"exe": "cat", "args": [str(path)]}), open_gate

@@ -17,6 +17,7 @@ from flamenco.protocol import (
     SignOff,
     StateChanged,
 )
+from tests.patience import PATIENCE
 from tests.worker.fake_manager import open_manager, task
 from tests.worker.running import gate, python, running_worker
 from worker.main import run_worker
@@ -88,7 +89,7 @@ async def test_who_is_not_let_in_is_told_what_to_do_and_tries_again(
 
     monkeypatch.setattr("worker.session.backoff", quickly)
     async with running_worker(attrs.evolve(config, registration_secret=secret)):
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await tried_again.wait()
     (told,) = [r.getMessage() for r in caplog.records if "No session" in r.getMessage()]
     assert complaint in told

@@ -15,6 +15,7 @@ from flamenco.config.worker import WorkerConfig
 from flamenco.model.specs import Gpu, Software, Specs
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import StateChanged
+from tests.patience import PATIENCE
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker import asking
@@ -200,7 +201,7 @@ class TestSignOn:
         monkeypatch.setattr("worker.main.PROBES", (probe,))
 
         async def open_gate(answer):
-            with trio.fail_after(20):
+            with trio.fail_after(PATIENCE):
                 await trio.to_thread.run_sync(path.write_text, answer, abandon_on_cancel=True)
 
         return open_gate

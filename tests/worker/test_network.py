@@ -12,6 +12,7 @@ import trio
 
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
+from tests.patience import PATIENCE
 from tests.worker.fake_manager import task
 from tests.worker.running import gate, kill, python, running_worker, worker_process
 from worker.connection import ANSWER_SECONDS
@@ -136,7 +137,7 @@ async def test_a_killed_worker_leaves_no_child_behind(manager, config):
         pid = int(reports[-1].log.split()[-1])
         descriptor = os.pidfd_open(pid)
         kill(child)
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await trio.lowlevel.wait_readable(descriptor)
         os.close(descriptor)
 
@@ -153,7 +154,7 @@ async def test_sigterm_hands_the_task_back_signs_off_and_ends(manager, config):
         assert log == 'echo: "hello"\n'
         await session.next(SignOff)
         await session.closed()
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             assert await child.wait() == 1
 
 
@@ -168,7 +169,7 @@ async def test_a_sign_off_that_was_cut_short_is_the_last_word(manager, config):
         await second.welcome()
         await second.next(SignOff)
         await second.closed()
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             assert await child.wait() == 1
 
 
@@ -179,7 +180,7 @@ async def test_a_second_signal_ends_the_worker_now(manager, config):
         child.send_signal(signal.SIGINT)
         assert (await session.receive())[0] == SignOff()  # which is not acknowledged
         child.send_signal(signal.SIGINT)
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             assert await child.wait() == 1
 
 
@@ -195,7 +196,7 @@ async def test_signals_put_a_worker_to_sleep_and_wake_it(manager, config):
 
 async def outbox_holds(config, text):
     """Wait until a message with this text is committed to the worker's database."""
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE):
         while not await trio.to_thread.run_sync(is_committed, config.home, text):  # noqa: ASYNC110
             await trio.sleep(0.01)  # another process writes
 

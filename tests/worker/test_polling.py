@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from flamenco.config.worker import WorkerConfig
+from tests.patience import PATIENCE
 from tests.worker.fake_manager import FakeManager
 from tests.worker.http_manager import fetched, open_http_manager
 from tests.worker.running import gate, kill, running_worker, worker_process
@@ -237,7 +238,7 @@ async def test_sigterm_hands_the_task_back_and_signs_off(manager, config):
         child.send_signal(signal.SIGTERM)
         await manager.updates("queued")
         assert (await manager.told())[0] == "sign-off"
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             assert await child.wait() == 1
 
 

@@ -11,6 +11,7 @@ import pytest
 import trio
 from PIL import Image
 
+from tests.patience import PATIENCE
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker.previews import Output, Previews, as_jpeg, jpeg_of
@@ -37,7 +38,7 @@ async def test_a_rendered_frame_arrives_as_jpeg(manager, config, tmp_path):
         await session.wake()
         await session.send(task(("blender-render", parameters)))
         await session.outcome()
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             preview = await manager.previews.receive()
     assert preview.content_type == "image/jpeg"
     assert preview.length == len(preview.body)
@@ -96,7 +97,7 @@ async def test_what_cannot_be_sent_is_only_logged(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(previews.run)
         previews.offer(Output("task", tmp_path / name))
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE):
             await complained.wait()
         nursery.cancel_scope.cancel()
     assert warning in caplog.text

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.patience import PATIENCE
 from worker.console import CLOSE, LOGOFF, SHUTDOWN, EndOfConsole, stopped_by_console
 from worker.signals import reloads, stops
 
@@ -26,10 +27,10 @@ def test_windows_waits_for_the_worker_that_its_console_takes_along(event):
     handler = EndOfConsole(stopping.set, has_left)
     thread = threading.Thread(target=lambda: waited.append(handler(event)))
     thread.start()
-    assert stopping.wait(20)
+    assert stopping.wait(PATIENCE)
     assert not waited
     has_left.set()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert waited == [True]
 
 
