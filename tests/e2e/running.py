@@ -9,11 +9,13 @@ from pathlib import Path
 
 import httpx
 
+from tests.patience import PATIENCE
+
 FLAMENCO = (sys.executable, "-m", "flamenco")
 READY = "Flamenco Manager is ready:"
 
 
-def run(*arguments: object, seconds: float = 60, **options) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, seconds=PATIENCE, **options) -> subprocess.CompletedProcess[str]:
     """A `flamenco` command that ends by itself."""
     command = [*FLAMENCO, *map(str, arguments)]
     return subprocess.run(
@@ -37,7 +39,7 @@ def started(*arguments: object, log: Path, **options) -> Iterator[subprocess.Pop
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -66,7 +68,7 @@ def running_worker(url: str, home: Path, name: str) -> Iterator[subprocess.Popen
         yield process
 
 
-def wait_for(question: Callable[[], object], seconds: float = 60.0) -> object:
+def wait_for(question: Callable[[], object], seconds: float = PATIENCE) -> object:
     """The first answer that is true."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
@@ -75,16 +77,21 @@ def wait_for(question: Callable[[], object], seconds: float = 60.0) -> object:
     return answer
 
 
+def get(url: str, **options) -> httpx.Response:
+    """What a Manager answers."""
+    return httpx.get(url, timeout=PATIENCE, **options)
+
+
 def submit(url: str, **job) -> str:
     """Submit a job; its id."""
     body = {"submitter_platform": "linux", **job}
-    answer = httpx.post(f"{url}api/v3/jobs", json=body, timeout=120)
+    answer = httpx.post(f"{url}api/v3/jobs", json=body, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     return answer.json()["id"]
 
 
 def job_status(url: str, job_id: str) -> str:
-    return httpx.get(f"{url}api/v3/jobs/{job_id}").json()["status"]
+    return get(f"{url}api/v3/jobs/{job_id}").json()["status"]
 
 
 def finished_status(url: str, job_id: str, seconds: float = 120.0) -> str:

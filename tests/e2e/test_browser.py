@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e.running import running_manager, running_worker, submit
 from tests.manager.conftest import SHAPED
+from tests.patience import PATIENCE
 from tests.programs import need
 
 pytestmark = [
@@ -26,7 +27,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 90_000  # milliseconds
+MILLISECONDS = 2 * PATIENCE * 1000
+expect.set_options(timeout=MILLISECONDS)
 
 
 @contextmanager
@@ -34,8 +36,11 @@ def browser_page(url: str):
     """A page of the farm in Chromium; what its console complains of fails the test."""
     complaints: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=need("chromium"), args=list(FLAGS), timeout=MILLISECONDS
+        )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url)
         yield page
@@ -54,25 +59,25 @@ def test_a_job_is_seen_to_complete_without_reloading(tmp_path):
     frames = str(tmp_path / "farm" / "shared" / "jobs" / "out" / "######")
     settings = {"frames": "1-6", "render_output_path": frames, "fps": 24.0}
     with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
-        expect(page).to_have_title(re.compile("Flamenco"), timeout=PATIENCE)
+        expect(page).to_have_title(re.compile("Flamenco"))
         photograph(page, "empty.png")
         job = submit(url, name="Six frames", type="test-frames", settings=settings)
         row = page.locator(f"[data-testid=job-row][data-job-id='{job}']")
-        expect(row).to_have_attribute("data-status", "queued", timeout=PATIENCE)
+        expect(row).to_have_attribute("data-status", "queued")
         row.click()
-        expect(page.get_by_test_id("task-cell")).to_have_count(7, timeout=PATIENCE)
+        expect(page.get_by_test_id("task-cell")).to_have_count(7)
         with running_worker(url, tmp_path / "anna", "anna"):
-            expect(row).to_have_attribute("data-status", "completed", timeout=PATIENCE)
+            expect(row).to_have_attribute("data-status", "completed")
             cells = page.locator("[data-testid=task-cell][data-status=completed]")
-            expect(cells).to_have_count(7, timeout=PATIENCE)
+            expect(cells).to_have_count(7)
             picture = page.get_by_test_id("last-rendered").first
-            expect(picture).to_be_visible(timeout=PATIENCE)
+            expect(picture).to_be_visible()
             photograph(page, "job.png")
             page.goto(f"{url}app/workers")
             worker = page.get_by_test_id("worker-row")
-            expect(worker).to_have_attribute("data-status", "awake", timeout=PATIENCE)
+            expect(worker).to_have_attribute("data-status", "awake")
             photograph(page, "workers.png")
-        expect(worker).to_have_attribute("data-status", "offline", timeout=PATIENCE)
+        expect(worker).to_have_attribute("data-status", "offline")
 
 
 def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
@@ -80,11 +85,11 @@ def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
     with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
         job = submit(url, name="Naps", type="echo-sleep-test", settings=settings)
         row = page.locator(f"[data-testid=job-row][data-job-id='{job}']")
-        row.click(timeout=PATIENCE)
+        row.click()
         page.get_by_role("button", name="Pause").first.click()
-        expect(row).to_have_attribute("data-status", "paused", timeout=PATIENCE)
+        expect(row).to_have_attribute("data-status", "paused")
         page.get_by_role("button", name="Cancel").first.click()
-        expect(row).to_have_attribute("data-status", "canceled", timeout=PATIENCE)
+        expect(row).to_have_attribute("data-status", "canceled")
 
 
 def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
@@ -93,27 +98,25 @@ def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
     (scripts / "shaped.py").write_text(SHAPED)
     with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
         job = submit(url, name="Look", type="shaped", settings={"shape": "approval misc:0"})
-        page.locator(f"[data-testid=job-row][data-job-id='{job}']").click(timeout=PATIENCE)
+        page.locator(f"[data-testid=job-row][data-job-id='{job}']").click()
         cells = page.get_by_test_id("task-cell")
-        cells.nth(1).click(timeout=PATIENCE)
+        cells.nth(1).click()
         why = page.get_by_test_id("why-task-waits")
-        expect(why).to_contain_text("approval-0 (queued)", timeout=PATIENCE)
+        expect(why).to_contain_text("approval-0 (queued)")
         expect(page.get_by_test_id("why-waiting")).to_contain_text("approve approval-0")
         cells.nth(0).click()
         verdict = page.get_by_test_id("verdict")
-        expect(verdict).to_contain_text("waits for your yes or no", timeout=PATIENCE)
+        expect(verdict).to_contain_text("waits for your yes or no")
         photograph(page, "approval.png")
         page.set_viewport_size({"width": 390, "height": 844})
         photograph(page, "approval-phone.png")
         page.set_viewport_size({"width": 1440, "height": 900})
         verdict.get_by_role("button", name="Approve").click()
-        expect(page.get_by_test_id("task-status")).to_have_attribute(
-            "data-status", "completed", timeout=PATIENCE
-        )
+        expect(page.get_by_test_id("task-status")).to_have_attribute("data-status", "completed")
         expect(verdict).to_have_count(0)
         cells.nth(1).click()
         with running_worker(url, tmp_path / "anna", "anna"):
-            expect(page.get_by_test_id("attempts")).to_contain_text("1 attempt", timeout=PATIENCE)
+            expect(page.get_by_test_id("attempts")).to_contain_text("1 attempt")
         page.get_by_test_id("attempts").locator("summary").click()
         photograph(page, "attempts.png")
         expect(page.get_by_test_id("attempts")).to_contain_text("anna")
@@ -134,10 +137,10 @@ def test_the_page_says_why_a_worker_does_not_take_a_task_type(tmp_path, monkeypa
         running_worker(url, tmp_path / "anna", "anna"),
     ):
         worker = page.get_by_test_id("worker-row")
-        expect(worker).to_have_attribute("data-status", "awake", timeout=PATIENCE)
+        expect(worker).to_have_attribute("data-status", "awake")
         worker.click()
         withheld = page.get_by_test_id("withheld")
-        expect(withheld).to_contain_text("blender", timeout=PATIENCE)
+        expect(withheld).to_contain_text("blender")
         expect(withheld).to_contain_text("no-such-blender")
         expect(page.get_by_text("of memory")).to_be_visible()
         photograph(page, "withheld.png")

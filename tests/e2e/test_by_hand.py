@@ -5,11 +5,18 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e.running import finished_status, run, running_manager, running_worker, wait_for
+from tests.e2e.running import (
+    finished_status,
+    get,
+    run,
+    running_manager,
+    running_worker,
+    submit,
+    wait_for,
+)
 from tests.programs import need
 
 pytestmark = pytest.mark.slow
@@ -50,7 +57,7 @@ def test_a_submitted_file_is_rendered_and_the_command_waits_for_it(tmp_path, ble
         settings = ("--setting", "chunk_size=2", "--manager", url, "--name", "A shot")
         result = run(*command, *settings, seconds=180)
         assert result.returncode == 0, result.stderr
-        job = httpx.get(f"{url}api/v3/jobs/{result.stdout.strip()}").json()
+        job = get(f"{url}api/v3/jobs/{result.stdout.strip()}").json()
         assert job["name"] == "A shot"
         assert job["status"] == "completed"
         frames = sorted(output.rglob("*.png"))
@@ -58,26 +65,24 @@ def test_a_submitted_file_is_rendered_and_the_command_waits_for_it(tmp_path, ble
         for frame in frames:
             with Image.open(frame) as picture:
                 assert picture.size == (96, 54)
-        info = httpx.get(f"{url}api/v3/jobs/{job['id']}/last-rendered").json()
-        thumbnail = httpx.get(f"{url}{info['base'].strip('/')}/{info['suffixes'][0]}")
+        info = get(f"{url}api/v3/jobs/{job['id']}/last-rendered").json()
+        thumbnail = get(f"{url}{info['base'].strip('/')}/{info['suffixes'][0]}")
         assert thumbnail.headers["content-type"] == "image/jpeg"
-        tasks = httpx.get(f"{url}api/v3/jobs/{job['id']}/tasks").json()["tasks"]
+        tasks = get(f"{url}api/v3/jobs/{job['id']}/tasks").json()["tasks"]
         assert {task["worker"]["name"] for task in tasks} <= {"anna", "bert"}
-        log = httpx.get(f"{url}api/v3/tasks/{tasks[0]['id']}/log").json()
-        assert "going to run" in httpx.get(f"{url}{log['url'].strip('/')}").text
+        log = get(f"{url}api/v3/tasks/{tasks[0]['id']}/log").json()
+        assert "going to run" in get(f"{url}{log['url'].strip('/')}").text
 
 
 def test_the_farm_goes_on_after_both_ends_were_killed(tmp_path):
     """A Manager that was killed comes back with its job; a killed Worker's task goes to another."""
     settings = {"message": "hello", "sleep_duration_seconds": 2, "sleep_repeats": 4}
-    job = {"name": "naps", "type": "echo-sleep-test", "submitter_platform": "linux"}
     with ExitStack() as farm:
         with running_manager(tmp_path / "farm") as url:
             port = int(url.rsplit(":", 1)[1].strip("/"))
             home = tmp_path / "anna"
             anna = farm.enter_context(running_worker(url, home, "anna"))
-            answer = httpx.post(f"{url}api/v3/jobs", json={**job, "settings": settings})
-            job_id = answer.json()["id"]
+            job_id = submit(url, name="naps", type="echo-sleep-test", settings=settings)
             wait_for(lambda: "Task sleep" in (home / "worker.log").read_text())
         anna.send_signal(signal.SIGKILL)
         url = farm.enter_context(running_manager(tmp_path / "farm", port))

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.running import FLAMENCO, run, wait_for
-from tests.programs import marked_environment, need, survivors, wait_until_gone
+from tests.patience import PATIENCE
+from tests.programs import marked_environment, need, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ def test_blender_renders_24_frames_and_ffmpeg_makes_the_video(tmp_path):
     assert outcome["type"] == "simple-blender-render"
     assert outcome["seconds"] > 0
     check_frames_and_video(outcome)
-    assert survivors(environment) == []
+    assert wait_until_gone(environment) == []
 
 
 def test_without_blender_it_says_so_and_draws_test_frames(tmp_path):
@@ -68,7 +69,7 @@ def test_without_blender_it_says_so_and_draws_test_frames(tmp_path):
     assert "No Blender found" in result.stderr
     assert outcome["type"] == "test-frames"
     check_frames_and_video(outcome)
-    assert survivors(environment) == []
+    assert wait_until_gone(environment) == []
 
 
 def start_demo(tmp_path: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
@@ -104,7 +105,7 @@ def children_named(environment: dict[str, str], word: str) -> list[int]:
 def test_the_end_of_the_demo_is_the_end_of_all_its_processes(tmp_path, number):
     process, environment = start_demo(tmp_path)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert wait_until_gone(environment) == []
     assert process.returncode == (130 if number != signal.SIGKILL else -signal.SIGKILL)
     assert "Traceback" not in errors
@@ -114,7 +115,7 @@ def test_a_crash_of_the_manager_ends_the_demo_with_a_sentence(tmp_path):
     process, environment = start_demo(tmp_path)
     (manager,) = children_named(environment, "manager")
     os.kill(manager, signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "the Manager ended with status 137" in errors.splitlines()[-1]
     assert "Traceback" not in errors
@@ -129,7 +130,7 @@ def test_it_stays_until_ctrl_c_and_then_ends_well(tmp_path):
         assert line, said
         said += line
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert wait_until_gone(environment) == []
 

@@ -10,6 +10,7 @@ import pytest
 from flamenco.api.jobs import SubmittedJob
 from flamenco.client import open_sync_client
 from tests.e2e.running import FLAMENCO, run, running_manager, running_worker
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -52,5 +53,5 @@ def test_a_log_is_followed_to_its_end_and_ctrl_c_ends_it_in_silence(tmp_path):
                     assert process.stdout.readline(), process.stderr.read()
                     process.send_signal(signal.SIGINT)
                 for process in crowd:
-                    _, complaint = process.communicate(timeout=60)
+                    _, complaint = process.communicate(timeout=PATIENCE)
                     assert (process.returncode, complaint) == (130, "")

@@ -11,9 +11,10 @@ import httpx
 import pytest
 import trio
 
-from tests.e2e.running import FLAMENCO, READY, wait_for
-from tests.e2e.test_kill import check_done_once
+from tests.e2e.running import FLAMENCO, READY, get, wait_for
+from tests.e2e.test_kill import ALL_DONE_SECONDS, check_done_once
 from tests.load.worker import LoadWorker, Tally
+from tests.patience import PATIENCE, until
 from tests.programs import need
 
 pytestmark = pytest.mark.slow
@@ -46,6 +47,7 @@ class OnSmallDisk:
         assert line.startswith(READY), self.log.read_text()
         self.url = line.removeprefix(READY).strip()
         self.storage = Path(f"/proc/{self.process.pid}/root{disk}")
+        self._disk = os.open(self.storage, os.O_RDONLY)  # while it is open, the disk is there
 
     def fill(self) -> None:
         """Leave no byte of the disk."""
@@ -59,18 +61,18 @@ class OnSmallDisk:
     def make_room(self) -> None:
         (self.storage / "filler").unlink()
 
-    def copy(self, to: Path) -> None:
-        """Copy the database, while nothing changes."""
-        for file in self.storage.glob("flamenco-manager.sqlite*"):
-            shutil.copy(file, to)
-
-    def end(self) -> int:
+    def end(self, copy: Path) -> int:
+        """Stop it, and keep a copy of its database in a folder; its exit status."""
         self.process.terminate()
         try:
-            return self.process.wait(30)
+            status = self.process.wait(PATIENCE)
+            for file in Path(f"/proc/self/fd/{self._disk}").glob("flamenco-manager.sqlite*"):
+                shutil.copy(file, copy)
+            return status
         finally:
             self.process.kill()
             self.process.stdout.close()
+            os.close(self._disk)
 
 
 async def submit(client: httpx.AsyncClient, url: str) -> httpx.Response:
@@ -81,13 +83,13 @@ async def submit(client: httpx.AsyncClient, url: str) -> httpx.Response:
         "submitter_platform": sys.platform,
         "settings": settings,
     }
-    return await client.post(f"{url}api/v3/jobs", json=body, timeout=30)
+    return await client.post(f"{url}api/v3/jobs", json=body)
 
 
 async def fill_under_work(manager: OnSmallDisk, tally: Tally) -> list[str]:
     """Returns the ids of the jobs that were promised to be done."""
     promised: list[str] = []
-    async with trio.open_nursery() as nursery, httpx.AsyncClient() as client:
+    async with trio.open_nursery() as nursery, httpx.AsyncClient(timeout=PATIENCE) as client:
 
         async def answers(status: int) -> bool:
             answer = await submit(client, manager.url)
@@ -113,14 +115,14 @@ async def fill_under_work(manager: OnSmallDisk, tally: Tally) -> list[str]:
         listed = await client.get(f"{manager.url}api/v3/jobs")
         assert set(promised) <= {job["id"] for job in listed.json()["jobs"]}
         manager.make_room()
-        assert await answers(httpx.codes.OK)
-        await trio.to_thread.run_sync(wait_for, partial(all_done, manager.url))
+        await until(partial(answers, httpx.codes.OK))
+        await trio.to_thread.run_sync(wait_for, partial(all_done, manager.url), ALL_DONE_SECONDS)
         nursery.cancel_scope.cancel()
     return promised
 
 
 def all_done(url: str) -> bool:
-    jobs = httpx.get(f"{url}api/v3/jobs").json()["jobs"]
+    jobs = get(f"{url}api/v3/jobs").json()["jobs"]
     return {job["status"] for job in jobs} == {"completed"}
 
 
@@ -128,8 +130,7 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing_and_repeats_nothing(tmp_p
     manager, tally = OnSmallDisk(tmp_path), Tally()
     try:
         promised = trio.run(fill_under_work, manager, tally)
-        manager.copy(tmp_path)
-        check_done_once(tmp_path, promised, tally, TASKS)
     finally:
-        status = manager.end()
+        status = manager.end(tmp_path)
     assert status == 0, manager.log.read_text()[-3000:]
+    check_done_once(tmp_path, promised, tally, TASKS)

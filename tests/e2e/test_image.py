@@ -3,11 +3,10 @@
 import subprocess
 from contextlib import ExitStack
 
-import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e.running import run, running_manager, running_worker
+from tests.e2e.running import get, run, running_manager, running_worker
 from tests.programs import need
 
 pytestmark = pytest.mark.slow
@@ -37,9 +36,9 @@ def test_two_workers_render_one_image_which_is_shown_and_only_it_stays(tmp_path)
         result = run(*command, "--manager", url, "--wait", seconds=180)
         assert result.returncode == 0, result.stderr
         job = f"{url}api/v3/jobs/{result.stdout.strip()}"
-        tasks = httpx.get(f"{job}/tasks").json()["tasks"]
+        tasks = get(f"{job}/tasks").json()["tasks"]
         assert [task["steps_completed"] for task in tasks] == [1, 1, 2, 1]
-        shown = httpx.get(f"{job}/last-rendered").json()
+        shown = get(f"{job}/last-rendered").json()
         assert shown["base"].endswith(result.stdout.strip())
     (image,) = [each for each in output.rglob("*") if each.is_file()]
     assert image.name == "000012.png"

@@ -15,6 +15,7 @@ import trio
 
 from tests.e2e.running import FLAMENCO, READY, wait_for
 from tests.load.worker import LoadWorker, Tally
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ KILLS = 50
 WORKERS = 10
 TASKS = 300
 """Of each job; a new one is submitted after each start of the Manager."""
-PATIENCE = 180
+ALL_DONE_SECONDS = 180
 
 
 class Doomed:
@@ -54,7 +55,7 @@ class Doomed:
 
     def end(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
         self.process.stdout.close()
 
 
@@ -68,7 +69,7 @@ async def submit(client: httpx.AsyncClient, url: str, promised: list[str]) -> No
         "settings": settings,
     }
     try:
-        answer = await client.post(f"{url}api/v3/jobs", json=body, timeout=30)
+        answer = await client.post(f"{url}api/v3/jobs", json=body)
     except httpx.TransportError:
         return
     if answer.status_code == httpx.codes.OK:
@@ -78,7 +79,7 @@ async def submit(client: httpx.AsyncClient, url: str, promised: list[str]) -> No
 async def kill_again_and_again(manager: Doomed, tally: Tally) -> list[str]:
     """Returns the ids of the jobs that were promised to be done."""
     promised: list[str] = []
-    async with trio.open_nursery() as nursery, httpx.AsyncClient() as client:
+    async with trio.open_nursery() as nursery, httpx.AsyncClient(timeout=PATIENCE) as client:
         for number in range(WORKERS):
             worker = LoadWorker(manager.url, f"load{number}", tally, seconds=0.02)
             await worker.register(client)
@@ -88,7 +89,8 @@ async def kill_again_and_again(manager: Doomed, tally: Tally) -> list[str]:
             await trio.sleep(0.1 + random.random() * 1.2)
             await trio.to_thread.run_sync(manager.end, signal.SIGKILL)
             await trio.to_thread.run_sync(manager.start)
-        await trio.to_thread.run_sync(wait_for, partial(all_done, manager.storage), PATIENCE)
+        all_are_done = partial(all_done, manager.storage)
+        await trio.to_thread.run_sync(wait_for, all_are_done, ALL_DONE_SECONDS)
         nursery.cancel_scope.cancel()
     return promised
 

@@ -11,6 +11,7 @@ import trio
 from flamenco.config.worker import WorkerConfig
 from flamenco.protocol import PATH
 from tests.e2e.running import READY, started, submit
+from tests.patience import PATIENCE, until
 from tests.worker.running import worker_process
 from tests.worker.test_polling import PACE
 
@@ -62,20 +63,11 @@ def manager(storage, port):
         process.send_signal(signal.SIGKILL)
 
 
-async def until(question):
-    with trio.fail_after(60):
-        while True:
-            answer = await question()
-            if answer:
-                return answer
-            await trio.sleep(0.1)
-
-
 def tasks_of(url, job_id, status):
     """How many tasks of a job have this status."""
 
     async def question():
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
             tasks = (await http.get(f"api/v3/jobs/{job_id}/tasks")).json()["tasks"]
         return [task for task in tasks if task["status"] == status]
 
@@ -84,7 +76,7 @@ def tasks_of(url, job_id, status):
 
 def all_completed(url, job_id):
     async def question():
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
             return (await http.get(f"api/v3/jobs/{job_id}")).json()["status"] == "completed"
 
     return question
@@ -93,7 +85,7 @@ def all_completed(url, job_id):
 async def attempts(url, job_id):
     """How often each task of a job was tried."""
     tasks = await tasks_of(url, job_id, "completed")()
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
         found = [await http.get(f"api/v3/tasks/{task['id']}/attempts") for task in tasks]
     return [len(each.json()["attempts"]) for each in found]
 

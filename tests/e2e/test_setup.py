@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.e2e.running import READY, started
+from tests.patience import PATIENCE
 
 BLENDER = {"input": "", "path": "", "source": "default", "is_usable": True, "cause": ""}
 
@@ -20,7 +21,7 @@ def test_a_manager_without_a_shared_storage_is_set_up_and_starts_anew(tmp_path, 
     command = ("manager", "--listen", "127.0.0.1:0", *options)
     with started(*command, log=tmp_path / "log", cwd=tmp_path) as process:
         url = process.stdout.readline().removeprefix(READY).strip()
-        with httpx.Client(base_url=f"{url}api/v3") as http:
+        with httpx.Client(base_url=f"{url}api/v3", timeout=PATIENCE) as http:
             before = http.get("/configuration").json()
             assert before["isFirstRun"] is True
             assert before["shamanEnabled"] is False

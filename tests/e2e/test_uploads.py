@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.e2e.running import READY
+from tests.patience import PATIENCE
 
 MIB = 2**20
 SIZE = 256 * MIB
@@ -44,7 +45,7 @@ def slow_manager(tmp_path):
         yield psutil.Process(process.pid), urlsplit(line.removeprefix(READY).strip()).port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 

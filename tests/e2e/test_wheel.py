@@ -4,9 +4,9 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.e2e.running import get
 from tests.programs import need
 
 pytestmark = pytest.mark.slow
@@ -37,12 +37,12 @@ def test_a_built_wheel_starts_a_manager_with_page_and_addon(tmp_path):
     ) as manager:
         try:
             url = manager.stdout.readline().split()[-1]
-            page = httpx.get(url, follow_redirects=True)
+            page = get(url, follow_redirects=True)
             assert page.status_code == 200
             assert "<div id=" in page.text
-            addon = httpx.get(f"{url}flamenco-addon.zip")
+            addon = get(f"{url}flamenco-addon.zip")
             assert addon.content[:2] == b"PK"
-            types = httpx.get(f"{url}api/v3/jobs/types").json()["job_types"]
+            types = get(f"{url}api/v3/jobs/types").json()["job_types"]
             assert "simple-blender-render" in [each["name"] for each in types]
         finally:
             manager.terminate()
