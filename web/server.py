@@ -30,6 +30,7 @@ from web.api import (
 from web.auth import BadCredentials, WorkerDoor
 from web.chronicle import WAITING, Chronicle
 from web.operations import API
+from web.routing import NOT_AMONG, NotAmong, rules
 from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
 from web.sockets import Sockets
 from web.uploads import Uploads
@@ -73,9 +74,10 @@ class Web(QuartTrio):
 def build_app(farm: Farm, limits: Limits = USUAL) -> Web:
     """The application: every route, and how errors are answered."""
     app = Web(farm, limits)
-    for each in app.operations:
-        if not each.streams:
-            app.add_url_rule(API + each.path, each.id, each.serve, methods=[each.method])
+    app.url_map.converters[NOT_AMONG] = NotAmong
+    rule = rules(each.path for each in app.operations)
+    for each in app.operations:  # those that stream never come here, but their methods count
+        app.add_url_rule(API + rule[each.path], each.id, each.serve, methods=[each.method])
     for beside in (document, sessions, live):
         app.register_blueprint(beside.routes, url_prefix=API)
     app.register_blueprint(pages.routes)

@@ -1,10 +1,11 @@
 """Whatever is sent, it is answered with a code that was declared, and nothing breaks."""
 
 import json
+import re
 
 import pytest
 
-from tests.web.conftest import JOB
+from tests.web.conftest import JOB, OPERATIONS
 
 API = "/api/v3"
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -90,7 +91,17 @@ async def test_the_status_of_a_task_that_cannot_be_is_that_of_none(edge):
 
 
 async def test_a_method_that_a_path_does_not_have_is_refused_with_those_it_has(edge):
-    answer = await edge.http.put(f"{API}/version")
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
-    assert answer.json()["code"] == 405
+    for path in sorted({each.path for _, _, each in OPERATIONS}):
+        has = {each.method for _, _, each in OPERATIONS if each.path == path}
+        some_path = API + re.sub(r"<.+?>", "x", path)
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - has:
+            answer = await edge.http.request(method, some_path)
+            assert (answer.status_code, answer.json()["code"]) == (405, 405), (method, path)
+            allowed = set(answer.headers["Allow"].split(", "))
+            assert allowed - {"HEAD", "OPTIONS"} == has, (method, path)
+
+
+async def test_a_word_that_has_a_path_of_its_own_is_no_id(edge):
+    assert (await edge.http.head(f"{API}/jobs/check")).status_code == 405
+    assert (await edge.http.get(f"{API}/jobs/check/tasks")).status_code == 404
+    assert (await edge.http.get(f"{API}/jobs/checks")).status_code == 400
