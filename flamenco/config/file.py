@@ -2,15 +2,14 @@
 
 import copy
 from collections.abc import Mapping
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import attrs
 import trio
-from ruamel.yaml import YAML
 
 from flamenco.config.errors import ConfigError
+from flamenco.config.files import parse_yaml, read_text, yaml_of
 from flamenco.config.installation import Installation
 from flamenco.config.manager import (
     ManagerConfig,
@@ -19,6 +18,7 @@ from flamenco.config.manager import (
     manager_config_values,
     save_manager_config,
 )
+from flamenco.config.secrets import mask, unmask
 
 REPLACED = ("variables",)
 """Sections that a change replaces as a whole; of others it says what it names."""
@@ -55,23 +55,19 @@ class ConfigFile:
         return self.installation.overruled(await self.read())
 
     async def text(self) -> str:
-        """The file as it is, with its comments; the defaults if there is none."""
-        file = self.installation.file
-        try:
-            return await trio.Path(file).read_text("utf-8")
-        except FileNotFoundError:
-            return await trio.to_thread.run_sync(_yaml, manager_config_values(ManagerConfig()))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(str(file), f"cannot be read: {error}") from None
+        """The file with its comments, secrets masked; the defaults if there is none."""
+        return await trio.to_thread.run_sync(_shown, self.installation.file)
 
     async def change(self, values: Mapping[str, Any]) -> ManagerConfig:
         """Change what ``values`` name, as keys and values of the file; what it says then.
 
-        Raises `BadValues`.
+        A secret that is named by its mask stays as it is. Raises `BadValues`.
         """
         async with self._changing:
             before = await self.read()
-            merged = _merged(manager_config_values(before), values)
+            stored = manager_config_values(before)
+            merged = _merged(stored, values)
+            unmask(merged, stored)
             try:
                 after = manager_config_from(merged)
             except ConfigError as error:
@@ -108,7 +104,9 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _yaml(values: Mapping[str, Any]) -> str:
-    text = StringIO()
-    YAML().dump(values, text)
-    return text.getvalue()
+def _shown(file: Path) -> str:
+    text = read_text(file)
+    if text is None:
+        return yaml_of(manager_config_values(ManagerConfig()))
+    content = parse_yaml(text, file)
+    return yaml_of(content) if mask(content) else text

@@ -19,14 +19,26 @@ def read_yaml(path: Path) -> CommentedMap | None:
 
     Raises ConfigError when it cannot be read or is not a YAML mapping.
     """
+    text = read_text(path)
+    return None if text is None else parse_yaml(text, path)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of the file; None when there is none. Raises ConfigError."""
     try:
-        content = YAML().load(path.read_text("utf-8"))
+        return path.read_text("utf-8")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(str(path), "expected text in UTF-8") from None
+
+
+def parse_yaml(text: str, path: Path) -> CommentedMap:
+    """What the text of the file ``path`` says. Raises ConfigError."""
+    try:
+        content = YAML().load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigError(str(path), f"is not YAML: {error.problem}", line=line) from None
@@ -61,12 +73,17 @@ def write_yaml(path: Path, content: Mapping[str, object]) -> None:
 
     Raises ConfigError when it cannot be written; the old file is then as it was.
     """
-    text = StringIO()
-    YAML().dump(content, text)
     try:
-        _replace(path, text.getvalue())
+        _replace(path, yaml_of(content))
     except OSError as error:
         raise ConfigError(str(path), f"cannot be written: {error.strerror}") from None
+
+
+def yaml_of(content: Mapping[str, object]) -> str:
+    """``content`` as YAML, with the comments it has."""
+    text = StringIO()
+    YAML().dump(content, text)
+    return text.getvalue()
 
 
 def _replace(path: Path, text: str) -> None:

@@ -111,7 +111,7 @@ async def test_a_file_that_cannot_be_read_is_told_and_left_alone(file, path):
             await ask()
     assert path.read_text() == "task_timeout: ["
     path.write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="expected text in UTF-8"):
         await file.text()
 
 

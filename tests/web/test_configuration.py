@@ -57,6 +57,37 @@ async def test_a_change_is_written_and_taken_over_where_that_can_be(edge):
     assert "X-Flamenco-Restart-Needed-For" not in back.headers
 
 
+SECRETS = """# ours
+_meta: {version: 3}
+registration_secret: hush
+# not yet
+mqtt: {client: {username: farm, password: 4711}}
+"""
+
+
+async def test_a_secret_is_never_shown_and_its_mask_leaves_it_as_it_is(edge):
+    (edge.storage / FILE).write_text(SECRETS)
+    shown = (await edge.http.get(f"{API}/file")).json()
+    assert (shown["registration_secret"], shown["mqtt"]["client"]["password"]) == 2 * ("********",)
+    yaml = await edge.http.get(f"{API}/file", headers={"Accept": "application/yaml"})
+    assert yaml.text == SECRETS.replace("hush", "'********'").replace("4711", "'********'")
+    answer = await edge.http.put(f"{API}/file", json=shown | {"manager_name": "New"})
+    assert answer.status_code == 204
+    written = YAML(typ="safe").load((edge.storage / FILE).read_text())
+    assert written["registration_secret"] == "hush"
+    assert written["mqtt"]["client"]["password"] == 4711
+    assert written["manager_name"] == "New"
+
+
+@pytest.mark.parametrize("new", ["other", ""])
+async def test_a_secret_is_changed_and_taken_away(edge, new):
+    (edge.storage / FILE).write_text(SECRETS)
+    await edge.http.put(f"{API}/file", json={"registration_secret": new})
+    assert YAML(typ="safe").load((edge.storage / FILE).read_text())["registration_secret"] == new
+    shown = (await edge.http.get(f"{API}/file")).json()["registration_secret"]
+    assert shown == ("********" if new else "")
+
+
 @pytest.mark.parametrize(
     ("body", "word"),
     [

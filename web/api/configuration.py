@@ -20,6 +20,7 @@ from flamenco.config.checks import check_blender, check_storage, find_blender
 from flamenco.config.file import BadValues
 from flamenco.config.installation import restart_keys
 from flamenco.config.manager import manager_config_values
+from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
 from flamenco.manager.messages import Refusal
 from flamenco.model.variables import Audience, expander, resolve
@@ -49,18 +50,23 @@ async def get_configuration() -> ManagerConfiguration:
 
 @routes.get("/configuration/file")
 async def get_configuration_file() -> Mapping[str, Any] | Yaml:
-    """The configuration file: its keys and values, or its text with comments as YAML."""
+    """The configuration file: its keys and values, or its text with comments as YAML.
+
+    A secret that is set is shown as `********`.
+    """
     if request.accept_mimetypes.best_match([JSON, YAML]) == YAML:
         return Yaml(await services().file.text())
-    return manager_config_values(await services().file.read())
+    values = manager_config_values(await services().file.read())
+    mask(values)
+    return values
 
 
 @routes.put("/configuration/file", answers={204: None})
 async def update_configuration_file(body: dict[str, Any]) -> Answer:
     """Change the configuration file; what is not named stays as it is.
 
-    Variables are replaced as a whole. Some changes need a restart of the Manager: the header
-    `X-Flamenco-Restart-Needed-For` names their keys.
+    A secret that is given as `********` stays, too. Variables are replaced as a whole. Some changes
+    need a restart of the Manager: the header `X-Flamenco-Restart-Needed-For` names their keys.
     """
     try:
         services().take_over(await services().file.change(body))
