@@ -126,11 +126,6 @@ class Board:
         return sum(max(0, standing.count) for standing in self._lanes.values())
 
     @property
-    def idle(self) -> int:
-        """How many workers wait for a task."""
-        return sum(map(len, self._idle.values()))
-
-    @property
     def workers(self) -> tuple[tuple[Candidate, Presence], ...]:
         """All workers that are known, and what each could do with a task now."""
         return tuple(self._workers.values())

@@ -110,7 +110,8 @@ class BoardAgainstAPlainList(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_for_what_is_there(self):
         assert self.board.waiting == sum(self.counts.values())
-        assert self.board.idle == len(self.idle)
+        idle = (who for who, presence in self.board.workers if presence is Presence.IDLE)
+        assert {who.worker_id for who in idle} == self.idle.keys()
         waiting = [lane for lane, count in self.counts.items() if count]
         assert not any(fits(each, lane.kind) for each in self.idle.values() for lane in waiting)
 
