@@ -5,7 +5,7 @@ Each trap that Quart-Trio and Hypercorn set together is closed here, and shown c
 
 - connections that never close after an answer, and answers that get lost: `_Exchange`;
 - files that leave in tiny pieces: `FileBody`;
-- clients that stop reading, and so hold the server and its end: `_Connection`, `_Clients`;
+- clients that stop reading, and so hold the server and its end: `web.connections`, `_Clients`;
 - clients that wait to be let in, one a round of a busy event loop: `_accept`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`.
@@ -21,14 +21,14 @@ from typing import Any, cast
 import attrs
 import trio
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.lifespan import Lifespan
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import AppWrapper, ASGIFramework, ConnectionState
+from hypercorn.typing import AppWrapper, ASGIFramework
 from hypercorn.utils import wrap_app
 from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
+
+from web.connections import Connection
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -39,17 +39,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("flamenco.web")
 
-KEEP_ALIVE_SECONDS = 20.0
-"""An idle connection is closed after this time, and one whose request does not get to its body.
-
-Longer than clients keep theirs (httpx: 5 s), or their next request meets a closing door.
-"""
-
 LAST_SEND_SECONDS = 30.0
 ACCEPTED_AT_ONCE = 100
 OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 OUT_OF_SOCKETS_SECONDS = 0.1
-WRITE_BYTES = 65_536
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 
@@ -166,41 +159,6 @@ def _exchanging(app: App, limits: Limits) -> App:
     return exchange
 
 
-class _Connection(TCPServer):
-    """A client. Hypercorn would wait for ever for one that stops reading."""
-
-    def __init__(
-        self,
-        stall: float,
-        app: AppWrapper,
-        config: Config,
-        context: WorkerContext,
-        stream: trio.SocketStream,
-    ) -> None:
-        super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
-        self._stall = stall
-
-    async def protocol_send(self, event: Event) -> None:
-        if not isinstance(event, RawData):
-            await super().protocol_send(event)
-            return
-        async with self.send_lock:
-            try:
-                await self._write(event.data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.protocol.handle(Closed())
-
-    async def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            with trio.move_on_after(self._stall, shield=True) as patience:
-                await self.stream.send_all(rest[:WRITE_BYTES])
-            if patience.cancelled_caught:
-                await trio.aclose_forcefully(self.stream)
-                raise trio.BrokenResourceError("the client takes nothing")
-            rest = rest[WRITE_BYTES:]
-
-
 @attrs.define
 class _Clients:
     """All connections of a server."""
@@ -208,7 +166,7 @@ class _Clients:
     _app: AppWrapper
     _config: Config
     _limits: Limits
-    _streams: set[trio.SocketStream] = attrs.field(factory=set)
+    _connections: set[Connection] = attrs.field(factory=set)
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
 
     async def serve(self, listening: socket.socket, stop: trio.Event) -> None:
@@ -221,27 +179,30 @@ class _Clients:
                     await stop.wait()
                     accepting.cancel_scope.cancel()
                 await self._context.terminated.set()
+                for connection in self._connections:
+                    connection.close_if_idle()
                 clients.cancel_scope.deadline = trio.current_time() + self._limits.grace
             watching.cancel_scope.cancel()
 
     async def _client(self, stream: trio.SocketStream) -> None:
-        self._streams.add(stream)
+        connection = Connection(stream, self._limits.stall)
+        self._connections.add(connection)
         try:
-            await _Connection(self._limits.stall, self._app, self._config, self._context, stream)
+            await connection.serve(self._app, self._config, self._context)
         except Exception:
             logger.exception("a connection broke in a way that nobody foresaw")
         finally:
-            self._streams.discard(stream)
-            stream.socket.close()
+            self._connections.discard(connection)
+            connection.cut_off()
 
     async def _cut_off(self, stop: trio.Event) -> None:
-        """Close what is still open after the grace: a write that waits can't be cancelled."""
+        """Close what is still open after the grace."""
         try:
             await stop.wait()
             await trio.sleep(self._limits.grace)
         finally:
-            for stream in self._streams:
-                stream.socket.close()
+            for connection in self._connections:
+                connection.cut_off()
 
 
 async def _accept(
@@ -310,7 +271,6 @@ async def serve(
 ) -> None:
     """Serve an application on a listening socket until ``stop``."""
     config = Config()
-    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.errorlog = logger
     wrapped = wrap_app(

@@ -5,10 +5,12 @@ from contextlib import ExitStack, asynccontextmanager
 
 import attrs
 import trio
+from hypercorn.events import RawData
 from quart import Response, request, send_file
 from quart_trio import QuartTrio
 
 from tests.patience import PATIENCE
+from web.connections import Connection
 from web.serving import FarmResponse, Limits, Past, serve
 
 QUICK = Limits(stall=0.3, linger=0.3, grace=0.2, body=1000, body_seconds=0.3)
@@ -83,7 +85,7 @@ async def test_a_connection_is_closed_when_the_client_asks_for_it():
 
 
 async def test_an_idle_connection_and_a_half_sent_request_are_closed_after_a_time(monkeypatch):
-    monkeypatch.setattr("web.serving.KEEP_ALIVE_SECONDS", 0.5)
+    monkeypatch.setattr("web.connections.KEEP_ALIVE_SECONDS", 0.5)
     async with served(application()) as (port, _):
         assert await answer_of(port) == b""
         assert await answer_of(port, b"GET / HT") == b""
@@ -94,6 +96,22 @@ async def test_a_connection_serves_one_request_after_the_other():
     async with served(application()) as (port, _):
         again = get("/") + post("/body", 3) + b"abc" + get("/", "Connection: close")
         assert (await answer_of(port, again)).count(b"HTTP/1.1 200") == 3
+
+
+async def test_an_answer_leaves_in_one_piece(monkeypatch):
+    pieces = []
+
+    async def watched(self, event):
+        if isinstance(event, RawData):
+            pieces.append(event.data)
+        await original(self, event)
+
+    original = Connection.send
+    monkeypatch.setattr(Connection, "send", watched)
+    async with served(application()) as (port, _):
+        answer = await answer_of(port, get("/") + get("/", "Connection: close"))
+    assert b"".join(pieces) == answer
+    assert [piece[-5:] for piece in pieces] == [b"hello", b"hello"]
 
 
 async def test_an_early_answer_reaches_a_client_that_still_sends():
@@ -147,6 +165,32 @@ async def test_a_client_that_stops_reading_does_not_hold_the_end_of_the_server()
         assert await stream.receive_some(1)
         stop.set()
     await stream.aclose()
+
+
+async def test_idle_connections_end_when_the_server_stops_and_requests_are_answered():
+    gate, asked = trio.Event(), trio.Event()
+    app = application()
+
+    @app.get("/gate")
+    async def wait():
+        asked.set()
+        await gate.wait()
+        return "hello"
+
+    async with (
+        served(app, Limits(grace=3600)) as (port, stop),
+        await trio.open_tcp_stream("127.0.0.1", port) as fresh,
+        await trio.open_tcp_stream("127.0.0.1", port) as idle,
+        await trio.open_tcp_stream("127.0.0.1", port) as busy,
+    ):
+        await idle.send_all(get("/"))
+        await idle.receive_some()
+        await busy.send_all(get("/gate"))
+        await asked.wait()
+        stop.set()
+        assert await fresh.receive_some() == await idle.receive_some() == b""
+        gate.set()
+        assert b"".join([part async for part in busy]).endswith(b"hello")
 
 
 async def test_what_the_application_does_at_its_end_is_done_also_when_the_server_is_cancelled():
@@ -215,8 +259,6 @@ async def test_a_client_is_held_to_what_a_handler_past_the_application_has_taken
 
 
 async def test_an_unforeseen_error_in_a_connection_ends_that_one_only(monkeypatch, caplog):
-    from web.serving import _Connection
-
     broken = []
 
     async def break_once(self, event):
@@ -225,8 +267,8 @@ async def test_an_unforeseen_error_in_a_connection_ends_that_one_only(monkeypatc
             raise KeyError("unforeseen")
         await original(self, event)
 
-    original = _Connection.protocol_send
-    monkeypatch.setattr(_Connection, "protocol_send", break_once)
+    original = Connection.send
+    monkeypatch.setattr(Connection, "send", break_once)
     async with served(application()) as (port, _):
         assert await answer_of(port, get("/")) == b""
         assert (await answer_of(port, get("/", "Connection: close"))).endswith(b"hello")

@@ -1,0 +1,140 @@
+"""One client's connection, over which it sends requests and takes their answers.
+
+Hypercorn's own waits for ever for a client that stops reading, sends an answer in three pieces, and
+begins a task after each to wait for the next request.
+"""
+
+from contextlib import suppress
+from math import inf
+
+import attrs
+import h11
+import trio
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.task_group import TaskGroup
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
+from hypercorn.utils import parse_socket_addr
+
+KEEP_ALIVE_SECONDS = 20.0
+"""An idle connection is closed after this time, and one whose request does not get to its body.
+
+Longer than clients keep theirs (httpx: 5 s), or their next request meets a closing door.
+"""
+
+READ_BYTES = WRITE_BYTES = 65_536
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 as Hypercorn speaks it; but the head of an answer leaves together with its body."""
+
+    _head = b""
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Offers of HTTP/2 are not taken up."""
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        try:
+            data = self._head + (self.connection.send(event) or b"")
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+            return
+        self._head = data if _has_body(event) else b""
+        if data and not self._head:
+            await self.send(RawData(data))
+
+
+def _has_body(event: H11SendableEvent) -> bool:
+    """Whether more is certain to follow on what is sent."""
+    if not isinstance(event, h11.Response):
+        return False
+    lengths = (value for name, value in event.headers if name == b"content-length")
+    return int(next(lengths, b"0")) > 0
+
+
+@attrs.define(eq=False)
+class Connection:
+    """A client: let go when it was idle for too long, or takes nothing for ``stall`` seconds."""
+
+    _stream: trio.SocketStream
+    _stall: float
+    _protocol: _Protocol = attrs.field(init=False)
+    _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
+    _reading: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
+    """Its deadline is when a connection has been idle for too long."""
+
+    async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
+        """Answer one request after the other, until either side closes the connection."""
+        try:
+            own = self._stream.socket
+            async with TaskGroup() as tasks:
+                self._protocol = _Protocol(
+                    app,
+                    config,
+                    context,
+                    tasks,
+                    ConnectionState({}),
+                    ssl=False,
+                    client=parse_socket_addr(own.family, own.getpeername()),
+                    server=parse_socket_addr(own.family, own.getsockname()),
+                    send=self.send,
+                )
+                await self._read()
+        except OSError:
+            pass
+        finally:
+            await self._close()
+
+    async def send(self, event: Event) -> None:
+        """What the protocol wants: something sent, or the connection closed."""
+        if isinstance(event, RawData):
+            async with self._sending:
+                try:
+                    await self._write(event.data)
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    await self._protocol.handle(Closed())
+        elif isinstance(event, Updated):
+            self._reading.deadline = _idle_until() if event.idle else inf
+        else:
+            await self._close()
+            await self._protocol.handle(Closed())
+
+    def close_if_idle(self) -> None:
+        """Close it, unless a request is being answered."""
+        if self._reading.deadline < inf:
+            self._reading.cancel()
+
+    def cut_off(self) -> None:
+        """Close it at once: a write that waits can't be cancelled."""
+        self._stream.socket.close()
+
+    async def _read(self) -> None:
+        self._reading.deadline = _idle_until()
+        with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b"first"
+            while data:
+                data = bytes(await self._stream.receive_some(READ_BYTES))
+                await self._protocol.handle(RawData(data))
+        await self._protocol.handle(Closed())
+
+    async def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            with trio.move_on_after(self._stall, shield=True) as patience:
+                await self._stream.send_all(rest[:WRITE_BYTES])
+            if patience.cancelled_caught:
+                await trio.aclose_forcefully(self._stream)
+                raise trio.BrokenResourceError("the client takes nothing")
+            rest = rest[WRITE_BYTES:]
+
+    async def _close(self) -> None:
+        with suppress(trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError):
+            await self._stream.send_eof()
+        await self._stream.aclose()
+
+
+def _idle_until() -> float:
+    return trio.current_time() + KEEP_ALIVE_SECONDS
