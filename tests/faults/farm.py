@@ -76,7 +76,7 @@ class Program:
         self.process.kill()
         await self.process.wait()
 
-    async def exits(self, seconds: float = STOP_SECONDS) -> int:
+    async def exits(self, seconds: float = PATIENCE) -> int:
         """Wait for its end; its exit status."""
         with trio.fail_after(seconds):
             return await self.process.wait()

@@ -6,18 +6,16 @@ import pytest
 
 from tests.faults.farm import appears, ends, open_farm, shell, task
 from tests.patience import until
+from worker.service import STOP_SECONDS
 
 pytestmark = pytest.mark.slow
 
 
-def waiting(folder, name="task"):
+def waiting(folder, kind="misc"):
     """A task that says its pid in a file, and ends when the test lets it."""
+    say_pid = f"echo $$ > {folder}/pid.tmp; mv {folder}/pid.tmp {folder}/pid"
     return task(
-        name,
-        shell(
-            f"echo $$ > {folder}/pid.tmp; mv {folder}/pid.tmp {folder}/pid;"
-            f" while [ ! -e {folder}/go ]; do sleep 0.05; done"
-        ),
+        "task", shell(f"{say_pid}; while [ ! -e {folder}/go ]; do sleep 0.05; done"), kind=kind
     )
 
 
@@ -66,7 +64,7 @@ async def test_a_stopped_worker_hands_its_task_back_at_once_and_signs_off(tmp_pa
         await farm.until_worker("bert", "awake")
         anna.send(number)
         await started(tmp_path)  # at once, not after a timeout of a minute
-        assert await anna.exits(seconds=20) == 1
+        assert await anna.exits(seconds=STOP_SECONDS) == 1
         await ends(first)
         await farm.until_worker("anna", "offline")
         (tmp_path / "go").touch()
@@ -83,7 +81,7 @@ async def test_a_stopped_worker_whose_manager_is_gone_ends_in_time_and_tells_lat
         await started(tmp_path)
         await farm.manager.kill()
         anna.send(signal.SIGTERM)
-        assert await anna.exits(seconds=20) == 1
+        assert await anna.exits(seconds=STOP_SECONDS) == 1
         await farm.start_manager()
         await farm.worker("anna")
         await started(tmp_path)
@@ -121,11 +119,18 @@ async def test_a_status_is_remembered_and_a_restart_has_an_exit_code_of_its_own(
 
 
 async def test_who_stays_for_one_task_or_a_time_finishes_it_first(tmp_path):
+    once, stay = folders = [tmp_path / "once", tmp_path / "stay"]
     async with open_farm(tmp_path) as farm:
-        nap = ("sleep", {"duration_in_seconds": 3})
-        jobs = [await farm.submit(task("nap", nap, kind=kind)) for kind in ("once", "stay")]
+        for folder in folders:
+            folder.mkdir()
+        jobs = [await farm.submit(waiting(folder, folder.name)) for folder in folders]
         anna = await farm.worker("anna", "--once", task_types=("once",))
-        bert = await farm.worker("bert", "--stay", "2s", task_types=("stay",))
+        bert = await farm.worker("bert", "--stay", "8s", task_types=("stay",))
+        await started(once)
+        await started(stay)
+        await until(lambda: bert.said("The time of this Worker is over"))
+        for folder in folders:
+            (folder / "go").touch()
         assert [await worker.exits() for worker in (anna, bert)] == [0, 0]
         assert [await farm.finished(job) for job in jobs] == ["completed", "completed"]
-        assert len(await farm.attempts(jobs[0])) == 1
+        assert [len(await farm.attempts(job)) for job in jobs] == [1, 1]

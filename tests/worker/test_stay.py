@@ -1,5 +1,7 @@
 """A Worker that leaves by itself: after one task, after a time, or when there is nothing to do."""
 
+import logging
+import math
 from contextlib import asynccontextmanager
 
 import pytest
@@ -7,9 +9,10 @@ import trio
 
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import Report, SignOff, StateChanged
+from tests.patience import until
 from tests.worker.fake_manager import task
 from tests.worker.running import gate, running_worker
-from worker.stay import Stay
+from worker.stay import Stay, leave_in_time
 
 ECHO = ("echo", {"message": "hello"})
 
@@ -36,14 +39,25 @@ async def test_after_one_task(manager, config):
         await signs_off(session, worker)
 
 
-async def test_when_its_time_is_over_after_the_present_task(manager, config, tmp_path):
+async def test_when_its_time_is_over_after_the_present_task(
+    manager, config, monkeypatch, tmp_path, caplog
+):
+    caplog.set_level(logging.INFO)
+    time_begins = trio.Event()
+
+    async def leave_later(worker, stay):
+        await time_begins.wait()
+        await leave_in_time(worker, stay)
+
+    monkeypatch.setattr("worker.main.leave_in_time", leave_later)
     async with (
         gate(tmp_path) as (command, open_gate),
-        awake(manager, config, Stay(seconds=1)) as (session, worker),
+        awake(manager, config, Stay(seconds=0.1)) as (session, worker),
     ):
         await session.send(task(command))
         assert (await session.next(Report)).status == "active"
-        await trio.sleep(1)
+        time_begins.set()
+        await until(lambda: "The time of this Worker is over" in caplog.text)
         await open_gate()
         last, _ = await session.outcome()
         assert last.status == "completed"
@@ -51,19 +65,28 @@ async def test_when_its_time_is_over_after_the_present_task(manager, config, tmp
 
 
 async def test_when_there_is_nothing_to_do(manager, config, monkeypatch, tmp_path):
-    monkeypatch.setattr("worker.stay.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("worker.stay.IDLE_SECONDS", math.inf)
     async with (
         gate(tmp_path) as (command, open_gate),
         awake(manager, config, Stay(until_idle=True)) as (session, worker),
     ):
         await session.send(task(command))
-        await trio.sleep(0.8)
+        await session.next(Report)
+        monkeypatch.setattr("worker.stay.IDLE_SECONDS", 0.1)
+        await trio.sleep(0.3)  # busy is not idle
         await open_gate()
         last, _ = await session.outcome()
         assert last.status == "completed"
-        await session.ask(WorkerStatus.ASLEEP)
+        await signs_off(session, worker)
+
+
+async def test_when_there_is_nothing_to_do_while_it_is_awake(manager, config, monkeypatch):
+    monkeypatch.setattr("worker.stay.IDLE_SECONDS", 0.1)
+    async with running_worker(config, Stay(until_idle=True)) as worker:
+        session = await manager.session()
+        await session.welcome(WorkerStatus.ASLEEP)
         assert await session.next(StateChanged) == StateChanged(WorkerStatus.ASLEEP)
-        await trio.sleep(0.8)  # asleep is not idle
+        await trio.sleep(0.3)  # asleep is not idle
         await session.ask(WorkerStatus.AWAKE)
         assert await session.next(StateChanged) == StateChanged(WorkerStatus.AWAKE)
         await signs_off(session, worker)
