@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 import attrs
 import trio
 
+from tests.servers import serve
+
 
 @attrs.define(eq=False)
 class Cutting:
@@ -22,10 +24,10 @@ async def cutting(port: int, bytes_until_cut: Iterator[int]) -> AsyncIterator[Cu
 
     When the numbers are used up, connections last.
     """
-    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    network = Cutting(listeners[0].socket.getsockname()[1])
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    network = Cutting(listener.socket.getsockname()[1])
 
-    async def serve(near: trio.SocketStream) -> None:
+    async def handle(near: trio.SocketStream) -> None:
         left = next(bytes_until_cut, None)
         far = await trio.open_tcp_stream("127.0.0.1", port)
         async with near, far, trio.open_nursery() as nursery:
@@ -35,7 +37,7 @@ async def cutting(port: int, bytes_until_cut: Iterator[int]) -> AsyncIterator[Cu
             network.cuts += 1
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.serve_listeners, serve, listeners)
+        nursery.start_soon(serve, handle, listener)
         yield network
         nursery.cancel_scope.cancel()
 

@@ -1,7 +1,6 @@
 """What scripts ask of a Manager through the typed client, over a real socket."""
 
 from datetime import UTC, datetime
-from functools import partial
 
 import attrs
 import pytest
@@ -17,6 +16,7 @@ from flamenco.api.workers import WorkerSleepSchedule, WorkerTag
 from flamenco.client import Rejected, Topics, Unreachable, open_client
 from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.patience import until
+from tests.servers import serve
 
 NAPS = SubmittedJob(
     name="naps",
@@ -167,8 +167,8 @@ async def test_a_stream_of_events_that_ends_before_it_begins_is_unreachable():
         await stream.aclose()
 
     async with trio.open_nursery() as nursery:
-        serving = partial(trio.serve_tcp, end_at_once, 0, host="127.0.0.1")
-        listener = (await nursery.start(serving))[0]
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(serve, end_at_once, listener)
         port = listener.socket.getsockname()[1]
         async with open_client(f"127.0.0.1:{port}") as client:
             with pytest.raises(Unreachable, match="ended before it began"):

@@ -12,6 +12,7 @@ import trio
 from flamenco.discovery import Network, advert_of, advertise, find_manager, is_manager
 from flamenco.discovery.network import open_asker, open_group, receive
 from tests.patience import PATIENCE
+from tests.servers import serve
 
 
 @asynccontextmanager
@@ -150,7 +151,7 @@ async def test_two_managers_of_one_machine_are_both_found(network):
 async def server(status, body):
     """A web server that says one thing."""
 
-    async def serve(stream):
+    async def say(stream):
         await stream.receive_some()
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         await stream.send_all(head.encode() + body)
@@ -158,7 +159,7 @@ async def server(status, body):
 
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        nursery.start_soon(serve, say, listener)
         yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}/"
         nursery.cancel_scope.cancel()
 

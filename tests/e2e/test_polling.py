@@ -12,6 +12,7 @@ from flamenco.config.worker import WorkerConfig
 from flamenco.protocol import PATH
 from tests.e2e.running import READY, started, submit
 from tests.patience import PATIENCE, until
+from tests.servers import serve
 from tests.worker.running import worker_process
 from tests.worker.test_polling import PACE
 
@@ -22,16 +23,13 @@ NO_SESSION = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\
 async def without_sessions(port):
     """The address of a proxy before a Manager at ``port``, which may come and go."""
 
-    async def serve(stream):
+    async def handle(stream):
         async with stream:
             request = await stream.receive_some()
             if request.startswith(f"GET {PATH} ".encode()):
                 await stream.send_all(NO_SESSION)
                 return
-            try:
-                manager = await trio.open_tcp_stream("127.0.0.1", port)
-            except OSError:
-                return
+            manager = await trio.open_tcp_stream("127.0.0.1", port)
             async with manager, trio.open_nursery() as nursery:
                 await manager.send_all(request)
                 nursery.start_soon(hand_on, stream, manager, nursery.cancel_scope)
@@ -47,7 +45,7 @@ async def without_sessions(port):
 
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        nursery.start_soon(serve, handle, listener)
         yield f"http://127.0.0.1:{listener.socket.getsockname()[1]}/"
         nursery.cancel_scope.cancel()
 

@@ -5,10 +5,11 @@ It forwards a session's bytes, and knows where the messages of a WebSocket begin
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
 import attrs
 import trio
+
+from tests.servers import serve
 
 TO_MANAGER, TO_WORKER = "to the Manager", "to the Worker"
 TEXT = 1
@@ -114,7 +115,7 @@ class Proxy:
             with scope:
                 if not self.is_down:
                     await self._connect(theirs)
-        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError, Cut):
+        except* Cut:
             pass
         finally:
             self._scopes.discard(scope)
@@ -158,7 +159,7 @@ async def open_proxies(to: Callable[[], int], count: int) -> AsyncIterator[list[
             (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
             proxy = Proxy(to, listener.socket.getsockname()[1])
             proxy.come_up()
-            nursery.start_soon(partial(trio.serve_listeners, proxy.serve, [listener]))
+            nursery.start_soon(serve, proxy.serve, listener)
             proxies.append(proxy)
         yield proxies
         nursery.cancel_scope.cancel()

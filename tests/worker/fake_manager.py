@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import attrs
 import h11
@@ -30,6 +29,7 @@ from flamenco.protocol import (
     Welcome,
 )
 from tests.patience import PATIENCE
+from tests.servers import serve
 
 
 @attrs.frozen
@@ -182,6 +182,8 @@ class FakeManager:
         return name and self.known.get(name.decode()) == secret.decode()
 
     async def _serve_http(self, stream, seen):
+        if not seen:
+            return
         connection = h11.Connection(h11.SERVER)
         connection.receive_data(seen)
         body = b""
@@ -249,7 +251,7 @@ async def open_manager(port=0) -> AsyncIterator[FakeManager]:
     (listener,) = await trio.open_tcp_listeners(port, host="127.0.0.1")
     manager = FakeManager(listener.socket.getsockname()[1])
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(trio.serve_listeners, manager.serve, [listener]))
+        nursery.start_soon(serve, manager.serve, listener)
         yield manager
         nursery.cancel_scope.cancel()
 

@@ -4,11 +4,11 @@ import json
 import math
 from collections import deque
 from contextlib import asynccontextmanager
-from functools import partial
 
 import trio
 
 from tests.patience import PATIENCE
+from tests.servers import serve
 from tests.worker.fake_manager import FakeManager
 
 WORKER = "/api/v3/worker/"
@@ -134,6 +134,6 @@ async def open_http_manager(port=0, *, again=None):
     (listener,) = await trio.open_tcp_listeners(port, host="127.0.0.1")
     manager = again or HttpManager(listener.socket.getsockname()[1])
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(trio.serve_listeners, manager.serve, [listener]))
+        nursery.start_soon(serve, manager.serve, listener)
         yield manager
         nursery.cancel_scope.cancel()

@@ -13,6 +13,7 @@ import trio
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
 from tests.patience import PATIENCE
+from tests.servers import serve
 from tests.worker.fake_manager import task
 from tests.worker.running import gate, kill, python, running_worker, worker_process
 from worker.connection import ANSWER_SECONDS
@@ -228,7 +229,7 @@ async def test_a_connection_that_is_closed_in_the_handshake_is_tried_again_at_on
         async with trio.open_nursery() as nursery:
             (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
             port = listener.socket.getsockname()[1]
-            nursery.start_soon(trio.serve_listeners, close, [listener])
+            nursery.start_soon(serve, close, listener)
             config = attrs.evolve(config, manager_url=f"http://127.0.0.1:{port}/")
             config.home.mkdir()
             file = config.home / "flamenco-worker-credentials.yaml"

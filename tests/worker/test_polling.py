@@ -7,6 +7,7 @@ import trio
 
 from flamenco.config.worker import WorkerConfig
 from tests.patience import PATIENCE
+from tests.servers import serve
 from tests.worker.fake_manager import FakeManager
 from tests.worker.http_manager import fetched, open_http_manager
 from tests.worker.running import gate, kill, running_worker, worker_process
@@ -215,8 +216,8 @@ async def test_a_manager_that_got_sessions_is_asked_for_one(config):
             await awake(old)
         new = FakeManager(old.port)
         new.known = old.known
-        listeners = await trio.open_tcp_listeners(old.port, host="127.0.0.1")
-        life.start_soon(trio.serve_listeners, new.serve, listeners)
+        (listener,) = await trio.open_tcp_listeners(old.port, host="127.0.0.1")
+        life.start_soon(serve, new.serve, listener)
         await (await new.session()).wake()
         life.cancel_scope.cancel()
 
