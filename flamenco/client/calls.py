@@ -26,6 +26,7 @@ class Call(Generic[T]):
     read: Callable[[bytes], T]
     query: Mapping[str, list[str]] = attrs.field(factory=dict)
     body: object = None
+    """Sent as JSON; of a `Path` the content of that file."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 

@@ -43,8 +43,20 @@ class NothingMatches(Rejected):
     """416: there is nothing to delete."""
 
 
+class WrongFile(Rejected):
+    """417: what was sent has another checksum or length than was announced."""
+
+
 class NotAllowed(Rejected):
     """422: this can't be done to it in its present state."""
+
+
+class MissingFiles(Rejected):
+    """424: files of a checkout were not sent."""
+
+
+class SentElsewhere(Rejected):
+    """425: somebody else sends this file now; ask again later."""
 
 
 class Busy(Rejected):
@@ -57,7 +69,10 @@ KINDS: dict[int, type[Rejected]] = {
     409: Conflict,
     412: Outdated,
     416: NothingMatches,
+    417: WrongFile,
     422: NotAllowed,
+    424: MissingFiles,
+    425: SentElsewhere,
     503: Busy,
 }
 

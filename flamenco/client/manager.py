@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from typing import TypeVar
+from pathlib import Path
+from typing import IO, TypeVar
 from urllib.parse import urljoin
 
 import attrs
@@ -31,6 +32,9 @@ AGAIN_SECONDS = 1.0
 
 PAGE = 500
 
+PIECE_BYTES = 2**18
+"""Of a file that is sent."""
+
 
 @attrs.frozen
 class ManagerClient(Operations):
@@ -41,9 +45,12 @@ class ManagerClient(Operations):
 
     async def carry_out(self, call: Call[T]) -> T:
         """The answer to a request."""
-        request = _request(self._http, call)
         try:
-            answer = await self._http.send(request)
+            if isinstance(call.body, Path):
+                async with aclosing(_pieces(call.body)) as pieces:
+                    answer = await self._http.send(_request(self._http, call, pieces))
+            else:
+                answer = await self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
             raise _unreachable(self.url, error) from error
         return call.read(_content(answer))
@@ -145,7 +152,11 @@ class SyncClient(Operations):
     def carry_out(self, call: Call[T]) -> T:
         """The answer to a request."""
         try:
-            answer = self._http.send(_request(self._http, call))
+            if isinstance(call.body, Path):
+                with call.body.open("rb") as file:
+                    answer = self._http.send(_request(self._http, call, file))
+            else:
+                answer = self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
             raise _unreachable(self.url, error) from error
         return call.read(_content(answer))
@@ -163,10 +174,25 @@ def _page(wanted: JobsWanted, after: str) -> JobsWanted:
     return attrs.evolve(wanted, after=after, limit=wanted.limit or PAGE)
 
 
-def _request(http: httpx.Client | httpx.AsyncClient, call: Call[T]) -> httpx.Request:
-    headers, content = {**call.headers}, None
-    if call.body is not None:
-        headers["Content-Type"], content = "application/json", msgspec.json.encode(call.body)
+def _json(call: Call[T]) -> bytes | None:
+    return None if call.body is None else msgspec.json.encode(call.body)
+
+
+async def _pieces(file: Path) -> AsyncGenerator[bytes, None]:
+    async with await trio.open_file(file, "rb") as opened:
+        while piece := await opened.read(PIECE_BYTES):
+            yield piece
+
+
+def _request(
+    http: httpx.Client | httpx.AsyncClient,
+    call: Call[T],
+    content: bytes | IO[bytes] | AsyncGenerator[bytes, None] | None,
+) -> httpx.Request:
+    headers = {**call.headers}
+    if content is not None:
+        is_json = isinstance(content, bytes)
+        headers["Content-Type"] = "application/json" if is_json else "application/octet-stream"
     return http.build_request(
         call.method,
         urljoin("/api/v3/", call.path),

@@ -11,11 +11,13 @@ from flamenco.api import jobs as wire_jobs
 from flamenco.api import workers as wire_workers
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
+from flamenco.client.setup import SetupOperations
+from flamenco.client.shaman import ShamanOperations
 
 A = TypeVar("A")
 
 
-class Operations:
+class Operations(SetupOperations, ShamanOperations):
     """What can be asked of a Manager."""
 
     # The Manager
@@ -285,6 +287,11 @@ class Operations:
     def tags(self) -> Call[tuple[wire_workers.WorkerTag, ...]]:
         """All tags, by name."""
         return then(get("worker-mgt/tags", wire_workers.WorkerTagList), attrgetter("tags"))
+
+    @operation
+    def tag(self, tag_id: str) -> Call[wire_workers.WorkerTag]:
+        """One tag."""
+        return get(f"worker-mgt/tag/{tag_id}", wire_workers.WorkerTag)
 
     @operation
     def create_tag(self, name: str, description: str = "") -> Call[wire_workers.WorkerTag]:
