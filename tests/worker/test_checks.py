@@ -7,6 +7,7 @@ import trio
 from flamenco.model.specs import Withheld
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import StateChanged
+from tests.patience import PATIENCE, until
 from tests.worker.running import running_worker
 from worker import machine
 from worker.checks import CheckFailed, Farm, check_blender, check_ffmpeg, check_storage
@@ -19,7 +20,8 @@ async def fails(farm):
 
 @pytest.fixture
 def checks(monkeypatch):
-    """The checks a Worker makes, by task type; none at first."""
+    """The checks a Worker makes, by task type; none at first. It waits for them."""
+    monkeypatch.setattr(machine, "PATIENCE_SECONDS", PATIENCE)
     checks = {}
     monkeypatch.setattr("worker.main.CHECKS", checks)
     return checks
@@ -95,10 +97,12 @@ async def test_a_testing_worker_can_be_sent_to_sleep(manager, config, checks, mo
 
 async def test_what_comes_back_is_offered_again(manager, config, checks, monkeypatch):
     monkeypatch.setattr(machine, "RECHECK_SECONDS", 0.05)
-    results = ["bad", "bad", "good"]
+    came_back, tries = False, 0
 
     async def mends(farm):
-        if results and results.pop(0) == "bad":
+        nonlocal tries
+        tries += 1
+        if not came_back:
             raise CheckFailed("it is not here")
         return "fine"
 
@@ -107,6 +111,8 @@ async def test_what_comes_back_is_offered_again(manager, config, checks, monkeyp
         first = await manager.session()
         assert "blender" not in first.hello.task_types
         await first.welcome()
+        await until(lambda: tries > 2)
+        came_back = True
         second = await manager.session()
         assert "blender" in second.hello.task_types
         assert second.hello.specs.withheld == ()

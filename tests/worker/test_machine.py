@@ -194,7 +194,8 @@ class TestSignOn:
 
     @pytest.fixture
     def gate(self, tmp_path, monkeypatch):
-        """Blender answers when the test opens the gate."""
+        """Blender answers when the test opens the gate, and the Worker waits for that."""
+        monkeypatch.setattr(machines, "PATIENCE_SECONDS", PATIENCE)
         path = tmp_path / "gate"
         os.mkfifo(path)
         probe = Probe(name="Blender", command=lambda: ["cat", str(path)], read=read_blender)

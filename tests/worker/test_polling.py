@@ -11,6 +11,7 @@ from tests.servers import serve
 from tests.worker.fake_manager import FakeManager
 from tests.worker.http_manager import fetched, open_http_manager
 from tests.worker.running import gate, kill, running_worker, worker_process
+from tests.worker.test_network import outbox_holds
 from worker.registration import read_credentials
 
 ECHO = ("echo", {"message": "hello"})
@@ -19,7 +20,8 @@ FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
 
 @pytest.fixture(autouse=True)
 def pace(monkeypatch):
-    """All intervals of the reference, a hundred times shorter."""
+    """All intervals of the reference, a hundred times shorter; no log is sent before its time."""
+    monkeypatch.setattr("worker.tasklog.CHUNK_SECONDS", PATIENCE)
     for name in ("FIRST_FETCH", "NO_TASK", "AFTER_TASK", "REFUSED", "MAY_I_RUN", "STATE"):
         place = f"worker.polling.{name}_SECONDS"
         seconds = {"FIRST_FETCH": 3, "NO_TASK": 20, "AFTER_TASK": 2, "REFUSED": 60}.get(name, 10)
@@ -250,6 +252,7 @@ async def test_a_worker_that_was_killed_tells_what_it_had_not_said(manager, conf
     async with worker_process(config, PACE) as child:
         await awake(manager)
         await manager.has_been_asked("task/task-1", times=2)
+        await outbox_holds(config, "completed")
         kill(child)
         await child.wait()
     manager.failing.clear()

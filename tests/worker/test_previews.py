@@ -11,7 +11,7 @@ import pytest
 import trio
 from PIL import Image
 
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker.previews import Output, Previews, as_jpeg, jpeg_of
@@ -67,6 +67,7 @@ async def test_of_the_images_that_wait_only_the_newest_is_sent(tmp_path):
             for number in range(1, 5):
                 previews.offer(Output(f"task-{number}", frames[number]))
             may_answer.set()
+            await until(lambda: len(asked) > 1)
             await trio.testing.wait_all_tasks_blocked(0.2)
             nursery.cancel_scope.cancel()
     assert [path.split("/")[-2] for path in asked] == ["task-0", "task-4"]
