@@ -112,8 +112,8 @@ class Submission(actors.Actor):
             compiled = await compiler.compile(_to_compile(job, settings))
         except (UnknownJobType, CompileError, SettingsError) as error:
             raise Refusal(str(error)) from error
-        offers = [worker.task_types for worker in await self._services.reader.workers()]
-        warnings = unoffered((task.type for task in compiled.tasks), offers)
+        offered = await self._services.reader.offered_types()
+        warnings = unoffered((task.type for task in compiled.tasks), offered)
         return attrs.evolve(compiled, warnings=warnings)
 
     @actors.handles(Compiled)

@@ -131,6 +131,14 @@ class Reader:
         rest = "WHERE deleted_at IS NULL ORDER BY name"
         return await self._ask(lambda db: WORKERS.read(db, rest))
 
+    async def offered_types(self) -> frozenset[str]:
+        """The task types that one worker or another supports."""
+        query = (
+            "SELECT DISTINCT type.value FROM workers, json_each(workers.task_types) AS type "
+            "WHERE deleted_at IS NULL"
+        )
+        return await self._ask(lambda db: frozenset(row[0] for row in db.execute(query)))
+
     async def worker(self, worker_id: str) -> Worker | None:
         query = WORKERS.select("WHERE id = ? AND deleted_at IS NULL")
         return await self._look(lambda db: _first(WORKERS.items(db.execute(query, (worker_id,)))))

@@ -93,6 +93,20 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
         assert await reader.unfinished_jobs() == ["j1"]
 
 
+async def test_what_workers_offer_leaves_out_those_that_were_deleted(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
+        assert await reader.offered_types() == frozenset()
+        workers = [
+            attrs.evolve(WORKER, id="w1", task_types=("blender", "misc")),
+            attrs.evolve(WORKER, id="w2", task_types=("blender", "ffmpeg")),
+            attrs.evolve(WORKER, id="w3", task_types=()),
+            attrs.evolve(WORKER, id="w4", task_types=("never",), deleted_at=NOW),
+        ]
+        await store.commit([PutWorker(worker) for worker in workers])
+        assert await reader.offered_types() == {"blender", "misc", "ffmpeg"}
+
+
 async def test_a_group_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "farm.sqlite"
     async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
