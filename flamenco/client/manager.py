@@ -1,7 +1,7 @@
 """A Manager, as seen over HTTP: from Trio, and from programs that wait."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 from urllib.parse import urljoin
@@ -14,21 +14,16 @@ import trio
 from flamenco.api.events import FarmEvent
 from flamenco.api.jobs import Job
 from flamenco.api.lists import JobsWanted
-from flamenco.client.calls import Call, query_of
-from flamenco.client.errors import Busy, Unreachable, rejection
-from flamenco.client.events import EventStream, Resync, Topics
+from flamenco.client.answers import content_of, unreachable
+from flamenco.client.calls import Call
+from flamenco.client.events import Resync, Topics
+from flamenco.client.following import Follower, SyncFollower
 from flamenco.client.operations import Operations
 
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 120.0
 """Submitting a large job takes its time; nothing takes longer."""
-
-SILENCE_SECONDS = 30.0
-"""A stream that is silent for so long is broken: the Manager says every 10 s that it is there."""
-
-AGAIN_SECONDS = 1.0
-"""Before a broken stream is opened again."""
 
 PAGE = 500
 
@@ -52,8 +47,8 @@ class ManagerClient(Operations):
             else:
                 answer = await self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
-            raise _unreachable(self.url, error) from error
-        return call.read(_content(answer))
+            raise unreachable(self.url, error) from error
+        return call.read(content_of(answer))
 
     async def each_job(self, wanted: JobsWanted) -> AsyncIterator[Job]:
         """All jobs that are wanted, fetched a page at a time."""
@@ -71,75 +66,12 @@ class ManagerClient(Operations):
         A broken connection is resumed, for as long as it takes; what can't be told any more comes
         as `Resync`. Raises `Unreachable` or `Rejected` if it can't begin.
         """
-        stream = EventStream()
+        follower = Follower(self.url, self._http, topics)
         async with (
-            aclosing(await self._connect(topics, stream)) as connection,
-            aclosing(self._events(connection, topics, stream)) as events,
+            aclosing(await follower.connect()) as connection,
+            aclosing(follower.events(connection)) as events,
         ):
             yield events
-
-    async def _events(
-        self, connection: "_Connection", topics: Topics, stream: EventStream
-    ) -> AsyncGenerator[FarmEvent | Resync, None]:
-        while True:
-            async with aclosing(connection):
-                for event in connection.first:
-                    yield event
-                with suppress(httpx.TransportError):
-                    async for text in connection.pieces:
-                        for event in stream.feed(text):
-                            yield event
-            stream.broken()
-            connection = await self._connect_again(topics, stream)
-
-    async def _connect_again(self, topics: Topics, stream: EventStream) -> "_Connection":
-        while True:
-            await trio.sleep(AGAIN_SECONDS)
-            with suppress(Unreachable, Busy):
-                return await self._connect(topics, stream)
-
-    async def _connect(self, topics: Topics, stream: EventStream) -> "_Connection":
-        """A stream that has told where it begins: from then on nothing is missed."""
-        try:
-            answer = await self._http.send(_follow(self._http, topics, stream), stream=True)
-            connection = _Connection(answer, answer.aiter_text())
-            try:
-                await connection.begin(stream)
-            except BaseException:
-                await connection.aclose()
-                raise
-            return connection
-        except httpx.TransportError as error:
-            raise _unreachable(self.url, error) from error
-
-
-@attrs.frozen
-class _Connection:
-    """An open stream of events."""
-
-    answer: httpx.Response
-    pieces: AsyncIterator[str]
-    first: list[FarmEvent | Resync] = attrs.field(factory=list)
-    """What came with the place where it begins."""
-
-    async def begin(self, stream: EventStream) -> None:
-        """Wait for the place where it begins. Raises httpx.RemoteProtocolError if it has none."""
-        if self.answer.is_error:
-            await self.answer.aread()
-            _content(self.answer)
-        async for text in self.pieces:
-            self.first.extend(stream.feed(text))
-            if stream.begun:
-                return
-        raise httpx.RemoteProtocolError("the stream of events ended before it began")
-
-    async def aclose(self) -> None:
-        """Close it, and let the generators end that httpx has around it."""
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + AGAIN_SECONDS):
-            await self.answer.aclose()
-            with suppress(httpx.HTTPError, httpx.StreamError):
-                async for _ in self.pieces:
-                    pass
 
 
 @attrs.frozen
@@ -158,8 +90,8 @@ class SyncClient(Operations):
             else:
                 answer = self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
-            raise _unreachable(self.url, error) from error
-        return call.read(_content(answer))
+            raise unreachable(self.url, error) from error
+        return call.read(content_of(answer))
 
     def each_job(self, wanted: JobsWanted) -> Iterator[Job]:
         """All jobs that are wanted, fetched a page at a time."""
@@ -168,6 +100,19 @@ class SyncClient(Operations):
             page = self.jobs_page(_page(wanted, after))
             yield from page.jobs
             after = page.next or None
+
+    @contextmanager
+    def follow(self, topics: Topics) -> Iterator[Iterator[FarmEvent | Resync]]:
+        """What happens from the beginning of the block on, as `ManagerClient.follow` tells it.
+
+        Other operations may be asked for meanwhile.
+        """
+        follower = SyncFollower(self.url, self._http, topics)
+        with (
+            closing(follower.connect()) as connection,
+            closing(follower.events(connection)) as events,
+        ):
+            yield events
 
 
 def _page(wanted: JobsWanted, after: str) -> JobsWanted:
@@ -200,30 +145,6 @@ def _request(
         content=content,
         headers=headers,
     )
-
-
-def _follow(
-    http: httpx.Client | httpx.AsyncClient, topics: Topics, stream: EventStream
-) -> httpx.Request:
-    headers = {"Last-Event-ID": stream.place} if stream.place else {}
-    return http.build_request(
-        "GET",
-        "/api/v3/events",
-        params=query_of(topics),
-        headers=headers,
-        timeout=httpx.Timeout(TIMEOUT_SECONDS, read=SILENCE_SECONDS),
-    )
-
-
-def _content(answer: httpx.Response) -> bytes:
-    if answer.is_error:
-        raise rejection(answer.status_code, answer.content, answer.reason_phrase)
-    return answer.content
-
-
-def _unreachable(url: str, error: Exception) -> Unreachable:
-    reason = str(error) or type(error).__name__
-    return Unreachable(f"no answer from the Manager at {url}: {reason}")
 
 
 def _full(url: str) -> str:

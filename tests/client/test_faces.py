@@ -2,6 +2,8 @@
 
 import inspect
 import re
+from functools import partial
+from itertools import islice
 from random import Random
 from types import SimpleNamespace
 
@@ -92,8 +94,13 @@ async def test_a_manager_that_is_not_there_is_unreachable_for_both():
         with open_sync_client("127.0.0.1:1") as nobody:
             nobody.version()
 
-    with pytest.raises(Unreachable, match="no answer"):
-        await waiting(waits)
+    def follows() -> None:
+        with open_sync_client("127.0.0.1:1") as nobody, nobody.follow(Topics()):
+            pass
+
+    for ask in (waits, follows):
+        with pytest.raises(Unreachable, match="no answer"):
+            await waiting(ask)
     async with open_client("127.0.0.1:1") as nobody:
         with pytest.raises(Unreachable, match="no answer"):
             async with nobody.follow(Topics()):
@@ -177,10 +184,53 @@ async def test_who_follows_hears_all_however_often_the_connection_breaks(edge, c
     assert network.cuts
 
 
-async def test_what_cannot_be_followed_is_refused(client):
+async def test_a_program_that_waits_hears_all_too_and_asks_meanwhile(edge, client):
+    job = (await client.submit(NAPS)).id
+    port = int(edge.url.rpartition(":")[2])
+
+    def heard(url: str) -> list[int]:
+        with (
+            open_sync_client(edge.url) as direct,
+            open_sync_client(url) as follower,
+            follower.follow(Topics(job=(job,))) as events,
+        ):
+            for priority in range(CHANGES):
+                direct.set_job_priority(job, priority)
+            assert follower.job(job).priority == CHANGES - 1
+            updates = (event for event in events if isinstance(event, EventJobUpdate))
+            return [event.priority for event in islice(updates, CHANGES)]
+
+    async with cutting(port, iter((1500, 3000))) as network:
+        with trio.fail_after(PATIENCE):
+            told = await waiting(partial(heard, f"127.0.0.1:{network.port}"))
+    assert told == list(range(CHANGES))
+    assert network.cuts
+
+
+async def test_what_cannot_be_followed_is_refused(edge, client):
+    nonsense = Topics(job=("nonsense",))
     with pytest.raises(BadRequest, match="job: expected"):
-        async with client.follow(Topics(job=("nonsense",))):
+        async with client.follow(nonsense):
             pass
+
+    def waits() -> None:
+        with open_sync_client(edge.url) as same, same.follow(nonsense):
+            pass
+
+    with pytest.raises(BadRequest, match="job: expected"):
+        await waiting(waits)
+
+
+async def test_who_stops_following_has_closed_the_connection(edge, client):
+    def stops() -> None:
+        with open_sync_client(edge.url) as same:
+            with same.follow(Topics(type=("allJobs",))) as events:
+                same.submit(NAPS)
+                assert isinstance(next(events), EventJobUpdate)
+            assert list(events) == []
+            assert same.version().name == "Flamenco"
+
+    await waiting(stops)
 
 
 def test_a_stream_is_read_however_it_is_cut_and_what_is_not_known_is_passed_over():

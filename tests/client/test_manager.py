@@ -13,7 +13,7 @@ from flamenco.api.jobs import (
     TaskStatusChange,
 )
 from flamenco.api.workers import WorkerSleepSchedule, WorkerTag
-from flamenco.client import Rejected, Topics, Unreachable, open_client
+from flamenco.client import Rejected, Topics, Unreachable, open_client, open_sync_client
 from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.patience import until
 from tests.servers import serve
@@ -174,4 +174,14 @@ async def test_a_stream_of_events_that_ends_before_it_begins_is_unreachable():
             with pytest.raises(Unreachable, match="ended before it began"):
                 async with client.follow(Topics(type=("allJobs",))):
                     pass
+
+        def waits() -> None:
+            with (
+                open_sync_client(f"127.0.0.1:{port}") as same,
+                same.follow(Topics(type=("allJobs",))),
+            ):
+                pass
+
+        with pytest.raises(Unreachable, match="ended before it began"):
+            await trio.to_thread.run_sync(waits)
         nursery.cancel_scope.cancel()
