@@ -12,6 +12,11 @@ from .paths import find_project_root
 # Labels do not wrap by themselves.
 _LINE_LENGTH = 50
 
+_COPIED_ANEW = (
+    "Files outside the shared storage are copied anew for each job. The Manager could keep them"
+    " (Shaman), but this add-on doesn't use that"
+)
+
 _PROJECT_FINDERS = [
     ("BLENDER_PROJECT", "Blender Project", "The folder that has .blender_project"),
     ("GIT", "Git", "The folder that has .git"),
@@ -81,7 +86,7 @@ def _state(context: bpy.types.Context) -> list[str]:
     if info is None:
         lines.append("Press the refresh button to ask the Manager for its job types")
     elif info.shaman:
-        lines.append("Shaman enabled")
+        lines.append(_COPIED_ANEW)
     return [line for line in lines if line]
 
 

@@ -25,6 +25,7 @@ class FakeManager:
     storage: Path
     url: str = ""
     version: str = VERSION
+    shaman: bool = False
     job_types: list[dict[str, Any]] = attrs.Factory(lambda: [SIMPLE_BLENDER_RENDER])
     tags: list[dict[str, Any]] = attrs.Factory(list)
     refusals: dict[str, tuple[int, Any]] = attrs.Factory(dict)
@@ -72,7 +73,7 @@ class FakeManager:
 
     def _storage(self, audience: str, platform: str) -> dict[str, Any]:
         place = {"audience": audience, "platform": platform, "location": str(self.storage)}
-        return {**place, "shamanEnabled": False}
+        return {**place, "shamanEnabled": self.shaman}
 
 
 class _Handler(BaseHTTPRequestHandler):
