@@ -19,10 +19,12 @@ import trio
 from tests.faults.farm import Farm, Program, open_farm, shell, task
 from tests.faults.proxy import Proxy, open_proxies
 from tests.faults.scene import render, save_scene
+from tests.patience import until
 
 WORKER_TIMEOUT = 3.0
-CALM_SECONDS = 120.0
+CALM_SECONDS = 300.0
 """How long jobs may take to end once nothing happens any more."""
+LEAST_JOBS = 3
 FRAMES = 4
 """Of each job."""
 
@@ -48,11 +50,11 @@ class Machine:
         kinds = ("blender", "misc")
         self.worker = await self.farm.worker(self.name, task_types=kinds, url=self.net.url)
 
-    async def suffer(self, until: float) -> None:
+    async def suffer(self, end: float) -> None:
         """Let one thing after another happen to it; it is well again at the end."""
         while True:
             await trio.sleep(self.random.uniform(0.5, 8.0))
-            if trio.current_time() > until:
+            if trio.current_time() > end:
                 return
             fault = self.random.choice(FAULTS)
             self.happened[fault.__name__] += 1
@@ -70,6 +72,7 @@ async def stopped(machine: Machine) -> None:
 
 
 async def put_to_sleep(machine: Machine) -> None:
+    await until(lambda: machine.worker.catches(signal.SIGUSR1))
     machine.worker.send(signal.SIGUSR1)
     await trio.sleep(machine.random.uniform(0.0, 2.0))
     machine.worker.send(signal.SIGUSR2)
@@ -119,10 +122,10 @@ class Chaos:
     promised: list[str] = attrs.field(factory=list)
     """Jobs that the Manager said it has."""
 
-    async def keep_submitting(self, random: Random, until: float) -> None:
+    async def keep_submitting(self, random: Random, end: float) -> None:
         """Send job after job; a Manager that is away gets none."""
         for number in itertools.count():
-            if trio.current_time() > until:
+            if trio.current_time() > end and len(self.promised) >= LEAST_JOBS:
                 return
             try:
                 self.promised.append(await self.farm.submit(*self.tasks(number), name=str(number)))
@@ -152,11 +155,11 @@ class Chaos:
     def frames(self, number: int) -> Path:
         return self.folder / f"frames-{number}"
 
-    async def kill_manager(self, random: Random, until: float) -> None:
+    async def kill_manager(self, random: Random, end: float) -> None:
         """Kill it now and then, and start it again at once."""
         while True:
             await trio.sleep(random.uniform(5.0, 15.0))
-            if trio.current_time() > until:
+            if trio.current_time() > end:
                 return
             self.happened["manager_killed"] += 1
             await self.farm.manager.kill()
@@ -196,11 +199,11 @@ async def run_chaos(folder: Path, *, seed: int, seconds: float, workers: int) ->
         async with trio.open_nursery() as nursery:
             for machine in machines:
                 nursery.start_soon(machine.start)
-        until = trio.current_time() + seconds
+        end = trio.current_time() + seconds
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(chaos.keep_submitting, Random(f"{seed} jobs"), until)
-            nursery.start_soon(chaos.kill_manager, Random(f"{seed} manager"), until)
+            nursery.start_soon(chaos.keep_submitting, Random(f"{seed} jobs"), end)
+            nursery.start_soon(chaos.kill_manager, Random(f"{seed} manager"), end)
             for machine in machines:
-                nursery.start_soon(machine.suffer, until)
+                nursery.start_soon(machine.suffer, end)
         await chaos.check()
     return chaos

@@ -90,6 +90,12 @@ class Program:
         if self.process.returncode is None:
             self.process.kill()
 
+    def catches(self, number: signal.Signals) -> bool:
+        """Whether it handles a signal, which would end it before."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        caught = re.search(r"^SigCgt:\s+(\w+)$", status, re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) & (1 << (number - 1)))
+
     def said(self, pattern: str) -> bool:
         """Whether a line of its log matches."""
         return re.search(pattern, self.log.read_text(errors="replace")) is not None

@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,8 +25,11 @@ def on_a_small_disk(home: Path, kibibytes: int, then: str) -> tuple[str, ...]:
 
 def worker_below(pid: int) -> int | None:
     """The pid of the Worker that a service manager of the test's making has started."""
-    below = psutil.Process(pid).children()
-    return next((each.pid for each in below if "worker" in each.cmdline()), None)
+    for each in psutil.Process(pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "worker" in each.cmdline():
+                return each.pid
+    return None
 
 
 def waiting(folder: Path, name: str, before: str, after: str) -> dict:
@@ -57,7 +61,7 @@ async def test_a_full_disk_loses_nothing_and_the_worker_goes_on_when_there_is_ro
         await farm.manager.kill()
         (tmp_path / "room").touch()
         await until(lambda: anna.said("Unsent messages are on disk again"))
-        worker = worker_below(anna.pid)
+        worker = await until(lambda: worker_below(anna.pid))
         journal = Path(f"/proc/{worker}/root{home}/flamenco-worker.sqlite-wal")
         await until(lambda: b'"completed"' in journal.read_bytes())
         os.kill(worker, signal.SIGKILL)
