@@ -16,7 +16,6 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
-from hypercorn.utils import parse_socket_addr
 
 KEEP_ALIVE_SECONDS = 20.0
 """An idle connection is closed after this time, and one whose request does not get to its body.
@@ -60,6 +59,7 @@ class Connection:
     """A client: let go when it was idle for too long, or takes nothing for ``stall`` seconds."""
 
     _stream: trio.SocketStream
+    _client: tuple[str, int]
     _stall: float
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
@@ -69,7 +69,6 @@ class Connection:
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after the other, until either side closes the connection."""
         try:
-            own = self._stream.socket
             async with TaskGroup() as tasks:
                 self._protocol = _Protocol(
                     app,
@@ -78,15 +77,15 @@ class Connection:
                     tasks,
                     ConnectionState({}),
                     ssl=False,
-                    client=parse_socket_addr(own.family, own.getpeername()),
-                    server=parse_socket_addr(own.family, own.getsockname()),
+                    client=self._client,
+                    server=None,
                     send=self.send,
                 )
                 await self._read()
         except OSError:
             pass
         finally:
-            await self._close()
+            await self._stream.aclose()
 
     async def send(self, event: Event) -> None:
         """What the protocol wants: something sent, or the connection closed."""
@@ -99,7 +98,7 @@ class Connection:
         elif isinstance(event, Updated):
             self._reading.deadline = _idle_until() if event.idle else inf
         else:
-            await self._close()
+            await self._stream.aclose()
             await self._protocol.handle(Closed())
 
     def close_if_idle(self) -> None:
@@ -129,11 +128,6 @@ class Connection:
                 await trio.aclose_forcefully(self._stream)
                 raise trio.BrokenResourceError("the client takes nothing")
             rest = rest[WRITE_BYTES:]
-
-    async def _close(self) -> None:
-        with suppress(trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError):
-            await self._stream.send_eof()
-        await self._stream.aclose()
 
 
 def _idle_until() -> float:

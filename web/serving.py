@@ -184,8 +184,8 @@ class _Clients:
                 clients.cancel_scope.deadline = trio.current_time() + self._limits.grace
             watching.cancel_scope.cancel()
 
-    async def _client(self, stream: trio.SocketStream) -> None:
-        connection = Connection(stream, self._limits.stall)
+    async def _client(self, stream: trio.SocketStream, client: tuple[str, int]) -> None:
+        connection = Connection(stream, client, self._limits.stall)
         self._connections.add(connection)
         try:
             await connection.serve(self._app, self._config, self._context)
@@ -207,7 +207,7 @@ class _Clients:
 
 async def _accept(
     listening: socket.socket,
-    client: Callable[[trio.SocketStream], Awaitable[None]],
+    client: Callable[[trio.SocketStream, tuple[str, int]], Awaitable[None]],
     clients: trio.Nursery,
 ) -> None:
     """Let in all who wait, each time the event loop comes by.
@@ -218,19 +218,22 @@ async def _accept(
     while True:
         await trio.lowlevel.wait_readable(listening)
         try:
-            for accepted in _waiting(listening):
+            for accepted, (host, port, *_) in _waiting(listening):
                 stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
-                clients.start_soon(client, stream)
+                clients.start_soon(client, stream, (host, port))
         except OSError as error:
             logger.warning("a client has to wait: %s", error.strerror)
             await trio.sleep(OUT_OF_SOCKETS_SECONDS)
 
 
-def _waiting(listening: socket.socket) -> Iterator[socket.socket]:
-    """The connections of those who wait to be let in. Raises OSError if no more can be held."""
+def _waiting(listening: socket.socket) -> Iterator[tuple[socket.socket, tuple[Any, ...]]]:
+    """The connections of those who wait to be let in, and where from.
+
+    Raises OSError if no more can be held.
+    """
     for _ in range(ACCEPTED_AT_ONCE):
         try:
-            yield listening.accept()[0]
+            yield listening.accept()
         except BlockingIOError:
             return
         except OSError as error:

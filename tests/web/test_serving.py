@@ -84,6 +84,11 @@ async def test_a_connection_is_closed_when_the_client_asks_for_it():
         assert (await answer_of(port, get("/", "Connection: close"))).endswith(b"hello")
 
 
+async def test_a_client_that_does_not_say_whom_it_asks_is_answered():
+    async with served(application()) as (port, _):
+        assert (await answer_of(port, b"GET / HTTP/1.0\r\n\r\n")).endswith(b"hello")
+
+
 async def test_an_idle_connection_and_a_half_sent_request_are_closed_after_a_time(monkeypatch):
     monkeypatch.setattr("web.connections.KEEP_ALIVE_SECONDS", 0.5)
     async with served(application()) as (port, _):
