@@ -22,7 +22,7 @@ import pytest
 
 ADDON = Path(__file__).parents[2] / "addon" / "flamenco"
 
-TIMEOUT = 120
+TIMEOUT = 240
 """Seconds that one run of Blender may take."""
 
 _RESULT = "FLAMENCO-TEST-RESULT "

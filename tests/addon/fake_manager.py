@@ -14,7 +14,7 @@ from tests.addon.job_type import SIMPLE_BLENDER_RENDER
 
 VERSION = "4.0.0.dev0"
 
-GATE_TIMEOUT = 30
+GATE_TIMEOUT = 60
 """Seconds that the check of a job waits for its gate."""
 
 

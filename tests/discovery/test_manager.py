@@ -45,7 +45,7 @@ async def test_a_manager_is_found_and_takes_its_leave_when_it_is_stopped(
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(run_manager, installed(tmp_path), network)
                 url = await find_manager(network)
-                async with httpx.AsyncClient(base_url=url) as http:
+                async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
                     answer = await http.get("/upnp/description.xml")
                 assert answer.headers["content-type"].startswith("text/xml")
                 assert "<deviceType>urn:flamenco:manager:0</deviceType>" in answer.text
@@ -72,7 +72,7 @@ async def test_a_manager_that_is_not_to_be_found_says_nothing(network, protocol,
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run_manager, hidden, network)
             url = await said_on_stdout(capfd)
-            async with httpx.AsyncClient(base_url=url) as http:
+            async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
                 assert (await http.get("/upnp/description.xml")).status_code == 404
             os.kill(os.getpid(), signal.SIGTERM)
         await heard.send(b"the end", protocol.everybody)

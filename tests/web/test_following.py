@@ -115,7 +115,7 @@ async def test_of_who_follows_by_server_sent_events(edge, worker_id):
     async with awake(edge, worker_id) as talk:
         assign = await assigned(talk)
         url = f"{edge.url}/api/v3/events?tasklog={assign.task_id}"
-        async with httpx.AsyncClient() as http, http.stream("GET", url) as answer:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http, http.stream("GET", url) as answer:
             assert answer.status_code == 200
             assert (await talk.hear(protocol.Hurry)).followed
         assert not (await talk.hear(protocol.Hurry)).followed
