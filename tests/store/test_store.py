@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import attrs
@@ -167,12 +168,18 @@ async def test_a_second_manager_on_the_same_database_is_refused(tmp_path):
         assert (await store.load(worker_key("w1"))).worker == WORKER
 
 
-async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp_path):
-    logs = TaskLogs(tmp_path)
-    path = tmp_path / logs.relative("j1", "t1")
-    async with open_store(tmp_path / "farm.sqlite", logs) as store:
+@asynccontextmanager
+async def log_of_the_manager(folder):
+    """A store with a log in which only the Manager has written, and the place of its file."""
+    logs = TaskLogs(folder)
+    async with open_store(folder / "farm.sqlite", logs) as store:
         await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
         await store.commit([AppendLog("j1", "t1", 0, b"assigned\n", own=True)])
+        yield store, folder / logs.relative("j1", "t1")
+
+
+async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp_path):
+    async with log_of_the_manager(tmp_path) as (store, path):
         assert not path.exists()
         await store.begin_log_file("j1", "t1")
         assert path.read_text() == "assigned\n"
@@ -182,11 +189,7 @@ async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp
 
 
 async def test_a_log_that_is_shown_again_and_again_is_whole_at_any_time(tmp_path):
-    logs = TaskLogs(tmp_path)
-    path = tmp_path / logs.relative("j1", "t1")
-    async with open_store(tmp_path / "farm.sqlite", logs) as store:
-        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
-        await store.commit([AppendLog("j1", "t1", 0, b"assigned\n", own=True)])
+    async with log_of_the_manager(tmp_path) as (store, path):
         await store.begin_log_file("j1", "t1")
         sizes = set()
         async with trio.open_nursery() as nursery:
