@@ -233,6 +233,51 @@ async def test_nothing_is_left_after_the_parent_was_killed():
     await parent.stdout.aclose()
 
 
+def launcher_of(child: Child) -> int:
+    return int(Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+async def test_the_command_may_end_in_its_own_way_when_its_launcher_is_killed(tmp_path):
+    program = f"""
+import pathlib, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM}})
+print("ready", flush=True)
+signal.sigwait({{signal.SIGTERM}})
+pathlib.Path({str(tmp_path / "end")!r}).write_text("well")
+"""
+    async with open_child(python(program), stdout=subprocess.PIPE, grace=PATIENCE) as child:
+        await read_line(child.stdout)
+        os.kill(launcher_of(child), signal.SIGKILL)
+        assert await child.wait() == -signal.SIGKILL
+        assert await ends(child.pid)
+    assert (tmp_path / "end").read_text() == "well"
+
+
+async def test_nothing_is_left_of_the_group_either_after_its_launcher_was_killed():
+    async with open_child(python(STUBBORN_FAMILY), stdout=subprocess.PIPE, grace=0.1) as child:
+        pids = list(map(int, (await read_line(child.stdout)).split()))
+        os.kill(launcher_of(child), signal.SIGKILL)
+        await child.wait()
+    for pid in pids:
+        assert await ends(pid)
+
+
+async def test_the_command_ends_even_if_its_parent_is_killed_together_with_its_launcher():
+    command = """
+import os, time
+print(os.getpid(), os.getppid(), flush=True)
+time.sleep(600)
+"""
+    program = PARENT.replace(repr(STUBBORN_FAMILY), repr(command))
+    parent = await trio.lowlevel.open_process(python(program), stdout=subprocess.PIPE)
+    pid, launcher = map(int, (await read_line(parent.stdout)).split())
+    parent.kill()
+    os.kill(launcher, signal.SIGKILL)
+    assert await ends(pid)
+    await parent.wait()
+    await parent.stdout.aclose()
+
+
 async def test_siblings_share_no_pipes_so_that_each_ends_alone():
     """A leaked lifeline would keep a killed parent's other children alive."""
     program = """

@@ -7,8 +7,9 @@ Its arguments are ``LIFELINE GRACE COMMAND [ARG ...]``. The lifeline is the numb
 socket pair; the parent holds the other end and nobody else does. At its end of file, which a
 parent's ``kill -9`` brings too, the group gets SIGTERM and, after GRACE seconds or when the
 command itself has ended, SIGKILL. The kernel's parent-death signal
-would not do: it fires when the *thread* that started the child ends, and Trio starts children
-from pool threads.
+would not do for the launcher: it fires when the *thread* that started the child ends, and Trio
+starts children from pool threads. The launcher has one thread, so on Linux the command itself gets
+SIGTERM from the kernel when the launcher is killed.
 
 What leaves the group, by ``setsid`` for example, cannot leave the launcher: on Linux it is the
 parent of all orphans below it, and kills those that are left when the command has ended.
@@ -28,7 +29,8 @@ import signal
 import sys
 import time
 
-PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 REST_SECONDS = 1.0
 """How long to wait for what was killed."""
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -51,15 +53,43 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def end_with_launcher(launcher: int) -> None:
+    """Have the kernel end this process as the launcher does at its end; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != launcher:  # it was killed before the kernel was asked
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 def start(command: list[str]) -> int:
     """Start the command as leader of a new process group; raises OSError if it cannot run."""
-    return os.posix_spawnp(
-        command[0],
-        command,
-        os.environ,
-        setpgroup=0,
-        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
-    )
+    readable, writable = os.pipe()  # the exec closes it
+    launcher = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            become(command, launcher)
+        except OSError as error:
+            os.write(writable, str(error.errno).encode())
+        finally:
+            os._exit(127)
+    os.close(writable)
+    failed = os.read(readable, 16)
+    os.close(readable)
+    if failed:
+        os.waitpid(pid, 0)
+        raise OSError(int(failed), os.strerror(int(failed)))
+    return pid
+
+
+def become(command: list[str], launcher: int) -> None:
+    """Run the command in place of this process, a fork of the launcher. Raises OSError."""
+    signal.set_wakeup_fd(-1)  # the launcher reads the other end
+    for number in (*FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    end_with_launcher(launcher)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def signal_group(group: int, number: int) -> None:

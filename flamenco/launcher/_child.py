@@ -167,6 +167,8 @@ async def _wait_for_end(process: trio.Process, pid: int | None, grace: float) ->
         await process.wait()
     if process.returncode is None:
         _kill_group(process, pid)
+    elif process.returncode < 0 and pid is not None:
+        await _end_group(pid, grace)
     with trio.move_on_after(MARGIN, shield=True):
         await process.wait()
         await _close_streams(process)
@@ -178,6 +180,16 @@ def _kill_group(process: trio.Process, pid: int | None) -> None:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
     process.kill()
+
+
+async def _end_group(pid: int, grace: float) -> None:
+    """End the group of a launcher that was killed; on Linux the command got SIGTERM by that."""
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left, as in the launcher
+        with trio.move_on_after(grace, shield=True):
+            while True:
+                os.killpg(pid, 0)
+                await trio.sleep(0.02)
+        os.killpg(pid, signal.SIGKILL)
 
 
 @asynccontextmanager
