@@ -14,7 +14,11 @@ class ConfigError(Mendable):
     key: str = ""
     line: int | None = None
     """Line in the file, from 1; None when the error is not in one place."""
+    column: int | None = None
+    """Column in the line, from 1; None when the line says enough."""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        if self.column is not None:
+            place += f", column {self.column}"
         return ": ".join(part for part in (place, self.key, self.message) if part)

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scanner import ScannerError
 
 from flamenco.config.errors import ConfigError
-from flamenco.config.schema import describe
+from flamenco.config.schema import outline
+
+_NO_SUCH_VALUE = "what looks like a date or a number is none; put texts in quotes"
 
 
 def read_yaml(path: Path) -> CommentedMap | None:
@@ -36,19 +40,34 @@ def read_text(path: Path) -> str | None:
 
 
 def parse_yaml(text: str, path: Path) -> CommentedMap:
-    """What the text of the file ``path`` says. Raises ConfigError."""
+    """What the text of the file ``path`` says. Raises ConfigError, which quotes no value."""
     try:
         content = YAML().load(text)
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError(str(path), f"is not YAML: {error.problem}", line=line) from None
+        mark = error.problem_mark
+        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
+        raise ConfigError(str(path), f"is not YAML{_mistake(error)}", **place) from None
     except YAMLError as error:
         raise ConfigError(str(path), f"is not YAML: {str(error).splitlines()[0]}") from None
+    except (ValueError, KeyError):  # the YAML library lets these through
+        raise ConfigError(str(path), f"is not YAML: {_NO_SUCH_VALUE}") from None
     if content is None:
         return CommentedMap()
     if not isinstance(content, CommentedMap):
-        raise ConfigError(str(path), f"expected keys and values, found {describe(content)}")
+        raise ConfigError(str(path), f"expected keys and values, found {outline(content)}")
     return content
+
+
+def _mistake(error: MarkedYAMLError) -> str:
+    """What is wrong, unless the words of the YAML library may quote a value, such as a secret."""
+    match error:
+        case DuplicateKeyError():
+            return ": this key is there already"
+        case ConstructorError():
+            return f": {_NO_SUCH_VALUE}"
+        case ScannerError():
+            return f": {error.problem}"
+    return ""
 
 
 def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, object]) -> None:

@@ -18,6 +18,7 @@ from flamenco.config.schema import (
     Flag,
     Key,
     PathText,
+    SecretText,
     Text,
     Where,
     read_section,
@@ -135,7 +136,7 @@ class MqttClient:
     client_id: Annotated[Text, Key("clientID")] = "flamenco"
     topic_prefix: Text = "flamenco"
     username: Text = ""
-    password: Text = attrs.field(default="", repr=False)
+    password: SecretText = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -171,7 +172,7 @@ class ManagerConfig:
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"
     autodiscoverable: Flag = True
-    registration_secret: Text = attrs.field(default="", repr=False)
+    registration_secret: SecretText = attrs.field(default="", repr=False)
     """What a new worker has to know; empty: nothing."""
     local_manager_storage_path: PathText = LOCAL_STORAGE
     shared_storage_path: PathText = ""

@@ -63,14 +63,18 @@ class Key:
     name: str
 
 
-def scalar(expected: str, check: Callable[[object], object]) -> Kind:
-    """A kind of plain value; ``check`` returns it, or raises ValueError when it is none."""
+def scalar(expected: str, check: Callable[[object], object], *, secret: bool = False) -> Kind:
+    """A kind of plain value; ``check`` returns it, or raises ValueError when it is none.
+
+    The error tells what was found, unless it is ``secret``.
+    """
 
     def read(value: object, where: Where) -> object:
         try:
             return check(value)
         except ValueError:
-            raise where.error(f"expected {expected}, found {describe(value)}") from None
+            found = "" if secret else f", found {describe(value)}"
+            raise where.error(f"expected {expected}{found}") from None
 
     return Kind(read, write=lambda value: value)
 
@@ -89,6 +93,11 @@ def describe(value: object) -> str:
         case str():
             return repr(str(value))
     return str(value)
+
+
+def outline(value: object) -> str:
+    """How an error names what was found in place of a section: a text may have a secret in it."""
+    return "a text" if isinstance(value, str) else describe(value)
 
 
 def is_text(value: str) -> bool:
@@ -134,12 +143,14 @@ def _path(value: object) -> str:
 
 
 TEXT = scalar("a text without control characters", _text)
+SECRET = scalar("a text without control characters", _text, secret=True)
 PATH = scalar("a path", _path)
 FLAG = scalar("true or false", _flag)
 COUNT = scalar("a whole number from 0", _count)
 DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=format_duration)
 
 Text = Annotated[str, TEXT]
+SecretText = Annotated[str, SECRET]
 PathText = Annotated[str, PATH]
 Flag = Annotated[bool, FLAG]
 Count = Annotated[int, COUNT]
@@ -155,7 +166,7 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
     if value is None:
         return cls()
     if not isinstance(value, Mapping):
-        raise where.error(f"expected a section of keys and values, found {describe(value)}")
+        raise where.error(f"expected a section of keys and values, found {outline(value)}")
     entries = {each.key: each for each in _entries(cls)}
     found: dict[str, object] = {}
     for key, item in value.items():

@@ -13,7 +13,7 @@ import msgspec
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
-from flamenco.config.schema import Duration, Text, Where, read_section, scalar
+from flamenco.config.schema import Duration, SecretText, Text, Where, read_section, scalar
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
@@ -104,7 +104,7 @@ class WorkerFile:
     worker_name: Text = ""
     """Empty: the environment's FLAMENCO_WORKER_NAME, else the name of the machine."""
     manager_url: Annotated[str, URL] = ""
-    registration_secret: Text = attrs.field(default="", repr=False)
+    registration_secret: SecretText = attrs.field(default="", repr=False)
     """The farm's; empty: the environment's FLAMENCO_REGISTRATION_SECRET."""
     task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
         "blender",

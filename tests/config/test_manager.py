@@ -129,9 +129,14 @@ variables:
             META + "variables:\n  a:\n    values:\n    - {platform: linux, audience: me}\n",
             "line 5: variables.a.values[0].audience: expected all, workers or users, found 'me'",
         ),
-        ("a: [1", "line 1: is not YAML"),
+        ("a: [1", "line 1, column 6: is not YAML"),
         ("- 1", "expected keys and values, found a list"),
-        (META + "listen: :1\nlisten: :2", "line 3: is not YAML: found duplicate key"),
+        (
+            META + "listen: :1\nlisten: :2",
+            "line 3, column 1: is not YAML: this key is there already",
+        ),
+        (META + "listen: @80", "line 2, column 9: is not YAML: found character '@' that cannot"),
+        (META + "manager_name: 2026-99-99", "looks like a date or a number is none"),
     ],
 )
 def test_an_error_is_one_line_with_file_line_key_and_what_was_expected(file, text, message):

@@ -3,7 +3,8 @@
 import attrs
 import pytest
 
-from flamenco.config.manager import ManagerConfig
+from flamenco.config.errors import ConfigError
+from flamenco.config.manager import ManagerConfig, load_manager_config
 from flamenco.config.secrets import MASK, SECRETS, mask, unmask
 
 
@@ -21,6 +22,29 @@ def hidden(config: object, *above: str) -> set[tuple[str, ...]]:
 
 def test_all_that_is_kept_out_of_logs_is_a_secret():
     assert set(SECRETS) == hidden(ManagerConfig())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "registration_secret: hunter2\nregistration_secret: hunter2",
+        "registration_secret: *hunter2",
+        "registration_secret: !hunter2!x y",
+        "registration_secret: !!int hunter2",
+        "registration_secret: !!timestamp hunter2",
+        "registration_secret: hunter2: x",
+        'registration_secret: "hunter2\\n\\x01"',
+        "registration_secret:hunter2",
+        "mqtt:\n  client:\n    password: [hunter2",
+        "mqtt:\n  client:\n    password:hunter2",
+    ],
+)
+def test_no_mistake_in_a_file_gives_its_secret_away(tmp_path, lines):
+    file = tmp_path / "flamenco-manager.yaml"
+    file.write_text(f"_meta: {{version: 3}}\n{lines}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_manager_config(file)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_secret_that_is_empty_is_shown_as_empty():

@@ -109,10 +109,11 @@ async def test_a_broken_file_is_told(edge):
     for answer in (
         await edge.http.get(API),
         await edge.http.get(f"{API}/file"),
+        await edge.http.get(f"{API}/file", headers={"Accept": "application/yaml"}),
         await edge.http.put(f"{API}/file", json={"manager_name": "X"}),
     ):
         assert answer.status_code == 503
-        assert "is not YAML" in answer.json()["message"]
+        assert f"{FILE}, line 1, column 5: is not YAML" in answer.json()["message"]
     assert (edge.storage / FILE).read_text() == "x: ["
 
 

@@ -115,7 +115,7 @@ def test_the_command_line_overrules_the_file(tmp_path):
         ("gpus: [{name: T400}]", "line 1: gpus: expected a list of cards"),
         ("gpus: {}", "line 1: gpus: expected a list of cards"),
         ("manager_url: ftp://there", "line 1: manager_url: expected an address such as http://"),
-        ("worker_name: [", "line 1: is not YAML"),
+        ("worker_name: [", "line 1, column 15: is not YAML"),
         ("- a\n- b", "expected keys and values, found a list"),
     ],
 )
