@@ -3,7 +3,7 @@
 Requests come on standard input and answers go to standard output, see `messages`. What scripts
 print goes to standard error, which the Manager logs. A script that takes longer than SECONDS is
 interrupted here, so that the line it hung at can be told; one that cannot be interrupted is ended
-by the Manager. BYTES bounds the memory of the process (on Linux).
+by the Manager after a few times SECONDS. BYTES bounds the memory of the process (on Linux).
 """
 
 import gc

@@ -21,8 +21,11 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """How long Python may take to start, on a machine that is busy."""
+KILLED_AFTER = 3
+"""A script that is not interrupted at its time limit is killed after so many times the limit: what
+is left to JavaScript is processor time, of which a busy machine gives less than a second in one."""
 MARGIN_SECONDS = 2.0
-"""How long after its time limit a script is given to end before it is killed."""
+"""How long a script that is to end is given for it besides."""
 MOST_PRINTED = 1024**2
 """So many bytes a script may print for one request."""
 MOST_ANSWERED = 512 * 1024**2
@@ -146,12 +149,12 @@ class CompilerProcess:
     async def _exchange(self, child: Child, lines: "_Lines", call: _Call) -> str:
         """Give the child a request and take its answers; returns why it is to be killed, if so."""
         try:
-            with trio.fail_after(self.limits.seconds + MARGIN_SECONDS):
+            with trio.fail_after(self.limits.seconds * KILLED_AFTER + MARGIN_SECONDS):
                 await cast("trio.abc.SendStream", child.stdin).send_all(to_line(call.request))
                 while not call.answers or call.answers[-1].more:
                     call.answers.append(read_answer(await lines.next()))
         except trio.TooSlowError:
-            return too_long(self.limits.seconds)
+            return f"{too_long(self.limits.seconds)}, and could not be interrupted to see where"
         except _TooMuch:
             return f"gives tasks of more than {MOST_ANSWERED // 1024**2} MiB"
         except (_Ended, trio.BrokenResourceError):

@@ -2,7 +2,15 @@
 
 import pytest
 
-from flamenco.jobtypes import CompileError, Limits, UnknownJobType, inline_compiler, open_compiler
+from flamenco.jobtypes import (
+    CompileError,
+    Limits,
+    UnknownJobType,
+    inline_compiler,
+    open_compiler,
+    process,
+)
+from tests.patience import PATIENCE
 
 TYPE = 'const JOB_TYPE = {label: "Mine", settings: []};\n'
 ONE_TASK = 'job.addTask(author.Task("one", "misc"));'
@@ -255,6 +263,15 @@ class TestLimits:
     )
     async def test_a_script_that_hangs_is_told_by_line(self, refusal, body):
         message = await refusal(body)
+        assert message.startswith("bad.js, line ")
+        assert message.endswith(": takes longer than 0.3 s")
+
+    async def test_one_that_hangs_is_told_by_line_though_the_machine_has_little_time_for_it(
+        self, refusal, monkeypatch
+    ):
+        monkeypatch.setattr(process, "KILLED_AFTER", PATIENCE)
+        monkeypatch.setattr(process, "MARGIN_SECONDS", 0)
+        message = await refusal("for (;;) {}")
         assert message.startswith("bad.js, line ")
         assert message.endswith(": takes longer than 0.3 s")
 
