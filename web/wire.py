@@ -182,8 +182,10 @@ def reply(body: object, status: int = 200) -> Answer:
 
 
 def empty(status: int = 204) -> Answer:
-    """An answer without a body."""
-    return Response(b"", status)
+    """An answer without a body, and so without a type."""
+    answer = Response(b"", status)
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def failure(status: int, message: str) -> Answer:

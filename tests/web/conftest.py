@@ -54,6 +54,7 @@ async def check_declared(response: httpx.Response) -> None:
         sent = {PLAIN.get(each, JSON): each for each in members(kind)}
         if not sent:
             assert not content
+            assert "content-type" not in response.headers
             return
         kind = sent[response.headers["content-type"]]
     if kind not in PLAIN:
