@@ -41,6 +41,16 @@ async def test_a_body_that_is_not_what_was_expected_is_refused_with_a_sentence(e
     assert word in answer.json()["message"]
 
 
+@pytest.mark.parametrize(("pairs", "code"), [(45, 200), (55, 400), (450, 400)])
+async def test_settings_are_taken_only_as_deep_as_they_can_be_shown(edge, pairs, code):
+    nested = '{"message": "hi", "more": ' + '[{"x":' * pairs + "1" + "}]" * pairs + "}"
+    answer = await edge.http.post(f"{API}/jobs", content=with_settings(nested), headers=TYPED)
+    assert answer.status_code == code
+    assert code == 200 or answer.json()["message"].startswith("settings: expected no more than 100")
+    shown = await edge.http.get(f"{API}/jobs")
+    assert len(shown.json()["jobs"]) == (code == 200)
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
 async def test_a_body_of_another_type_is_refused(edge, content_type):
     headers = {"Content-Type": content_type}

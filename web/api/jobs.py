@@ -1,5 +1,7 @@
 """Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
 
+from collections.abc import Iterable
+
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import jobs as api
@@ -21,6 +23,10 @@ from web.paging import paging, rest
 
 SUBMIT_SECONDS = 120.0
 """How long compiling and storing a job may take."""
+
+DEEPEST = 100
+"""So many lists and objects of a setting may lie in one another; some more could be taken, but then
+not be shown."""
 
 routes = Operations("jobs")
 
@@ -104,6 +110,8 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
     platform = job.submitter_platform
     platform = PLATFORM if platform == "manager" else platform
     storage = job.storage
+    if _deeper_than(DEEPEST, job.settings):
+        raise Refusal(f"settings: expected no more than {DEEPEST} levels in one another")
     return SubmitJob(
         name=job.name,
         type=job.type,
@@ -120,6 +128,17 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         check_only=check_only,
     )
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    match value:
+        case dict():
+            parts: Iterable[object] = value.values()
+        case list():
+            parts = value
+        case _:
+            return False
+    return levels == 0 or any(_deeper_than(levels - 1, each) for each in parts)
 
 
 def _or_none(text: str | UnsetType) -> str | None:
