@@ -234,16 +234,16 @@ def _holds(column: str, values: Sequence[str]) -> list[Condition]:
 
 
 def _between(column: str, after: datetime | None, before: datetime | None) -> list[Condition]:
-    """Times lie as texts in UTC, whose order is that of time."""
     ends: tuple[tuple[str, Any], ...] = ((">", after), ("<", before))
     return [
-        Condition(f"{column} {sign} ?", (_in_utc(moment),))
+        Condition(f"{column} {sign} ?", (in_utc(moment),))
         for sign, moment in ends
         if moment is not None
     ]
 
 
-def _in_utc(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
+    """A time as it lies in the database: a text, whose order is that of time."""
     try:
         return moment.astimezone(UTC).isoformat()
     except OverflowError:  # the first or last hours that there are, in another zone

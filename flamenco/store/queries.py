@@ -21,7 +21,7 @@ from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
-from flamenco.store.lists import Listing, Page
+from flamenco.store.lists import Listing, Page, in_utc
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 
 T = TypeVar("T")
@@ -71,16 +71,14 @@ class Reader:
         query = JOBS.select(
             f"WHERE status IN ({', '.join('?' * len(ended))}) AND updated <= ? ORDER BY updated"
         )
-        return await self._ask(
-            lambda db: JOBS.items(db.execute(query, (*ended, moment.isoformat())))
-        )
+        return await self._ask(lambda db: JOBS.items(db.execute(query, (*ended, in_utc(moment)))))
 
     async def jobs_to_delete(self, moment: datetime) -> list[str]:
         """Ids of all jobs that last changed at this moment or before."""
         return await self._ids(
             "SELECT id FROM jobs WHERE updated <= ? AND delete_requested_at IS NULL "
             "AND status != ? ORDER BY updated",
-            moment.isoformat(),
+            in_utc(moment),
             *_BEING_MADE,
         )
 

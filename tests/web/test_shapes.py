@@ -1,5 +1,7 @@
 """Jobs, tasks, workers and tags have the fields of Flamenco 3, and the new ones named here."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from tests.web.conftest import call
@@ -121,3 +123,20 @@ async def test_a_mass_deletion_counts_whole_seconds_and_says_if_there_is_nothing
     error = await call(edge, "DELETE", "jobs/mass-delete", before, 416)
     assert "2020-01-01T00:00:01" in error["message"]
     await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": updated}, 204)
+
+
+async def test_a_mass_deletion_spares_what_changed_later_whatever_the_zone_of_the_time(edge):
+    job = await canceled(edge)
+    updated = datetime.fromisoformat((await call(edge, "GET", f"jobs/{job}"))["updated"])
+    for hours in (14, -12):
+        zone = timezone(timedelta(hours=hours))
+        before = (updated - timedelta(minutes=1)).astimezone(zone).isoformat()
+        await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": before}, 416)
+    after = (updated + timedelta(minutes=1)).astimezone(zone).isoformat()
+    await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": after}, 204)
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59.9Z", "9999-12-31T23:59:59-12:00"])
+async def test_a_mass_deletion_may_go_to_the_end_of_time(edge, end):
+    await canceled(edge)
+    await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": end}, 204)

@@ -1,5 +1,6 @@
 """Operations tagged `jobs` that ask something of a job: status, marks, deletion, blocklist."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from flamenco.api import jobs as api
@@ -89,8 +90,9 @@ async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
 async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
     """Delete all jobs that last changed at this time or before, counted in whole seconds."""
     latest = body.last_updated_max
-    if latest.microsecond:
-        latest = latest.replace(microsecond=0) + timedelta(seconds=1)
+    with suppress(OverflowError):  # the last second that there is
+        if latest.microsecond:
+            latest = latest.replace(microsecond=0) + timedelta(seconds=1)
     found = await reader().jobs_to_delete(latest)
     if not found:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
