@@ -90,4 +90,6 @@ def tail_of(content: bytes) -> str:
 
 
 def _whole_lines(content: bytes) -> str:
-    return content[content.find(b"\n") + 1 :].decode(errors="replace")
+    """Without the line that was cut, unless that is all there is."""
+    _, _, whole = content.partition(b"\n")
+    return (whole or content).decode(errors="replace")

@@ -182,6 +182,16 @@ async def test_tasks_are_decided_by_hand_and_tell_their_story(edge):
     assert "by hand" in (await edge.http.get(log["url"])).text
 
 
+@pytest.mark.parametrize("length", [3_000, 300_000])
+async def test_of_a_line_that_is_longer_than_the_tail_of_a_log_the_end_is_shown(edge, length):
+    task = (await call(edge, "GET", f"jobs/{await submitted(edge)}/tasks"))["tasks"][0]["id"]
+    for status, reason in (("canceled", "first"), ("queued", "." * length + "end")):
+        change = {"status": status, "reason": reason}
+        await call(edge, "POST", f"tasks/{task}/setstatus", change, 204)
+    tail = await edge.http.get(f"/api/v3/tasks/{task}/logtail")
+    assert (tail.status_code, tail.text) == (200, "." * 2044 + "end\n")
+
+
 async def test_a_deleted_worker_is_not_listed(edge):
     anna = await worker(edge)
     await until_answered(edge, "DELETE", f"worker-mgt/workers/{anna}", 204)
