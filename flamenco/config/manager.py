@@ -15,6 +15,7 @@ from flamenco.config.files import merge, read_yaml, write_yaml
 from flamenco.config.schema import (
     Count,
     Duration,
+    FileText,
     Flag,
     Key,
     PathText,
@@ -167,7 +168,7 @@ class ManagerConfig:
 
     meta: Annotated[Meta, Key("_meta")] = attrs.field(factory=Meta)
     manager_name: Text = "Flamenco"
-    database: PathText = DATABASE_NAME
+    database: FileText = DATABASE_NAME
     database_check_period: Duration = 600.0
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"

@@ -8,6 +8,7 @@ A configuration is an attrs class. Each field's type says how its value is read 
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import attrs
@@ -142,9 +143,17 @@ def _path(value: object) -> str:
     return text
 
 
+def _file(value: object) -> str:
+    path = _path(value)
+    if not Path(path).name:
+        raise ValueError
+    return path
+
+
 TEXT = scalar("a text without control characters", _text)
 SECRET = scalar("a text without control characters", _text, secret=True)
 PATH = scalar("a path", _path)
+FILE = scalar("the path of a file", _file)
 FLAG = scalar("true or false", _flag)
 COUNT = scalar("a whole number from 0", _count)
 DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=format_duration)
@@ -152,6 +161,7 @@ DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=for
 Text = Annotated[str, TEXT]
 SecretText = Annotated[str, SECRET]
 PathText = Annotated[str, PATH]
+FileText = Annotated[str, FILE]
 Flag = Annotated[bool, FLAG]
 Count = Annotated[int, COUNT]
 Duration = Annotated[float, DURATION]

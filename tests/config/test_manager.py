@@ -114,6 +114,8 @@ variables:
         (META + "task_timeout: -5m", "line 2: task_timeout: expected a duration such as 10m0s"),
         (META + "listen: 8080", "line 2: listen: expected an address such as :8080"),
         (META + "listen: ':99999'", "line 2: listen: expected an address such as :8080"),
+        (META + "database:", "line 2: database: expected the path of a file, found nothing"),
+        (META + "database: ./", "line 2: database: expected the path of a file, found './'"),
         (META + "autodiscoverable: 1", "line 2: autodiscoverable: expected true or false, found 1"),
         (META + "blocklist_threshold: -1", "expected a whole number from 0, found -1"),
         (META + "shaman: true", "line 2: shaman: expected a section of keys and values, found tr"),

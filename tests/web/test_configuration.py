@@ -93,6 +93,7 @@ async def test_a_secret_is_changed_and_taken_away(edge, new):
     [
         ({"task_timeot": "5m"}, "did you mean task_timeout?"),
         ({"mqtt": {"client": {"enabled": "yes"}}}, "mqtt.client.enabled: expected true or false"),
+        ({"database": ""}, "database: expected the path of a file, found ''"),
         ({"variables": []}, "variables: expected variables by name"),
         ([], "Expected `object`"),
     ],
