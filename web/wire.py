@@ -80,6 +80,7 @@ def _expected(kind: Any) -> str:
     schema = msgspec.json.schema(kind)
     named = next(iter(schema.get("$defs", {}).values()), schema)
     schema = next(iter(named.get("anyOf", ())), named)
+    schema = schema.get("items", schema)
     if "enum" in schema:
         return " or ".join(schema["enum"])
     ends = [f"{word} {schema[end]}" for end, word in _ENDS.items() if end in schema]

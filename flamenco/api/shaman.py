@@ -7,7 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.model.statuses import FileStatus
 
-Checksum = Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$")]
+Checksum = Annotated[
+    str, Meta(pattern="^[0-9a-fA-F]{64}$", max_length=64, extra_json_schema={"format": "sha-256"})
+]
 """The SHA-256 of a file, in hexadecimal."""
 
 Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]

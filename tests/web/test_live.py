@@ -249,9 +249,9 @@ async def test_a_stream_tells_of_all_that_is_named_and_ends_with_the_manager(edg
     ("query", "word"),
     [
         ("type=everything", "type: expected allJobs or"),
-        ("job=7", "job: expected"),
-        (f"job={NOBODY}&job=7", "job: expected"),
-        ("tasklog=", "tasklog: expected"),
+        ("job=7", "job: expected uuid, got '7'"),
+        (f"job={NOBODY}&job=7", "job: expected uuid"),
+        ("tasklog=", "tasklog: expected uuid"),
     ],
 )
 async def test_a_stream_of_what_cannot_be_followed_is_refused(edge, query, word):
