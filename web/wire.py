@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UnsetType
 from quart import Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import WebsocketMismatch
 
 import actors
 from flamenco.api.meta import Error
@@ -209,7 +210,10 @@ def status_of(error: Exception) -> int:
 
 def http_error(error: HTTPException) -> Answer:
     """The answer to a request that Quart itself refused: no such path, wrong method."""
-    answer = failure(error.code or 500, error.description or error.name)
+    message = error.description or error.name
+    if isinstance(error, WebsocketMismatch):
+        message = "a WebSocket was expected and plain HTTP came, or the other way round"
+    answer = failure(error.code or 500, message)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value

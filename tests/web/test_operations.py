@@ -115,3 +115,10 @@ async def test_a_word_that_has_a_path_of_its_own_is_no_id(edge):
     assert (await edge.http.head(f"{API}/jobs/check")).status_code == 405
     assert (await edge.http.get(f"{API}/jobs/check/tasks")).status_code == 404
     assert (await edge.http.get(f"{API}/jobs/checks")).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["live", "worker/session"])
+async def test_who_asks_a_socket_over_plain_http_is_told_so(edge, path):
+    answer = await edge.http.get(f"{API}/{path}")
+    assert answer.status_code == 400
+    assert "a WebSocket was expected" in answer.json()["message"]
