@@ -121,11 +121,6 @@ class Board:
     _fits: dict[tuple[Profile, Kind], bool] = attrs.field(factory=dict)
 
     @property
-    def waiting(self) -> int:
-        """How many tasks wait for a worker."""
-        return sum(max(0, standing.count) for standing in self._lanes.values())
-
-    @property
     def workers(self) -> tuple[tuple[Candidate, Presence], ...]:
         """All workers that are known, and what each could do with a task now."""
         return tuple(self._workers.values())
