@@ -25,3 +25,14 @@ export async function actOnAll<T extends { name: string }>(
     notifyError(`${words.failed} ${targets[index]?.name ?? ''}: ${why}`)
   }
 }
+
+/** Whether a request succeeds; `failed` begins the message if it does not: "Could not delete gpu". */
+export async function succeeds(request: Promise<void>, failed: string): Promise<boolean> {
+  try {
+    await request
+    return true
+  } catch (error) {
+    notifyError(`${failed}: ${error instanceof Error ? error.message : String(error)}`)
+    return false
+  }
+}

@@ -2,6 +2,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 
 import JobsPage from './pages/JobsPage.vue'
 import LastRenderedPage from './pages/LastRenderedPage.vue'
+import TagsPage from './pages/TagsPage.vue'
 import WorkersPage from './pages/WorkersPage.vue'
 
 export const router = createRouter({
@@ -9,6 +10,7 @@ export const router = createRouter({
   routes: [
     { path: '/jobs/:jobID?/:taskID?', name: 'jobs', component: JobsPage, props: true },
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
+    { path: '/tags', name: 'tags', component: TagsPage },
     { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],

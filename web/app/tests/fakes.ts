@@ -51,13 +51,14 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const names: (keyof Api)[] = [
     'getVersion', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
-    'fetchTaskLogTail', 'fetchWorker',
+    'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
   ]
   const defaults: Partial<Record<keyof Api, unknown>> = {
     getVersion: { version: '4', shortversion: '4', name: 'Farm', git: '' },
     getJobTypes: { job_types: [] },
     fetchJobs: { jobs: [] },
     fetchWorkers: { workers: [] },
+    fetchWorkerTags: { tags: [] },
     fetchJobTasks: { tasks: [] },
     fetchJobBlocklist: [],
     fetchJobLastRenderedInfo: null,

@@ -7,6 +7,7 @@ import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
 import { appendLog, joinLog, MAX_LOG_LINES } from '../src/rules/log'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
+import { deletionOf } from '../src/rules/tags'
 import { verdicts } from '../src/rules/verdicts'
 
 function worker(status: WorkerSummary['status'], fields: Partial<WorkerSummary> = {}): WorkerSummary {
@@ -78,6 +79,24 @@ describe('what a person may decide', () => {
 
   it('says sizes as people do', () => {
     expect([megabytes(5 * 1024 ** 2), megabytes(3 * 1024 ** 3)]).toEqual(['5 MiB', '3.0 GiB'])
+  })
+})
+
+describe('the deletion of a tag', () => {
+  it.each([
+    [null, 'Workers lose it, and jobs that have it may then run on every Worker.'],
+    [{ workers: 0, jobs: 0 }, 'No Worker and no job has it.'],
+    [{ workers: 2, jobs: 0 }, '2 Workers will lose it. No job has it.'],
+    [
+      { workers: 0, jobs: 1 },
+      'No Worker has it. 1 job will lose it: what is left of it may then run on every Worker.',
+    ],
+    [
+      { workers: 1, jobs: 3 },
+      '1 Worker will lose it. 3 jobs will lose it, too: what is left of them may then run on every Worker.',
+    ],
+  ])('says who loses it', (use, sentence) => {
+    expect(deletionOf(use)).toBe(sentence)
   })
 })
 

@@ -112,6 +112,22 @@ describe('the live store', () => {
     expect(store.workers.size).toBe(0)
   })
 
+  it('follows the tags', async () => {
+    await start({ fetchWorkerTags: { tags: [{ id: 'g', name: 'gpu' }, { id: 'f', name: 'fast' }] } })
+    expect(store.state.tagsLoaded).toBe(true)
+    sockets.last.say({ event: '/workertags', payload: { tag: { id: 'g', name: 'cuda' } } })
+    sockets.last.say({ event: '/workertags', payload: { tag: { id: 'f', name: '' }, was_deleted: true } })
+    expect([...store.tags.values()]).toEqual([{ id: 'g', name: 'cuda' }])
+  })
+
+  it('takes the tag from the open job when it is deleted', async () => {
+    await start({ fetchJob: job('j', { worker_tag: 'g' }) })
+    await openJob()
+    expect(store.state.openJob?.state.job?.worker_tag).toBe('g')
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: later }) })
+    expect(store.state.openJob?.state.job?.worker_tag).toBeUndefined()
+  })
+
   it('keeps the tasks of the open job up to date', async () => {
     const fetchJobTasks = vi.fn(() => Promise.resolve({ tasks: [task('1'), task('2')] }))
     await start({ fetchJob: job('j'), fetchJobTasks })

@@ -19,6 +19,7 @@ import type {
   Worker,
   WorkerList,
   WorkerStatusChangeRequest,
+  WorkerTagList,
 } from './types'
 
 const TIMEOUT_MS = 20_000
@@ -80,9 +81,11 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     return response.status === 204 ? null : ((await response.json()) as T)
   }
 
-  async function post(path: string, body: unknown): Promise<void> {
-    await call('POST', path, body)
+  async function send(method: string, path: string, body?: unknown): Promise<void> {
+    await call(method, path, body)
   }
+
+  const post = (path: string, body: unknown) => send('POST', path, body)
 
   return {
     getVersion: () => get<FlamencoVersion>('version'),
@@ -118,6 +121,17 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
     requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>
       post(`worker-mgt/workers/${worker}/setstatus`, request),
+
+    fetchWorkerTags: () => get<WorkerTagList>('worker-mgt/tags'),
+    createWorkerTag: (name: string, description: string) =>
+      post('worker-mgt/tags', { name, description }),
+    updateWorkerTag: (tag: string, change: { name: string; description?: string }) =>
+      send('PUT', `worker-mgt/tag/${tag}`, change),
+    deleteWorkerTag: (tag: string) => send('DELETE', `worker-mgt/tag/${tag}`),
+    countWorkersWithTag: async (tag: string) =>
+      (await get<WorkerList>(`worker-mgt/workers?tag=${tag}&limit=1&count=true`)).total ?? 0,
+    countJobsWithTag: async (tag: string) =>
+      (await get<JobsQueryResult>(`jobs?tag=${tag}&limit=1&count=true`)).total ?? 0,
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   TaskStatus,
   WorkerStatus,
   WorkerStatusChangeRequest,
+  WorkerTag,
 } from './types'
 
 export interface EventJobUpdate {
@@ -21,6 +22,7 @@ export interface EventJobUpdate {
   steps_completed: number
   steps_total: number
   delete_requested_at?: string
+  worker_tag?: string
   was_deleted?: boolean
 }
 
@@ -60,12 +62,18 @@ export interface EventWorkerUpdate {
   can_restart: boolean
 }
 
+export interface EventWorkerTagUpdate {
+  tag: WorkerTag
+  was_deleted?: boolean
+}
+
 export type LiveEvent =
   | { event: '/jobs'; payload: EventJobUpdate }
   | { event: '/task'; payload: EventTaskUpdate }
   | { event: '/tasklog'; payload: EventTaskLogUpdate }
   | { event: '/last-rendered'; payload: EventLastRenderedUpdate }
   | { event: '/workers'; payload: EventWorkerUpdate }
+  | { event: '/workertags'; payload: EventWorkerTagUpdate }
   | { event: '/status'; payload: FarmStatusReport }
   | { event: '/lifecycle'; payload: { type: 'manager-startup' | 'manager-shutdown' } }
   | { event: '/resync'; payload: { reason: string } }

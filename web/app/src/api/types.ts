@@ -83,6 +83,8 @@ export interface Job {
 
 export interface JobsQueryResult {
   jobs: Job[]
+  /** How many there are on all pages, if that was asked for. */
+  total?: number
 }
 
 export interface TaskWorker {
@@ -203,7 +205,7 @@ export interface WorkerTask extends TaskSummary {
 }
 
 export interface WorkerTag {
-  id?: string
+  id: string
   name: string
   description?: string
 }
@@ -244,6 +246,11 @@ export interface Worker extends WorkerSummary {
   specs?: Specs
 }
 
+export interface WorkerTagList {
+  tags?: WorkerTag[]
+}
+
 export interface WorkerList {
   workers: WorkerSummary[]
+  total?: number
 }

@@ -1,7 +1,12 @@
 /** How events change what the page holds. Rows are replaced, never changed in place. */
 
-import type { EventJobUpdate, EventTaskUpdate, EventWorkerUpdate } from '../api/events'
-import type { Job, TaskSummary, WorkerSummary } from '../api/types'
+import type {
+  EventJobUpdate,
+  EventTaskUpdate,
+  EventWorkerTagUpdate,
+  EventWorkerUpdate,
+} from '../api/events'
+import type { Job, TaskSummary, WorkerSummary, WorkerTag } from '../api/types'
 
 /** What the jobs table needs of a job; an event brings all of it. */
 export type JobRow = Pick<
@@ -15,6 +20,7 @@ export type JobRow = Pick<
   | 'steps_completed'
   | 'steps_total'
   | 'delete_requested_at'
+  | 'worker_tag'
 >
 
 export function replaceAll<Row extends { id: string }>(
@@ -43,7 +49,10 @@ export function applyJobEvent(jobs: Map<string, JobRow>, event: EventJobUpdate):
 
 export function jobFields<Known extends JobRow>(known: Known | undefined, event: EventJobUpdate) {
   const { previous_status, refresh_tasks, was_deleted, name, ...fields } = event
-  return { ...known, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
+  const row = { ...known, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
+  // A tag that was taken away is not in the event.
+  if (event.worker_tag === undefined) delete row.worker_tag
+  return row
 }
 
 /** Returns false when the task is not known: an event has not all that a table row needs. */
@@ -81,4 +90,9 @@ export function applyWorkerEvent(
     ...(status_change && { status_change }),
     ...(last_seen !== undefined && { last_seen }),
   })
+}
+
+export function applyTagEvent(tags: Map<string, WorkerTag>, event: EventWorkerTagUpdate): void {
+  if (event.was_deleted === true) tags.delete(event.tag.id)
+  else tags.set(event.tag.id, event.tag)
 }

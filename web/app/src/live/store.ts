@@ -6,7 +6,12 @@
 import { computed, shallowReactive } from 'vue'
 
 import type { Api } from '../api/client'
-import type { EventJobUpdate, EventWorkerUpdate, LiveEvent } from '../api/events'
+import type {
+  EventJobUpdate,
+  EventWorkerTagUpdate,
+  EventWorkerUpdate,
+  LiveEvent,
+} from '../api/events'
 import type {
   AvailableJobType,
   FarmStatus,
@@ -15,10 +20,11 @@ import type {
   JobLastRenderedImageInfo,
   Worker,
   WorkerSummary,
+  WorkerTag,
 } from '../api/types'
 import { OpenJob } from './open-job'
 import { OpenTask } from './open-task'
-import { applyJobEvent, applyWorkerEvent, replaceAll, type JobRow } from './reduce'
+import { applyJobEvent, applyTagEvent, applyWorkerEvent, replaceAll, type JobRow } from './reduce'
 import { Snapshot } from './snapshot'
 import { LiveSocket, type SocketLike } from './socket'
 
@@ -33,6 +39,7 @@ export interface LiveState {
   version: FlamencoVersion | null
   jobsLoaded: boolean
   workersLoaded: boolean
+  tagsLoaded: boolean
   openJob: OpenJob | null
   openTask: OpenTask | null
   openWorker: Worker | null
@@ -52,11 +59,13 @@ export interface LiveStoreOptions {
 export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: LiveStoreOptions) {
   const jobs = shallowReactive(new Map<string, JobRow>())
   const workers = shallowReactive(new Map<string, WorkerSummary>())
+  const tags = shallowReactive(new Map<string, WorkerTag>())
   const state = shallowReactive<LiveState>({
     farmStatus: 'unknown',
     version: null,
     jobsLoaded: false,
     workersLoaded: false,
+    tagsLoaded: false,
     openJob: null,
     openTask: null,
     openWorker: null,
@@ -71,6 +80,10 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
   const workersSnapshot = new Snapshot<WorkerSummary[], EventWorkerUpdate>(
     (fresh) => replaceAll(workers, fresh),
     (event) => applyWorkerEvent(workers, event),
+  )
+  const tagsSnapshot = new Snapshot<WorkerTag[], EventWorkerTagUpdate>(
+    (fresh) => replaceAll(tags, fresh),
+    (event) => applyTagEvent(tags, event),
   )
 
   const socket = new LiveSocket({
@@ -113,6 +126,11 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     state.workersLoaded = true
   }
 
+  async function loadTags(): Promise<void> {
+    await tagsSnapshot.load(async () => (await api.fetchWorkerTags()).tags ?? [])
+    state.tagsLoaded = true
+  }
+
   async function loadFarmImage(): Promise<void> {
     const info = await api.fetchGlobalLastRenderedInfo()
     state.farmImage = info && { info, stamp: Date.now() }
@@ -147,6 +165,9 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
       case '/workers':
         workersSnapshot.event(event.payload)
         if (state.openWorker?.id === event.payload.id) attempt(() => loadWorker(event.payload.id))
+        break
+      case '/workertags':
+        tagsSnapshot.event(event.payload)
     }
   }
 
@@ -163,12 +184,14 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     state,
     jobs,
     workers,
+    tags,
     connection: socket.state,
     workerList: computed(() => [...workers.values()]),
 
     start(): () => void {
       socket.follow({ type: 'allJobs' }, () => attempt(loadJobs))
       socket.follow({ type: 'allWorkers' }, () => attempt(loadWorkers))
+      socket.follow({ type: 'allWorkerTags' }, () => attempt(loadTags))
       socket.start()
       attempt(loadJobTypes)
       return () => socket.stop()

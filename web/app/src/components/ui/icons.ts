@@ -18,6 +18,8 @@ export const ICONS = {
   warning: 'M8 2.5 14.5 13.5h-13ZM8 6.5v3.2M8 11.7h.01',
   info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.5V11M8 5.2h.01',
   plus: 'M8 3.5v9M3.5 8h9',
+  tag: 'M2.5 2.5h5l6 6-5 5-6-6ZM5.4 5.4h.01',
+  trash: 'M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9M6.8 7v4M9.2 7v4',
   minus: 'M3.5 8h9',
 } as const
 
