@@ -52,6 +52,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     'getVersion', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
+    'setWorkerTags',
   ]
   const defaults: Partial<Record<keyof Api, unknown>> = {
     getVersion: { version: '4', shortversion: '4', name: 'Farm', git: '' },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError, type Api } from '../src/api/client'
+import type { Worker } from '../src/api/types'
 import { createLiveStore, type LiveStore } from '../src/live/store'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
 
@@ -126,6 +127,52 @@ describe('the live store', () => {
     expect(store.state.openJob?.state.job?.worker_tag).toBe('g')
     sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: later }) })
     expect(store.state.openJob?.state.job?.worker_tag).toBeUndefined()
+  })
+
+  describe('the open Worker', () => {
+    const gpu = { id: 'g', name: 'gpu' }
+    const fast = { id: 'f', name: 'fast' }
+    const anna = { id: 'w', name: 'anna', status: 'awake', version: '4', can_restart: false, tags: [gpu] } as unknown as Worker
+    const event = { id: 'w', name: 'anna', updated: later, status: 'awake' as const, version: '4', can_restart: false }
+
+    async function open(answers: Partial<Record<keyof Api, unknown>>): Promise<void> {
+      await start({ fetchWorker: anna, ...answers })
+      store.openWorker('w')
+      sockets.last.confirm()
+      await settle()
+    }
+
+    const tags = () => store.state.openWorker?.state.worker?.tags
+
+    it('shows a tag as soon as it is given', async () => {
+      let answer: () => void = () => undefined
+      const setWorkerTags = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)))
+      await open({ setWorkerTags })
+      const giving = store.state.openWorker?.setTags([gpu, fast])
+      expect(tags()).toEqual([gpu, fast])
+      expect(setWorkerTags).toHaveBeenCalledWith('w', ['g', 'f'])
+      answer()
+      await giving
+      expect(tags()).toEqual([gpu, fast])
+    })
+
+    it('puts back what the Manager refuses', async () => {
+      await open({ setWorkerTags: () => Promise.reject(new ApiError(503, 'the disk is full')) })
+      await expect(store.state.openWorker?.setTags([])).rejects.toThrow('the disk is full')
+      expect(tags()).toEqual([gpu])
+    })
+
+    it('is fetched again when it changes, and not when it is gone', async () => {
+      const fetchWorker = vi.fn(() => Promise.resolve(anna))
+      await open({ fetchWorker })
+      sockets.last.say({ event: '/workers', payload: { ...event, id: 'other' } })
+      expect(fetchWorker).toHaveBeenCalledTimes(1)
+      sockets.last.say({ event: '/workers', payload: event })
+      expect(fetchWorker).toHaveBeenCalledTimes(2)
+      sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: later } })
+      expect(fetchWorker).toHaveBeenCalledTimes(2)
+      expect(onTrouble).not.toHaveBeenCalled()
+    })
   })
 
   it('keeps the tasks of the open job up to date', async () => {

@@ -121,6 +121,8 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
     requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>
       post(`worker-mgt/workers/${worker}/setstatus`, request),
+    setWorkerTags: (worker: string, tag_ids: readonly string[]) =>
+      post(`worker-mgt/workers/${worker}/settags`, { tag_ids }),
 
     fetchWorkerTags: () => get<WorkerTagList>('worker-mgt/tags'),
     createWorkerTag: (name: string, description: string) =>

@@ -80,7 +80,14 @@ export type LiveEvent =
   | { event: '/alive'; payload: Record<string, never> }
 
 export interface Subscription {
-  type: 'allJobs' | 'allWorkers' | 'job' | 'tasklog' | 'allLastRendered' | 'allWorkerTags'
+  type:
+    | 'allJobs'
+    | 'allWorkers'
+    | 'job'
+    | 'worker'
+    | 'tasklog'
+    | 'allLastRendered'
+    | 'allWorkerTags'
   uuid?: string
 }
 

@@ -18,12 +18,12 @@ import type {
   FlamencoVersion,
   Job,
   JobLastRenderedImageInfo,
-  Worker,
   WorkerSummary,
   WorkerTag,
 } from '../api/types'
 import { OpenJob } from './open-job'
 import { OpenTask } from './open-task'
+import { OpenWorker } from './open-worker'
 import { applyJobEvent, applyTagEvent, applyWorkerEvent, replaceAll, type JobRow } from './reduce'
 import { Snapshot } from './snapshot'
 import { LiveSocket, type SocketLike } from './socket'
@@ -42,7 +42,7 @@ export interface LiveState {
   tagsLoaded: boolean
   openJob: OpenJob | null
   openTask: OpenTask | null
-  openWorker: Worker | null
+  openWorker: OpenWorker | null
   jobTypes: readonly AvailableJobType[]
   farmImage: RenderedImage | null
 }
@@ -164,19 +164,13 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
         break
       case '/workers':
         workersSnapshot.event(event.payload)
-        if (state.openWorker?.id === event.payload.id) attempt(() => loadWorker(event.payload.id))
+        state.openWorker?.onWorkerEvent(event.payload)
         break
       case '/workertags':
         tagsSnapshot.event(event.payload)
     }
   }
 
-  async function loadWorker(id: string): Promise<void> {
-    const worker = await api.fetchWorker(id)
-    if (openWorkerID === id) state.openWorker = worker
-  }
-
-  let openWorkerID: string | null = null
   let farmImageFollowers = 0
 
   return {
@@ -220,11 +214,12 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     },
 
     openWorker(id: string): () => void {
-      openWorkerID = id
-      attempt(() => loadWorker(id))
+      const worker = new OpenWorker(id, api, attempt)
+      state.openWorker = worker
+      const unfollow = socket.follow({ type: 'worker', uuid: id }, () => worker.load())
       return () => {
-        if (openWorkerID === id) openWorkerID = null
-        state.openWorker = null
+        unfollow()
+        if (state.openWorker === worker) state.openWorker = null
       }
     },
 

@@ -1,0 +1,62 @@
+/** The Worker that is looked at: everything about it. */
+
+import { shallowReactive } from 'vue'
+
+import { isMissing, type Api } from '../api/client'
+import type { EventWorkerUpdate } from '../api/events'
+import type { Worker, WorkerTag } from '../api/types'
+import type { Attempt } from './open-job'
+
+export interface OpenWorkerState {
+  worker: Worker | null
+}
+
+export class OpenWorker {
+  readonly state = shallowReactive<OpenWorkerState>({ worker: null })
+
+  private loading = 0
+
+  constructor(
+    readonly id: string,
+    private readonly api: Api,
+    private readonly attempt: Attempt,
+  ) {}
+
+  load(): void {
+    this.attempt(() => this.loadWorker())
+  }
+
+  /** An event has nothing but what the table shows. */
+  onWorkerEvent(event: EventWorkerUpdate): void {
+    if (event.id === this.id && event.deleted_at === undefined) this.load()
+  }
+
+  /** Shown at once, and put back if it can't be stored; then it raises. */
+  async setTags(tags: WorkerTag[]): Promise<void> {
+    const before = this.state.worker?.tags ?? []
+    this.showTags(tags)
+    try {
+      await this.api.setWorkerTags(
+        this.id,
+        tags.map(({ id }) => id),
+      )
+    } catch (error) {
+      this.showTags(before)
+      throw error
+    }
+  }
+
+  private showTags(tags: WorkerTag[]): void {
+    if (this.state.worker !== null) this.state.worker = { ...this.state.worker, tags }
+  }
+
+  private async loadWorker(): Promise<void> {
+    const turn = ++this.loading
+    try {
+      const worker = await this.api.fetchWorker(this.id)
+      if (turn === this.loading) this.state.worker = worker
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+}
