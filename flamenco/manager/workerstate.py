@@ -152,11 +152,16 @@ class WorkerState(actors.Actor):
     # What the scheduler knows
 
     def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
-        """Tell the scheduler what this worker could do with a task, if that changed."""
+        """Tell the scheduler what this worker could do with a task, if that changed.
+
+        One that registered and never came is nobody to wait for.
+        """
         worker = self._worker
+        if worker.last_seen is None or worker.deleted_at:
+            return
         stands = (Candidate(worker.id, worker.name, profile(worker)), self._presence())
         scheduler = self.system.find(SCHEDULER)
-        if scheduler is None or worker.deleted_at or (stands == self._said and not settled):
+        if scheduler is None or (stands == self._said and not settled):
             return
         self._said = stands
         self.tell(

@@ -124,6 +124,12 @@ class Stage:
 
     async def worker(self, name: str, specs: Specs | None = None) -> PlayedWorker:
         """A new worker that is awake."""
+        played = await self.registered(name, specs)
+        await played.connect()
+        return played
+
+    async def registered(self, name: str, specs: Specs | None = None) -> PlayedWorker:
+        """A new worker that has not come so far."""
         registered = await self.farm.workers.ask(
             RegisterWorker(
                 name=name,
@@ -134,9 +140,7 @@ class Stage:
             )
         )
         await until(lambda: self.farm.worker(registered.id))
-        played = PlayedWorker(self.farm, registered.id, name, specs)
-        await played.connect()
-        return played
+        return PlayedWorker(self.farm, registered.id, name, specs)
 
     async def submit(self, repeats: int = 2, **changes) -> Job:
         """A job of one `echo` task and so many `sleep` tasks that depend on it."""

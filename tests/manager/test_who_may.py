@@ -73,6 +73,14 @@ async def test_a_job_gets_and_loses_a_tag_while_it_waits(stage):
     assert (await anna.hears(protocol.Assign)).task_id == task.id
 
 
+async def test_a_worker_that_registered_and_never_came_is_nobody_to_wait_for(stage):
+    anna, job = await stage.registered("anna"), await stage.shaped("misc")
+    task = await stage.task(job, 0)
+    assert await stage.ask(job, WhyWaiting(task.id)) == "There is no worker yet."
+    await anna.connect()
+    assert (await anna.hears(protocol.Assign)).task_id == task.id
+
+
 async def test_only_workers_that_meet_the_requirements_get_a_task(stage):
     small = await stage.worker("small", Specs(memory_mib=16 * 1024, cores=8))
     needs = JobRequirements(

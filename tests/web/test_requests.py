@@ -121,7 +121,10 @@ async def test_what_a_job_needs_is_stored_and_tells_why_it_waits(edge):
     assert stored["requirements"]["task_types"]["misc"]["cores"] == 64
     why = await call(edge, "GET", f"jobs/{job}/why-waiting")
     assert why == {"reason": "There is no worker yet."}
-    await worker(edge)
+    login = (await worker(edge), "x")
+    anna = {"name": "anna", "supported_task_types": ["misc"], "software_version": "3.9"}
+    answer = await edge.http.post("/api/v3/worker/sign-on", json=anna, auth=login)
+    assert answer.status_code == 200
 
     async def names_what_is_missing() -> bool:
         why = await call(edge, "GET", f"jobs/{job}/why-waiting")
