@@ -27,6 +27,14 @@ from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=attrs.AttrsInstance)
 _COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
+
+READING_THREADS = 4
+"""Questions that are answered at once in threads.
+
+A busy event loop gives the next one its thread a round later: one at a time would have to wait for
+as many rounds as there are questions before it.
+"""
+
 _BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
 
 
@@ -36,12 +44,15 @@ class Reader:
 
     Few rows that are found by their key are read at once, in some twenty microseconds; a thread
     would wait for the interpreter's lock a hundred times as long while the event loop is busy. All
-    else is read in a thread, beside the event loop, on a connection of its own.
+    else is read in threads, beside the event loop, each on a connection of its own.
     """
 
-    _db: Database
     _near: Database
-    _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
+    _free: list[Database]
+    """Connections for threads, those that no thread uses now."""
+    _threads: trio.CapacityLimiter = attrs.field(
+        factory=lambda: trio.CapacityLimiter(READING_THREADS)
+    )
 
     async def page(self, listing: Listing[Listed], paging: Paging) -> Page[Listed]:
         """A part of a list; see `flamenco.store.lists`."""
@@ -206,7 +217,14 @@ class Reader:
         return query(self._near.conn)
 
     async def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        return await trio.to_thread.run_sync(query, self._db.conn, limiter=self._one_at_a_time)
+        return await trio.to_thread.run_sync(self._read, query, limiter=self._threads)
+
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._free.pop()
+        try:
+            return query(db.conn)
+        finally:
+            self._free.append(db)
 
 
 def _first(items: list[T]) -> T | None:
@@ -216,11 +234,11 @@ def _first(items: list[T]) -> T | None:
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Reader]:
     """A reader of the database at ``path``, which `open_store` has opened before."""
-    db, near = await trio.to_thread.run_sync(
-        lambda: (connect(path, read_only=True), connect(path, read_only=True))
+    near, *far = await trio.to_thread.run_sync(
+        lambda: [connect(path, read_only=True) for _ in range(1 + READING_THREADS)]
     )
     try:
-        yield Reader(db, near)
+        yield Reader(near, far.copy())
     finally:
-        near.conn.close()
-        db.conn.close()
+        for db in (near, *far):
+            db.conn.close()

@@ -1,13 +1,16 @@
 """Lists come filtered, in order and in pages, each at the cost of what it shows."""
 
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
 import attrs
 import pytest
+import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
+from trio.testing import wait_all_tasks_blocked
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Job, Task
@@ -27,6 +30,7 @@ from flamenco.store import (
 )
 from flamenco.store.lists import JOB_KEYS, TASK_KEYS, WORKER_KEYS
 from flamenco.store.migrations import MIGRATIONS
+from tests.patience import PATIENCE
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -58,6 +62,31 @@ async def reader(tmp_path):
     path = tmp_path / "flamenco.sqlite"
     async with open_store(path, TaskLogs(tmp_path)) as store, open_reader(path) as reader:
         yield reader, store.commit
+
+
+class LongList:
+    """One that is read until it is told that this is ``enough``."""
+
+    def __init__(self):
+        self.enough = threading.Event()
+
+    def ids(self, connection):
+        assert self.enough.wait(PATIENCE)
+        return []
+
+
+async def test_a_list_that_takes_long_holds_up_no_other(reader):
+    reader, commit = reader
+    await commit([InsertJob(job(1))])
+    long = LongList()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reader.ids, long)
+        await wait_all_tasks_blocked()
+        try:
+            with trio.fail_after(PATIENCE):
+                assert await reader.ids(listed_jobs(JobFilter())) == ["j1"]
+        finally:
+            long.enough.set()
 
 
 async def ids(reader, listing, sort: str, limit: int | None = None) -> list[list[str]]:
