@@ -89,7 +89,7 @@ class Request:
             return 0 if done.status == "completed" else 1
 
     async def submit(self, client: ManagerClient) -> Job:
-        """Submit the job; raises what `KNOWN` of the errors module lists."""
+        """Submit the job. Raises `CommandError` and `ManagerError`."""
         available = await client.job_type(self.type)
         if available.error:
             raise CommandError(f"job type {self.type} is broken: {available.error}")

@@ -1,8 +1,27 @@
 """Answers of a Manager: what they contain, or the error that they tell of."""
 
-import httpx
+from typing import TypeVar
 
+import httpx
+import msgspec
+
+from flamenco.client.calls import Call
 from flamenco.client.errors import Unreachable, rejection
+
+T = TypeVar("T")
+
+
+def result_of(call: Call[T], url: str, answer: httpx.Response) -> T:
+    """What was asked for. Raises the `Rejected` that an error tells of.
+
+    Raises `Unreachable` if it was no Manager that answered.
+    """
+    content = content_of(answer)
+    try:
+        return call.read(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"what answers at {url} is not a Flamenco Manager that we understand: {error}"
+        raise Unreachable(message) from error
 
 
 def content_of(answer: httpx.Response) -> bytes:
@@ -14,5 +33,17 @@ def content_of(answer: httpx.Response) -> bytes:
 
 def unreachable(url: str, error: Exception) -> Unreachable:
     """The error to raise when no answer comes."""
-    reason = str(error) or type(error).__name__
+    reason = _word_of_the_system(error) or str(error) or type(error).__name__
     return Unreachable(f"no answer from the Manager at {url}: {reason}")
+
+
+def _word_of_the_system(error: BaseException | None) -> str | None:
+    """What the operating system said, below all that the layers above it make of it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror.rpartition(": ")[2]
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        else:
+            error = error.__cause__ or error.__context__
+    return None

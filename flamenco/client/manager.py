@@ -1,7 +1,7 @@
 """A Manager, as seen over HTTP: from Trio, and from programs that wait."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 from urllib.parse import urljoin
@@ -14,8 +14,9 @@ import trio
 from flamenco.api.events import FarmEvent
 from flamenco.api.jobs import Job
 from flamenco.api.lists import JobsWanted
-from flamenco.client.answers import content_of, unreachable
+from flamenco.client.answers import result_of, unreachable
 from flamenco.client.calls import Call
+from flamenco.client.errors import Unreachable
 from flamenco.client.events import Resync, Topics
 from flamenco.client.following import Follower, SyncFollower
 from flamenco.client.operations import Operations
@@ -48,7 +49,7 @@ class ManagerClient(Operations):
                 answer = await self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
             raise unreachable(self.url, error) from error
-        return call.read(content_of(answer))
+        return result_of(call, self.url, answer)
 
     async def each_job(self, wanted: JobsWanted) -> AsyncIterator[Job]:
         """All jobs that are wanted, fetched a page at a time."""
@@ -91,7 +92,7 @@ class SyncClient(Operations):
                 answer = self._http.send(_request(self._http, call, _json(call)))
         except httpx.TransportError as error:
             raise unreachable(self.url, error) from error
-        return call.read(content_of(answer))
+        return result_of(call, self.url, answer)
 
     def each_job(self, wanted: JobsWanted) -> Iterator[Job]:
         """All jobs that are wanted, fetched a page at a time."""
@@ -148,18 +149,25 @@ def _request(
 
 
 def _full(url: str) -> str:
-    return url if "://" in url else f"http://{url}"
+    """With its scheme. Raises `Unreachable` if it can't be the URL of a Manager."""
+    full = url if "://" in url else f"http://{url}"
+    with suppress(httpx.InvalidURL):
+        known = httpx.URL(full)
+        if known.host and known.scheme in ("http", "https"):
+            return full.rstrip("/")
+    raise Unreachable(f"expected the URL of a Manager such as http://localhost:8080/, got {url!r}")
 
 
 @asynccontextmanager
 async def open_client(url: str) -> AsyncIterator[ManagerClient]:
     """A client of the Manager at ``url``, for Trio; ``http://`` may be left out.
 
+    Raises `Unreachable` if that is no URL; whether a Manager is there, the first request tells.
     Proxies of the environment are not used: a farm lies in the network of its users.
     """
     full = _full(url)
     async with httpx.AsyncClient(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
-        yield ManagerClient(full.rstrip("/"), http)
+        yield ManagerClient(full, http)
 
 
 @contextmanager
@@ -167,4 +175,4 @@ def open_sync_client(url: str) -> Iterator[SyncClient]:
     """The same for programs that wait."""
     full = _full(url)
     with httpx.Client(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
-        yield SyncClient(full.rstrip("/"), http)
+        yield SyncClient(full, http)

@@ -155,8 +155,41 @@ async def test_a_worker_is_deleted(edge, client):
 
 async def test_a_manager_that_is_not_there_is_unreachable():
     async with open_client("127.0.0.1:1") as nobody:
-        with pytest.raises(Unreachable, match="no answer"):
+        with pytest.raises(Unreachable, match=r"no answer .*127\.0\.0\.1:1: Connection refused$"):
             await nobody.version()
+
+
+@pytest.mark.parametrize("url", ["", "http://", "ftp://manager", "manager:port", "http://[::1"])
+async def test_what_is_no_url_is_told_with_an_example_of_one(url):
+    with pytest.raises(Unreachable, match="such as http://localhost:8080/"):
+        async with open_client(url):
+            pass
+    with pytest.raises(Unreachable, match="such as http://localhost:8080/"):
+        open_sync_client(url).__enter__()
+
+
+async def test_what_is_no_manager_is_told_from_one():
+    async def be_another_page(stream):
+        await stream.receive_some()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+        await stream.send_all(head + b"<html>")
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(serve, be_another_page, listener)
+        url = f"127.0.0.1:{listener.socket.getsockname()[1]}"
+        async with open_client(url) as client:
+            with pytest.raises(Unreachable, match="not a Flamenco Manager"):
+                await client.version()
+
+        def waits() -> None:
+            with open_sync_client(url) as same:
+                same.version()
+
+        with pytest.raises(Unreachable, match="not a Flamenco Manager"):
+            await trio.to_thread.run_sync(waits)
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_stream_of_events_that_ends_before_it_begins_is_unreachable():
