@@ -41,10 +41,12 @@ __all__ = [
     "Setting",
     "Software",
     "TaskDraft",
+    "fill_output_path",
     "format_timestamp_local",
     "frame_chunker",
     "frame_count",
     "frame_numbers",
+    "output_settings",
     "path",
     "shell_split",
 ]
@@ -138,3 +140,54 @@ def shell_split(text: str) -> list[str]:
 def format_timestamp_local(moment: datetime) -> str:
     """A moment as `2026-11-24_093000` in the Manager's time zone."""
     return moment.astimezone().strftime("%Y-%m-%d_%H%M%S")
+
+
+def output_settings(what: str) -> tuple[Setting, ...]:
+    """Settings for where ``what`` a job renders goes, such as frames: the last is the path.
+
+    Artists choose the first two, and see what becomes of them. See `fill_output_path`.
+    """
+    return (
+        Setting(
+            "render_output_root",
+            "string",
+            subtype="dir_path",
+            required=True,
+            visible="submission",
+            description=f"Folder under which the job gets a folder for its {what}",
+        ),
+        Setting(
+            "add_path_components",
+            "int32",
+            required=True,
+            default=0,
+            propargs={"min": 0, "max": 32},
+            visible="submission",
+            description="Number of folders above the .blend file to repeat in the output path",
+        ),
+        Setting(
+            "render_output_path",
+            "string",
+            subtype="file_path",
+            editable=False,
+            eval=(
+                "str(Path(abspath(settings.render_output_root), "
+                "last_n_dir_parts(settings.add_path_components), "
+                "jobname, '{timestamp}', '######'))"
+            ),
+            description=f"Path of the {what}: ###### becomes the frame number",
+        ),
+    )
+
+
+def fill_output_path(job: JobToCompile) -> str:
+    """The path in `render_output_path`, and there, with the time of submission filled in.
+
+    Raises ValueError when there is none.
+    """
+    output: str | None = job.settings.get("render_output_path")
+    if not output:
+        raise ValueError("expected a path in render_output_path, got nothing")
+    output = output.replace("{timestamp}", format_timestamp_local(job.created))
+    job.settings["render_output_path"] = output
+    return output

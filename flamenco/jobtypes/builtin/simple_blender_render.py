@@ -9,9 +9,10 @@ from flamenco.jobtypes.authoring import (
     JobType,
     Setting,
     TaskDraft,
-    format_timestamp_local,
+    fill_output_path,
     frame_chunker,
     frame_count,
+    output_settings,
     path,
 )
 
@@ -34,35 +35,7 @@ JOB_TYPE = JobType(
             visible="submission",
             description="Number of frames in one task",
         ),
-        Setting(
-            "render_output_root",
-            "string",
-            subtype="dir_path",
-            required=True,
-            visible="submission",
-            description="Folder under which the job gets a folder for its frames",
-        ),
-        Setting(
-            "add_path_components",
-            "int32",
-            required=True,
-            default=0,
-            propargs={"min": 0, "max": 32},
-            visible="submission",
-            description="Number of folders above the .blend file to repeat in the output path",
-        ),
-        Setting(
-            "render_output_path",
-            "string",
-            subtype="file_path",
-            editable=False,
-            eval=(
-                "str(Path(abspath(settings.render_output_root), "
-                "last_n_dir_parts(settings.add_path_components), "
-                "jobname, '{timestamp}', '######'))"
-            ),
-            description="Where the frames go: ###### becomes the frame number",
-        ),
+        *output_settings("frames"),
         Setting(
             "blendfile",
             "string",
@@ -135,11 +108,7 @@ def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
             f"expected an image format, got {settings['format']}: "
             "Flamenco renders images; choose one in the output properties"
         )
-    output = settings.get("render_output_path")
-    if not output:
-        raise ValueError("expected a path in render_output_path, got nothing")
-    output = output.replace("{timestamp}", format_timestamp_local(job.created))
-    settings["render_output_path"] = output
+    fill_output_path(job)
     render_tasks = [
         render_task(author, settings, chunk, parameters)
         for chunk in frame_chunker(settings["frames"], settings["chunk_size"])

@@ -12,7 +12,8 @@ from flamenco.jobtypes.authoring import (
     JobType,
     Setting,
     TaskDraft,
-    format_timestamp_local,
+    fill_output_path,
+    output_settings,
     path,
 )
 
@@ -114,35 +115,7 @@ JOB_TYPE = JobType(
             description="Format of the image; OPEN_EXR_MULTILAYER has all passes as they were "
             "rendered, before compositing and denoising",
         ),
-        Setting(
-            "render_output_root",
-            "string",
-            subtype="dir_path",
-            required=True,
-            visible="submission",
-            description="Folder under which the job gets a folder for its image",
-        ),
-        Setting(
-            "add_path_components",
-            "int32",
-            required=True,
-            default=0,
-            propargs={"min": 0, "max": 32},
-            visible="submission",
-            description="Number of folders above the .blend file to repeat in the output path",
-        ),
-        Setting(
-            "render_output_path",
-            "string",
-            subtype="file_path",
-            editable=False,
-            eval=(
-                "str(Path(abspath(settings.render_output_root), "
-                "last_n_dir_parts(settings.add_path_components), "
-                "jobname, '{timestamp}', '######'))"
-            ),
-            description="Where the image goes: ###### becomes the frame number",
-        ),
+        *output_settings("image"),
         Setting(
             "blendfile",
             "string",
@@ -200,8 +173,6 @@ def check(settings: dict[str, Any]) -> None:
     """Raises ValueError for what cannot be rendered in parts."""
     if settings.get("stereo"):
         raise ValueError("expected an image for one eye: stereoscopic ones have no parts here")
-    if not settings.get("render_output_path"):
-        raise ValueError("expected a path in render_output_path, got nothing")
     if settings["mode"] == "samples":
         if settings.get("engine") not in (None, "CYCLES"):
             raise ValueError(
@@ -222,11 +193,9 @@ def check(settings: dict[str, Any]) -> None:
 
 
 def files_of(job: JobToCompile) -> Files:
-    """Where the files go; the output path with its places filled is stored back."""
+    """Where the files go."""
     settings = job.settings
-    output = settings["render_output_path"]
-    output = output.replace("{timestamp}", format_timestamp_local(job.created))
-    settings["render_output_path"] = output
+    output = fill_output_path(job)
     frame = f"{settings['frame']:06}"
     name = path.basename(output).replace("######", frame) + EXTENSIONS[settings["format"]]
     folder = path.dirname(output)
