@@ -1,6 +1,7 @@
 """Model objects as the API shows them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import attrs
 from msgspec import UNSET, UnsetType
@@ -107,13 +108,16 @@ def tag(tag: WorkerTag) -> worker_api.WorkerTag:
     return worker_api.WorkerTag(id=tag.id, name=tag.name, description=tag.description or UNSET)
 
 
-def schedule(schedule: SleepSchedule) -> worker_api.WorkerSleepSchedule:
+def schedule(
+    schedule: SleepSchedule, next_change: datetime | None
+) -> worker_api.WorkerSleepSchedule:
     return worker_api.WorkerSleepSchedule(
         is_active=schedule.is_active,
         days_of_week=days_text(schedule),
         start_time=time_text(schedule.start),
         end_time=time_text(schedule.end),
         timezone=schedule.timezone or UNSET,
+        next_change=next_change or UNSET,
     )
 
 

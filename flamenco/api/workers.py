@@ -157,3 +157,5 @@ class WorkerSleepSchedule:
     end_time: str
     timezone: str | UnsetType = UNSET
     """Not in Flamenco 3: an IANA name; without it, the Manager's time zone counts."""
+    next_change: Time | UnsetType = UNSET
+    """Not in Flamenco 3, told only: when it is to sleep or to wake next."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 import trio
+from msgspec import UNSET
 
 from flamenco.api.jobs import (
     JobBlocklistEntry,
@@ -142,7 +143,10 @@ async def test_a_sleep_schedule_is_set_and_read(edge, client):
         timezone="Europe/Berlin",
     )
     await client.set_sleep_schedule(anna, nights)
-    assert await client.sleep_schedule(anna) == nights
+    stored = await client.sleep_schedule(anna)
+    assert stored
+    assert stored.next_change
+    assert attrs.evolve(stored, next_change=UNSET) == nights
     with pytest.raises(Rejected, match="timezone"):
         await client.set_sleep_schedule(anna, attrs.evolve(nights, timezone="Nowhere/Land"))
 

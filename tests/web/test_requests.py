@@ -1,5 +1,8 @@
 """What people ask of jobs, tasks, workers and tags, through a real socket."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.patience import until
@@ -145,10 +148,15 @@ async def test_a_sleep_schedule_is_set_and_shown(edge):
         "timezone": "Europe/Berlin",
     }
     await call(edge, "POST", path, wanted, 204)
-    assert await call(edge, "GET", path) == {**wanted, "days_of_week": "mo tu"}
+    shown = await call(edge, "GET", path)
+    change = datetime.fromisoformat(shown["next_change"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"{change:%a %H:%M}" in ("Mon 22:00", "Tue 06:00", "Tue 22:00", "Wed 06:00")
+    assert shown == {**wanted, "days_of_week": "mo tu", "next_change": shown["next_change"]}
     for wrong in ({"start_time": "25:00"}, {"timezone": "Nowhere/Land"}, {"days_of_week": "xx"}):
         assert (await call(edge, "POST", path, {**wanted, **wrong}, 400))["message"]
-    assert await call(edge, "GET", path) == {**wanted, "days_of_week": "mo tu"}
+    assert await call(edge, "GET", path) == shown
+    await call(edge, "POST", path, {**shown, "is_active": False}, 204)
+    assert "next_change" not in await call(edge, "GET", path)
 
 
 async def test_finished_jobs_are_archived_kept_and_deleted(edge):

@@ -69,7 +69,7 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
 async def fetch_worker_sleep_schedule(worker_id: Id) -> api.WorkerSleepSchedule | None:
     """When it is to sleep."""
     worker = await find_worker(worker_id)
-    return views.schedule(worker.schedule) if worker.schedule else None
+    return views.schedule(worker.schedule, worker.schedule_due) if worker.schedule else None
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
