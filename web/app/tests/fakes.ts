@@ -52,7 +52,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     'getVersion', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
-    'setWorkerTags',
+    'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
   ]
   const defaults: Partial<Record<keyof Api, unknown>> = {
     getVersion: { version: '4', shortversion: '4', name: 'Farm', git: '' },
@@ -60,6 +60,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     fetchJobs: { jobs: [] },
     fetchWorkers: { workers: [] },
     fetchWorkerTags: { tags: [] },
+    fetchWorkerSleepSchedule: null,
     fetchJobTasks: { tasks: [] },
     fetchJobBlocklist: [],
     fetchJobLastRenderedInfo: null,

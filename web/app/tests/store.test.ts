@@ -162,6 +162,21 @@ describe('the live store', () => {
       expect(tags()).toEqual([gpu])
     })
 
+    it('has its old sleep schedule again if the Manager refuses a new one', async () => {
+      const nights = { is_active: true, days_of_week: '', start_time: '22:00', end_time: '06:00' }
+      const setWorkerSleepSchedule = vi
+        .fn()
+        .mockResolvedValueOnce(undefined)
+        .mockRejectedValueOnce(new ApiError(400, 'timezone: expected a name'))
+      await open({ fetchWorkerSleepSchedule: nights, setWorkerSleepSchedule })
+      const worker = store.state.openWorker
+      const off = { ...nights, is_active: false }
+      await worker?.setSchedule(off)
+      expect(worker?.state.schedule).toEqual(off)
+      await expect(worker?.setSchedule({ ...nights, timezone: 'Mars' })).rejects.toThrow('timezone')
+      expect(worker?.state.schedule).toEqual(off)
+    })
+
     it('is fetched again when it changes, and not when it is gone', async () => {
       const fetchWorker = vi.fn(() => Promise.resolve(anna))
       await open({ fetchWorker })

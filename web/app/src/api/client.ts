@@ -18,6 +18,7 @@ import type {
   WaitingReason,
   Worker,
   WorkerList,
+  WorkerSleepSchedule,
   WorkerStatusChangeRequest,
   WorkerTagList,
 } from './types'
@@ -123,6 +124,10 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
       post(`worker-mgt/workers/${worker}/setstatus`, request),
     setWorkerTags: (worker: string, tag_ids: readonly string[]) =>
       post(`worker-mgt/workers/${worker}/settags`, { tag_ids }),
+    fetchWorkerSleepSchedule: (worker: string) =>
+      getOrNull<WorkerSleepSchedule>(`worker-mgt/workers/${worker}/sleep-schedule`),
+    setWorkerSleepSchedule: (worker: string, schedule: WorkerSleepSchedule) =>
+      post(`worker-mgt/workers/${worker}/sleep-schedule`, schedule),
 
     fetchWorkerTags: () => get<WorkerTagList>('worker-mgt/tags'),
     createWorkerTag: (name: string, description: string) =>

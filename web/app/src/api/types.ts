@@ -246,6 +246,20 @@ export interface Worker extends WorkerSummary {
   specs?: Specs
 }
 
+export interface WorkerSleepSchedule {
+  is_active: boolean
+  /** Such as "mo tu"; empty: every day. */
+  days_of_week: string
+  /** HH:MM; empty: the start of the day. */
+  start_time: string
+  /** HH:MM; empty: the end of the day. Not after `start_time`: on the next day. */
+  end_time: string
+  /** An IANA name; without it, the Manager's. */
+  timezone?: string
+  /** When the Worker is to sleep or to wake next; told only. */
+  next_change?: string
+}
+
 export interface WorkerTagList {
   tags?: WorkerTag[]
 }

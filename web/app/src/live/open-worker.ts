@@ -1,18 +1,25 @@
-/** The Worker that is looked at: everything about it. */
+/** The Worker that is looked at: everything about it, and when it is to sleep. */
 
 import { shallowReactive } from 'vue'
 
 import { isMissing, type Api } from '../api/client'
 import type { EventWorkerUpdate } from '../api/events'
-import type { Worker, WorkerTag } from '../api/types'
+import type { Worker, WorkerSleepSchedule, WorkerTag } from '../api/types'
 import type { Attempt } from './open-job'
 
 export interface OpenWorkerState {
   worker: Worker | null
+  /** Null: there is none. */
+  schedule: WorkerSleepSchedule | null
+  scheduleLoaded: boolean
 }
 
 export class OpenWorker {
-  readonly state = shallowReactive<OpenWorkerState>({ worker: null })
+  readonly state = shallowReactive<OpenWorkerState>({
+    worker: null,
+    schedule: null,
+    scheduleLoaded: false,
+  })
 
   private loading = 0
 
@@ -23,7 +30,7 @@ export class OpenWorker {
   ) {}
 
   load(): void {
-    this.attempt(() => this.loadWorker())
+    this.attempt(() => this.loadAll())
   }
 
   /** An event has nothing but what the table shows. */
@@ -46,15 +53,30 @@ export class OpenWorker {
     }
   }
 
+  /** As setTags. */
+  async setSchedule(schedule: WorkerSleepSchedule): Promise<void> {
+    const before = this.state.schedule
+    this.state.schedule = schedule
+    try {
+      await this.api.setWorkerSleepSchedule(this.id, schedule)
+    } catch (error) {
+      this.state.schedule = before
+      throw error
+    }
+  }
+
   private showTags(tags: WorkerTag[]): void {
     if (this.state.worker !== null) this.state.worker = { ...this.state.worker, tags }
   }
 
-  private async loadWorker(): Promise<void> {
+  private async loadAll(): Promise<void> {
     const turn = ++this.loading
     try {
-      const worker = await this.api.fetchWorker(this.id)
-      if (turn === this.loading) this.state.worker = worker
+      const [worker, schedule] = await Promise.all([
+        this.api.fetchWorker(this.id),
+        this.api.fetchWorkerSleepSchedule(this.id),
+      ])
+      if (turn === this.loading) Object.assign(this.state, { worker, schedule, scheduleLoaded: true })
     } catch (error) {
       if (!isMissing(error)) throw error
     }

@@ -29,6 +29,18 @@ export function fullTime(iso: string): string {
   return time.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 }
 
+/** A moment within the next days: "Fri, Nov 28, 22:00". */
+export function soon(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
+}
+
 /** Whole per cent, rounded down, so that 100 means all. */
 export function percent(done: number, total: number): number {
   if (total <= 0) return 0
