@@ -52,7 +52,10 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """The exit status, 128 + N after death by signal N; None while the command runs."""
+        """The exit status, 128 + N after death by signal N; None while the command runs.
+
+        Below 0 if it is the launcher that was killed; the command may need a moment to end, then.
+        """
         return self.process.returncode
 
     async def wait(self) -> int:
