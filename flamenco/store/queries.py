@@ -141,10 +141,10 @@ class Reader:
         return await self._ask(lambda db: WORKERS.read(db, rest))
 
     async def offered_types(self) -> frozenset[str]:
-        """The task types that one worker or another supports."""
+        """The task types that one worker or another supports; one that never came offers none."""
         query = (
             "SELECT DISTINCT type.value FROM workers, json_each(workers.task_types) AS type "
-            "WHERE deleted_at IS NULL"
+            "WHERE deleted_at IS NULL AND last_seen IS NOT NULL"
         )
         return await self._ask(lambda db: frozenset(row[0] for row in db.execute(query)))
 

@@ -94,15 +94,17 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
         assert await reader.unfinished_jobs() == ["j1"]
 
 
-async def test_what_workers_offer_leaves_out_those_that_were_deleted(tmp_path):
+async def test_what_workers_offer_leaves_out_those_that_were_deleted_or_never_came(tmp_path):
     path = tmp_path / "farm.sqlite"
     async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         assert await reader.offered_types() == frozenset()
+        seen = attrs.evolve(WORKER, last_seen=NOW)
         workers = [
-            attrs.evolve(WORKER, id="w1", task_types=("blender", "misc")),
-            attrs.evolve(WORKER, id="w2", task_types=("blender", "ffmpeg")),
-            attrs.evolve(WORKER, id="w3", task_types=()),
-            attrs.evolve(WORKER, id="w4", task_types=("never",), deleted_at=NOW),
+            attrs.evolve(seen, id="w1", task_types=("blender", "misc")),
+            attrs.evolve(seen, id="w2", task_types=("blender", "ffmpeg")),
+            attrs.evolve(seen, id="w3", task_types=()),
+            attrs.evolve(seen, id="w4", task_types=("gone",), deleted_at=NOW),
+            attrs.evolve(seen, id="w5", task_types=("never",), last_seen=None),
         ]
         await store.commit([PutWorker(worker) for worker in workers])
         assert await reader.offered_types() == {"blender", "misc", "ffmpeg"}
