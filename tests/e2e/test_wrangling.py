@@ -71,3 +71,15 @@ def test_what_is_changed_in_one_window_shows_in_the_other(tmp_path):
         photograph(page, "tag-deletion.png")
         question.get_by_test_id("confirm").click()
         expect(other.get_by_role("switch", name="cuda")).to_have_count(0)
+
+        page.goto(f"{url}app/workers")
+        anna = worker.get_attribute("data-worker-id")
+        worker.click()
+        page.get_by_role("button", name="Remove…").click()
+        expect(question).to_contain_text("not offline but asleep")
+        photograph(page, "removal.png")
+        question.get_by_test_id("confirm").click()
+        for window in (page, other):
+            expect(window.locator(f"[data-worker-id='{anna}']")).to_have_count(0)
+        expect(other.get_by_text("This Worker is gone")).to_be_visible()
+        expect(worker).to_have_attribute("data-status", "awake")

@@ -5,6 +5,7 @@ import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } fr
 import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
 import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
 import { appendLog, joinLog, MAX_LOG_LINES } from '../src/rules/log'
+import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
 import { deletionOf } from '../src/rules/tags'
@@ -79,6 +80,14 @@ describe('what a person may decide', () => {
 
   it('says sizes as people do', () => {
     expect([megabytes(5 * 1024 ** 2), megabytes(3 * 1024 ** 3)]).toEqual(['5 MiB', '3.0 GiB'])
+  })
+})
+
+describe('the removal of a Worker', () => {
+  it('is warned of unless the Worker is offline', () => {
+    expect(removalOf(worker('offline')).warning).toBe('')
+    expect(removalOf(worker('awake')).warning).toContain('not offline but awake')
+    expect(removalOf(worker('error')).warning).toContain('not offline but error')
   })
 })
 

@@ -122,6 +122,7 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
     requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>
       post(`worker-mgt/workers/${worker}/setstatus`, request),
+    deleteWorker: (worker: string) => send('DELETE', `worker-mgt/workers/${worker}`),
     setWorkerTags: (worker: string, tag_ids: readonly string[]) =>
       post(`worker-mgt/workers/${worker}/settags`, { tag_ids }),
     fetchWorkerSleepSchedule: (worker: string) =>
