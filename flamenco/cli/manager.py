@@ -29,8 +29,8 @@ STOP_SECONDS = 20.0
 """An orderly stop that takes longer is given up."""
 
 FIRST_RUN = (
-    "there is no shared storage yet: set shared_storage_path in the configuration, start with "
-    "--storage FOLDER, or use the setup assistant of the API"
+    "there is no shared storage yet: the page asks for it; or set shared_storage_path in the "
+    "configuration, or start with --storage FOLDER"
 )
 
 READY = "Flamenco Manager is ready:"
@@ -62,8 +62,8 @@ def manager(
 ) -> None:
     """Run the Manager: takes jobs, hands their tasks to Workers, serves the web page.
 
-    Without --storage, and without shared_storage_path in its configuration, it waits to be set up:
-    there is no shared storage then. Ctrl-C stops it; a second Ctrl-C stops it at once.
+    Without --storage, and without shared_storage_path in its configuration, it waits to be set up
+    on its page: there is no shared storage then. Ctrl-C stops it; a second Ctrl-C stops it at once.
 
     Example: flamenco manager --storage /srv/flamenco --listen :8080
     """

@@ -49,13 +49,14 @@ export class FakeSockets {
 export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const api: Record<string, unknown> = {}
   const names: (keyof Api)[] = [
-    'getVersion', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
+    'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
     'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
   ]
   const defaults: Partial<Record<keyof Api, unknown>> = {
     getVersion: { version: '4', shortversion: '4', name: 'Farm', git: '' },
+    getConfiguration: { storageLocation: '/farm', shamanEnabled: true, isFirstRun: false },
     getJobTypes: { job_types: [] },
     fetchJobs: { jobs: [] },
     fetchWorkers: { workers: [] },

@@ -65,6 +65,26 @@ describe('the live store', () => {
     expect(store.jobs.get('a')?.status).toBe('completed')
   })
 
+  it('asks after each connection whether the Manager waits to be set up', async () => {
+    const answer = { storageLocation: '', shamanEnabled: false, isFirstRun: true }
+    const getConfiguration = vi
+      .fn()
+      .mockRejectedValueOnce(new ApiError(0, 'The Manager cannot be reached.'))
+      .mockResolvedValueOnce(answer)
+      .mockRejectedValueOnce(new ApiError(0, 'The Manager cannot be reached.'))
+    const states = []
+    await start({ getConfiguration })
+    states.push(store.state.configuration)
+    for (let time = 0; time < 2; time++) {
+      sockets.last.onclose?.()
+      store.retryNow()
+      sockets.last.onopen?.()
+      await settle()
+      states.push(store.state.configuration)
+    }
+    expect(states).toEqual([null, answer, answer])
+  })
+
   it('forgets, after a reconnection, what is gone meanwhile', async () => {
     const fetchJobs = vi
       .fn()

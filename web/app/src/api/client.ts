@@ -2,6 +2,7 @@
 
 import type {
   AvailableJobTypes,
+  BlenderPathCheckResult,
   FarmStatusReport,
   FlamencoVersion,
   Job,
@@ -11,6 +12,8 @@ import type {
   JobStatus,
   JobTasksSummary,
   ManagerConfiguration,
+  PathCheckResult,
+  SetupAssistantConfig,
   Task,
   TaskAttempts,
   TaskLogInfo,
@@ -88,9 +91,20 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
 
   const post = (path: string, body: unknown) => send('POST', path, body)
 
+  async function ask<T>(path: string, body: unknown): Promise<T> {
+    return (await (await call('POST', path, body)).json()) as T
+  }
+
   return {
     getVersion: () => get<FlamencoVersion>('version'),
     getConfiguration: () => get<ManagerConfiguration>('configuration'),
+    checkSharedStoragePath: (path: string) =>
+      ask<PathCheckResult>('configuration/check/shared-storage', { path }),
+    findBlenderExePath: () => get<BlenderPathCheckResult[]>('configuration/check/blender'),
+    checkBlenderExePath: (path: string) =>
+      ask<BlenderPathCheckResult>('configuration/check/blender', { path }),
+    saveSetupAssistantConfig: (answers: SetupAssistantConfig) =>
+      post('configuration/setup-assistant', answers),
     getFarmStatus: () => get<FarmStatusReport>('status'),
     getJobTypes: () => get<AvailableJobTypes>('jobs/types'),
 

@@ -50,6 +50,27 @@ export interface ManagerConfiguration {
   storageLocation: string
   shamanEnabled: boolean
   isFirstRun: boolean
+  /** Keys of the file that the Manager reads when it starts, and that have changed since. */
+  restart_needed_for?: string[]
+}
+
+export interface PathCheckResult {
+  path: string
+  is_usable: boolean
+  cause: string
+}
+
+export interface BlenderPathCheckResult {
+  input: string
+  path: string
+  source: 'file_association' | 'path_envvar' | 'system_location' | 'input_path' | 'default'
+  is_usable: boolean
+  cause: string
+}
+
+export interface SetupAssistantConfig {
+  storageLocation: string
+  blenderExecutable: BlenderPathCheckResult
 }
 
 export interface FarmStatusReport {

@@ -18,6 +18,7 @@ import type {
   FlamencoVersion,
   Job,
   JobLastRenderedImageInfo,
+  ManagerConfiguration,
   WorkerSummary,
   WorkerTag,
 } from '../api/types'
@@ -37,6 +38,8 @@ export interface RenderedImage {
 export interface LiveState {
   farmStatus: FarmStatus
   version: FlamencoVersion | null
+  /** Undefined until the Manager was asked; null if it did not answer. */
+  configuration: ManagerConfiguration | null | undefined
   jobsLoaded: boolean
   workersLoaded: boolean
   tagsLoaded: boolean
@@ -63,6 +66,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
   const state = shallowReactive<LiveState>({
     farmStatus: 'unknown',
     version: null,
+    configuration: undefined,
     jobsLoaded: false,
     workersLoaded: false,
     tagsLoaded: false,
@@ -92,6 +96,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     onConnected: (again) => {
       failed = false
       attempt(() => loadVersion(again))
+      attempt(loadConfiguration)
     },
     isWhole: () => loading === 0 && !failed,
     onRefused: (message) => onTrouble(`The Manager refused a subscription: ${message}`),
@@ -114,6 +119,15 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     const before = state.version
     state.version = await api.getVersion()
     if (again && before !== null && before.version !== state.version.version) onOtherVersion()
+  }
+
+  async function loadConfiguration(): Promise<void> {
+    try {
+      state.configuration = await api.getConfiguration()
+    } catch (error) {
+      state.configuration ??= null
+      throw error
+    }
   }
 
   async function loadJobs(): Promise<void> {
@@ -190,6 +204,8 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
       attempt(loadJobTypes)
       return () => socket.stop()
     },
+
+    loadConfiguration,
 
     retryNow: () => socket.retryNow(),
 
