@@ -187,6 +187,8 @@ def empty(status: int = 204) -> Answer:
     """An answer without a body, and so without a type."""
     answer = Response(b"", status)
     del answer.headers["Content-Type"]
+    if status == 204:
+        del answer.headers["Content-Length"]  # RFC 9110 §8.6
     return answer
 
 

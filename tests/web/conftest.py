@@ -55,6 +55,7 @@ async def check_declared(response: httpx.Response) -> None:
         if not sent:
             assert not content
             assert "content-type" not in response.headers
+            assert code != 204 or "content-length" not in response.headers
             return
         kind = sent[response.headers["content-type"]]
     if kind not in PLAIN:
