@@ -1,0 +1,129 @@
+"""Every operation refuses what it does not take, with a code and a sentence."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from tests.web.conftest import API, JOB, OPERATIONS
+from tests.web.test_worker_calls import NOBODY, REGISTRATION, SECRET, SIGN_ON, caller
+from web.wire import JSON
+
+STATUS = {"status": "asleep", "is_lazy": False}
+CHANGE = {"status": "queued", "reason": "again"}
+TIMES = {"is_active": True, "days_of_week": "mo", "start_time": "22:00", "end_time": "06:00"}
+BLENDER = {"input": "", "path": "", "source": "default", "is_usable": True, "cause": ""}
+FILE = {"sha": "a" * 64, "size": 7, "path": "scene.blend"}
+DELETION = {"ids": [NOBODY], "delete": {}}
+
+BODIES = {
+    "updateConfigurationFile": {},
+    "checkSharedStoragePath": {"path": "/farm"},
+    "checkBlenderExePath": {"path": "blender"},
+    "saveSetupAssistantConfig": {"storageLocation": "/farm", "blenderExecutable": BLENDER},
+    "submitJob": JOB,
+    "submitJobCheck": JOB,
+    "setJobStatus": {"status": "requeueing", "reason": "again"},
+    "setJobPriority": {"priority": 50},
+    "setJobTag": {"name": ""},
+    "setJobKeep": {"keep": True},
+    "setJobArchived": {"archived": True},
+    "deleteJobMass": {"last_updated_max": "2026-01-01T00:00:00Z"},
+    "removeJobBlocklist": [{"worker_id": NOBODY, "task_type": "blender"}],
+    "setTaskStatus": CHANGE,
+    "approveTask": {"reason": "well lit"},
+    "rejectTask": {"reason": "too dark"},
+    "registerWorker": REGISTRATION | {"name": "anna"},
+    "signOn": SIGN_ON | {"name": "anna"},
+    "workerStateChanged": {"status": "awake"},
+    "taskUpdate": {"taskStatus": "active", "activity": "", "log": "", "steps_completed": 1},
+    "requestBlocklisting": {"reason": "no Blender here"},
+    "requestWorkerStatusChange": STATUS,
+    "setWorkerTags": {"tag_ids": [NOBODY]},
+    "setWorkerSleepSchedule": TIMES,
+    "createWorkerTag": {"name": "gpu", "description": "fast"},
+    "updateWorkerTag": {"name": "gpu", "description": "fast"},
+    "shamanCheckoutRequirements": {"files": [FILE]},
+    "shamanCheckout": {"files": [FILE], "checkoutPath": "job"},
+    "changeJobs": DELETION,
+    "changeTasks": {"ids": [NOBODY], "setstatus": CHANGE},
+    "changeWorkers": DELETION,
+}
+"""{operation: a body that it takes}"""
+
+MALFORMED = {"setTaskStatus": 404}
+"""{operation: its answer about what can't be an id}, where that is not 400."""
+
+UNKNOWN = {"fetchJobLastRenderedInfo": 204, "mayWorkerRun": 200}
+"""{operation: its answer about what is not there}, where that is not 404."""
+
+
+@attrs.frozen
+class Sender:
+    """Sends operations, those of workers with the credentials of one."""
+
+    edge: object
+    worker_id: str
+
+    async def send(self, operation, content: bytes, kind: str = JSON, about: str = NOBODY):
+        """The answer, which has the shape of its code."""
+        answer = await self.edge.http.request(
+            operation.method,
+            API + re.sub(r"<.+?>", about, operation.path),
+            content=content,
+            headers={"Content-Type": kind},
+            auth=(self.worker_id, SECRET) if operation.worker_auth else None,
+        )
+        if answer.is_error:
+            assert answer.json()["code"] == answer.status_code
+            assert answer.json()["message"]
+        return answer
+
+
+@pytest.fixture
+async def sender(edge):
+    return Sender(edge, (await caller(edge)).id)
+
+
+def wrong(operation) -> Iterator[tuple[object, str]]:
+    """Bodies that are of another kind, lack a field or have one of another kind; and its name."""
+    good = BODIES[operation.id]
+    yield from ((body, "Expected") for body in (None, 7, "text"))
+    if isinstance(good, list):
+        yield from (([], "length"), ({}, "Expected"), ([{}], "[0]"))
+        return
+    yield [good], "Expected"
+    for name, value in good.items():
+        yield from ((good | {name: other}, name) for other in (None, [[value]]))
+    if attrs.has(operation.body):
+        for field in attrs.fields(operation.body):
+            if field.default is attrs.NOTHING:
+                yield {name: good[name] for name in good if name != field.name}, field.name
+
+
+async def test_a_body_of_another_kind_is_refused_with_the_field_that_is_wrong(sender):
+    for operation in (each for _, _, each in OPERATIONS if each.decoder):
+        for body, word in wrong(operation):
+            answer = await sender.send(operation, json.dumps(body).encode())
+            assert answer.status_code == 400, (operation.id, body)
+            assert word in answer.json()["message"], (operation.id, body)
+        content = json.dumps(BODIES[operation.id]).encode()
+        assert (await sender.send(operation, content[:-1])).status_code == 400, operation.id
+        answer = await sender.send(operation, content, "text/plain")
+        assert answer.status_code == 400, operation.id
+        assert "expected application/json" in answer.json()["message"]
+
+
+async def test_what_is_not_there_is_told_apart_from_what_cannot_be_an_id(sender):
+    for _, _, operation in OPERATIONS:
+        if not any(name.endswith("_id") for name in operation.parameters):
+            continue
+        content = json.dumps(BODIES.get(operation.id)).encode()
+        kind = next(iter(operation.content), JSON)
+        for about in ("nonsense", NOBODY[:-1], f"{NOBODY}%0A"):
+            answer = await sender.send(operation, content, kind, about)
+            assert answer.status_code == MALFORMED.get(operation.id, 400), operation.id
+        answer = await sender.send(operation, content, kind)
+        assert answer.status_code == UNKNOWN.get(operation.id, 404), operation.id
