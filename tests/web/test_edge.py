@@ -2,14 +2,16 @@
 
 import base64
 import json
+from io import BytesIO
 
 import pytest
 import trio
 import trio_websocket
+from PIL import Image
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.web.conftest import JOB
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
@@ -220,6 +222,56 @@ async def test_pictures_are_taken_from_workers_only_and_of_the_right_kind(edge):
     assert good.status_code == 202
     none = await edge.http.get(f"/api/v3/jobs/{job['id']}/last-rendered")
     assert none.status_code == 204
+
+
+async def test_a_picture_needs_a_task_a_length_and_a_size_that_can_be_dealt_with(edge):
+    login, jpeg = (await registered(edge), SECRET), {"Content-Type": "image/jpeg"}
+    job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
+    task = (await edge.http.get(f"/api/v3/jobs/{job['id']}/tasks")).json()["tasks"][0]["id"]
+
+    async def pieces():
+        yield b"x"
+
+    async def code_of(content, task=task) -> int:
+        path = f"/api/v3/worker/task/{task}/output-produced"
+        answer = await edge.http.post(path, content=content, headers=jpeg, auth=login)
+        assert answer.status_code == 202 or answer.json()["message"]
+        return answer.status_code
+
+    assert await code_of(b"x", NOBODY) == 404
+    assert await code_of(pieces()) == 411
+    assert await code_of(b"x" * (25 * 2**20 + 1)) == 413
+    assert await code_of(b"x") == 202
+
+
+async def test_pictures_that_come_too_fast_are_refused_and_those_that_were_taken_are_shown(
+    edge,
+):
+    login, jpeg = (await registered(edge), SECRET), {"Content-Type": "image/jpeg"}
+    job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()["id"]
+    task = (await edge.http.get(f"/api/v3/jobs/{job}/tasks")).json()["tasks"][0]["id"]
+    assert (await edge.http.get("/api/v3/jobs/last-rendered")).status_code == 204
+    picture, codes = BytesIO(), []
+    Image.new("RGB", (3000, 3000)).save(picture, "JPEG")
+
+    async def send() -> None:
+        path = f"/api/v3/worker/task/{task}/output-produced"
+        answer = await edge.http.post(path, content=picture.getvalue(), headers=jpeg, auth=login)
+        codes.append(answer.status_code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(16):
+            nursery.start_soon(send)
+    assert set(codes) == {202, 429}
+
+    async def shown() -> bool:
+        return (await edge.http.get("/api/v3/jobs/last-rendered")).status_code == 200
+
+    await until(shown)
+    assert (await edge.http.get("/api/v3/jobs/last-rendered")).json() == {
+        "base": f"/job-files/job-{job[:4]}/{job}",
+        "suffixes": ["last-rendered.jpg", "last-rendered-small.jpg", "last-rendered-tiny.jpg"],
+    }
 
 
 async def test_a_connection_is_closed_when_the_client_asks_for_it(edge):

@@ -393,3 +393,5 @@ async def test_a_worker_asks_for_no_more_tasks_of_a_type_in_a_job(edge):
     assert entry["reason"] == "there is no Blender here"
     await anna.gets_nothing()
     assert (await bert.gets_task())["uuid"] == task["uuid"]
+    await call(edge, "DELETE", f"jobs/{job}/blocklist", [entry], 204)
+    assert await call(edge, "GET", f"jobs/{job}/blocklist") == []
