@@ -27,6 +27,7 @@ from flamenco.manager.messages import (
     TaskReport,
     WorkerGone,
 )
+from flamenco.manager.services import WORKERS
 from flamenco.model.evolving import evolve
 from flamenco.model.failures import (
     after_block,
@@ -146,6 +147,14 @@ class JobActor(JobRequests):
         self.after_commit(self._push, task, reading)
 
     def _push(self, task: Task, reading: ReadCommands) -> None:
+        """Put it into the mailbox now, in the place of its commit.
+
+        A tell of this actor would come after what it has told since, such as that the lease is
+        closed already; the worker would then hold it for ever.
+        """
+        worker = self.system.find(f"{WORKERS}/{task.worker_id}")
+        if worker is None:
+            return
         job = self._live.job
         assign = protocol.Assign(
             task_id=task.id,
@@ -159,7 +168,7 @@ class JobActor(JobRequests):
             commands=reading.commands,
             steps_total=task.steps_total,
         )
-        tell_worker(self, task.worker_id or "", LeaseOpened(job=self.ref, assign=assign))
+        worker.tell(LeaseOpened(job=self.ref, assign=assign))
 
     @actors.handles(AssignAgain)
     def assign_again(self, message: AssignAgain) -> None:

@@ -1,9 +1,11 @@
 """Tasks are pushed to workers, come back as they ended, and count once."""
 
 import pytest
+import trio
+import trio.testing
 
 from flamenco import protocol
-from flamenco.manager.messages import NotAllowed, Refusal
+from flamenco.manager.messages import NotAllowed, Refusal, WakeJob
 from flamenco.manager.requests import (
     RequestWorkerStatus,
     SetJobPriority,
@@ -11,6 +13,7 @@ from flamenco.manager.requests import (
     SetTaskStatus,
 )
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+from flamenco.store import ReadCommands, Store
 from tests.manager.conftest import stage_at
 from tests.patience import until
 
@@ -174,6 +177,31 @@ async def test_cancelling_a_job_stops_its_running_task_at_once(stage):
     assert (await anna.hears(protocol.Revoke)).task_id == assign.task_id
     assert await stage.status(job) == "canceled"
     assert await stage.statuses(job) == ["canceled"] * 3
+
+
+async def test_a_worker_is_free_again_after_a_cancellation_while_it_was_given_the_task(
+    stage, monkeypatch
+):
+    commit, assigning, go_on = Store.commit, trio.Event(), trio.Event()
+
+    async def commit_late(store: Store, changes) -> None:
+        if any(isinstance(each, ReadCommands) for each in changes):
+            assigning.set()
+            await go_on.wait()
+        await commit(store, changes)
+
+    monkeypatch.setattr(Store, "commit", commit_late)
+    anna = await stage.worker("anna")
+    job = await stage.submit()
+    await assigning.wait()
+    actor = await stage.farm.jobs.ask(WakeJob(job.id))
+    actor.tell(SetJobStatus(JobStatus.CANCEL_REQUESTED, "a test"))
+    await trio.testing.wait_all_tasks_blocked()
+    go_on.set()
+    assert (await anna.hears(protocol.Assign)).job_id == job.id
+    await anna.hears(protocol.Revoke)
+    other = await stage.submit()
+    assert (await anna.hears(protocol.Assign)).job_id == other.id
 
 
 async def test_pausing_lets_the_running_task_finish(stage):
