@@ -53,6 +53,7 @@ def test_what_is_changed_in_one_window_shows_in_the_other(tmp_path):
         expect(schedule.get_by_role("alert")).to_contain_text("not 'Mars/Base'")
         photograph(other, "schedule.png")
         schedule.get_by_label("Time zone").fill("")
+        expect(schedule).to_contain_text("Sleeps every day, all day")
         schedule.get_by_role("button", name="Save").click()
         page.goto(f"{url}app/workers")
         worker = page.get_by_test_id("worker-row")

@@ -34,7 +34,7 @@ describe('a sleep schedule', () => {
     const days = ['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'] as const
     const form = { days, start: ' 8:00 ', end: '24:00', timezone: ' ' }
     expect(problemsOf(form)).toEqual({})
-    expect(scheduleOf(form, true)).toEqual({ ...always, start_time: '8:00' })
+    expect(scheduleOf(form, true)).toEqual({ ...always, start_time: '08:00' })
   })
 
   it('tells at its field what is no time', () => {

@@ -36,14 +36,19 @@ export function formOf(schedule: WorkerSleepSchedule | null): ScheduleForm {
 }
 
 export function scheduleOf(form: ScheduleForm, is_active: boolean): WorkerSleepSchedule {
-  const end = form.end.trim()
+  const end = time(form.end)
   return {
     is_active,
     days_of_week: form.days.length === DAYS.length ? '' : form.days.join(' '),
-    start_time: form.start.trim(),
+    start_time: time(form.start),
     end_time: end === '24:00' ? '' : end,
     ...(form.timezone.trim() && { timezone: form.timezone.trim() }),
   }
+}
+
+function time(text: string): string {
+  const trimmed = text.trim()
+  return TIME.test(trimmed) ? trimmed.padStart(5, '0') : trimmed
 }
 
 export function problemsOf(form: ScheduleForm): Problems {
