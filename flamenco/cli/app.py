@@ -3,17 +3,25 @@
 Exit status: 0 done, 1 it could not be done, 2 the command line is wrong, 130 after Ctrl-C.
 """
 
+import os
 import sys
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import flamenco
-from flamenco.cli.errors import sentence
+from flamenco.cli.errors import nobody_reads, sentence
+
+
+def _said_of_default(value: object) -> str | None:
+    """What the help of an option says of its default: nothing where that is nothing."""
+    return str(value) if value or type(value) is int else None
+
 
 app = App(
     name="flamenco",
     help="A render farm for Blender: one Manager, many Workers, a live web page.",
     version=flamenco.__version__,
+    default_parameter=Parameter(show_default=_said_of_default),
 )
 COMMANDS = {
     "demo": "flamenco.cli.demo:demo",
@@ -38,9 +46,14 @@ def run(arguments: list[str] | None = None) -> int:
         if not COMMANDS.keys() & words[:1]:
             _import_all()
         outcome = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except UnusedCliTokensError as error:
+        return _say(f"unexpected: {' '.join(error.unused_tokens or ())}; see --help", 2)
     except CycloptsError as error:
         return _say(str(error), 2)
     except Exception as error:
+        if nobody_reads(error):
+            return _end_in_silence()
         known = sentence(error)
         if known is None:
             raise
@@ -57,3 +70,9 @@ def _import_all() -> None:
 def _say(message: str, status: int) -> int:
     print(f"flamenco: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def _end_in_silence() -> int:
+    """Who reads stdout has gone, as `head` does: what is still in its buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

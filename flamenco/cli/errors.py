@@ -21,6 +21,13 @@ def sentence(error: BaseException) -> str | None:
     return None
 
 
+def nobody_reads(error: BaseException) -> bool:
+    """Whether a pipe was closed that the output went to."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(nobody_reads, error.exceptions))
+    return isinstance(error, BrokenPipeError)
+
+
 def _os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     hint = ", make room and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""

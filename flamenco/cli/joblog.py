@@ -6,6 +6,7 @@ from codecs import IncrementalDecoder, getincrementaldecoder
 import attrs
 
 from flamenco.api.events import EventTaskUpdate
+from flamenco.cli.showing import complain
 from flamenco.client import ManagerClient, Resync, Topics, open_client
 from flamenco.model.statuses import TaskStatus
 
@@ -20,6 +21,8 @@ async def print_log(manager: str, job: str, task: str, follow: bool) -> int:
         printer = Printer(client, task)
         if not follow:
             await printer.print_more()
+            if not printer.has_printed:
+                complain(f"the task has no log; it is {(await client.task(task)).status}")
             return 0
         async with client.follow(Topics(job=(job,), tasklog=(task,))) as events:
             await printer.print_more()
@@ -44,6 +47,10 @@ class Printer:
     _printed: int = 0
     """Bytes of the log."""
     _decoder: IncrementalDecoder = attrs.field(factory=lambda: _Decoder(errors="replace"))
+
+    @property
+    def has_printed(self) -> bool:
+        return self._printed > 0
 
     async def print_more(self) -> None:
         log = await self._client.task_log(self._task)

@@ -37,6 +37,8 @@ def job_id(client: SyncClient, text: str) -> str:
         for archived in (False, True)
         for job in client.jobs_page(JobsWanted(id=start, archived=archived, limit=_SHOWN)).jobs
     ]
+    if not found:
+        raise CommandError(f"there is no job whose id begins with {text}")
     return _only("job", text, [(job.id, job.name) for job in found])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,14 @@ COLOURS = {
 """Of statuses; others have none."""
 
 
+ELASTIC = frozenset({"NAME", "TYPE"})
+"""Columns of a table that are cut off where a terminal is narrow."""
+LEAST = 10
+"""So much is left of them."""
+GAP = 2
+"""Between columns."""
+
+
 def on_terminal() -> bool:
     """Whether people read what is printed."""
     return sys.stdout.isatty()
@@ -40,10 +49,29 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in (columns, *rows):
             print("\t".join(" ".join(cell.split()) for cell in row))
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell, COLOURS.get(cell, "")) for cell in row))
-    Console(highlight=False).print(table)
+    console, cells = Console(highlight=False), list(rows)
+    columns = columns[: _with_room([columns, *cells], console.width)]
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=name not in ELASTIC)
+    for row in cells:
+        table.add_row(*map(_cell, row[: len(columns)]))
+    console.print(table)
+
+
+def _cell(text: str) -> Text:
+    return Text(text, COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis")
+
+
+def _with_room(table: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns a line has room for: those that come first count most."""
+    used = -GAP
+    for place, (name, *cells) in enumerate(zip(*table, strict=True)):
+        widest = max(map(cell_len, (name, *cells)))
+        used += GAP + (min(widest, LEAST) if name in ELASTIC else widest)
+        if used > width:
+            return place
+    return len(table[0])
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

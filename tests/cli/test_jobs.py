@@ -1,6 +1,9 @@
 """`flamenco jobs`, `job` and `workers` against a Manager, as scripts and people use them."""
 
 import json
+import os
+import re
+import sys
 
 import attrs
 import pytest
@@ -73,6 +76,20 @@ async def test_a_list_on_a_terminal_has_short_ids_that_commands_take(flamenco, c
     status, out, _ = await flamenco("job", "show", job.id[:8])
     assert status == 0
     assert job.id in out
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120])
+async def test_a_table_has_a_line_a_job_in_the_width_of_its_terminal(
+    flamenco, client, terminal, monkeypatch, width
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    job = await client.submit(attrs.evolve(NAPS, name="the name of a long shot " * 20))
+    _, out, _ = await flamenco("jobs")
+    header, line = out.splitlines()
+    assert max(len(header), len(line)) <= width
+    assert line.startswith(f"{job.id[:8]}  the name")
+    assert ("queued" in line) is (width >= 40)
+    assert (f"{job.created.astimezone():%Y-%m-%d %H:%M}" in line) is (width >= 80)
 
 
 async def test_jobs_are_filtered_sorted_and_limited(flamenco, client):
@@ -153,7 +170,7 @@ async def test_an_id_that_could_be_more_than_one_or_none_is_refused(flamenco, cl
     assert f"{start} could be more than one job" in err
     status, _, err = await flamenco("job", "show", "nothing")
     assert status == 1
-    assert "there is no job nothing" in err
+    assert "there is no job whose id begins with nothing" in err
 
 
 async def test_an_archived_job_is_found_by_the_beginning_of_its_id(flamenco, client):
@@ -172,6 +189,25 @@ async def test_a_log_is_printed_of_the_task_that_is_named(flamenco, client):
     assert status == 1
     assert "there is no task" in err
     assert (await flamenco("job", "log", job, "--follow"))[0] == 1
+
+
+async def test_a_task_that_has_no_log_is_told_with_its_status(flamenco, client):
+    job = (await client.submit(NAPS)).id
+    status, out, err = await flamenco("job", "log", job, "echo")
+    assert (status, out) == (0, "")
+    assert err == "flamenco: the task has no log; it is queued\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise")
+async def test_a_reader_that_has_had_enough_is_no_trouble(client, edge):
+    for _ in range(50):
+        await client.submit(NAPS)
+    command = f"{sys.executable} -m flamenco jobs --json --manager {edge.url}"
+    done = await trio.run_process(
+        ["bash", "-c", f"{command} | head -c 20"], capture_stdout=True, capture_stderr=True
+    )
+    assert len(done.stdout) == 20
+    assert done.stderr == b""
 
 
 async def test_workers_are_listed_and_filtered(flamenco, edge):
@@ -205,11 +241,18 @@ async def test_jobs_of_a_worker_and_a_tag_are_found_by_their_names(flamenco, cli
         (["job", "cancel"], "requires an argument"),
         (["job", "juggle", "x"], "juggle"),
         (["workers", "--colour", "red"], "--colour"),
+        (["jobs", "--status", "active", "queued"], "unexpected: queued;"),
     ],
 )
 def test_a_command_line_that_is_wrong_ends_with_2_and_what_was_expected(capsys, words, said):
     assert run(words) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_help_tells_defaults_that_say_something(capsys):
+    assert run(["jobs", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.replace("│", "").split())
+    assert re.findall(r"\[default: ([^\]]*)\]", told) == ["-created", "http://localhost:8080/"]
 
 
 def test_a_manager_that_is_not_there_ends_with_1_and_one_line(capsys, monkeypatch):
