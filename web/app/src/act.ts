@@ -1,29 +1,47 @@
-/** Sends one request for each of several things, and tells what came of it in one message. */
+/** Asks one thing of each of several, and tells what came of it in one message. */
 
-import { nameList } from './rules/format'
+import type { BulkResult } from './api/types'
+import { report, type Outcome, type Words } from './rules/outcomes'
 import { notify, notifyError } from './notices'
 
-/**
- * `done` and `failed` begin the messages: "Pausing" and "Could not pause". `skipped` counts what was
- * chosen too but is in no status for this.
- */
+/** With a request for each. `skipped` counts what was chosen too but is in no status for this. */
 export async function actOnAll<T extends { name: string }>(
   targets: readonly T[],
-  words: { done: string; failed: string },
+  words: Words,
   request: (target: T) => Promise<void>,
   skipped = 0,
 ): Promise<void> {
   const results = await Promise.allSettled(targets.map(request))
-  const done = targets.filter((_, index) => results[index]?.status === 'fulfilled')
-  if (done.length > 0) {
-    const rest = skipped > 0 ? `; does not apply to ${skipped} more` : ''
-    notify(`${words.done} ${nameList(done.map(({ name }) => name))}${rest}`)
+  const outcomes = targets.map(({ name }, index): Outcome => {
+    const result = results[index]
+    return { name, why: result?.status === 'rejected' ? reasonOf(result.reason) : null }
+  })
+  tell(words, outcomes, skipped)
+}
+
+/** With one request for all. */
+export async function actInBulk<T extends { id: string; name: string }>(
+  targets: readonly T[],
+  words: Words,
+  request: (ids: readonly string[]) => Promise<BulkResult>,
+  skipped = 0,
+): Promise<void> {
+  const why = new Map<string, string | undefined>()
+  let failure: string | null = null
+  try {
+    const result = await request(targets.map(({ id }) => id))
+    for (const { id, message } of result.outcomes) why.set(id, message)
+  } catch (error) {
+    failure = reasonOf(error)
   }
-  for (const [index, result] of results.entries()) {
-    if (result.status === 'fulfilled') continue
-    const why = result.reason instanceof Error ? result.reason.message : String(result.reason)
-    notifyError(`${words.failed} ${targets[index]?.name ?? ''}: ${why}`)
-  }
+  const outcomes = targets.map(({ id, name }) => ({ name, why: failure ?? why.get(id) ?? null }))
+  tell(words, outcomes, skipped)
+}
+
+function tell(words: Words, outcomes: readonly Outcome[], skipped: number): void {
+  const { done, refused } = report(words, outcomes, skipped)
+  if (done !== null) notify(done)
+  refused.forEach(notifyError)
 }
 
 /** Whether a request succeeds; `failed` begins the message if it does not: "Could not delete gpu". */
@@ -32,7 +50,11 @@ export async function succeeds(request: Promise<void>, failed: string): Promise<
     await request
     return true
   } catch (error) {
-    notifyError(`${failed}: ${error instanceof Error ? error.message : String(error)}`)
+    notifyError(`${failed}: ${reasonOf(error)}`)
     return false
   }
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

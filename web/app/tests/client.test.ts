@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 
 import { ApiError, createApi } from '../src/api/client'
+import { job } from './fakes'
 
 function answering(body: BodyInit | null, init: ResponseInit = {}) {
   const fetcher = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response(body, init)))
@@ -15,6 +16,14 @@ describe('the API client', () => {
     expect(url).toBe('/api/v3/jobs/j/setstatus')
     expect(init.method).toBe('POST')
     expect(init.body).toBe('{"status":"pause-requested","reason":"because"}')
+  })
+
+  it('fetches archived jobs page by page', async () => {
+    const pages = [{ jobs: [job('a')], next: 'a b' }, { jobs: [job('b')] }]
+    const fetcher = vi.fn((_url: string) => Promise.resolve(Response.json(pages.shift())))
+    const jobs = await createApi(fetcher).fetchArchivedJobs()
+    expect(jobs.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(fetcher.mock.calls[1]![0]).toBe('/api/v3/jobs?archived=true&limit=1000&after=a%20b')
   })
 
   it('answers null where there is nothing yet', async () => {

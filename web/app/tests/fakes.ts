@@ -49,7 +49,8 @@ export class FakeSockets {
 export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const api: Record<string, unknown> = {}
   const names: (keyof Api)[] = [
-    'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchWorkers', 'fetchJob', 'fetchJobTasks',
+    'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchArchivedJobs', 'fetchWorkers',
+    'fetchJob', 'fetchJobTasks',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
     'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
@@ -59,6 +60,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     getConfiguration: { storageLocation: '/farm', shamanEnabled: true, isFirstRun: false },
     getJobTypes: { job_types: [] },
     fetchJobs: { jobs: [] },
+    fetchArchivedJobs: [],
     fetchWorkers: { workers: [] },
     fetchWorkerTags: { tags: [] },
     fetchWorkerSleepSchedule: null,

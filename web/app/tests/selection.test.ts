@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { click, keepExisting, NOTHING_SELECTED, selectOnly } from '../src/rules/selection'
+import { click, keepExisting, NOTHING_SELECTED, selectOnly, withOlder } from '../src/rules/selection'
 
 const order = ['a', 'b', 'c', 'd', 'e']
 const plain = { toggle: false, range: false }
@@ -34,6 +34,13 @@ describe('selecting rows', () => {
   it('selects one when the range has no start', () => {
     expect([...click(NOTHING_SELECTED, order, 'c', shift).ids]).toEqual(['c'])
     expect([...click(selectOnly('gone'), order, 'c', shift).ids]).toEqual(['c'])
+  })
+
+  it('adds what did not change later than the newest that is selected', () => {
+    const rows = order.map((id, day) => ({ id, updated: `2026-03-0${9 - day}T10:00:00Z` }))
+    const older = withOlder(click(selectOnly('e'), order, 'c', ctrl), rows)
+    expect([...older.ids].sort()).toEqual(['c', 'd', 'e'])
+    expect(withOlder(NOTHING_SELECTED, rows).ids.size).toBe(0)
   })
 
   it('forgets rows that are gone', () => {

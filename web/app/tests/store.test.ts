@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError, type Api } from '../src/api/client'
 import type { Worker } from '../src/api/types'
+import type { EventJobUpdate } from '../src/api/events'
 import { createLiveStore, type LiveStore } from '../src/live/store'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
 
@@ -42,6 +43,50 @@ describe('the live store', () => {
       ['a', 'Job a', 'active'],
       ['c', 'New', 'queued'],
     ])
+  })
+
+  it('moves a job that is archived to the archive, and back, and forgets it when it is deleted', async () => {
+    await start({ fetchJobs: { jobs: [job('a')] }, fetchArchivedJobs: [job('old', { archived_at: later })] })
+    store.openArchive()
+    await settle()
+    const listed = () => [[...store.jobs.keys()], [...store.archive.keys()]]
+    const say = (fields: Partial<EventJobUpdate>) =>
+      sockets.last.say({ event: '/jobs', payload: jobEvent('a', { updated: later, ...fields }) })
+    expect(listed()).toEqual([['a'], ['old']])
+    say({ archived_at: later })
+    expect(listed()).toEqual([[], ['old', 'a']])
+    say({})
+    expect(listed()).toEqual([['a'], ['old']])
+    say({ archived_at: later })
+    say({ was_deleted: true })
+    expect(listed()).toEqual([[], ['old']])
+  })
+
+  it('loads no archive that nobody looks at', async () => {
+    const fetchArchivedJobs = vi.fn(() => Promise.resolve([]))
+    await start({ fetchArchivedJobs })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { archived_at: later }) })
+    expect(fetchArchivedJobs).not.toHaveBeenCalled()
+    expect(store.archive.size).toBe(0)
+  })
+
+  it('takes the marks off a job that an event does not name any more', async () => {
+    await start({ fetchJob: job('j', { keep: true, archived_at: later }) })
+    await openJob()
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: later }) })
+    const now = store.state.openJob?.state.job
+    expect([now?.keep, now?.archived_at]).toEqual([undefined, undefined])
+  })
+
+  it('keeps the blocklist of the open job up to date', async () => {
+    const entry = { worker_id: 'w', task_type: 'blender' }
+    const fetchJobBlocklist = vi.fn().mockResolvedValueOnce([entry]).mockResolvedValueOnce([])
+    await start({ fetchJob: job('j'), fetchJobBlocklist })
+    await openJob()
+    expect(store.state.openJob?.state.blocklist).toEqual([entry])
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { refresh_tasks: true }) })
+    await settle()
+    expect(store.state.openJob?.state.blocklist).toEqual([])
   })
 
   it('keeps an event that arrives while an older answer is on its way', async () => {

@@ -3,10 +3,13 @@
 import type {
   AvailableJobTypes,
   BlenderPathCheckResult,
+  BulkResult,
   FarmStatusReport,
   FlamencoVersion,
   Job,
   JobBlocklistEntry,
+  JobChange,
+  JobDeletionInfo,
   JobLastRenderedImageInfo,
   JobsQueryResult,
   JobStatus,
@@ -27,6 +30,7 @@ import type {
 } from './types'
 
 const TIMEOUT_MS = 20_000
+const PAGE = 1000
 
 /** The Manager refused a request, or could not be reached (`status` 0). */
 export class ApiError extends Error {
@@ -95,6 +99,19 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     return (await (await call('POST', path, body)).json()) as T
   }
 
+  /** In pages, since an archive only grows. */
+  async function fetchArchivedJobs(): Promise<Job[]> {
+    const jobs: Job[] = []
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      const place: string = after && `&after=${encodeURIComponent(after)}`
+      const page = await get<JobsQueryResult>(`jobs?archived=true&limit=${PAGE}${place}`)
+      jobs.push(...page.jobs)
+      after = page.next
+    }
+    return jobs
+  }
+
   return {
     getVersion: () => get<FlamencoVersion>('version'),
     getConfiguration: () => get<ManagerConfiguration>('configuration'),
@@ -109,9 +126,12 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     getJobTypes: () => get<AvailableJobTypes>('jobs/types'),
 
     fetchJobs: () => get<JobsQueryResult>('jobs'),
+    fetchArchivedJobs,
     fetchJob: (job: string) => get<Job>(`jobs/${job}`),
     fetchJobTasks: (job: string) => get<JobTasksSummary>(`jobs/${job}/tasks`),
     fetchJobBlocklist: (job: string) => get<JobBlocklistEntry[]>(`jobs/${job}/blocklist`),
+    removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>
+      send('DELETE', `jobs/${job}/blocklist`, [{ worker_id, task_type }]),
     fetchJobLastRenderedInfo: (job: string) =>
       getOrNull<JobLastRenderedImageInfo>(`jobs/${job}/last-rendered`),
     fetchGlobalLastRenderedInfo: () =>
@@ -120,6 +140,9 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
       post(`jobs/${job}/setstatus`, { status, reason }),
     setJobPriority: (job: string, priority: number) =>
       post(`jobs/${job}/setpriority`, { priority }),
+    whatWouldDeleteDo: (job: string) => get<JobDeletionInfo>(`jobs/${job}/what-would-delete-do`),
+    changeJobs: (ids: readonly string[], change: JobChange) =>
+      ask<BulkResult>('jobs/bulk', { ids, ...change }),
 
     fetchWhyJobWaits: (job: string) => get<WaitingReason>(`jobs/${job}/why-waiting`),
 

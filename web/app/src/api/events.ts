@@ -22,6 +22,8 @@ export interface EventJobUpdate {
   steps_completed: number
   steps_total: number
   delete_requested_at?: string
+  archived_at?: string
+  keep?: boolean
   worker_tag?: string
   was_deleted?: boolean
 }

@@ -98,6 +98,9 @@ export interface Job {
   steps_completed: number
   steps_total: number
   delete_requested_at?: string
+  archived_at?: string
+  /** The automatic clean-up spares it. */
+  keep?: boolean
   /** What is likely wrong with it, as it looked when it was submitted. */
   warnings?: string[]
 }
@@ -106,6 +109,30 @@ export interface JobsQueryResult {
   jobs: Job[]
   /** How many there are on all pages, if that was asked for. */
   total?: number
+  /** Where the next page begins, if there is one. */
+  next?: string
+}
+
+export interface JobDeletionInfo {
+  /** Whether it has files of its own that could go with it. */
+  shaman_checkout: boolean
+}
+
+/** What may be done to many jobs at once. */
+export type JobChange =
+  | { setkeep: { keep: boolean } }
+  | { setarchived: { archived: boolean } }
+  | { delete: { files: boolean } }
+
+export interface BulkOutcome {
+  id: string
+  code: number
+  /** Why it was refused. */
+  message?: string
+}
+
+export interface BulkResult {
+  outcomes: BulkOutcome[]
 }
 
 export interface TaskWorker {
@@ -182,6 +209,8 @@ export interface JobBlocklistEntry {
   worker_id: string
   task_type: string
   worker_name?: string
+  reason?: string
+  created?: string
 }
 
 export interface AvailableJobSetting {

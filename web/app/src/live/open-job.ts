@@ -62,7 +62,10 @@ export class OpenJob {
     }
     const before = this.state.job?.status
     this.jobSnapshot.event(event)
-    if (event.refresh_tasks) this.attempt(() => this.loadTasks())
+    if (event.refresh_tasks) {
+      this.attempt(() => this.loadTasks())
+      this.attempt(() => this.loadBlocklist())
+    }
     // A job event has no activity text.
     if (event.status !== before) this.attempt(() => this.loadJob())
   }

@@ -21,6 +21,8 @@ export type JobRow = Pick<
   | 'steps_total'
   | 'delete_requested_at'
   | 'worker_tag'
+  | 'archived_at'
+  | 'keep'
 >
 
 export function replaceAll<Row extends { id: string }>(
@@ -37,22 +39,24 @@ function isStale(event: { updated: string }, known: { updated: string } | undefi
   return known !== undefined && Date.parse(event.updated) < Date.parse(known.updated)
 }
 
-export function applyJobEvent(jobs: Map<string, JobRow>, event: EventJobUpdate): void {
-  if (event.was_deleted === true) {
-    jobs.delete(event.id)
-    return
-  }
+/** `archive` says which of the two lists `jobs` is: a job is in one of them. */
+export function applyJobEvent(
+  jobs: Map<string, JobRow>,
+  event: EventJobUpdate,
+  archive = false,
+): void {
   const known = jobs.get(event.id)
-  if (isStale(event, known)) return
-  jobs.set(event.id, jobFields(known, event))
+  if (event.was_deleted === true) jobs.delete(event.id)
+  else if (isStale(event, known)) return
+  else if ((event.archived_at !== undefined) !== archive) jobs.delete(event.id)
+  else jobs.set(event.id, jobFields(known, event))
 }
 
+/** An event leaves out the marks that a job does not have. */
 export function jobFields<Known extends JobRow>(known: Known | undefined, event: EventJobUpdate) {
   const { previous_status, refresh_tasks, was_deleted, name, ...fields } = event
-  const row = { ...known, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
-  // A tag that was taken away is not in the event.
-  if (event.worker_tag === undefined) delete row.worker_tag
-  return row
+  const { delete_requested_at, archived_at, keep, worker_tag, ...lasting }: Partial<Job> = known ?? {}
+  return { ...lasting, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
 }
 
 /** Returns false when the task is not known: an event has not all that a table row needs. */

@@ -41,6 +41,7 @@ export interface LiveState {
   /** Undefined until the Manager was asked; null if it did not answer. */
   configuration: ManagerConfiguration | null | undefined
   jobsLoaded: boolean
+  archiveLoaded: boolean
   workersLoaded: boolean
   tagsLoaded: boolean
   openJob: OpenJob | null
@@ -61,6 +62,7 @@ export interface LiveStoreOptions {
 
 export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: LiveStoreOptions) {
   const jobs = shallowReactive(new Map<string, JobRow>())
+  const archive = shallowReactive(new Map<string, JobRow>())
   const workers = shallowReactive(new Map<string, WorkerSummary>())
   const tags = shallowReactive(new Map<string, WorkerTag>())
   const state = shallowReactive<LiveState>({
@@ -68,6 +70,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     version: null,
     configuration: undefined,
     jobsLoaded: false,
+    archiveLoaded: false,
     workersLoaded: false,
     tagsLoaded: false,
     openJob: null,
@@ -80,6 +83,10 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
   const jobsSnapshot = new Snapshot<Job[], EventJobUpdate>(
     (fresh) => replaceAll<JobRow>(jobs, fresh),
     (event) => applyJobEvent(jobs, event),
+  )
+  const archiveSnapshot = new Snapshot<Job[], EventJobUpdate>(
+    (fresh) => replaceAll<JobRow>(archive, fresh),
+    (event) => applyJobEvent(archive, event, true),
   )
   const workersSnapshot = new Snapshot<WorkerSummary[], EventWorkerUpdate>(
     (fresh) => replaceAll(workers, fresh),
@@ -135,6 +142,11 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     state.jobsLoaded = true
   }
 
+  async function loadArchive(): Promise<void> {
+    await archiveSnapshot.load(() => api.fetchArchivedJobs())
+    state.archiveLoaded = true
+  }
+
   async function loadWorkers(): Promise<void> {
     await workersSnapshot.load(async () => (await api.fetchWorkers()).workers)
     state.workersLoaded = true
@@ -161,6 +173,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
         break
       case '/jobs':
         jobsSnapshot.event(event.payload)
+        if (archiveOpened) archiveSnapshot.event(event.payload)
         state.openJob?.onJobEvent(event.payload)
         break
       case '/task':
@@ -186,18 +199,23 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
   }
 
   let farmImageFollowers = 0
+  let archiveOpened = false
 
   return {
     api,
     state,
     jobs,
+    archive,
     workers,
     tags,
     connection: socket.state,
     workerList: computed(() => [...workers.values()]),
 
     start(): () => void {
-      socket.follow({ type: 'allJobs' }, () => attempt(loadJobs))
+      socket.follow({ type: 'allJobs' }, () => {
+        attempt(loadJobs)
+        if (archiveOpened) attempt(loadArchive)
+      })
       socket.follow({ type: 'allWorkers' }, () => attempt(loadWorkers))
       socket.follow({ type: 'allWorkerTags' }, () => attempt(loadTags))
       socket.start()
@@ -208,6 +226,12 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     loadConfiguration,
 
     retryNow: () => socket.retryNow(),
+
+    /** From now on `archive` is kept live, too. */
+    openArchive(): void {
+      archiveOpened = true
+      if (!state.archiveLoaded) attempt(loadArchive)
+    },
 
     openJob(id: string): () => void {
       const job = new OpenJob(id, api, attempt)

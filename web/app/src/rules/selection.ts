@@ -46,6 +46,18 @@ function between(order: readonly string[], from: string, to: string): string[] {
   return order.slice(Math.min(start, end), Math.max(start, end) + 1)
 }
 
+/** Adds the rows that changed last when the newest of those selected did, or before. */
+export function withOlder(
+  selection: Selection,
+  rows: readonly { id: string; updated: string }[],
+): Selection {
+  const time = (row: { updated: string }) => Date.parse(row.updated)
+  const selected = rows.filter(({ id }) => selection.ids.has(id))
+  const newest = selected.reduce((latest, row) => Math.max(latest, time(row)), -Infinity)
+  const older = rows.filter((row) => time(row) <= newest).map(({ id }) => id)
+  return { ids: new Set([...selection.ids, ...older]), anchor: selection.anchor }
+}
+
 /** Forgets rows that are gone. Returns the same object when none is. */
 export function keepExisting(selection: Selection, exists: (id: string) => boolean): Selection {
   const ids = [...selection.ids].filter(exists)

@@ -1,6 +1,6 @@
 /** How each status looks and what it means. One table per kind of thing. */
 
-import type { FarmStatus, JobStatus, TaskStatus, WorkerStatus } from '../api/types'
+import type { FarmStatus, Job, JobStatus, TaskStatus, WorkerStatus } from '../api/types'
 
 /** A tone is a colour and a pattern of the stylesheet: `--tone-<name>`. */
 export type Tone =
@@ -29,6 +29,11 @@ export const JOB_STATUS: Record<JobStatus, StatusLook> = {
   failed: { label: 'Failed', tone: 'failed' },
   canceled: { label: 'Canceled', tone: 'canceled' },
   completed: { label: 'Completed', tone: 'done' },
+}
+
+/** A job stays in its status while it is being deleted; the deletion is what matters. */
+export function jobLook(job: Pick<Job, 'status' | 'delete_requested_at'>): StatusLook {
+  return job.delete_requested_at ? { label: 'Deleting', tone: 'changing' } : JOB_STATUS[job.status]
 }
 
 export const TASK_STATUS: Record<TaskStatus, StatusLook> = {

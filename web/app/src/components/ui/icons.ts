@@ -24,6 +24,8 @@ export const ICONS = {
   tag: 'M2.5 2.5h5l6 6-5 5-6-6ZM5.4 5.4h.01',
   trash: 'M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9M6.8 7v4M9.2 7v4',
   minus: 'M3.5 8h9',
+  archive: 'M2 3h12v3H2ZM3 6v7.5h10V6M6.5 9h3',
+  pin: 'M5.5 2.5h5M6.5 2.5v4l-2 2.5h7l-2-2.5v-4M8 9v5',
 } as const
 
 export type IconName = keyof typeof ICONS
