@@ -1,6 +1,7 @@
 """What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -9,6 +10,7 @@ import msgspec
 from msgspec import UnsetType
 from quart import Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 import actors
@@ -70,7 +72,7 @@ PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, EventStream: EVENT_STREAM}
 def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
     """A part of the path or of the query string as what it should be. Raises `Refusal`."""
     try:
-        return msgspec.convert(value, kind, strict=_expected(kind) == "date-time")
+        return msgspec.convert(value, kind, strict=_expected(kind) == A_TIME)
     except msgspec.ValidationError:
         got = value if isinstance(value, str) else ", ".join(value)
         raise Refusal(f"{name}: expected {_expected(kind)}, got {got!r}") from None
@@ -84,10 +86,13 @@ def _expected(kind: Any) -> str:
     schema = schema.get("items", schema)
     if "enum" in schema:
         return " or ".join(schema["enum"])
+    if schema.get("format") == "date-time":
+        return A_TIME
     ends = [f"{word} {schema[end]}" for end, word in _ENDS.items() if end in schema]
     return " ".join([str(schema.get("format", schema["type"])), *ends])
 
 
+A_TIME = "a time with its zone, such as 2026-11-27T08:30:00Z"
 _ENDS = {"minimum": "from", "maximum": "to"}
 
 
@@ -146,16 +151,41 @@ async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) ->
     Raises `Refusal` with the path of the wrong field and what was expected there.
     """
     content = await request.data
-    if not content and not required:
+    if not content:
+        if required:
+            raise Refusal("request body: expected JSON, got nothing")
         return None
     if request.content_type and request.mimetype != JSON:
         raise Refusal(f"request body: expected {JSON}, got {request.mimetype}")
     try:
         return decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refusal(f"request body: {error}") from None
+        raise Refusal(f"request body: {_explained(error, decoder.type)}") from None
     except RecursionError:
         raise Refusal("request body: it is nested too deeply") from None
+
+
+def _explained(error: Exception, kind: Any) -> str:
+    """What is wrong with a body; where one of some words was expected, with those."""
+    said = str(error)
+    found = _NO_SUCH_WORD.search(said)
+    words = _words_at(kind, found[1].split(".")) if found else []
+    return f"{said}; expected {' or '.join(words)}" if words else said
+
+
+_NO_SUCH_WORD = re.compile(r"Invalid enum value .* - at `\$\.([\w.]+)`$")
+
+
+def _words_at(kind: Any, path: Sequence[str]) -> list[str]:
+    """The words that a class allows in a field of its fields; none if it is elsewhere."""
+    schema = msgspec.json.schema(kind)
+    known = {f"#/$defs/{name}": each for name, each in schema.get("$defs", {}).items()}
+    for field in ("", *path):
+        schema = schema.get("properties", {}).get(field, {}) if field else schema
+        schema = next(iter(schema.get("anyOf", ())), schema)
+        schema = known.get(schema.get("$ref", ""), schema)
+    words: list[str] = schema.get("enum", [])
+    return words
 
 
 # Out
@@ -213,6 +243,8 @@ def status_of(error: Exception) -> int:
 def http_error(error: HTTPException) -> Answer:
     """The answer to a request that Quart itself refused: no such path, wrong method."""
     message = error.description or error.name
+    if message == NoSuchPath.description:
+        message = f"there is no {request.path}"
     if isinstance(error, WebsocketMismatch):
         message = "a WebSocket was expected and plain HTTP came, or the other way round"
     answer = failure(error.code or 500, message)

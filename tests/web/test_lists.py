@@ -86,8 +86,11 @@ async def test_tasks_and_workers_are_filtered_and_come_in_pages(edge):
         ("jobs?limit=0", "limit: expected integer from 1 to 1000, got '0'"),
         ("jobs?limit=1001", "limit"),
         ("jobs?limit=many", "limit"),
-        ("jobs?created_after=yesterday", "created_after: expected date-time, got 'yesterday'"),
-        ("jobs?updated_before=2026-01-01T00:00:00", "updated_before: expected date-time"),
+        ("jobs?created_after=yesterday", "such as 2026-11-27T08:30:00Z, got 'yesterday'"),
+        (
+            "jobs?updated_before=2026-01-01T00:00:00",
+            "expected a time with its zone",
+        ),
         ("jobs?after=nonsense&limit=1", "after: expected the `next` of a page"),
         ("jobs?after=%F0%9F%90%B5", "after: expected the `next` of a page"),
         ("jobs?archived=perhaps", "archived: expected boolean"),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from flamenco.model.statuses import JobStatus
 from tests.web.conftest import JOB, OPERATIONS
 
 API = "/api/v3"
@@ -19,7 +20,7 @@ def with_settings(settings: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b"", "truncated"),
+        (b"", "expected JSON, got nothing"),
         (b"null", "Expected `object`"),
         (b"[]", "Expected `object`"),
         (b"{", "truncated"),
@@ -32,6 +33,10 @@ def with_settings(settings: str) -> bytes:
         (with_settings('{"a": 1e999}'), "out of range"),
         (with_settings('{"a": NaN}'), "malformed"),
         (b'{"name": 7}', "$.name"),
+        (
+            json.dumps(JOB | {"initial_status": "stopped"}).encode(),
+            "'stopped' - at `$.initial_status`; expected active or cancel-requested or canceled or",
+        ),
     ],
 )
 async def test_a_body_that_is_not_what_was_expected_is_refused_with_a_sentence(edge, content, word):
@@ -39,6 +44,24 @@ async def test_a_body_that_is_not_what_was_expected_is_refused_with_a_sentence(e
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("request body: ")
     assert word in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"jobs/{NOBODY}/setstatus", {"status": "cancel", "reason": ""}),
+        ("jobs/bulk", {"ids": [NOBODY], "setstatus": {"status": "cancel", "reason": ""}}),
+    ],
+)
+async def test_a_status_that_is_none_is_refused_with_all_that_are(edge, path, body):
+    answer = await edge.http.post(f"{API}/{path}", json=body)
+    assert answer.status_code == 400
+    assert all(status.value in answer.json()["message"] for status in JobStatus)
+
+
+async def test_a_path_that_is_none_is_named(edge):
+    answer = await edge.http.get(f"{API}/api/v3/version")
+    assert answer.json() == {"code": 404, "message": "there is no /api/v3/api/v3/version"}
 
 
 @pytest.mark.parametrize(("pairs", "code"), [(45, 200), (55, 400), (450, 400)])
