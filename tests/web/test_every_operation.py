@@ -1,5 +1,6 @@
 """Every operation refuses what it does not take, with a code and a sentence."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -127,3 +128,28 @@ async def test_what_is_not_there_is_told_apart_from_what_cannot_be_an_id(sender)
             assert answer.status_code == MALFORMED.get(operation.id, 400), operation.id
         answer = await sender.send(operation, content, kind)
         assert answer.status_code == UNKNOWN.get(operation.id, 404), operation.id
+
+
+def basic(name: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+async def test_only_workers_of_this_farm_may_call(edge):
+    anna = (await caller(edge)).id
+    unknown = [basic(NOBODY, SECRET), basic(anna, "wrong"), basic("\x00", "\x00"), basic("", "")]
+    others = [
+        "Basic",
+        "Basic ?",
+        "Basic " + "A" * 5000,
+        f"Bearer {SECRET}",
+        basic(anna, SECRET)[:-9],
+    ]
+    for _, _, operation in OPERATIONS:
+        if operation.tag != "worker" or operation.id == "registerWorker":
+            continue
+        path = API + re.sub(r"<.+?>", NOBODY, operation.path)
+        for value in (None, *unknown, *others):
+            headers = {"Authorization": value} if value else {}
+            answer = await edge.http.request(operation.method, path, headers=headers)
+            assert answer.status_code == 403, (operation.id, value)
+            assert set(answer.json()) == {"message"}

@@ -319,27 +319,6 @@ async def test_a_worker_may_change_from_polling_to_a_session_and_back(edge):
 # Who may
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "sign-on"),
-        ("POST", "sign-off"),
-        ("GET", "state"),
-        ("POST", "state-changed"),
-        ("POST", "task"),
-        ("POST", f"task/{NOBODY}"),
-        ("GET", f"task/{NOBODY}/may-i-run"),
-        ("POST", f"task/{NOBODY}/output-produced"),
-        ("POST", f"task/{NOBODY}/request-blocklisting"),
-    ],
-)
-async def test_only_workers_of_this_farm_may_call(edge, method, path):
-    anna = await caller(edge)
-    for login in (None, (NOBODY, SECRET), (anna.id, "wrong"), ("\x00", "\x00"), ("", "")):
-        error = await call(edge, method, f"worker/{path}", None, 403, login)
-        assert set(error) == {"message"}
-
-
 async def test_a_secret_is_hashed_once_and_a_deleted_worker_is_forgotten(edge, monkeypatch):
     anna, hashed = await caller(edge), []
     scrypt = hashlib.scrypt
