@@ -241,7 +241,9 @@ async def test_why_a_task_may_not_go_on_is_told(edge):
     job = await submitted(edge)
     task = await anna.gets_task()
     assert (await bert.may_run(task))["reason"] == "the task is not assigned to this worker"
-    assert (await bert.may_run({"uuid": NOBODY}))["reason"] == "Task not found"
+    await bert.is_asked("asleep")
+    gone = {"mayKeepRunning": False, "reason": "Task not found", "statusChangeRequested": False}
+    assert await bert.may_run({"uuid": NOBODY}) == gone
     change = {"status": "cancel-requested", "reason": "enough"}
     await call(edge, "POST", f"jobs/{job}/setstatus", change, 204)
     assert (await anna.may_run(task))["reason"] == "the task is canceled"

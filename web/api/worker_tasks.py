@@ -17,6 +17,7 @@ from flamenco.manager.calls import (
     Seen,
 )
 from flamenco.manager.messages import Conflict, ProcessImage, Refusal
+from flamenco.model.jobs import Task
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from web.api.finding import find_task
 from web.context import farm, reader
@@ -95,21 +96,22 @@ async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
 async def may_worker_run(worker: actors.ActorRef, task_id: Id) -> api.MayKeepRunning:
     """Whether it may go on with a task."""
     permission = await worker.ask(MayRun(task_id))
+    if permission is Permission.GRANTED:
+        return api.MayKeepRunning(mayKeepRunning=True, reason="", statusChangeRequested=False)
+    task = await reader().task(task_id)
     return api.MayKeepRunning(
-        mayKeepRunning=permission is Permission.GRANTED,
-        reason=await _why_not(permission, task_id),
-        statusChangeRequested=permission is Permission.STATUS_REQUESTED,
+        mayKeepRunning=False,
+        reason=_why_not(permission, task),
+        statusChangeRequested=task is not None and permission is Permission.STATUS_REQUESTED,
     )
 
 
-async def _why_not(permission: Permission, task_id: str) -> str:
-    if permission is Permission.GRANTED:
-        return ""
-    if permission is Permission.STATUS_REQUESTED:
-        return "the worker is asked to go to another status"
-    task = await reader().task(task_id)
+def _why_not(permission: Permission, task: Task | None) -> str:
+    """What comes first counts (reference api §4)."""
     if task is None:
         return "Task not found"
+    if permission is Permission.STATUS_REQUESTED:
+        return "the worker is asked to go to another status"
     if task.status is not TaskStatus.ACTIVE:
         return f"the task is {task.status.value}"
     return "the task is not assigned to this worker"
