@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import attrs
@@ -10,7 +11,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job
-from flamenco.manager.messages import WakeJob
+from flamenco.manager.messages import NotFound, WakeJob
 from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
@@ -128,7 +129,8 @@ class Housekeeping(actors.Actor):
         if jobs is None:
             raise actors.ActorStopped("the jobs are not there yet")
         for job_id in await reader.jobs_being_deleted():
-            await jobs.ask(WakeJob(job_id))
+            with suppress(NotFound):  # by now it is erased
+                await jobs.ask(WakeJob(job_id))
         shortest = min(
             (after for after in (config.archive_jobs_after, config.delete_jobs_after) if after),
             default=None,

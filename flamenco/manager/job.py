@@ -9,6 +9,7 @@ from flamenco import clock, protocol
 from flamenco.manager.asking import tell_worker
 from flamenco.manager.calls import ReportTask
 from flamenco.manager.jobrequests import JobRequests
+from flamenco.manager.jobstate import ERASE_SECONDS
 from flamenco.manager.leases import MOST_STARTS, Lease, LeaseEnded, Report, is_over, reported
 from flamenco.manager.messages import (
     Announce,
@@ -50,6 +51,9 @@ class JobActor(JobRequests):
     """Owns a job: opens leases of its tasks, and decides what becomes of a task when one ends."""
 
     async def started(self) -> None:
+        if not self._exists:  # it was erased while somebody woke it
+            self.stop()
+            return
         active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
         if active:
             workers = await self._services.reader.workers()
@@ -57,9 +61,10 @@ class JobActor(JobRequests):
         for task in active:
             self._reopen(task)
         self._begin_announcing()
-        self._check_up()
-        if self._live.job.delete_requested_at is not None:
-            self.tell(self.ref, CheckUp())
+        if self._live.job.delete_requested_at is None:
+            self._check_up()
+        else:
+            self.after(ERASE_SECONDS, CheckUp())
 
     def _reopen(self, task: Task) -> None:
         lease = self._hold(task)
@@ -72,8 +77,10 @@ class JobActor(JobRequests):
 
     @actors.handles(CheckUp)
     def check_up(self, _: CheckUp) -> None:
-        self._check_up()
-        self._go_on_deleting()
+        if self._live.job.delete_requested_at is None:
+            self._check_up()
+        else:
+            self._go_on_deleting()
 
     def _check_up(self) -> None:
         ripple = self._live.repair(clock.now())

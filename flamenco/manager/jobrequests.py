@@ -96,6 +96,8 @@ class JobRequests(JobState):
         job = self._live.job
         requested = job.delete_requested_at or clock.now()
         files = message.files or job.delete_files
+        if (requested, files) == (job.delete_requested_at, job.delete_files):
+            return
         self._change(delete_requested_at=requested, delete_files=files)
         for lease in self._leases.values():
             lease.end(Ending.RETURNED, "the job is being deleted")

@@ -32,6 +32,10 @@ from flamenco.store import (
 RETIRE_SECONDS = 30.0
 """A finished job's actor stops after this long without a message; a request wakes it again."""
 
+ERASE_SECONDS = 1.0
+"""An actor that is woken while its job is being deleted goes on with that after so long: until then
+it answers who woke it."""
+
 
 class JobState(actors.Actor):
     """Owns a job's state, restored from its snapshot in every life.
@@ -47,6 +51,7 @@ class JobState(actors.Actor):
         self._services = services
         self._id = job_id
         self._live: LiveJob
+        self._exists = False
         self._is_new = bool(new)
         self._leases: dict[str, Lease] = {}
         self._announced: Counter[Lane] = Counter()
@@ -62,6 +67,7 @@ class JobState(actors.Actor):
 
     def restore(self, snapshot: Any) -> None:
         self._live = snapshot
+        self._exists = True
         self._live.failure_percentage = self._services.config.job_fail_percentage
 
     # Changes

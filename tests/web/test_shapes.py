@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import trio
 
+from tests.patience import until
 from tests.web.conftest import call
 from tests.web.test_requests import canceled, submitted, worker
 
@@ -140,3 +142,24 @@ async def test_a_mass_deletion_spares_what_changed_later_whatever_the_zone_of_th
 async def test_a_mass_deletion_may_go_to_the_end_of_time(edge, end):
     await canceled(edge)
     await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": end}, 204)
+
+
+async def test_who_deletes_what_somebody_else_deletes_is_answered_and_nothing_crashes(edge, caplog):
+    jobs, codes = [await canceled(edge) for _ in range(20)], []
+
+    async def delete(path: str, body: dict | None = None) -> None:
+        answer = await edge.http.request("DELETE", f"/api/v3/jobs/{path}", json=body)
+        codes.append(answer.status_code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(delete, "mass-delete", {"last_updated_max": "9999-01-01T00:00:00Z"})
+            for job in jobs:
+                nursery.start_soon(delete, job)
+    assert set(codes) <= {204, 404, 416}
+
+    async def gone() -> bool:
+        return (await call(edge, "GET", "jobs"))["jobs"] == []
+
+    await until(gone)
+    assert [each.message for each in caplog.records if each.levelname != "INFO"] == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from flamenco.api import jobs as api
 from flamenco.manager.deletions import own_files
-from flamenco.manager.messages import NotAllowed
+from flamenco.manager.messages import NotAllowed, NotFound
 from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
@@ -97,7 +97,8 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
     if not found:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
-        await ask_job(job_id, DeleteJob())
+        with suppress(NotFound):  # somebody else was faster
+            await ask_job(job_id, DeleteJob())
     return None
 
 
