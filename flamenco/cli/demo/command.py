@@ -98,7 +98,7 @@ class Demo:
             open_demo_farm(self.folder, self.workers) as url,
             open_client(url) as client,
         ):
-            self._show.print(f"Web page: [bold]{url}[/]   Files: {self.folder}")
+            self._show.print(f"Web page: [bold]{url}[/]   Files: {self.folder}", soft_wrap=True)
             if self.browse:
                 await trio.to_thread.run_sync(webbrowser.open, url)
             done = await follow(client, await client.submit(job), self._show)
@@ -120,7 +120,7 @@ class Demo:
 
     def _report(self, what: Outcome, job: Job) -> None:
         if what.good:
-            self._show.print(f"{len(what.frames)} frames and {what.video}")
+            self._show.print(f"{len(what.frames)} frames and {what.video}", soft_wrap=True)
         else:
             self._show.print(f"The job is {job.activity}; {len(what.frames)} frames were rendered.")
 
