@@ -4,22 +4,18 @@ from collections import Counter
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from cyclopts.validators import Number
 from msgspec import UNSET
 
 from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
 from flamenco.cli.joblog import print_log
-from flamenco.cli.reaching import AsJson, ManagerUrl, job_id, reached, task_of
+from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain, print_facts, print_json, when
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
 
 JobId = Annotated[str, Parameter(help="of the job, or how it begins")]
-Priority = Annotated[
-    int, Parameter(help="0 to 100; higher goes first", validator=Number(gte=0, lte=100))
-]
 Reason = Annotated[str, Parameter(help="shown beside the job")]
 
 app = App(name="job", help="Look at jobs and steer them. Ids may be cut short.")

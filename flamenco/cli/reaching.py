@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from flamenco.api.jobs import TaskSummary
 from flamenco.api.lists import JobsWanted, TasksWanted
@@ -14,6 +15,9 @@ from flamenco.client import SyncClient, open_sync_client
 
 ManagerUrl = Annotated[str, Parameter(name="--manager", env_var="FLAMENCO_MANAGER", help="its URL")]
 SORTED = Parameter(help="what by; - in front: the other way", allow_leading_hyphen=True)
+Priority = Annotated[
+    int, Parameter(help="0 to 100; higher goes first", validator=Number(gte=0, lte=100))
+]
 AsJson = Annotated[bool, Parameter(name="--json", help="for scripts", negative="")]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
 from flamenco.cli.progress import follow
-from flamenco.cli.reaching import ManagerUrl
+from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
 from flamenco.client import ManagerClient, open_client
 from flamenco.client.jobtypes import job_type_of
@@ -23,8 +23,6 @@ from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.jobtypes.blend_facts import ask_blender, settings_from_blend
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
-
-PRIORITIES = range(101)
 
 
 def submit(
@@ -34,7 +32,7 @@ def submit(
     frames: Annotated[str | None, Parameter(help="such as 1-10,15; default: the scene's")] = None,
     output: Annotated[Path | None, Parameter(help="folder below which frames are rendered")] = None,
     name: Annotated[str | None, Parameter(help="of the job; default: that of the file")] = None,
-    priority: Annotated[int, Parameter(help="0 to 100")] = 50,
+    priority: Priority = 50,
     setting: Annotated[
         list[str] | None, Parameter(help="KEY=VALUE of any other setting", negative="")
     ] = None,
@@ -49,8 +47,6 @@ def submit(
 
     Example: flamenco submit shot.blend --frames 1-24 --output /srv/renders --wait
     """
-    if priority not in PRIORITIES:
-        raise CommandError(f"--priority: expected 0 to {PRIORITIES[-1]}, got {priority}")
     request = Request(
         file=file.absolute(),
         type=type,

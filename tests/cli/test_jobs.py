@@ -233,6 +233,7 @@ async def test_jobs_of_a_worker_and_a_tag_are_found_by_their_names(flamenco, cli
         (["jobs", "--sort", "size"], "created"),
         (["jobs", "--limit", "0"], "--limit"),
         (["job", "priority", "101", "x"], "100"),
+        (["submit", "x.blend", "--priority", "101"], "100"),
         (["job", "cancel"], "requires an argument"),
         (["job", "juggle", "x"], "juggle"),
         (["workers", "--colour", "red"], "--colour"),
