@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from flamenco.model.jobs import APPROVAL
+from flamenco.model.jobs import APPROVAL, Job
+from flamenco.model.statuses import FINISHED_JOBS
 
 
 def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str, ...]:
@@ -11,7 +12,19 @@ def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str,
     An approval is given by a person, so no worker needs to offer that.
     """
     return tuple(
-        f"no worker offers tasks of type {task_type!r}: they wait until one does"
+        _unoffered(task_type)
         for task_type in dict.fromkeys(task_types)
         if task_type not in offered and task_type != APPROVAL
     )
+
+
+def standing(job: Job, offered: Collection[str]) -> tuple[str, ...]:
+    """Those warnings of a job that still hold, with the task types that workers offer now."""
+    if job.status in FINISHED_JOBS:
+        return ()
+    settled = set(map(_unoffered, offered))
+    return tuple(warning for warning in job.warnings if warning not in settled)
+
+
+def _unoffered(task_type: str) -> str:
+    return f"no worker offers tasks of type {task_type!r}: they wait until one does"

@@ -1,4 +1,11 @@
-from flamenco.model.warnings import unoffered
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from flamenco.model.jobs import Job
+from flamenco.model.statuses import FINISHED_JOBS
+from flamenco.model.warnings import standing, unoffered
 
 
 def test_each_type_that_no_worker_offers_is_told_once():
@@ -12,3 +19,20 @@ def test_each_type_that_no_worker_offers_is_told_once():
 
 def test_an_empty_farm_offers_nothing():
     assert len(unoffered(["misc"], set())) == 1
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+JOB = Job(id="j", name="a job", type="t", created=NOW, updated=NOW)
+
+
+def test_a_warning_holds_until_some_worker_offers_the_type():
+    job = attrs.evolve(JOB, warnings=unoffered(["misc", "x"], set()))
+    assert standing(job, {"blender"}) == job.warnings
+    assert standing(job, {"misc"}) == job.warnings[1:]
+    assert standing(job, {"misc", "x"}) == ()
+
+
+@pytest.mark.parametrize("status", FINISHED_JOBS)
+def test_a_finished_job_waits_for_nobody(status):
+    job = attrs.evolve(JOB, status=status, warnings=unoffered(["misc"], set()))
+    assert standing(job, set()) == ()

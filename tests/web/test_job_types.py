@@ -55,7 +55,7 @@ async def test_all_that_does_not_fit_is_told_in_one_answer(edge, scripts, path):
     )
 
 
-async def test_the_warnings_of_a_job_are_told(edge, scripts):
+async def test_the_warnings_of_a_job_are_told_for_as_long_as_they_hold(edge, scripts):
     (scripts / "mine.js").write_text(SCRIPT)
     answer = await edge.http.post(
         "/api/v3/jobs", json=JOB | {"type": "mine", "settings": {"frames": "1"}}
@@ -63,5 +63,21 @@ async def test_the_warnings_of_a_job_are_told(edge, scripts):
     assert answer.status_code == 200
     (warning,) = answer.json()["warnings"]
     assert warning.startswith("no worker offers tasks of type 'holography'")
-    job = (await edge.http.get(f"/api/v3/jobs/{answer.json()['id']}")).json()
-    assert job["warnings"] == [warning]
+
+    async def told() -> list[dict]:
+        """The job by itself, and on the list."""
+        alone = await edge.http.get(f"/api/v3/jobs/{answer.json()['id']}")
+        return [alone.json(), *(await edge.http.get("/api/v3/jobs")).json()["jobs"]]
+
+    assert [job["warnings"] for job in await told()] == [[warning], [warning]]
+    anna = {"name": "anna", "supported_task_types": ["holography"]}
+    known = await edge.http.post(
+        "/api/v3/worker/register-worker", json=anna | {"secret": "x", "platform": "linux"}
+    )
+    came = await edge.http.post(
+        "/api/v3/worker/sign-on",
+        json=anna | {"software_version": "3.9"},
+        auth=(known.json()["uuid"], "x"),
+    )
+    assert came.status_code == 200
+    assert not any("warnings" in job for job in await told())

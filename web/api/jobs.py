@@ -1,7 +1,8 @@
 """Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import jobs as api
@@ -11,8 +12,10 @@ from flamenco.logs import job_folder
 from flamenco.manager.images import image_info
 from flamenco.manager.messages import NotFound, Refusal, SubmitJob
 from flamenco.manager.services import Services
+from flamenco.model.jobs import Job
 from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables
+from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
 from flamenco.store import listed_jobs, listed_tasks
 from web import views
@@ -51,7 +54,7 @@ async def get_job_type(name: str) -> api.AvailableJobType:
 async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
     """All jobs, newest first, but not the archived ones; or those that are asked for."""
     page = await reader().page(listed_jobs(query), paging(query))
-    return api.JobsQueryResult(jobs=tuple(map(views.job, page.items)), **rest(page, query.sort))
+    return api.JobsQueryResult(jobs=await _seen_now(page.items), **rest(page, query.sort))
 
 
 @routes.post("/jobs", errors=[412])
@@ -73,7 +76,16 @@ async def submit_job_check(body: api.SubmittedJob) -> None:
 @routes.get("/jobs/<job_id>", errors=[404])
 async def fetch_job(job_id: Id) -> api.Job:
     """One job."""
-    return views.job(await find_job(job_id))
+    (job,) = await _seen_now([await find_job(job_id)])
+    return job
+
+
+async def _seen_now(jobs: Sequence[Job]) -> tuple[api.Job, ...]:
+    """Jobs with the warnings that hold by now."""
+    if any(job.warnings for job in jobs):
+        offered = await reader().offered_types()
+        jobs = [attrs.evolve(job, warnings=standing(job, offered)) for job in jobs]
+    return tuple(map(views.job, jobs))
 
 
 @routes.get("/jobs/<job_id>/tasks", errors=[404])
