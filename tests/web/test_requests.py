@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+import trio
 
 from tests.patience import until
 from tests.web.conftest import JOB, call
@@ -207,6 +208,22 @@ async def test_a_deleted_worker_is_not_listed(edge):
     anna = await worker(edge)
     await until_answered(edge, "DELETE", f"worker-mgt/workers/{anna}", 204)
     assert await call(edge, "GET", "worker-mgt/workers") == {"workers": []}
+
+
+async def test_who_asks_something_of_a_worker_that_is_being_deleted_hears_that_it_is_gone(edge):
+    codes = []
+
+    async def ask(method: str, path: str, body: dict | None = None) -> None:
+        answer = await edge.http.request(method, f"/api/v3/worker-mgt/workers/{path}", json=body)
+        codes.append(answer.status_code)
+
+    for _ in range(10):
+        anna = await worker(edge)
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(ask, "DELETE", anna)
+                nursery.start_soon(ask, "POST", f"{anna}/settags", {"tag_ids": []})
+    assert set(codes) == {204, 404}
 
 
 async def test_the_blocklist_is_a_list_and_needs_entries_to_take_away(edge):

@@ -2,10 +2,9 @@
 
 from msgspec import UNSET, UnsetType
 
-import actors
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
-from flamenco.manager.messages import NotFound, Refusal
+from flamenco.manager.messages import Refusal
 from flamenco.manager.requests import (
     DeleteTag,
     DeleteWorker,
@@ -18,6 +17,7 @@ from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
 from flamenco.store import listed_workers
 from web import views
+from web.api.asking import ask_worker
 from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
 from web.operations import Id, Operations
@@ -45,13 +45,13 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 422])
 async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
     """Ask it to wake up, sleep, leave or restart."""
-    await actor_of(worker_id).ask(RequestWorkerStatus(body.status, body.is_lazy))
+    await ask_worker(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>", errors=[404])
 async def delete_worker(worker_id: Id) -> None:
     """Forget it; its task goes to another one."""
-    await actor_of(worker_id).ask(DeleteWorker())
+    await ask_worker(worker_id, DeleteWorker())
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404])
@@ -62,7 +62,7 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
     """
     known = {tag.id for tag in await reader().tags()}
     wanted = tuple(each for each in body.tag_ids if each in known)
-    await actor_of(worker_id).ask(SetWorkerTags(wanted))
+    await ask_worker(worker_id, SetWorkerTags(wanted))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
@@ -85,14 +85,7 @@ async def set_worker_sleep_schedule(worker_id: Id, body: api.WorkerSleepSchedule
         )
     except ValueError as error:
         raise Refusal(str(error)) from None
-    await actor_of(worker_id).ask(SetSchedule(schedule))
-
-
-def actor_of(worker_id: str) -> actors.ActorRef:
-    worker = farm().worker(worker_id)
-    if worker is None:
-        raise NotFound(f"there is no worker {worker_id}")
-    return worker
+    await ask_worker(worker_id, SetSchedule(schedule))
 
 
 # Tags
