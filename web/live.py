@@ -13,13 +13,14 @@ import trio
 from msgspec import UNSET, UnsetType
 from quart import Blueprint, websocket
 
+from flamenco.api.fields import Uuid
 from flamenco.api.meta import FarmStatusReport
-from flamenco.manager.messages import GetFarmStatus
+from flamenco.manager.messages import GetFarmStatus, Refusal
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
 from web.following import following
 from web.topics import EVERYBODY, Every, One, Topic
-from web.wire import encode
+from web.wire import checked_parameter, encode
 
 ANSWERS = 16
 """Answers that wait for a client; it is not listened to before it takes some."""
@@ -36,8 +37,14 @@ class Followed:
         """What is wrong with it, if anything."""
         if self.type not in (*One, *Every):
             return f"type: expected one of {', '.join((*One, *Every))}"
-        if self.type in tuple(One) and not self.uuid:
+        if self.type in tuple(Every):
+            return None
+        if isinstance(self.uuid, UnsetType) or not self.uuid:
             return f"uuid: needed to subscribe to a {self.type}"
+        try:
+            checked_parameter("uuid", self.uuid, Uuid)
+        except Refusal as refusal:
+            return str(refusal)
         return None
 
     @property

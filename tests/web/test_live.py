@@ -126,6 +126,7 @@ async def test_a_worker_is_followed_by_its_id(edge):
         ({}, "subscribe or unsubscribe or resume"),
         ({"op": "subscribe", "type": "moon"}, "allJobs"),
         ({"op": "subscribe", "type": "worker"}, "uuid"),
+        ({"op": "subscribe", "type": "job", "uuid": "6fa0"}, "uuid: expected uuid, got '6fa0'"),
         ({"op": "subscribe"}, "type"),
         ({"op": "resume"}, "after"),
         ({"op": "resume", "after": "1", "subscriptions": [{"type": "job"}]}, "uuid"),
