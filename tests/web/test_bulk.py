@@ -76,6 +76,11 @@ async def test_tasks_of_a_job_are_chosen_by_their_ids_or_by_a_filter(edge):
     assert approval["refused"] == 1
 
 
+async def test_a_filter_of_the_tasks_of_a_job_that_is_not_there_is_told_so(edge):
+    body = {"job": NOBODY, "filter": {"status": ["failed"]}, "approve": {}}
+    assert "no job" in (await call(edge, "POST", "tasks/bulk", body, 404))["message"]
+
+
 async def test_workers_are_sent_to_sleep_given_tags_and_deleted_together(edge):
     tag = (await call(edge, "POST", "worker-mgt/tags", {"name": "gpu"}))["id"]
     anna, bert = await worker(edge), await worker(edge)

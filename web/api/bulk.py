@@ -16,6 +16,7 @@ from flamenco.api.lists import JobsFilter, TasksFilter, WorkersFilter
 from flamenco.manager.messages import Refusal
 from flamenco.store import Listing, listed_jobs, listed_tasks, listed_workers
 from web.api import job_requests, tasks, worker_mgt
+from web.api.finding import find_job
 from web.context import reader
 from web.operations import Operations
 from web.wire import STATUS_OF, status_of
@@ -62,16 +63,16 @@ async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
     return await _to_all(found, act, change)
 
 
-@routes.post("/tasks/bulk")
+@routes.post("/tasks/bulk", errors=[404])
 async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
     """Do one thing to many tasks."""
     act, change = _action(body, TASK_ACTIONS)
-    job_id = body.job
-    if body.filter is not UNSET and isinstance(job_id, UnsetType):
-        raise Refusal("job: a filter of tasks needs the id of their job")
-    found = await _chosen(
-        body, lambda given: listed_tasks(str(job_id), _filter(TasksFilter, given))
-    )
+    job_id = body.job or ""
+    if body.filter is not UNSET:
+        if not job_id:
+            raise Refusal("job: a filter of tasks needs the id of their job")
+        await find_job(job_id)
+    found = await _chosen(body, lambda given: listed_tasks(job_id, _filter(TasksFilter, given)))
     return await _to_all(found, act, change)
 
 
