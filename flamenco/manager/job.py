@@ -230,8 +230,7 @@ class JobActor(JobRequests):
         content = report.content
         lease = self._lease(content.task_id, content.lease)
         if lease is None or lease.worker_id != worker_id:
-            self._services.counters.stale_reports += 1
-            self.after_commit(report.answer, is_over(content.task_id, content.lease))
+            self._refuse(worker_id, report)
             return
         lease.touch()
         if content.status in REPORTED:
@@ -242,6 +241,15 @@ class JobActor(JobRequests):
         if report.seq is None or report.seq > task.last_seq:
             self._move(reported(task, content, report.seq), content.log or "")
         self.after_commit(report.answer, None)
+
+    def _refuse(self, worker_id: str, report: Report) -> None:
+        """Refuse a report; a worker that still holds what nobody knows here is free by that."""
+        task_id, number = report.content.task_id, report.content.lease
+        self._services.counters.stale_reports += 1
+        self.after_commit(report.answer, is_over(task_id, number))
+        known = self._leases.get(task_id)
+        if known is None or known.number != number:
+            tell_worker(self, worker_id, LeaseClosed(task_id, number))
 
     # A lease ends
 

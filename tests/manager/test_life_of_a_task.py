@@ -5,7 +5,7 @@ import trio
 import trio.testing
 
 from flamenco import protocol
-from flamenco.manager.messages import NotAllowed, Refusal, WakeJob
+from flamenco.manager.messages import LeaseOpened, NotAllowed, Refusal, WakeJob
 from flamenco.manager.requests import (
     RequestWorkerStatus,
     SetJobPriority,
@@ -201,6 +201,20 @@ async def test_a_worker_is_free_again_after_a_cancellation_while_it_was_given_th
     assert (await anna.hears(protocol.Assign)).job_id == job.id
     await anna.hears(protocol.Revoke)
     other = await stage.submit()
+    assert (await anna.hears(protocol.Assign)).job_id == other.id
+
+
+async def test_a_worker_with_a_lease_that_its_job_does_not_know_is_free_after_a_report(stage):
+    anna = await stage.worker("anna")
+    job = await stage.submit()
+    assign = await anna.hears(protocol.Assign)
+    await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "a test"))
+    await anna.hears(protocol.Revoke)
+    actor = await stage.farm.jobs.ask(WakeJob(job.id))
+    stage.farm.worker(anna.id).tell(LeaseOpened(job=actor, assign=assign))
+    assert (await anna.hears(protocol.Assign)) == assign
+    other = await stage.submit()
+    assert (await anna.report(assign, status=TaskStatus.ACTIVE)).refused
     assert (await anna.hears(protocol.Assign)).job_id == other.id
 
 
