@@ -1,12 +1,14 @@
 """Files the Manager serves: the page, the add-on, logs and pictures."""
 
 from pathlib import Path
+from uuid import UUID
 
 from quart import Blueprint, Response, redirect, send_from_directory
 from werkzeug.exceptions import NotFound as NoSuchFile
 
 from flamenco import __version__
 from flamenco.discovery.ssdp import DESCRIPTION_PATH, description
+from flamenco.logs import job_folder
 from web.context import services
 
 STATIC = Path(__file__).parent / "static"
@@ -90,6 +92,10 @@ async def upnp_description() -> Response:
     return Response(description(__version__), content_type="text/xml; charset=utf-8")
 
 
-@routes.get("/job-files/<path:path>")
-async def job_files(path: str) -> Response:
-    return await send_from_directory(services().paths.local, path, cache_timeout=0)
+@routes.get("/job-files/<folder>/<uuid:job_id>/<name>")
+async def job_files(folder: str, job_id: UUID, name: str) -> Response:
+    """A log or picture of a job. Nothing else, whatever people keep in the same folder."""
+    path = job_folder(str(job_id))
+    if folder != path.parent.name:
+        raise NoSuchFile
+    return await send_from_directory(services().paths.local / path, name, cache_timeout=0)

@@ -1,5 +1,7 @@
 """What the Manager serves beside its API (reference api §1)."""
 
+from uuid import uuid4
+
 import pytest
 
 from flamenco.logs import job_folder
@@ -79,3 +81,12 @@ async def test_the_log_of_a_task_is_told_once_there_is_one(edge):
     assert tail.headers["content-type"] == "text/plain; charset=utf-8"
     assert tail.text == text
     assert "enough" in text
+
+
+@pytest.mark.parametrize("place", ["flamenco-manager.sqlite", "job-abcd/x.txt", "other/{}/x.txt"])
+async def test_what_else_lies_in_the_local_storage_is_served_to_nobody(edge, place):
+    path = edge.storage / "local" / place.format(uuid4())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("secret")
+    url = f"/job-files/{path.relative_to(edge.storage / 'local').as_posix()}"
+    assert (await edge.http.get(url)).status_code == 404
