@@ -350,6 +350,9 @@ class Actor(Abilities):
     def after_commit(self, function: Callable[..., object], *args: object) -> None:
         """Call a function when this message is committed. An error in it is the actor's crash.
 
+        What the function does by `tell`, `publish` or `after_commit` waits for all that the actor
+        did meanwhile, which it may rest on.
+
         >>> from actors import Actor, handles
         >>> from actors.testing import play
         >>> class Lamp(Actor):
