@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 import trio
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 SIZES: Mapping[str, tuple[int, int]] = {
     "last-rendered.jpg": (1920, 1080),
@@ -17,6 +17,12 @@ SIZES: Mapping[str, tuple[int, int]] = {
 
 MAX_BYTES = 25 * 2**20
 """The largest picture that is accepted."""
+
+FORMATS = ("JPEG", "PNG")
+"""Pillow knows dozens more, and gives some of them to other programs."""
+
+MAX_PIXELS = 2**26
+"""So many are decoded at most: half a GiB for a moment."""
 
 QUALITY = 85
 _COMPLETE = "last-rendered-tiny.jpg"  # written last
@@ -43,13 +49,21 @@ class Previews:
 
 
 def _make(folder: Path, content: bytes) -> None:
-    try:
-        picture = Image.open(io.BytesIO(content)).convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise NotAnImage(f"not a picture: {error}") from error
+    picture = _decoded(content)
     folder.mkdir(parents=True, exist_ok=True)
     for name, box in SIZES.items():
         picture.thumbnail(box, Image.Resampling.LANCZOS)
         unfinished = folder / f"{name}~"
         picture.save(unfinished, "JPEG", quality=QUALITY)
         unfinished.replace(folder / name)
+
+
+def _decoded(content: bytes) -> Image.Image:
+    try:
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        picture.draft("RGB", max(SIZES.values()))  # a JPEG is decoded no larger than it is needed
+        if picture.width * picture.height <= MAX_PIXELS:
+            return picture.convert("RGB")
+    except Exception as error:  # noqa: BLE001 - what a broken picture raises, Pillow does not tell
+        raise NotAnImage(f"not a picture: {error}") from error
+    raise NotAnImage(f"a picture of {picture.width} x {picture.height} pixels is too large")
