@@ -30,6 +30,7 @@ from web.api import (
 from web.auth import BadCredentials, WorkerDoor
 from web.chronicle import WAITING, Chronicle
 from web.operations import API
+from web.origins import own_pages_only
 from web.routing import NOT_AMONG, NotAmong, rules
 from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
 from web.sockets import Sockets
@@ -117,7 +118,7 @@ async def serve_farm(
     )
     async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
         past = Past(cast("App", app), uploads.handler)
-        await nursery.start(serve, past, listener, closed, limits)
+        await nursery.start(serve, own_pages_only(past), listener, closed, limits)
         task_status.started()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()

@@ -66,7 +66,7 @@ class Uploads:
             answer = failure(408, str(error))
         except tuple(STATUS_OF) as error:
             answer = refused(error)
-        await _send(send, answer)
+        await send_answer(send, answer)
 
 
 @attrs.define
@@ -96,7 +96,8 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin1").lower(): value.decode("latin1").strip() for name, value in raw}
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def send_answer(send: Send, answer: Answer) -> None:
+    """An answer that does not come from Quart."""
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": await answer.get_data()})

@@ -64,6 +64,6 @@ def _decoded(content: bytes) -> Image.Image:
         picture.draft("RGB", max(SIZES.values()))  # a JPEG is decoded no larger than it is needed
         if picture.width * picture.height <= MAX_PIXELS:
             return picture.convert("RGB")
-    except Exception as error:  # noqa: BLE001 - what a broken picture raises, Pillow does not tell
+    except Exception as error:  # what a broken picture raises, Pillow does not tell
         raise NotAnImage(f"not a picture: {error}") from error
     raise NotAnImage(f"a picture of {picture.width} x {picture.height} pixels is too large")
