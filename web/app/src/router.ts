@@ -2,6 +2,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 
 import JobsPage from './pages/JobsPage.vue'
 import LastRenderedPage from './pages/LastRenderedPage.vue'
+import SettingsPage from './pages/SettingsPage.vue'
 import TagsPage from './pages/TagsPage.vue'
 import WorkersPage from './pages/WorkersPage.vue'
 
@@ -12,6 +13,7 @@ export const router = createRouter({
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
     { path: '/tags', name: 'tags', component: TagsPage },
     { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },
+    { path: '/settings', name: 'settings', component: SettingsPage },
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],
 })

@@ -14,6 +14,7 @@ import type {
   JobsQueryResult,
   JobStatus,
   JobTasksSummary,
+  JsonObject,
   ManagerConfiguration,
   PathCheckResult,
   SetupAssistantConfig,
@@ -99,6 +100,13 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     return (await (await call('POST', path, body)).json()) as T
   }
 
+  /** The keys whose change needs a restart of the Manager, these and earlier ones. */
+  async function updateConfigurationFile(changes: JsonObject): Promise<string[]> {
+    const response = await call('PUT', 'configuration/file', changes)
+    const keys = response.headers.get('X-Flamenco-Restart-Needed-For')
+    return keys === null ? [] : keys.split(', ')
+  }
+
   /** In pages, since an archive only grows. */
   async function fetchArchivedJobs(): Promise<Job[]> {
     const jobs: Job[] = []
@@ -115,6 +123,8 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
   return {
     getVersion: () => get<FlamencoVersion>('version'),
     getConfiguration: () => get<ManagerConfiguration>('configuration'),
+    getConfigurationFile: () => get<JsonObject>('configuration/file'),
+    updateConfigurationFile,
     checkSharedStoragePath: (path: string) =>
       ask<PathCheckResult>('configuration/check/shared-storage', { path }),
     findBlenderExePath: () => get<BlenderPathCheckResult[]>('configuration/check/blender'),

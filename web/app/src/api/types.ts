@@ -77,7 +77,8 @@ export interface FarmStatusReport {
   status: FarmStatus
 }
 
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+export type JsonObject = { [key: string]: JsonValue }
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject
 
 export interface Job {
   id: string

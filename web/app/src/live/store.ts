@@ -224,6 +224,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     },
 
     loadConfiguration,
+    loadVersion: () => loadVersion(true),
 
     retryNow: () => socket.retryNow(),
 

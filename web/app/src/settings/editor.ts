@@ -1,0 +1,211 @@
+/**
+ * Edits of the configuration: what the file said, what the person made of it, and what became of it.
+ *
+ * Before each saving the file is read anew, so that only the keys of this person change, and a key
+ * that somebody else has changed too is told before it is overwritten.
+ */
+
+import { computed, reactive, shallowRef } from 'vue'
+
+import { reasonOf } from '../act'
+import { ApiError, type Api } from '../api/client'
+import type { JsonValue } from '../api/types'
+import { applied, bodyOf, clashes, difference, flatten, type Flat } from '../rules/configuration'
+import { refusalAt, VARIABLE } from '../rules/configuration'
+import { rebased, variablesIn } from '../rules/merging'
+import { FIELDS, fieldOf } from '../rules/setting-fields'
+import { draftOf, draftsOf, flatOf, problemOf, savedOf, valueOf } from '../rules/settings'
+import type { Draft, Drafts, Saved } from '../rules/settings'
+import { draftOf as variableDraftOf, problemsOf, type VariableDraft } from '../rules/variables'
+import { createVariablesEditor } from './variables-editor'
+
+export interface EditorOptions {
+  api: Pick<Api, 'getConfigurationFile' | 'updateConfigurationFile'>
+  /** Has the rest of the page learn what changed. */
+  onSaved: () => Promise<void>
+}
+
+export interface EditorState {
+  phase: 'loading' | 'unreadable' | 'ready'
+  /** Why the file can't be read, or could not be saved. */
+  trouble: string
+  /** The trouble is one with the file on the Manager's machine. */
+  isFileTrouble: boolean
+  saving: boolean
+  drafts: Drafts
+  variables: VariableDraft[]
+  /** What the Manager said of a key. */
+  refused: Record<string, string>
+  /** What others made of keys that were changed here too; null: the variable is gone. */
+  clashes: Record<string, JsonValue>
+  saved: Saved | null
+}
+
+export function createEditor({ api, onSaved }: EditorOptions) {
+  const file = shallowRef<Flat>(new Map())
+  const state = reactive<EditorState>({
+    phase: 'loading',
+    trouble: '',
+    isFileTrouble: false,
+    saving: false,
+    drafts: {},
+    variables: [],
+    refused: {},
+    clashes: {},
+    saved: null,
+  })
+
+  const mine = computed(() => flatOf(file.value, state.drafts, state.variables))
+  const changes = computed(() => difference(file.value, mine.value))
+  const problems = computed(() => {
+    const found = FIELDS.map((field) => [field.key, problemOf(field, state.drafts[field.key] ?? '')])
+    return Object.fromEntries(found.filter(([, problem]) => problem)) as Record<string, string>
+  })
+  const variableProblems = computed(() => problemsOf(state.variables))
+  const wrong = computed(
+    () => Object.keys(problems.value).length + Object.keys(variableProblems.value).length,
+  )
+  const dirty = computed(
+    () => state.phase === 'ready' && (changes.value.size > 0 || wrong.value > 0),
+  )
+
+  const read = async (): Promise<Flat> => flatten(await api.getConfigurationFile())
+
+  function show(now: Flat): void {
+    file.value = now
+    state.drafts = draftsOf(now)
+    state.variables = variablesIn(now).map(([name, value]) => variableDraftOf(name, value))
+    state.refused = {}
+    state.clashes = {}
+    state.phase = 'ready'
+  }
+
+  /** Takes over what the file says now beside what was changed here; keys that both changed. */
+  function rebase(now: Flat): string[] {
+    const own = changes.value
+    const both = clashes(file.value, now, own)
+    for (const key of both) state.clashes[key] = now.get(key) ?? null
+    for (const field of FIELDS) {
+      if (!own.has(field.key)) state.drafts[field.key] = draftOf(field, now.get(field.key))
+    }
+    state.variables = rebased(state.variables, own, now)
+    file.value = now
+    for (const key of Object.keys(state.clashes)) {
+      if (!changes.value.has(key)) delete state.clashes[key]
+    }
+    return both
+  }
+
+  /** Shows what the file says now, and keeps what was changed here. */
+  async function load(): Promise<void> {
+    if (state.saving) return
+    try {
+      const now = await read()
+      if (state.saving) return
+      if (state.phase === 'ready') rebase(now)
+      else show(now)
+      tell(null)
+    } catch (error) {
+      tell(error)
+      if (state.phase === 'loading' || (state.isFileTrouble && !dirty.value)) {
+        state.phase = 'unreadable'
+      }
+    }
+  }
+
+  /** Whether it was saved. */
+  async function save(): Promise<boolean> {
+    if (state.saving || !dirty.value || wrong.value > 0) return false
+    state.saving = true
+    tell(null)
+    state.refused = {}
+    state.saved = null
+    try {
+      if (rebase(await read()).length > 0) return false
+      if (changes.value.size > 0) await send()
+      return true
+    } catch (error) {
+      refuse(error)
+      return false
+    } finally {
+      state.saving = false
+    }
+  }
+
+  async function send(): Promise<void> {
+    const saving = changes.value
+    const names = new Map(state.variables.map(({ id, name }) => [id, name.trim()]))
+    const waiting = await api.updateConfigurationFile(bodyOf(saving, file.value))
+    state.variables = state.variables.map((each) => ({ ...each, was: names.get(each.id) ?? null }))
+    state.clashes = {}
+    file.value = applied(saving, file.value)
+    await Promise.allSettled([read().then(rebase), onSaved()])
+    state.saved = savedOf([...saving.keys()], waiting)
+  }
+
+  function tell(error: unknown): void {
+    state.trouble = error === null ? '' : reasonOf(error)
+    state.isFileTrouble = error instanceof ApiError && error.status === 503
+  }
+
+  function refuse(error: unknown): void {
+    const isRefusal = error instanceof ApiError && error.status === 400
+    const keys = [...FIELDS.map(({ key }) => key), ...mine.value.keys()]
+    const at = isRefusal ? refusalAt(reasonOf(error), keys) : null
+    if (at === null || !(fieldOf(at[0]) || at[0].startsWith(VARIABLE))) tell(error)
+    else state.refused[at[0]] = at[1]
+  }
+
+  /** What was said of a key, or of the last saving, is of the past. */
+  function edited(key: string): void {
+    delete state.refused[key]
+    state.saved = null
+    if (!state.isFileTrouble) tell(null)
+  }
+
+  function edit(key: string, draft: Draft): void {
+    edited(key)
+    state.drafts[key] = draft
+  }
+
+  /** Writes a duration, a number or a path as it will be saved. */
+  function tidy(key: string): void {
+    const field = fieldOf(key)
+    const draft = state.drafts[key]
+    if (field && draft !== undefined && problemOf(field, draft) === null) {
+      state.drafts[key] = draftOf(field, valueOf(field, draft))
+    }
+  }
+
+  /** Takes one setting back to what the file says. */
+  function undo(key: string): void {
+    const field = fieldOf(key)
+    if (field) edit(key, draftOf(field, file.value.get(key)))
+    delete state.clashes[key]
+  }
+
+  function undoAll(): void {
+    show(file.value)
+    tell(null)
+  }
+
+  return {
+    file,
+    state,
+    mine,
+    changes,
+    dirty,
+    wrong,
+    problems,
+    variableProblems,
+    load,
+    save,
+    edit,
+    tidy,
+    undo,
+    undoAll,
+    variables: createVariablesEditor(state, file, edited),
+  }
+}
+
+export type Editor = ReturnType<typeof createEditor>
