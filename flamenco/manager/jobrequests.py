@@ -156,9 +156,12 @@ class JobRequests(JobState):
 
     @actors.handles(Unblock)
     def unblock(self, message: Unblock) -> None:
-        for worker_id, task_type in message.pairs:
-            if not self._live.unblock(worker_id, task_type):
+        pairs = dict.fromkeys(message.pairs)
+        for worker_id, task_type in pairs:
+            if (worker_id, task_type) not in self._live.blocks:
                 raise NotFound(f"worker {worker_id} is not blocklisted for {task_type}")
+        for worker_id, task_type in pairs:
+            self._live.unblock(worker_id, task_type)
             self.record(DeleteBlock(self._id, worker_id, task_type))
         self.publish(job_event(self._live.job, self._live.job, refresh_tasks=True))
         self._announce()

@@ -193,11 +193,10 @@ class LiveJob:
         self.blocks[block.worker_id, block.task_type] = block
         self._settle_all()
 
-    def unblock(self, worker_id: str, task_type: str) -> bool:
-        """Let a worker have a task type again; False if it was not kept from it."""
-        found = self.blocks.pop((worker_id, task_type), None)
+    def unblock(self, worker_id: str, task_type: str) -> None:
+        """Let a worker have a task type again."""
+        del self.blocks[worker_id, task_type]
         self._settle_all()
-        return found is not None
 
     def repair(self, now: datetime) -> Ripple:
         """Put right what can only have come about by a fault, or by an end in the middle.

@@ -109,6 +109,18 @@ async def test_entries_are_lifted_one_by_one_or_with_a_requeue(lenient):
     assert await complete_next(anna) == "blender-0"
 
 
+async def test_a_request_that_is_refused_for_one_entry_lifts_none(lenient):
+    anna, bert = await anna_and_bert(lenient)
+    job = await lenient.shaped("blender blender blender blender")
+    await fail_next(anna, 3)
+    known = (anna.id, "blender")
+    with pytest.raises(NotFound):
+        await lenient.ask(job, Unblock((known, (bert.id, "blender"))))
+    assert await blocks(lenient, job) == [known]
+    await lenient.ask(job, Unblock((known, known)))
+    assert await blocks(lenient, job) == []
+
+
 async def test_the_blocklist_outlives_the_manager(tmp_path):
     async with stage_at(tmp_path, job_fail_percentage=100) as stage:
         anna, bert = await anna_and_bert(stage)
