@@ -21,7 +21,6 @@ from flamenco.manager.requests import (
 )
 from flamenco.manager.services import SCHEDULER
 from flamenco.model.jobs import APPROVAL, Task
-from flamenco.model.leases import Ending
 from flamenco.model.statuses import (
     BY_HAND,
     FINISHED_JOBS,
@@ -99,8 +98,6 @@ class JobRequests(JobState):
         if (requested, files) == (job.delete_requested_at, job.delete_files):
             return
         self._change(delete_requested_at=requested, delete_files=files)
-        for lease in self._leases.values():
-            lease.end(Ending.RETURNED, "the job is being deleted")
         self._go_on_deleting()
 
     def _not_when_deleting(self) -> None:

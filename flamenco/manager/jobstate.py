@@ -148,10 +148,17 @@ class JobState(actors.Actor):
         self._go_on_deleting()
 
     def _go_on_deleting(self) -> None:
-        """Erase a job that is to be deleted, when it holds no lease any more."""
+        """End the leases of a job that is to be deleted, and erase it when it holds none any more.
+
+        Some are open again if the Manager ended in the middle of that.
+        """
         job = self._live.job
+        if job.delete_requested_at is None:
+            return
+        for lease in self._leases.values():
+            lease.end(Ending.RETURNED, "the job is being deleted")
         deletions = self.system.find(DELETIONS)
-        if job.delete_requested_at is not None and not self._leases and deletions:
+        if not self._leases and deletions:
             self.tell(deletions, Erase(job, len(self._live.tasks)))
             self._void_announcements()
             self.stop()

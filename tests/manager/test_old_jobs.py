@@ -79,9 +79,14 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
     assert paths.jobs.exists()
 
 
-async def test_a_deletion_that_was_cut_off_goes_on_at_the_next_start(tmp_path):
+@pytest.mark.parametrize("runs", [True, False])
+async def test_a_deletion_that_was_cut_off_goes_on_at_the_next_start(tmp_path, runs):
     async with stage_at(tmp_path) as stage:
-        job = await canceled(stage)
+        if runs:
+            anna, job = await stage.worker("anna"), await stage.shaped("misc")
+            await anna.hears(protocol.Assign)
+        else:
+            job = await canceled(stage)
         marked = attrs.evolve(
             await stage.farm.services.reader.job(job.id), delete_requested_at=clock.now()
         )
