@@ -39,6 +39,12 @@ class FarmStatusReport:
 
 
 @attrs.frozen(kw_only=True)
+class ConfigurationHeaders:
+    if_match: str | UnsetType = UNSET
+    """Not in Flamenco 3: the `ETag` of the file that the change was made for."""
+
+
+@attrs.frozen(kw_only=True)
 class ManagerConfiguration:
     storageLocation: str
     shamanEnabled: bool

@@ -1,7 +1,8 @@
 """The configuration file of a running Manager, for those who look at it and change it."""
 
 import copy
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ class BadValues(Exception):
     """Keys or values that no configuration can have; the text has the path of the key."""
 
 
+class FileChanged(Exception):
+    """The file is not the one any more that a change was made for."""
+
+
 @attrs.define(eq=False)
 class ConfigFile:
     """Reads the file anew when it has changed, and changes it whole or not at all.
@@ -39,16 +44,20 @@ class ConfigFile:
     restart: trio.Event = attrs.field(factory=trio.Event)
     """Set when the Manager is to start anew with what the file says now."""
     _changing: trio.Lock = attrs.field(factory=trio.Lock)
-    _known: tuple[object, ManagerConfig] | None = None
-    """What the file was when it was last read, and what it said."""
+    _known: tuple[str, ManagerConfig] | None = None
+    """The version of the file when it was last read, and what it said."""
 
     async def read(self) -> ManagerConfig:
         """What the file says; the defaults if there is none."""
+        return (await self.versioned())[1]
+
+    async def versioned(self) -> tuple[str, ManagerConfig]:
+        """What stands for the file as it is now, and what it says."""
         version = await trio.to_thread.run_sync(_version_of, self.installation.file)
         if self._known is None or self._known[0] != version:
             said = await trio.to_thread.run_sync(load_manager_config, self.installation.file)
             self._known = version, said
-        return self._known[1]
+        return self._known
 
     async def counts(self) -> ManagerConfig:
         """What a Manager that starts now would run with."""
@@ -58,13 +67,18 @@ class ConfigFile:
         """The file with its comments, secrets masked; the defaults if there is none."""
         return await trio.to_thread.run_sync(_shown, self.installation.file)
 
-    async def change(self, values: Mapping[str, Any]) -> ManagerConfig:
+    async def change(
+        self, values: Mapping[str, Any], fits: Callable[[str], bool] = lambda version: True
+    ) -> ManagerConfig:
         """Change what ``values`` name, as keys and values of the file; what it says then.
 
-        A secret that is named by its mask stays as it is. Raises `BadValues`.
+        A secret that is named by its mask stays as it is. Raises `BadValues`, and `FileChanged` if
+        the version of the file does not fit.
         """
         async with self._changing:
-            before = await self.read()
+            version, before = await self.versioned()
+            if not fits(version):
+                raise FileChanged
             stored = manager_config_values(before)
             merged = _merged(stored, values)
             unmask(merged, stored)
@@ -84,13 +98,14 @@ class ConfigFile:
         await trio.to_thread.run_sync(save_manager_config, config, self.installation.file)
 
 
-def _version_of(file: Path) -> object:
+def _version_of(file: Path) -> str:
     """What differs whenever the file was written."""
     try:
         about = file.stat()
     except OSError:
-        return None
-    return about.st_mtime_ns, about.st_size, about.st_ino
+        return "none"
+    written = f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
+    return hashlib.blake2b(written.encode(), digest_size=12).hexdigest()
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Conflict(Refusal):
 
 
 class Outdated(Refusal):
-    """The submitter knows an older version of the job type."""
+    """The client knows an older version of the job type, or of the configuration file."""
 
 
 class Session(Protocol):

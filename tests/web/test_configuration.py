@@ -57,6 +57,22 @@ async def test_a_change_is_written_and_taken_over_where_that_can_be(edge):
     assert "X-Flamenco-Restart-Needed-For" not in back.headers
 
 
+async def test_a_change_is_refused_if_others_have_changed_the_file_meanwhile(edge):
+    seen = (await edge.http.get(f"{API}/file")).headers["ETag"]
+    assert (await edge.http.get(f"{API}/file")).headers["ETag"] == seen
+    mine = {"json": {"manager_name": "Mine"}, "headers": {"If-Match": seen}}
+    await edge.http.put(f"{API}/file", json={"manager_name": "Theirs"})
+    answer = await edge.http.put(f"{API}/file", **mine)
+    assert answer.status_code == 412
+    assert "changed meanwhile" in answer.json()["message"]
+    now = await edge.http.get(f"{API}/file")
+    assert now.json()["manager_name"] == "Theirs"
+    for version in (f"W/{now.headers['ETag']}", "*"):
+        mine["headers"] = {"If-Match": version}
+        assert (await edge.http.put(f"{API}/file", **mine)).status_code == 204
+    assert (await edge.http.get(f"{API}/file")).json()["manager_name"] == "Mine"
+
+
 SECRETS = """# ours
 _meta: {version: 3}
 registration_secret: hush

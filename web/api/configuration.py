@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from quart import request
+from werkzeug.http import parse_etags
 
 from flamenco.api.meta import (
     BlenderPathCheckResult,
+    ConfigurationHeaders,
     ManagerConfiguration,
     ManagerVariable,
     ManagerVariableAudience,
@@ -17,17 +19,17 @@ from flamenco.api.meta import (
     SharedStorageLocation,
 )
 from flamenco.config.checks import check_blender, check_storage, find_blender
-from flamenco.config.file import BadValues
+from flamenco.config.file import BadValues, FileChanged
 from flamenco.config.installation import restart_keys
 from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
-from flamenco.manager.messages import Refusal
+from flamenco.manager.messages import Outdated, Refusal
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
 from web.context import services
 from web.operations import Operations
-from web.wire import JSON, YAML, Answer, Yaml, empty
+from web.wire import JSON, YAML, Answer, Yaml, answer, empty, or_none, reply
 
 RESTART_HEADER = "X-Flamenco-Restart-Needed-For"
 
@@ -48,35 +50,43 @@ async def get_configuration() -> ManagerConfiguration:
     )
 
 
-@routes.get("/configuration/file")
-async def get_configuration_file() -> Mapping[str, Any] | Yaml:
+@routes.get("/configuration/file", answers={200: Mapping[str, Any] | Yaml})
+async def get_configuration_file() -> Answer:
     """The configuration file: its keys and values, or its text with comments as YAML.
 
-    A secret that is set is shown as `********`.
+    A secret that is set is shown as `********`. The header `ETag` of the keys and values stands for
+    this version of the file.
     """
     if request.accept_mimetypes.best_match([JSON, YAML]) == YAML:
-        return Yaml(await services().file.text())
-    values = manager_config_values(await services().file.read())
+        return answer(Yaml(await services().file.text()))
+    version, config = await services().file.versioned()
+    values = manager_config_values(config)
     mask(values)
-    return values
+    shown = reply(values)
+    shown.set_etag(version)
+    return shown
 
 
-@routes.put("/configuration/file", answers={204: None})
-async def update_configuration_file(body: dict[str, Any]) -> Answer:
+@routes.put("/configuration/file", answers={204: None}, errors={412})
+async def update_configuration_file(body: dict[str, Any], headers: ConfigurationHeaders) -> Answer:
     """Change the configuration file; what is not named stays as it is.
 
     A secret that is given as `********` stays, too. Variables are replaced as a whole. Some changes
     need a restart of the Manager: the header `X-Flamenco-Restart-Needed-For` names their keys.
+    412: with `If-Match`, the file is not that version any more.
     """
+    versions = parse_etags(or_none(headers.if_match) or "*")
     try:
-        services().take_over(await services().file.change(body))
+        services().take_over(await services().file.change(body, versions.contains_weak))
     except BadValues as error:
         raise Refusal(str(error)) from None
-    answer = empty()
+    except FileChanged:
+        raise Outdated("the configuration file has been changed meanwhile; read it anew") from None
+    changed = empty()
     keys = restart_keys(services().config_at_start, await services().file.counts())
     if keys:
-        answer.headers[RESTART_HEADER] = ", ".join(keys)
-    return answer
+        changed.headers[RESTART_HEADER] = ", ".join(keys)
+    return changed
 
 
 @routes.get("/configuration/variables/<audience>/<platform>")

@@ -18,6 +18,14 @@ describe('the API client', () => {
     expect(init.body).toBe('{"status":"pause-requested","reason":"because"}')
   })
 
+  it('changes the configuration file that it has read, and no newer one', async () => {
+    const headers = { ETag: '"7"', 'X-Flamenco-Restart-Needed-For': 'listen, database' }
+    const { api, fetcher } = answering('{}', { headers })
+    const { version } = await api.getConfigurationFile()
+    expect(await api.updateConfigurationFile({ listen: ':7' }, version)).toEqual(['listen', 'database'])
+    expect(fetcher.mock.calls[1]![1].headers).toMatchObject({ 'If-Match': '"7"' })
+  })
+
   it('fetches archived jobs page by page', async () => {
     const pages = [{ jobs: [job('a')], next: 'a b' }, { jobs: [job('b')] }]
     const fetcher = vi.fn((_url: string) => Promise.resolve(Response.json(pages.shift())))

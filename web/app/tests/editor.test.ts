@@ -31,10 +31,12 @@ class File {
     mqtt: { client: { password: '********' } },
     variables: { blender: everywhere('blender'), my: everywhere('1') },
   }
+  version = '"1"'
   readonly sent: JsonObject[] = []
 
-  getConfigurationFile = vi.fn(async () => structuredClone(this.values))
-  updateConfigurationFile = vi.fn(async (body: JsonObject) => {
+  getConfigurationFile = vi.fn(async () => ({ values: structuredClone(this.values), version: this.version }))
+  updateConfigurationFile = vi.fn(async (body: JsonObject, version: string | null) => {
+    if (version !== this.version) throw new ApiError(412, 'changed meanwhile')
     this.sent.push(body)
     Object.assign(this.values, structuredClone(body))
     return 'listen' in body ? ['listen'] : []
@@ -93,6 +95,19 @@ describe('the editor of the configuration', () => {
       },
     ])
     expect(editor.state.drafts.task_timeout).toBe('1h0m0s')
+  })
+
+  it('starts again if others save between its reading and its sending', async () => {
+    const read = file.getConfigurationFile.getMockImplementation()!
+    file.getConfigurationFile.mockImplementationOnce(async () => {
+      const before = await read()
+      file.version = '"2"'
+      file.values.variables = { blender: everywhere('/opt/blender'), my: everywhere('1') }
+      return before
+    })
+    editor.variables.change(variable('my'), { isTwoway: true })
+    expect(await editor.save()).toBe(true)
+    expect(file.sent[0]!.variables).toMatchObject({ blender: everywhere('/opt/blender') })
   })
 
   it('tells what others have changed too before it is overwritten', async () => {

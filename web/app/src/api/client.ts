@@ -4,6 +4,7 @@ import type {
   AvailableJobTypes,
   BlenderPathCheckResult,
   BulkResult,
+  ConfigurationFile,
   FarmStatusReport,
   FlamencoVersion,
   Job,
@@ -64,10 +65,15 @@ async function errorOf(response: Response): Promise<ApiError> {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
-  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
     if (body !== undefined) {
-      init.headers = { 'Content-Type': 'application/json' }
+      init.headers = { 'Content-Type': 'application/json', ...headers }
       init.body = JSON.stringify(body)
     }
     let response: Response
@@ -100,9 +106,18 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     return (await (await call('POST', path, body)).json()) as T
   }
 
+  async function getConfigurationFile(): Promise<ConfigurationFile> {
+    const response = await call('GET', 'configuration/file')
+    return { values: (await response.json()) as JsonObject, version: response.headers.get('ETag') }
+  }
+
   /** The keys whose change needs a restart of the Manager, these and earlier ones. */
-  async function updateConfigurationFile(changes: JsonObject): Promise<string[]> {
-    const response = await call('PUT', 'configuration/file', changes)
+  async function updateConfigurationFile(
+    changes: JsonObject,
+    version: string | null,
+  ): Promise<string[]> {
+    const headers = version === null ? {} : { 'If-Match': version }
+    const response = await call('PUT', 'configuration/file', changes, headers)
     const keys = response.headers.get('X-Flamenco-Restart-Needed-For')
     return keys === null ? [] : keys.split(', ')
   }
@@ -123,7 +138,7 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
   return {
     getVersion: () => get<FlamencoVersion>('version'),
     getConfiguration: () => get<ManagerConfiguration>('configuration'),
-    getConfigurationFile: () => get<JsonObject>('configuration/file'),
+    getConfigurationFile,
     updateConfigurationFile,
     checkSharedStoragePath: (path: string) =>
       ask<PathCheckResult>('configuration/check/shared-storage', { path }),

@@ -54,6 +54,12 @@ export interface ManagerConfiguration {
   restart_needed_for?: string[]
 }
 
+export interface ConfigurationFile {
+  values: JsonObject
+  /** What stands for the file as it was then. */
+  version: string | null
+}
+
 export interface PathCheckResult {
   path: string
   is_usable: boolean

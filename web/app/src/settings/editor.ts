@@ -9,7 +9,7 @@ import { computed, reactive, shallowRef } from 'vue'
 
 import { reasonOf } from '../act'
 import { ApiError, type Api } from '../api/client'
-import type { JsonValue } from '../api/types'
+import type { ConfigurationFile, JsonValue } from '../api/types'
 import { applied, bodyOf, clashes, difference, flatten, type Flat } from '../rules/configuration'
 import { refusalAt, VARIABLE } from '../rules/configuration'
 import { rebased, variablesIn } from '../rules/merging'
@@ -18,6 +18,8 @@ import { draftOf, draftsOf, flatOf, problemOf, savedOf, valueOf } from '../rules
 import type { Draft, Drafts, Saved } from '../rules/settings'
 import { draftOf as variableDraftOf, problemsOf, type VariableDraft } from '../rules/variables'
 import { createVariablesEditor } from './variables-editor'
+
+const TRIES = 5
 
 export interface EditorOptions {
   api: Pick<Api, 'getConfigurationFile' | 'updateConfigurationFile'>
@@ -69,7 +71,8 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     () => state.phase === 'ready' && (changes.value.size > 0 || wrong.value > 0),
   )
 
-  const read = async (): Promise<Flat> => flatten(await api.getConfigurationFile())
+  /** Of what `file` says. */
+  let version: string | null = null
 
   function show(now: Flat): void {
     file.value = now
@@ -81,7 +84,8 @@ export function createEditor({ api, onSaved }: EditorOptions) {
   }
 
   /** Takes over what the file says now beside what was changed here; keys that both changed. */
-  function rebase(now: Flat): string[] {
+  function rebase(fresh: ConfigurationFile): string[] {
+    const now = flatten(fresh.values)
     const own = changes.value
     const both = clashes(file.value, now, own)
     for (const key of both) state.clashes[key] = now.get(key) ?? null
@@ -90,6 +94,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     }
     state.variables = rebased(state.variables, own, now)
     file.value = now
+    version = fresh.version
     for (const key of Object.keys(state.clashes)) {
       if (!changes.value.has(key)) delete state.clashes[key]
     }
@@ -100,10 +105,10 @@ export function createEditor({ api, onSaved }: EditorOptions) {
   async function load(): Promise<void> {
     if (state.saving) return
     try {
-      const now = await read()
+      const fresh = await api.getConfigurationFile()
       if (state.saving) return
-      if (state.phase === 'ready') rebase(now)
-      else show(now)
+      if (state.phase !== 'ready') show(flatten(fresh.values))
+      rebase(fresh)
       tell(null)
     } catch (error) {
       tell(error)
@@ -121,9 +126,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     state.refused = {}
     state.saved = null
     try {
-      if (rebase(await read()).length > 0) return false
-      if (changes.value.size > 0) await send()
-      return true
+      return await attempt(TRIES)
     } catch (error) {
       refuse(error)
       return false
@@ -132,14 +135,27 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     }
   }
 
+  /** Once more where somebody else was faster between reading and sending. */
+  async function attempt(tries: number): Promise<boolean> {
+    if (rebase(await api.getConfigurationFile()).length > 0) return false
+    try {
+      if (changes.value.size > 0) await send()
+      return true
+    } catch (error) {
+      const isOutdated = error instanceof ApiError && error.status === 412
+      if (!isOutdated || tries <= 1) throw error
+      return attempt(tries - 1)
+    }
+  }
+
   async function send(): Promise<void> {
     const saving = changes.value
     const names = new Map(state.variables.map(({ id, name }) => [id, name.trim()]))
-    const waiting = await api.updateConfigurationFile(bodyOf(saving, file.value))
+    const waiting = await api.updateConfigurationFile(bodyOf(saving, file.value), version)
     state.variables = state.variables.map((each) => ({ ...each, was: names.get(each.id) ?? null }))
     state.clashes = {}
     file.value = applied(saving, file.value)
-    await Promise.allSettled([read().then(rebase), onSaved()])
+    await Promise.allSettled([api.getConfigurationFile().then(rebase), onSaved()])
     state.saved = savedOf([...saving.keys()], waiting)
   }
 
