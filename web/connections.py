@@ -12,7 +12,9 @@ import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
@@ -31,8 +33,29 @@ class _Protocol(H11Protocol):
 
     _head = b""
 
+    async def handle(self, event: Event) -> None:
+        await super().handle(event)
+        socket = self.stream
+        if isinstance(socket, WSStream) and not socket.closed and _is_over_full(socket):
+            # The client was told; what it still sends is dropped, for a while.
+            await socket.handle(StreamClosed(STREAM_ID))
+            socket.buffer.clear()
+            await self.send(Updated(idle=True))
+
     async def _check_protocol(self, event: h11.Request) -> None:
         """Offers of HTTP/2 are not taken up."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        """Offers to compress a WebSocket are not taken up: little could grow to very much."""
+        headers = [each for each in request.headers if each[0] != b"sec-websocket-extensions"]
+        if len(headers) < len(request.headers):
+            request = h11.Request(
+                method=request.method,
+                headers=headers,
+                target=request.target,
+                http_version=request.http_version,
+            )
+        await super()._create_stream(request)
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -44,6 +67,11 @@ class _Protocol(H11Protocol):
         self._head = data if _has_body(event) else b""
         if data and not self._head:
             await self.send(RawData(data))
+
+
+def _is_over_full(socket: WSStream) -> bool:
+    """Whether a message came over it that is too large."""
+    return socket.buffer.length > socket.buffer.max_length
 
 
 def _has_body(event: H11SendableEvent) -> bool:

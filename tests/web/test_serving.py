@@ -1,12 +1,12 @@
 """The traps of Quart-Trio and Hypercorn, each closed (see web/serving.py)."""
 
 import socket
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import attrs
 import trio
 from hypercorn.events import RawData
-from quart import Response, request, send_file
+from quart import Response, request, send_file, websocket
 from quart_trio import QuartTrio
 
 from tests.patience import PATIENCE
@@ -46,6 +46,11 @@ def application() -> Application:
         response = Response(pieces())
         response.timeout = None
         return response
+
+    @app.websocket("/socket")
+    async def listen():
+        while True:
+            await websocket.receive()
 
     return app
 
@@ -117,6 +122,48 @@ async def test_an_answer_leaves_in_one_piece(monkeypatch):
         answer = await answer_of(port, get("/") + get("/", "Connection: close"))
     assert b"".join(pieces) == answer
     assert [piece[-5:] for piece in pieces] == [b"hello", b"hello"]
+
+
+SOCKET = (
+    *("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"),
+    *(
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Extensions: permessage-deflate",
+    ),
+)
+PIECE = b"\x01\xff" + (2**20).to_bytes(8, "big") + bytes(4) + b"x" * 2**20
+"""The first frame of a message in many; those that follow begin with 0."""
+TOO_BIG = b"\x88\x02" + (1009).to_bytes(2, "big")
+
+
+async def test_nothing_is_unpacked_for_the_clients_of_websockets():
+    async with served(application()) as (port, _):
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(get("/socket", *SOCKET))
+            answer = await stream.receive_some()
+        assert b" 101 " in answer
+        assert b"extensions" not in answer
+
+
+async def test_of_a_message_without_end_no_more_is_kept_and_its_sender_let_go(monkeypatch):
+    monkeypatch.setattr("web.connections.KEEP_ALIVE_SECONDS", 0.5)
+
+    async def send_for_ever(stream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await stream.send_all(PIECE)
+            while True:
+                await stream.send_all(b"\0" + PIECE[1:])
+
+    async with served(application()) as (port, _), trio.open_nursery() as nursery:
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(get("/socket", *SOCKET))
+            answer = await stream.receive_some()
+            nursery.start_soon(send_for_ever, stream)
+            with suppress(trio.BrokenResourceError):
+                while part := await stream.receive_some():
+                    answer += part
+        assert answer.endswith(TOO_BIG)
+        nursery.cancel_scope.cancel()
 
 
 async def test_an_early_answer_reaches_a_client_that_still_sends():
