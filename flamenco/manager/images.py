@@ -7,6 +7,7 @@ from flamenco.api.events import EventLastRenderedUpdate
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.images import SIZES, NotAnImage
 from flamenco.logs import job_folder
+from flamenco.manager.deletions import remove_files
 from flamenco.manager.messages import ProcessImage
 from flamenco.manager.services import Services
 from flamenco.store import RememberRendered
@@ -29,8 +30,17 @@ class Images(actors.Actor):
 
     @actors.handles(ProcessImage)
     async def process(self, message: ProcessImage) -> None:
+        """Make pictures of a frame; of a job that is deleted meanwhile none may stay."""
+        reader = self._services.reader
+        job = await reader.job(message.job_id)
+        if job is None:
+            return
         try:
-            await self._services.previews.make(job_folder(message.job_id), message.content)
+            await self._services.previews.make(job_folder(job.id), message.content)
+            now = await reader.job(job.id)
+            if now is None or now.delete_requested_at is not None:
+                await remove_files(now or job, self._services)
+                return
         except (NotAnImage, OSError) as error:
             logger.warning("no preview of job %s: %s", message.job_id, error)
             return

@@ -140,7 +140,7 @@ class DeleteJob:
 
 @attrs.frozen
 class RememberRendered:
-    """The newest frame of the farm is this job's."""
+    """The newest frame of the farm is this job's, if it still exists."""
 
     job_id: str
 
@@ -253,7 +253,7 @@ def _delete_job(connection: _Connection, change: DeleteJob) -> None:
 
 def _remember_rendered(connection: _Connection, change: RememberRendered) -> None:
     connection.execute(
-        "INSERT INTO last_rendered (id, job_id) VALUES (1, ?) "
+        "INSERT INTO last_rendered (id, job_id) SELECT 1, id FROM jobs WHERE id = ? "
         "ON CONFLICT (id) DO UPDATE SET job_id = excluded.job_id",
         (change.job_id,),
     )
