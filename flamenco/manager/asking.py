@@ -1,5 +1,6 @@
 """Reaching the actors of jobs and workers by their ids."""
 
+from contextlib import suppress
 from typing import TypeVar
 
 import actors
@@ -8,19 +9,20 @@ from flamenco.manager.services import WORKERS
 
 T = TypeVar("T")
 
+WAKE_UPS = 3
+
 
 async def ask_job(jobs: actors.ActorRef, job_id: str, message: actors.Request[T]) -> T:
     """The answer of a job's actor, woken from its snapshot if it doesn't run.
 
     Raises `NotFound` if there is no such job. A job that retires in this very moment is woken
-    again.
+    again; one that is erased in this moment may be woken on nothing, and then is not there.
     """
-    job = await jobs.ask(WakeJob(job_id))
-    try:
-        return await job.ask(message)
-    except actors.ActorStopped:
+    for _ in range(WAKE_UPS):
         job = await jobs.ask(WakeJob(job_id))
-        return await job.ask(message)
+        with suppress(actors.ActorStopped):
+            return await job.ask(message)
+    raise actors.ActorStopped(f"job {job_id} stops again and again")
 
 
 def tell_worker(teller: actors.Actor, worker_id: str, message: object) -> bool:

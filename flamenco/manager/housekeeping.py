@@ -11,7 +11,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job
-from flamenco.manager.messages import NotFound, WakeJob
+from flamenco.manager.messages import NotFound, Refusal, WakeJob
 from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
@@ -139,15 +139,18 @@ class Housekeeping(actors.Actor):
             old = await reader.jobs_untouched_since(now - timedelta(seconds=shortest))
             due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
             for job in due.delete:
-                await ask_job(jobs, job.id, DeleteJob())
-                logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
+                with suppress(Refusal):  # by now somebody needs it again
+                    await ask_job(jobs, job.id, DeleteJob(unchanged_since=job.updated))
+                    logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
             for job in due.archive:
-                await ask_job(jobs, job.id, ArchiveJob(archived=True))
+                with suppress(Refusal):
+                    await ask_job(jobs, job.id, ArchiveJob(archived=True))
         for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
             ref = self.system.find(f"{WORKERS}/{worker.id}")
             if ref is not None:
-                await ref.ask(DeleteWorker())
-                logger.info("worker %s is deleted: it was gone for too long", worker.name)
+                with suppress(Refusal):  # by now it is back
+                    await ref.ask(DeleteWorker(unchanged_since=worker.updated))
+                    logger.info("worker %s is deleted: it was gone for too long", worker.name)
 
 
 def _damage(error: Exception) -> DamagedDatabase | None:

@@ -93,6 +93,8 @@ class JobRequests(JobState):
     def delete(self, message: DeleteJob) -> None:
         """From now on nothing of it starts; it is erased when its leases are over."""
         job = self._live.job
+        if message.unchanged_since is not None and job.updated > message.unchanged_since:
+            raise NotAllowed("the job has changed meanwhile")
         requested = job.delete_requested_at or clock.now()
         files = message.files or job.delete_files
         if (requested, files) == (job.delete_requested_at, job.delete_files):

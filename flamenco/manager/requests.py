@@ -1,5 +1,7 @@
 """What people ask of jobs, tasks, workers and tags: the messages that the edge sends."""
 
+from datetime import datetime
+
 import attrs
 
 import actors
@@ -47,6 +49,8 @@ class DeleteJob(actors.Request[None]):
     """Delete the job; with the files that were sent with it, or without."""
 
     files: bool = False
+    unchanged_since: datetime | None = None
+    """Refused if the job has changed after this time: somebody may need it again."""
 
 
 @attrs.frozen
@@ -106,6 +110,9 @@ class SetSchedule(actors.Request[None]):
 @attrs.frozen
 class DeleteWorker(actors.Request[None]):
     """The worker is to be known no more; what it runs goes back to the queue."""
+
+    unchanged_since: datetime | None = None
+    """Refused if the worker has changed after this time: it may be back."""
 
 
 # Tags

@@ -50,7 +50,10 @@ class WorkerRequests(WorkerState):
             self._change(tags=tuple(tag for tag in self._worker.tags if tag != message.tag_id))
 
     @actors.handles(DeleteWorker)
-    def delete(self, _: DeleteWorker) -> None:
+    def delete(self, message: DeleteWorker) -> None:
+        since = message.unchanged_since
+        if since is not None and self._worker.updated > since:
+            raise NotAllowed(f"worker {self._worker.name} has changed meanwhile")
         self._return_all(f"worker {self._worker.name} was deleted")
         self._change(deleted_at=clock.now(), status=WorkerStatus.OFFLINE, request=None)
         self._hang_up("the worker was deleted")

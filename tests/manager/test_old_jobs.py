@@ -14,7 +14,7 @@ from flamenco.manager.messages import NotAllowed
 from flamenco.manager.requests import ArchiveJob, DeleteJob, KeepJob, SetJobStatus
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
-from flamenco.store import InsertJob, InsertTasks, PutJob, listed_jobs
+from flamenco.store import InsertJob, InsertTasks, PutJob, Reader, listed_jobs
 from tests.manager.conftest import stage_at
 from tests.patience import until
 
@@ -150,6 +150,49 @@ async def test_old_jobs_go_by_themselves_but_not_those_marked_keep(tmp_path, mon
         stage.farm.system.find("/housekeeping").tell(CleanUp())
         await gone(stage, old)
         assert await stage.status(kept) == "canceled"
+
+
+def clean_up_now(stage, **config) -> None:
+    """With another configuration than before."""
+    services = stage.farm.services
+    services.config = attrs.evolve(services.config, **config)
+    stage.farm.system.find("/housekeeping").tell(CleanUp())
+
+
+async def test_a_clean_up_spares_the_job_that_somebody_requeues_meanwhile(stage, monkeypatch):
+    found = Reader.jobs_untouched_since
+
+    async def then_requeue(reader: Reader, moment) -> list:
+        old = await found(reader, moment)
+        await stage.ask(revived, SetJobStatus(JobStatus.REQUEUEING, "again"))
+        return old
+
+    monkeypatch.setattr(Reader, "jobs_untouched_since", then_requeue)
+    revived, other = await canceled(stage), await canceled(stage)
+    clean_up_now(stage, delete_jobs_after=1e-6)
+    await gone(stage, other)
+    assert await stage.status(revived) == "queued"
+
+
+async def test_a_clean_up_spares_the_worker_that_comes_back_meanwhile(stage, monkeypatch):
+    anna, bert = await stage.worker("anna"), await stage.worker("bert")
+    for worker in (anna, bert):
+        worker.say(protocol.SignOff(), 1000)
+        await worker.hears(protocol.Acknowledge)
+    found = Reader.workers
+
+    async def then_connect(reader: Reader) -> list:
+        workers = await found(reader)
+        await anna.connect()
+        return workers
+
+    async def deleted() -> bool:
+        return await stage.farm.services.reader.worker(bert.id) is None
+
+    monkeypatch.setattr(Reader, "workers", then_connect)
+    clean_up_now(stage, delete_workers_after=1e-6)
+    await until(deleted)
+    assert await stage.farm.services.reader.worker(anna.id) is not None
 
 
 async def test_what_is_stuck_is_put_right_at_the_start_and_that_is_logged(tmp_path, caplog):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import trio
 
+from flamenco.store import Reader
 from tests.patience import until
 from tests.web.conftest import call
 from tests.web.test_requests import canceled, submitted, worker
@@ -142,6 +143,28 @@ async def test_a_mass_deletion_spares_what_changed_later_whatever_the_zone_of_th
 async def test_a_mass_deletion_may_go_to_the_end_of_time(edge, end):
     await canceled(edge)
     await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": end}, 204)
+
+
+async def test_a_mass_deletion_spares_the_job_that_somebody_requeues_meanwhile(edge, monkeypatch):
+    found = Reader.jobs_to_delete
+    revived, other = await canceled(edge), await canceled(edge)
+    updated = (await call(edge, "GET", f"jobs/{other}"))["updated"]
+
+    async def then_requeue(reader: Reader, moment) -> list[str]:
+        old = await found(reader, moment)
+        await trio.sleep(1)  # the time counts in whole seconds
+        body = {"status": "requeueing", "reason": "again"}
+        await call(edge, "POST", f"jobs/{revived}/setstatus", body, 204)
+        return old
+
+    monkeypatch.setattr(Reader, "jobs_to_delete", then_requeue)
+    await call(edge, "DELETE", "jobs/mass-delete", {"last_updated_max": updated}, 204)
+    await call(edge, "GET", f"jobs/{revived}")
+
+    async def gone() -> bool:
+        return len((await call(edge, "GET", "jobs"))["jobs"]) == 1
+
+    await until(gone)
 
 
 async def test_who_deletes_what_somebody_else_deletes_is_answered_and_nothing_crashes(edge, caplog):

@@ -97,8 +97,8 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
     if not found:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
-        with suppress(NotFound):  # somebody else was faster
-            await ask_job(job_id, DeleteJob())
+        with suppress(NotFound, NotAllowed):  # it is gone, or somebody needs it again
+            await ask_job(job_id, DeleteJob(unchanged_since=latest))
     return None
 
 
