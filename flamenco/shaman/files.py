@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 
 import attrs
 
@@ -58,8 +58,7 @@ def file_path(text: str) -> PurePosixPath:
     Raises `BadPath`.
     """
     path = _inside(text, "path")
-    plain = str(path)
-    if plain[1:2] == ":" or plain.startswith("\\"):
+    if any(PureWindowsPath(part).anchor for part in path.parts):
         raise BadPath(f"the path {text!r} is not relative on Windows")
     return path
 

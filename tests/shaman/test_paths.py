@@ -42,6 +42,8 @@ def test_other_paths_are_refused_with_a_sentence(text):
 @example("..\\..\\x")
 @example("C:/x")
 @example("./A:")
+@example("a/C:/x")
+@example("a/\\x")
 @example("./\\x")
 def test_whatever_is_accepted_lies_inside_on_every_platform(text):
     for rule in (checkout_path, file_path):
@@ -52,13 +54,17 @@ def test_whatever_is_accepted_lies_inside_on_every_platform(text):
         assert path.parts
         root = Path("/farm/jobs")
         assert root in Path(root, path).resolve().parents
+        root = PureWindowsPath("D:/farm/jobs")
+        assert root in (root / path).parents
         windows = PureWindowsPath(str(path))
         assert not windows.drive
         assert not windows.root
         assert ".." not in windows.parts
 
 
-@pytest.mark.parametrize("text", ["C:/x", "c:x", "\\\\server\\x", "\\x", "a\\..\\..\\x", "/x", ""])
+@pytest.mark.parametrize(
+    "text", ["C:/x", "c:x", "a/C:/x", "\\\\server\\x", "a/\\x", "a\\..\\..\\x", "/x", ""]
+)
 def test_a_file_stays_in_its_checkout_on_every_platform(text):
     with pytest.raises(BadPath):
         file_path(text)
