@@ -1,6 +1,7 @@
 """Deletions: a job's files go first, then its rows, in pieces that let others' commits between."""
 
 import logging
+import os
 import shutil
 from collections import deque
 from collections.abc import Iterable
@@ -81,7 +82,10 @@ def own_files(job: Job, paths: StoragePaths) -> Path | None:
     if not job.shaman_checkout_id or paths.jobs is None:
         return None
     root = paths.jobs.resolve()
-    folder = (root / job.shaman_checkout_id).resolve()
+    folder = root / job.shaman_checkout_id
+    if not os.path.exists(folder):  # noqa: PTH110 - Path's raises of what nothing can be called
+        return None
+    folder = folder.resolve()
     return folder if root in folder.parents else None
 
 

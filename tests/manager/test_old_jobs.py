@@ -9,6 +9,7 @@ from flamenco import clock, protocol
 from flamenco.config.manager import ShamanConfig
 from flamenco.logs import job_folder
 from flamenco.manager import housekeeping
+from flamenco.manager.deletions import own_files
 from flamenco.manager.housekeeping import CleanUp
 from flamenco.manager.messages import NotAllowed
 from flamenco.manager.requests import ArchiveJob, DeleteJob, KeepJob, SetJobStatus
@@ -77,6 +78,14 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
     await gone(stage, job)
     assert outside.exists()
     assert paths.jobs.exists()
+
+
+@pytest.mark.parametrize("checkout", ["no\0name", "long" * 100, "not-there"])
+async def test_a_job_whose_files_can_not_be_there_is_deleted_all_the_same(stage, checkout):
+    job = await canceled(stage, shaman_checkout_id=checkout)
+    assert own_files(job, stage.farm.services.paths) is None
+    await stage.ask(job, DeleteJob(files=True))
+    await gone(stage, job)
 
 
 @pytest.mark.parametrize("runs", [True, False])
