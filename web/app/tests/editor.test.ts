@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '../src/api/client'
 import type { JsonObject } from '../src/api/types'
 import { createEditor, type Editor } from '../src/settings/editor'
+import { settle } from './fakes'
 
 const everywhere = (value: string) => ({ is_twoway: false, values: [{ platform: 'all', value }] })
 
@@ -34,6 +35,7 @@ class File {
   version = '"1"'
   readonly sent: JsonObject[] = []
 
+  checkSharedStoragePath = vi.fn(async (path: string) => ({ path, is_usable: false, cause: 'No.' }))
   getConfigurationFile = vi.fn(async () => ({ values: structuredClone(this.values), version: this.version }))
   updateConfigurationFile = vi.fn(async (body: JsonObject, version: string | null) => {
     if (version !== this.version) throw new ApiError(412, 'changed meanwhile')
@@ -150,6 +152,21 @@ describe('the editor of the configuration', () => {
     expect(await editor.save()).toBe(true)
     expect([...editor.changes.value.keys()]).toEqual(['worker_timeout', 'variables.yours'])
     expect(variable('yours')).toMatchObject({ was: 'yours', isTwoway: true })
+  })
+
+  it('has a new shared storage tried, and still saves it', async () => {
+    editor.edit('shared_storage_path', '"F:\\farm"')
+    editor.tidy('shared_storage_path')
+    await settle()
+    expect(file.checkSharedStoragePath).toHaveBeenCalledWith('F:\\farm')
+    expect(editor.state.storage).toMatchObject({ cause: 'No.' })
+    editor.edit('shared_storage_path', 'farm')
+    expect(editor.state.storage).toBeNull()
+    editor.tidy('shared_storage_path')
+    await settle()
+    expect(file.checkSharedStoragePath).toHaveBeenCalledTimes(1)
+    expect(await editor.save()).toBe(true)
+    expect(file.sent).toEqual([{ shared_storage_path: 'farm' }])
   })
 
   it('has a refusal at its key until that is edited', async () => {

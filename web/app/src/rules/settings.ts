@@ -38,6 +38,11 @@ export function flatOf(file: Flat, drafts: Drafts, variables: readonly VariableD
   return flat
 }
 
+/** Others count from a folder that only the Manager knows. */
+export function isWholePath(path: string): boolean {
+  return /^([\\/]|[a-z]:)/i.test(path)
+}
+
 /** What is wrong with it, as far as that can be told without the Manager. */
 export function problemOf(field: SettingField, draft: Draft): string | null {
   if (typeof draft === 'boolean') return null

@@ -9,20 +9,21 @@ import { computed, reactive, shallowRef } from 'vue'
 
 import { reasonOf } from '../act'
 import { ApiError, type Api } from '../api/client'
-import type { ConfigurationFile, JsonValue } from '../api/types'
+import type { ConfigurationFile, JsonValue, PathCheckResult } from '../api/types'
 import { applied, bodyOf, clashes, difference, flatten, type Flat } from '../rules/configuration'
 import { refusalAt, VARIABLE } from '../rules/configuration'
 import { rebased, variablesIn } from '../rules/merging'
 import { FIELDS, fieldOf } from '../rules/setting-fields'
-import { draftOf, draftsOf, flatOf, problemOf, savedOf, valueOf } from '../rules/settings'
+import { draftOf, draftsOf, flatOf, isWholePath, problemOf, savedOf, valueOf } from '../rules/settings'
 import type { Draft, Drafts, Saved } from '../rules/settings'
 import { draftOf as variableDraftOf, problemsOf, type VariableDraft } from '../rules/variables'
 import { createVariablesEditor } from './variables-editor'
 
 const TRIES = 5
+const STORAGE = 'shared_storage_path'
 
 export interface EditorOptions {
-  api: Pick<Api, 'getConfigurationFile' | 'updateConfigurationFile'>
+  api: Pick<Api, 'getConfigurationFile' | 'updateConfigurationFile' | 'checkSharedStoragePath'>
   /** Has the rest of the page learn what changed. */
   onSaved: () => Promise<void>
 }
@@ -41,6 +42,8 @@ export interface EditorState {
   /** What others made of keys that were changed here too; null: the variable is gone. */
   clashes: Record<string, JsonValue>
   saved: Saved | null
+  /** What the Manager says of a folder that may become the shared storage. */
+  storage: PathCheckResult | null
 }
 
 export function createEditor({ api, onSaved }: EditorOptions) {
@@ -55,6 +58,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     refused: {},
     clashes: {},
     saved: null,
+    storage: null,
   })
 
   const mine = computed(() => flatOf(file.value, state.drafts, state.variables))
@@ -80,6 +84,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     state.variables = variablesIn(now).map(([name, value]) => variableDraftOf(name, value))
     state.refused = {}
     state.clashes = {}
+    state.storage = null
     state.phase = 'ready'
   }
 
@@ -154,6 +159,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     const waiting = await api.updateConfigurationFile(bodyOf(saving, file.value), version)
     state.variables = state.variables.map((each) => ({ ...each, was: names.get(each.id) ?? null }))
     state.clashes = {}
+    state.storage = null
     file.value = applied(saving, file.value)
     await Promise.allSettled([api.getConfigurationFile().then(rebase), onSaved()])
     state.saved = savedOf([...saving.keys()], waiting)
@@ -176,6 +182,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
   function edited(key: string): void {
     delete state.refused[key]
     state.saved = null
+    if (key === STORAGE) state.storage = null
     if (!state.isFileTrouble) tell(null)
   }
 
@@ -191,6 +198,14 @@ export function createEditor({ api, onSaved }: EditorOptions) {
     if (field && draft !== undefined && problemOf(field, draft) === null) {
       state.drafts[key] = draftOf(field, valueOf(field, draft))
     }
+    if (key === STORAGE) void checkStorage()
+  }
+
+  async function checkStorage(): Promise<void> {
+    const path = String(state.drafts[STORAGE])
+    if (!isWholePath(path) || !changes.value.has(STORAGE)) return
+    const result = await api.checkSharedStoragePath(path).catch(() => null)
+    if (path === state.drafts[STORAGE] && changes.value.has(STORAGE)) state.storage = result
   }
 
   /** Takes one setting back to what the file says. */
