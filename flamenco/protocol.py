@@ -255,5 +255,5 @@ def decode(text: str | bytes | None) -> tuple[Message, int | None]:
                 f"expected a message type of {', '.join(TYPES)}, got {envelope.type!r}"
             )
         return decoder(envelope.body), envelope.seq
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(str(error)) from None

@@ -25,6 +25,9 @@ from web.wire import checked_parameter, encode
 ANSWERS = 16
 """Answers that wait for a client; it is not listened to before it takes some."""
 
+MOST_FOLLOWED = 10_000
+"""So many things one client may follow."""
+
 
 @attrs.frozen(kw_only=True)
 class Followed:
@@ -131,13 +134,15 @@ def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
         if kind is None:
             return [{"error": f"op: expected {' or '.join(OPERATIONS)}, got {op!r}"}]
         wanted = msgspec.json.decode(text or b"", type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return [{"error": str(error)}]
     followed = wanted.subscriptions if isinstance(wanted, Resume) else (wanted,)
     for each in followed:
         if problem := each.problem():
             return [{"error": problem, "subscription": wanted}]
     topics = [each.topic for each in followed]
+    if len({*follower.topics, *topics}) > MOST_FOLLOWED:
+        return [{"error": f"expected {MOST_FOLLOWED} subscriptions at most"}]
     if isinstance(wanted, Resume):
         told = follower.resume(wanted.after, topics)
         ok = {"ok": wanted, "id": follower.place}

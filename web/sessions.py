@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 PENDING_MESSAGES = 1000
 """A worker that lets more messages than this pile up is disconnected."""
 
+HELLO_SECONDS = 30.0
+"""A worker that has not said hello after this time is disconnected."""
+
 REASON_BYTES = 100
 
 Pending = trio.MemoryReceiveChannel[protocol.Message]
@@ -64,10 +67,7 @@ async def _converse(
 ) -> None:
     """Talk until the worker breaks the protocol or the socket is ended."""
     try:
-        hello, _ = protocol.decode(await websocket.receive())
-        if not isinstance(hello, protocol.Hello):
-            raise protocol.ProtocolError("expected hello as the first message")
-        welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", hello))
+        welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", await _hello()))
         await _send(welcome)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send_all, pending)
@@ -76,6 +76,15 @@ async def _converse(
                 await actor.send(FromWorker(mine, message, seq))
     except* protocol.ProtocolError as group:
         socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
+
+
+async def _hello() -> protocol.Hello:
+    message: protocol.Message | None = None
+    with trio.move_on_after(HELLO_SECONDS):
+        message, _ = protocol.decode(await websocket.receive())
+    if not isinstance(message, protocol.Hello):
+        raise protocol.ProtocolError("expected hello as the first message")
+    return message
 
 
 async def _send_all(pending: Pending) -> None:

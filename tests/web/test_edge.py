@@ -125,7 +125,7 @@ async def test_the_live_socket_tells_what_was_subscribed_to_and_says_good_bye(ed
             await subscribe(socket, type=kind)
         await socket.send_message('{"op": "subscribe", "type": "job"}')
         assert "uuid" in (await told(socket))["error"]
-        for nonsense in ("nonsense", b""):
+        for nonsense in ("nonsense", b"", b"\xff", '{"op":' + "[" * 5000):
             await socket.send_message(nonsense)
             assert "error" in await told(socket)
         job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
@@ -184,7 +184,8 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
             async with session(edge, name, secret):
                 pass
         assert rejected.value.status_code == 403
-    for nonsense in ('{"type": "report", "body": {}}', b""):
+    deep = '{"type": "assign", "body": {"commands": [{"parameters": {"x": ' + "[" * 5000
+    for nonsense in ('{"type": "report", "body": {}}', b"", b"\xff", deep):
         async with session(edge, worker_id) as socket:
             await socket.send_message(nonsense)
             with (
@@ -193,6 +194,14 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
             ):
                 await socket.get_message()
         assert closed.value.reason.code == 1002
+
+
+async def test_a_session_without_a_hello_ends(edge, monkeypatch):
+    monkeypatch.setattr("web.sessions.HELLO_SECONDS", 0.1)
+    async with session(edge, await registered(edge)) as socket:
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
+            await socket.get_message()
+    assert closed.value.reason.code == 1002
 
 
 async def test_a_session_is_told_that_the_manager_stops(edge):

@@ -144,6 +144,18 @@ async def test_a_request_that_means_nothing_is_answered_with_what_was_expected(
         assert word in answer["error"]
 
 
+async def test_nobody_follows_more_than_can_be_borne(edge, monkeypatch):
+    monkeypatch.setattr("web.live.MOST_FOLLOWED", 3)
+    many = [{"type": "job", "uuid": f"{NOBODY[:-1]}{each}"} for each in range(4)]
+    async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
+        answer = await ask(socket, "resume", after="1", subscriptions=many)
+        assert "3 subscriptions" in answer["error"]
+        answers = [await ask(socket, "subscribe", **each) for each in many]
+        assert ["ok" in each for each in answers] == [True, True, False, False]
+        assert "ok" in await ask(socket, "unsubscribe", **many[0])
+        assert "ok" in await ask(socket, "subscribe", **many[2])
+
+
 async def test_one_that_does_not_read_holds_up_nobody(edge):
     url = edge.socket_url + "/live"
     async with trio_websocket.open_websocket_url(url, message_queue_size=0) as idle:
