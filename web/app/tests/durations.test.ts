@@ -14,6 +14,8 @@ describe('a duration', () => {
     ['45s', '45s', '45 seconds'],
     ['1.5s', '1.5s', '1.5 seconds'],
     ['0.25s', '250ms', null],
+    ['250us', '250µs', null],
+    ['90ns', '90ns', null],
     ['0', '0s', null],
   ])('is read as people type it: %s', (typed, written, words) => {
     expect(canonical(typed)).toBe(written)

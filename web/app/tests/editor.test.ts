@@ -74,6 +74,16 @@ describe('the editor of the configuration', () => {
     expect(editor.dirty.value).toBe(false)
   })
 
+  it('leaves values alone that only the file writes in another way', async () => {
+    file.values.shared_storage_path = ' /farm '
+    file.values.task_timeout = '0h10m'
+    file.values.local_manager_storage_path = ''
+    await editor.load()
+    editor.tidy('shared_storage_path')
+    editor.tidy('task_timeout')
+    expect(editor.dirty.value).toBe(false)
+  })
+
   it('sends what changed, and says what becomes of it', async () => {
     editor.edit('listen', ':9090')
     editor.edit('task_timeout', '1h')

@@ -39,7 +39,9 @@ export function canonical(text: string): string {
   const total = seconds(text)
   if (total === null) return text.trim()
   if (total === 0) return '0s'
-  if (total < 1) return `${rounded(total * 1000)}ms`
+  if (total < 1e-6) return `${rounded(total * 1e9)}ns`
+  if (total < 1e-3) return `${rounded(total * 1e6)}µs`
+  if (total < 1) return `${rounded(total * 1e3)}ms`
   const hours = Math.floor(total / 3600)
   const minutes = Math.floor((total % 3600) / 60)
   const rest = `${rounded(total % 60)}s`
@@ -64,5 +66,5 @@ export function inWords(text: string): string | null {
 }
 
 function rounded(amount: number): number {
-  return Number(amount.toFixed(6))
+  return Number(amount.toFixed(9))
 }

@@ -33,7 +33,10 @@ export function valueOf(field: SettingField, draft: Draft): JsonValue {
 /** All of the configuration as the page has it; what it does not show is as in the file. */
 export function flatOf(file: Flat, drafts: Drafts, variables: readonly VariableDraft[]): Flat {
   const flat = new Map([...file].filter(([key]) => !key.startsWith(VARIABLE)))
-  for (const field of FIELDS) flat.set(field.key, valueOf(field, drafts[field.key] ?? ''))
+  for (const field of FIELDS) {
+    const draft = drafts[field.key] ?? ''
+    if (draft !== draftOf(field, file.get(field.key))) flat.set(field.key, valueOf(field, draft))
+  }
   for (const each of variables) flat.set(VARIABLE + each.name.trim(), variableOf(each))
   return flat
 }

@@ -13,7 +13,7 @@ import type { ConfigurationFile, JsonValue, PathCheckResult } from '../api/types
 import { applied, bodyOf, clashes, difference, flatten, type Flat } from '../rules/configuration'
 import { refusalAt, VARIABLE } from '../rules/configuration'
 import { rebased, variablesIn } from '../rules/merging'
-import { FIELDS, fieldOf } from '../rules/setting-fields'
+import { FIELDS, fieldOf, type SettingField } from '../rules/setting-fields'
 import { draftOf, draftsOf, flatOf, isWholePath, problemOf, savedOf, valueOf } from '../rules/settings'
 import type { Draft, Drafts, Saved } from '../rules/settings'
 import { draftOf as variableDraftOf, problemsOf, type VariableDraft } from '../rules/variables'
@@ -63,9 +63,16 @@ export function createEditor({ api, onSaved }: EditorOptions) {
 
   const mine = computed(() => flatOf(file.value, state.drafts, state.variables))
   const changes = computed(() => difference(file.value, mine.value))
+  const isAsStored = (field: SettingField, draft: Draft) =>
+    draft === draftOf(field, file.value.get(field.key))
   const problems = computed(() => {
-    const found = FIELDS.map((field) => [field.key, problemOf(field, state.drafts[field.key] ?? '')])
-    return Object.fromEntries(found.filter(([, problem]) => problem)) as Record<string, string>
+    const found: Record<string, string> = {}
+    for (const field of FIELDS) {
+      const draft = state.drafts[field.key] ?? ''
+      const problem = isAsStored(field, draft) ? null : problemOf(field, draft)
+      if (problem !== null) found[field.key] = problem
+    }
+    return found
   })
   const variableProblems = computed(() => problemsOf(state.variables))
   const wrong = computed(
@@ -195,7 +202,8 @@ export function createEditor({ api, onSaved }: EditorOptions) {
   function tidy(key: string): void {
     const field = fieldOf(key)
     const draft = state.drafts[key]
-    if (field && draft !== undefined && problemOf(field, draft) === null) {
+    if (field === undefined || draft === undefined || isAsStored(field, draft)) return
+    if (problemOf(field, draft) === null) {
       state.drafts[key] = draftOf(field, valueOf(field, draft))
     }
     if (key === STORAGE) void checkStorage()
