@@ -61,6 +61,9 @@ class JobActor(JobRequests):
         for task in active:
             self._reopen(task)
         self._begin_announcing()
+        tag = self._live.job.worker_tag
+        if tag is not None and not await self._is_tag(tag):  # it went while the job was stored
+            self._change(worker_tag=None)
         if self._live.job.delete_requested_at is None:
             self._check_up()
         else:

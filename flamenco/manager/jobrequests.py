@@ -58,8 +58,14 @@ class JobRequests(JobState):
         self._change(priority=message.priority)
 
     @actors.handles(SetJobTag)
-    def set_job_tag(self, message: SetJobTag) -> None:
+    async def set_job_tag(self, message: SetJobTag) -> None:
+        """Whether there is such a tag is seen here: if it goes later, this actor is told."""
+        if message.tag_id is not None and not await self._is_tag(message.tag_id):
+            raise NotAllowed(f"there is no tag {message.tag_id}")
         self._change(worker_tag=message.tag_id)
+
+    async def _is_tag(self, tag_id: str) -> bool:
+        return any(tag.id == tag_id for tag in await self._services.reader.tags())
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:

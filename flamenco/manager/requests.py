@@ -97,6 +97,8 @@ class RequestWorkerStatus(actors.Request[None]):
 
 @attrs.frozen
 class SetWorkerTags(actors.Request[None]):
+    """Give it these tags and no others; those that there are not are ignored."""
+
     tag_ids: tuple[str, ...]
 
 

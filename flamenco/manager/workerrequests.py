@@ -41,8 +41,10 @@ class WorkerRequests(WorkerState):
             self.after_commit(self._session.push, push)
 
     @actors.handles(SetWorkerTags)
-    def set_tags(self, message: SetWorkerTags) -> None:
-        self._change(tags=tuple(sorted(set(message.tag_ids))))
+    async def set_tags(self, message: SetWorkerTags) -> None:
+        """Which tags there are is seen here: of one that goes later, this actor is told."""
+        known = {tag.id for tag in await self._services.reader.tags()}
+        self._change(tags=tuple(sorted(known.intersection(message.tag_ids))))
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:

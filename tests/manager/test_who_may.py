@@ -56,6 +56,18 @@ async def test_a_tag_that_is_deleted_is_taken_from_jobs_and_workers(stage):
     assert await reader.tags() == []
 
 
+async def test_a_tag_that_is_deleted_while_it_is_given_ties_nobody(stage):
+    gpu = await tag(stage, "gpu")
+    anna, waiting = await stage.worker("anna"), await stage.shaped("approval")
+    await stage.farm.tags.ask(DeleteTag(gpu))
+    with pytest.raises(NotAllowed, match="no tag"):
+        await stage.ask(waiting, SetJobTag(gpu))
+    await stage.farm.worker(anna.id).ask(SetWorkerTags((gpu,)))
+    assert (await stage.farm.services.reader.worker(anna.id)).tags == ()
+    submitted = await stage.shaped("misc", worker_tag=gpu)
+    assert (await anna.hears(protocol.Assign)).job_id == submitted.id
+
+
 async def test_tags_have_different_names(stage):
     await tag(stage, "gpu")
     with pytest.raises(NotAllowed, match="already"):

@@ -14,6 +14,7 @@ from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
     DeleteWorker,
+    PutTag,
     RequestWorkerStatus,
     SetJobPriority,
     SetJobStatus,
@@ -25,6 +26,7 @@ from flamenco.manager.requests import (
 from flamenco.model.jobs import JobRequirements
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+from flamenco.model.workers import WorkerTag
 from tests.simulation.ledger import BY_HAND, Ledger
 from tests.simulation.nature import TaskPlan, settings_of
 
@@ -50,6 +52,10 @@ class People:
     """Ids of the jobs that somebody interfered with."""
     deleted: set[str] = attrs.field(factory=set)
     """Ids of the jobs whose deletion the Manager promised."""
+
+    async def make_tag(self, farm: Farm) -> None:
+        """Make the one tag that they use, if it is not there yet."""
+        await asked(farm.tags.ask(PutTag(WorkerTag(id=TAG, name=TAG), new=True)))
 
     async def submit(self, farm: Farm, plan: tuple[TaskPlan, ...]) -> None:
         memory = self.random.choice((0, 0, 0, 16_000))

@@ -1,7 +1,13 @@
 """Which worker gets which task."""
 
 from flamenco import protocol
-from flamenco.manager.requests import RequestWorkerStatus, SetSchedule, SetWorkerTags, WhyWaiting
+from flamenco.manager.requests import (
+    PutTag,
+    RequestWorkerStatus,
+    SetSchedule,
+    SetWorkerTags,
+    WhyWaiting,
+)
 from flamenco.model import livejob
 from flamenco.model.board import Board, Presence
 from flamenco.model.jobs import JobRequirements
@@ -9,6 +15,7 @@ from flamenco.model.livejob import LiveJob
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Requirements, Specs
 from flamenco.model.statuses import RUNNABLE_JOBS, JobStatus, WorkerStatus
+from flamenco.model.workers import WorkerTag
 from tests.simulation.rules import Scene, empty, hears_nothing, shows
 
 _change_lane = Board.change_lane
@@ -67,10 +74,11 @@ async def a_worker_gets_the_task_types_it_offers(scene: Scene) -> None:
 async def a_job_with_a_tag_goes_to_workers_with_it(scene: Scene) -> None:
     async with scene() as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
-        await stage.farm.worker(bert.id).ask(SetWorkerTags(("fast",)))
-        await stage.shaped("misc", worker_tag="fast")
+        fast = await stage.farm.tags.ask(PutTag(WorkerTag(id="", name="fast"), new=True))
+        await stage.farm.worker(bert.id).ask(SetWorkerTags((fast.id,)))
+        await stage.shaped("misc", worker_tag=fast.id)
         await bert.hears(protocol.Assign)
-        await stage.shaped("misc", worker_tag="fast")
+        await stage.shaped("misc", worker_tag=fast.id)
         await hears_nothing(anna)
 
 

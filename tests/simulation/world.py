@@ -124,6 +124,7 @@ class World:
             if not self.ledger.watching:
                 self.ledger.watch()
                 task_status.started()
+            await self.people.make_tag(farm)
             self.farm = farm
             logger.info("the Manager runs")
             await self._stop.wait()

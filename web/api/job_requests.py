@@ -44,12 +44,13 @@ async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
 
     The tag is found by id, else by name; neither takes the tag away (reference api §4).
     """
-    tags = await reader().tags()
-    wanted = body.id or body.name
-    found = [tag.id for tag in tags if wanted in ((tag.id,) if body.id else (tag.name,))]
-    if wanted and not found:
-        raise NotAllowed(f"there is no tag {wanted}")
-    await ask_job(job_id, SetJobTag(found[0] if wanted else None))
+    wanted = body.id or None
+    if body.name and not wanted:
+        named = [tag.id for tag in await reader().tags() if tag.name == body.name]
+        if not named:
+            raise NotAllowed(f"there is no tag {body.name}")
+        (wanted,) = named
+    await ask_job(job_id, SetJobTag(wanted))
 
 
 @routes.post("/jobs/<job_id>/setkeep", errors=[404, 422])

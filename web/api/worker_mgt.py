@@ -60,9 +60,7 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
 
     Unknown tags are ignored (reference api §4).
     """
-    known = {tag.id for tag in await reader().tags()}
-    wanted = tuple(each for each in body.tag_ids if each in known)
-    await ask_worker(worker_id, SetWorkerTags(wanted))
+    await ask_worker(worker_id, SetWorkerTags(body.tag_ids))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
