@@ -27,7 +27,11 @@ def log_head_of(connection: sqlite3.Connection, task_id: str) -> bytes | None:
 def begin_log_file(
     connection: sqlite3.Connection, job_id: str, task_id: str, logs: TaskLogs
 ) -> None:
-    """Write what the database holds of a task's log to its file, where people look for it."""
+    """Write what the database holds of a task's log to its file, where people look for it.
+
+    Not of a job that is being deleted: its files may be gone already.
+    """
+    lives = "SELECT 1 FROM jobs WHERE id = ? AND delete_requested_at IS NULL"
     head = log_head_of(connection, task_id)
-    if head is not None:
+    if head is not None and connection.execute(lives, (job_id,)).fetchone():
         logs.append(job_id, task_id, 0, head)

@@ -8,7 +8,7 @@ import pytest
 from flamenco import clock, protocol
 from flamenco.config.manager import ShamanConfig
 from flamenco.logs import job_folder
-from flamenco.manager import housekeeping
+from flamenco.manager import deletions, housekeeping
 from flamenco.manager.deletions import own_files
 from flamenco.manager.housekeeping import CleanUp
 from flamenco.manager.messages import NotAllowed
@@ -53,6 +53,22 @@ async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
     assert await stage.farm.services.reader.tasks(job.id) == []
     other = await stage.shaped("misc")
     assert (await anna.hears(protocol.Assign)).job_id == other.id
+
+
+async def test_who_looks_at_a_log_while_its_job_is_deleted_leaves_no_file(stage, monkeypatch):
+    remove = deletions.remove_files
+
+    async def then_look(job, services) -> None:
+        await remove(job, services)
+        await stage.farm.store.begin_log_file(job.id, assign.task_id)
+
+    monkeypatch.setattr(deletions, "remove_files", then_look)
+    anna = await stage.worker("anna")
+    job = await stage.shaped("misc")
+    assign = await anna.hears(protocol.Assign)
+    await stage.ask(job, DeleteJob())
+    await gone(stage, job)
+    assert not (stage.farm.services.paths.local / job_folder(job.id)).exists()
 
 
 @pytest.mark.parametrize("with_files", [True, False])
