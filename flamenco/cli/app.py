@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import flamenco
 from flamenco.cli.errors import nobody_reads, sentence
+from flamenco.cli.texts import visible
 
 
 def _said_of_default(value: object) -> str | None:
@@ -68,7 +69,7 @@ def _import_all() -> None:
 
 
 def _say(message: str, status: int) -> int:
-    print(f"flamenco: {' '.join(message.split())}", file=sys.stderr)
+    print(f"flamenco: {visible(' '.join(message.split()))}", file=sys.stderr)
     return status
 
 

@@ -12,6 +12,7 @@ from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain, print_facts, print_json, when
+from flamenco.cli.texts import visible
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
 
@@ -68,7 +69,7 @@ def _counts(tasks: tuple[TaskSummary, ...]) -> str:
 def why(id: JobId, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:  # noqa: A002
     """Say why a job waits, in one sentence."""
     with reached(manager) as client:
-        print(client.why_job_waits(job_id(client, id)))
+        print(visible(client.why_job_waits(job_id(client, id))))
     return 0
 
 

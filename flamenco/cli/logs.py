@@ -1,14 +1,28 @@
 """Logging of the command line's programs: one line an event, on stderr."""
 
 import logging
+from typing import Any
+
+from flamenco.cli.texts import visible
+
+FORM = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+class OneLine(logging.Formatter):
+    """What names and messages of others have in them makes no lines of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        return "\n".join(map(visible, super().formatException(ei).split("\n")))
 
 
 def start_logging(*, verbose: bool = False, quiet: bool = False) -> None:
     """Log to stderr from ``info`` on; only warnings, or from ``debug`` on for our own parts."""
-    form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO, format=form, datefmt="%Y-%m-%d %H:%M:%S"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(FORM, "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler])
     for noisy in ("httpx", "httpcore", "hypercorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     if verbose:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flamenco.cli.texts import visible
+
 COLOURS = {
     "active": "cyan",
     "awake": "green",
@@ -60,7 +62,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def _cell(text: str) -> Text:
-    return Text(text, COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis")
+    return Text(visible(text), COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis")
 
 
 def _with_room(table: Sequence[Sequence[str]], width: int) -> int:
@@ -79,12 +81,12 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     known = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in known), default=0) + 2
     for name, value in known:
-        print(f"{name + ':':{width}}{value}")
+        print(f"{name + ':':{width}}{visible(value)}")
 
 
 def complain(message: str) -> None:
     """A line for people, beside what is printed."""
-    print(f"flamenco: {message}", file=sys.stderr)
+    print(f"flamenco: {visible(message)}", file=sys.stderr)
 
 
 def when(moment: object) -> str:

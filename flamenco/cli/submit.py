@@ -1,7 +1,6 @@
 """`flamenco submit`: send a job from the command line."""
 
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from flamenco.cli.errors import CommandError
 from flamenco.cli.progress import follow
 from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
+from flamenco.cli.showing import complain
 from flamenco.client import ManagerClient, open_client
 from flamenco.client.jobtypes import job_type_of
 from flamenco.config.worker import DEFAULT_MANAGER_URL
@@ -78,7 +78,7 @@ class Request:
             job = await self.submit(client)
             print(job.id, flush=True)
             for warning in () if isinstance(job.warnings, UnsetType) else job.warnings:
-                print(f"flamenco: warning: {warning}", file=sys.stderr)
+                complain(f"warning: {warning}")
             if not wait:
                 return 0
             done = await follow(client, job, Console(stderr=True, highlight=False))

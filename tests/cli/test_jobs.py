@@ -56,6 +56,15 @@ def terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
 
+async def test_a_name_steers_no_terminal(flamenco, client, terminal):
+    wanted = attrs.evolve(NAPS, name="red\x1b[31m\u202e and\nmore")
+    job = (await client.submit(wanted)).id
+    for words in (["jobs"], ["job", "show", job]):
+        status, printed, _ = await flamenco(*words)
+        assert status == 0
+        assert "red\\x1b[31m\\u202e and\\nmore" in printed
+
+
 async def test_a_list_in_a_pipe_has_a_line_a_job_with_nothing_cut_off(flamenco, client):
     name = "a very long name " * 20
     job = await client.submit(attrs.evolve(NAPS, name=name))

@@ -1,0 +1,22 @@
+"""What the Manager and the Worker log of what others send."""
+
+import logging
+
+from flamenco.cli.logs import FORM, OneLine
+
+
+def logged(message: str, *values: object, error: Exception | None = None) -> str:
+    trace = (type(error), error, None) if error else None
+    record = logging.LogRecord("web", logging.INFO, __file__, 1, message, values, trace)
+    return OneLine(FORM).format(record)
+
+
+def test_a_name_is_one_line_and_steers_no_terminal():
+    line = logged("job %s is deleted", "x\n2026 ERROR all is lost\x1b[2J\u202e Fläche 面")
+    assert line.endswith("web: job x\\n2026 ERROR all is lost\\x1b[2J\\u202e Fläche 面 is deleted")
+
+
+def test_nor_does_an_error_that_quotes_one():
+    assert logged("wrong", error=ValueError("x\x1b[2J")).splitlines()[1:] == [
+        "ValueError: x\\x1b[2J"
+    ]
