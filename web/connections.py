@@ -32,12 +32,20 @@ class _Protocol(H11Protocol):
     """HTTP/1.1 as Hypercorn speaks it; but the head of an answer leaves together with its body."""
 
     _head = b""
+    _is_dropping = False
 
     async def handle(self, event: Event) -> None:
         await super().handle(event)
         socket = self.stream
-        if isinstance(socket, WSStream) and not socket.closed and _is_over_full(socket):
+        if not isinstance(socket, WSStream) or self._is_dropping:
+            return
+        if socket.closed:
+            # A wrong handshake was answered, of which the application knows nothing.
+            socket.closed = False
+            await self.stream_send(StreamClosed(STREAM_ID))
+        elif _is_over_full(socket):
             # The client was told; what it still sends is dropped, for a while.
+            self._is_dropping = True
             await socket.handle(StreamClosed(STREAM_ID))
             socket.buffer.clear()
             await self.send(Updated(idle=True))

@@ -136,6 +136,14 @@ PIECE = b"\x01\xff" + (2**20).to_bytes(8, "big") + bytes(4) + b"x" * 2**20
 TOO_BIG = b"\x88\x02" + (1009).to_bytes(2, "big")
 
 
+async def test_a_client_whose_handshake_is_wrong_is_answered_and_let_go():
+    old = [line.replace("Version: 13", "Version: 12") for line in SOCKET]
+    early = get("/socket", *SOCKET) + PIECE[:100]
+    async with served(application()) as (port, _):
+        for request in (get("/socket", *old), get("/socket", *SOCKET[:3]), early):
+            assert (await answer_of(port, request)).startswith(b"HTTP/1.1 400")
+
+
 async def test_nothing_is_unpacked_for_the_clients_of_websockets():
     async with served(application()) as (port, _):
         async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
