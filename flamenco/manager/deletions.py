@@ -38,7 +38,9 @@ class Deletions(actors.Actor):
 
     @actors.handles(Erase)
     def erase(self, message: Erase) -> None:
-        if all(each.job.id != message.job.id for each in self._waiting):
+        """Once is enough, unless somebody wants the files to go who is not the first to ask."""
+        wanted = (message.job.id, message.job.delete_files)
+        if all((each.job.id, each.job.delete_files) != wanted for each in self._waiting):
             self._waiting.append(message)
         self._next()
 

@@ -84,6 +84,26 @@ async def test_the_files_of_a_job_go_if_they_are_shamans_or_asked_for(tmp_path, 
         assert own.exists() is not (shaman or with_files)
 
 
+async def test_files_go_if_a_second_one_asks_for_that_while_the_job_is_deleted(
+    tmp_path, monkeypatch
+):
+    remove = deletions.remove_files
+
+    async def ask_again(job, services) -> None:
+        await remove(job, services)
+        if not job.delete_files:
+            await stage.ask(job, DeleteJob(files=True))
+
+    async with stage_at(tmp_path, shaman=ShamanConfig(enabled=False)) as stage:
+        own = stage.farm.services.paths.jobs / "shot-7"
+        own.mkdir(parents=True)
+        job = await canceled(stage, shaman_checkout_id="shot-7")
+        monkeypatch.setattr(deletions, "remove_files", ask_again)
+        await stage.ask(job, DeleteJob())
+        await until(lambda: not own.exists())
+        await gone(stage, job)
+
+
 @pytest.mark.parametrize("checkout", ["..", "../outside", "/", "."])
 async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
     paths = stage.farm.services.paths
