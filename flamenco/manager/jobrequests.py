@@ -32,6 +32,8 @@ from flamenco.model.statuses import (
 from flamenco.model.waiting import why_job_waits, why_task_waits
 from flamenco.store import DeleteBlock
 
+STARTING = "The scheduler is starting."
+
 
 class JobRequests(JobState):
     """Carries out what is allowed, and refuses the rest with a sentence."""
@@ -182,10 +184,13 @@ class JobRequests(JobState):
         known = why_task_waits(live, task)
         scheduler = self.system.find(SCHEDULER)
         if known or scheduler is None:
-            return known or "The scheduler is starting."
+            return known or STARTING
         kind = live.kind(task)
         tags = {tag.id: tag.name for tag in await self._services.reader.tags()} if kind.tag else {}
-        return await scheduler.ask(Explain(kind, tags.get(kind.tag or "")))
+        try:
+            return await scheduler.ask(Explain(kind, tags.get(kind.tag or "")))
+        except actors.ActorError:  # its crash is not this job's
+            return STARTING
 
     def _why_nothing_is_ready(self) -> str:
         live = self._live

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from flamenco import clock, protocol
+from flamenco.manager import scheduler
 from flamenco.manager.messages import NotAllowed
 from flamenco.manager.requests import (
     DeleteTag,
@@ -183,3 +184,15 @@ async def test_a_deleted_worker_is_gone_and_its_task_goes_to_others(stage):
     assert again.lease == assign.lease + 1
     await bert.report(again, status=TaskStatus.COMPLETED)
     await stage.until_job(job, "completed")
+
+
+async def test_who_asks_why_a_task_waits_while_the_scheduler_crashes_is_answered(
+    stage, monkeypatch
+):
+    anna, job = await stage.worker("anna"), await stage.shaped("misc misc")
+    assign = await anna.hears(protocol.Assign)
+    waiting = await stage.task(job, 1)
+    monkeypatch.setattr(scheduler, "why_waiting", lambda *_: 1 / 0)
+    assert "starting" in await stage.ask(job, WhyWaiting(waiting.id))
+    assert (await anna.complete(assign)).refused is None
+    assert anna.closed is None
