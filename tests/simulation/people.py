@@ -13,6 +13,7 @@ from flamenco.manager.messages import Refusal, SubmitJob
 from flamenco.manager.requests import (
     ArchiveJob,
     DeleteJob,
+    DeleteTag,
     DeleteWorker,
     PutTag,
     RequestWorkerStatus,
@@ -79,7 +80,9 @@ class People:
         workers = self.ledger.reader.execute(
             "SELECT id FROM workers WHERE deleted_at IS NULL AND name != 'w0' ORDER BY id"
         ).fetchall()
-        if jobs and self.random.random() < 0.75:
+        if self.random.random() < 0.02:
+            await asked(farm.tags.ask(DeleteTag(TAG)))
+        elif jobs and self.random.random() < 0.75:
             await self._to_job(farm, self.random.choice(jobs))
         elif workers:
             await self._to_worker(farm, self.random.choice(workers)[0])

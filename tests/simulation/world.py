@@ -53,7 +53,9 @@ class Troubles:
     """The mean seconds between two things that happen to a worker."""
     full_disks: int
     meddling: float
-    """The mean seconds between two requests of people."""
+    """The mean seconds between two moments in which people want something."""
+    crowd: int
+    """How many of them do so in the same moment."""
 
     @classmethod
     def draw(cls, random: Random) -> "Troubles":
@@ -66,6 +68,7 @@ class Troubles:
             cuts=choose((30.0, 120.0, 1e9)),
             full_disks=choose((0, 0, 0, 2)),
             meddling=choose((10.0, 60.0, 1e9)),
+            crowd=choose((1, 1, 5)),
         )
 
 
@@ -229,8 +232,9 @@ class World:
     async def _meddle(self) -> None:
         while True:
             await trio.sleep(self.random.expovariate(1 / self.troubles.meddling))
-            if self.farm is not None:
-                await self.people.meddle(self.farm)
+            async with trio.open_nursery() as crowd:
+                for _ in range(self.troubles.crowd if self.farm is not None else 0):
+                    crowd.start_soon(self.people.meddle, self.farm)
 
     async def settle(self) -> None:
         """No more faults: everything that was submitted comes to its end."""
