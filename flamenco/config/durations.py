@@ -12,6 +12,7 @@ _NANOSECONDS = {
     "m": 60 * 1_000_000_000,
     "h": 3600 * 1_000_000_000,
 }
+_TOO_LONG = 2**63  # nanoseconds; nor do dates reach much further
 _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _WHOLE = re.compile(rf"([-+]?)((?:{_PART.pattern})+)")
 
@@ -27,6 +28,8 @@ def parse_duration(text: str) -> float:
     if whole is None:
         raise ValueError(f"expected a duration such as 10m0s, 1h30m or 250ms, not {text!r}")
     total = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _PART.findall(whole[2]))
+    if total >= _TOO_LONG:
+        raise ValueError("expected a duration such as 10m0s, and less than 292 years")
     return (-total if whole[1] == "-" else total) / 1e9
 
 

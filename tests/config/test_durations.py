@@ -19,13 +19,17 @@ from flamenco.config.durations import format_duration, parse_duration
         ("0", 0),
         ("0s", 0),
         ("-1m", -60),
+        ("2562047h", 2562047 * 3600),
     ],
 )
 def test_a_duration_is_read_as_go_reads_it(text, seconds):
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "1d", "1 m", "1m ", "ten", "--1s", ".s"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "10", "m", "1d", "1 m", "1m ", "ten", "--1s", ".s", "2562048h", "9" * 400 + "h"],
+)
 def test_what_is_no_duration_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match="expected a duration such as 10m0s"):
         parse_duration(text)
