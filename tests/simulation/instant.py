@@ -17,8 +17,8 @@ import trio
 from flamenco.jobtypes import Compiler, Limits, inline_compiler
 
 SLOWEST_SECONDS = (0.004, 0.004, 0.5)
-"""How long the slowest work takes, before and after it; drawn once for a seed. While a slow disk takes
-a commit, much else can happen."""
+"""How long the slowest work takes, before and after it; drawn once for a seed. While a slow disk
+takes a commit, much else can happen."""
 
 
 @contextmanager
