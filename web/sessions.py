@@ -65,7 +65,7 @@ async def session() -> None:
 async def _converse(
     actor: actors.ActorRef, mine: WorkerSession, socket: Socket, pending: Pending
 ) -> None:
-    """Talk until the worker breaks the protocol or the socket is ended."""
+    """Talk until the worker breaks the protocol, its actor fails, or the socket is ended."""
     try:
         welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", await _hello()))
         await _send(welcome)
@@ -76,6 +76,8 @@ async def _converse(
                 await actor.send(FromWorker(mine, message, seq))
     except* protocol.ProtocolError as group:
         socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
+    except* actors.ActorError as group:
+        socket.end(POLICY_VIOLATION, str(group.exceptions[0]))
 
 
 async def _hello() -> protocol.Hello:

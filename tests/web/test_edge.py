@@ -204,6 +204,18 @@ async def test_a_session_without_a_hello_ends(edge, monkeypatch):
     assert closed.value.reason.code == 1002
 
 
+async def test_a_session_is_told_that_its_worker_was_deleted_before_it_said_hello(edge):
+    worker_id = await registered(edge)
+    async with session(edge, worker_id) as socket:
+        await edge.http.delete(f"/api/v3/worker-mgt/workers/{worker_id}")
+        hello = protocol.Hello(name="anna", software_version="1", task_types=("misc",))
+        await socket.send_message(protocol.encode(hello))
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
+            await socket.get_message()
+    assert closed.value.reason.code == 1008
+    assert worker_id in closed.value.reason.reason
+
+
 async def test_a_session_is_told_that_the_manager_stops(edge):
     worker_id = await registered(edge)
     async with session(edge, worker_id) as socket:
