@@ -7,7 +7,7 @@ it, and sends it again after a reconnect. See docs/worker-protocol.md.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
 import msgspec
@@ -20,6 +20,9 @@ PATH = "/api/v3/worker/session"
 HEARTBEAT_SECONDS = 10.0
 """Between two heartbeats, if no timeout of the Manager needs them more often."""
 BEATS_IN_TIMEOUT = 4
+
+Stored = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number as a database takes it."""
 
 
 def heartbeat_period(*timeouts: float) -> float:
@@ -162,9 +165,9 @@ class Report:
     activity: str | None = None
     log: str | None = None
     steps_completed: int | None = None
-    exit_code: int | None = None
+    exit_code: Stored | None = None
     """Of the last program the task ran, 128 + N after death by signal N; None if it ran none."""
-    peak_memory: int | None = None
+    peak_memory: Stored | None = None
     """Bytes of memory that the task's processes held together at most; None if it is not known."""
     blocklist: str | None = None
     """Why this worker asks for no more tasks of this type in this job; None if it doesn't."""
@@ -228,7 +231,7 @@ _NAMES = {kind: name for name, kind in TYPES.items()}
 class _Envelope:
     type: str
     body: msgspec.Raw
-    seq: int | None = None
+    seq: Stored | None = None
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
