@@ -54,7 +54,14 @@ class _Protocol(H11Protocol):
         """Offers of HTTP/2 are not taken up."""
 
     async def _create_stream(self, request: h11.Request) -> None:
-        """Offers to compress a WebSocket are not taken up: little could grow to very much."""
+        """Offers to compress a WebSocket are not taken up: little could grow to very much.
+
+        A request whose length is told in two ways is refused: a proxy may see two in it.
+        """
+        if {name for name, _ in request.headers} >= {b"content-length", b"transfer-encoding"}:
+            await self._send_error_response(400)
+            await self.send(Closed())
+            return
         headers = [each for each in request.headers if each[0] != b"sec-websocket-extensions"]
         if len(headers) < len(request.headers):
             request = h11.Request(

@@ -108,6 +108,14 @@ async def test_a_connection_serves_one_request_after_the_other():
         assert (await answer_of(port, again)).count(b"HTTP/1.1 200") == 3
 
 
+async def test_a_request_whose_length_is_told_in_two_ways_is_refused():
+    both = post("/body", 3)[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with served(application()) as (port, _):
+        answer = await answer_of(port, both + b"0\r\n\r\n" + get("/", "Connection: close"))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 async def test_an_answer_leaves_in_one_piece(monkeypatch):
     pieces = []
 
