@@ -78,6 +78,13 @@ class Outbox:
         self._tell()
         return entry.message
 
+    def forget(self, task_id: str, lease: int) -> None:
+        """What was said of a task under a lease counts no more: the Manager may never answer it."""
+        for seq, entry in list(self._entries.items()):
+            said = entry.message
+            if isinstance(said, Report) and (said.task_id, said.lease) == (task_id, lease):
+                self.acknowledge(seq)
+
     async def after(self, seq: int) -> list[tuple[int, Message]]:
         """Wait for messages with a higher number than ``seq``, and return all of them."""
         while True:

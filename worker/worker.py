@@ -191,6 +191,7 @@ class Worker:
                 self._assign(message)
             case Revoke(task_id, lease, reason):
                 self._drop(task_id, lease, reason)
+                self._outbox.forget(task_id, lease)
             case Hurry(task_id, lease, followed):
                 if self._held is not None and self._held.lease == HeldLease(task_id, lease):
                     self._held.execution.follow(followed)

@@ -11,7 +11,7 @@ import attrs
 import trio
 
 from flamenco.model.statuses import WorkerStatus
-from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
+from flamenco.protocol import HeldLease, Report, Revoke, SignOff, StateChanged
 from tests.patience import PATIENCE, until
 from tests.servers import serve
 from tests.worker.fake_manager import task
@@ -65,6 +65,23 @@ async def test_what_was_acknowledged_is_not_sent_again(manager, config):
         first.cut()
         second = await manager.session()
         assert second.hello.leases == (HeldLease("task-2", 1),)
+
+
+async def test_what_was_said_of_a_revoked_task_is_forgotten(manager, config):
+    async with running_worker(config):
+        first = await manager.session()
+        await first.wake()
+        await first.send(task(ECHO))
+        for _ in range(3):
+            await first.receive()
+        await first.send(Revoke("task-1", 1, "the job is being deleted"))
+        await first.send(task(ECHO, task_id="task-2"))
+        await first.outcome()
+        first.cut()
+        second = await manager.session()
+        assert second.hello.leases == ()
+        await second.welcome()
+        await second.next(StateChanged)
 
 
 async def test_a_task_that_ends_while_the_manager_is_away_is_reported_when_it_is_back(
