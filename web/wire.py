@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import attrs
 import msgspec
 from msgspec import UnsetType
-from quart import Response, request
+from quart import Response, has_request_context, request, websocket
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.routing.exceptions import WebsocketMismatch
@@ -244,7 +244,8 @@ def http_error(error: HTTPException) -> Answer:
     """The answer to a request that Quart itself refused: no such path, wrong method."""
     message = error.description or error.name
     if message == NoSuchPath.description:
-        message = f"there is no {request.path}"
+        asked = request if has_request_context() else websocket
+        message = f"there is no {asked.path}"
     if isinstance(error, WebsocketMismatch):
         message = "a WebSocket was expected and plain HTTP came, or the other way round"
     answer = failure(error.code or 500, message)

@@ -196,6 +196,13 @@ async def test_a_session_needs_the_right_secret_and_the_right_words(edge):
         assert closed.value.reason.code == 1002
 
 
+async def test_a_socket_that_is_not_there_is_answered_with_404(edge):
+    with pytest.raises(trio_websocket.ConnectionRejected) as rejected, trio.fail_after(PATIENCE):
+        async with trio_websocket.open_websocket_url(edge.socket_url + "/no-such-socket"):
+            pass
+    assert rejected.value.status_code == 404
+
+
 async def test_a_session_without_a_hello_ends(edge, monkeypatch):
     monkeypatch.setattr("web.sessions.HELLO_SECONDS", 0.1)
     async with session(edge, await registered(edge)) as socket:
