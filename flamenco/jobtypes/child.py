@@ -17,7 +17,7 @@ from typing import IO
 import attrs
 
 from flamenco.jobtypes.errors import CompileError
-from flamenco.jobtypes.limits import EXHAUSTED, Limits
+from flamenco.jobtypes.limits import EXHAUSTED, Limits, limit_memory, use_reserve
 from flamenco.jobtypes.messages import (
     END_OF_PRINTED,
     Answer,
@@ -32,7 +32,7 @@ from flamenco.jobtypes.scripts import Script, Scripts
 def main(seconds: float, memory: int) -> None:
     """Answer requests until there are no more."""
     requests, answers = _take_over_pipes()
-    _limit_memory(memory)
+    limit_memory(memory)
     # tasks hold no cycles; looking for some takes a fifth of the time of a large job
     gc.set_threshold(1_000_000)
     sys.dont_write_bytecode = True  # nothing is left in the folder of the scripts
@@ -53,13 +53,6 @@ def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return requests, answers
-
-
-def _limit_memory(memory: int) -> None:
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _answer(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
@@ -91,6 +84,7 @@ def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
     except TypeError as error:
         return Answer(error=f"{request.path.name}: TypeError: {error}")
     except MemoryError:
+        use_reserve()
         return Answer(error=f"{request.path.name}: {EXHAUSTED}", exhausted=True)
     return last
 

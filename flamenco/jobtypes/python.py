@@ -14,7 +14,7 @@ import attrs
 from flamenco.jobtypes.authoring import Author
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files, stamp
-from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
+from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long, use_reserve
 from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome, to_piece
 from flamenco.jobtypes.settings import check_defaults
 from flamenco.model.jobs import AuthoredTask
@@ -117,8 +117,11 @@ def _confined(script: Path, limits: Limits | None) -> Iterator[None]:
         with _time_limit(limits):
             yield
     except ESCAPES as error:
+        exhausted = isinstance(error, MemoryError)
+        if exhausted:
+            use_reserve()
         reason = f"{_place(error, script)}: {_reason(error)}"
-        raise CompileError(reason, exhausted=isinstance(error, MemoryError)) from error
+        raise CompileError(reason, exhausted=exhausted) from error
 
 
 @contextmanager

@@ -273,6 +273,16 @@ class TestHarm:
             await strict.compile(job("mine"))
         assert len((await strict.compile(job("good"))).tasks) == 1
 
+    async def test_memory_that_was_eaten_to_the_last_crumb_leaves_enough_to_say_so(
+        self, scripts, job
+    ):
+        write(
+            scripts, "mine.py", "while True: author.task('a', 'misc').command('x', {'y': len('y')})"
+        )
+        async with open_compiler(scripts, Limits(PATIENCE, 256 * 1024**2)) as compiler:
+            with pytest.raises(CompileError, match=r"mine\.py.*: needs more memory"):
+                await compiler.compile(job("mine"))
+
     @pytest.mark.parametrize(
         ("body", "manner"),
         [
