@@ -25,9 +25,14 @@ async def ask_job(jobs: actors.ActorRef, job_id: str, message: actors.Request[T]
     raise actors.ActorStopped(f"job {job_id} stops again and again")
 
 
+def worker_actor(system: actors.ActorSystem, worker_id: str) -> actors.ActorRef | None:
+    """The actor that a worker has now."""
+    return system.find(f"{WORKERS}/{worker_id}")
+
+
 def tell_worker(teller: actors.Actor, worker_id: str, message: object) -> bool:
     """Tell the actor that a worker has now; False if there is none."""
-    worker = teller.system.find(f"{WORKERS}/{worker_id}")
+    worker = worker_actor(teller.system, worker_id)
     if worker is not None:
         teller.tell(worker, message)
     return worker is not None

@@ -15,6 +15,7 @@ from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
 from flamenco.manager import supervision
+from flamenco.manager.asking import worker_actor
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
@@ -68,7 +69,7 @@ class Farm:
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
         """The actor of a worker, or None if there is no such worker."""
-        return self.system.find(f"{WORKERS}/{worker_id}")
+        return worker_actor(self.system, worker_id)
 
 
 @asynccontextmanager

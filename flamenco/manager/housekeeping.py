@@ -10,10 +10,10 @@ import trio
 
 import actors
 from flamenco import clock
-from flamenco.manager.asking import ask_job
+from flamenco.manager.asking import ask_job, worker_actor
 from flamenco.manager.messages import NotFound, Refusal, WakeJob
 from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
-from flamenco.manager.services import JOBS, WORKERS, Services
+from flamenco.manager.services import JOBS, Services
 from flamenco.model.cleanup import due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity
 
@@ -146,7 +146,7 @@ class Housekeeping(actors.Actor):
                 with suppress(Refusal):
                     await ask_job(jobs, job.id, ArchiveJob(archived=True))
         for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
-            ref = self.system.find(f"{WORKERS}/{worker.id}")
+            ref = worker_actor(self.system, worker.id)
             if ref is not None:
                 with suppress(Refusal):  # by now it is back
                     await ref.ask(DeleteWorker(unchanged_since=worker.updated))

@@ -6,7 +6,7 @@ from functools import partial
 
 import actors
 from flamenco import clock, protocol
-from flamenco.manager.asking import tell_worker
+from flamenco.manager.asking import tell_worker, worker_actor
 from flamenco.manager.calls import ReportTask
 from flamenco.manager.jobrequests import JobRequests
 from flamenco.manager.jobstate import ERASE_SECONDS
@@ -28,7 +28,6 @@ from flamenco.manager.messages import (
     TaskReport,
     WorkerGone,
 )
-from flamenco.manager.services import WORKERS
 from flamenco.model.evolving import evolve
 from flamenco.model.failures import (
     after_block,
@@ -162,7 +161,7 @@ class JobActor(JobRequests):
         A tell of this actor would come after what it has told since, such as that the lease is
         closed already; the worker would then hold it for ever.
         """
-        worker = self.system.find(f"{WORKERS}/{task.worker_id}")
+        worker = worker_actor(self.system, task.worker_id or "")
         if worker is None:
             return
         job = self._live.job
