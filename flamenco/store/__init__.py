@@ -25,10 +25,18 @@ from flamenco.store.changes import (
     SweepTasks,
 )
 from flamenco.store.database import Store, check_integrity, open_store
+from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError
 from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
+from flamenco.store.parking import (
+    DeleteParked,
+    HandBackLeases,
+    MarkWorkerDeleted,
+    PutParked,
+    RequestDeletion,
+)
 from flamenco.store.queries import Reader, open_reader
-from flamenco.store.snapshots import StoredLease, WorkerSnapshot, job_key, worker_key
+from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
 
 __all__ = [
     "AppendLog",
@@ -36,22 +44,27 @@ __all__ = [
     "DeleteBlock",
     "DeleteBlocks",
     "DeleteJob",
+    "DeleteParked",
     "DeleteTag",
     "DeleteTasks",
+    "HandBackLeases",
     "InsertAttempt",
     "InsertJob",
     "InsertTasks",
     "Listing",
+    "MarkWorkerDeleted",
     "NewerDatabase",
     "Page",
     "PutBlock",
     "PutJob",
+    "PutParked",
     "PutTag",
     "PutTask",
     "PutWorker",
     "ReadCommands",
     "Reader",
     "RememberRendered",
+    "RequestDeletion",
     "Store",
     "StoreError",
     "StoredLease",

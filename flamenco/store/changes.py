@@ -10,8 +10,10 @@ import attrs
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lifecycle import Sweep
+from flamenco.model.parking import ParkedKind
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store import parking
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, insert, to_sql
 
@@ -247,6 +249,7 @@ def _delete_tasks(connection: _Connection, change: DeleteTasks) -> None:
 
 
 def _delete_job(connection: _Connection, change: DeleteJob) -> None:
+    parking.forget(connection, ParkedKind.JOB, change.job_id)
     connection.execute("DELETE FROM last_rendered WHERE job_id = ?", (change.job_id,))
     connection.execute("DELETE FROM jobs WHERE id = ?", (change.job_id,))
 
@@ -276,6 +279,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     DeleteTasks: _delete_tasks,
     DeleteJob: _delete_job,
     RememberRendered: _remember_rendered,
+    **parking.WRITERS,
 }
 
 _WHOLE: Mapping[type, Callable[[Any], str]] = {

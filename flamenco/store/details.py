@@ -1,7 +1,9 @@
-"""What is kept beside a task's row: its commands, and the beginning of its log."""
+"""What is kept beside a task's row, and who holds it: found without reading the row itself."""
 
 import sqlite3
+from typing import Literal
 
+import attrs
 import msgspec
 
 from flamenco.logs import TaskLogs
@@ -35,3 +37,26 @@ def begin_log_file(
     head = log_head_of(connection, task_id)
     if head is not None and connection.execute(lives, (job_id,)).fetchone():
         logs.append(job_id, task_id, 0, head)
+
+
+@attrs.frozen
+class StoredLease:
+    """A lease that was open at the last commit, and the worker that holds it."""
+
+    job_id: str
+    task_id: str
+    number: int
+    worker_id: str
+
+
+def open_leases(
+    connection: sqlite3.Connection, of: Literal["job_id", "worker_id"], value: str
+) -> tuple[StoredLease, ...]:
+    """The open leases of a job or a worker, but those whose own columns can't be read."""
+    rows = connection.execute(
+        "SELECT job_id, id, lease, worker_id FROM tasks "  # noqa: S608
+        f"WHERE {of} = ? AND status = 'active' "
+        "AND typeof(lease) = 'integer' AND typeof(worker_id) = 'text'",
+        (value,),
+    )
+    return tuple(StoredLease(*row) for row in rows)

@@ -165,10 +165,28 @@ def _warnings(db: Database) -> None:
     db.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT DEFAULT '[]'")
 
 
+_PARKED = """
+CREATE TABLE parked (
+    kind TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, since TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX jobs_of_unknown_status ON jobs ((archived_at IS NULL)) WHERE ifnull(status, '')
+    NOT IN ('active', 'cancel-requested', 'canceled', 'completed', 'failed', 'pause-requested',
+    'paused', 'queued', 'requeueing', 'under-construction');
+"""
+
+
+def _parked(db: Database) -> None:
+    """What is parked, and an index of the jobs whose status can't be read."""
+    for statement in _PARKED.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
     _log_heads,
     _lists,
     _warnings,
+    _parked,
 )

@@ -17,11 +17,13 @@ from sqlite_utils import Database
 
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import Paging
+from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.lists import Listing, Page, in_utc
+from flamenco.store.parking import parked_of
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
 
 T = TypeVar("T")
@@ -189,6 +191,10 @@ class Reader:
     async def tags(self) -> list[WorkerTag]:
         """All tags, by name."""
         return await self._look(lambda db: TAGS.read(db, "ORDER BY name"))
+
+    async def parked(self, kind: ParkedKind) -> dict[str, Parked]:
+        """What is parked of a kind, by its id."""
+        return await self._look(lambda db: parked_of(db, kind))
 
     async def job_counts(self) -> dict[JobStatus, int]:
         """How many jobs have each status."""

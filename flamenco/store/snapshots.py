@@ -5,18 +5,9 @@ import sqlite3
 import attrs
 
 from flamenco.model.livejob import LiveJob
-from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker
+from flamenco.store.details import StoredLease, open_leases
 from flamenco.store.tables import BLOCKS, JOBS, TASKS, WORKERS
-
-
-@attrs.frozen
-class StoredLease:
-    """A lease that was open at the last commit."""
-
-    job_id: str
-    task_id: str
-    number: int
 
 
 @attrs.frozen
@@ -56,6 +47,4 @@ def _worker(connection: sqlite3.Connection, worker_id: str) -> WorkerSnapshot | 
     workers = WORKERS.items(connection.execute(WORKERS.select("WHERE id = ?"), (worker_id,)))
     if not workers:
         return None
-    query = "SELECT job_id, id, lease FROM tasks WHERE worker_id = ? AND status = ?"
-    rows = connection.execute(query, (worker_id, TaskStatus.ACTIVE.value))
-    return WorkerSnapshot(workers[0], tuple(StoredLease(*row) for row in rows))
+    return WorkerSnapshot(workers[0], open_leases(connection, "worker_id", worker_id))

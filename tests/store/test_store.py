@@ -87,7 +87,7 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
         assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE)
         second = attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7, worker_id="w1")
         assert tuple(snapshot.tasks.values()) == (TASKS[0], second, TASKS[2])
-        held = (StoredLease("j1", "t2", 7),)
+        held = (StoredLease("j1", "t2", 7, "w1"),)
         assert await store.load(worker_key("w1")) == WorkerSnapshot(WORKER, held)
         assert await store.load(job_key("nobody")) is None
         assert await reader.commands("t2") == COMMANDS[1]
