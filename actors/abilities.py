@@ -102,7 +102,10 @@ class Abilities:
 
     @property
     def children(self) -> dict[str, ActorRef]:
-        """Its living children by name, in order of start.
+        """Its children by name, in order of start; then those that are passivated.
+
+        A passivated child is kept by those who hold its ref, not by its parent: when nobody does,
+        it is gone.
 
         >>> from actors import Actor
         >>> from actors.testing import play
@@ -114,7 +117,7 @@ class Abilities:
         {'bulb': <ActorRef /lamp/bulb>}
         """
         family = self._cell.family
-        return {} if family is None else {n: c.ref for n, c in family.children.items()}
+        return {} if family is None else family.refs()
 
     # Children and other actors
 
@@ -137,7 +140,7 @@ class Abilities:
             shutdown: seconds an orderly end may take; then the child is cancelled.
 
         Raises:
-            NameTaken: a living child has this name.
+            NameTaken: a child that is not passivated has this name. A passivated one ends.
 
         >>> from actors import Actor
         >>> from actors.testing import play
@@ -216,7 +219,7 @@ class Abilities:
             return ref
         cell = self._cell
         cell.watching = cell.watching or set()
-        cell.watching.add(target)
+        cell.watching.add(ref)
         target.watchers = target.watchers or set()
         target.watchers.add(cell)
         return ref
@@ -236,7 +239,7 @@ class Abilities:
         if ref._cell.watchers is not None:
             ref._cell.watchers.discard(self._cell)
         if self._cell.watching is not None:
-            self._cell.watching.discard(ref._cell)
+            self._cell.watching.discard(ref)
 
     # Time and background work
 

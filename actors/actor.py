@@ -26,10 +26,10 @@ class Actor(Abilities):
     Class attributes:
         mailbox: capacity, and what happens beyond it.
         supervision: how the actor looks after its children.
-        passivate_after: seconds of idleness after which the life ends until the next message;
-            None for never. An actor with children, background work or timers is not idle.
         replies_with: exception classes that are answers. Raised by a handler, the asker gets the
             exception itself, what the message recorded is discarded, and the actor goes on.
+            Raised by its start, the actor cannot be: it ends, and whoever asks it or waits for its
+            start gets the exception.
 
     The arguments of `spawn` are kept, and each life is made with them again.
 
@@ -51,18 +51,19 @@ class Actor(Abilities):
 
     mailbox: ClassVar[Mailbox] = Mailbox()
     supervision: ClassVar[Supervision] = Supervision()
-    passivate_after: ClassVar[float | None] = None
     replies_with: ClassVar[tuple[type[Exception], ...]] = ()
 
     _has_started: ClassVar[bool] = False
     _has_stopping: ClassVar[bool] = False
     _has_stopped: ClassVar[bool] = False
+    _may_passivate: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for hook in ("started", "stopping", "stopped"):
             overridden = getattr(cls, hook) is not getattr(Actor, hook)
             setattr(cls, f"_has_{hook}", overridden)
+        cls._may_passivate = cls.passivate_after is not Actor.passivate_after
 
     # The hooks of a life
 
@@ -105,6 +106,28 @@ class Actor(Abilities):
         >>> play(Lamp)
         shutdown
         """
+
+    @property
+    def passivate_after(self) -> float | None:
+        """Seconds of idleness after which the life ends until the next message; None for never.
+
+        Read each time the actor has nothing left to do, so it may depend on the actor's state. An
+        actor with children, background work, timers or deferred replies, or that watches another,
+        is not idle.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     lit = False
+        ...     @property
+        ...     def passivate_after(self):
+        ...         return None if self.lit else 60.0
+        ...     async def stopped(self, why):
+        ...         print(why.reason)
+        >>> play(Lamp)
+        passivated
+        """
+        return None
 
     # The message in hand
 

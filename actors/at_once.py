@@ -25,9 +25,10 @@ def answer_at_once(cell: Cell, call: Call) -> bool:
 
     False, and nothing was done, if the actor does not sleep.
     """
-    ref, actor = cell.ref, cell.actor
-    if not ref._asleep or actor is None:
+    actor = cell.actor
+    if actor is None or not cell.ref._asleep:
         return False
+    ref = cell.ref
     ref._asleep = False
     token = CURRENT.set(cell)
     cell.current = call

@@ -19,8 +19,7 @@ from trio.lowlevel import Abort, reschedule
 from actors.ask import Begun, Call, begin_wait, end_wait
 from actors.behaviour import resolve
 from actors.current import CURRENT
-from actors.deadlines import Entry
-from actors.errors import ActorCrashed, ActorError, ActorStopped
+from actors.errors import ActorCrashed, ActorStopped
 from actors.messages import DeadLetter, Exit, Reason, Restarted, Stopped, Terminated, Unhandled
 from actors.orders import RANK, Drain, Limit, Options, Order
 from actors.ref import ActorRef
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
     from actors.actor import Actor
     from actors.behaviour import Handler, Table
     from actors.family import Family
+    from actors.loop import Idleness
     from actors.regroup import Regroup
-    from actors.supervision import Supervision
+    from actors.supervision import Intensity, Supervision
     from actors.system import ActorSystem
     from actors.timers import Timer
     from actors.transaction import Unit
@@ -86,10 +86,11 @@ class Cell:
     stash: list[object] | None = None
     deferred: set[Call] | None = None
     waits: list[Cell] | None = None
-    watching: set[Cell] | None = None
+    watching: set[ActorRef] | None = None
     regroup: Regroup | None = None
     crashes: int = 0
     """In a row, for the back-off."""
+    intensity: Intensity | None = None
 
     # Transactions
     unit: Unit | None = None
@@ -114,7 +115,7 @@ class Cell:
     busy_seconds: float = 0.0
     busy_since: float | None = None
     quiet_since: float = 0.0
-    idle: Entry | None = None
+    idle: Idleness | None = None
     """Set for classes with `passivate_after`."""
 
     @property
@@ -134,10 +135,11 @@ class Cell:
 
     # Mail
 
-    def wake(self) -> None:
+    def wake(self, ref: ActorRef) -> None:
         """Mail or an order for an actor that sleeps or is passivated."""
-        self.ref._asleep = False
+        ref._asleep = False
         if self.task is None:
+            self.regain(ref)
             self.system.revive(self)
         elif self.system.lending:
             self.system.woken.append(self)
@@ -166,9 +168,11 @@ class Cell:
         if message.__class__ not in self.system.runtime_handlers:
             self.system.publish_if_wanted(DeadLetter, self.ref, message, reason)
 
-    def stopped_error(self) -> ActorError:
+    def stopped_error(self) -> Exception:
         """What those who want something of an ended actor are told."""
         if self.exit is not None and self.exit.error is not None:
+            if self.exit.reason == "refused":
+                return self.exit.error
             crash = ActorCrashed(f"{self.path} has ended ({self.exit})")
             crash.__cause__ = self.exit.error
             return crash
@@ -230,9 +234,6 @@ class Cell:
         """End this actor: after the message in hand, or ("shutdown") after its present mail."""
         if self.exit is not None:
             return
-        if self.task is None and self.state == "passive":
-            self.finish(Exit(reason))
-            return
         self.limit_end()
         if reason == "shutdown" and self.ref._limit >= 0:
             self.ref._deliver(Drain())
@@ -262,8 +263,8 @@ class Cell:
         for call in self.deferred or ():
             call.fail(ActorStopped(f"{self.path} ended a life before it gave the reply"))
         for watched in self.watching or ():
-            if watched.watchers is not None:
-                watched.watchers.discard(self)
+            if watched._cell.watchers is not None:
+                watched._cell.watchers.discard(self)
         self.ref._queue.extendleft(reversed(self.stash or ()))
         self.timers = self.deferred = self.watching = self.stash = None
 
@@ -273,7 +274,9 @@ class Cell:
         return hooks or self.family is not None or self.uncommitted > 0
 
     def count_restart(self, why: Exit) -> None:
-        """A new life follows."""
+        """A new life follows. One that was to be passivated and got mail is no restart."""
+        if why.reason == "passivated":
+            return
         self.restarts += 1
         self.system.publish_if_wanted(Restarted, self.ref, why.error, self.restarts)
 
@@ -289,7 +292,7 @@ class Cell:
 
     def is_quiet(self) -> bool:
         """Nothing is going on that a passivated actor could not do."""
-        busy = self.timers or self.stash or self.deferred or self.uncommitted
+        busy = self.timers or self.stash or self.deferred or self.uncommitted or self.watching
         family = self.family
         return not busy and (family is None or not (family.children or family.backgrounds))
 
@@ -298,10 +301,20 @@ class Cell:
         self.order(Order("passivate", "passivated"))
 
     def rest(self) -> None:
-        """The task has ended, mail will start another."""
+        """The task has ended, mail will start another. From now on only others hold the ref."""
+        ref, parent = self.ref, self.parent
+        if parent is None or parent.family is None:
+            self.finish(Exit("passivated"))
+            return
         self.state = "passive"
-        self.actor = self.task = self.scope = None
-        self.ref._asleep = True
+        self.actor = self.task = self.scope = self.idle = None
+        ref._asleep = True
+        parent.family.rest(self.name, ref)
+        del self.ref
+
+    def regain(self, ref: ActorRef) -> None:
+        """A passivated actor is wanted again, by one who holds its ref."""
+        self.ref = ref
 
     def limit_end(self) -> None:
         """From now on the life has `shutdown` seconds to end by itself."""
@@ -339,16 +352,17 @@ class Cell:
         self.unlimit()
         parent = self.parent
         if parent is not None and parent.family is not None:
-            parent.family.children.pop(self.name, None)
+            parent.family.leave(self.name, ref)
         if self.regroup is not None:
             self.regroup.passed(self)
         for event in (self.ready, self.ended, self.settling):
             if event is not None:
                 event.set()
         for watched in self.watching or ():
-            if watched.watchers is not None:
-                watched.watchers.discard(self)
+            if watched._cell.watchers is not None:
+                watched._cell.watchers.discard(self)
         for watcher in self.watchers or ():
+            (watcher.watching or set()).discard(ref)
             watcher.ref._deliver(Terminated(ref, why))
         self.watchers = self.watching = None
         self.system.forget(self)

@@ -12,7 +12,7 @@ import attrs
 if TYPE_CHECKING:
     from actors.actor import Actor
     from actors.behaviour import Handler
-    from actors.cell import Cell, State
+    from actors.cell import State
     from actors.ref import ActorRef
 
 
@@ -71,8 +71,9 @@ class Trace:
     error: Exception | None = None
 
 
-def describe(cell: Cell) -> ActorInfo:
-    """The picture of a cell and everything below it."""
+def describe(ref: ActorRef) -> ActorInfo:
+    """The picture of an actor and everything below it."""
+    cell = ref._cell
     family = cell.family
     now = cell.system.deadlines.now()
     return ActorInfo(
@@ -80,12 +81,12 @@ def describe(cell: Cell) -> ActorInfo:
         path=cell.path or "/",
         kind=cell.kind,
         state=cell.state,
-        mailbox=len(cell.ref._queue),
+        mailbox=len(ref._queue),
         handled=cell.handled,
         restarts=cell.restarts,
         busy_for=None if cell.busy_since is None else now - cell.busy_since,
         handler_ms=1000 * cell.busy_seconds / cell.timed if cell.timed else 0.0,
-        children=() if family is None else tuple(map(describe, family.children.values())),
+        children=() if family is None else tuple(map(describe, family.refs().values())),
     )
 
 

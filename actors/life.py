@@ -100,6 +100,8 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
             return judge_restart(cell, ActorStopped(f"{path} is permanent but stops"), why)
         return Verdict("end", why)
     if error is not None:
+        if cell.state == "starting" and isinstance(error, cell.cls.replies_with):
+            return Verdict("end", Exit("refused", error))
         log.error("%s (%s) crashed: %r", cell.path, cell.kind, error, exc_info=error)
         return judge_crash(cell, error)
     if order is not None and order.kind == "rollback":

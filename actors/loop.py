@@ -57,7 +57,7 @@ async def work(cell: Cell) -> None:
         if ref._senders:
             ref._admit()
         if not queue:
-            if cell.cls.passivate_after is not None:
+            if cell.cls._may_passivate:
                 watch_idleness(cell)
             cell.parked = ref._asleep = True
             await wait_task_rescheduled(cell.abort_sleep)
@@ -180,9 +180,9 @@ def settle_down(cell: Cell) -> None:
     if cell.next_order is not None or (queue and (queue[0].__class__ is Begun)):
         cell.rouse()
     elif queue:
-        cell.wake()
+        cell.wake(cell.ref)
     elif cell.parked:
-        if cell.cls.passivate_after is not None:
+        if cell.cls._may_passivate:
             watch_idleness(cell)
         cell.ref._asleep = True
 
@@ -226,16 +226,17 @@ class Idleness(Entry):
     """Passivates an actor that has slept long enough. Set once per sleep at most: an actor that
     was busy meanwhile is looked at again later, so a wake-up costs the heap nothing."""
 
-    __slots__ = ("_cell",)
+    __slots__ = ("_cell", "after")
 
     def __init__(self, cell: Cell) -> None:
         super().__init__()
         self._cell = cell
+        self.after: float | None = None
 
     def expire(self) -> None:
         """The actor may have been idle since it was set."""
-        cell, after = self._cell, self._cell.cls.passivate_after
-        if after is None or not cell.ref._asleep or cell.task is None:
+        cell, after = self._cell, self.after
+        if after is None or cell.task is None or not cell.ref._asleep:
             return
         deadlines = cell.system.deadlines
         left = cell.quiet_since + after - deadlines.now()
@@ -247,9 +248,12 @@ class Idleness(Entry):
 
 def watch_idleness(cell: Cell) -> None:
     """The actor falls asleep, and may be passivated after a while."""
-    deadlines = cell.system.deadlines
-    cell.quiet_since = deadlines.now()
+    after = None if cell.actor is None else cell.actor.passivate_after
     if cell.idle is None:
+        if after is None:
+            return
         cell.idle = Idleness(cell)
-    if not cell.idle.pending and cell.cls.passivate_after is not None:
-        deadlines.add(cell.cls.passivate_after, cell.idle)
+    cell.idle.after = after
+    cell.quiet_since = cell.system.deadlines.now()
+    if after is not None and not cell.idle.pending:
+        cell.system.deadlines.add(after, cell.idle)

@@ -7,7 +7,7 @@ the batch on a crash. The reader is woken only when it sleeps.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trio.lowlevel import Task
 
     from actors.cell import Cell
+    from actors.ref import ActorRef
 
 Overflow = Literal["refuse", "drop_oldest", "wait"]
 
@@ -90,7 +91,7 @@ class LetterBox:
             return
         self._queue.append(message)
         if self._asleep:
-            self._cell.wake()
+            self._cell.wake(cast("ActorRef", self))
 
     def _overflow(self, message: object) -> None:
         """The mailbox is full or closed."""

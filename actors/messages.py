@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-Reason = Literal["stopped", "shutdown", "crashed", "restarted", "passivated", "cancelled"]
-"""Why a life ended: asked to stop, the system shut down, an error, a restart with its group or
-after a failed commit, idleness, or a cancelled scope."""
+Reason = Literal[
+    "stopped", "shutdown", "crashed", "refused", "restarted", "passivated", "cancelled"
+]
+"""Reason for the end of a life: asked to stop, the system shut down, an error, a refusal by its
+start, a restart with its group or after a failed commit, idleness, or a cancelled scope."""
 
 
 class Request(Generic[R]):
@@ -36,7 +38,9 @@ class Request(Generic[R]):
 
 @attrs.frozen
 class Exit:
-    """Why an actor (or one life of it) ended. `error` is set when `reason` is "crashed".
+    """Why an actor (or one life of it) ended.
+
+    `error` is set when `reason` is "crashed", or "refused": its start raised one of `replies_with`.
 
     >>> Exit("stopped")
     Exit(reason='stopped', error=None)

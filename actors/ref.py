@@ -66,7 +66,7 @@ class ActorRef(LetterBox):
             return
         queue.append(message)
         if self._asleep:
-            self._cell.wake()
+            self._cell.wake(self)
 
     async def send(self, message: object) -> None:
         """Put a message into the mailbox, waiting for room: back-pressure.
@@ -153,7 +153,7 @@ class ActorRef(LetterBox):
         if len(self._queue) < self._limit:
             self._queue.append(call)
             if self._asleep:
-                self._cell.wake()
+                self._cell.wake(self)
         elif self._limit < 0:
             raise self._cell.stopped_error()
         elif self._cell.cls.mailbox.overflow == "wait":
@@ -190,7 +190,12 @@ class ActorRef(LetterBox):
         >>> trio.run(main)
         False
         """
-        self._cell.request_stop("stopped")
+        cell = self._cell
+        if cell.state == "passive":
+            cell.regain(self)
+            cell.finish(Exit("stopped"))
+        else:
+            cell.request_stop("stopped")
 
     @property
     def alive(self) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
 Directive = Literal["resume", "restart", "stop", "escalate"]
 Restart = Literal["permanent", "transient", "temporary"]
+Beyond = Literal["escalate", "stop"]
 
 GRAVITY: Mapping[Directive, int] = {"resume": 0, "restart": 1, "stop": 2, "escalate": 3}
 
@@ -69,7 +70,9 @@ class Supervision:
 
     - `strategy`: who is restarted with a crashed child: nobody else ("one_for_one"), all children
       ("one_for_all"), or those started after it ("rest_for_one").
-    - `max_restarts` within `within` seconds, of all children together; one more escalates.
+    - `max_restarts` of one child within `within` seconds; no child counts for another.
+    - `beyond`: what one restart more is: the actor's own failure ("escalate"), or the end of that
+      child alone ("stop"), which those who watch it are told.
     - `backoff`: how long to wait before a restart, None for not at all.
     - `decide`: error class -> "resume" (drop the message, keep the state), "restart", "stop" or
       "escalate"; the nearest class in the error's ancestry counts, "restart" if none is listed.
@@ -87,6 +90,7 @@ class Supervision:
     decide: Mapping[type[Exception], Directive] | Callable[[Exception], Directive] = attrs.field(
         factory=dict
     )
+    beyond: Beyond = "escalate"
 
     def directive(self, error: Exception) -> Directive:
         """What to do about this error; of a group, the gravest verdict on its members.
@@ -115,7 +119,7 @@ class Supervision:
 
 
 class Intensity:
-    """When a supervisor's children were restarted, as far back as `within` reaches."""
+    """When a child was restarted, as far back as `within` reaches."""
 
     __slots__ = ("_times",)
 
@@ -171,13 +175,15 @@ def judge_restart(cell: Cell, error: Exception, why: Exit) -> Verdict:
     if parent is None or parent.family is None:
         return Verdict("end", why)  # the system is closing
     rules, now = parent.rules, cell.system.deadlines.now()
-    if not parent.family.intensity.allows(rules, now):
+    if cell.intensity is None:
+        cell.intensity = Intensity()
+    if not cell.intensity.allows(rules, now):
         who = parent.path or "the actor system"
         error.add_note(
-            f"{who} allows {rules.max_restarts:g} restarts in {rules.within:g} s; "
+            f"{who} allows a child {rules.max_restarts:g} restarts in {rules.within:g} s; "
             f"the crash of {cell.path} was one more"
         )
-        return Verdict("escalate", Exit("crashed", error))
+        return Verdict("escalate" if rules.beyond == "escalate" else "end", Exit("crashed", error))
     backoff = rules.backoff
     if backoff is None:
         return Verdict("life", why, joint=True)

@@ -30,6 +30,7 @@ from actors.deadlines import Deadlines
 from actors.errors import ActorStopped, NameTaken
 from actors.family import Family
 from actors.inspection import ActorInfo, Trace, describe
+from actors.messages import Exit
 from actors.orders import Options
 from actors.recorder import Store
 from actors.runtime import Runtime
@@ -137,6 +138,7 @@ class ActorSystem(Runtime):
     def _close(self) -> None:
         """Whoever still waits for an actor of this system is told that it has ended."""
         self._root.family = None
+        self._family.end_passive(Exit("shutdown"))
         for entry in self.deadlines.pending():
             if isinstance(entry, Call):
                 entry.fail(ActorStopped(f"the actor system {self.name!r} has shut down"))
@@ -218,8 +220,7 @@ class ActorSystem(Runtime):
         >>> trio.run(main) is None
         True
         """
-        cell = find(self._root, path)
-        return None if cell is None else cell.ref
+        return find(self._root, path)
 
     def register(self, key: str, ref: ActorRef) -> None:
         """Make an actor known under a key, wherever it is in the tree, for as long as it lives.
@@ -270,7 +271,7 @@ class ActorSystem(Runtime):
         >>> trio.run(main)
         ()
         """
-        return describe(self._root)
+        return describe(self._root.ref)
 
 
 def _only(group: BaseExceptionGroup[BaseException], body: BaseException | None) -> BaseException:

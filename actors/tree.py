@@ -8,10 +8,12 @@ from actors.cell import Cell
 from actors.errors import ActorStopped, NameTaken
 from actors.family import Family
 from actors.life import run
+from actors.messages import Exit
 
 if TYPE_CHECKING:
     from actors.actor import Actor
     from actors.orders import Options
+    from actors.ref import ActorRef
     from actors.supervision import Supervision
 
 
@@ -49,7 +51,7 @@ def plant(
         name = f"{cls.__name__}-{next(system.number)}"
     elif "/" in name or not name:
         raise ValueError(f"an actor's name must not be empty or hold a '/', got {name!r}")
-    if name in family.children:
+    if not family.take_name(name):
         raise NameTaken(f"{parent.path or '/'} has a child named {name!r} already")
     cell = Cell(system, parent, name, cls, args, kwargs or None, options)
     family.children[name] = cell
@@ -73,16 +75,20 @@ def family_of(cell: Cell) -> Family:
 def revive(cell: Cell) -> None:
     """Start the task of a passivated actor again."""
     parent = cell.parent
-    if parent is not None and parent.family is not None and cell.state == "passive":
+    if parent is None or parent.family is None:
+        cell.finish(Exit("shutdown"))
+    elif cell.state == "passive":
         cell.state = "starting"
+        parent.family.revive(cell)
         parent.family.start(run, cell)
 
 
-def find(root: Cell, path: str) -> Cell | None:
-    """The actor with this path below the root."""
-    cell = root
+def find(root: Cell, path: str) -> ActorRef | None:
+    """The actor with this path below the root, passivated or not."""
+    cell, ref = root, None
     for name in path.strip("/").split("/"):
-        if cell.family is None or name not in cell.family.children:
+        ref = None if cell.family is None else cell.family.find(name)
+        if ref is None:
             return None
-        cell = cell.family.children[name]
-    return cell
+        cell = ref._cell
+    return ref

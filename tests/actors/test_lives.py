@@ -161,7 +161,7 @@ async def test_too_many_restarts_escalate_with_the_last_error():
 
     with pytest.raises(ValueError, match="4") as caught:
         await farm()
-    assert "allows 3 restarts in 5 s" in caught.value.__notes__[0]
+    assert "allows a child 3 restarts in 5 s" in caught.value.__notes__[0]
 
 
 async def test_restarts_further_apart_than_the_window_go_on_for_ever(autojump_clock):
@@ -171,6 +171,74 @@ async def test_restarts_further_apart_than_the_window_go_on_for_ever(autojump_cl
             child.tell(Raise(ValueError()))
             assert await child.ask(Ping()) == 1
             await trio.sleep(2)
+
+
+async def test_restarts_are_counted_for_each_child_alone():
+    async with ActorSystem() as system:
+        children = [system.spawn(Child) for _ in range(20)]
+        for _ in range(3):
+            for child in children:
+                child.tell(Raise(ValueError("boom")))
+        assert [await child.ask(Ping()) for child in children] == [1] * 20
+
+
+async def test_a_child_beyond_its_restarts_ends_alone_if_the_rules_say_so():
+    log = []
+    rules = Supervision(max_restarts=1, beyond="stop")
+    async with ActorSystem() as system, system.events.subscribe(actors.DeadLetter) as letters:
+        parent = await system.start(parent_of(rules, "a", "b"), log, name="p")
+        parent.tell("a")
+        await parent.ask(Ping())
+        bad, good = system.find("/p/a"), system.find("/p/b")
+        for number in (1, 2, 3):
+            bad.tell(Raise(ValueError(number)))
+        with pytest.raises(actors.ActorCrashed) as caught:
+            await bad.ask(Ping())
+        assert str(caught.value.__cause__) == "2"
+        assert (await anext(letters)).message.error.args == (3,)
+        end = await bad.stopped()
+        assert (end.reason, end.error.args) == ("crashed", (2,))
+        assert "allows a child 1 restarts in 5 s" in end.error.__notes__[0]
+        assert await good.ask(Ping()) == 1
+        assert await parent.ask(Ping()) == 0
+        assert log[-1] == ("parent", "a", "crashed")
+        assert system.tree().children[0].restarts == 0
+
+
+class NotFound(Exception):
+    pass
+
+
+@pytest.mark.parametrize("where", ["init", "restore", "started"])
+async def test_a_start_that_is_refused_ends_the_actor_and_answers_those_who_ask(where):
+    class Job(actors.Actor):
+        replies_with = (NotFound,)
+        snapshot_key = "job"
+
+        def __init__(self):
+            self.refuse("init")
+
+        def restore(self, snapshot):
+            self.refuse("restore")
+
+        async def started(self):
+            self.refuse("started")
+
+        def refuse(self, place):
+            if place == where:
+                raise NotFound("job 7")
+
+    async with ActorSystem(store=actors.MemoryStore({"job": 1})) as system:
+        with pytest.raises(NotFound):
+            await system.start(Job)
+        job = system.spawn(Job)
+        with pytest.raises(NotFound):
+            await job.ask(Ping())
+        end = await job.stopped()
+        assert (end.reason, type(end.error)) == ("refused", NotFound)
+        with pytest.raises(NotFound):
+            await job.ask(Ping())
+        assert system.tree().children == ()
 
 
 async def test_an_escalation_restarts_the_parent_and_its_children_with_it():
@@ -286,28 +354,6 @@ async def test_the_registry_forgets_an_actor_that_ends():
         child.stop()
         await child.stopped()
         assert system.lookup("post") is None
-
-
-async def test_an_idle_actor_is_passivated_and_wakes_with_the_next_message(autojump_clock):
-    log = []
-
-    class Sleepy(Child):
-        passivate_after = 10.0
-
-    async with ActorSystem(store=actors.MemoryStore()) as system:
-        ref = await system.start(Sleepy, log, name="z")
-        await trio.sleep(8)
-        assert await ref.ask(Ping()) == 1
-        await trio.sleep(8)
-        assert system.tree().children[0].state == "running"
-        await trio.sleep(3)
-        assert system.tree().children[0].state == "passive"
-        assert log[-1] == ("z", "stopped", "passivated")
-        assert ref.alive
-        assert await ref.ask(Ping()) == 1
-        await trio.sleep(20)
-        ref.stop()
-        assert (await ref.stopped()).reason == "stopped"
 
 
 async def test_a_cleanup_error_during_a_cancel_is_a_crash_and_cancelled_is_not_swallowed():
