@@ -1,9 +1,9 @@
-"""The scheduler's board: what could start on one side, who could start it on the other.
+"""The scheduler's board: tasks that could start on one side, workers for them on the other.
 
-Tasks of a job that ask the same of a worker and have the same priority are alike to the scheduler:
-they lie in one *lane*, of which the board knows only how many there are. Lanes of all jobs that ask
-the same are in one heap, so that a worker looks at the tops of few heaps and a match costs the same
-however many tasks wait (reference rules §6). Which task of a lane it is, the job decides.
+Tasks of a job that need the same of a worker and have the same priority are alike to the scheduler:
+they form one *lane*, and the board only knows how many tasks it holds. Lanes of all jobs that need
+the same are in one heap, so that a worker looks at the tops of a few heaps and a match costs the
+same however many tasks wait (reference rules §6). The job decides which task of a lane is taken.
 """
 
 import heapq
@@ -15,23 +15,23 @@ import attrs
 from flamenco.model.specs import NOTHING, Requirements, Specs, missing
 
 Order = tuple[int, int, float, str, int]
-"""(-job priority, -task priority, when the job was made, its id, place of the lane's first task):
-what sorts first runs first."""
+"""(-job priority, -task priority, job's time of creation, its id, place of the lane's first task):
+the lowest runs first."""
 
 REMEMBERED_FITS = 50_000
-"""So many answers to "has this profile what that kind needs?" are kept."""
+"""Maximum number of cached answers to "does this profile have what that kind needs?"."""
 
 
 @attrs.frozen(cache_hash=True)
 class Kind:
-    """What a task asks of a worker."""
+    """Needs of a task: the worker's task type, tag and equipment."""
 
     type: str
     tag: str | None = None
     """Only workers with this tag may run it; None: any worker."""
     requirements: Requirements = NOTHING
     excluded: frozenset[str] = frozenset()
-    """Ids of workers that may not run it: they failed it, or are blocklisted."""
+    """Ids of the workers that may not run it: they failed it, or are blocklisted."""
 
 
 @attrs.frozen(cache_hash=True)
@@ -45,7 +45,7 @@ class Lane:
 
 @attrs.frozen(cache_hash=True)
 class Profile:
-    """What a worker offers. Many workers have the same one."""
+    """The offer of a worker: its task types, tags and equipment. Many workers share one."""
 
     task_types: frozenset[str]
     tags: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Profile:
 
 @attrs.frozen
 class Candidate:
-    """A worker, as the scheduler knows it."""
+    """A worker as the scheduler knows it."""
 
     worker_id: str
     name: str
@@ -62,13 +62,13 @@ class Candidate:
 
 
 class Presence(StrEnum):
-    """What a worker could do with a task now."""
+    """A worker's readiness for a task."""
 
     IDLE = "idle"
     ASKING = "asking"
-    """It polls, and takes a task now or not at all."""
+    """Its call for a task is open: it takes one now or not at all."""
     POLLING = "polling"
-    """It asks for a task every now and then."""
+    """It asks for a task from time to time."""
     BUSY = "busy"
     LEAVING = "leaving"
     """It was asked for another status and takes no more tasks."""
@@ -82,16 +82,16 @@ TAKE_TASKS = frozenset({Presence.IDLE, Presence.ASKING})
 
 @attrs.frozen
 class Match:
-    """A lane one of whose tasks this worker is to run."""
+    """A lane, and the worker that is to run one of its tasks."""
 
     lane: Lane
     worker: Candidate
 
 
 def lacks(profile: Profile, kind: Kind, tag: str = "the job's tag") -> tuple[str, ...]:
-    """What a worker would need besides to run tasks of a kind; empty if it fits.
+    """Everything a worker lacks to run tasks of a kind, as short phrases; empty if it fits.
 
-    ``tag`` is how the kind's tag is called.
+    ``tag`` is the name of the kind's tag.
     """
     lacking: list[str] = []
     if kind.type not in profile.task_types:
@@ -106,12 +106,12 @@ class _Standing:
     order: Order
     count: int
     queued: Order | None = None
-    """With this order the lane is in the heap."""
+    """Order under which the lane is in the heap; None: it is not there."""
 
 
 @attrs.define
 class Board:
-    """Who waits for whom. Every change that can make matches returns them."""
+    """Lanes that wait and workers that are known. A change that can make matches returns them."""
 
     _lanes: dict[Lane, _Standing] = attrs.field(factory=dict)
     _heaps: dict[Kind, list[tuple[Order, Lane]]] = attrs.field(factory=dict)
@@ -122,16 +122,16 @@ class Board:
 
     @property
     def workers(self) -> tuple[tuple[Candidate, Presence], ...]:
-        """All workers that are known, and what each could do with a task now."""
+        """All known workers, and the readiness of each."""
         return tuple(self._workers.values())
 
     def change_lane(
         self, lane: Lane, job_priority: int, made: float, more: int, place: int = 0
     ) -> list[Match]:
-        """``more`` tasks wait in a lane (less, if negative), of a job with this priority and age.
+        """Count ``more`` tasks in a lane (fewer, if negative) of a job with this priority and age.
 
-        ``place`` is that of its first task; it counts from when the lane had none. The number of
-        tasks may fall below zero for a moment, when some are withdrawn that were matched.
+        ``place`` is that of its first task; it only counts while the lane is empty. The number of
+        tasks may fall below zero for a moment, when tasks that were matched are withdrawn.
         """
         standing = self._lanes.get(lane)
         if standing is not None and standing.count > 0:
@@ -157,7 +157,7 @@ class Board:
                 del self._lanes[lane]
 
     def put_worker(self, worker: Candidate, presence: Presence) -> Match | None:
-        """A worker is there, or has changed."""
+        """Add a worker, or change one that is known."""
         self.remove_worker(worker.worker_id)
         self._workers[worker.worker_id] = (worker, presence)
         if presence not in TAKE_TASKS:
@@ -172,13 +172,13 @@ class Board:
         return None
 
     def remove_worker(self, worker_id: str) -> None:
-        """Forget a worker, if it is known."""
+        """Forget a worker if it is known."""
         known = self._workers.pop(worker_id, None)
         if known:
             self._not_idle(known[0])
 
     def may_run(self, worker: Candidate, kind: Kind) -> bool:
-        """Whether the scheduler may give tasks of a kind to a worker."""
+        """True if the scheduler may give tasks of a kind to a worker."""
         return worker.worker_id not in kind.excluded and self._fit(worker.profile, kind)
 
     def _fit(self, profile: Profile, kind: Kind) -> bool:
@@ -202,7 +202,7 @@ class Board:
             self._idle.pop(worker.profile, None)
 
     def _taker(self, kind: Kind) -> Candidate | None:
-        """An idle worker that may run tasks of a kind: of those alike, who has waited longest."""
+        """An idle worker that may run tasks of a kind; among equals, the one idle the longest."""
         for profile, alike in self._idle.items():
             if self._fit(profile, kind):
                 for worker in alike.values():
@@ -228,7 +228,7 @@ class Board:
         return best[1] if best else None
 
     def _top(self, kind: Kind) -> tuple[Order, Lane] | None:
-        """The first lane of a kind that has tasks. What is outdated is dropped on the way."""
+        """The first lane of a kind that has tasks. Outdated entries are dropped on the way."""
         heap = self._heaps[kind]
         while heap:
             order, lane = heap[0]

@@ -1,4 +1,4 @@
-"""Which jobs and workers are so old that they go by themselves."""
+"""Jobs and workers that are old enough to be cleaned up."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ _GONE = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
 
 @attrs.frozen
 class Due:
-    """Jobs whose time has come."""
+    """Jobs that are due for clean-up."""
 
     archive: tuple[Job, ...]
     delete: tuple[Job, ...]
 
 
 def due_jobs(jobs: Iterable[Job], now: datetime, archive_after: float, delete_after: float) -> Due:
-    """Which finished jobs to archive and to delete; those marked "keep" are spared.
+    """Finished jobs to archive and to delete, without those marked "keep".
 
     The durations are seconds since the job last changed; 0 means never.
     """
@@ -40,7 +40,7 @@ def due_jobs(jobs: Iterable[Job], now: datetime, archive_after: float, delete_af
 
 
 def due_workers(workers: Iterable[Worker], now: datetime, after: float) -> list[Worker]:
-    """Which workers were gone for so many seconds; 0 means never."""
+    """Workers that have been away for at least ``after`` seconds; 0 means none."""
     return [
         worker
         for worker in workers

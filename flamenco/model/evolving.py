@@ -1,4 +1,4 @@
-"""A changed copy of a frozen object, as `attrs.evolve`, at a third of its cost."""
+"""Changed copies of frozen objects, like `attrs.evolve` at a third of its cost."""
 
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +19,7 @@ def _names(kind: type[attrs.AttrsInstance]) -> tuple[tuple[str, ...], Callable[[
 def evolve(item: T, **changes: Any) -> T:
     """A copy of ``item`` with these fields changed.
 
-    For classes of several fields, all of them arguments of the class.
+    For classes of at least two fields, all of which are arguments of the class.
     """
     names, values = _names(type(item))
     return type(item)(**{**dict(zip(names, values(item), strict=True)), **changes})

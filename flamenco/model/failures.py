@@ -1,8 +1,8 @@
-"""What becomes of a task that a worker failed, and of the worker (reference rules §5).
+"""Consequences of a failure for the task and for its worker (reference rules §5).
 
-Where the reference fails a whole job as soon as fewer than two other workers remain, only the task
-fails here, and only when nobody is left to try it: what a wrangler expects of a small farm. And a
-worker is blocklisted when it has failed as many tasks as the threshold says, not one less.
+The reference fails a whole job as soon as fewer than two other workers remain. Here only the task
+fails, and only when no worker is left to try it, as a wrangler expects of a small farm. And a
+worker is blocklisted when it has failed as many tasks as the threshold says, not one fewer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,26 +16,27 @@ from flamenco.model.statuses import RUNNABLE_TASKS, TaskStatus
 from flamenco.model.workers import Worker
 
 DEFAULT_FAILURES_OF_A_TASK = 3
-"""So many different workers must fail a task before it fails for good."""
+"""Number of different workers that must fail a task before it fails for good."""
 
 
 @attrs.frozen
 class Verdict:
-    """The next status of a failed task, and the sentence that says why."""
+    """The next status of a failed task, and the reason."""
 
     status: TaskStatus
     reason: str
 
 
 def profile(worker: Worker) -> Profile:
-    """What a worker offers, as the scheduler compares it."""
+    """The offer of a worker, as the scheduler compares it."""
     return Profile(frozenset(worker.task_types), frozenset(worker.tags), worker.specs)
 
 
 def capable(worker: Worker, kind: Kind) -> bool:
-    """Whether a worker could run tasks of a kind, now or when it is back.
+    """True if a worker could run tasks of a kind, now or when it is back.
 
-    One that registered and was never seen since won't come: it may have registered twice.
+    A worker that registered and has not been seen since does not count: it may have registered
+    twice.
     """
     if worker.deleted_at is not None or worker.last_seen is None or worker.id in kind.excluded:
         return False
@@ -58,15 +59,15 @@ def after_failure(
 
 
 def nobody_left(live: LiveJob, task_type: str, workers: Iterable[Worker]) -> bool:
-    """Whether no worker of the farm may run tasks of a type of this job any more."""
+    """True if no worker of the farm may run tasks of a type of this job any more."""
     kind = live.kind_of_type(task_type)
     return not any(capable(worker, kind) for worker in workers)
 
 
 def hopeless(live: LiveJob, task_type: str, workers: Sequence[Worker]) -> list[Task]:
-    """Tasks of a type, as failed, that wait though all who could run them failed them.
+    """Waiting tasks of a type that every capable worker has failed, with the status "failed".
 
-    A task nobody failed is not among them: the type has somebody left.
+    A task that no worker failed is not among them: some worker is left for its type.
     """
     return [
         attrs.evolve(
@@ -83,15 +84,15 @@ def hopeless(live: LiveJob, task_type: str, workers: Sequence[Worker]) -> list[T
 
 
 def should_block(failures: int, threshold: int) -> bool:
-    """Whether a worker that failed so many tasks of a type in a job gets no more; 0: never."""
+    """True if ``failures`` tasks of a type in one job blocklist a worker; threshold 0: never."""
     return 0 < threshold <= failures
 
 
 def after_block(tasks: Iterable[Task], worker_id: str, task_type: str) -> list[Task]:
-    """The failed tasks that get another chance now that this worker can't fail them again.
+    """Failed tasks that get another chance now that this worker can't fail them again.
 
-    They go back to the queue without this worker's failure. Flamenco 3 does it for tasks of all
-    types; but a worker that can't do one may be right about the other.
+    They go back to the queue without this worker's failure. Flamenco 3 does this for tasks of all
+    types; but a worker that is bad at one type may be right about another.
     """
     return [
         attrs.evolve(

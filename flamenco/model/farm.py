@@ -8,7 +8,7 @@ _GONE = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
 
 
 def farm_status(jobs: Mapping[JobStatus, int], workers: Mapping[WorkerStatus, int]) -> FarmStatus:
-    """What the farm does, given how many jobs and workers have each status."""
+    """The farm's status, from the number of jobs and workers in each status."""
     if not any(count for status, count in workers.items() if status not in _GONE):
         return FarmStatus.INOPERATIVE
     awake = workers.get(WorkerStatus.AWAKE, 0)

@@ -1,6 +1,6 @@
 """Frame ranges such as `1-10, 15, 20..30` (reference job-types §3).
 
-A range is held as runs of consecutive frames, so that its cost does not grow with their number.
+A range is held as runs of consecutive frames, so that its cost does not grow with their lengths.
 """
 
 import re
@@ -16,7 +16,7 @@ Run = tuple[int, int]
 
 @attrs.define
 class FrameRangeError(ValueError):
-    """A text that is no frame range."""
+    """A text that is not a frame range."""
 
     text: str
     part: str
@@ -29,7 +29,7 @@ class FrameRangeError(ValueError):
 def frame_runs(frames: str) -> list[Run]:
     """The runs of consecutive frames of a range, in order, each frame once.
 
-    A part that ends before it begins has no frames. Raises FrameRangeError.
+    A part that ends before it begins contributes no frames. Raises FrameRangeError.
     """
     runs: list[Run] = []
     for first, last in sorted(_parts(frames)):
@@ -49,7 +49,7 @@ def _parts(frames: str) -> Iterator[Run]:
 
 
 def frame_count(frames: str) -> int:
-    """How many frames a range has. Raises FrameRangeError."""
+    """Number of frames in a range. Raises FrameRangeError."""
     return sum(last - first + 1 for first, last in frame_runs(frames))
 
 
@@ -62,7 +62,7 @@ def frame_numbers(frames: str) -> Iterator[int]:
 def frame_chunker(frames: str, size: int) -> list[str]:
     """The range cut into chunks of ``size`` frames, each a frame range; the last may be smaller.
 
-    In a chunk three and more consecutive frames are written `A-B`, two `A,B`. Raises
+    Within a chunk, three or more consecutive frames are written `A-B`, two `A,B`. Raises
     FrameRangeError, and ValueError when ``size`` is less than 1.
     """
     if size < 1:

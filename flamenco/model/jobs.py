@@ -1,4 +1,4 @@
-"""What a job, a task and a command are."""
+"""Jobs, their tasks, and the commands of a task."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from flamenco.model.specs import NOTHING, Requirements, combined
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 APPROVAL = "approval"
-"""The type of tasks that no worker runs: they wait for a wrangler's yes or no."""
+"""Type of the tasks that no worker runs: they wait for a wrangler's yes or no."""
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class Command:
 
 @attrs.frozen(kw_only=True)
 class Task:
-    """One unit of work: what a worker runs from start to end.
+    """One unit of work, which a worker runs from start to end.
 
     Its commands stay in the store until a worker gets them, so that a million tasks fit in memory.
     """
@@ -49,13 +49,13 @@ class Task:
     last_seq: int = 0
     """Sequence number of the newest report counted under the newest lease."""
     log_size: int = 0
-    """Bytes of its log that count; what a crash left behind them is written over."""
+    """Bytes of its log that count; anything a crash left after them is overwritten."""
     failed_by: tuple[str, ...] = ()
     """Ids of the workers that failed this task."""
     created: datetime
     updated: datetime
     started: datetime | None = None
-    """When the newest lease was opened."""
+    """Start of the newest lease."""
     last_touched: datetime | None = None
 
 
@@ -71,17 +71,17 @@ class Attempt:
     started: datetime
     ended: datetime
     ending: str
-    """How it ended, see `leases.Ending`."""
+    """Its outcome, see `leases.Ending`."""
     reason: str
     exit_code: int | None = None
-    """Of the command that ended it, where that was a program."""
+    """Exit code of the command that ended it, if that was a program."""
     peak_memory: int | None = None
-    """Bytes, of all processes of the task together."""
+    """Bytes used by all processes of the task together."""
 
 
 @attrs.frozen
 class Block:
-    """A worker that is to get no tasks of a type in a job any more, and why."""
+    """A worker that gets no more tasks of a type in a job, and the reason."""
 
     worker_id: str
     task_type: str
@@ -91,17 +91,17 @@ class Block:
 
 @attrs.frozen
 class JobRequirements:
-    """What a job asks of the workers that run it."""
+    """Requirements of a job for the workers that run it."""
 
     every_task: Requirements = NOTHING
     by_task_type: Mapping[str, Requirements] = attrs.field(factory=dict)
 
     def of(self, task_type: str) -> Requirements:
-        """What tasks of a type need: what all need, and what the type needs besides."""
+        """Requirements of tasks of a type: those of all tasks, and those of the type."""
         return combined(self.every_task, self.by_task_type.get(task_type, NOTHING))
 
     def stricter(self, by_task_type: Mapping[str, Requirements]) -> "JobRequirements":
-        """These, and besides what is asked for some task types."""
+        """These requirements, combined with more of them for some task types."""
         added = {
             name: combined(self.by_task_type.get(name, NOTHING), needs)
             for name, needs in by_task_type.items()
@@ -111,7 +111,7 @@ class JobRequirements:
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """What an artist sent: settings, and the tasks they were compiled to."""
+    """A job from an artist: its settings, and the tasks they were compiled to."""
 
     id: str
     name: str
@@ -129,13 +129,13 @@ class Job:
     created: datetime
     updated: datetime
     warnings: tuple[str, ...] = ()
-    """What is likely wrong with it, as it looked when it was submitted."""
+    """Likely mistakes in it, as seen when it was submitted."""
     keep: bool = False
-    """Not to be archived or deleted by the automatic clean-up."""
+    """True if the automatic clean-up must neither archive nor delete it."""
     archived_at: datetime | None = None
     delete_requested_at: datetime | None = None
     delete_files: bool = False
-    """Whether the requested deletion takes the files along that were sent with the job."""
+    """True if the requested deletion includes the files that were sent with the job."""
 
 
 @attrs.frozen
@@ -149,21 +149,21 @@ class AuthoredTask:
     """Places, from 0, of the tasks that must be completed first."""
     priority: int = 50
     id: str = ""
-    """Given by a script that asked for it; else the Manager gives one."""
+    """Id that the script reserved; empty: the Manager assigns one."""
 
     @property
     def steps_total(self) -> int:
-        """Steps of all commands; one that counts none is itself a step (reference job-types §3)."""
+        """Steps of all commands; a command without a count is one step (reference job-types §3)."""
         return sum(max(1, command.total_step_count) for command in self.commands)
 
 
 @attrs.frozen
 class CompiledJob:
-    """The outcome of compiling: settings and metadata as the job type left them, tasks in order."""
+    """The result of compiling: settings and metadata as the job type left them, tasks in order."""
 
     settings: Mapping[str, Any]
     tasks: tuple[AuthoredTask, ...]
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
-    """What tasks need of a worker, by their type."""
+    """Requirements for workers, by task type."""
     warnings: tuple[str, ...] = ()

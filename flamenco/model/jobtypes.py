@@ -1,4 +1,4 @@
-"""What a job type and its settings are (reference job-types §2)."""
+"""Job types and their settings (reference job-types §2)."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ _FLAG = _of(bool, "True or False")
 
 @attrs.frozen(kw_only=True)
 class EvalInfo:
-    """How the add-on offers to evaluate a setting."""
+    """The add-on's offer to evaluate a setting."""
 
     description: str = attrs.field(default="", validator=_TEXT)
     show_link_button: bool = attrs.field(default=False, validator=_FLAG)
@@ -65,7 +65,7 @@ def _choices(setting: "Setting", attribute: "attrs.Attribute[Any]", value: objec
     if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
         raise ValueError(f"{where}: expected a list of texts, got {value!r}")
     if not value:
-        raise ValueError(f"{where}: expected a text or more to choose from, got none")
+        raise ValueError(f"{where}: expected at least one text to choose from, got none")
 
 
 def _bounds(setting: "Setting", attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -91,7 +91,7 @@ class Setting:
     key: str = attrs.field(validator=_TEXT)
     type: SettingType = attrs.field(validator=_one_of(get_args(SettingType)))
     label: str | None = attrs.field(default=None, validator=optional(_TEXT))
-    """Name for people; without it, one is made of the key."""
+    """Name for people; None: it is made from the key."""
     description: str | None = attrs.field(default=None, validator=optional(_TEXT))
     default: str | int | float | bool | None = None
     required: bool = attrs.field(default=False, validator=_FLAG)
@@ -105,14 +105,14 @@ class Setting:
         default=None, validator=[optional(_one_of(get_args(Subtype))), _only_for_strings]
     )
     propargs: Mapping[str, Any] | None = attrs.field(default=None, validator=optional(_bounds))
-    """More for Blender's property; `min` and `max` bound the value at the Manager too."""
+    """Further arguments of Blender's property; the Manager enforces `min` and `max` too."""
     eval: str | None = attrs.field(default=None, validator=optional(_TEXT))
-    """A Python expression, evaluated in Blender, that gives the value."""
+    """Python expression that gives the value, evaluated in Blender."""
     eval_info: EvalInfo | None = attrs.field(
         default=None, validator=optional(_of(EvalInfo, "an EvalInfo"))
     )
     visible: Visibility = attrs.field(default="visible", validator=_one_of(get_args(Visibility)))
-    """Where it is shown: everywhere, nowhere, in Blender only, or on the web page only."""
+    """Place where it is shown: everywhere, nowhere, in Blender only, or on the web page only."""
     editable: bool = attrs.field(default=True, validator=_FLAG)
 
 
@@ -129,7 +129,7 @@ def _keys_differ(job_type: "JobType", _: object, settings: tuple[Setting, ...]) 
 
 @attrs.frozen(kw_only=True)
 class JobType:
-    """A kind of job: what it asks. How it turns answers into tasks is its script's affair."""
+    """A kind of job, with its settings. Its script turns their values into tasks."""
 
     label: str = attrs.field(validator=_TEXT)
     description: str = attrs.field(default="", validator=_TEXT)
@@ -139,11 +139,11 @@ class JobType:
         validator=[deep_iterable(_of(Setting, "a Setting")), _keys_differ],
     )
     name: str = ""
-    """Given by the name of the script."""
+    """Name of the job type, which is that of its script."""
     etag: str = ""
-    """Given by the Manager; changes when name, label, description or settings do."""
+    """Version tag from the Manager; changes with name, label, description and settings."""
     error: str = ""
-    """Why the script cannot be used; empty when it can."""
+    """Reason why the script cannot be used; empty if it can."""
 
     def setting(self, key: str) -> Setting | None:
         """The setting with this key, if there is one."""
@@ -152,7 +152,7 @@ class JobType:
 
 @attrs.frozen(kw_only=True)
 class JobToCompile:
-    """A submitted job, as its job type sees it. Scripts may change settings and metadata."""
+    """A submitted job as its job type sees it. Scripts may change settings and metadata."""
 
     id: str
     name: str
@@ -171,7 +171,7 @@ _SILENT = {"visible": "visible", "editable": True, "required": False}
 
 
 def setting_values(setting: Setting) -> dict[str, Any]:
-    """The setting as the API gives it (schema AvailableJobSetting), without what was not set."""
+    """The setting as the API gives it (schema AvailableJobSetting), without unset fields."""
 
     def wanted(attribute: "attrs.Attribute[Any]", value: object) -> bool:
         return value is not None and _SILENT.get(attribute.name) != value
@@ -185,9 +185,9 @@ def setting_values(setting: Setting) -> dict[str, Any]:
 
 
 def setting_from(values: Mapping[str, Any]) -> Setting:
-    """The setting of what the API, or a script in JavaScript, says; what it does not know is left.
+    """The setting that the API or a JavaScript job type describes; unknown fields are ignored.
 
-    Raises ValueError, which names the setting.
+    Raises ValueError with the name of the setting.
     """
     key = values.get("key")
     if not isinstance(key, str):
@@ -202,7 +202,7 @@ def setting_from(values: Mapping[str, Any]) -> Setting:
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an attrs class under its own names; without those that are null."""
+    """Values for the fields of an attrs class, under its own names, without those that are null."""
     fields = {_NAMES.get(name, name): name for name in attrs.fields_dict(kind)}
     return {
         fields[name]: value
@@ -212,9 +212,9 @@ def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def job_type_from(values: Mapping[str, Any]) -> JobType:
-    """The job type of what a script in JavaScript says.
+    """The job type that a script in JavaScript describes.
 
-    Raises ValueError, which names a setting that makes no sense.
+    Raises ValueError with the name of the setting that is wrong.
     """
     settings = values.get("settings") or ()
     if not isinstance(settings, list | tuple) or not all(isinstance(x, Mapping) for x in settings):

@@ -10,11 +10,11 @@ from flamenco.model.board import Lane
 
 @attrs.define
 class Lanes:
-    """Which tasks wait in which lane. Tasks are named by their place in the job."""
+    """Waiting tasks by lane. Tasks are named by their place in the job."""
 
     counts: Counter[Lane] = attrs.field(factory=Counter)
     changed: set[Lane] = attrs.field(factory=set)
-    """Lanes whose count changed since somebody last took note."""
+    """Lanes whose count changed since the set was last cleared."""
     _lane_of: dict[int, Lane] = attrs.field(factory=dict)
     _heaps: dict[Lane, list[int]] = attrs.field(factory=dict)
 
@@ -22,7 +22,7 @@ class Lanes:
         return len(self._lane_of)
 
     def put(self, place: int, lane: Lane | None) -> None:
-        """A task waits in this lane; None: it does not wait."""
+        """Let a task wait in this lane; None: it does not wait."""
         before = self._lane_of.get(place)
         if before is lane or before == lane:
             return
@@ -35,7 +35,7 @@ class Lanes:
             heapq.heappush(self._heaps.setdefault(lane, []), place)
 
     def first(self, lane: Lane) -> int | None:
-        """The place of the first task of a lane, None if it is empty."""
+        """The place of the first task of a lane; None if it is empty."""
         heap = self._heaps.get(lane, [])
         while heap:
             if self._lane_of.get(heap[0]) == lane:
@@ -45,7 +45,7 @@ class Lanes:
         return None
 
     def any(self) -> int | None:
-        """The place of some task that waits."""
+        """The place of any task that waits; None if there is none."""
         return next(iter(self._lane_of), None)
 
     def _count(self, lane: Lane, change: int) -> None:

@@ -1,4 +1,4 @@
-"""The ways a lease ends, and what becomes of the task."""
+"""The endings of a lease, and their effect on the task."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from flamenco.model.statuses import TaskStatus
 
 
 class Ending(StrEnum):
-    """How a lease ended."""
+    """The ways a lease can end."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -25,12 +25,12 @@ REPORTED = {
     TaskStatus.FAILED: Ending.FAILED,
     TaskStatus.QUEUED: Ending.RETURNED,
 }
-"""Which ending a status in a worker's report means."""
+"""{status in a worker's report: ending that it means}."""
 
 BLAMED = frozenset({Ending.FAILED, Ending.TIMED_OUT})
 """Endings that count as a failure of the worker.
 
-A timeout does, so that another worker gets the task, where the reference lets it fail at once.
+A timeout does, so that another worker gets the task; the reference fails it at once.
 """
 
 

@@ -1,4 +1,4 @@
-"""How the statuses of a job and its tasks follow from each other (reference rules §2-§4).
+"""Statuses of a job and its tasks, and how they follow from each other (reference rules §2-§4).
 
 Pure functions over counts, so that the cost of a step does not grow with the job.
 """
@@ -11,10 +11,10 @@ from flamenco.model.jobs import Job
 from flamenco.model.statuses import RUNNABLE_JOBS, JobStatus, TaskStatus
 
 Counts = Mapping[TaskStatus, int]
-"""How many tasks of a job have each status; a status nobody has may be missing."""
+"""Number of a job's tasks in each status; a status without tasks may be missing."""
 
 DEFAULT_FAILURE_PERCENTAGE = 10
-"""A job fails when this share of its tasks has failed (reference rules §2)."""
+"""Percentage of failed tasks at which a job fails (reference rules §2)."""
 
 _ENDING = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
 _WAITING_OR_RUNNING = (TaskStatus.ACTIVE, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED)
@@ -26,16 +26,16 @@ _STOPPED = frozenset(
 
 @attrs.frozen
 class JobChange:
-    """A status a job goes to, and why."""
+    """The next status of a job, and the reason."""
 
     status: JobStatus
     reason: str | None = None
-    """None: for the reason of the status before, which was only on the way to this one."""
+    """None: the reason of the previous status, which was only a step towards this one."""
 
 
 @attrs.frozen
 class Sweep:
-    """A change of many tasks at once: all that have a status of ``which`` go ``to`` another."""
+    """A bulk change of tasks: all with a status in ``which`` go ``to`` another."""
 
     which: frozenset[TaskStatus]
     to: TaskStatus
@@ -46,7 +46,7 @@ def _sum(counts: Counts, *statuses: TaskStatus) -> int:
 
 
 def activity_of(change: JobChange, job: Job) -> str:
-    """What a job tells of a change: the status that it goes to, and the reason if there is one."""
+    """The activity text for a change: the new status, and the reason if there is one."""
     reason = change.reason
     if reason is None:
         reason = job.activity.removeprefix(job.status.value).removeprefix(": ")
@@ -59,7 +59,7 @@ def job_after_task(
     task: TaskStatus,
     failure_percentage: int = DEFAULT_FAILURE_PERCENTAGE,
 ) -> JobChange | None:
-    """What a job does when one of its tasks went to ``task``, already counted in ``counts``."""
+    """The job's change after one of its tasks went to ``task``, already counted in ``counts``."""
     total = sum(counts.values())
     if _sum(counts, TaskStatus.COMPLETED) == total:
         return JobChange(JobStatus.COMPLETED, "all tasks completed")
@@ -85,9 +85,9 @@ def job_after_task(
 
 
 def job_at_rest(job: JobStatus, counts: Counts) -> JobChange | None:
-    """What a job does of which nothing runs, nothing can start and nobody is asked.
+    """The change of a job that has nothing running, nothing to start and nothing to approve.
 
-    Flamenco 3 leaves such a job active for good.
+    Flamenco 3 leaves such a job active for ever.
     """
     if job not in RUNNABLE_JOBS:
         return None
@@ -103,7 +103,7 @@ def job_at_rest(job: JobStatus, counts: Counts) -> JobChange | None:
 
 
 def tasks_after_job(job: JobStatus, previous: JobStatus) -> Sweep | None:
-    """What happens to the tasks of a job that went from ``previous`` to ``job``."""
+    """The bulk change of the tasks of a job that went from ``previous`` to ``job``."""
     match job:
         case JobStatus.CANCEL_REQUESTED | JobStatus.CANCELED | JobStatus.FAILED:
             return Sweep(frozenset(_WAITING_OR_RUNNING), TaskStatus.CANCELED)
@@ -117,7 +117,7 @@ def tasks_after_job(job: JobStatus, previous: JobStatus) -> Sweep | None:
 
 
 def job_after_job(job: JobStatus, counts: Counts) -> JobChange | None:
-    """What follows when a job went to ``job`` and its tasks were swept."""
+    """The next change of a job that went to ``job`` and whose tasks were swept."""
     match job:
         case JobStatus.CANCEL_REQUESTED:
             return JobChange(JobStatus.CANCELED)

@@ -1,4 +1,4 @@
-"""What may be asked of the lists of jobs, tasks and workers: which of them, in which order."""
+"""Filters, sorting and paging of the lists of jobs, tasks and workers."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 @attrs.frozen(kw_only=True)
 class JobFilter:
-    """Which jobs; each field narrows it down. Where several values are given, one has to fit."""
+    """A selection of jobs. Each field narrows it down; of several values, one has to match."""
 
     archived: bool = False
-    """Those that are archived, in place of those that are not."""
+    """True for the archived jobs only, False for the others only."""
     id: str = ""
-    """How the id begins."""
+    """Beginning of the id."""
     status: tuple[JobStatus, ...] = ()
     type: tuple[str, ...] = ()
     name: str = ""
-    """A part of the name, in upper or lower case."""
+    """Part of the name; upper and lower case are the same."""
     tag: str = ""
-    """Id of the tag that they have."""
+    """Id of their tag."""
     worker: str = ""
     """Id of a worker that runs one of their tasks, or has tried to."""
     created_after: datetime | None = None
@@ -31,14 +31,14 @@ class JobFilter:
 
 @attrs.frozen(kw_only=True)
 class TaskFilter:
-    """Which tasks of a job."""
+    """A selection of tasks of a job."""
 
     id: str = ""
-    """How the id begins."""
+    """Beginning of the id."""
     status: tuple[TaskStatus, ...] = ()
     type: tuple[str, ...] = ()
     name: str = ""
-    """A part of the name, in upper or lower case."""
+    """Part of the name; upper and lower case are the same."""
     worker: str = ""
     """Id of the worker that holds the task, or held it last."""
     updated_after: datetime | None = None
@@ -47,17 +47,17 @@ class TaskFilter:
 
 @attrs.frozen(kw_only=True)
 class WorkerFilter:
-    """Which workers."""
+    """A selection of workers."""
 
     id: str = ""
-    """How the id begins."""
+    """Beginning of the id."""
     status: tuple[WorkerStatus, ...] = ()
     type: tuple[str, ...] = ()
-    """Types of tasks that they take."""
+    """Task types that they take; one has to match."""
     name: str = ""
-    """A part of the name, in upper or lower case."""
+    """Part of the name; upper and lower case are the same."""
     tag: str = ""
-    """Id of a tag that they have."""
+    """Id of one of their tags."""
     seen_after: datetime | None = None
     seen_before: datetime | None = None
 
@@ -67,20 +67,20 @@ Value = str | int
 
 @attrs.frozen
 class Order:
-    """By what a list is sorted. Rows that are equal in that follow their ids."""
+    """The sort key of a list. Rows with equal keys are sorted by id."""
 
     key: str
     descending: bool = False
 
     @classmethod
     def of(cls, text: str) -> "Order":
-        """``updated``, or with a minus in front the other way round."""
+        """The order that a text names: ``updated``, or ``-updated`` for descending."""
         return cls(text.removeprefix("-"), text.startswith("-"))
 
 
 @attrs.frozen
 class Mark:
-    """A place in a list: that after the row with this value of the sort key, and this id."""
+    """A place in a list: after the row with this value of the sort key and this id."""
 
     value: Value
     id: str
@@ -88,11 +88,11 @@ class Mark:
 
 @attrs.frozen(kw_only=True)
 class Paging:
-    """Which part of a list."""
+    """One page of a list."""
 
     order: Order
     limit: int | None = None
-    """So many at most; None: all."""
+    """Maximum number of rows; None: all."""
     after: Mark | None = None
     count: bool = False
-    """Whether to count what is on all pages: that reads them all, if only in an index."""
+    """True to count the rows of all pages, which reads them all, if only in an index."""

@@ -1,4 +1,4 @@
-"""A job with its tasks while it lives: counts, dependencies, and how a change ripples."""
+"""A live job with its tasks: counts, dependencies, and the consequences of a change."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,12 +25,12 @@ from flamenco.model.lifecycle import (
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
 
 PASSIVE = frozenset({"priority", "keep", "archived_at"})
-"""Fields of a job that have no say in which of its tasks may start, and where."""
+"""Fields of a job that don't affect which of its tasks may start, and where."""
 
 
 @attrs.frozen
 class Swept:
-    """A bulk change that was made."""
+    """A bulk change that was made, and the number of tasks it changed."""
 
     sweep: Sweep
     activity: str
@@ -39,15 +39,15 @@ class Swept:
 
 @attrs.define
 class Ripple:
-    """All that one change brought about."""
+    """All consequences of one change."""
 
     job_before: Job
     tasks: dict[str, Task] = attrs.field(factory=dict)
-    """Tasks that changed one by one, as they were before: {task id: task}."""
+    """Tasks that changed one by one, as they were before; {task id: task}."""
     sweeps: list[Swept] = attrs.field(factory=list)
-    """Tasks that changed in bulk."""
+    """Bulk changes, in order."""
     forgot: bool = False
-    """Whether the blocklist was emptied."""
+    """True if the blocklist was emptied."""
 
 
 @attrs.define
@@ -72,7 +72,7 @@ class LiveJob:
 
     @classmethod
     def of(cls, job: Job, tasks: Iterable[Task], blocks: Iterable[Block] = ()) -> "LiveJob":
-        """A job as it was stored, with its tasks in order."""
+        """The live form of a stored job, with its tasks in order."""
         live = cls(job, blocks={(each.worker_id, each.task_type): each for each in blocks})
         for task in tasks:
             live._take_in(task)
@@ -83,7 +83,7 @@ class LiveJob:
         return live
 
     def grow(self, tasks: Iterable[Task]) -> None:
-        """Take in more tasks of a job that is new: none of its tasks has begun."""
+        """Add tasks to a new job, none of whose tasks has begun."""
         for task in tasks:
             self._take_in(task)
             self._settle(task.id)
@@ -100,14 +100,14 @@ class LiveJob:
             self._unfinished[task.id] = len(task.depends_on)
 
     def _count_down(self, needed: str, completed: int) -> None:
-        """A task that others need was completed: 1, or is to be done again: -1."""
+        """Tell the dependents of a task that it was completed (1) or must run again (-1)."""
         for dependent in self._dependents.get(needed, ()):
             self._unfinished[dependent] -= completed
 
-    # What could run
+    # Tasks that could run
 
     def is_ready(self, task_id: str) -> bool:
-        """Whether this task could start now, or could be approved."""
+        """True if this task could start now, or be approved now."""
         return (
             self.job.status in RUNNABLE_JOBS
             and self.job.delete_requested_at is None
@@ -122,21 +122,21 @@ class LiveJob:
         return [task for task in needed if task.status is not TaskStatus.COMPLETED]
 
     def first(self, lane: Lane) -> Task | None:
-        """The task of a lane that is to run next."""
+        """The next task of a lane; None if the lane is empty."""
         place = self.lanes.first(lane)
         return None if place is None else self.tasks[self._order[place]]
 
     def kind(self, task: Task) -> Kind:
-        """What a task asks of a worker, as things are."""
+        """The present needs of a task, without the workers that failed it."""
         return self._lane(task).kind
 
     def kind_of_type(self, task_type: str) -> Kind:
-        """What tasks of a type that nobody has failed ask of a worker."""
+        """The needs of tasks of a type that no worker has failed."""
         needs = self.job.requirements.of(task_type)
         return Kind(task_type, self.job.worker_tag, needs, self.blocked(task_type))
 
     def some_ready(self) -> Task | None:
-        """One of the tasks that wait for a worker."""
+        """Any task that waits for a worker; None if there is none."""
         place = self.lanes.any()
         return None if place is None else self.tasks[self._order[place]]
 
@@ -145,18 +145,18 @@ class LiveJob:
         return frozenset(worker for worker, blocked in self.blocks if blocked == task_type)
 
     def failures(self, worker_id: str, task_type: str) -> int:
-        """How many tasks of a type a worker failed in this job."""
+        """Number of tasks of a type that a worker failed in this job."""
         return self._failures[worker_id, task_type]
 
     # Changes
 
     def hold(self, task_id: str) -> None:
-        """A lease of this task is open: it is not ready, whatever its status."""
+        """Note that a lease of this task is open: it is not ready, whatever its status."""
         self._held.add(task_id)
         self._settle(task_id)
 
     def release(self, task_id: str, now: datetime) -> Ripple:
-        """The task's lease is over."""
+        """Note that the task's lease is over."""
         ripple = Ripple(self.job)
         self._held.discard(task_id)
         self._settle(task_id)
@@ -180,7 +180,7 @@ class LiveJob:
         return ripple
 
     def change_job(self, now: datetime, **changes: Any) -> Ripple:
-        """Change what the job is besides its status: priority, tag, marks."""
+        """Change fields of the job other than its status: priority, tag, marks."""
         ripple = Ripple(self.job)
         self.job = evolve(self.job, updated=now, **changes)
         self.lanes.changed.update(self.lanes.counts)
@@ -199,10 +199,10 @@ class LiveJob:
         self._settle_all()
 
     def repair(self, now: datetime) -> Ripple:
-        """Put right what can only have come about by a fault, or by an end in the middle.
+        """Correct a state that only a fault or a sudden end can have left behind.
 
-        A status that is passed through is enforced again; a task that runs without a lease goes
-        back to the pool; a job of which nothing can run any more ends.
+        A transitional status is enforced again; a task that is active without a lease goes back
+        to the pool; a job of which nothing can run any more ends.
         """
         ripple = Ripple(self.job)
         lost = [
@@ -235,7 +235,7 @@ class LiveJob:
                 self._settle_all()
 
     def _enforce(self, previous: JobStatus, now: datetime, ripple: Ripple) -> JobChange | None:
-        """Bring the tasks in line with the job's status; what the job does next."""
+        """Bring the tasks in line with the job's status, and return the job's next change."""
         if self.job.status is JobStatus.REQUEUEING:
             self._forget_failures(now, ripple)
         sweep = tasks_after_job(self.job.status, previous)
@@ -244,7 +244,7 @@ class LiveJob:
         return job_after_job(self.job.status, self.counts)
 
     def _forget_failures(self, now: datetime, ripple: Ripple) -> None:
-        """Requeueing forgets which workers failed what, and the blocklist (reference rules §3)."""
+        """Forget which workers failed which tasks, and the blocklist (reference rules §3)."""
         self.blocks.clear()
         ripple.forgot = True
         for task in [task for task in self.tasks.values() if task.failed_by]:
@@ -299,7 +299,7 @@ class LiveJob:
             self._settle(task_id)
 
     def _settle(self, task_id: str) -> None:
-        """Let a task wait where it now belongs."""
+        """Move a task to the lane, or to the approvals, where it now belongs."""
         task = self.tasks[task_id]
         ready = self.is_ready(task_id)
         approval = task.type == APPROVAL

@@ -1,9 +1,9 @@
-"""When a worker sleeps: days of the week and a span of wall time, in a time zone.
+"""Sleep schedules of workers: days of the week and a span of wall time, in a time zone.
 
-Reference rules §8, with two differences: a span may go over midnight, and each wall time is one
-moment. Where clocks are put forward, a wall time that is skipped is the moment of the jump; where
-they are put back, one that comes twice is the first. So spans that touch neither overlap nor leave
-a gap, and nobody wakes up, sleeps and wakes up again in the same night.
+Reference rules §8, with two differences: a span may cross midnight, and each wall time is exactly
+one moment. When clocks go forward, a skipped wall time is the moment of the jump; when they go
+back, a wall time that comes twice is the first of the two. So adjacent spans neither overlap nor
+leave a gap, and no worker wakes up, sleeps and wakes up again in the same night.
 """
 
 import itertools
@@ -22,24 +22,24 @@ DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 LOOK_AHEAD_DAYS = 15
-"""A span on one day of the week that a jump of the clock swallows comes again after 14 days."""
+"""Days searched for the next change: a weekly span lost to a jump of the clock is 14 days off."""
 
 _TIME = re.compile(r"(\d\d?):(\d\d)", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
 class SleepSchedule:
-    """When a worker sleeps, if the schedule is active."""
+    """Times of sleep of a worker, which count if the schedule is active."""
 
     is_active: bool = False
     days_of_week: tuple[str, ...] = ()
-    """Of `DAYS`, those on which the sleep begins; empty: every day."""
+    """Days of `DAYS` on which the sleep begins; empty: every day."""
     start: time | None = None
     """None: the start of the day."""
     end: time | None = None
-    """None: the end of the day. Not after ``start``: that time on the next day."""
+    """None: the end of the day. If not after ``start``: that time on the next day."""
     timezone: str | None = None
-    """An IANA name such as Europe/Berlin; None: the Manager's."""
+    """IANA name such as Europe/Berlin; None: the Manager's time zone."""
 
 
 # The wire
@@ -52,10 +52,10 @@ def parse_schedule(
     end_time: str,
     timezone: str | None = None,
 ) -> SleepSchedule:
-    """A schedule from the API's words (reference api, WorkerSleepSchedule).
+    """A schedule from the API's fields (reference api, WorkerSleepSchedule).
 
-    Of each word of ``days_of_week`` the first two letters count. Times are HH:MM or empty. Raises
-    ValueError, with a sentence, for what cannot be understood.
+    Only the first two letters of each word of ``days_of_week`` count. Times are HH:MM or empty.
+    Raises ValueError, with a sentence, for a value that cannot be understood.
     """
     name = (timezone or "").strip() or None
     if name is not None:
@@ -101,9 +101,9 @@ def _parse_time(field: str, text: str) -> time | None:
 
 
 def wants_sleep(schedule: SleepSchedule, now_utc: datetime, default_zone: tzinfo) -> bool:
-    """Whether a worker with this schedule is to sleep at a moment.
+    """True if a worker with this schedule should sleep at a moment.
 
-    ``default_zone`` is that of schedules without one, the Manager's. Raises ValueError if the
+    ``default_zone`` is the Manager's, for schedules without a time zone. Raises ValueError if the
     schedule's zone is not known here.
     """
     if not schedule.is_active:
@@ -139,7 +139,7 @@ def _is_in(moment: datetime, spans: Iterator[_Span] | list[_Span]) -> bool:
 def _spans(
     schedule: SleepSchedule, now_utc: datetime, zone: tzinfo, *, days: int
 ) -> Iterator[_Span]:
-    """The times of sleep, start included and end not, from before now to so many days ahead."""
+    """Times of sleep, without their end, from just before now to ``days`` days ahead."""
     today = now_utc.astimezone(zone).date()
     for offset in range(-2, days + 1):
         day = today + offset * DAY
@@ -156,7 +156,7 @@ def _span(schedule: SleepSchedule, day: date, zone: tzinfo) -> _Span:
 
 
 def _moment(wall: datetime, zone: tzinfo) -> datetime:
-    """The moment, in UTC, of a wall time: the first if it comes twice, else the jump over it."""
+    """The moment, in UTC, of a wall time: the first of two, or the jump that skips it."""
     late = wall.replace(tzinfo=zone).astimezone(UTC)
     if late.astimezone(zone).replace(tzinfo=None) == wall:
         return late
@@ -185,9 +185,9 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def local_zone() -> tzinfo:
-    """The time zone of this machine; UTC, with a warning in the log, if it cannot be told."""
+    """The time zone of this machine; UTC, with a warning in the log, if it is not known."""
     try:
         return tzlocal.get_localzone()
     except (LookupError, ValueError, OSError) as error:
-        log.warning("The machine's time zone is not known, UTC is taken: %s; set TZ", error)
+        log.warning("The machine's time zone is not known, using UTC: %s; set TZ", error)
         return UTC

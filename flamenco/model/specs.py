@@ -1,8 +1,8 @@
-"""What a worker's machine has, what a job needs, and what is missing.
+"""Equipment of a worker's machine, requirements of a job, and the difference.
 
-Both are hashable and stand in a canonical form (kinds, platforms and capabilities lower case, the
-latter sorted), so that equal ones compare equal and workers or tasks can be gathered by them. That
-is done after ``__init__``, and not by converters, which msgspec passes by.
+Both are hashable and have a canonical form (kinds, platforms and capabilities in lower case, the
+latter sorted), so that equal ones compare equal and workers or tasks can be grouped by them. This
+is done after ``__init__``, not by converters, which msgspec bypasses.
 """
 
 import re
@@ -14,20 +14,21 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 ENOUGH_PERCENT = 93
-"""Of the memory asked for. A machine shows less than it is sold with, since firmware, kernel and
-error correction take their share: an NVIDIA A10 "with 24 GiB" shows 23,028 MiB, 93.7 %."""
+"""Percentage of the required memory that suffices. A machine shows less than it is sold with, since
+firmware, kernel and error correction take their share: an NVIDIA A10 "with 24 GiB" shows
+23,028 MiB, 93.7 %."""
 
 ANY_GPU = "any"
-"""The kind to ask for when each will do."""
+"""GPU kind that stands for any of them."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _LONGEST = 1000
-"""Characters of a version or specifier; Python reads no numbers of more than 4,300 digits."""
+"""Maximum characters of a version or specifier; Python reads no number over 4,300 digits."""
 _GIB = 1024
 
 
 def _settle(instance: object, **values: object) -> None:
-    """Give a frozen instance its canonical values, while it is being made."""
+    """Give a frozen instance its canonical values while it is being created."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)
 
@@ -46,18 +47,18 @@ def _joined(text: str) -> str:
 
 @attrs.frozen
 class Gpu:
-    """A graphics card, under one of the kinds it can be used as.
+    """A graphics card, under one of the kinds of device that it can be used as.
 
-    A card that does CUDA and OptiX is two of these.
+    A card that supports CUDA and OptiX is two of these.
     """
 
     kind: str
-    """cuda, optix, hip, oneapi, metal: the words of Cycles."""
+    """Cycles' name of the kind: cuda, optix, hip, oneapi, metal."""
     name: str = ""
     memory_mib: int = 0
-    """0 when it is not known."""
+    """0 if it is not known."""
     driver: str = ""
-    """The version of its driver; empty when it is not known."""
+    """Version of its driver; empty if it is not known."""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, kind=_word(self.kind))
@@ -65,7 +66,7 @@ class Gpu:
 
 @attrs.frozen
 class Software:
-    """A program and its version, or what is asked of its version; upper and lower case are one."""
+    """A program and its version, or a condition on its version; case does not matter."""
 
     name: str
     version: str = ""
@@ -76,7 +77,7 @@ class Software:
 
 @attrs.frozen
 class Withheld:
-    """A task type that a worker does not take for now."""
+    """A task type that a worker does not take for the time being, and the reason."""
 
     task_type: str
     reason: str
@@ -84,25 +85,25 @@ class Withheld:
 
 @attrs.frozen(kw_only=True)
 class Specs:
-    """What a worker has. What isn't known is 0 or empty, and satisfies nobody who asks for it."""
+    """Equipment of a worker. An unknown value is 0 or empty, and satisfies no requirement."""
 
     memory_mib: int = 0
     cores: int = 0
-    """Processors as the system counts them."""
+    """Number of logical processors, as the system counts them."""
     gpus: tuple[Gpu, ...] = ()
     platform: str = ""
     software: tuple[Software, ...] = ()
-    """One program may be there in several versions."""
+    """Installed programs; one may appear in several versions."""
     capabilities: tuple[str, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    """Task types of its configuration that it does not offer, since it found it can't do them."""
+    """Task types of its configuration that it does not offer, since it found that it can't."""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, platform=_word(self.platform), capabilities=_words(self.capabilities))
 
 
 def _merged(software: Iterable[Software]) -> tuple[Software, ...]:
-    """One entry for each program, with all that is asked of its version."""
+    """One entry for each program, with all conditions on its version."""
     merged: dict[str, Software] = {}
     for each in software:
         before = merged.setdefault(each.name.casefold(), each)
@@ -114,22 +115,21 @@ def _merged(software: Iterable[Software]) -> tuple[Software, ...]:
 
 @attrs.frozen(kw_only=True)
 class Requirements:
-    """What a job or a task type needs of a worker. A default instance needs nothing.
+    """Requirements of a job or a task type for a worker. A default instance has none.
 
-    Raises ValueError, with a sentence, for an amount below 0 and for a version specifier that is
-    none.
+    Raises ValueError, with a sentence, for an amount below 0 and for an invalid version specifier.
     """
 
     memory_mib: int = 0
     cores: int = 0
     gpu_kind: str = ""
-    """As in `Gpu`, or `any`; several, joined by `+`, are all needed."""
+    """Kind as in `Gpu`, or `any`; several kinds joined by `+` are all needed."""
     gpu_memory_mib: int = 0
-    """Of one card; without a kind, of any card."""
+    """Memory of one card in MiB; without a kind, of any card."""
     platform: str = ""
-    """linux, windows or darwin. Joined by `+`, two of them ask for what no worker is."""
+    """linux, windows or darwin. Two of them joined by `+` can't be satisfied."""
     software: tuple[Software, ...] = ()
-    """With versions such as `>=4.2,<5` (PEP 440), or empty for any version."""
+    """Programs, with version specifiers such as `>=4.2,<5` (PEP 440), or empty for any version."""
     capabilities: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -168,7 +168,7 @@ def _is_specifier(text: str) -> bool:
 
 
 def combined(job: Requirements, task_type: Requirements) -> Requirements:
-    """The stricter of both in everything: who fits it fits each of the two."""
+    """The stricter of both in every respect: a worker that fits it fits each of the two."""
     if task_type == NOTHING:
         return job
     if job == NOTHING:
@@ -185,9 +185,9 @@ def combined(job: Requirements, task_type: Requirements) -> Requirements:
 
 
 def missing(specs: Specs, requirements: Requirements) -> tuple[str, ...]:
-    """What a worker lacks, in short phrases such as "64 GiB of memory (has 32)"; empty if it fits.
+    """Missing equipment in short phrases such as "64 GiB of memory (has 32)"; empty if it fits.
 
-    Versions that nobody can read satisfy no specifier.
+    A version that can't be parsed satisfies no specifier.
     """
     if requirements == NOTHING:
         return ()
@@ -234,7 +234,7 @@ _KINDS = {
     "oneapi": "a oneAPI GPU",
     "metal": "a Metal GPU",
 }
-"""How people write the kinds of GPUs."""
+"""{kind of GPU: its name for people}."""
 
 
 def _missing_platform(specs: Specs, requirements: Requirements) -> Iterable[str]:
@@ -262,7 +262,7 @@ def _size(mib: int) -> str:
 
 
 def _as_much(has: int, needs: int) -> str:
-    """What is there, in the unit of what is needed."""
+    """The available amount, in the unit of the required one."""
     if has == 0:
         return "an unknown amount"
     return str(has if needs < _GIB else _gib(has))
@@ -284,7 +284,7 @@ def _specifier(text: str) -> SpecifierSet:
 
 
 def _version(text: str) -> Version | None:
-    """A version as PEP 440 reads it, else its first number such as 7.1 of `n7.1-static`."""
+    """A version as PEP 440 reads it, else its first number, such as 7.1 in `n7.1-static`."""
     text = text[:_LONGEST]
     try:
         return Version(text)

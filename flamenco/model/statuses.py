@@ -1,6 +1,6 @@
-"""The statuses of jobs, tasks, workers and the farm, and which changes people may ask for.
+"""The statuses of jobs, tasks, workers and the farm, and the changes that people may request.
 
-Source: reference rules §1-§3; the tables of requests are those of reference web-ui §3.
+Source: reference rules §1-§3; the tables of requests are from reference web-ui §3.
 """
 
 from enum import StrEnum
@@ -72,7 +72,7 @@ JOB_REQUESTS: dict[JobStatus, frozenset[JobStatus]] = {
         {JobStatus.CANCELED, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.PAUSED}
     ),
 }
-"""What may be requested of a job: requested status → the statuses it may be requested in."""
+"""Requests that a job accepts: {requested status: statuses in which it may be requested}."""
 
 TASK_REQUESTS: dict[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.CANCELED: frozenset(
@@ -86,19 +86,19 @@ TASK_REQUESTS: dict[TaskStatus, frozenset[TaskStatus]] = {
         {TaskStatus.ACTIVE, TaskStatus.PAUSED, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}
     ),
 }
-"""What may be requested of a task: requested status → the statuses it may be requested in."""
+"""Requests that a task accepts: {requested status: statuses in which it may be requested}."""
 
 BY_HAND = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED})
-"""Outcomes that a person may decide; they need a reason."""
+"""Outcomes that a person may set; they need a reason."""
 
 WORKER_REQUESTS = frozenset(
     {WorkerStatus.AWAKE, WorkerStatus.ASLEEP, WorkerStatus.OFFLINE, WorkerStatus.RESTART}
 )
-"""The statuses a worker may be asked to go to."""
+"""Statuses that may be requested of a worker."""
 
 
 class FileStatus(StrEnum):
-    """What Shaman knows of a file (reference api §3, ShamanFileStatus)."""
+    """Shaman's knowledge of a file (reference api §3, ShamanFileStatus)."""
 
     UNKNOWN = "unknown"
     UPLOADING = "uploading"

@@ -1,9 +1,9 @@
-"""Variables: what `{blender}` or `{render}` stands for on a platform (reference rules §13).
+"""Variables: the meaning of `{blender}` or `{render}` on each platform (reference rules §13).
 
-A one-way variable is a text that is put in place of `{name}`. A two-way variable is a folder that
-has another path on each platform: paths that start with it are turned into `{name}` when a job is
-submitted, and back into the path of the worker's platform when a task is handed out. Prefixes count
-at path boundaries only, and the longest wins.
+A one-way variable is a text that replaces `{name}`. A two-way variable is a folder with a different
+path on each platform: paths that start with it are turned into `{name}` when a job is submitted,
+and back into the path of the worker's platform when a task is handed out. Prefixes only count at
+path boundaries, and the longest wins.
 """
 
 import re
@@ -15,7 +15,7 @@ import attrs
 
 EVERY_PLATFORM = "all"
 JOBS = "jobs"
-"""Name of the implicit variable: the folder that jobs' files lie in."""
+"""Name of the implicit variable for the folder with the jobs' files."""
 
 _SEPARATORS = "/\\"
 _REFERENCE = re.compile(r"\{([^{}]+)\}")
@@ -23,7 +23,7 @@ _DRIVE = re.compile(r"^([A-Za-z]:)(?=[^\\])")
 
 
 class Audience(StrEnum):
-    """Who a value is for."""
+    """The readers that a value is meant for."""
 
     ALL = "all"
     WORKERS = "workers"
@@ -32,7 +32,7 @@ class Audience(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class VariableValue:
-    """A value, and for whom and where it holds."""
+    """A value, with its audience and platforms."""
 
     value: str
     platforms: tuple[str, ...]
@@ -53,7 +53,7 @@ Variables = Mapping[str, Variable]
 
 @attrs.frozen
 class ResolvedVariable:
-    """What a variable is for one audience on one platform."""
+    """A variable's value for one audience on one platform."""
 
     value: str
     is_twoway: bool
@@ -65,9 +65,9 @@ def constant(value: str) -> Variable:
 
 
 def with_jobs(variables: Variables, storage: str | None) -> dict[str, Variable]:
-    """The variables with the implicit `{jobs}`, whatever they said of it before.
+    """The variables with the implicit `{jobs}`, which replaces any of that name.
 
-    ``storage`` is the effective storage path; there is no `{jobs}` while there is none.
+    ``storage`` is the effective storage path; without one there is no `{jobs}`.
     """
     others = {name: variable for name, variable in variables.items() if name != JOBS}
     return {**others, JOBS: constant(storage)} if storage else others
@@ -100,13 +100,13 @@ def _best(values: Iterable[VariableValue], audience: Audience, platform: str) ->
 
 @attrs.frozen
 class Expander:
-    """Puts values in place of variables, for one audience on one platform."""
+    """Replaces variables by their values, for one audience on one platform."""
 
     platform: str
     oneway: Mapping[str, str]
     twoway: Mapping[str, str]
     prefixes: Sequence[tuple[str, str]]
-    """(path on the Manager's platform, path here) of each two-way variable; longest first."""
+    """(path on the Manager's platform, path here) of each two-way variable, longest first."""
 
     def text(self, text: str) -> str:
         """``text`` with its variables replaced and its path mapped to the platform."""
@@ -118,7 +118,7 @@ class Expander:
         return self._with_native_separators(mapped)
 
     def parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """A command's parameters: texts, and texts in lists, are expanded; all else stays."""
+        """A command's parameters, with texts and texts in lists expanded; all else stays."""
         return {name: self._parameter(value) for name, value in parameters.items()}
 
     def _parameter(self, value: object) -> object:
@@ -144,7 +144,7 @@ class Expander:
 def expander(
     variables: Variables, audience: Audience, platform: str, manager_platform: str
 ) -> Expander:
-    """What turns the Manager's texts into those of ``audience`` on ``platform``."""
+    """An expander of the Manager's texts for ``audience`` on ``platform``."""
     here = resolve(variables, audience, platform)
     there = resolve(variables, audience, manager_platform)
     twoway = {name: each.value for name, each in here.items() if each.is_twoway}
@@ -159,7 +159,7 @@ def expander(
 def to_variables(text: str, variables: Variables, platform: str) -> str:
     """``text``, with `{name}` for a leading two-way path of the submitter's ``platform``.
 
-    Upper and lower case, `/` and backslash count as the same (reference rules §13).
+    Case does not matter, and `/` and backslash are the same (reference rules §13).
     """
     for name, folder in _folders(resolve(variables, Audience.WORKERS, platform)):
         if _starts_with(text, folder, ignore_case=True):

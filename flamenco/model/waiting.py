@@ -1,4 +1,4 @@
-"""Why a task waits, as one sentence. What fits whom is asked of the scheduler's own rules."""
+"""The reason why a task waits, as one sentence, from the scheduler's own rules."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
 
 NAMED_TASKS = 3
-"""More tasks than this are counted, not named."""
+"""Maximum number of tasks that are named; more are counted."""
 
 _STATES = {
     Presence.POLLING: "about to ask for a task",
@@ -21,7 +21,7 @@ _STATES = {
 
 
 def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, Presence]]) -> str:
-    """Why a task of a kind that could start has not: who could run it, and what they do.
+    """The reason why a ready task has not started: the workers for it, and their state.
 
     ``tag`` is the name of the tag that the kind needs.
     """
@@ -70,7 +70,7 @@ def _be(number: int) -> str:
 
 
 def why_job_waits(live: LiveJob) -> str | None:
-    """Why no task of a job can start; None if some could."""
+    """The reason why no task of a job can start; None if some could."""
     job = live.job
     if job.delete_requested_at is not None:
         return "The job is being deleted."
@@ -82,7 +82,7 @@ def why_job_waits(live: LiveJob) -> str | None:
 
 
 def why_task_waits(live: LiveJob, task: Task) -> str | None:
-    """Why a task can't be given to a worker; None if it could."""
+    """The reason why a task can't be given to a worker; None if it could."""
     whole = why_job_waits(live)
     if whole:
         return whole

@@ -1,4 +1,4 @@
-"""What is likely wrong with a job that is accepted all the same."""
+"""Likely mistakes in a job that is accepted all the same."""
 
 from collections.abc import Collection, Iterable
 
@@ -7,9 +7,9 @@ from flamenco.model.statuses import FINISHED_JOBS
 
 
 def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str, ...]:
-    """A warning for each task type of a job that none of the workers offers.
+    """A warning for each task type of a job that no worker offers.
 
-    An approval is given by a person, so no worker needs to offer that.
+    Approvals are given by people, so no worker needs to offer them.
     """
     return tuple(
         _unoffered(task_type)
@@ -19,7 +19,7 @@ def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str,
 
 
 def standing(job: Job, offered: Collection[str]) -> tuple[str, ...]:
-    """Those warnings of a job that still hold, with the task types that workers offer now."""
+    """The warnings of a job that still apply, given the task types that workers offer now."""
     if job.status in FINISHED_JOBS:
         return ()
     settled = set(map(_unoffered, offered))

@@ -1,4 +1,4 @@
-"""What a worker is, and how its status changes."""
+"""Workers, and the changes of their status."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from flamenco.model.statuses import WorkerStatus
 
 @attrs.frozen
 class StatusRequest:
-    """A status somebody asked a worker to go to; lazily means after its present task."""
+    """A status that a worker was asked to go to; lazy: after its present task."""
 
     status: WorkerStatus
     lazy: bool
@@ -19,7 +19,7 @@ class StatusRequest:
 
 @attrs.frozen(kw_only=True)
 class WorkerTag:
-    """A word that ties jobs to workers: a job with a tag runs on workers with that tag only."""
+    """A name that ties jobs to workers: a job with a tag only runs on workers with that tag."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class Worker:
     specs: Specs = attrs.field(factory=Specs)
     schedule: SleepSchedule | None = None
     schedule_due: datetime | None = None
-    """When the schedule next asks for another status."""
+    """Time of the schedule's next request for another status."""
     status: WorkerStatus = WorkerStatus.OFFLINE
     request: StatusRequest | None = None
     can_restart: bool = False
@@ -55,8 +55,8 @@ class Worker:
 def status_at_sign_on(worker: Worker, *, sleep_time: bool = False) -> WorkerStatus:
     """The status a worker should go to when it signs on (reference api §4, signOn).
 
-    One that only lost its session goes on as it was; for others counts whether their sleep
-    schedule wants them to sleep now, ``sleep_time``.
+    A worker that only lost its session goes on as it was; for others, ``sleep_time`` says if their
+    sleep schedule wants them to sleep now.
     """
     if worker.request:
         return worker.request.status
@@ -66,7 +66,7 @@ def status_at_sign_on(worker: Worker, *, sleep_time: bool = False) -> WorkerStat
 
 
 def after_sign_off(worker: Worker) -> Worker:
-    """A worker that signed off: its status is remembered for next time (reference rules §7)."""
+    """The worker after signing off: its status is remembered for next time (reference rules §7)."""
     request = worker.request
     if request and request.status in (WorkerStatus.OFFLINE, WorkerStatus.RESTART):
         request = None
@@ -76,15 +76,15 @@ def after_sign_off(worker: Worker) -> Worker:
 
 
 def after_status_change(worker: Worker, status: WorkerStatus) -> Worker:
-    """A worker that says it went to ``status``; a request it fulfils is done."""
+    """The worker after it went to ``status``, without the request that this fulfils."""
     done = worker.request is None or worker.request.status == status
     return attrs.evolve(worker, status=status, request=None if done else worker.request)
 
 
 def scheduled_request(worker: Worker, wanted: WorkerStatus) -> StatusRequest | None:
-    """What a sleep schedule asks of a worker: None if there is nothing to ask.
+    """The request that a sleep schedule makes of a worker; None if there is none.
 
-    A schedule overrules lazy requests, and leaves workers in error alone (reference rules §8).
+    A schedule overrides lazy requests, and leaves workers in error alone (reference rules §8).
     """
     if worker.status is WorkerStatus.ERROR:
         return None
