@@ -1,7 +1,7 @@
 """Wall time for the whole farm, derived from Trio's clock.
 
-Under a virtual clock the wall runs with it, so that schedules, time stamps and clean-up can be
-simulated. Nobody else asks the operating system for the time.
+Under a virtual clock wall time runs with it, so that schedules, time stamps and clean-up can be
+simulated. No other module asks the operating system for the time.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _offset: trio.lowlevel.RunVar[float] = trio.lowlevel.RunVar("wall time minus Tri
 
 
 def set_wall_time(moment: datetime) -> None:
-    """Let ``moment`` be now in this Trio run; time goes on from there."""
+    """Make ``moment`` the present in this Trio run; time goes on from there."""
     _offset.set(moment.timestamp() - trio.current_time())
 
 

@@ -1,5 +1,5 @@
-"""The errors that are told to a person in one line, wherever they come from."""
+"""Errors that are shown to people in one line, wherever they come from."""
 
 
 class Mendable(Exception):
-    """Something a person can mend: the text says what is wrong, and what to do."""
+    """An error that a person can fix: the text says what is wrong, and what to do."""

@@ -1,9 +1,9 @@
-"""The messages of a worker session, one definition for both ends.
+"""Messages of a worker session, one definition for both ends.
 
 A session is a WebSocket at `PATH` with the worker's HTTP Basic credentials. Every message is one
 JSON text: ``{"type": "report", "seq": 7, "body": {...}}``. A reliable message carries a sequence
-number that only grows over the worker's life; the worker keeps it until the Manager acknowledges
-it, and sends it again after a reconnect. See docs/worker-protocol.md.
+number that only grows over the worker's life; the worker keeps the message until the Manager
+acknowledges it, and sends it again after a reconnect. See docs/worker-protocol.md.
 """
 
 from enum import StrEnum
@@ -18,7 +18,7 @@ from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 PATH = "/api/v3/worker/session"
 HEARTBEAT_SECONDS = 10.0
-"""Between two heartbeats, if no timeout of the Manager needs them more often."""
+"""Seconds between heartbeats, unless a timeout of the Manager needs them more often."""
 BEATS_IN_TIMEOUT = 4
 
 Stored = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -26,7 +26,7 @@ Stored = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 def heartbeat_period(*timeouts: float) -> float:
-    """Seconds between two heartbeats, so that several fall into each timeout; 0 is none."""
+    """Seconds between heartbeats, so that several fall into each timeout; 0: no timeout."""
     needed = [each / BEATS_IN_TIMEOUT for each in timeouts if each]
     return min([HEARTBEAT_SECONDS, *needed])
 
@@ -37,7 +37,7 @@ class ProtocolError(ValueError):
 
 @attrs.frozen
 class HeldLease:
-    """A lease the worker believes it holds."""
+    """A lease that the worker believes it holds."""
 
     task_id: str
     lease: int
@@ -45,7 +45,7 @@ class HeldLease:
 
 @attrs.frozen(kw_only=True)
 class Hello:
-    """Worker → Manager, first message: who signs on, and what it still runs."""
+    """Worker → Manager, first message: the worker, and the leases that it still runs."""
 
     name: str
     software_version: str
@@ -53,9 +53,9 @@ class Hello:
     can_restart: bool = False
     leases: tuple[HeldLease, ...] = ()
     can_hurry: bool = False
-    """Whether it knows `Hurry`."""
+    """True if it knows `Hurry`."""
     specs: Specs | None = None
-    """What the machine has, as far as it is known yet; None from Workers that don't tell."""
+    """Equipment of the machine, as far as it is known yet; None from Workers that don't tell."""
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +69,7 @@ class Welcome:
 
 @attrs.frozen(kw_only=True)
 class Assign:
-    """Manager → Worker: run this task under this lease. Variables are replaced already."""
+    """Manager → Worker: run this task under this lease. Its variables are already replaced."""
 
     task_id: str
     lease: int
@@ -85,7 +85,7 @@ class Assign:
 
 @attrs.frozen
 class Revoke:
-    """Manager → Worker: stop the task at once; its lease is over. Nothing is to be reported."""
+    """Manager → Worker: stop the task at once, its lease is over, and report nothing."""
 
     task_id: str
     lease: int
@@ -94,9 +94,9 @@ class Revoke:
 
 @attrs.frozen
 class Hurry:
-    """Manager → Worker: somebody follows the log of this task now, or nobody does any more.
+    """Manager → Worker: the log of this task is now being followed, or no longer.
 
-    After each welcome and assignment nobody does, until this says so.
+    After each welcome and assignment it is not, until this message says so.
     """
 
     task_id: str
@@ -114,9 +114,9 @@ class RequestStatus:
 
 @attrs.frozen
 class Acknowledge:
-    """Manager → Worker: the reliable message with this number is on disk, forget it.
+    """Manager → Worker: the reliable message with this number is on disk; forget it.
 
-    ``refused`` says why it did not count, if so (an older lease, an unknown task).
+    ``refused`` is the reason if it did not count (an older lease, an unknown task).
     """
 
     seq: int
@@ -124,27 +124,27 @@ class Acknowledge:
 
 
 class FailureKind(StrEnum):
-    """The reasons for failures that a Worker knows."""
+    """Reasons for failures that a Worker can tell apart."""
 
     MISSING_FILE = "missing-file"
     MISSING_PROGRAM = "missing-program"
     MISSING_PLUGIN = "missing-plugin"
     MISSING_DEVICE = "missing-device"
-    """No such GPU as the job wants to render with."""
+    """The GPU that the job wants to render with is missing."""
     OUT_OF_MEMORY = "out-of-memory"
     GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
     GPU_LOST = "gpu-lost"
     DISK_FULL = "disk-full"
     CANNOT_SAVE = "cannot-save"
     KILLED = "killed"
-    """By a signal that the Worker didn't send."""
+    """A signal that the Worker didn't send ended it."""
     SILENT = "silent"
     """It printed nothing for too long."""
 
 
 @attrs.frozen
 class Failure:
-    """Why a program failed, as far as it is known."""
+    """The known reason why a program failed."""
 
     kind: str
     """One of `FailureKind`, or a word that a newer Worker knows."""
@@ -153,10 +153,10 @@ class Failure:
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """Worker → Manager, reliable: progress, log or the end of a task under a lease.
+    """Worker → Manager, reliable: progress, log or end of a task under a lease.
 
-    ``status`` is active, completed or failed; queued hands the task back unfinished. What stands
-    below ``steps_completed`` comes with the end of a task.
+    ``status`` is active, completed or failed; queued hands the task back unfinished. The fields
+    after ``steps_completed`` come with the end of a task.
     """
 
     task_id: str
@@ -166,13 +166,13 @@ class Report:
     log: str | None = None
     steps_completed: int | None = None
     exit_code: Stored | None = None
-    """Of the last program the task ran, 128 + N after death by signal N; None if it ran none."""
+    """Exit code of its last program, 128 + N after death by signal N; None if it ran none."""
     peak_memory: Stored | None = None
-    """Bytes of memory that the task's processes held together at most; None if it is not known."""
+    """Peak memory in bytes of the task's processes together; None if it is not known."""
     blocklist: str | None = None
-    """Why this worker asks for no more tasks of this type in this job; None if it doesn't."""
+    """Reason why this worker wants no more tasks of this type in this job; None: it does."""
     failure: Failure | None = None
-    """The known reason of a failure, beside the sentence in ``activity``."""
+    """The known reason for a failure, beside the sentence in ``activity``."""
 
 
 @attrs.frozen
@@ -184,9 +184,9 @@ class StateChanged:
 
 @attrs.frozen
 class Heartbeat:
-    """Worker → Manager, every so often as the welcome says: a sign of life for worker and leases.
+    """Worker → Manager, as often as the welcome says: a sign of life for worker and leases.
 
-    A lease whose program shows no progress is left out, so that it runs into the task timeout.
+    A lease whose program makes no progress is left out, so that it runs into the task timeout.
     """
 
     leases: tuple[HeldLease, ...] = ()
@@ -194,7 +194,7 @@ class Heartbeat:
 
 @attrs.frozen
 class SignOff:
-    """Worker → Manager, reliable, last message: the worker goes offline."""
+    """Worker → Manager, reliable, last message: the worker is going offline."""
 
 
 Message = (

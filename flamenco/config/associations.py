@@ -1,4 +1,4 @@
-"""Windows: which program opens blend files."""
+"""Windows: the program that opens blend files."""
 
 import re
 import sys
@@ -7,9 +7,9 @@ _PROGRAM = re.compile(r'^\s*(?:"([^"]+)"|(\S+))')
 
 
 def program_of(command: str) -> str | None:
-    """The program of a command as the registry has it, such as `"C:\\\\x\\\\blender.exe" "%1"`.
+    """The program in a command from the registry, such as `"C:\\\\x\\\\blender.exe" "%1"`.
 
-    Its launcher, which opens no console, is Blender's own one.
+    Blender's launcher, which opens no console, becomes Blender itself.
     """
     match = _PROGRAM.match(command)
     if match is None:
@@ -19,7 +19,7 @@ def program_of(command: str) -> str | None:
 
 
 def blender_of_files() -> str | None:
-    """The Blender that opens blend files, None where nothing does."""
+    """The Blender that opens blend files; None if no program does."""
     if sys.platform == "win32":
         return _from_registry()
     return None

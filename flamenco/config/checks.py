@@ -1,4 +1,4 @@
-"""Whether a folder can be the shared storage, and whether a file is Blender."""
+"""Checks of a folder for use as the shared storage, and of a program for being Blender."""
 
 import shutil
 import subprocess
@@ -14,14 +14,14 @@ from flamenco.config.associations import blender_of_files
 from flamenco.launcher import open_child
 
 BLENDER_SECONDS = 10.0
-"""How long Blender may take to say its version (reference api §4)."""
+"""Maximum seconds for Blender to print its version (reference api §4)."""
 
 _OUTPUT_BYTES = 65_536
 _PROBE = "Fläche — 面 — площадь\n"
 
 
 async def check_storage(path: str, own: Sequence[Path]) -> PathCheckResult:
-    """Whether a folder can be the shared storage; none of the Manager's ``own`` folders can."""
+    """A check of a folder for use as the shared storage; the Manager's ``own`` folders fail it."""
     cause = await trio.to_thread.run_sync(_storage_fault, path, own)
     return PathCheckResult(
         path=path, is_usable=cause is None, cause=cause or "This folder can be used."
@@ -29,7 +29,7 @@ async def check_storage(path: str, own: Sequence[Path]) -> PathCheckResult:
 
 
 def _storage_fault(path: str, own: Sequence[Path]) -> str | None:
-    """What is wrong with a folder, the first of what there may be."""
+    """The first thing that is wrong with a folder; None if it can be used."""
     if not path.strip():
         return "No path was given."
     if path.startswith(("\\\\", "//")):
@@ -60,7 +60,7 @@ def _write_in(folder: Path) -> None:
 
 
 async def find_blender() -> list[BlenderPathCheckResult]:
-    """The Blenders that this machine knows of: by its kind of files, and on the PATH."""
+    """The Blenders of this machine: the program for blend files, and the one on the PATH."""
     found = []
     associated = await trio.to_thread.run_sync(blender_of_files)
     if associated:
@@ -72,7 +72,7 @@ async def find_blender() -> list[BlenderPathCheckResult]:
 
 
 async def check_blender(text: str) -> BlenderPathCheckResult:
-    """Whether a path, or a command on the PATH, is Blender."""
+    """A check that a path, or a command on the PATH, is Blender."""
     command = text.strip().strip('"')
     is_plain = Path(command).name == command
     source = BlenderPathSource.PATH_ENVVAR if is_plain else BlenderPathSource.INPUT_PATH
@@ -81,7 +81,7 @@ async def check_blender(text: str) -> BlenderPathCheckResult:
     try:
         found = await trio.to_thread.run_sync(shutil.which, command)
     except ValueError as error:
-        return _unusable(text, source, f"This is no path: {error}.")
+        return _unusable(text, source, f"This is not a path: {error}.")
     if found is None:
         return _unusable(text, source, "There is no such program.")
     checked = await _check(text, found, source)
@@ -89,7 +89,7 @@ async def check_blender(text: str) -> BlenderPathCheckResult:
 
 
 async def _check(text: str, program: str, source: BlenderPathSource) -> BlenderPathCheckResult:
-    """The check of a program; the cause of a usable one is its version."""
+    """The result for a program. The ``cause`` of a usable one is its version."""
     try:
         said, status = await _version(program)
     except OSError as error:
@@ -98,12 +98,12 @@ async def _check(text: str, program: str, source: BlenderPathSource) -> BlenderP
         return _unusable(text, source, f"It did not end within {BLENDER_SECONDS:g} seconds.")
     first = next((line for line in said.splitlines() if line.startswith("Blender ")), "")
     if status or not first:
-        return _unusable(text, source, "It is not Blender: it does not tell a version.")
+        return _unusable(text, source, "It is not Blender: it prints no version.")
     return _usable(text, program, source, first)
 
 
 async def _version(program: str) -> tuple[str, int]:
-    """What a program says of its version, and its exit status. Raises OSError, TooSlowError."""
+    """A program's words on its version, and its exit status. Raises OSError, TooSlowError."""
     said = bytearray()
     with trio.fail_after(BLENDER_SECONDS):
         async with open_child(

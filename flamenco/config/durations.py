@@ -20,7 +20,7 @@ _WHOLE = re.compile(rf"([-+]?)((?:{_PART.pattern})+)")
 def parse_duration(text: str) -> float:
     """Seconds of a duration such as `10m0s`; `0` needs no unit.
 
-    Raises ValueError when ``text`` is not a duration.
+    Raises ValueError if ``text`` is not a duration.
     """
     if text in ("0", "+0", "-0"):
         return 0.0
@@ -29,7 +29,7 @@ def parse_duration(text: str) -> float:
         raise ValueError(f"expected a duration such as 10m0s, 1h30m or 250ms, not {text!r}")
     total = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _PART.findall(whole[2]))
     if total >= _TOO_LONG:
-        raise ValueError("expected a duration such as 10m0s, and less than 292 years")
+        raise ValueError("expected a duration such as 10m0s, of less than 292 years")
     return (-total if whole[1] == "-" else total) / 1e9
 
 

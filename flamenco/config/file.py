@@ -1,4 +1,4 @@
-"""The configuration file of a running Manager, for those who look at it and change it."""
+"""The configuration file of a running Manager, to be read and changed."""
 
 import copy
 import hashlib
@@ -22,37 +22,37 @@ from flamenco.config.manager import (
 from flamenco.config.secrets import mask, unmask
 
 REPLACED = ("variables",)
-"""Sections that a change replaces as a whole; of others it says what it names."""
+"""Sections that a change replaces as a whole; in others it changes only the keys it names."""
 
 
 class BadValues(Exception):
-    """Keys or values that no configuration can have; the text has the path of the key."""
+    """Keys or values that a configuration cannot have; the text has the path of the key."""
 
 
 class FileChanged(Exception):
-    """The file is not the one any more that a change was made for."""
+    """The file has changed since the version that a change was made for."""
 
 
 @attrs.define(eq=False)
 class ConfigFile:
-    """Reads the file anew when it has changed, and changes it whole or not at all.
+    """The file, read again when it has changed, and written as a whole or not at all.
 
     Raises ConfigError when it can't be read or written.
     """
 
     installation: Installation
     restart: trio.Event = attrs.field(factory=trio.Event)
-    """Set when the Manager is to start anew with what the file says now."""
+    """Set when the Manager is to restart with the present content of the file."""
     _changing: trio.Lock = attrs.field(factory=trio.Lock)
     _known: tuple[str, ManagerConfig] | None = None
-    """The version of the file when it was last read, and what it said."""
+    """Version of the file when it was last read, and its configuration."""
 
     async def read(self) -> ManagerConfig:
-        """What the file says; the defaults if there is none."""
+        """The configuration in the file; the defaults if there is none."""
         return (await self.versioned())[1]
 
     async def versioned(self) -> tuple[str, ManagerConfig]:
-        """What stands for the file as it is now, and what it says."""
+        """The version of the file as it is now, and its configuration."""
         version = await trio.to_thread.run_sync(_version_of, self.installation.file)
         if self._known is None or self._known[0] != version:
             said = await trio.to_thread.run_sync(load_manager_config, self.installation.file)
@@ -60,7 +60,7 @@ class ConfigFile:
         return self._known
 
     async def counts(self) -> ManagerConfig:
-        """What a Manager that starts now would run with."""
+        """The configuration that a Manager started now would run with."""
         return self.installation.overruled(await self.read())
 
     async def text(self) -> str:
@@ -70,10 +70,10 @@ class ConfigFile:
     async def change(
         self, values: Mapping[str, Any], fits: Callable[[str], bool] = lambda version: True
     ) -> ManagerConfig:
-        """Change what ``values`` name, as keys and values of the file; what it says then.
+        """Change the keys in ``values``, as in the file, and return the new configuration.
 
-        A secret that is named by its mask stays as it is. Raises `BadValues`, and `FileChanged` if
-        the version of the file does not fit.
+        A secret whose value is the mask stays as it is. Raises `BadValues`, and `FileChanged` if
+        ``fits`` refuses the version of the file.
         """
         async with self._changing:
             version, before = await self.versioned()
@@ -90,7 +90,7 @@ class ConfigFile:
         return after
 
     async def replace(self, config: ManagerConfig) -> None:
-        """Let the file say all of ``config``."""
+        """Write all of ``config`` to the file."""
         async with self._changing:
             await self._save(config)
 
@@ -99,7 +99,7 @@ class ConfigFile:
 
 
 def _version_of(file: Path) -> str:
-    """What differs whenever the file was written."""
+    """A text that is different after each change of the file."""
     try:
         about = file.stat()
     except OSError:

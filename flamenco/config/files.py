@@ -1,4 +1,4 @@
-"""Configuration files: read with the lines of their keys, written whole or not at all."""
+"""Configuration files: read with their keys' lines, written as a whole or not at all."""
 
 import os
 import tempfile
@@ -15,20 +15,20 @@ from ruamel.yaml.scanner import ScannerError
 from flamenco.config.errors import ConfigError
 from flamenco.config.schema import outline
 
-_NO_SUCH_VALUE = "what looks like a date or a number is none; put texts in quotes"
+_NO_SUCH_VALUE = "something looks like a date or a number but isn't; put texts in quotes"
 
 
 def read_yaml(path: Path) -> CommentedMap | None:
-    """The file's content, with comments and lines; None when there is no file.
+    """The file's content, with comments and lines; None if there is no file.
 
-    Raises ConfigError when it cannot be read or is not a YAML mapping.
+    Raises ConfigError if it cannot be read or is not a YAML mapping.
     """
     text = read_text(path)
     return None if text is None else parse_yaml(text, path)
 
 
 def read_text(path: Path) -> str | None:
-    """The text of the file; None when there is none. Raises ConfigError."""
+    """The text of the file; None if there is no file. Raises ConfigError."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str | None:
 
 
 def parse_yaml(text: str, path: Path) -> CommentedMap:
-    """What the text of the file ``path`` says. Raises ConfigError, which quotes no value."""
+    """The content of the text of the file ``path``. Raises ConfigError, which quotes no value."""
     try:
         content = YAML().load(text)
     except MarkedYAMLError as error:
@@ -59,10 +59,10 @@ def parse_yaml(text: str, path: Path) -> CommentedMap:
 
 
 def _mistake(error: MarkedYAMLError) -> str:
-    """What is wrong, unless the words of the YAML library may quote a value, such as a secret."""
+    """The mistake, unless the YAML library's words might quote a value such as a secret."""
     match error:
         case DuplicateKeyError():
-            return ": this key is there already"
+            return ": this key is already there"
         case ConstructorError():
             return f": {_NO_SUCH_VALUE}"
         case ScannerError():
@@ -71,7 +71,7 @@ def _mistake(error: MarkedYAMLError) -> str:
 
 
 def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, object]) -> None:
-    """Change in ``into`` what differs from ``old`` to ``new``; all else, and comments, stay."""
+    """Apply the differences between ``old`` and ``new`` to ``into``; the rest and comments stay."""
     for key in old.keys() - new.keys():
         into.pop(key, None)
     for key, value in new.items():
@@ -88,9 +88,9 @@ def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, objec
 
 
 def write_yaml(path: Path, content: Mapping[str, object]) -> None:
-    """Put ``content`` in place of the file, readable by its owner only.
+    """Replace the file by ``content``, readable by its owner only.
 
-    Raises ConfigError when it cannot be written; the old file is then as it was.
+    Raises ConfigError if it cannot be written; the old file then stays as it was.
     """
     try:
         _replace(path, yaml_of(content))
@@ -99,14 +99,14 @@ def write_yaml(path: Path, content: Mapping[str, object]) -> None:
 
 
 def yaml_of(content: Mapping[str, object]) -> str:
-    """``content`` as YAML, with the comments it has."""
+    """``content`` as YAML, with its comments."""
     text = StringIO()
     YAML().dump(content, text)
     return text.getvalue()
 
 
 def _replace(path: Path, text: str) -> None:
-    # mkstemp makes the file with mode 0600
+    # mkstemp creates the file with mode 0600
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor

@@ -1,4 +1,4 @@
-"""Where a Manager's configuration lies, and what its command line says beside it."""
+"""The place of a Manager's configuration, and the command-line options that override it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,12 +25,12 @@ AT_ONCE = (
     "delete_workers_after",
     "variables",
 )
-"""Keys whose changes a running Manager takes over; all others are read when it starts."""
+"""Keys whose changes a running Manager applies; all others are read when it starts."""
 
 
 @attrs.frozen(kw_only=True)
 class Installation:
-    """What makes a Manager this one: its configuration file and its command line."""
+    """A Manager's configuration file and command line."""
 
     file: Path = Path(FILE_NAME)
     storage: Path | None = None
@@ -40,14 +40,14 @@ class Installation:
     discoverable: bool | None = None
     """`--discoverable`."""
     assist: bool = False
-    """`--setup-assistant`: as if this were the first run."""
+    """`--setup-assistant`: behave as in a first run."""
 
     def load(self) -> ManagerConfig:
-        """The configuration, with what the command line says. Raises ConfigError."""
+        """The configuration, with the command line applied. Raises ConfigError."""
         return self.overruled(load_manager_config(self.file))
 
     def overruled(self, config: ManagerConfig) -> ManagerConfig:
-        """What counts of a configuration beside the command line."""
+        """A configuration, with the command line applied."""
         if self.listen is not None:
             config = attrs.evolve(config, listen=self.listen)
         if self.discoverable is not None:
@@ -55,11 +55,11 @@ class Installation:
         return config
 
     def is_first_run(self, config: ManagerConfig) -> bool:
-        """Whether the operator has yet to say where the shared storage is."""
+        """True if the operator has not chosen the shared storage yet."""
         return self.assist or not (self.storage or config.shared_storage_path)
 
     def paths(self, config: ManagerConfig) -> StoragePaths:
-        """Where things are kept; there is no shared storage in a first run."""
+        """The folders and files of the Manager, without a shared storage in a first run."""
         paths = config.paths(self.storage, self.file.parent)
         return attrs.evolve(paths, shared=None, jobs=None) if self.is_first_run(config) else paths
 
@@ -70,7 +70,7 @@ def taken_over(running: ManagerConfig, wanted: ManagerConfig) -> ManagerConfig:
 
 
 def restart_keys(running: ManagerConfig, wanted: ManagerConfig) -> tuple[str, ...]:
-    """The keys whose change needs a restart, as `shaman.enabled`."""
+    """The changed keys that need a restart, such as `shaman.enabled`."""
     now, then = dict(_flat(running)), dict(_flat(wanted))
     return tuple(key for key in now if now[key] != then[key] and key not in AT_ONCE)
 

@@ -44,7 +44,7 @@ _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]*):([0-9]{1,5})")
 
 @attrs.frozen
 class Address:
-    """Where to listen; an empty host means on every network of the machine."""
+    """An address to listen on; an empty host means every network of the machine."""
 
     host: str
     port: int
@@ -53,7 +53,7 @@ class Address:
 def parse_address(text: str) -> Address:
     """An address such as `:8080`, `127.0.0.1:8080` or `[::1]:8080`.
 
-    Raises ValueError when ``text`` is none.
+    Raises ValueError if ``text`` is not one.
     """
     match = _ADDRESS.fullmatch(text)
     if match is None or int(match[2]) > 65535:
@@ -92,7 +92,7 @@ def _some_time(value: object) -> float:
 
 
 LEAST_JOB_TYPE_MEMORY = 256
-"""MiB; with less, Python itself may not start."""
+"""Minimum memory for job types in MiB; with less, Python itself may not start."""
 
 MEBIBYTES = scalar(f"a whole number of MiB from {LEAST_JOB_TYPE_MEMORY}", _mebibytes)
 SOME_TIME = attrs.evolve(
@@ -112,7 +112,7 @@ class Meta:
 
 @attrs.frozen(kw_only=True)
 class GarbageCollect:
-    """The section `shaman.garbageCollect`; in seconds, a period of 0 turns it off."""
+    """The section `shaman.garbageCollect`, in seconds; a period of 0 turns it off."""
 
     period: Duration = 24 * 3600.0
     max_age: Annotated[Duration, Key("maxAge")] = 744 * 3600.0
@@ -149,17 +149,17 @@ class MqttConfig:
 
 @attrs.frozen(kw_only=True)
 class StoragePaths:
-    """Where the Manager keeps what it keeps; absolute."""
+    """The Manager's folders and files, as absolute paths."""
 
     database: Path
     local: Path
     """Logs and last-rendered images."""
     shared: Path | None
-    """The shared storage; None until the operator has chosen it (the first run)."""
+    """The shared storage; None until the operator has chosen one (the first run)."""
     jobs: Path | None
-    """The effective storage path, also `{jobs}`: Shaman's checkouts, or the shared storage."""
+    """The effective storage path, `{jobs}`: Shaman's checkouts, or the shared storage."""
     scripts: Path
-    """Job types of this farm; the folder need not be there."""
+    """Folder of this farm's job types; it need not exist."""
 
 
 @attrs.frozen(kw_only=True)
@@ -174,7 +174,7 @@ class ManagerConfig:
     listen: Annotated[str, LISTEN] = ":8080"
     autodiscoverable: Flag = True
     registration_secret: SecretText = attrs.field(default="", repr=False)
-    """What a new worker has to know; empty: nothing."""
+    """Secret that a new worker has to know; empty: none."""
     local_manager_storage_path: PathText = LOCAL_STORAGE
     shared_storage_path: PathText = ""
     shaman: ShamanConfig = attrs.field(factory=ShamanConfig)
@@ -184,31 +184,31 @@ class ManagerConfig:
     """0 turns the blocklist off."""
     task_fail_after_softfail_count: Count = 3
     job_fail_percentage: Annotated[int, PERCENTAGE] = DEFAULT_FAILURE_PERCENTAGE
-    """A job fails when so many percent of its tasks have."""
+    """Percentage of failed tasks at which a job fails."""
     job_type_timeout: Annotated[float, SOME_TIME] = 20.0
-    """The script of a job type is stopped after so much time."""
+    """Time after which the script of a job type is stopped."""
     job_type_memory: Annotated[int, MEBIBYTES] = 2048
-    """The script of a job type may use so many MiB (on Linux)."""
+    """Maximum MiB that the script of a job type may use (on Linux)."""
     archive_jobs_after: Duration = 0.0
-    """Finished jobs leave the live lists after this time without a change; 0: never."""
+    """Time without a change after which finished jobs leave the live lists; 0: never."""
     delete_jobs_after: Duration = 0.0
-    """Finished jobs are deleted after this time without a change; 0: never."""
+    """Time without a change after which finished jobs are deleted; 0: never."""
     delete_workers_after: Duration = 0.0
-    """Workers are deleted when they were gone for this time; 0: never."""
+    """Time away after which workers are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
 
     @property
     def address(self) -> Address:
-        """Where to listen."""
+        """The address to listen on."""
         return parse_address(self.listen)
 
     def paths(self, storage: Path | None = None, folder: Path | None = None) -> StoragePaths:
-        """Where things are kept.
+        """The folders and files of the Manager.
 
-        With a folder ``storage`` (`--storage DIR`), what the configuration does not name lies in
-        it. Relative paths count from ``storage``, else from ``folder`` (that of the configuration
-        file), else from the current folder.
+        With a folder ``storage`` (`--storage DIR`), everything that the configuration does not name
+        lies in it. Relative paths start at ``storage``, else at ``folder`` (the configuration
+        file's), else at the current folder.
         """
         base = (storage or folder or Path()).absolute()
         database, local, shared = self.database, self.local_manager_storage_path, ""
@@ -228,7 +228,7 @@ class ManagerConfig:
 
 
 def load_manager_config(path: Path | None = None) -> ManagerConfig:
-    """The configuration in ``path`` (`flamenco-manager.yaml` here); defaults when there is none.
+    """The configuration in ``path`` (`flamenco-manager.yaml` here); defaults without a file.
 
     Raises ConfigError.
     """
@@ -245,7 +245,7 @@ def _from_yaml(content: CommentedMap, path: Path) -> ManagerConfig:
 
 
 def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:
-    """The configuration from keys and values as in the file, as the HTTP API takes them.
+    """The configuration from the file's keys and values, as the HTTP API takes them.
 
     Raises ConfigError.
     """
@@ -253,15 +253,15 @@ def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:
 
 
 def manager_config_values(config: ManagerConfig) -> dict[str, Any]:
-    """The configuration as keys and values of the file, as the HTTP API gives them."""
+    """The configuration as the file's keys and values, as the HTTP API gives them."""
     return write_section(config)
 
 
 def save_manager_config(config: ManagerConfig, path: Path) -> None:
-    """Write the configuration, whole or not at all, readable by its owner only.
+    """Write the configuration as a whole or not at all, readable by its owner only.
 
-    A file that is there keeps its comments and order, and all that did not change; one that cannot
-    be read raises ConfigError and is left alone.
+    An existing file keeps its comments, its order and all that did not change; one that cannot be
+    read raises ConfigError and is left alone.
     """
     values = manager_config_values(config)
     content = read_yaml(path)

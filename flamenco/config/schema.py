@@ -23,19 +23,19 @@ _UNWRITABLE = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
     r"\U00010000-\U0010ffff]"
 )
-"""Characters that do not come back from YAML as they were written."""
+"""Characters that YAML does not return as they were written."""
 
 
 @attrs.frozen
 class Where:
-    """A place in a configuration: file, line (from 1, where known) and keys from the top."""
+    """A place in a configuration: file, line (from 1, if known) and keys from the top."""
 
     file: str
     keys: tuple[str, ...] = ()
     line: int | None = None
 
     def at(self, parent: object, key: str | int) -> "Where":
-        """The place of ``key`` in ``parent``, the mapping or list that lies here."""
+        """The place of ``key`` in ``parent``, the mapping or list at this place."""
         line = self.line
         if isinstance(parent, CommentedMap) and key in parent:
             line = parent.lc.key(key)[0] + 1
@@ -45,13 +45,13 @@ class Where:
         return attrs.evolve(self, keys=(*self.keys, name), line=line)
 
     def error(self, message: str) -> ConfigError:
-        """The error to raise for what lies here."""
+        """The error to raise for the value at this place."""
         return ConfigError(self.file, message, ".".join(self.keys).replace(".[", "["), self.line)
 
 
 @attrs.frozen
 class Kind:
-    """How a value is read from a file (raises ConfigError) and written back."""
+    """Functions that read a value from a file (raises ConfigError) and write it back."""
 
     read: Callable[[object, Where], Any]
     write: Callable[[Any], object]
@@ -59,15 +59,15 @@ class Kind:
 
 @attrs.frozen
 class Key:
-    """Another key in the file than the field's name."""
+    """A key in the file that differs from the field's name."""
 
     name: str
 
 
 def scalar(expected: str, check: Callable[[object], object], *, secret: bool = False) -> Kind:
-    """A kind of plain value; ``check`` returns it, or raises ValueError when it is none.
+    """A kind of plain value; ``check`` returns the value, or raises ValueError if it is wrong.
 
-    The error tells what was found, unless it is ``secret``.
+    The error quotes the value, unless it is ``secret``.
     """
 
     def read(value: object, where: Where) -> object:
@@ -81,7 +81,7 @@ def scalar(expected: str, check: Callable[[object], object], *, secret: bool = F
 
 
 def describe(value: object) -> str:
-    """How an error names a value that was found."""
+    """The words for a value in an error."""
     match value:
         case None:
             return "nothing"
@@ -97,12 +97,12 @@ def describe(value: object) -> str:
 
 
 def outline(value: object) -> str:
-    """How an error names what was found in place of a section: a text may have a secret in it."""
+    """The words for a value in place of a section, without its text, which may be a secret."""
     return "a text" if isinstance(value, str) else describe(value)
 
 
 def is_text(value: str) -> bool:
-    """Whether a text comes back from a file as it was written."""
+    """True if a text comes back from a file as it was written."""
     return not _UNWRITABLE.search(value)
 
 
@@ -165,11 +165,11 @@ FileText = Annotated[str, FILE]
 Flag = Annotated[bool, FLAG]
 Count = Annotated[int, COUNT]
 Duration = Annotated[float, DURATION]
-"""Seconds; in the file as Go writes durations."""
+"""Seconds; written in the file as Go writes durations."""
 
 
 def read_section(cls: type[C], value: object, where: Where) -> C:
-    """An instance of ``cls`` from a mapping; keys that are not there keep their defaults.
+    """An instance of ``cls`` from a mapping; missing keys keep their defaults.
 
     Raises ConfigError.
     """
@@ -187,7 +187,7 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
 
 
 def write_section(config: object) -> dict[str, object]:
-    """The configuration as plain values under the keys of the file."""
+    """The configuration as plain values under the file's keys."""
     return {
         each.key: each.kind.write(getattr(config, each.field)) for each in _entries(type(config))
     }

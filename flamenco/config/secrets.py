@@ -8,13 +8,13 @@ SECRETS = (("registration_secret",), ("mqtt", "client", "password"))
 """Their keys, from the top of the file."""
 
 MASK = "********"
-"""Stands for a secret that is there. Whoever sends it back leaves the secret as it is."""
+"""Text shown in place of a secret. Sending it back leaves the secret as it is."""
 
 Values = MutableMapping[str, Any]
 
 
 def mask(values: Values) -> bool:
-    """Put the mask in place of each secret that is not empty; whether there was any."""
+    """Replace each secret that is not empty by the mask; returns True if there was any."""
     found = [
         (section, keys[-1])
         for keys, section in _holders(values)
@@ -26,14 +26,14 @@ def mask(values: Values) -> bool:
 
 
 def unmask(values: Values, stored: Mapping[str, Any]) -> None:
-    """Put each secret, out of all values as they are ``stored``, in place of its mask."""
+    """Replace each mask by its secret, from all values as they are ``stored``."""
     for keys, section in _holders(values):
         if section[keys[-1]] == MASK:
             section[keys[-1]] = reduce(lambda inner, key: inner[key], keys, stored)
 
 
 def _holders(values: Values) -> Iterator[tuple[tuple[str, ...], Values]]:
-    """The keys of each secret that is named, and the section that it is in."""
+    """The keys of each secret that occurs, and the section that it is in."""
     for keys in SECRETS:
         section: object = values
         for key in keys[:-1]:

@@ -1,4 +1,4 @@
-"""What the setup assistant makes of its answers (reference api §4, saveSetupAssistantConfig)."""
+"""The configuration from the setup assistant (reference api §4, saveSetupAssistantConfig)."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,11 +19,11 @@ _VALUES: Mapping[BlenderPathSource, tuple[tuple[str, ...], Callable[[Choice], st
     BlenderPathSource.INPUT_PATH: (("path", "input"), lambda choice: choice.path),
     BlenderPathSource.SYSTEM_LOCATION: (("path", "input"), lambda choice: choice.path),
 }
-"""Where Blender was found → what has to be known of it, and what the variable becomes."""
+"""{source of Blender: (fields that it needs, function from the choice to the variable's value)}."""
 
 
 class BadAnswers(Exception):
-    """The assistant was not told what it needs to know."""
+    """An answer that the assistant needs is missing or wrong."""
 
 
 def set_up(config: ManagerConfig, storage: str, blender: Choice) -> ManagerConfig:
@@ -31,7 +31,7 @@ def set_up(config: ManagerConfig, storage: str, blender: Choice) -> ManagerConfi
     if not storage.strip():
         raise BadAnswers("storageLocation: expected a folder")
     if not blender.is_usable:
-        raise BadAnswers("blenderExecutable: expected one that is usable")
+        raise BadAnswers("blenderExecutable: expected a usable one")
     needed, value = _VALUES[blender.source]
     for name in needed:
         if not getattr(blender, name):

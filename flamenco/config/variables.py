@@ -34,7 +34,7 @@ AUDIENCE = attrs.evolve(scalar("all, workers or users", _audience), write=str)
 
 
 def default_variables() -> dict[str, Variable]:
-    """The variables of a farm that configured none."""
+    """The variables of a farm without any in its configuration."""
     blender = Variable(
         values=(
             VariableValue(value="blender", platforms=("linux",)),
@@ -61,7 +61,7 @@ PLATFORMS = Kind(_platforms, write=list)
 
 @attrs.frozen(kw_only=True)
 class _Value:
-    """One of a variable's values, as the file has it."""
+    """One of a variable's values, as in the file."""
 
     audience: Annotated[Audience, AUDIENCE] = Audience.ALL
     platform: Annotated[tuple[str, ...], PLATFORMS] = ()
@@ -100,7 +100,7 @@ def _write_value(value: VariableValue) -> dict[str, object]:
 
 @attrs.frozen(kw_only=True)
 class _Variable:
-    """A variable, as the file has it."""
+    """A variable, as in the file."""
 
     is_twoway: Flag = False
     values: Annotated[tuple[VariableValue, ...], Kind(_read_values, _write_values)] = ()
@@ -130,4 +130,4 @@ def _write(variables: Variables) -> dict[str, object]:
 
 
 VARIABLES = Kind(_read, _write)
-"""Variables by name; those of the file stand beside the default ones, or in their place."""
+"""Variables by name; those in the file add to the default ones, or replace them."""

@@ -22,9 +22,9 @@ DEFAULT_MANAGER_URL = "http://localhost:8080/"
 
 
 def normal_url(text: str) -> str:
-    """The Manager's address with its scheme, http if it names none, and a slash at its end.
+    """The Manager's address with its scheme, by default http, and a slash at the end.
 
-    Raises ValueError for anything that is not the address of a web server.
+    Raises ValueError if it is not the address of a web server.
     """
     scheme, separator, rest = text.strip().partition("://")
     if not separator:
@@ -102,10 +102,10 @@ class WorkerFile:
     """The keys of `flamenco-worker.yaml`."""
 
     worker_name: Text = ""
-    """Empty: the environment's FLAMENCO_WORKER_NAME, else the name of the machine."""
+    """Name of the Worker; empty: FLAMENCO_WORKER_NAME of the environment, else the machine's."""
     manager_url: Annotated[str, URL] = ""
     registration_secret: SecretText = attrs.field(default="", repr=False)
-    """The farm's; empty: the environment's FLAMENCO_REGISTRATION_SECRET."""
+    """Secret of the farm; empty: FLAMENCO_REGISTRATION_SECRET of the environment."""
     task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
         "blender",
         "ffmpeg",
@@ -115,32 +115,32 @@ class WorkerFile:
     restart_exit_code: Annotated[int, EXIT_CODE] = 0
     """Exit code that makes a service manager start the Worker again; 0: it cannot restart."""
     oom_score_adjust: Annotated[int | None, OOM_SCORE] = None
-    """Linux: the out-of-memory score of what tasks run."""
+    """Linux: out-of-memory score of the programs of tasks."""
     niceness: Annotated[int, NICENESS] = 0
-    """How much the programs of tasks stand back behind others."""
+    """Niceness of the programs of tasks; higher lets others go first."""
     silence_limit: Duration = 2 * 3600.0
-    """A program that prints nothing for so long is taken for hung; 0: none is."""
+    """Time without output after which a program is taken for hung; 0: never."""
     capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
-    """Free words that jobs may ask for."""
+    """Freely chosen words that jobs may require."""
     software: Annotated[tuple[Software, ...], SOFTWARE] = ()
-    """Programs this machine has beside those the Worker finds, or in their place."""
+    """Programs of this machine, which add to those the Worker finds, or replace them."""
     memory_mib: Annotated[int | None, AMOUNT] = None
-    """None, as for the next two: what the Worker finds."""
+    """Memory in MiB. None, as for the next two: whatever the Worker finds."""
     cores: Annotated[int | None, AMOUNT] = None
     gpus: Annotated[tuple[Gpu, ...] | None, GPUS] = None
 
 
 @attrs.frozen(kw_only=True)
 class WorkerConfig:
-    """All a Worker needs to know to run."""
+    """Everything a Worker needs to know to run."""
 
     name: str
     manager_url: str
     """Empty: the Worker searches the network for its Manager."""
     home: Path
-    """Folder of the credentials and of what the Manager has not acknowledged yet."""
+    """Folder of the credentials and of the messages that are not acknowledged yet."""
     registration_secret: str = attrs.field(default="", repr=False)
-    """What the farm asks of who registers; empty if it asks nothing."""
+    """Secret that the farm requires for registration; empty: none."""
     task_types: tuple[str, ...] = WorkerFile().task_types
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
@@ -161,7 +161,8 @@ def load_worker_config(
 ) -> WorkerConfig:
     """Read the configuration; a missing or empty file gives the defaults.
 
-    ``manager_url`` overrules the file's; empty in both, the Worker searches. Raises ConfigError.
+    ``manager_url`` overrides the file's; if both are empty, the Worker searches. Raises
+    ConfigError.
     """
     file = read_section(WorkerFile, read_yaml(path), Where(str(path)))
     try:

@@ -1,8 +1,8 @@
-"""How Workers and Managers find each other in a network, without being told an address.
+"""Discovery: Workers and Managers find each other in a network without being told an address.
 
-Managers advertise themselves and answer who searches; Workers search. Both speak SSDP, as Flamenco
-3 does (reference rules §14), and mDNS. The two are tables of packets (`ssdp`, `mdns`), the sockets
-are Trio's (`advertising`, `searching`).
+Managers advertise themselves and answer searches; Workers search. Both use SSDP, as Flamenco 3
+does (reference rules §14), and mDNS. The modules `ssdp` and `mdns` deal with the packets,
+`advertising` and `searching` with the sockets, which are Trio's.
 """
 
 from flamenco.discovery.advertising import advertise

@@ -1,4 +1,4 @@
-"""The Manager's end: it announces itself, answers who searches, and takes its leave."""
+"""The Manager's end of discovery: it announces itself, answers searches, and says good-bye."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -12,21 +12,21 @@ from flamenco.discovery.protocols import Advert, Protocol
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS = (0.0, 1.0, 2.0)
-"""Pauses before the first announcements: a packet may be lost."""
+"""Seconds before each of the first announcements: a packet may be lost."""
 REPEAT_SECONDS = 1800.0
-"""Between announcements, which hold for an hour (SSDP's max-age)."""
+"""Seconds between announcements, which are valid for an hour (SSDP's max-age)."""
 LOOK_SECONDS = 60.0
-"""Between two looks at the networks of this machine."""
+"""Seconds between looks at the networks of this machine."""
 FAREWELL_SECONDS = 1.0
 
 Describe = Callable[[Iterable[str]], Advert]
-"""What to tell, given the addresses of this machine."""
+"""Function from the addresses of this machine to the Manager's advertisement."""
 
 
 async def advertise(describe: Describe, network: Network = LAN) -> None:
-    """Let Workers find the Manager until this is cancelled; takes leave then.
+    """Let Workers find the Manager until cancelled, then say good-bye.
 
-    Where a protocol cannot be spoken, it is tried again and again: networks come and go.
+    A protocol that does not work is tried again and again: networks come and go.
     """
     async with trio.open_nursery() as nursery:
         for protocol in network.protocols:
@@ -71,7 +71,7 @@ class Advertising:
                 await self._tell(self.group.protocol.farewells(self.advert))
 
     async def _announce(self) -> None:
-        """Announce some times at first and after each change of the networks, then now and then."""
+        """Announce several times at first and after a change of networks, then periodically."""
         while True:
             for pause in FIRST_SECONDS:
                 await trio.sleep(pause)
@@ -80,12 +80,12 @@ class Advertising:
                 await self._changed()
 
     async def _changed(self) -> None:
-        """Wait until the Manager has other addresses; takes leave of the old ones."""
+        """Wait until the Manager's addresses change, and say good-bye for the old ones."""
         before = self.advert
         while self.advert == before:
             await trio.sleep(LOOK_SECONDS)
             self._look()
-        log.info("This Manager is now found at %s", ", ".join(self.advert.urls))
+        log.info("Workers now find this Manager at %s", ", ".join(self.advert.urls))
         await self._tell(self.group.protocol.farewells(before))
 
     def _look(self) -> None:

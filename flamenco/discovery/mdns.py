@@ -1,8 +1,8 @@
 """mDNS and DNS-SD (RFC 6762, 6763): a Manager is an instance of the service `_flamenco._tcp`.
 
-Of python-zeroconf only the packets are used: its `Zeroconf` runs an asyncio loop in a thread, and
-the little that is left to do (answer, announce, take leave; ask from a port of one's own and read
-the answers) is what the sockets here do for SSDP too.
+Only the packets of python-zeroconf are used: its `Zeroconf` runs an asyncio loop in a thread, and
+the little that is left to do (answer, announce, say good-bye; ask from a port of one's own and read
+the answers) the sockets here do for SSDP too.
 """
 
 import ipaddress
@@ -27,7 +27,7 @@ from flamenco.discovery.protocols import Address, Advert, Packets, Protocol, net
 
 SERVICE = "_flamenco._tcp.local."
 SERVICES = "_services._dns-sd._udp.local."
-"""Who asks for this wants to know which services there are."""
+"""Name whose query asks for all services in the network."""
 
 _PORT = 5353
 _IN = const._CLASS_IN
@@ -37,18 +37,18 @@ _RESPONSE = const._FLAGS_QR_RESPONSE | const._FLAGS_AA
 _SHARED_SECONDS = 4500
 _HOST_SECONDS = 120
 _ONE_SHOT_SECONDS = 10
-"""RFC 6762 §10, §6.7: how long a record may be believed."""
+"""Seconds for which a record is valid (RFC 6762 §10, §6.7)."""
 
 
 def question() -> bytes:
-    """A one-shot query, which is answered to the port that asks (RFC 6762 §5.1)."""
+    """A one-shot query, whose answers go to the port that asks (RFC 6762 §5.1)."""
     query = DNSOutgoing(_QUERY)
     query.add_question(DNSQuestion(SERVICE, const._TYPE_PTR, _UNIQUE))
     return _packet(query)
 
 
 def managers_in(packet: bytes) -> tuple[str, ...]:
-    """The addresses of the Managers whose service, host and address an answer tells."""
+    """Addresses of the Managers whose service, host and address are in an answer."""
     message = DNSIncoming(packet)
     if not message.valid or not message.is_response():
         return ()
@@ -64,10 +64,10 @@ def managers_in(packet: bytes) -> tuple[str, ...]:
 
 
 def answers(packet: bytes, sender: Address, protocol: Protocol, advert: Advert) -> Packets:
-    """All that is known of the Manager, to who asked for any of it.
+    """All records of the Manager, if the packet asks for any of them.
 
-    Who asks from mDNS's own port is answered before everybody, as all its listeners profit; who
-    asks once from another port, directly and under the rules of plain DNS (RFC 6762 §6.7).
+    A query from mDNS's own port is answered to the group, as all listeners profit; a one-shot
+    query from another port is answered directly, by the rules of plain DNS (RFC 6762 §6.7).
     """
     query = DNSIncoming(packet)
     if not query.valid or not query.is_query():
@@ -85,12 +85,12 @@ def answers(packet: bytes, sender: Address, protocol: Protocol, advert: Advert) 
 
 
 def announcements(advert: Advert) -> list[bytes]:
-    """All that is known of the Manager, for everybody."""
+    """All records of the Manager, for the group."""
     return [_filled(DNSOutgoing(_RESPONSE), _records(advert))]
 
 
 def farewells(advert: Advert) -> list[bytes]:
-    """The same, to be forgotten (RFC 6762 §10.1)."""
+    """The same records with a lifetime of 0, so that they are forgotten (RFC 6762 §10.1)."""
     return [_filled(DNSOutgoing(_RESPONSE), _records(advert, 0))]
 
 

@@ -1,4 +1,4 @@
-"""The networks of this machine, and sockets that reach everybody in them."""
+"""Networks of this machine, and sockets for multicast in them."""
 
 import ipaddress
 import logging
@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 _LOOPBACK = "127.0.0.1"
 _MULTICAST_ALL = 49
-"""Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as at first, a
-socket hears its group in all networks that any program of the machine has joined."""
+"""Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as it is by default,
+a socket hears its group in all networks that any program of the machine has joined."""
 PACKET_BYTES = 9000
-"""The largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
+"""Size of the largest packet of mDNS (RFC 6762 §17); SSDP's are smaller."""
 ERROR_SECONDS = 0.1
-"""A socket whose errors go on is asked again so often."""
+"""Seconds of pause after an error of a socket."""
 
 
 class NoManagerFound(Mendable):
-    """Nobody in the network is a Manager; says what to do."""
+    """No Manager answered in the network; the text says what to do."""
 
 
 def addresses() -> tuple[str, ...]:
-    """The addresses of this machine's networks: IPv4 and IPv6, of those that are up.
+    """IPv4 and IPv6 addresses of this machine in the networks that are up.
 
-    Without link-local ones, which need to be told with their interface; the loopback comes last.
+    Without link-local ones, which are useless without their interface; the loopback comes last.
     """
     is_up = {name for name, state in psutil.net_if_stats().items() if state.isup}
     found = [
@@ -52,19 +52,19 @@ def addresses() -> tuple[str, ...]:
 
 @attrs.frozen(kw_only=True)
 class Network:
-    """Where to look and to be found: in tests, only on this machine."""
+    """The networks to search and to advertise in; in tests, only this machine."""
 
     addresses: Callable[[], tuple[str, ...]] = addresses
     protocols: tuple[Protocol, ...] = (SSDP, MDNS)
 
     def interfaces(self) -> tuple[str, ...]:
-        """The addresses whose networks get our packets; multicast here is of IPv4."""
+        """The addresses whose networks get our packets; multicast is IPv4 only."""
         return tuple(each for each in self.addresses() if ":" not in each)
 
     def where_heard(self, host: str) -> "Network":
-        """The part of it in which a Manager that listens on ``host`` can be reached.
+        """The part of the networks in which a Manager that listens on ``host`` can be reached.
 
-        One that listens on the loopback says nothing to others.
+        One that listens on the loopback does not advertise to other machines.
         """
         if host in ANY or (":" in host and not _is_loopback(host)):
             return self
@@ -77,9 +77,9 @@ LAN = Network()
 
 
 def advert_of(name: str, host: str, port: int, addresses: Iterable[str]) -> Advert:
-    """What to tell of a Manager that listens on ``host``; on any host, it has all ``addresses``.
+    """The advertisement of a Manager that listens on ``host``; "any host" has all ``addresses``.
 
-    The loopback's is told only if there is no other.
+    The loopback is advertised only if there is no other address.
     """
     hosts = [host]
     if host in ANY:
@@ -95,7 +95,7 @@ def _is_loopback(address: str) -> bool:
 
 @attrs.define
 class GroupSocket:
-    """A socket that hears what is sent to a protocol's group, and sends to it."""
+    """A socket that receives from a protocol's multicast group, and sends to it."""
 
     protocol: Protocol
     socket: trio.socket.SocketType
@@ -103,7 +103,7 @@ class GroupSocket:
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
 
     def follow(self, interfaces: Iterable[str]) -> None:
-        """Be in the group in these networks, and no others."""
+        """Join the group in these networks, and leave it in all others."""
         wanted = set(interfaces)
         for gone in self._interfaces - wanted:
             self._change(socket.IP_DROP_MEMBERSHIP, gone)
@@ -112,13 +112,13 @@ class GroupSocket:
         self._interfaces = (self._interfaces & wanted) | joined
 
     async def receive(self) -> tuple[bytes, Address]:
-        """The next packet, and who sent it."""
+        """The next packet, and its sender."""
         return await receive(self.socket)
 
     async def send(self, packet: bytes, to: Address) -> None:
-        """Send a packet: to everybody in each network, or to one address.
+        """Send a packet: to the group in each network, or to one address.
 
-        What cannot be sent is lost, as packets are.
+        A packet that cannot be sent is lost, as packets are.
         """
         async with self._sending:
             if to != self.protocol.everybody:
@@ -134,7 +134,7 @@ class GroupSocket:
         group = socket.inet_aton(self.protocol.group) + socket.inet_aton(interface)
         try:
             self.socket.setsockopt(socket.IPPROTO_IP, change, group)
-        except OSError:  # the network is gone, or does no multicast
+        except OSError:  # the network is gone, or has no multicast
             return False
         return True
 
@@ -156,7 +156,7 @@ async def open_group(protocol: Protocol) -> GroupSocket:
 
 
 async def open_asker(protocol: Protocol, interface: str) -> trio.socket.SocketType:
-    """A socket that asks one network, and gets the answers. Raises OSError."""
+    """A socket that asks one network, and receives the answers. Raises OSError."""
     opened = _multicast_socket(protocol)
     try:
         opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
@@ -174,7 +174,7 @@ def _multicast_socket(protocol: Protocol) -> trio.socket.SocketType:
 
 
 async def receive(opened: trio.socket.SocketType) -> tuple[bytes, Address]:
-    """The next packet; what an earlier one of ours met on its way is no error of this one."""
+    """The next packet. Errors that an earlier packet of ours met on its way are skipped."""
     while True:
         try:
             packet, sender = await opened.recvfrom(PACKET_BYTES)
@@ -185,7 +185,7 @@ async def receive(opened: trio.socket.SocketType) -> tuple[bytes, Address]:
 
 
 async def send(opened: trio.socket.SocketType, packet: bytes, to: Address) -> None:
-    """Send a packet; one that cannot be sent is lost."""
+    """Send a packet; if it cannot be sent, it is lost."""
     try:
         await opened.sendto(packet, to)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What SSDP and mDNS have in common, for the sockets to use either."""
+"""The common form of SSDP and mDNS, so that the sockets can use either."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
@@ -7,34 +7,34 @@ import attrs
 
 Address = tuple[str, int]
 Packets = Sequence[tuple[bytes, Address]]
-"""What to send, and where to."""
+"""Packets to send, with their destinations."""
 
 
 @attrs.frozen(kw_only=True)
 class Advert:
-    """What a Manager tells of itself."""
+    """A Manager's advertisement of itself."""
 
     name: str
     version: str
     urls: tuple[str, ...]
-    """Where it can be reached, such as `http://192.168.0.5:8080/`."""
+    """Its addresses, such as `http://192.168.0.5:8080/`."""
 
 
 @attrs.frozen(kw_only=True)
 class Protocol:
-    """A way to find each other: its multicast group, and its packets."""
+    """A discovery protocol: its multicast group, and its packets."""
 
     name: str
     group: str
     port: int
     ttl: int
-    """How many routers its packets may pass."""
+    """Maximum number of routers that its packets may pass."""
     question: Callable[[], bytes]
-    """What asks for Managers."""
+    """Function that makes the packet that asks for Managers."""
     managers_in: Callable[[bytes], tuple[str, ...]]
-    """The addresses in an answer; none in what is no answer, or makes no sense."""
+    """Function from an answer to the Managers' addresses; none if it is not a valid answer."""
     answers: Callable[[bytes, Address, "Protocol", Advert], Packets]
-    """What to send to who asked; nothing to what is no question, or not for us."""
+    """Function from a question to the answers; none if it is not a question for us."""
     announcements: Callable[[Advert], Sequence[bytes]]
     farewells: Callable[[Advert], Sequence[bytes]]
 
@@ -45,7 +45,7 @@ class Protocol:
 
 
 def site_of(location: str) -> str:
-    """The web server of an address, with the path `/`; empty if it is the address of none."""
+    """The web server of an address, with the path `/`; empty if it does not name one."""
     try:
         parts = urlsplit(location.strip())
         port = parts.port
@@ -57,6 +57,6 @@ def site_of(location: str) -> str:
 
 
 def netloc(host: str, port: int | None) -> str:
-    """Host and port as an address names them."""
+    """Host and port, as written in an address."""
     bracketed = f"[{host}]" if ":" in host else host
     return bracketed if port is None else f"{bracketed}:{port}"

@@ -1,4 +1,4 @@
-"""The Worker's end: it asks the network for Managers, and takes the first that answers."""
+"""The Worker's end of discovery: it asks the network, and takes the first Manager that answers."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 ASK_SECONDS = 1.0
 PING_SECONDS = 5.0
 MOST_CANDIDATES = 64
-"""Pinged at once; more than a network has Managers, fewer than could harm this machine."""
+"""Maximum number of addresses pinged at once: more than a network has Managers, but harmless."""
 
 Accept = Callable[[str], Awaitable[bool]]
-"""Whether a Manager at an address is one to take."""
+"""Function that tells if the Manager at an address should be taken."""
 
 
 async def is_manager(url: str) -> bool:
-    """Whether a Manager answers at this address."""
+    """True if a Manager answers at this address."""
     try:
         async with httpx.AsyncClient(
             headers={"User-Agent": f"Flamenco/{__version__}"}, timeout=PING_SECONDS, trust_env=False
@@ -39,9 +39,9 @@ async def is_manager(url: str) -> bool:
 
 
 async def find_manager(network: Network = LAN, accept: Accept = is_manager) -> str:
-    """Ask all networks once a second; the address of the first Manager that answers.
+    """Ask all networks once a second, and return the address of the first Manager that answers.
 
-    Goes on until one is found: the caller sets the limit.
+    Goes on until one is found; the caller sets a time limit.
     """
     async with trio.open_nursery() as nursery:
         search = Search(network, accept, nursery)
@@ -52,17 +52,17 @@ async def find_manager(network: Network = LAN, accept: Accept = is_manager) -> s
 
 @attrs.define
 class Search:
-    """One search, with all that was found so far."""
+    """One search, with its findings so far."""
 
     network: Network
     accept: Accept
     nursery: trio.Nursery
     found: str = attrs.field(init=False, default="")
     _tried: set[str] = attrs.field(init=False, factory=set)
-    """Those being pinged now. One that does not answer is tried again when it is told of again."""
+    """Addresses being pinged now. One that does not answer is tried again at its next mention."""
 
     async def ask(self, protocol: Protocol) -> None:
-        """Ask each network again and again, those that come up meanwhile too."""
+        """Ask each network again and again, including those that come up later."""
         askers: dict[str, trio.socket.SocketType] = {}
         try:
             while True:

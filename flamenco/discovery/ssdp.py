@@ -1,4 +1,4 @@
-"""SSDP as Flamenco 3 speaks it: one device of a fixed identity, at each address of a Manager.
+"""SSDP as in Flamenco 3: one device with a fixed identity, at each address of a Manager.
 
 Reference rules §14, "UPnP/SSDP"; the form of the messages is that of the UPnP Device Architecture
 1.0, chapter 1.
@@ -18,7 +18,7 @@ MAX_AGE_SECONDS = 3600
 DESCRIPTION_PATH = "/upnp/description.xml"
 
 TARGETS = frozenset({"ssdp:all", SERVICE, DEVICE})
-"""Searches that mean us."""
+"""Search targets that include Managers."""
 
 _GROUP = "239.255.255.250"
 _HOST = f"{_GROUP}:1900"
@@ -41,7 +41,7 @@ _DESCRIPTION = """\
 
 
 def description(version: str) -> str:
-    """The XML that tells what the device is."""
+    """The XML description of the device."""
     return _DESCRIPTION.format(service=SERVICE, device=DEVICE, version=escape(version))
 
 
@@ -52,7 +52,7 @@ def question() -> bytes:
 
 
 def managers_in(packet: bytes) -> tuple[str, ...]:
-    """The Manager that an answer or an advertisement tells of; others' devices are none."""
+    """The Manager in an answer or an advertisement; none if it is about another kind of device."""
     start, headers = _parsed(packet)
     is_answer = start.startswith("HTTP/1.") and start.split()[1:2] == ["200"]
     device, _, _ = headers.get("USN", "").partition("::")
@@ -63,7 +63,7 @@ def managers_in(packet: bytes) -> tuple[str, ...]:
 
 
 def answers(packet: bytes, sender: Address, _: Protocol, advert: Advert) -> Packets:
-    """An answer for each address, to who asked."""
+    """An answer for each address, to the sender of a search."""
     start, headers = _parsed(packet)
     asks = start.upper().startswith("M-SEARCH ") and headers.get("MAN", "").strip('"').lower()
     if asks != "ssdp:discover" or headers.get("ST", "").strip('"') not in TARGETS:
@@ -84,7 +84,7 @@ def announcements(advert: Advert) -> list[bytes]:
 
 
 def farewells(_: Advert) -> list[bytes]:
-    """The end of the device, of which all addresses are one."""
+    """The end of the device, which is one for all addresses."""
     return [_notification("ssdp:byebye", {"USN": USN})]
 
 
@@ -107,7 +107,7 @@ def _message(start: str, headers: Mapping[str, str]) -> bytes:
 
 
 def _parsed(packet: bytes) -> tuple[str, dict[str, str]]:
-    """The first line of a message and its headers, under names in capitals."""
+    """The first line of a message, and its headers with their names in upper case."""
     start, *lines = packet.decode("utf-8", errors="replace").splitlines() or [""]
     pairs = [line.partition(":") for line in lines]
     return start, {name.strip().upper(): value.strip() for name, colon, value in pairs if colon}

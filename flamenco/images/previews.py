@@ -1,4 +1,4 @@
-"""Making and finding the newest frame of a job."""
+"""Previews of a job's newest frame: writing and finding them."""
 
 import io
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "last-rendered-small.jpg": (600, 338),
     "last-rendered-tiny.jpg": (200, 112),
 }
-"""File name → the box in pixels that the picture is fitted into, never enlarged."""
+"""{file name: box in pixels that the picture is fitted into, never enlarged}."""
 
 MAX_BYTES = 25 * 2**20
-"""The largest picture that is accepted."""
+"""Size of the largest picture that is accepted."""
 
 FORMATS = ("JPEG", "PNG")
-"""Pillow knows dozens more, and gives some of them to other programs."""
+"""Accepted formats. Pillow knows dozens more, and leaves some of them to other programs."""
 
 MAX_PIXELS = 2**26
-"""So many are decoded at most: half a GiB for a moment."""
+"""Maximum number of pixels to decode, which takes half a GiB for a moment."""
 
 QUALITY = 85
 _COMPLETE = "last-rendered-tiny.jpg"  # written last
 
 
 class NotAnImage(ValueError):
-    """The bytes are no picture that can be read."""
+    """The bytes are not a picture that can be read."""
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ class Previews:
         await trio.to_thread.run_sync(_make, self.root / folder, content, limiter=self._threads)
 
     async def exist(self, folder: PurePosixPath) -> bool:
-        """Whether a folder has previews of all sizes."""
+        """True if a folder has previews of all sizes."""
         return await trio.Path(self.root / folder / _COMPLETE).exists()
 
 

@@ -1,24 +1,23 @@
-"""Runs one command as a process group of its own, and ends all of it when the parent goes away.
+"""A program that runs one command as a process group, and ends the group when its parent is gone.
 
-Started by `flamenco.launcher.open_child`, by file path and with ``python -I -S``, so that it is
-up in about 20 ms: nothing here imports more than the standard library's smallest parts.
+`flamenco.launcher.open_child` starts it by file path and with ``python -I -S``, so that it is up
+in about 20 ms: nothing here imports more than the smallest parts of the standard library.
 
 Its arguments are ``LIFELINE GRACE COMMAND [ARG ...]``. The lifeline is the number of one end of a
-socket pair; the parent holds the other end and nobody else does. At its end of file, which a
-parent's ``kill -9`` brings too, the group gets SIGTERM and, after GRACE seconds or when the
-command itself has ended, SIGKILL. The kernel's parent-death signal
-would not do for the launcher: it fires when the *thread* that started the child ends, and Trio
-starts children from pool threads. The launcher has one thread, so on Linux the command itself gets
-SIGTERM from the kernel when the launcher is killed.
+socket pair; only the parent holds the other end. At end of file, which a ``kill -9`` of the parent
+causes too, the group gets SIGTERM and, after GRACE seconds or when the command itself has ended,
+SIGKILL. The kernel's parent-death signal would not work for the launcher: it fires when the
+*thread* that started the child ends, and Trio starts children from pool threads. The launcher has
+one thread, so on Linux the command itself gets SIGTERM from the kernel when the launcher is killed.
 
-What leaves the group, by ``setsid`` for example, cannot leave the launcher: on Linux it is the
-parent of all orphans below it, and kills those that are left when the command has ended.
+A process that leaves the group, by ``setsid`` for example, cannot escape the launcher: on Linux
+that adopts all orphans below it, and kills those that are left when the command has ended.
 
 The launcher says ``started PID`` or ``failed ERRNO`` on the lifeline, hands SIGINT, SIGTERM,
 SIGHUP, SIGUSR1 and SIGUSR2 on to the command, and ends with the command's exit status; death by
-signal N becomes 128 + N. What is left of the group when the command ends is killed. Its last words
-are ``peak BYTES``: the most memory that one process of the command held. That of a command which
-needs less than the launcher itself, about 10 MiB, is the launcher's.
+signal N becomes 128 + N. The rest of the group is killed when the command ends. The last line is
+``peak BYTES``: the most memory that any one process of the command used. For a command that needs
+less than the launcher itself, about 10 MiB, it is the launcher's.
 """
 
 import ctypes
@@ -32,12 +31,12 @@ import time
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 REST_SECONDS = 1.0
-"""How long to wait for what was killed."""
+"""Seconds to wait for processes that were killed."""
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def watch_signals() -> int:
-    """Catch the signals handed on, and SIGCHLD; returns the pipe they are read from as bytes."""
+    """Catch SIGCHLD and the signals to hand on; returns the pipe they are read from as bytes."""
     readable, writable = os.pipe()
     os.set_blocking(readable, False)
     os.set_blocking(writable, False)
@@ -54,7 +53,7 @@ def adopt_orphans() -> None:
 
 
 def end_with_launcher(launcher: int) -> None:
-    """Have the kernel end this process as the launcher does at its end; on Linux only."""
+    """Let the kernel end this process with SIGTERM when the launcher ends; on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != launcher:  # it was killed before the kernel was asked
@@ -96,7 +95,7 @@ def signal_group(group: int, number: int) -> None:
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
-        return  # nobody is left; macOS says PermissionError for a group of zombies
+        return  # no process is left; macOS says PermissionError for a group of zombies
 
 
 def watch(pid: int, signals: int, lifeline: int, grace: float) -> int:
@@ -124,9 +123,9 @@ def watch(pid: int, signals: int, lifeline: int, grace: float) -> int:
 
 
 def kill_rest(group: int) -> None:
-    """End what the command left behind: its group, then the orphans, each adopted in its turn.
+    """End everything the command left behind: its group, then the orphans as they are adopted.
 
-    One that cannot be killed, since it is another user's or hangs in the kernel, is left to itself.
+    A process that cannot be killed, since it is another user's or hangs in the kernel, is left.
     """
     signal_group(group, signal.SIGKILL)
     deadline = time.monotonic() + REST_SECONDS
@@ -145,14 +144,14 @@ def kill_rest(group: int) -> None:
 
 
 def children() -> list[int]:
-    """The processes whose parent this one is, among them those that were adopted."""
+    """The child processes of this one, including the adopted ones."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - pathlib is slow to import
         try:
             with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123
                 parent = stat.read().rpartition(b")")[2].split()[1]
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it has ended
         if int(parent) == os.getpid():
             found.append(int(name))
     return found
@@ -173,7 +172,7 @@ def say(lifeline: int, text: str) -> None:
 
 
 def peak_memory() -> int:
-    """Bytes that the largest process held which has ended and was waited for."""
+    """Peak memory in bytes of the largest process that has ended and was waited for."""
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -31,12 +31,12 @@ class _Options(TypedDict):
 
 @attrs.define(eq=False)
 class Child:
-    """A running command. ``pid`` is the command's own, also where a launcher stands before it."""
+    """A running command. ``pid`` is the command's own, even if it runs under a launcher."""
 
     process: trio.Process
     pid: int
     peak_memory: int | None = None
-    """Bytes that its largest process held at most; known when the block is left, not on Windows."""
+    """Peak memory in bytes of its largest process, set when the block is left; not on Windows."""
 
     @property
     def stdin(self) -> trio.abc.SendStream | None:
@@ -54,7 +54,7 @@ class Child:
     def returncode(self) -> int | None:
         """The exit status, 128 + N after death by signal N; None while the command runs.
 
-        Below 0 if it is the launcher that was killed; the command may need a moment to end, then.
+        Below 0 if the launcher was killed; the command may then take a moment to end.
         """
         return self.process.returncode
 
@@ -63,7 +63,7 @@ class Child:
         return await self.process.wait()
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send the command SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2; nothing once it ended."""
+        """Send the command SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2, unless it has ended."""
         self.process.send_signal(number)
 
 
@@ -130,13 +130,13 @@ async def _start_launched(
 
 @attrs.define
 class _Words:
-    """What the launcher says on the lifeline."""
+    """The launcher's lines on the lifeline."""
 
     lifeline: trio.socket.SocketType
     _rest: str = ""
 
     async def next(self) -> list[str]:
-        """The words of the next line; none when the launcher has ended."""
+        """The words of the next line; none if the launcher has ended."""
         while "\n" not in self._rest:
             more = (await self.lifeline.recv(64)).decode()
             if not more:
@@ -147,7 +147,7 @@ class _Words:
 
 
 async def _pid_of_started(words: _Words, program: str) -> int:
-    """The pid the launcher tells; raises the OSError it tells instead."""
+    """The pid that the launcher reports. Raises the OSError that it reports instead."""
     match await words.next():
         case ["started", pid]:
             return int(pid)
@@ -157,7 +157,7 @@ async def _pid_of_started(words: _Words, program: str) -> int:
 
 
 async def _peak_told(words: _Words) -> int | None:
-    """The last words of a launcher that has ended; None if it was killed before it spoke."""
+    """The peak memory from a launcher that has ended; None if it was killed before."""
     with trio.move_on_after(MARGIN, shield=True):
         match await words.next():
             case ["peak", number]:
@@ -178,7 +178,7 @@ async def _wait_for_end(process: trio.Process, pid: int | None, grace: float) ->
 
 
 def _kill_group(process: trio.Process, pid: int | None) -> None:
-    """End a launcher that is stuck, and its group, which it can no longer end."""
+    """End a launcher that is stuck, and the group that it can no longer end."""
     if pid is not None and sys.platform != "win32":
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
@@ -186,8 +186,8 @@ def _kill_group(process: trio.Process, pid: int | None) -> None:
 
 
 async def _end_group(pid: int, grace: float) -> None:
-    """End the group of a launcher that was killed; on Linux the command got SIGTERM by that."""
-    with suppress(ProcessLookupError, PermissionError):  # nobody is left, as in the launcher
+    """End the group of a launcher that was killed; on Linux the command has got SIGTERM."""
+    with suppress(ProcessLookupError, PermissionError):  # no process is left, as in the launcher
         with trio.move_on_after(grace, shield=True):
             while True:
                 os.killpg(pid, 0)

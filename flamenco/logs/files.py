@@ -1,7 +1,7 @@
-"""Where a task's log lies, and how it grows.
+"""Files of the tasks' logs.
 
-A log is written at the length that counts according to the database. What a crash left behind
-that point is written over, so a chunk that a worker sends again stands in the log once.
+The database knows the length of a log, and writing begins there. Anything a crash left after that
+point is overwritten, so a chunk that a worker sends again is in the log once.
 """
 
 import errno
@@ -12,7 +12,7 @@ import attrs
 import trio
 
 TAIL_BYTES = 2048
-"""How much of a log the tail shows at most (reference rules §10)."""
+"""Maximum length of the tail of a log (reference rules §10)."""
 
 
 def job_folder(job_id: str) -> PurePosixPath:
@@ -28,13 +28,13 @@ class TaskLogs:
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(4))
 
     def relative(self, job_id: str, task_id: str) -> PurePosixPath:
-        """The path of a log below the root, as it stands in URLs."""
+        """The path of a log below the root, as used in URLs."""
         return job_folder(job_id) / f"task-{task_id}.txt"
 
     def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> None:
-        """Write at byte ``offset``, and cut what followed. Blocks: for the store's thread.
+        """Write at byte ``offset``, and cut off the rest. Blocks: for the store's thread.
 
-        Who reads meanwhile never finds the log shorter than before, unless it becomes shorter.
+        A concurrent reader never finds the log shorter than before, unless it becomes shorter.
 
         Raises OSError if it can't be written.
         """
@@ -90,6 +90,6 @@ def tail_of(content: bytes) -> str:
 
 
 def _whole_lines(content: bytes) -> str:
-    """Without the line that was cut, unless that is all there is."""
+    """The content without an incomplete first line, unless that is all there is."""
     _, _, whole = content.partition(b"\n")
     return (whole or content).decode(errors="replace")

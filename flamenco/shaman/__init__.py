@@ -1,7 +1,7 @@
-"""Shaman: a file is sent once, kept by its content, and linked into the checkouts of jobs.
+"""Shaman: files that are sent once, kept by their content, and linked into the jobs' checkouts.
 
-Below the shared storage, `file-store/stored` has the files and `jobs` the checkouts (reference
-rules §12). Everything here is safe to be called by many clients at once, for one Manager.
+In the shared storage, `file-store/stored` has the files and `jobs` the checkouts (reference
+rules §12). Many clients of one Manager may use everything here at the same time.
 """
 
 from flamenco.shaman.errors import (

@@ -1,8 +1,8 @@
-"""Checkouts: folders of links to stored files. Everything here blocks: it is for threads.
+"""Checkouts: folders of links to stored files. Everything here blocks and belongs in threads.
 
-Links are symbolic and relative, so that a checkout is found on every machine that sees the shared
-storage, under whatever path. Where the storage takes none (Windows without the right to make them,
-some network drives) they are hard links.
+Links are symbolic and relative, so that a checkout works on every machine that sees the shared
+storage, under whatever path. Where the storage does not support them (Windows without the right to
+create them, some network drives) they are hard links.
 """
 
 import errno
@@ -38,12 +38,12 @@ class Checkouts:
     root: Path
     store: FileStore
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
-    """Held while folders come and go, so that none is removed as empty that is about to be used."""
+    """Held while folders come and go, so that no folder about to be used is removed as empty."""
 
     def make(self, wanted: str, files: Iterable[CheckoutFile], now: float) -> str:
-        """Make a checkout, with a suffix if its path is taken; its path.
+        """Make a checkout and return its path, which gets a suffix if it is taken.
 
-        When anything fails nothing is left of it, and others are never touched. Raises `BadPath`,
+        A failure leaves nothing behind, and never touches other checkouts. Raises `BadPath`,
         `MissingFiles`, `NoFreePath`, `StorageFailed`, OSError.
         """
         path, tree = checkout_path(wanted), checked_tree(files)
@@ -59,7 +59,7 @@ class Checkouts:
         return folder.relative_to(self.root).as_posix()
 
     def _own_folder(self, path: PurePosixPath) -> Path:
-        """A new folder, which is nobody else's."""
+        """A new folder that belongs to this checkout alone."""
         for attempt in range(ATTEMPTS):
             folder = self.root / (path if not attempt else f"{path}-{_suffix()}")
             with self._lock:
@@ -96,7 +96,7 @@ class Checkouts:
 
 
 def link(blob: Path, place: Path) -> None:
-    """Let a file be found in a second place. Raises OSError, `StorageFailed`."""
+    """Link a stored file into a checkout. Raises OSError, `StorageFailed`."""
     try:
         place.symlink_to(os.path.relpath(blob, place.parent))
     except OSError as error:
@@ -110,7 +110,7 @@ def link(blob: Path, place: Path) -> None:
         if error.errno not in _NO_SYMLINKS:
             raise
         raise StorageFailed(
-            "the shared storage takes neither symbolic nor hard links: set shaman.enabled to false"
+            "the shared storage has neither symbolic nor hard links: set shaman.enabled to false"
         ) from None
 
 
@@ -120,7 +120,7 @@ def _winerror(error: OSError) -> int | None:
 
 def _refused(error: OSError, path: PurePosixPath) -> Exception:
     if error.errno in _BAD_NAME:
-        return BadPath(f"the path {str(path)!r} can't be made: {error.strerror}")
+        return BadPath(f"the path {str(path)!r} can't be created: {error.strerror}")
     return error
 
 
@@ -131,4 +131,4 @@ def _suffix() -> str:
 def _missing(paths: list[str]) -> str:
     more = len(paths) - _NAMED_MISSING
     listed = ", ".join(paths[:_NAMED_MISSING]) + (f" and {more} more" if more > 0 else "")
-    return f"these files were not sent yet: {listed}"
+    return f"these files have not been sent yet: {listed}"

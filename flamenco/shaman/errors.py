@@ -1,10 +1,10 @@
-"""What Shaman refuses, and why."""
+"""Errors of Shaman."""
 
 from flamenco.errors import Mendable
 
 
 class ShamanError(Mendable):
-    """Shaman can't do what it was asked; the text says why."""
+    """A request that Shaman can't fulfil; the text says why."""
 
 
 class ShamanOff(ShamanError):
@@ -16,12 +16,12 @@ class BadPath(ShamanError):
 
 
 class MissingFiles(ShamanError):
-    """A checkout names files that were not sent yet."""
+    """A checkout names files that have not been sent yet."""
 
 
 class NoFreePath(ShamanError):
-    """Neither the path of a checkout nor any of the tries with a suffix was free."""
+    """Neither the path of a checkout nor any variant with a suffix was free."""
 
 
 class StorageFailed(ShamanError):
-    """The shared storage can't be read or written, because it is full for example."""
+    """The shared storage can't be read or written, for example because it is full."""

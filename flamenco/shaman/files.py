@@ -1,4 +1,4 @@
-"""What a file is known by, and the rules of paths (reference rules §12)."""
+"""Identity of files, and the rules for their paths (reference rules §12)."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ def _sha(value: str) -> str:
 
 @attrs.frozen
 class FileKey:
-    """What a file is known by: the SHA-256 of its content in hexadecimal, and its length."""
+    """Identity of a file: the SHA-256 of its content in hexadecimal, and its length in bytes."""
 
     sha: str = attrs.field(converter=_sha)
     size: int
@@ -33,7 +33,7 @@ class FileKey:
 
 @attrs.frozen
 class CheckoutFile:
-    """A file, and where in a checkout it is to be found."""
+    """A file, and its path in a checkout."""
 
     key: FileKey
     path: str
@@ -66,7 +66,7 @@ def file_path(text: str) -> PurePosixPath:
 def _inside(text: str, what: str) -> PurePosixPath:
     path = PurePosixPath(text)
     if not path.parts:
-        raise BadPath(f"the {what} {text!r} names nothing")
+        raise BadPath(f"the {what} {text!r} is empty")
     if path.is_absolute():
         raise BadPath(f"the {what} {text!r} is not relative")
     if ".." in text.replace("\\", "/").split("/"):
@@ -85,9 +85,9 @@ def _can_be_stored(text: str) -> bool:
 
 
 def checked_tree(files: Iterable[CheckoutFile]) -> dict[PurePosixPath, FileKey]:
-    """The files of a checkout by their paths, in their order.
+    """The files of a checkout by path, in their order.
 
-    Raises `BadPath` when a path is bad, stands for two different files, or for a file and a folder.
+    Raises `BadPath` if a path is bad, or names two different files, or a file and a folder.
     """
     tree: dict[PurePosixPath, FileKey] = {}
     for file in files:
@@ -96,12 +96,12 @@ def checked_tree(files: Iterable[CheckoutFile]) -> dict[PurePosixPath, FileKey]:
             raise BadPath(f"the path {file.path!r} is named twice, with different files")
     for path in tree:
         if any(parent in tree for parent in path.parents):
-            raise BadPath(f"the path {str(path)!r} lies below another file")
+            raise BadPath(f"the path {str(path)!r} lies inside another file")
     return tree
 
 
 def once(files: Iterable[CheckoutFile]) -> list[CheckoutFile]:
-    """The files, each content once, in their order."""
+    """The files in their order, each content only once."""
     asked: dict[FileKey, CheckoutFile] = {}
     for file in files:
         asked.setdefault(file.key, file)

@@ -1,4 +1,4 @@
-"""Which stored files nobody needs any more (reference rules §12). Blocks: it is for threads."""
+"""Garbage collection of stored files (reference rules §12). Blocks and belongs in threads."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,23 +11,23 @@ from flamenco.shaman.store import FileStore, remove_empty, walk
 
 @attrs.frozen
 class Collected:
-    """What garbage collection deleted, or would delete."""
+    """The result of garbage collection: files that it deleted or would delete."""
 
     files: int
     size: int
-    """Bytes."""
+    """Bytes of these files."""
     kept: int
-    """Files that stay, because they are in use or not old enough."""
+    """Number of files that stay, because they are in use or not old enough."""
 
 
 Pause = Callable[[], None]
-"""Is called now and then, and may raise to end the work early."""
+"""Function called from time to time, which may raise to end the work early."""
 
 
 def collect(
     store: FileStore, checkouts: Path, now: float, max_age: float, pause: Pause
 ) -> Collected:
-    """Delete the garbage, and what was left of uploads. Raises OSError."""
+    """Delete the garbage, and remains of uploads. Raises OSError."""
     garbage, kept = find(store, checkouts, now - max_age, pause)
     files = size = 0
     for path, length in garbage.items():
@@ -43,9 +43,9 @@ def collect(
 def find(
     store: FileStore, checkouts: Path, oldest: float, pause: Pause
 ) -> tuple[dict[Path, int], int]:
-    """The files that nobody touched since ``oldest`` (seconds, wall) and no checkout links to.
+    """Files not touched since ``oldest`` (wall time in seconds) that no checkout links to.
 
-    Returns them with their sizes, and how many others there are. Raises OSError.
+    Returns them with their sizes in bytes, and the number of other files. Raises OSError.
     """
     kept, old = 0, dict[str, tuple[Path, int]]()
     for blob in store.blobs():

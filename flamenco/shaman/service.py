@@ -1,4 +1,4 @@
-"""The face of Shaman: asynchronous, with its file work in a few threads of its own."""
+"""The asynchronous interface of Shaman, which does its file work in a few threads of its own."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -22,19 +22,19 @@ from flamenco.shaman.uploads import Uploads
 T = TypeVar("T")
 
 THREADS = 8
-"""So many files are read or written at once at most."""
+"""Maximum number of files that are read or written at once."""
 
 CLEAN_UP_SECONDS = 30.0
 
 PIECE_BYTES = 2**20
-"""What an upload gathers before it is written: all the memory that it takes."""
+"""Bytes that an upload gathers before it writes them: all the memory that it takes."""
 
 Read = Callable[[], Awaitable[bytes]]
-"""Waits for the next bytes of an upload; none at its end."""
+"""Function that waits for the next bytes of an upload; empty at its end."""
 
 
 class Received(Enum):
-    """How an upload ended."""
+    """Outcome of an upload."""
 
     STORED = "stored"
     ELSEWHERE = "another client was faster"
@@ -43,9 +43,9 @@ class Received(Enum):
 
 @attrs.frozen
 class Shaman:
-    """Shaman on one shared storage.
+    """Shaman for one shared storage.
 
-    Its methods raise `StorageFailed` when the storage refuses.
+    Its methods raise `StorageFailed` if the storage fails.
     """
 
     shared: Path
@@ -72,7 +72,7 @@ class Shaman:
     async def requirements(
         self, files: Sequence[CheckoutFile]
     ) -> list[tuple[CheckoutFile, FileStatus]]:
-        """Which files have to be sent, each once and in their order; the others are touched."""
+        """The files that have to be sent, each once and in their order; the others are touched."""
         now = _now()
         asked = once(files)
         absent = await self._in_thread(
@@ -81,7 +81,7 @@ class Shaman:
         return [(file, self._absent(file.key)) for file in absent]
 
     async def status(self, key: FileKey) -> FileStatus:
-        """What is known of a file; a stored one is touched."""
+        """The status of a file; a stored one is touched."""
         now = _now()
         stored = await self._in_thread(lambda: self.store.touch(key, now))
         return FileStatus.STORED if stored else self._absent(key)
@@ -91,7 +91,7 @@ class Shaman:
         return FileStatus.UPLOADING if running else FileStatus.UNKNOWN
 
     async def receive(self, key: FileKey, read: Read) -> Received:
-        """Store what is read, if it is the file. Nothing is left of what is not stored."""
+        """Store the bytes read if they are the file; otherwise leave nothing behind."""
         with self._uploads.running(key) as upload, upload.scope:
             incoming = await self._in_thread(lambda: Incoming(self.store, key))
             try:
@@ -117,7 +117,7 @@ class Shaman:
     # Checkouts
 
     async def checkout(self, path: str, files: Sequence[CheckoutFile]) -> str:
-        """Make a checkout; its path, which has a suffix if the one that was asked for is taken.
+        """Make a checkout and return its path, which gets a suffix if the wanted one is taken.
 
         Raises `BadPath`, `MissingFiles`, `NoFreePath`.
         """
@@ -127,7 +127,7 @@ class Shaman:
     # Garbage
 
     async def collect_garbage(self, max_age: float) -> Collected:
-        """Delete the files that nobody needs and nobody touched for ``max_age`` seconds."""
+        """Delete files that are unused and have not been touched for ``max_age`` seconds."""
         now, pause = _now(), trio.from_thread.check_cancelled
         return await self._in_thread(
             lambda: collect(self.store, self.checkouts.root, now, max_age, pause),
@@ -135,7 +135,7 @@ class Shaman:
         )
 
     async def garbage(self, max_age: float) -> Collected:
-        """What `collect_garbage` would delete."""
+        """The garbage that `collect_garbage` would delete."""
         oldest, pause = _now() - max_age, trio.from_thread.check_cancelled
         found, kept = await self._in_thread(
             lambda: find(self.store, self.checkouts.root, oldest, pause), self._collecting

@@ -1,4 +1,4 @@
-"""The files themselves, by their content. Everything here blocks: it is for threads."""
+"""Stored files, by their content. Everything here blocks and belongs in threads."""
 
 import hashlib
 import os
@@ -14,19 +14,20 @@ import attrs
 from flamenco.shaman.files import FileKey
 
 ABANDONED_SECONDS = 24 * 3600.0
-"""An upload that got nothing for so long belongs to a Manager that was killed."""
+"""Seconds without new bytes after which an upload must be from a Manager that was killed."""
 
 
 class WrongContent(Exception):
-    """What was sent does not have the checksum or the length that it was announced with."""
+    """A file does not have the checksum or the length that was announced."""
 
 
 @attrs.frozen
 class FileStore:
     """Stored files and uploads below ``root``.
 
-    One lock orders what must not overlap: a file is touched before it is linked, and dropped only
-    if its time is still old, so garbage collection never takes what a checkout is about to use.
+    One lock orders the steps that must not overlap: a file is touched before it is linked, and
+    dropped only if its time is still old. So garbage collection never takes a file that a checkout
+    is about to use.
     """
 
     root: Path
@@ -41,11 +42,11 @@ class FileStore:
         return self.root / "uploading"
 
     def blob(self, key: FileKey) -> Path:
-        """Where a file lies once it is stored."""
+        """The path of a file once it is stored."""
         return self.stored / key.sha[:2] / key.sha[2:] / f"{key.size}.blob"
 
     def touch(self, key: FileKey, now: float) -> bool:
-        """Whether a file is stored, whole; then it counts as used at ``now`` (seconds, wall)."""
+        """Mark a file as used at ``now`` (wall time in seconds); returns False if it is missing."""
         blob = self.blob(key)
         with self._lock:
             try:
@@ -57,7 +58,7 @@ class FileStore:
         return True
 
     def keep(self, unfinished: Path, key: FileKey, now: float) -> None:
-        """Make a whole upload a stored file."""
+        """Turn a complete upload into a stored file."""
         blob = self.blob(key)
         os.utime(unfinished, (now, now))
         with self._lock:
@@ -81,7 +82,7 @@ class FileStore:
         return (each for each in walk(self.stored) if each.name.endswith(".blob"))
 
     def abandoned(self, now: float) -> Iterator[os.DirEntry[str]]:
-        """Uploads that nobody goes on with."""
+        """Uploads that were abandoned."""
         for each in walk(self.uploading):
             with suppress(FileNotFoundError):
                 if each.stat().st_mtime < now - ABANDONED_SECONDS:
@@ -89,9 +90,9 @@ class FileStore:
 
 
 class Incoming:
-    """A file on its way in: summed and counted as it is written.
+    """A file that is being received, whose checksum and length are taken as it is written.
 
-    Raises OSError from every method when the disk refuses.
+    Every method raises OSError if the disk fails.
     """
 
     def __init__(self, store: FileStore, key: FileKey) -> None:
@@ -108,7 +109,7 @@ class Incoming:
                 return self._path.open("xb", buffering=0)
 
     def write(self, content: bytes) -> None:
-        """Add to the file. Raises `WrongContent` when it gets too long."""
+        """Add to the file. Raises `WrongContent` if it gets too long."""
         self._size += len(content)
         if self._size > self._key.size:
             raise WrongContent
@@ -118,7 +119,7 @@ class Incoming:
             rest = rest[self._file.write(rest) :]
 
     def finish(self, now: float) -> None:
-        """Make it a stored file. Raises `WrongContent`."""
+        """Turn it into a stored file. Raises `WrongContent`."""
         if self._size != self._key.size or self._sum.hexdigest() != self._key.sha:
             raise WrongContent
         os.fsync(self._file.fileno())
@@ -126,14 +127,14 @@ class Incoming:
         self._store.keep(self._path, self._key, now)
 
     def close(self) -> None:
-        """Leave nothing of what was not finished."""
+        """Delete the file unless it was finished."""
         self._file.close()
         self._path.unlink(missing_ok=True)
         remove_empty(self._path.parent, self._store.uploading)
 
 
 def walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    """All files and links below a folder, if it is there; links aren't followed."""
+    """All files and links below a folder, if it exists; links aren't followed."""
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
@@ -147,7 +148,7 @@ def walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
 
 
 def remove_empty(folder: Path, top: Path) -> None:
-    """Remove a folder and those above it that are empty, below ``top``."""
+    """Remove a folder and the folders above it, up to ``top``, as long as they are empty."""
     while top in folder.parents:
         try:
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""Who sends which file at present. Lives in Trio's thread and needs no lock."""
+"""Uploads under way, by file. For Trio's thread only, so without a lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from flamenco.shaman.files import FileKey
 
 @attrs.define(eq=False)
 class Upload:
-    """One client's upload, which runs in ``scope``; cancelled when another client was faster."""
+    """One client's upload, run in ``scope``, which is cancelled if another client was faster."""
 
     key: FileKey
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
@@ -24,12 +24,12 @@ class Uploads:
     _running: dict[FileKey, set[Upload]] = attrs.field(factory=dict)
 
     def are_running(self, key: FileKey) -> bool:
-        """Whether somebody sends this file."""
+        """True if a client is sending this file."""
         return key in self._running
 
     @contextmanager
     def running(self, key: FileKey) -> Iterator[Upload]:
-        """One more upload, for as long as the block runs."""
+        """Another upload, for as long as the block runs."""
         upload = Upload(key)
         self._running.setdefault(key, set()).add(upload)
         try:
@@ -41,6 +41,6 @@ class Uploads:
                 del self._running[key]
 
     def done(self, upload: Upload) -> None:
-        """End all others of the same file."""
+        """End all other uploads of the same file."""
         for other in self._running[upload.key] - {upload}:
             other.scope.cancel()

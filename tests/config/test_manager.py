@@ -135,10 +135,10 @@ variables:
         ("- 1", "expected keys and values, found a list"),
         (
             META + "listen: :1\nlisten: :2",
-            "line 3, column 1: is not YAML: this key is there already",
+            "line 3, column 1: is not YAML: this key is already there",
         ),
         (META + "listen: @80", "line 2, column 9: is not YAML: found character '@' that cannot"),
-        (META + "manager_name: 2026-99-99", "looks like a date or a number is none"),
+        (META + "manager_name: 2026-99-99", "looks like a date or a number but isn"),
     ],
 )
 def test_an_error_is_one_line_with_file_line_key_and_what_was_expected(file, text, message):

@@ -133,14 +133,14 @@ async def test_a_path_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path, path
         assert (await shaman.checkout(path, [file])).startswith("job/x-")
         return
     before = everything(tmp_path)
-    with pytest.raises(BadPath, match="can't be made"):
+    with pytest.raises(BadPath, match="can't be created"):
         await shaman.checkout(path, [file])
     assert everything(tmp_path) == before
 
 
 async def test_a_file_name_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path):
     file = await store(shaman, b"scene", "n" * 300)
-    with pytest.raises(BadPath, match="can't be made"):
+    with pytest.raises(BadPath, match="can't be created"):
         await shaman.checkout("job", [file])
     assert everything(tmp_path / "jobs") == []
 

@@ -107,8 +107,20 @@ async def test_files_are_sent_once_and_checked_out(edge):
         ("POST", "checkout/create", {"files": []}, 400, "checkoutPath"),
         ("POST", "checkout/create", {"files": [], "checkoutPath": "../x"}, 400, "leaves"),
         ("POST", "checkout/create", {"files": [], "checkoutPath": "a?"}, 400, "contains ?"),
-        ("POST", "checkout/create", {"files": [], "checkoutPath": "x" * 300}, 400, "can't be made"),
-        ("POST", "checkout/create", {"files": [spec(WOOD)], "checkoutPath": "x"}, 424, "not sent"),
+        (
+            "POST",
+            "checkout/create",
+            {"files": [], "checkoutPath": "x" * 300},
+            400,
+            "can't be created",
+        ),
+        (
+            "POST",
+            "checkout/create",
+            {"files": [spec(WOOD)], "checkoutPath": "x"},
+            424,
+            "not been sent",
+        ),
         (
             "POST",
             "checkout/create",
