@@ -26,6 +26,7 @@ def job_type(job_type: JobType) -> api.AvailableJobType:
         settings=tuple(setting_values(each) for each in job_type.settings),
         etag=job_type.etag,
         error=job_type.error or UNSET,
+        warnings=job_type.warnings or UNSET,
     )
 
 

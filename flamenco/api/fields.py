@@ -5,7 +5,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Priority = Annotated[int, Meta(ge=0, le=100)]
+from flamenco.model.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
+
+Priority = Annotated[int, Meta(ge=LOWEST_PRIORITY, le=HIGHEST_PRIORITY)]
 
 Time = Annotated[datetime, Meta(tz=True)]
 """A time with its zone."""

@@ -21,6 +21,8 @@ class AvailableJobType:
     description: str | UnsetType = UNSET
     error: str | UnsetType = UNSET
     """Not in Flamenco 3: why the type's script cannot be used."""
+    warnings: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: parts of its description that make no sense, and are left out."""
 
 
 @attrs.frozen(kw_only=True)

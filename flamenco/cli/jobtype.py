@@ -40,6 +40,8 @@ def list_(
             for job_type in await compiler.job_types():
                 what = f"broken: {job_type.error}" if job_type.error else job_type.label
                 print(f"{job_type.name:24} {what}")
+                for warning in job_type.warnings:
+                    print(f"{'':24} warning: {warning}")
         return 0
 
     return _within(run)
@@ -79,6 +81,8 @@ def check(file: Script, /) -> int:
             job_type = (await engine.describe(*_script(file))).job_type
         count = len(job_type.settings)
         print(f"{job_type.name}: {job_type.label}, {count} setting{'' if count == 1 else 's'}")
+        for warning in job_type.warnings:
+            print(f"{file.name}: warning: {warning}", file=sys.stderr)
         return 0
 
     return _within(run)

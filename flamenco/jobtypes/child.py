@@ -77,6 +77,8 @@ def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
             settings=outcome.settings,
             metadata=outcome.metadata,
             requirements=outcome.requirements,
+            name=outcome.name,
+            priority=outcome.priority,
         )
         to_line(last)
     except CompileError as error:

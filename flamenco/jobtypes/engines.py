@@ -1,6 +1,6 @@
 """Where scripts run: in a child process that can be killed, or, for simulations, right here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -9,10 +9,10 @@ import trio
 
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files
-from flamenco.jobtypes.messages import Request, read_piece
+from flamenco.jobtypes.messages import Answer, Outcome, Request, read_piece
 from flamenco.jobtypes.process import CompilerProcess
 from flamenco.jobtypes.scripts import Scripts
-from flamenco.model.jobs import CompiledJob
+from flamenco.model.jobs import AuthoredTask, CompiledJob
 from flamenco.model.jobtypes import JobToCompile, JobType
 
 T = TypeVar("T")
@@ -55,8 +55,7 @@ class InlineEngine:
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
         pieces: list[bytes] = []
         outcome = self._scripts.compile(path, job, pieces.append)
-        tasks = tuple(task for piece in pieces for task in read_piece(piece))
-        return CompiledJob(outcome.settings, tasks, outcome.metadata, outcome.requirements)
+        return _compiled(outcome, (task for piece in pieces for task in read_piece(piece)))
 
     async def blocking(self, work: Callable[[], T]) -> T:
         return work()
@@ -77,9 +76,18 @@ class ChildEngine:
 
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
         answers = await self._process.ask(Request(path, job.type, job))
-        tasks = tuple(task for answer in answers for task in answer.tasks)
-        last = answers[-1]
-        return CompiledJob(last.settings, tasks, last.metadata, last.requirements)
+        return _compiled(answers[-1], (task for answer in answers for task in answer.tasks))
 
     async def blocking(self, work: Callable[[], T]) -> T:
         return await trio.to_thread.run_sync(work)
+
+
+def _compiled(made: Answer | Outcome, tasks: Iterable[AuthoredTask]) -> CompiledJob:
+    return CompiledJob(
+        settings=made.settings,
+        tasks=tuple(tasks),
+        metadata=made.metadata,
+        requirements=made.requirements,
+        name=made.name,
+        priority=made.priority,
+    )

@@ -7,9 +7,11 @@ wanted; then the script runs again, from its start.
 
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,13 +20,14 @@ import msgspec
 import quickjs
 
 from flamenco.jobtypes.authoring import format_timestamp_local
+from flamenco.jobtypes.described import job_type_from
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Stamp, stamp
 from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
 from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome
 from flamenco.jobtypes.places import Source, told
-from flamenco.jobtypes.settings import check_defaults
-from flamenco.model.jobtypes import JobToCompile, JobType, job_type_from, sealed
+from flamenco.model.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
+from flamenco.model.jobtypes import JobToCompile, JobType, sealed
 from flamenco.model.statuses import JobStatus
 from flamenco.platforms import PLATFORM
 
@@ -75,7 +78,13 @@ class JavaScript:
         """Run the script for a job. Raises CompileError."""
         question = json.dumps(_as_scripts_see(job))
         machine, made = self._run(lambda machine: _compiled(machine, question))
-        return Outcome(made["settings"], made["metadata"], self._pieces(machine, made["tasks"]))
+        return Outcome(
+            made["settings"],
+            made["metadata"],
+            self._pieces(machine, made["tasks"]),
+            name=made["name"],
+            priority=made["priority"],
+        )
 
     def _pieces(self, machine: "_Machine", count: int) -> Iterator[bytes]:
         for start in range(0, count, TASKS_AT_ONCE):
@@ -116,7 +125,8 @@ class JavaScript:
         self._sources[name] = None
         if name == self.path.name or file.resolve().is_relative_to(folder.resolve()):
             try:
-                self._sources[name] = Source(file.read_text("utf-8-sig"), before)
+                text = file.read_text("utf-8-sig")
+                self._sources[name] = Source(_HASHBANG.sub("//", text), before)
             except OSError:
                 return
             except UnicodeDecodeError:
@@ -137,6 +147,9 @@ class JavaScript:
                 message = reason
         return CompileError(f"{place or self.path.name}: {message}", exhausted)
 
+
+_HASHBANG = re.compile(r"\A#!")
+"""Names an interpreter in the first line of a file; not known to QuickJS inside of other code."""
 
 FIRST_LINE = PRELUDE.count("\n") + 1
 
@@ -224,14 +237,15 @@ def _described(machine: _Machine) -> JobType:
     if kinds != ("object", "function"):
         raise ValueError(EXPECTED)
     values = msgspec.json.decode(machine.ask("describe", machine.value("JOB_TYPE")))
-    job_type = job_type_from(values)
-    check_defaults(job_type)
-    return job_type
+    return job_type_from(values)
 
 
 def _compiled(machine: _Machine, question: str) -> tuple[_Machine, Any]:
-    outcome = msgspec.json.decode(machine.ask("compile", machine.value("compileJob"), question))
-    return machine, outcome
+    made = msgspec.json.decode(machine.ask("compile", machine.value("compileJob"), question))
+    if not LOWEST_PRIORITY <= made["priority"] <= HIGHEST_PRIORITY:
+        expected = f"{LOWEST_PRIORITY} to {HIGHEST_PRIORITY}"
+        raise ValueError(f"job.priority: expected {expected}, got {made['priority']}")
+    return machine, made
 
 
 def _as_scripts_see(job: JobToCompile) -> dict[str, Any]:
@@ -243,8 +257,20 @@ def _as_scripts_see(job: JobToCompile) -> dict[str, Any]:
         "status": JobStatus.UNDER_CONSTRUCTION,
         "workerTagUUID": job.worker_tag or "",
         "storage": {"shamanCheckoutID": job.shaman_checkout_id or ""},
-        "created": {"local": format_timestamp_local(job.created), "iso": job.created.isoformat()},
+        "created": _time_as_scripts_see(job.created),
         "settings": job.settings,
         "metadata": job.metadata,
         "idBeginning": str(uuid.uuid4())[:-8],
+    }
+
+
+def _time_as_scripts_see(moment: datetime) -> dict[str, Any]:
+    local = moment.astimezone()
+    offset = local.utcoffset() or timedelta()
+    return {
+        "local": format_timestamp_local(moment),
+        "iso": moment.isoformat(),
+        "milliseconds": int(moment.timestamp() * 1000),
+        "offset": int(offset.total_seconds()),
+        "zone": local.tzname(),
     }

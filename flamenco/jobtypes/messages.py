@@ -48,6 +48,10 @@ class Answer:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     metadata: Mapping[str, str] = attrs.field(factory=dict)
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
+    name: str | None = None
+    """Name of the job; None leaves it as it is."""
+    priority: int | None = None
+    """Priority of the job; None leaves it as it is."""
 
 
 def _encode(value: object) -> object:
@@ -72,6 +76,10 @@ class Outcome:
     """The tasks in their order, some at a time, as JSON. Iterating raises CompileError."""
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
     """What tasks need of a worker, by their type."""
+    name: str | None = None
+    """Name of the job; None leaves it as it is."""
+    priority: int | None = None
+    """Priority of the job; None leaves it as it is."""
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_encode)

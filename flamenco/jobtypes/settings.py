@@ -62,6 +62,22 @@ def check_defaults(job_type: JobType) -> None:
         raise SettingsError(tuple(problems))
 
 
+def fitting_default(setting: Setting) -> tuple[Any, SettingProblem | None]:
+    """The default that a setting may have in place of its own, and what is wrong with that.
+
+    A number out of its bounds becomes the nearest one; what else doesn't fit is left out.
+    """
+    optional = attrs.evolve(setting, required=False)
+    problem = _problem(optional, {setting.key: setting.default})
+    if problem is None:
+        return setting.default, None
+    if setting.type not in ("int32", "float") or not _CHECKS[setting.type](setting.default):
+        return None, problem
+    value: Any = setting.default
+    least, most = _bounds(setting)
+    return (least if least is not None and value < least else most), problem
+
+
 def _problem(setting: Setting, settings: Mapping[str, Any]) -> SettingProblem | None:
     value = settings.get(setting.key)
     if value is None or (value == "" and setting.required):

@@ -128,6 +128,8 @@ class Submission(actors.Actor):
         else:
             job = attrs.evolve(
                 job,
+                name=job.name if outcome.name is None else outcome.name,
+                priority=job.priority if outcome.priority is None else outcome.priority,
                 settings=outcome.settings,
                 metadata=outcome.metadata,
                 requirements=job.requirements.stricter(outcome.requirements),

@@ -12,6 +12,9 @@ from flamenco.model.statuses import JobStatus, TaskStatus
 APPROVAL = "approval"
 """Type of the tasks that no worker runs: they wait for a wrangler's yes or no."""
 
+LOWEST_PRIORITY = 0
+HIGHEST_PRIORITY = 100
+
 
 @attrs.frozen
 class Command:
@@ -167,3 +170,7 @@ class CompiledJob:
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
     """Requirements for workers, by task type."""
     warnings: tuple[str, ...] = ()
+    name: str | None = None
+    """Name of the job; None leaves it as it is."""
+    priority: int | None = None
+    """Priority of the job; None leaves it as it is."""

@@ -144,6 +144,8 @@ class JobType:
     """Version tag from the Manager; changes with name, label, description and settings."""
     error: str = ""
     """Reason why the script cannot be used; empty if it can."""
+    warnings: tuple[str, ...] = ()
+    """Parts of its description that make no sense, and what is taken in their place."""
 
     def setting(self, key: str) -> Setting | None:
         """The setting with this key, if there is one."""
@@ -165,7 +167,9 @@ class JobToCompile:
     shaman_checkout_id: str | None = None
 
 
-_NAMES = {"eval_info": "evalInfo", "show_link_button": "showLinkButton"}
+API_NAMES = {"eval_info": "evalInfo", "show_link_button": "showLinkButton"}
+"""Names of fields that are others in the API, and in scripts in JavaScript."""
+
 _SILENT = {"visible": "visible", "editable": True, "required": False}
 """Values that are not sent, since a missing field means the same."""
 
@@ -179,51 +183,10 @@ def setting_values(setting: Setting) -> dict[str, Any]:
     values = attrs.asdict(setting, filter=wanted)
     if setting.eval_info is not None:
         values["eval_info"] = {
-            _NAMES.get(name, name): value for name, value in attrs.asdict(setting.eval_info).items()
+            API_NAMES.get(name, name): value
+            for name, value in attrs.asdict(setting.eval_info).items()
         }
-    return {_NAMES.get(name, name): value for name, value in values.items()}
-
-
-def setting_from(values: Mapping[str, Any]) -> Setting:
-    """The setting that the API or a JavaScript job type describes; unknown fields are ignored.
-
-    Raises ValueError with the name of the setting.
-    """
-    key = values.get("key")
-    if not isinstance(key, str):
-        raise ValueError(f"a setting has no key: {dict(values)}")  # noqa: TRY004
-    known = _known(Setting, values)
-    info = known.pop("eval_info", None)
-    try:
-        eval_info = EvalInfo(**_known(EvalInfo, info)) if isinstance(info, Mapping) else info
-    except ValueError as error:
-        raise ValueError(f"setting {key!r}: evalInfo: {error}") from None
-    return Setting(**{"type": None} | known, eval_info=eval_info)
-
-
-def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for the fields of an attrs class, under its own names, without those that are null."""
-    fields = {_NAMES.get(name, name): name for name in attrs.fields_dict(kind)}
-    return {
-        fields[name]: value
-        for name, value in values.items()
-        if name in fields and value is not None
-    }
-
-
-def job_type_from(values: Mapping[str, Any]) -> JobType:
-    """The job type that a script in JavaScript describes.
-
-    Raises ValueError with the name of the setting that is wrong.
-    """
-    settings = values.get("settings") or ()
-    if not isinstance(settings, list | tuple) or not all(isinstance(x, Mapping) for x in settings):
-        raise ValueError(f"settings: expected a list of settings, got {settings!r}")
-    return JobType(
-        label=values.get("label", ""),
-        description=values.get("description") or "",
-        settings=map(setting_from, settings),
-    )
+    return {API_NAMES.get(name, name): value for name, value in values.items()}
 
 
 def sealed(job_type: JobType, name: str) -> JobType:

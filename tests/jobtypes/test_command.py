@@ -167,3 +167,10 @@ def test_an_export_overwrites_only_when_told_to(tmp_path, capfd):
     assert (tmp_path / "test_frames.py").read_text() == "mine"
     assert run(["jobtype", "export", str(tmp_path), "--force"]) == 0
     assert (tmp_path / "test_frames.py").read_text() != "mine"
+
+
+def test_check_prints_what_is_odd_about_a_type_that_can_be_used(tmp_path, capfd):
+    file = tmp_path / "odd.js"
+    file.write_text(JAVASCRIPT.replace('"int32"', '"int32", subtype: "pixels"'))
+    assert run(["jobtype", "check", str(file)]) == 0
+    assert "odd.js: warning: setting 'chunk': subtype: expected one of" in capfd.readouterr().err

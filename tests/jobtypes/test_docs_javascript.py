@@ -23,6 +23,7 @@ API = [
     *("job.addTask", "job.settings", "job.metadata", "job.name", "job.jobType", "job.priority"),
     *("job.jobID", "job.created", "job.status", "job.workerTagUUID", "frameChunker", "frameCount"),
     *("job.storage.shamanCheckoutID", "formatTimestampLocal", "shellSplit", "print", "alert"),
+    *("task.commands", "task.dependencies", "job.tasks", "command.name", "command.parameters"),
     *("path.basename", ".dirname", ".join", ".stem", "process.cwd", "process.platform", "require"),
 ]
 """All names of the scripting API (reference job-types §3)."""

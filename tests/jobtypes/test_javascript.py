@@ -4,6 +4,7 @@ Each name here stands in the conformance table of docs/job-types.md.
 """
 
 import logging
+import time
 
 import attrs
 import pytest
@@ -13,6 +14,12 @@ from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.model.jobtypes import EvalInfo
 from flamenco.platforms import PLATFORM
 from tests.jobtypes.conftest import ONE_TASK, TYPE
+
+
+async def described(scripts, settings):
+    code = f'const JOB_TYPE = {{label: "x", settings: [{settings}]}};\nfunction compileJob() {{}}'
+    (scripts / "mine.js").write_text(code)
+    return await inline_compiler(scripts).job_type("mine")
 
 
 class TestJobType:
@@ -60,6 +67,21 @@ function compileJob(job) {}
             ('{key: "a"}', "setting 'a': type: expected one of 'string', 'int32', 'float', 'bool'"),
             ('{type: "bool"}', "a setting has no key"),
             ('{key: "a", type: "number"}', "setting 'a': type: expected one of"),
+            (
+                '{key: "a", type: "bool", eval: () => 1}',
+                "JOB_TYPE.settings[0].eval: expected texts",
+            ),
+            ('"a"', "settings: expected a list of settings, got ['a']"),
+        ],
+    )
+    async def test_a_setting_that_cannot_be_shown_is_named(self, scripts, setting, problem):
+        error = (await described(scripts, setting)).error
+        assert error.startswith("mine.js")
+        assert problem in error
+
+    @pytest.mark.parametrize(
+        ("setting", "problem"),
+        [
             ('{key: "a", type: "string", subtype: "x"}', "setting 'a': subtype: expected one of"),
             ('{key: "a", type: "int32", choices: ["1"]}', "setting 'a': choices: is for settings"),
             ('{key: "a", type: "string", choices: "x"}', "setting 'a': choices: expected a list"),
@@ -79,22 +101,39 @@ function compileJob(job) {}
                 "setting 'a': eval_info: expected an EvalInf",
             ),
             ('{key: "a", type: "bool", evalInfo: {description: 3}}', "'a': evalInfo: description:"),
-            (
-                '{key: "a", type: "bool", eval: () => 1}',
-                "JOB_TYPE.settings[0].eval: expected texts",
-            ),
-            ('{key: "a", type: "bool"}, {key: "a", type: "bool"}', "different keys; twice: a"),
-            ('"a"', "settings: expected a list of settings, got ['a']"),
+            ('{key: "a", type: "int32"}, {key: "a", type: "bool"}', "setting 'a': is there twice"),
         ],
     )
-    async def test_a_setting_that_is_declared_wrongly_is_named(self, scripts, setting, problem):
-        code = (
-            f'const JOB_TYPE = {{label: "x", settings: [{setting}]}};\nfunction compileJob() {{}}'
-        )
-        (scripts / "mine.js").write_text(code)
-        error = (await inline_compiler(scripts).job_type("mine")).error
-        assert error.startswith("mine.js")
-        assert problem in error
+    async def test_what_is_odd_about_a_setting_is_left_out_with_a_warning(
+        self, scripts, setting, problem
+    ):
+        job_type = await described(scripts, setting)
+        assert not job_type.error
+        assert [each.key for each in job_type.settings] == ["a"]
+        (warning,) = job_type.warnings
+        assert problem in warning
+
+    async def test_of_two_settings_with_one_key_the_last_counts(self, scripts):
+        odd = '{key: "a", type: "int32"}, {key: "b", type: "bool"}, {key: "a", type: "bool"}'
+        settings = (await described(scripts, odd)).settings
+        assert [(each.key, each.type) for each in settings] == [("b", "bool"), ("a", "bool")]
+
+    async def test_a_default_out_of_its_bounds_becomes_the_nearest(self, scripts):
+        odd = '{key: "a", type: "int32", default: 9, propargs: {min: 2, max: 8}}'
+        odd += ', {key: "b", type: "float", default: 1, propargs: {min: 2.5}}'
+        job_type = await described(scripts, odd)
+        assert [each.default for each in job_type.settings] == [8, 2.5]
+
+    async def test_visible_may_be_true_or_false_as_in_old_scripts(self, scripts):
+        old = '{key: "a", type: "bool", visible: false}, {key: "b", type: "bool", visible: true}'
+        job_type = await described(scripts, old)
+        assert [each.visible for each in job_type.settings] == ["hidden", "visible"]
+        assert job_type.warnings == ()
+
+    async def test_a_script_may_begin_by_naming_its_interpreter(self, scripts):
+        text = f"#!/usr/bin/env node\n{TYPE}function compileJob(job) {{}}\nthrow new Error('x');"
+        (scripts / "mine.js").write_text(text)
+        assert (await inline_compiler(scripts).job_type("mine")).error == "mine.js, line 4:11: x"
 
     @pytest.mark.parametrize(
         "code",
@@ -167,12 +206,50 @@ class TestJob:
         assert settings["text"] == "2026-11-24T09:30:00+00:00"
 
     async def test_format_timestamp_local_takes_nothing_else(self, refusal):
-        problem = await refusal("formatTimestampLocal(new Date())")
+        problem = await refusal("formatTimestampLocal(3)")
         assert "expected a time such as job.created" in problem
 
-    async def test_what_was_submitted_cannot_be_changed(self, refusal):
-        assert "mine.js, line 3:" in await refusal("job.name = 'other';")
-        assert "read-only" in await refusal("job.priority = 1;")
+    async def test_format_timestamp_local_takes_a_date_too(self, settings_after):
+        settings = await settings_after(
+            "s.stamp = formatTimestampLocal(new Date(2026, 1, 3, 4, 5));"
+        )
+        assert settings["stamp"] == "2026-02-03_040500"
+
+    async def test_job_created_has_the_methods_of_gos_times(self, settings_after, monkeypatch):
+        monkeypatch.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        try:
+            settings = await settings_after("""
+                const t = job.created;
+                s.parts = [t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second()];
+                s.days = [t.weekday(), t.yearDay()];
+                s.unix = [t.unix(), t.unixMilli()];
+                s.stamps = [t.format("2006-01-02_150405"), t.format("Mon Jan _2 3:04PM 06 Z07:00")];
+                s.local = t.local().format("15:04 -0700 MST");
+                s.utc = t.local().uTC().string();
+            """)
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+        assert settings["parts"] == [2026, 11, 24, 9, 30, 0]
+        assert settings["days"] == [2, 328]
+        assert settings["unix"] == [1795512600, 1795512600000]
+        assert settings["stamps"] == ["2026-11-24_093000", "Tue Nov 24 9:30AM 26 Z"]
+        assert settings["local"] == "15:00 +0530 IST"
+        assert settings["utc"] == "2026-11-24 09:30:00.000 +0000 UTC"
+
+    async def test_a_script_may_change_name_and_priority_of_the_job(self, compile_):
+        body = f"job.name += ' (draft)'; job.priority = '70.5'; {ONE_TASK}"
+        compiled = await compile_(body)
+        assert (compiled.name, compiled.priority) == ("My Job (draft)", 70)
+
+    async def test_a_priority_that_no_job_can_have_is_refused(self, refusal):
+        problem = await refusal(f"job.priority = 101; {ONE_TASK}")
+        assert problem == "mine.js: job.priority: expected 0 to 100, got 101"
+
+    async def test_what_else_was_submitted_cannot_be_changed(self, refusal):
+        assert "mine.js, line 3:" in await refusal("job.jobID = 'other';")
+        assert "read-only" in await refusal("job.status = 'paused';")
 
 
 class TestHelpers:
@@ -182,7 +259,28 @@ class TestHelpers:
         assert settings["chunks"] == ["1-3", "4-6", "7,9,10", "20"]
         assert settings["one"] == ["3"]
 
-    @pytest.mark.parametrize("call", ['"", 1', '"a", 1', '"-5", 1', '"1-3", 0', '"1", 1.5', "3, 1"])
+    @pytest.mark.parametrize(
+        ("expression", "value"),
+        [
+            ('frameChunker("1-10", "4")', ["1-4", "5-8", "9,10"]),
+            ('frameChunker("1,2", 1.5)', ["1", "2"]),
+            ("frameChunker(5, 1)", ["5"]),
+            ("frameCount(5)", 1),
+            ("path.basename(undefined)", "undefined"),
+            ("path.basename()", ""),
+            ("path.dirname(null)", "."),
+            ("path.stem(1.5)", "1"),
+            ('path.join("a", 5)', "a/5"),
+            ("shellSplit(undefined)", []),
+            ("shellSplit(7)", ["7"]),
+        ],
+    )
+    async def test_helpers_take_values_as_javascript_does(self, settings_after, expression, value):
+        assert (await settings_after(f"s.value = {expression};"))["value"] == value
+
+    @pytest.mark.parametrize(
+        "call", ['"", 1', '"a", 1', '"-5", 1', '"1-3", 0', '"1", 0.5', '"1"', '"1", "x"', ""]
+    )
     async def test_frame_chunker_throws_on_a_bad_range_or_size(self, refusal, call):
         assert "mine.js, line 3:" in await refusal(f"frameChunker({call})")
 

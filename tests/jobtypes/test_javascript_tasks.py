@@ -23,7 +23,76 @@ class TestTasks:
         (task,) = (await compile_('job.addTask(new author.Task("a", "misc"));')).tasks
         assert task.name == "a"
 
-    @pytest.mark.parametrize("arguments", ['" ", "misc"', '"a", ""', '"a"', "3, 4"])
+    async def test_names_priorities_and_steps_are_taken_as_javascript_does(self, compile_):
+        (task,) = (
+            await compile_("""
+                const task = author.Task(3, 4);
+                task.priority = 12.6;
+                task.addCommand(author.Command(5, undefined, "3"));
+                job.addTask(task);
+            """)
+        ).tasks
+        assert (task.name, task.type, task.priority) == ("3", "4", 12)
+        assert task.commands == (Command("5", {}, 3),)
+
+    async def test_a_script_may_read_what_it_set(self, compile_):
+        body = """
+            const first = author.Task("a", "misc"), second = author.Task("b", "misc");
+            first.addCommand(author.Command("echo", {message: "x"}, 2));
+            second.addDependency(first);
+            job.addTask(first); job.addTask(second);
+            const [command] = first.commands;
+            const depends = job.tasks[1].dependencies[0];
+            job.settings.seen = [
+                command.name, command.parameters.message, command.totalStepCount,
+                first.commands.length,
+                second.dependencies[0] === first, job.tasks.length, job.tasks[0].name, depends.name,
+                job.tasks[0].commands[0].parameters.message, job.tasks[0].uUID === first.uUID,
+            ];
+        """
+        compiled = await compile_(body)
+        seen = ["echo", "x", 2, 1, True, 2, "a", "a", "x", True]
+        assert compiled.settings["seen"] == seen
+        assert [task.depends_on for task in compiled.tasks] == [(), (0,)]
+
+    async def test_parameters_can_be_changed_until_the_task_is_added(self, compile_):
+        body = """
+            const task = author.Task("a", "misc"), command = author.Command("echo", {message: "x"});
+            command.parameters.message = "y";
+            task.addCommand(command);
+            command.parameters.more = [1];
+            job.addTask(task);
+            command.parameters.message = "too late";
+        """
+        (task,) = (await compile_(body)).tasks
+        assert task.commands == (Command("echo", {"message": "y", "more": [1]}),)
+
+    async def test_what_is_changed_of_the_tasks_of_a_job_counts(self, compile_):
+        body = """
+            const a = author.Task("a", "misc"), b = author.Task("b", "misc");
+            a.addCommand(author.Command("echo", {message: "x"}));
+            job.addTask(a); job.addTask(b);
+            for (const task of job.tasks) {
+                task.priority = 70;
+                for (const command of task.commands) command.parameters.message = "y";
+            }
+            job.tasks[0].addDependency(job.tasks[1]);
+        """
+        first, second = (await compile_(body)).tasks
+        assert [first.priority, second.priority] == [70, 70]
+        assert first.commands == (Command("echo", {"message": "y"}),)
+        assert first.depends_on == (1,)
+
+    async def test_changed_parameters_are_what_json_can_hold(self, refusal):
+        body = """
+            const task = author.Task("a", "misc"), command = author.Command("echo", {});
+            command.parameters.message = () => 1;
+            task.addCommand(command);
+            job.addTask(task);
+        """
+        assert "command 'echo'.message: expected texts" in await refusal(body)
+
+    @pytest.mark.parametrize("arguments", ['" ", "misc"', '"a", ""', '"a"', ""])
     async def test_a_task_needs_a_name_and_a_type(self, refusal, arguments):
         assert await refusal(f"author.Task({arguments})") != ""
 

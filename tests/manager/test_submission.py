@@ -90,3 +90,22 @@ async def test_a_script_that_fails_refuses_its_job_and_no_other(tmp_path, body, 
             await stage.submit(type="mine")
         assert str(refused.value).startswith(reason)
         assert (await stage.submit(repeats=1)).steps_total == 2
+
+
+async def test_name_and_priority_are_stored_as_a_script_in_javascript_left_them(tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "renames.js").write_text(
+        """
+        const JOB_TYPE = {label: "Renames", settings: []};
+        function compileJob(job) {
+            job.name += " (draft)";
+            job.priority = 70;
+            job.addTask(author.Task("a", "misc"));
+        }
+        """
+    )
+    async with stage_at(tmp_path) as stage:
+        job = await stage.submit(type="renames", name="shot")
+        stored = await stage.farm.services.reader.job(job.id)
+        assert (stored.name, stored.priority) == ("shot (draft)", 70)

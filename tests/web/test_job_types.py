@@ -40,6 +40,15 @@ async def test_a_broken_type_is_listed_with_its_error(edge, scripts):
     assert alone == types["broken"]
 
 
+async def test_a_type_with_an_odd_setting_is_listed_with_a_warning(edge, scripts):
+    (scripts / "mine.js").write_text(SCRIPT.replace("default: 8", "default: 80"))
+    told = (await edge.http.get("/api/v3/jobs/type/mine")).json()
+    assert told["settings"][1]["default"] == 64
+    assert told["warnings"] == [
+        "default of settings.samples: expected a whole number from 1 to 64, got 80; 64 is taken"
+    ]
+
+
 @pytest.mark.parametrize("path", ["/api/v3/jobs", "/api/v3/jobs/check"])
 async def test_all_that_does_not_fit_is_told_in_one_answer(edge, scripts, path):
     (scripts / "mine.js").write_text(SCRIPT)

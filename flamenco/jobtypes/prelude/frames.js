@@ -15,7 +15,6 @@ function frameRun(part, range) {
 
 // The runs [first, last] of consecutive frames, in order, each frame once.
 function frameRuns(range) {
-    expectText(range, "a frame range");
     if (!range.includes(",")) {
         const run = frameRun(range, range);
         return run[0] <= run[1] ? [run] : [];
@@ -31,18 +30,17 @@ function frameRuns(range) {
     return runs;
 }
 
-function frameCount(range) {
-    return frameRuns(range).reduce((sum, run) => sum + run[1] - run[0] + 1, 0);
+function frameCount(...given) {
+    return frameRuns(textOf(given, 0)).reduce((sum, run) => sum + run[1] - run[0] + 1, 0);
 }
 
-function frameChunker(range, size) {
-    if (!Number.isInteger(size) || size < 1) {
-        throw new Error(`expected chunks of at least 1 frame, not ${shown(size)}`);
-    }
+function frameChunker(...given) {
+    const size = Math.trunc(Number(given[1]));
+    if (!(size >= 1)) throw new Error(`expected chunks of at least 1 frame, not ${shown(given[1])}`);
     const chunks = [];
     let chunk = [];
     let room = size;
-    for (let [first, last] of frameRuns(range)) {
+    for (let [first, last] of frameRuns(textOf(given, 0))) {
         while (first <= last) {
             const end = Math.min(last, first + room - 1);
             chunk.push(written(first, end));

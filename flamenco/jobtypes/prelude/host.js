@@ -6,7 +6,7 @@ const shared = {
     formatTimestampLocal: (time) => Time.local(time),
     frameChunker,
     frameCount,
-    path: Object.freeze(path),
+    path,
     print: (...values) => say("info", values),
     require: requireFrom(""),
     shellSplit,
@@ -22,7 +22,8 @@ const host = {
     open(text) {
         const { cwd, platform, sources } = parse(text);
         files = sources;
-        share("process", Object.freeze({ cwd: () => cwd, platform }));
+        brought.process = Object.freeze({ cwd: () => cwd, platform });
+        share("process", brought.process);
         return "null";
     },
     describe(jobType) {

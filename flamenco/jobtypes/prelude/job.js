@@ -3,15 +3,16 @@
 let job = null;
 
 function openJob(given) {
-    const { settings, metadata, created, idBeginning: beginning, ...fixed } = given;
+    const { name, priority, settings, metadata, created, idBeginning: beginning, ...fixed } = given;
     idBeginning = beginning;
-    job = { settings, metadata };
-    fixed.created = new Time(created.local, created.iso);
+    job = { name, priority, settings, metadata };
+    fixed.created = new Time(created);
     fixed.storage = Object.freeze(fixed.storage);
     fixed.addTask = (task) => Task.add(task);
     for (const key of Object.keys(fixed)) {
         Object.defineProperty(job, key, { value: fixed[key], enumerable: true });
     }
+    Object.defineProperty(job, "tasks", { get: () => Task.all(), enumerable: true });
     return job;
 }
 
@@ -19,5 +20,10 @@ function outcome() {
     const { settings = {}, metadata = {} } = job;
     expectFit(settings, "settings");
     const texts = Object.entries(metadata).map(([key, value]) => [key, String(value)]);
-    return { settings, metadata: Object.fromEntries(texts) };
+    return {
+        name: String(job.name),
+        priority: wholeOf(job.priority, "job.priority: expected a whole number"),
+        settings,
+        metadata: Object.fromEntries(texts),
+    };
 }

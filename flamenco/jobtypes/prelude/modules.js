@@ -1,14 +1,16 @@
-// `require`, as CommonJS has it, within the folder of the scripts.
+// `require`, as CommonJS has it: what the Manager brings, and the folder of the scripts.
 
 const evaluate = eval; // called by another name it runs in the global scope
 
 let files = {}; // {path in the scripts folder: {text, line} or null: no such file}
 const wanted = new Set(); // paths that must be read before the script can go on
+const brought = { author, path }; // {name: what `require` gives}, before any file
 const modules = {}; // {path: module}, those under way too, as CommonJS has it
 
 function requireFrom(folder) {
     return function require(name) {
         expectText(name, "the name of a module");
+        if (Object.hasOwn(brought, name)) return brought[name];
         for (const candidate of candidates(folder, name)) {
             if (!Object.hasOwn(files, candidate)) {
                 wanted.add(candidate);

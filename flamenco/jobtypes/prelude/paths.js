@@ -1,7 +1,8 @@
 // Paths of any platform, as flamenco/jobtypes/path.py has them.
 
-function slashes(path) {
-    return expectText(path, "a path").includes("\\") ? path.replaceAll("\\", "/") : path;
+function slashes(given, place) {
+    const path = textOf(given, place);
+    return path.includes("\\") ? path.replaceAll("\\", "/") : path;
 }
 
 const UNCLEAN = /\/(?:\/|\.|$)|^\.\.?(?:\/|$)|^$/;
@@ -19,26 +20,26 @@ function cleaned(path) {
     return start + parts.join("/") || ".";
 }
 
-const path = {
-    basename(name) {
-        const text = slashes(name).replace(/\/+$/, "");
+const path = Object.freeze({
+    basename(...given) {
+        const text = slashes(given, 0).replace(/\/+$/, "");
         return text.slice(text.lastIndexOf("/") + 1);
     },
-    dirname(name) {
-        const text = slashes(name);
+    dirname(...given) {
+        const text = slashes(given, 0);
         return cleaned(text.slice(0, text.lastIndexOf("/") + 1));
     },
     join(...parts) {
         const given = [];
         for (let i = 0; i < parts.length; i++) {
-            const part = slashes(parts[i]);
+            const part = slashes(parts, i);
             if (part !== "") given.push(part);
         }
         return given.length ? cleaned(given.join("/")) : "";
     },
-    stem(name) {
-        const base = path.basename(name);
+    stem(...given) {
+        const base = path.basename(...given);
         const dot = base.lastIndexOf(".");
         return dot > /^\.*/.exec(base)[0].length - 1 ? base.slice(0, dot) : base;
     },
-};
+});

@@ -8,6 +8,18 @@ function expectText(value, what) {
     return value;
 }
 
+// An argument as a text, as JavaScript makes one of any value; one that is missing is empty.
+function textOf(values, place) {
+    return place < values.length ? String(values[place]) : "";
+}
+
+// A value as a whole number, as JavaScript makes one of a text or a broken number.
+function wholeOf(value, expected) {
+    const number = Math.trunc(Number(value));
+    if (Number.isFinite(number)) return number;
+    throw new TypeError(`${expected}, got ${shown(value)}`);
+}
+
 function shown(value) {
     if (typeof value === "string") return `'${value}'`;
     if (typeof value === "function") return "a function";

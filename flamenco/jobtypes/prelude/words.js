@@ -1,8 +1,8 @@
 // Command lines.
 
 // The words of a command line, as a POSIX shell takes quotes and backslashes.
-function shellSplit(text) {
-    expectText(text, "a command line");
+function shellSplit(line = "") {
+    const text = String(line);
     const words = [];
     let word = null;
     let quote = "";
