@@ -14,13 +14,13 @@ nursery would. Nothing survives the block.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
 import trio
-from trio.testing import MockClock
 
 from actors.actor import Actor
 from actors.ask import Call
@@ -118,7 +118,7 @@ class ActorSystem(Runtime):
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None, None]:
         self.deadlines = Deadlines()
-        if isinstance(trio.lowlevel.current_clock(), MockClock):
+        if _time_is_virtual():
             self.tick = self.deadlines.now  # how long a turn lasts must not depend on the machine
         try:
             async with trio.open_nursery() as services:
@@ -272,6 +272,12 @@ class ActorSystem(Runtime):
         ()
         """
         return describe(self._root.ref)
+
+
+def _time_is_virtual() -> bool:
+    """Whether a test's clock runs. `trio.testing` would bring pytest along, so it is looked up."""
+    testing = sys.modules.get("trio.testing")
+    return testing is not None and isinstance(trio.lowlevel.current_clock(), testing.MockClock)
 
 
 def _only(group: BaseExceptionGroup[BaseException], body: BaseException | None) -> BaseException:
