@@ -149,6 +149,11 @@ class Chronicle:
 
     # Waiting
 
+    @property
+    def followed(self) -> bool:
+        """Whether anybody waits for events."""
+        return bool(self._bells)
+
     @contextmanager
     def listening(self) -> Iterator["Bell"]:
         """A bell that rings when something has happened."""

@@ -123,7 +123,8 @@ async def serve_farm(
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.SHUTDOWN))
-        await trio.sleep(LAST_EVENT_SECONDS)
+        if app.chronicle.followed:
+            await trio.sleep(LAST_EVENT_SECONDS)
         app.chronicle.end()
         await app.sockets.close_all(limits.grace)
         closed.set()

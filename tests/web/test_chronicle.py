@@ -187,3 +187,11 @@ async def test_one_that_waits_is_woken_and_after_a_quiet_while_told_where_it_is(
             alive = await follower.news(bell)
             assert (alive.name, alive.place) == ("/alive", chronicle.place(1))
             assert trio.current_time() >= QUIET_SECONDS * 1.5
+
+
+def test_a_chronicle_is_followed_as_long_as_somebody_waits():
+    chronicle = Chronicle()
+    assert not chronicle.followed
+    with chronicle.listening():
+        assert chronicle.followed
+    assert not chronicle.followed
