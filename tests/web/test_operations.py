@@ -24,7 +24,7 @@ def with_settings(settings: str) -> bytes:
         (b"null", "Expected `object`"),
         (b"[]", "Expected `object`"),
         (b"{", "truncated"),
-        (b'{"name": "\xff"}', "utf-8"),
+        (b'{"name": "\xff"}', "UTF-8"),
         (b'\xff\xfe{"name": "x"}', "malformed"),
         (b'{"name": "\\ud800"}', "request body"),
         (b'{"name": "x\x00"}', "malformed"),
