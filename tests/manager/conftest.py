@@ -10,7 +10,6 @@ import trio
 
 from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
-from flamenco.jobtypes import open_compiler
 from flamenco.manager.farm import Farm, open_farm
 from flamenco.manager.messages import (
     Connect,
@@ -23,6 +22,7 @@ from flamenco.manager.messages import (
 from flamenco.model.jobs import Job
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from tests.compiling import in_this_process
 from tests.patience import PATIENCE, until
 
 TASK_TYPES = ("misc", "blender", "ffmpeg", "file-management")
@@ -190,7 +190,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage_at(folder: Path, compiling=open_compiler, **config) -> AsyncIterator[Stage]:
+async def stage_at(folder: Path, compiling=in_this_process, **config) -> AsyncIterator[Stage]:
     """A farm whose files lie in a folder."""
     settings = attrs.evolve(ManagerConfig(), **config)
     (folder / "scripts").mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flamenco.jobtypes import open_compiler
 from flamenco.manager.messages import Refusal
 from tests.manager.conftest import SHAPED, stage_at
 
@@ -85,7 +86,7 @@ async def test_a_script_that_fails_refuses_its_job_and_no_other(tmp_path, body, 
     scripts.mkdir()
     head = 'const JOB_TYPE = {label: "Mine", settings: []};\n'
     (scripts / "mine.js").write_text(f"{head}function compileJob(job) {{\n{body}\n}}")
-    async with stage_at(tmp_path, job_type_timeout=0.5) as stage:
+    async with stage_at(tmp_path, open_compiler, job_type_timeout=0.5) as stage:
         with pytest.raises(Refusal) as refused:
             await stage.submit(type="mine")
         assert str(refused.value).startswith(reason)

@@ -5,16 +5,13 @@ get their turn before and after it, as they do when a thread does it. Ids come f
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
 import trio
-
-from flamenco.jobtypes import Compiler, Limits, inline_compiler
 
 SLOWEST_SECONDS = (0.004, 0.004, 0.5)
 """How long the slowest work takes, before and after it; drawn once for a seed. While a slow disk
@@ -50,9 +47,3 @@ def instant(random: Random) -> Iterator[None]:
 
     with patch.object(trio.to_thread, "run_sync", run_sync), patch.object(uuid, "uuid4", drawn):
         yield
-
-
-@asynccontextmanager
-async def compiling(scripts: Path | None, limits: Limits) -> AsyncIterator[Compiler]:
-    """A compiler without a process of its own."""
-    yield inline_compiler(scripts)

@@ -16,7 +16,7 @@ import trio
 from actors.testing import run
 from flamenco import protocol
 from tests.manager.conftest import PlayedWorker, Stage, stage_at
-from tests.simulation.instant import compiling, instant
+from tests.simulation.instant import instant
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ class Scene:
     folder: Path
 
     def __call__(self, **config: Any) -> AbstractAsyncContextManager[Stage]:
-        return stage_at(self.folder, compiling=compiling, **config)
+        return stage_at(self.folder, **config)
 
 
 Scenario = Callable[[Scene], Awaitable[None]]

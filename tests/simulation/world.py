@@ -18,9 +18,10 @@ from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Around, Farm, open_farm
 from flamenco.model.specs import Specs
 from flamenco.store import StoreError
+from tests.compiling import in_this_process
 from tests.simulation.endings import check_jobs, unfinished
 from tests.simulation.fairness import idle_though_able
-from tests.simulation.instant import compiling, instant
+from tests.simulation.instant import instant
 from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.nature import SCRIPT, TYPES, draw_job
 from tests.simulation.people import People
@@ -123,7 +124,7 @@ class World:
         )
         paths = config.paths(self.folder)
         chance = {"around": self._with_faults(), "random": Random(self.random.randrange(1 << 30))}
-        async with open_farm(config, paths, compiling=compiling, **chance) as farm:
+        async with open_farm(config, paths, compiling=in_this_process, **chance) as farm:
             if not self.ledger.watching:
                 self.ledger.watch()
                 task_status.started()

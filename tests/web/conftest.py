@@ -3,6 +3,7 @@
 import gc
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +18,7 @@ import trio
 from flamenco.api.meta import Error, SecurityError
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import open_farm
+from tests.compiling import in_this_process
 from tests.patience import PATIENCE
 from web.operations import API, members
 from web.server import ROOMS, serve_farm
@@ -64,6 +66,8 @@ async def check_declared(response: httpx.Response) -> None:
 
 USUAL_CONFIG = ManagerConfig()
 CHECKED = {"response": [check_declared]}
+CERTIFICATES = ssl.create_default_context()
+"""Read once: reading them takes longer than most tests."""
 
 
 @attrs.frozen
@@ -81,15 +85,19 @@ class Edge:
 
 
 @asynccontextmanager
-async def edge_at(folder, config=USUAL_CONFIG, limits=USUAL, port=0) -> AsyncIterator[Edge]:
+async def edge_at(
+    folder, config=USUAL_CONFIG, limits=USUAL, port=0, compiling=in_this_process
+) -> AsyncIterator[Edge]:
     """A Manager's edge, its files in a folder; port 0 is any free one."""
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", port)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
-            open_farm(config, config.paths(folder)) as farm,
+            open_farm(config, config.paths(folder), compiling=compiling) as farm,
             trio.open_nursery() as nursery,
-            httpx.AsyncClient(base_url=url, timeout=PATIENCE, event_hooks=CHECKED) as http,
+            httpx.AsyncClient(
+                base_url=url, timeout=PATIENCE, event_hooks=CHECKED, verify=CERTIFICATES
+            ) as http,
         ):
             await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
             yield Edge(url, http, stop, folder)
