@@ -1,7 +1,10 @@
 """How tests run, here and in the continuous integration."""
 
+import gc
 import signal
+from collections.abc import Generator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A slow machine is no finding. Where CI is set, Hypothesis also tries the same examples each time.
@@ -12,3 +15,18 @@ settings.load_profile("farm")
 
 # Shells let what they start in the background ignore Ctrl-C, and programs hand that on to theirs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One file runs in this process, which starts sooner; more run in a process per processor."""
+    return 0 if len(config.args) == 1 and ".py" in config.args[0] else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, bool, bool]:
+    """Spare each Manager's garbage collection the modules and tests, which stay anyway."""
+    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.unfreeze()
