@@ -15,7 +15,8 @@ from quart import Blueprint, websocket
 
 from flamenco.api.fields import Uuid
 from flamenco.api.meta import FarmStatusReport
-from flamenco.manager.messages import GetFarmStatus, Refusal
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.status import GetFarmStatus
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
 from web.following import following

@@ -10,7 +10,7 @@ from typing import Protocol, TypedDict, TypeVar
 import attrs
 import msgspec
 
-from flamenco.manager.messages import Refusal
+from flamenco.manager.refusals import Refusal
 from flamenco.model.lists import Mark, Order, Paging
 from flamenco.store import Page
 

@@ -8,7 +8,7 @@ from quart import Blueprint, websocket
 
 import actors
 from flamenco import protocol
-from flamenco.manager.messages import Connect, Disconnected, FromWorker
+from flamenco.manager.workers.messages import Connect, Disconnected, FromWorker
 from web.context import door, sockets
 from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
 

@@ -16,7 +16,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 import actors
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
-from flamenco.manager.messages import Conflict, NotAllowed, NotFound, Outdated, Refusal
+from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 
 T = TypeVar("T")

@@ -4,20 +4,23 @@ from contextlib import suppress
 from typing import TypeVar
 
 import actors
-from flamenco.manager.messages import WakeJob
-from flamenco.manager.services import WORKERS
+from flamenco.manager.jobs.messages import WakeJob
+from flamenco.manager.services import JOBS, WORKERS
 
 T = TypeVar("T")
 
 WAKE_UPS = 3
 
 
-async def ask_job(jobs: actors.ActorRef, job_id: str, message: actors.Request[T]) -> T:
+async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Request[T]) -> T:
     """The answer of a job's actor, woken from its snapshot if it doesn't run.
 
     Raises `NotFound` if there is no such job. A job that retires in this very moment is woken
     again; one that is erased in this moment may be woken on nothing, and then is not there.
     """
+    jobs = system.find(JOBS)
+    if jobs is None:
+        raise actors.ActorStopped("the jobs are not there yet")
     for _ in range(WAKE_UPS):
         job = await jobs.ask(WakeJob(job_id))
         with suppress(actors.ActorStopped):

@@ -13,8 +13,7 @@ import trio
 import actors
 from flamenco.config.manager import StoragePaths
 from flamenco.logs import job_folder
-from flamenco.manager.announcements import deleted_event
-from flamenco.manager.messages import Erase, EraseMore
+from flamenco.manager.events import deleted_event
 from flamenco.manager.services import Services
 from flamenco.model.jobs import Job
 from flamenco.shaman import remove_empty
@@ -23,7 +22,24 @@ from flamenco.store import DeleteJob, DeleteTasks
 logger = logging.getLogger(__name__)
 
 TASKS_AT_ONCE = 1000
-"""So many tasks are deleted in one transaction."""
+"""Number of tasks that are deleted in one transaction."""
+
+
+@attrs.frozen
+class Erase:
+    """A job that is to be deleted holds no lease any more."""
+
+    job: Job
+    tasks: int
+    """Number of its tasks."""
+
+
+@attrs.frozen
+class EraseMore:
+    """The files of a job are gone: its rows are next, or what is left of them."""
+
+    erase: Erase
+    failure: Exception | None = None
 
 
 class Deletions(actors.Actor):

@@ -20,8 +20,8 @@ from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
-from flamenco.manager.jobs import Jobs
-from flamenco.manager.scheduler import Scheduler
+from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
     DELETIONS,
     HOUSEKEEPING,
@@ -39,7 +39,7 @@ from flamenco.manager.shaman import ShamanKeeper
 from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
-from flamenco.manager.workers import Workers
+from flamenco.manager.workers.supervisor import Workers
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
 

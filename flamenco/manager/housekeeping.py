@@ -11,9 +11,10 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
-from flamenco.manager.messages import NotFound, Refusal, WakeJob
-from flamenco.manager.requests import ArchiveJob, DeleteJob, DeleteWorker
+from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob, WakeJob
+from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import JOBS, Services
+from flamenco.manager.workers.messages import RemoveWorker
 from flamenco.model.cleanup import due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity
 
@@ -140,16 +141,16 @@ class Housekeeping(actors.Actor):
             due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
             for job in due.delete:
                 with suppress(Refusal):  # by now somebody needs it again
-                    await ask_job(jobs, job.id, DeleteJob(unchanged_since=job.updated))
+                    await ask_job(self.system, job.id, RemoveJob(unchanged_since=job.updated))
                     logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
             for job in due.archive:
                 with suppress(Refusal):
-                    await ask_job(jobs, job.id, ArchiveJob(archived=True))
+                    await ask_job(self.system, job.id, ArchiveJob(archived=True))
         for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
             ref = worker_actor(self.system, worker.id)
             if ref is not None:
                 with suppress(Refusal):  # by now it is back
-                    await ref.ask(DeleteWorker(unchanged_since=worker.updated))
+                    await ref.ask(RemoveWorker(unchanged_since=worker.updated))
                     logger.info("worker %s is deleted: it was gone for too long", worker.name)
 
 

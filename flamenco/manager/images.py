@@ -2,13 +2,14 @@
 
 import logging
 
+import attrs
+
 import actors
 from flamenco.api.events import EventLastRenderedUpdate
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.images import SIZES, NotAnImage
 from flamenco.logs import job_folder
 from flamenco.manager.deletions import remove_files
-from flamenco.manager.messages import ProcessImage
 from flamenco.manager.services import Services
 from flamenco.store import RememberRendered
 
@@ -18,6 +19,14 @@ logger = logging.getLogger(__name__)
 def image_info(job_id: str) -> JobLastRenderedImageInfo:
     """Where a job's newest frame is served."""
     return JobLastRenderedImageInfo(base=f"/job-files/{job_folder(job_id)}", suffixes=tuple(SIZES))
+
+
+@attrs.frozen
+class ProcessImage:
+    """A frame of a job as a worker sent it."""
+
+    job_id: str
+    content: bytes
 
 
 class Images(actors.Actor):

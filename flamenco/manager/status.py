@@ -5,7 +5,6 @@ import attrs
 import actors
 from flamenco.api.events import EventJobUpdate, EventWorkerUpdate
 from flamenco.api.meta import FarmStatusReport
-from flamenco.manager.messages import GetFarmStatus, Refresh
 from flamenco.manager.services import Services
 from flamenco.model.farm import farm_status
 from flamenco.model.statuses import FarmStatus
@@ -17,8 +16,18 @@ PERIOD_SECONDS = 30.0
 
 
 @attrs.frozen
+class Refresh:
+    """Something changed that the farm's status may depend on."""
+
+
+@attrs.frozen
+class GetFarmStatus(actors.Request[FarmStatus]):
+    """Request for what the farm as a whole does."""
+
+
+@attrs.frozen
 class Counted:
-    """What the farm does, by its jobs and workers."""
+    """Status of the farm, by its jobs and workers."""
 
     status: FarmStatus
 

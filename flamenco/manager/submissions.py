@@ -13,19 +13,12 @@ import attrs
 import actors
 from flamenco import clock
 from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType, validate_settings
-from flamenco.manager.announcements import job_event
-from flamenco.manager.messages import (
-    ClearAway,
-    Compiled,
-    Erase,
-    Outdated,
-    Refusal,
-    StartJob,
-    StoreMore,
-    SubmitJob,
-)
+from flamenco.manager.deletions import Erase
+from flamenco.manager.events import job_event
+from flamenco.manager.jobs.messages import StartJob
+from flamenco.manager.refusals import Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
-from flamenco.model.jobs import CompiledJob, Job, Task
+from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
@@ -36,9 +29,44 @@ ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
 """The statuses a job may be submitted with."""
 
 TASKS_AT_ONCE = 200
-"""So many tasks are stored in one transaction."""
+"""Number of tasks that are stored in one transaction."""
 
 CLEAR_SECONDS = 60.0
+
+
+@attrs.frozen(kw_only=True)
+class SubmitJob(actors.Request[Job]):
+    """Compile and start a job; or, with ``check_only``, just compile it."""
+
+    name: str
+    type: str
+    etag: str | None = None
+    priority: int = 50
+    settings: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    worker_tag: str | None = None
+    shaman_checkout_id: str | None = None
+    requirements: JobRequirements = attrs.field(factory=JobRequirements)
+    keep: bool = False
+    status: JobStatus = JobStatus.QUEUED
+    check_only: bool = False
+
+
+@attrs.frozen
+class Compiled:
+    """The job type's script is done with a submitted job."""
+
+    outcome: CompiledJob | Exception
+
+
+@attrs.frozen
+class StoreMore:
+    """The next tasks of a compiled job are to be stored."""
+
+
+@attrs.frozen
+class ClearAway:
+    """Jobs whose submission was cut off are to be erased."""
 
 
 class Submissions(actors.Actor):

@@ -7,12 +7,32 @@ import attrs
 import actors
 from flamenco.api.events import EventWorkerTagUpdate
 from flamenco.api.workers import WorkerTag as ApiTag
-from flamenco.manager.messages import NotAllowed, NotFound, Refusal, TagGone
-from flamenco.manager.requests import DeleteTag, PutTag
+from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
 from flamenco.manager.services import JOBS, WORKERS, Services
 from flamenco.model.workers import WorkerTag
-from flamenco.store import DeleteTag as DeleteTagChange
-from flamenco.store import PutTag as PutTagChange
+from flamenco.store import DeleteTag, PutTag
+
+
+@attrs.frozen
+class SaveTag(actors.Request[WorkerTag]):
+    """Make a tag (without an id, it gets one), or change it."""
+
+    tag: WorkerTag
+    new: bool
+
+
+@attrs.frozen
+class RemoveTag(actors.Request[None]):
+    """Forget a tag; jobs and workers lose it."""
+
+    tag_id: str
+
+
+@attrs.frozen
+class TagGone:
+    """A tag was deleted: all jobs and workers that have it lose it."""
+
+    tag_id: str
 
 
 class Tags(actors.Actor):
@@ -27,8 +47,8 @@ class Tags(actors.Actor):
     async def started(self) -> None:
         self._tags = {tag.id: tag for tag in await self._services.reader.tags()}
 
-    @actors.handles(PutTag)
-    def put(self, message: PutTag) -> WorkerTag:
+    @actors.handles(SaveTag)
+    def save_tag(self, message: SaveTag) -> WorkerTag:
         tag = message.tag
         if not message.new and tag.id not in self._tags:
             raise NotFound(f"there is no tag {tag.id}")
@@ -40,16 +60,16 @@ class Tags(actors.Actor):
             raise NotAllowed(f"there is a tag {tag.name} already")
         tag = attrs.evolve(tag, id=tag.id or str(uuid.uuid4()))
         self._tags[tag.id] = tag
-        self.record(PutTagChange(tag))
+        self.record(PutTag(tag))
         self.publish(EventWorkerTagUpdate(tag=_shown(tag)))
         return tag
 
-    @actors.handles(DeleteTag)
-    def delete(self, message: DeleteTag) -> None:
+    @actors.handles(RemoveTag)
+    def remove_tag(self, message: RemoveTag) -> None:
         if message.tag_id not in self._tags:
             raise NotFound(f"there is no tag {message.tag_id}")
         del self._tags[message.tag_id]
-        self.record(DeleteTagChange(message.tag_id))
+        self.record(DeleteTag(message.tag_id))
         for path in (JOBS, WORKERS):
             everybody = self.system.find(path)
             if everybody is not None:

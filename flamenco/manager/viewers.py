@@ -1,15 +1,15 @@
-"""Who reads along: Workers send a log that somebody follows at once, the others in chunks."""
+"""Viewers of logs: Workers send a log that somebody follows at once, the others in chunks."""
 
 from collections import Counter
 
 import attrs
 
-from flamenco.manager.messages import LogFollowed
+from flamenco.manager.workers.messages import LogFollowed
 
 
 @attrs.define
 class Viewers:
-    """How many follow the log of which task now."""
+    """Number of those that follow the log of each task now."""
 
     _counts: Counter[str] = attrs.field(factory=Counter)  # {task id: viewers}
 

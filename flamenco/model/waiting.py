@@ -96,6 +96,15 @@ def why_task_waits(live: LiveJob, task: Task) -> str | None:
     return None
 
 
+def why_nothing_is_ready(live: LiveJob) -> str:
+    """Why a job that could run has no task that could start."""
+    if live.approvals:
+        names = " and ".join(live.tasks[task_id].name for task_id in sorted(live.approvals))
+        return f"It waits for somebody to approve {names}."
+    running = live.counts[TaskStatus.ACTIVE]
+    return f"The rest waits for the {running} tasks that run." if running else "Nothing waits."
+
+
 def _names(tasks: Sequence[Task]) -> str:
     if len(tasks) > NAMED_TASKS:
         failed = sum(task.status in (TaskStatus.FAILED, TaskStatus.CANCELED) for task in tasks)

@@ -11,14 +11,9 @@ import trio
 from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Farm, open_farm
-from flamenco.manager.messages import (
-    Connect,
-    Disconnected,
-    FromWorker,
-    RegisterWorker,
-    SubmitJob,
-    WakeJob,
-)
+from flamenco.manager.jobs.messages import WakeJob
+from flamenco.manager.submissions import SubmitJob
+from flamenco.manager.workers.messages import Connect, Disconnected, FromWorker, RegisterWorker
 from flamenco.model.jobs import Job
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus

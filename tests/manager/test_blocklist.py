@@ -3,8 +3,8 @@
 import pytest
 
 from flamenco import protocol
-from flamenco.manager.messages import NotFound
-from flamenco.manager.requests import SetJobStatus, Unblock, WhyWaiting
+from flamenco.manager.jobs.messages import SetJobStatus, Unblock, WhyWaiting
+from flamenco.manager.refusals import NotFound
 from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.manager.conftest import stage_at
 

@@ -3,8 +3,8 @@
 import pytest
 
 from flamenco import protocol
-from flamenco.manager.messages import NotAllowed
-from flamenco.manager.requests import SetJobStatus, SetTaskStatus, WhyWaiting
+from flamenco.manager.jobs.messages import SetJobStatus, SetTaskStatus, WhyWaiting
+from flamenco.manager.refusals import NotAllowed
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 PREVIEW = "blender approval:0 blender:1"

@@ -4,8 +4,7 @@ import pytest
 import trio
 
 from flamenco.manager import housekeeping
-from flamenco.manager.messages import WakeJob
-from flamenco.manager.requests import SetJobPriority
+from flamenco.manager.jobs.messages import SetJobPriority, WakeJob
 from flamenco.model.workers import WorkerTag
 from flamenco.store import DamagedDatabase, PutTag, ahead
 from tests.manager.conftest import stage_at

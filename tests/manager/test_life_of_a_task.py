@@ -5,13 +5,9 @@ import trio
 import trio.testing
 
 from flamenco import protocol
-from flamenco.manager.messages import LeaseOpened, NotAllowed, Refusal, WakeJob
-from flamenco.manager.requests import (
-    RequestWorkerStatus,
-    SetJobPriority,
-    SetJobStatus,
-    SetTaskStatus,
-)
+from flamenco.manager.jobs.messages import SetJobPriority, SetJobStatus, SetTaskStatus, WakeJob
+from flamenco.manager.refusals import NotAllowed, Refusal
+from flamenco.manager.workers.messages import LeaseOpened, RequestWorkerStatus
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.store import ReadCommands, Store
 from tests.manager.conftest import stage_at

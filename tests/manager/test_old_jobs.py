@@ -11,8 +11,8 @@ from flamenco.logs import job_folder
 from flamenco.manager import deletions, housekeeping
 from flamenco.manager.deletions import own_files
 from flamenco.manager.housekeeping import CleanUp
-from flamenco.manager.messages import NotAllowed
-from flamenco.manager.requests import ArchiveJob, DeleteJob, KeepJob, SetJobStatus
+from flamenco.manager.jobs.messages import ArchiveJob, KeepJob, RemoveJob, SetJobStatus
+from flamenco.manager.refusals import NotAllowed
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob, Reader, listed_jobs
@@ -45,7 +45,7 @@ async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
     await anna.report(assign, log="a line\n")
     folder = stage.farm.services.paths.local / job_folder(job.id)
     assert folder.exists()
-    await stage.ask(job, DeleteJob())
+    await stage.ask(job, RemoveJob())
     assert "deleted" in (await anna.hears(protocol.Revoke)).reason
     await gone(stage, job)
     assert not folder.exists()
@@ -66,7 +66,7 @@ async def test_who_looks_at_a_log_while_its_job_is_deleted_leaves_no_file(stage,
     anna = await stage.worker("anna")
     job = await stage.shaped("misc")
     assign = await anna.hears(protocol.Assign)
-    await stage.ask(job, DeleteJob())
+    await stage.ask(job, RemoveJob())
     await gone(stage, job)
     assert not (stage.farm.services.paths.local / job_folder(job.id)).exists()
 
@@ -79,7 +79,7 @@ async def test_the_files_of_a_job_go_if_they_are_shamans_or_asked_for(tmp_path, 
         own.mkdir(parents=True)
         (own / "scene.blend").touch()
         job = await canceled(stage, shaman_checkout_id="shot-7")
-        await stage.ask(job, DeleteJob(files=with_files))
+        await stage.ask(job, RemoveJob(files=with_files))
         await gone(stage, job)
         assert own.exists() is not (shaman or with_files)
 
@@ -92,14 +92,14 @@ async def test_files_go_if_a_second_one_asks_for_that_while_the_job_is_deleted(
     async def ask_again(job, services) -> None:
         await remove(job, services)
         if not job.delete_files:
-            await stage.ask(job, DeleteJob(files=True))
+            await stage.ask(job, RemoveJob(files=True))
 
     async with stage_at(tmp_path, shaman=ShamanConfig(enabled=False)) as stage:
         own = stage.farm.services.paths.jobs / "shot-7"
         own.mkdir(parents=True)
         job = await canceled(stage, shaman_checkout_id="shot-7")
         monkeypatch.setattr(deletions, "remove_files", ask_again)
-        await stage.ask(job, DeleteJob())
+        await stage.ask(job, RemoveJob())
         await until(lambda: not own.exists())
         await gone(stage, job)
 
@@ -110,7 +110,7 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
     outside = paths.shared / "outside"
     outside.mkdir(parents=True)
     job = await canceled(stage, shaman_checkout_id=checkout)
-    await stage.ask(job, DeleteJob(files=True))
+    await stage.ask(job, RemoveJob(files=True))
     await gone(stage, job)
     assert outside.exists()
     assert paths.jobs.exists()
@@ -120,7 +120,7 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
 async def test_a_job_whose_files_can_not_be_there_is_deleted_all_the_same(stage, checkout):
     job = await canceled(stage, shaman_checkout_id=checkout)
     assert own_files(job, stage.farm.services.paths) is None
-    await stage.ask(job, DeleteJob(files=True))
+    await stage.ask(job, RemoveJob(files=True))
     await gone(stage, job)
 
 

@@ -6,8 +6,8 @@ from PIL import Image
 
 from flamenco.images import Previews
 from flamenco.logs import job_folder
-from flamenco.manager.messages import ProcessImage
-from flamenco.manager.requests import DeleteJob
+from flamenco.manager.images import ProcessImage
+from flamenco.manager.jobs.messages import RemoveJob
 from tests.manager.test_old_jobs import canceled, gone
 from tests.patience import until
 
@@ -22,7 +22,7 @@ async def test_a_picture_that_is_made_while_its_job_is_deleted_does_not_stay(sta
     make, made = Previews.make, []
 
     async def make_late(previews: Previews, folder, content) -> None:
-        await stage.ask(job, DeleteJob())
+        await stage.ask(job, RemoveJob())
         await gone(stage, job)
         await make(previews, folder, content)
         made.append(folder)

@@ -3,7 +3,7 @@
 import pytest
 
 from flamenco.jobtypes import open_compiler
-from flamenco.manager.messages import Refusal
+from flamenco.manager.refusals import Refusal
 from tests.manager.conftest import SHAPED, stage_at
 
 SCRIPT = '''

@@ -6,17 +6,11 @@ import attrs
 import pytest
 
 from flamenco import clock, protocol
-from flamenco.manager import scheduler
-from flamenco.manager.messages import NotAllowed
-from flamenco.manager.requests import (
-    DeleteTag,
-    DeleteWorker,
-    PutTag,
-    SetJobTag,
-    SetSchedule,
-    SetWorkerTags,
-    WhyWaiting,
-)
+from flamenco.manager.jobs.messages import SetJobTag, WhyWaiting
+from flamenco.manager.refusals import NotAllowed
+from flamenco.manager.scheduling import actor as scheduler
+from flamenco.manager.tags import RemoveTag, SaveTag
+from flamenco.manager.workers.messages import RemoveWorker, SetSchedule, SetWorkerTags
 from flamenco.model.jobs import JobRequirements
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Gpu, Requirements, Specs
@@ -26,7 +20,7 @@ from tests.patience import until
 
 
 async def tag(stage, name: str) -> str:
-    made = await stage.farm.tags.ask(PutTag(WorkerTag(id="", name=name), new=True))
+    made = await stage.farm.tags.ask(SaveTag(WorkerTag(id="", name=name), new=True))
     return made.id
 
 
@@ -46,7 +40,7 @@ async def test_a_tag_that_is_deleted_is_taken_from_jobs_and_workers(stage):
     await stage.farm.worker(anna.id).ask(SetWorkerTags((gpu,)))
     waiting = await stage.shaped("ffmpeg approval:0", worker_tag=gpu)
     await anna.complete(await anna.hears(protocol.Assign))
-    await stage.farm.tags.ask(DeleteTag(gpu))
+    await stage.farm.tags.ask(RemoveTag(gpu))
     reader = stage.farm.services.reader
 
     async def gone() -> bool:
@@ -60,7 +54,7 @@ async def test_a_tag_that_is_deleted_is_taken_from_jobs_and_workers(stage):
 async def test_a_tag_that_is_deleted_while_it_is_given_ties_nobody(stage):
     gpu = await tag(stage, "gpu")
     anna, waiting = await stage.worker("anna"), await stage.shaped("approval")
-    await stage.farm.tags.ask(DeleteTag(gpu))
+    await stage.farm.tags.ask(RemoveTag(gpu))
     with pytest.raises(NotAllowed, match="no tag"):
         await stage.ask(waiting, SetJobTag(gpu))
     await stage.farm.worker(anna.id).ask(SetWorkerTags((gpu,)))
@@ -174,7 +168,7 @@ async def test_a_schedule_wakes_a_worker_and_is_remembered(stage):
 async def test_a_deleted_worker_is_gone_and_its_task_goes_to_others(stage):
     anna, job = await stage.worker("anna"), await stage.shaped("misc")
     assign = await anna.hears(protocol.Assign)
-    await stage.farm.worker(anna.id).ask(DeleteWorker())
+    await stage.farm.worker(anna.id).ask(RemoveWorker())
     await until(lambda: anna.closed)
     await stage.until_status(job, "queued")
     assert stage.farm.worker(anna.id) is None

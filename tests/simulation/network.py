@@ -12,7 +12,7 @@ import trio
 
 import actors
 from flamenco import protocol
-from flamenco.manager.messages import Disconnected, FromWorker
+from flamenco.manager.workers.messages import Disconnected, FromWorker
 
 SLOWEST_SECONDS = 0.3
 

@@ -9,21 +9,19 @@ import attrs
 import actors
 from flamenco.manager.asking import ask_job
 from flamenco.manager.farm import Farm
-from flamenco.manager.messages import Refusal, SubmitJob
-from flamenco.manager.requests import (
+from flamenco.manager.jobs.messages import (
     ArchiveJob,
-    DeleteJob,
-    DeleteTag,
-    DeleteWorker,
-    PutTag,
-    RequestWorkerStatus,
+    RemoveJob,
     SetJobPriority,
     SetJobStatus,
     SetTaskStatus,
-    SetWorkerTags,
     Unblock,
     WhyWaiting,
 )
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.submissions import SubmitJob
+from flamenco.manager.tags import RemoveTag, SaveTag
+from flamenco.manager.workers.messages import RemoveWorker, RequestWorkerStatus, SetWorkerTags
 from flamenco.model.jobs import JobRequirements
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
@@ -56,7 +54,7 @@ class People:
 
     async def make_tag(self, farm: Farm) -> None:
         """Make the one tag that they use, if it is not there yet."""
-        await asked(farm.tags.ask(PutTag(WorkerTag(id=TAG, name=TAG), new=True)))
+        await asked(farm.tags.ask(SaveTag(WorkerTag(id=TAG, name=TAG), new=True)))
 
     async def submit(self, farm: Farm, plan: tuple[TaskPlan, ...]) -> None:
         memory = self.random.choice((0, 0, 0, 16_000))
@@ -81,7 +79,7 @@ class People:
             "SELECT id FROM workers WHERE deleted_at IS NULL AND name != 'w0' ORDER BY id"
         ).fetchall()
         if self.random.random() < 0.02:
-            await asked(farm.tags.ask(DeleteTag(TAG)))
+            await asked(farm.tags.ask(RemoveTag(TAG)))
         elif jobs and self.random.random() < 0.75:
             await self._to_job(farm, self.random.choice(jobs))
         elif workers:
@@ -100,20 +98,20 @@ class People:
         choice = self.random.random()
         self.meddled.add(job_id)
         if choice < 0.55:
-            await asked(ask_job(farm.jobs, job_id, self.random.choice(plain)))  # type: ignore[arg-type]
+            await asked(ask_job(farm.system, job_id, self.random.choice(plain)))  # type: ignore[arg-type]
         elif choice < 0.9:
             await self._to_task(farm, job_id)
         elif choice < 0.95:
             await self._lift_blocks(farm, job_id)
         else:
-            answer = asked(ask_job(farm.jobs, job_id, DeleteJob()), done=True)
+            answer = asked(ask_job(farm.system, job_id, RemoveJob()), done=True)
             if await answer:
                 self.deleted.add(job_id)
 
     async def _lift_blocks(self, farm: Farm, job_id: str) -> None:
         query = "SELECT worker_id, task_type FROM job_blocks WHERE job_id = ?"
         pairs = self.ledger.reader.execute(query, (job_id,)).fetchall()
-        await asked(ask_job(farm.jobs, job_id, Unblock(tuple(pairs))))
+        await asked(ask_job(farm.system, job_id, Unblock(tuple(pairs))))
 
     async def _to_task(self, farm: Farm, job_id: str) -> None:
         query = "SELECT id FROM tasks WHERE job_id = ? ORDER BY idx"
@@ -128,7 +126,7 @@ class People:
             message = SetTaskStatus(
                 self.random.choice(tasks)[0], self.random.choice(statuses), f"{BY_HAND}: task"
             )
-            await asked(ask_job(farm.jobs, job_id, message))
+            await asked(ask_job(farm.system, job_id, message))
 
     async def _to_worker(self, farm: Farm, worker_id: str) -> None:
         worker = farm.worker(worker_id)
@@ -149,7 +147,7 @@ class People:
         elif choice < 0.9:
             await asked(worker.ask(SetWorkerTags(self.random.choice(((), (TAG,))))))
         else:
-            await asked(worker.ask(DeleteWorker()))
+            await asked(worker.ask(RemoveWorker()))
 
     # When all faults are over
 
@@ -173,14 +171,14 @@ class People:
                 await asked(worker.ask(RequestWorkerStatus(WorkerStatus.AWAKE, lazy=False)))
         for (job_id,) in reader.execute("SELECT id FROM jobs WHERE status = 'paused'").fetchall():
             message = SetJobStatus(JobStatus.REQUEUEING, f"{BY_HAND}: go on")
-            await asked(ask_job(farm.jobs, job_id, message))
+            await asked(ask_job(farm.system, job_id, message))
         for job_id in self.meddled & {row[0] for row in reader.execute(_OPEN_AND_BLOCKED)}:
             await self._lift_blocks(farm, job_id)
         for job_id, task_id in reader.execute(
             "SELECT job_id, id FROM tasks WHERE type = 'approval' AND status = 'queued'"
         ).fetchall():
             message_ = SetTaskStatus(task_id, TaskStatus.COMPLETED, f"{BY_HAND}: fine")
-            await asked(ask_job(farm.jobs, job_id, message_))
+            await asked(ask_job(farm.system, job_id, message_))
 
 
 async def asked(answer: Awaitable[object], *, done: bool = False) -> object:

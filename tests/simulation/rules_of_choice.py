@@ -1,13 +1,9 @@
 """Which worker gets which task."""
 
 from flamenco import protocol
-from flamenco.manager.requests import (
-    PutTag,
-    RequestWorkerStatus,
-    SetSchedule,
-    SetWorkerTags,
-    WhyWaiting,
-)
+from flamenco.manager.jobs.messages import WhyWaiting
+from flamenco.manager.tags import SaveTag
+from flamenco.manager.workers.messages import RequestWorkerStatus, SetSchedule, SetWorkerTags
 from flamenco.model import livejob
 from flamenco.model.board import Board, Presence
 from flamenco.model.jobs import JobRequirements
@@ -74,7 +70,7 @@ async def a_worker_gets_the_task_types_it_offers(scene: Scene) -> None:
 async def a_job_with_a_tag_goes_to_workers_with_it(scene: Scene) -> None:
     async with scene() as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
-        fast = await stage.farm.tags.ask(PutTag(WorkerTag(id="", name="fast"), new=True))
+        fast = await stage.farm.tags.ask(SaveTag(WorkerTag(id="", name="fast"), new=True))
         await stage.farm.worker(bert.id).ask(SetWorkerTags((fast.id,)))
         await stage.shaped("misc", worker_tag=fast.id)
         await bert.hears(protocol.Assign)
@@ -108,7 +104,7 @@ async def an_approval_waits_for_a_person(scene: Scene) -> None:
         assert livejob.APPROVAL == "approval"
 
 
-@shows("flamenco.manager.scheduler.why_waiting", instead=lambda *_: "")
+@shows("flamenco.manager.scheduling.actor.why_waiting", instead=lambda *_: "")
 async def a_task_that_waits_says_for_what(scene: Scene) -> None:
     async with scene() as stage:
         await stage.worker("anna")
@@ -117,8 +113,8 @@ async def a_task_that_waits_says_for_what(scene: Scene) -> None:
 
 
 @shows(
-    "flamenco.manager.workerstate.WorkerState._presence",
-    instead=lambda self: Presence.IDLE if self._session else Presence.AWAY,
+    "flamenco.manager.workers.actor.presence_of",
+    instead=lambda _, link, busy: Presence.IDLE if link else Presence.AWAY,
 )
 async def a_worker_that_is_to_sleep_gets_nothing_more(scene: Scene) -> None:
     async with scene() as stage:
@@ -130,7 +126,7 @@ async def a_worker_that_is_to_sleep_gets_nothing_more(scene: Scene) -> None:
         await hears_nothing(anna)
 
 
-@shows("flamenco.manager.workerrequests.wants_sleep", instead=lambda *_: False)
+@shows("flamenco.manager.workers.schedule.wants_sleep", instead=lambda *_: False)
 async def a_schedule_sends_a_worker_to_sleep(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")

@@ -3,9 +3,9 @@
 import attrs
 
 from flamenco import protocol
-from flamenco.manager.job import JobActor
-from flamenco.manager.leases import reported
-from flamenco.manager.requests import SetJobStatus, SetTaskStatus
+from flamenco.manager.jobs.actor import JobActor
+from flamenco.manager.jobs.leases import reported
+from flamenco.manager.jobs.messages import SetJobStatus, SetTaskStatus
 from flamenco.model.failures import Verdict
 from flamenco.model.lifecycle import job_after_task
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
@@ -17,7 +17,7 @@ _assign = JobActor._assign
 
 
 def give_it_once(self, task):
-    if self._leases[task.id].starts == 1:
+    if self._leases.of(task.id).starts == 1:
         _assign(self, task)
 
 
@@ -32,7 +32,7 @@ async def fail_next(worker) -> protocol.Assign:
     return assign
 
 
-@shows("flamenco.manager.job.blame", instead=lambda task, _: task)
+@shows("flamenco.manager.jobs.judging.blame", instead=lambda task, _: task)
 async def a_worker_gets_no_task_that_it_failed(scene: Scene) -> None:
     async with scene() as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
@@ -43,7 +43,7 @@ async def a_worker_gets_no_task_that_it_failed(scene: Scene) -> None:
 
 
 @shows(
-    "flamenco.manager.job.after_failure",
+    "flamenco.manager.jobs.judging.after_failure",
     instead=lambda *_: Verdict(TaskStatus.SOFT_FAILED, "again"),
 )
 async def three_workers_that_fail_a_task_are_enough(scene: Scene) -> None:
@@ -64,7 +64,7 @@ async def a_task_that_nobody_else_could_try_fails(scene: Scene) -> None:
         await stage.until_job(job, "failed")
 
 
-@shows("flamenco.manager.job.should_block", instead=lambda *_: False)
+@shows("flamenco.manager.jobs.judging.should_block", instead=lambda *_: False)
 async def a_worker_that_fails_often_is_blocklisted(scene: Scene) -> None:
     async with scene(blocklist_threshold=1, job_fail_percentage=100) as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
@@ -74,7 +74,7 @@ async def a_worker_that_fails_often_is_blocklisted(scene: Scene) -> None:
         await hears_nothing(anna)
 
 
-@shows("flamenco.manager.job.after_block", instead=empty)
+@shows("flamenco.manager.jobs.judging.after_block", instead=empty)
 async def what_a_blocklisted_worker_failed_gets_another_chance(scene: Scene) -> None:
     limits = {"blocklist_threshold": 2, "task_fail_after_softfail_count": 1}
     async with scene(job_fail_percentage=100, **limits) as stage:
@@ -87,7 +87,7 @@ async def what_a_blocklisted_worker_failed_gets_another_chance(scene: Scene) -> 
         await stage.until_status(job, "queued", "queued", "queued")
 
 
-@shows("flamenco.manager.job._asks_to_be_blocked", instead=nothing)
+@shows("flamenco.manager.jobs.judging.asked_to_block", instead=nothing)
 async def a_worker_may_ask_to_be_spared(scene: Scene) -> None:
     async with scene(job_fail_percentage=100) as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
@@ -101,7 +101,7 @@ async def a_worker_may_ask_to_be_spared(scene: Scene) -> None:
         assert [block.reason for block in blocks] == ["Blender is not there"]
 
 
-@shows("flamenco.manager.job.hopeless", instead=empty)
+@shows("flamenco.manager.jobs.judging.hopeless", instead=empty)
 async def a_task_fails_when_its_last_hope_is_blocklisted(scene: Scene) -> None:
     async with scene(job_fail_percentage=100, blocklist_threshold=0) as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
@@ -162,7 +162,7 @@ async def a_no_to_an_approval_fails_the_job(scene: Scene) -> None:
 # Workers that are lost
 
 
-@shows("flamenco.manager.leases.Lease.touch", instead=nothing)
+@shows("flamenco.manager.jobs.leases.Lease.touch", instead=nothing)
 async def a_lease_without_a_sign_of_life_ends(scene: Scene) -> None:
     async with scene(task_timeout=5.0) as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")
@@ -172,7 +172,7 @@ async def a_lease_without_a_sign_of_life_ends(scene: Scene) -> None:
         assert "sign of life" in (await anna.hears(protocol.Revoke)).reason
 
 
-@shows("flamenco.manager.workerstate.WorkerState._watch_life", instead=nothing)
+@shows("flamenco.manager.workers.actor.WorkerActor._watch_life", instead=nothing)
 async def a_silent_worker_is_lost_and_its_task_requeued(scene: Scene) -> None:
     async with scene(worker_timeout=5.0) as stage:
         anna = await stage.worker("anna")
@@ -181,7 +181,7 @@ async def a_silent_worker_is_lost_and_its_task_requeued(scene: Scene) -> None:
         await stage.until_status(job, "queued")
 
 
-@shows("flamenco.manager.workerstate.WorkerState._return_all", instead=nothing)
+@shows("flamenco.manager.workers.leases.HeldLeases.give_all_back", instead=nothing)
 async def a_worker_that_signs_off_leaves_its_task(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -191,7 +191,7 @@ async def a_worker_that_signs_off_leaves_its_task(scene: Scene) -> None:
         await stage.until_status(job, "queued")
 
 
-@shows("flamenco.manager.workerlife.after_sign_off", instead=forgotten)
+@shows("flamenco.manager.workers.actor.after_sign_off", instead=forgotten)
 async def a_worker_comes_back_as_it_was(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -201,7 +201,7 @@ async def a_worker_comes_back_as_it_was(scene: Scene) -> None:
         assert (await anna.connect()).status_requested is WorkerStatus.ASLEEP
 
 
-@shows("flamenco.manager.job.JobActor._assign", instead=give_it_once)
+@shows("flamenco.manager.jobs.actor.JobActor._assign", instead=give_it_once)
 async def a_worker_that_lost_its_task_gets_that_one_again(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -212,7 +212,7 @@ async def a_worker_that_lost_its_task_gets_that_one_again(scene: Scene) -> None:
         assert (await anna.hears(protocol.Assign)) == first
 
 
-@shows("flamenco.manager.job.MOST_STARTS", instead=1000)
+@shows("flamenco.manager.jobs.actor.MOST_STARTS", instead=1000)
 async def a_task_that_takes_its_worker_down_fails_there(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -228,8 +228,8 @@ async def a_task_that_takes_its_worker_down_fails_there(scene: Scene) -> None:
 
 
 @shows(
-    "flamenco.manager.job.JobActor._lease",
-    instead=lambda self, task_id, _: self._leases.get(task_id),
+    "flamenco.manager.jobs.leases.Leases.current",
+    instead=lambda self, task_id, _: self.of(task_id),
 )
 async def what_comes_under_an_older_lease_is_refused(scene: Scene) -> None:
     async with scene() as stage:
@@ -242,7 +242,9 @@ async def what_comes_under_an_older_lease_is_refused(scene: Scene) -> None:
         assert (await anna.complete(second)).refused is None
 
 
-@shows("flamenco.manager.job.reported", instead=lambda task, said, _: reported(task, said, 0))
+@shows(
+    "flamenco.manager.jobs.actor.reported", instead=lambda task, said, _: reported(task, said, 0)
+)
 async def a_report_that_comes_twice_counts_once(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")

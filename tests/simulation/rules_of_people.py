@@ -7,15 +7,16 @@ import pytest
 import trio
 
 from flamenco import protocol
-from flamenco.manager.messages import GetFarmStatus, NotAllowed
-from flamenco.manager.requests import (
+from flamenco.manager.jobs.messages import (
     ArchiveJob,
-    DeleteJob,
     KeepJob,
-    RequestWorkerStatus,
+    RemoveJob,
     SetJobStatus,
     SetTaskStatus,
 )
+from flamenco.manager.refusals import NotAllowed
+from flamenco.manager.status import GetFarmStatus
+from flamenco.manager.workers.messages import RequestWorkerStatus
 from flamenco.model import cleanup
 from flamenco.model.cleanup import Due
 from flamenco.model.lifecycle import job_after_task
@@ -77,7 +78,7 @@ async def pausing_a_job_lets_what_runs_finish(scene: Scene) -> None:
         assert await stage.status(job) == "paused"
 
 
-@shows("flamenco.manager.jobrequests.JOB_REQUESTS", instead=anything(JOB_REQUESTS))
+@shows("flamenco.manager.jobs.requests.JOB_REQUESTS", instead=anything(JOB_REQUESTS))
 async def a_completed_job_can_not_be_canceled(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -88,7 +89,7 @@ async def a_completed_job_can_not_be_canceled(scene: Scene) -> None:
             await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "too late"))
 
 
-@shows("flamenco.manager.jobrequests.TASK_REQUESTS", instead=anything(TASK_REQUESTS))
+@shows("flamenco.manager.jobs.requests.TASK_REQUESTS", instead=anything(TASK_REQUESTS))
 async def a_task_that_waits_can_not_be_requeued(scene: Scene) -> None:
     async with scene() as stage:
         job = await stage.shaped("misc")
@@ -97,7 +98,7 @@ async def a_task_that_waits_can_not_be_requeued(scene: Scene) -> None:
             await stage.ask(job, SetTaskStatus(task.id, TaskStatus.QUEUED, "again"))
 
 
-@shows("flamenco.manager.jobrequests.BY_HAND", instead=frozenset())
+@shows("flamenco.manager.jobs.requests.BY_HAND", instead=frozenset())
 async def an_outcome_by_hand_needs_a_reason(scene: Scene) -> None:
     async with scene() as stage:
         job = await stage.shaped("misc")
@@ -134,11 +135,11 @@ async def a_requeued_task_of_a_completed_job_requeues_all(scene: Scene) -> None:
         await stage.until_status(job, "queued", "queued")
 
 
-@shows("flamenco.manager.jobstate.JobState._go_on_deleting", instead=nothing)
+@shows("flamenco.manager.jobs.actor.JobActor._go_on_deleting", instead=nothing)
 async def a_deleted_job_is_gone(scene: Scene) -> None:
     async with scene() as stage:
         job = await stage.shaped("misc")
-        await stage.ask(job, DeleteJob())
+        await stage.ask(job, RemoveJob())
 
         async def gone() -> bool:
             return await stage.farm.services.reader.job(job.id) is None
@@ -146,7 +147,7 @@ async def a_deleted_job_is_gone(scene: Scene) -> None:
         await until(gone)
 
 
-@shows("flamenco.manager.jobrequests.FINISHED_JOBS", instead=frozenset(JobStatus))
+@shows("flamenco.manager.jobs.requests.FINISHED_JOBS", instead=frozenset(JobStatus))
 async def a_job_that_runs_can_not_be_archived(scene: Scene) -> None:
     async with scene() as stage:
         job = await stage.shaped("misc")
@@ -207,7 +208,7 @@ async def the_farm_says_what_it_does(scene: Scene) -> None:
         assert await stage.farm.status.ask(GetFarmStatus()) is FarmStatus.ACTIVE
 
 
-@shows("flamenco.manager.workerrequests.WORKER_REQUESTS", instead=frozenset(WorkerStatus))
+@shows("flamenco.manager.workers.actor.WORKER_REQUESTS", instead=frozenset(WorkerStatus))
 async def a_worker_can_not_be_asked_for_an_error(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
@@ -217,7 +218,7 @@ async def a_worker_can_not_be_asked_for_an_error(scene: Scene) -> None:
             )
 
 
-@shows("flamenco.manager.jobstate.InsertAttempt", instead=lambda it: ReadCommands(it.task_id))
+@shows("flamenco.manager.jobs.actor.InsertAttempt", instead=lambda it: ReadCommands(it.task_id))
 async def every_attempt_is_kept(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")

@@ -9,7 +9,7 @@ import trio
 import actors
 from flamenco import protocol
 from flamenco.manager.farm import Farm
-from flamenco.manager.messages import Connect, RegisterWorker
+from flamenco.manager.workers.messages import Connect, RegisterWorker
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from flamenco.api import bulk as api
 from flamenco.api.lists import JobsFilter, TasksFilter, WorkersFilter
-from flamenco.manager.messages import Refusal
+from flamenco.manager.refusals import Refusal
 from flamenco.store import Listing, listed_jobs, listed_tasks, listed_workers
 from web.api import job_requests, tasks, worker_mgt
 from web.api.finding import find_job

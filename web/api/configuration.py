@@ -24,7 +24,7 @@ from flamenco.config.installation import restart_keys
 from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
-from flamenco.manager.messages import Outdated, Refusal
+from flamenco.manager.refusals import Outdated, Refusal
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
 from web.context import services

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flamenco.manager.messages import NotFound
+from flamenco.manager.refusals import NotFound
 from flamenco.model.jobs import Job, Task
 from flamenco.model.workers import Worker, WorkerTag
 from web.context import reader

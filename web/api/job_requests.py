@@ -4,22 +4,22 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flamenco.api import jobs as api
+from flamenco.manager.asking import ask_job
 from flamenco.manager.deletions import own_files
-from flamenco.manager.messages import NotAllowed, NotFound
-from flamenco.manager.requests import (
+from flamenco.manager.jobs.messages import (
     ArchiveJob,
-    DeleteJob,
     KeepJob,
+    RemoveJob,
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
     Unblock,
     WhyWaiting,
 )
+from flamenco.manager.refusals import NotAllowed, NotFound
 from web import views
-from web.api.asking import ask_job
 from web.api.finding import find_job, workers_named
-from web.context import reader, services
+from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Answer, failure
 
@@ -29,13 +29,13 @@ routes = Operations("jobs")
 @routes.post("/jobs/<job_id>/setstatus", errors=[404, 422])
 async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
     """Pause, cancel or requeue it."""
-    await ask_job(job_id, SetJobStatus(body.status, body.reason))
+    await ask_job(farm().system, job_id, SetJobStatus(body.status, body.reason))
 
 
 @routes.post("/jobs/<job_id>/setpriority", errors=[404, 422])
 async def set_job_priority(job_id: Id, body: api.JobPriorityChange) -> None:
     """Change its priority."""
-    await ask_job(job_id, SetJobPriority(body.priority))
+    await ask_job(farm().system, job_id, SetJobPriority(body.priority))
 
 
 @routes.post("/jobs/<job_id>/settag", errors=[404, 422])
@@ -50,25 +50,25 @@ async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
         if not named:
             raise NotAllowed(f"there is no tag {body.name}")
         (wanted,) = named
-    await ask_job(job_id, SetJobTag(wanted))
+    await ask_job(farm().system, job_id, SetJobTag(wanted))
 
 
 @routes.post("/jobs/<job_id>/setkeep", errors=[404, 422])
 async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
     """Spare it from the automatic clean-up, or don't."""
-    await ask_job(job_id, KeepJob(body.keep))
+    await ask_job(farm().system, job_id, KeepJob(body.keep))
 
 
 @routes.post("/jobs/<job_id>/setarchived", errors=[404, 422])
 async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
     """Take a finished job from the list, or bring it back."""
-    await ask_job(job_id, ArchiveJob(body.archived))
+    await ask_job(farm().system, job_id, ArchiveJob(body.archived))
 
 
 @routes.get("/jobs/<job_id>/why-waiting", errors=[404])
 async def why_job_waits(job_id: Id) -> api.WaitingReason:
     """Why the job waits, in one sentence."""
-    return api.WaitingReason(reason=await ask_job(job_id, WhyWaiting()))
+    return api.WaitingReason(reason=await ask_job(farm().system, job_id, WhyWaiting()))
 
 
 # Deletion
@@ -84,7 +84,7 @@ async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
 @routes.delete("/jobs/<job_id>", errors=[404, 422])
 async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
     """Delete it."""
-    await ask_job(job_id, DeleteJob(files=query.files))
+    await ask_job(farm().system, job_id, RemoveJob(files=query.files))
 
 
 @routes.delete("/jobs/mass-delete", errors=[416])
@@ -99,7 +99,7 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
         with suppress(NotFound, NotAllowed):  # it is gone, or somebody needs it again
-            await ask_job(job_id, DeleteJob(unchanged_since=latest))
+            await ask_job(farm().system, job_id, RemoveJob(unchanged_since=latest))
     return None
 
 
@@ -120,4 +120,4 @@ async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
 async def remove_job_blocklist(job_id: Id, body: api.JobBlocklist) -> None:
     """Take these entries from the blocklist."""
     pairs = tuple((entry.worker_id, entry.task_type) for entry in body)
-    await ask_job(job_id, Unblock(pairs))
+    await ask_job(farm().system, job_id, Unblock(pairs))

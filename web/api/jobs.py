@@ -10,8 +10,9 @@ from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.jobtypes import UnknownJobType
 from flamenco.logs import job_folder
 from flamenco.manager.images import image_info
-from flamenco.manager.messages import NotFound, Refusal, SubmitJob
+from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
+from flamenco.manager.submissions import SubmitJob
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables

@@ -2,7 +2,7 @@
 
 import flamenco
 from flamenco.api.meta import FarmStatusReport, FlamencoVersion
-from flamenco.manager.messages import GetFarmStatus
+from flamenco.manager.status import GetFarmStatus
 from web.context import farm, services
 from web.operations import Operations
 

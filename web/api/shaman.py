@@ -6,7 +6,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
 from flamenco.api import shaman as api
-from flamenco.manager.messages import Refusal
+from flamenco.manager.refusals import Refusal
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, FileKey, Received
 from web.context import services

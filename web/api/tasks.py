@@ -1,9 +1,9 @@
 """Operations tagged `jobs`, on single tasks: details, log, status."""
 
 from flamenco.api import jobs as api
-from flamenco.manager.requests import Decide, SetTaskStatus, WhyWaiting
+from flamenco.manager.asking import ask_job
+from flamenco.manager.jobs.messages import Decide, SetTaskStatus, WhyWaiting
 from web import views
-from web.api.asking import ask_job
 from web.api.finding import find_task, workers_named
 from web.context import farm, reader, services
 from web.operations import Id, Operations
@@ -33,7 +33,7 @@ async def fetch_task_attempts(task_id: Id) -> api.TaskAttempts:
 async def why_task_waits(task_id: Id) -> api.WaitingReason:
     """Why the task waits, in one sentence."""
     task = await find_task(task_id)
-    return api.WaitingReason(reason=await ask_job(task.job_id, WhyWaiting(task_id)))
+    return api.WaitingReason(reason=await ask_job(farm().system, task.job_id, WhyWaiting(task_id)))
 
 
 @routes.get("/tasks/<task_id>/logtail", errors=[404])
@@ -63,7 +63,7 @@ async def set_task_status(task_id: str, body: api.TaskStatusChange) -> None:
     An id that is none is no task's either: 404 (reference api §1).
     """
     task = await find_task(task_id)
-    await ask_job(task.job_id, SetTaskStatus(task_id, body.status, body.reason))
+    await ask_job(farm().system, task.job_id, SetTaskStatus(task_id, body.status, body.reason))
 
 
 @routes.post("/tasks/<task_id>/approve", errors=[404, 422])
@@ -81,4 +81,4 @@ async def reject_task(task_id: Id, body: api.Decision | None = None) -> None:
 async def _decide(task_id: str, decision: api.Decision | None, *, approved: bool) -> None:
     task = await find_task(task_id)
     reason = (decision and decision.reason) or ""
-    await ask_job(task.job_id, Decide(task_id, approved, reason))
+    await ask_job(farm().system, task.job_id, Decide(task_id, approved, reason))

@@ -4,8 +4,14 @@ from quart import request
 
 import actors
 from flamenco.api import workers as api
-from flamenco.manager.calls import AskStatus, ChangeStatus, SignOff, SignOn
-from flamenco.manager.messages import Refusal, RegisterWorker
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.workers.messages import (
+    AskStatus,
+    ChangeStatus,
+    RegisterWorker,
+    SignOff,
+    SignOn,
+)
 from flamenco.model.specs import Specs
 from web.auth import BadCredentials
 from web.context import door, farm

@@ -2,13 +2,13 @@
 
 from msgspec import UNSET, UnsetType
 
+import actors
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
-from flamenco.manager.messages import Refusal
-from flamenco.manager.requests import (
-    DeleteTag,
-    DeleteWorker,
-    PutTag,
+from flamenco.manager.refusals import NotFound, Refusal
+from flamenco.manager.tags import RemoveTag, SaveTag
+from flamenco.manager.workers.messages import (
+    RemoveWorker,
     RequestWorkerStatus,
     SetSchedule,
     SetWorkerTags,
@@ -17,13 +17,24 @@ from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
 from flamenco.store import listed_workers
 from web import views
-from web.api.asking import ask_worker
 from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
 from web.operations import Id, Operations
 from web.paging import paging, rest
 
 routes = Operations("worker-mgt")
+
+
+async def _ask(worker_id: str, request: actors.Request[None]) -> None:
+    """Have a worker's actor carry out a request. Raises `NotFound` if there is no such worker."""
+    worker = farm().worker(worker_id)
+    if worker is None:
+        raise NotFound(f"there is no worker {worker_id}")
+    try:
+        await worker.ask(request)
+    except actors.ActorStopped:
+        await find_worker(worker_id)  # unless it was deleted in this moment
+        raise
 
 
 @routes.get("/worker-mgt/workers")
@@ -45,13 +56,13 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 422])
 async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
     """Ask it to wake up, sleep, leave or restart."""
-    await ask_worker(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
+    await _ask(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>", errors=[404])
 async def delete_worker(worker_id: Id) -> None:
     """Forget it; its task goes to another one."""
-    await ask_worker(worker_id, DeleteWorker())
+    await _ask(worker_id, RemoveWorker())
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404])
@@ -60,7 +71,7 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
 
     Unknown tags are ignored (reference api §4).
     """
-    await ask_worker(worker_id, SetWorkerTags(body.tag_ids))
+    await _ask(worker_id, SetWorkerTags(body.tag_ids))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
@@ -83,7 +94,7 @@ async def set_worker_sleep_schedule(worker_id: Id, body: api.WorkerSleepSchedule
         )
     except ValueError as error:
         raise Refusal(str(error)) from None
-    await ask_worker(worker_id, SetSchedule(schedule))
+    await _ask(worker_id, SetSchedule(schedule))
 
 
 # Tags
@@ -99,7 +110,7 @@ async def fetch_worker_tags() -> api.WorkerTagList:
 async def create_worker_tag(body: api.WorkerTag) -> api.WorkerTag:
     """Make a tag."""
     wanted = WorkerTag(id=body.id or "", name=body.name, description=body.description or "")
-    return views.tag(await farm().tags.ask(PutTag(wanted, new=True)))
+    return views.tag(await farm().tags.ask(SaveTag(wanted, new=True)))
 
 
 @routes.get("/worker-mgt/tag/<tag_id>", errors=[404])
@@ -114,10 +125,10 @@ async def update_worker_tag(tag_id: Id, body: api.WorkerTag) -> None:
     known = await find_tag(tag_id)
     description = known.description if body.description is UNSET else body.description
     wanted = WorkerTag(id=tag_id, name=body.name, description=description)
-    await farm().tags.ask(PutTag(wanted, new=False))
+    await farm().tags.ask(SaveTag(wanted, new=False))
 
 
 @routes.delete("/worker-mgt/tag/<tag_id>", errors=[404])
 async def delete_worker_tag(tag_id: Id) -> None:
     """Delete it; jobs and workers lose it."""
-    await farm().tags.ask(DeleteTag(tag_id))
+    await farm().tags.ask(RemoveTag(tag_id))

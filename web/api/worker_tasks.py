@@ -8,15 +8,10 @@ import actors
 from flamenco import protocol
 from flamenco.api import workers as api
 from flamenco.images.previews import MAX_BYTES
-from flamenco.manager.calls import (
-    AskForTask,
-    FindLease,
-    MayRun,
-    Permission,
-    ReportTask,
-    Seen,
-)
-from flamenco.manager.messages import Conflict, ProcessImage, Refusal
+from flamenco.manager.images import ProcessImage
+from flamenco.manager.jobs.messages import ReportTask
+from flamenco.manager.refusals import Conflict, Refusal
+from flamenco.manager.workers.messages import AskForTask, FindLease, MayRun, Permission, Seen
 from flamenco.model.jobs import Task
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from web.api.finding import find_task

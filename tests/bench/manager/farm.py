@@ -13,8 +13,9 @@ import trio
 from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Farm, open_farm
-from flamenco.manager.messages import Connect, FromWorker, RegisterWorker, SubmitJob, WakeJob
-from flamenco.manager.requests import SetTaskStatus
+from flamenco.manager.jobs.messages import SetTaskStatus, WakeJob
+from flamenco.manager.submissions import SubmitJob
+from flamenco.manager.workers.messages import Connect, FromWorker, RegisterWorker
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 

@@ -14,8 +14,7 @@ import psutil
 import trio
 
 from flamenco.manager.farm import Farm
-from flamenco.manager.messages import WakeJob
-from flamenco.manager.requests import SetJobStatus
+from flamenco.manager.jobs.messages import SetJobStatus, WakeJob
 from flamenco.model.statuses import JobStatus
 from tests.bench.manager import sessions
 from tests.bench.manager.farm import farm, hire, open_up, submit

@@ -4,18 +4,14 @@ import uuid
 
 import actors
 from flamenco import clock
-from flamenco.manager.announcements import worker_event
-from flamenco.manager.messages import (
-    Announce,
-    LogFollowed,
-    Refusal,
-    RegisterWorker,
-    StartWorker,
-    TagGone,
-)
+from flamenco.manager.events import worker_event
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.supervision import JOBS_AND_WORKERS
-from flamenco.manager.worker import WorkerActor
+from flamenco.manager.tags import TagGone
+from flamenco.manager.workers.actor import WorkerActor
+from flamenco.manager.workers.messages import LogFollowed, RegisterWorker, StartWorker
 from flamenco.model.workers import Worker
 from flamenco.store import PutWorker
 

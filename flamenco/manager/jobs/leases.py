@@ -6,18 +6,18 @@ and decides there what becomes of the task; unless it is left because the Manage
 actor crashed: then the lease is suspended, and opened again with the same number.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import attrs
 import trio
 
 from flamenco import clock, protocol
 from flamenco.model.evolving import evolve
-from flamenco.model.jobs import Attempt, Task
+from flamenco.model.jobs import Attempt, Command, Job, Task
 from flamenco.model.leases import Ending
 
 MOST_STARTS = 3
-"""A worker that loses a task is given it anew, so many times in all."""
+"""Number of times that a worker is given one task which it loses."""
 
 
 def is_over(task_id: str, number: int) -> str:
@@ -27,13 +27,13 @@ def is_over(task_id: str, number: int) -> str:
 
 @attrs.frozen
 class Report:
-    """What a worker said under a lease, and where its acknowledgement goes."""
+    """Report of a worker under a lease, and where its acknowledgement goes."""
 
     content: protocol.Report
     seq: int | None
     """Its number; None from a worker that sends each report once."""
     answer: Callable[[str | None], None]
-    """Gets None, or why the report did not count."""
+    """Function that gets None, or why the report did not count."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -74,12 +74,50 @@ class Lease:
             self._scope.cancel()
 
 
-@attrs.frozen
-class LeaseEnded:
-    """A lease is over: the one message on which a task's next status is decided."""
+@attrs.define(eq=False)
+class Leases:
+    """The open leases of one job, by task."""
 
-    lease: Lease
-    ending: Ending
+    _of_task: dict[str, Lease] = attrs.field(factory=dict)  # {task id: lease}
+
+    def __len__(self) -> int:
+        return len(self._of_task)
+
+    def __iter__(self) -> Iterator[Lease]:
+        return iter(self._of_task.values())
+
+    def of(self, task_id: str) -> Lease | None:
+        """The task's lease, if one is open."""
+        return self._of_task.get(task_id)
+
+    def current(self, task_id: str, number: int) -> Lease | None:
+        """The lease with this number, unless it is over or about to be."""
+        lease = self._of_task.get(task_id)
+        return lease if lease and lease.number == number and lease.ending is None else None
+
+    def add(self, lease: Lease) -> None:
+        """A lease begins."""
+        self._of_task[lease.task_id] = lease
+
+    def remove(self, lease: Lease) -> None:
+        """A lease was dealt with."""
+        del self._of_task[lease.task_id]
+
+
+def assignment(job: Job, task: Task, commands: tuple[Command, ...]) -> protocol.Assign:
+    """The message that gives a task to the worker that holds its lease."""
+    return protocol.Assign(
+        task_id=task.id,
+        lease=task.lease,
+        job_id=job.id,
+        name=task.name,
+        job_type=job.type,
+        task_type=task.type,
+        priority=task.priority,
+        job_priority=job.priority,
+        commands=commands,
+        steps_total=task.steps_total,
+    )
 
 
 def attempt_of(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt:

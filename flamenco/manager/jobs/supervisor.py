@@ -1,23 +1,18 @@
 """The supervisor of all jobs: keeps an actor per live job."""
 
 import actors
-from flamenco.manager.job import JobActor
-from flamenco.manager.messages import (
-    Announce,
-    CheckUp,
-    NotFound,
-    Refusal,
-    StartJob,
-    TagGone,
-    WakeJob,
-)
+from flamenco.manager.jobs.actor import JobActor
+from flamenco.manager.jobs.messages import CheckUp, StartJob, WakeJob
+from flamenco.manager.refusals import NotFound, Refusal
+from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.supervision import JOBS_AND_WORKERS
+from flamenco.manager.tags import TagGone
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
 
 CHECK_UP_SECONDS = 600.0
-"""So often all live jobs look for what is stuck."""
+"""Seconds between two times that all live jobs look for what is stuck."""
 
 
 class Jobs(actors.Actor):

@@ -2,19 +2,17 @@
 
 import actors
 from flamenco.manager.asking import tell_worker
-from flamenco.manager.calls import NothingToDo
-from flamenco.manager.messages import (
+from flamenco.manager.jobs.messages import WorkerForgot, WorkerOffered
+from flamenco.manager.scheduling.messages import (
     Announce,
     Explain,
     JobBegins,
     LaneChanged,
-    Offer,
-    OfferSettled,
-    SettleOffer,
     WorkerGone,
     WorkerStands,
 )
 from flamenco.manager.services import JOBS, WORKERS
+from flamenco.manager.workers.messages import NothingToDo, WorkerReleased
 from flamenco.model.board import TAKE_TASKS, Board, Match, Presence
 from flamenco.model.waiting import why_waiting
 
@@ -54,7 +52,7 @@ class Scheduler(actors.Actor):
         self._board.drop_job(job_id)
         self._jobs.pop(job_id, None)
         for worker_id in [id_ for id_, job in self._offered.items() if job == job_id]:
-            tell_worker(self, worker_id, OfferSettled())
+            tell_worker(self, worker_id, WorkerReleased())
 
     @actors.handles(WorkerStands)
     def worker_stands(self, message: WorkerStands) -> None:
@@ -62,7 +60,7 @@ class Scheduler(actors.Actor):
         if message.settled:
             self._offered.pop(worker_id, None)
         elif worker_id in self._offered:
-            if message.begins and not self._ask_job(worker_id, SettleOffer(worker_id)):
+            if message.begins and not self._tell_offered_job(worker_id, WorkerForgot(worker_id)):
                 del self._offered[worker_id]
             elif presence in TAKE_TASKS:
                 presence = Presence.BUSY
@@ -75,10 +73,10 @@ class Scheduler(actors.Actor):
     def worker_gone(self, message: WorkerGone) -> None:
         self._board.remove_worker(message.worker_id)
         if message.worker_id in self._offered:
-            self._ask_job(message.worker_id, message)
+            self._tell_offered_job(message.worker_id, message)
             del self._offered[message.worker_id]
 
-    def _ask_job(self, worker_id: str, message: SettleOffer | WorkerGone) -> bool:
+    def _tell_offered_job(self, worker_id: str, message: WorkerForgot | WorkerGone) -> bool:
         """Tell the job that was offered a worker, which gets it after the offer.
 
         False if the offer is void, since the job has begun anew.
@@ -98,4 +96,4 @@ class Scheduler(actors.Actor):
         job_id, worker_id = match.lane.job_id, match.worker.worker_id
         self._offered[worker_id] = job_id
         job, telling = self._jobs[job_id]
-        self.tell(job, Offer(match.lane, telling, match.worker))
+        self.tell(job, WorkerOffered(match.lane, telling, match.worker))

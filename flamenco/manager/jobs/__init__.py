@@ -1,0 +1,1 @@
+"""The live jobs: their supervisor, and an actor for each."""

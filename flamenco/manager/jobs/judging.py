@@ -1,0 +1,91 @@
+"""Judging: what a worker's failure means for the task, for the worker, and for who is left."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import attrs
+
+import actors
+from flamenco import clock
+from flamenco.config.manager import ManagerConfig
+from flamenco.manager.jobs.leases import Lease
+from flamenco.model.failures import (
+    after_block,
+    after_failure,
+    hopeless,
+    nobody_left,
+    should_block,
+)
+from flamenco.model.jobs import Block, Task
+from flamenco.model.leases import BLAMED, Ending, blame
+from flamenco.model.lifecycle import returned_to_pool
+from flamenco.model.livejob import LiveJob, Ripple
+from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.workers import Worker
+from flamenco.store import PutBlock
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.define(eq=False)
+class Judging:
+    """Blames the worker, keeps it from what it can't do, and sees who is left."""
+
+    _actor: actors.Actor
+    _spread: Callable[[Ripple], None]
+    """Records and tells what a change brought about."""
+    _close: Callable[[Lease, Ending, TaskStatus, str], None]
+    """Lets go of the lease, with the task's next status and the reason for it."""
+
+    def judge(
+        self,
+        live: LiveJob,
+        lease: Lease,
+        ending: Ending,
+        workers: Sequence[Worker],
+        config: ManagerConfig,
+    ) -> None:
+        """Decide what becomes of the task of a lease that failed, knowing all workers."""
+        task = live.tasks[lease.task_id]
+        if ending in BLAMED:
+            task = blame(task, lease.worker_id)
+            self._spread(live.move_task(task, clock.now()))
+        blocked = self._block_if_due(live, lease, task, config.blocklist_threshold)
+        if blocked and nobody_left(live, task.type, workers):
+            reason = f"no worker is left for tasks of type {task.type}"
+            self._close(lease, ending, TaskStatus.FAILED, f"{lease.reason}: {reason}")
+            self._spread(live.move_job(JobStatus.FAILED, reason, clock.now()))
+            return
+        if ending in BLAMED:
+            limit = config.task_fail_after_softfail_count
+            verdict = after_failure(task, live.kind(task), workers, limit)
+            self._close(lease, ending, verdict.status, f"{lease.reason}: {verdict.reason}")
+        else:
+            self._close(lease, ending, returned_to_pool(live.job.status), lease.reason)
+        if blocked:
+            for other in after_block(live.tasks.values(), lease.worker_id, task.type):
+                self._spread(live.move_task(other, clock.now()))
+            for other in hopeless(live, task.type, workers):
+                self._spread(live.move_task(other, clock.now()))
+
+    def _block_if_due(self, live: LiveJob, lease: Lease, task: Task, threshold: int) -> bool:
+        asked, failures = asked_to_block(lease), live.failures(lease.worker_id, task.type)
+        if not asked and not should_block(failures, threshold):
+            return False
+        reason = asked or f"failed {failures} tasks of this type"
+        block = Block(lease.worker_id, task.type, reason, clock.now())
+        live.block(block)
+        self._actor.record(PutBlock(live.job.id, block))
+        logger.info(
+            "worker %s is blocklisted for %s in job %s: %s",
+            lease.worker_name,
+            task.type,
+            live.job.id,
+            reason,
+        )
+        return True
+
+
+def asked_to_block(lease: Lease) -> str | None:
+    """The reason for which the worker asked to get no more such tasks, if it did."""
+    return lease.report.content.blocklist if lease.report else None

@@ -1,0 +1,211 @@
+"""Messages that jobs take: of submissions, the scheduler, workers and people, and their own."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import attrs
+
+import actors
+from flamenco import protocol
+from flamenco.manager.jobs.leases import Lease
+from flamenco.model.board import Candidate, Lane
+from flamenco.model.leases import Ending
+from flamenco.model.livejob import LiveJob
+from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.workers import Worker
+
+# The supervisor
+
+
+@attrs.frozen
+class StartJob:
+    """A new job is on disk: start its actor, to which it is handed over."""
+
+    live: LiveJob
+
+
+@attrs.frozen
+class WakeJob(actors.Request[actors.ActorRef]):
+    """Request for a job's actor, started from its snapshot if it isn't running."""
+
+    job_id: str
+
+
+@attrs.frozen
+class CheckUp:
+    """Look for what is stuck, and put it right."""
+
+
+@attrs.frozen
+class Retire:
+    """A finished job has been quiet for a while: its actor may stop."""
+
+
+# A lease begins
+
+
+@attrs.frozen
+class WorkerOffered:
+    """The scheduler has a worker for a task of this lane: the job may open a lease for it."""
+
+    lane: Lane
+    telling: int
+    """Number of the `LaneChanged` on which this rests."""
+    candidate: Candidate
+
+
+@attrs.frozen
+class WorkerForgot:
+    """A worker that was offered begins anew: tell it, by `WorkerReleased`, that this is over."""
+
+    worker_id: str
+
+
+@attrs.frozen
+class AssignAgain:
+    """The worker that holds a task has lost it, and could start it anew."""
+
+    task_id: str
+    lease: int
+    worker_id: str
+
+
+# A lease lasts
+
+
+@attrs.frozen
+class SignOfLife:
+    """The worker says that it still works on this."""
+
+    task_id: str
+    lease: int
+
+
+@attrs.frozen(kw_only=True)
+class TaskReport:
+    """Report of a worker on a task; ``answer`` gets None, or why it did not count."""
+
+    worker: Worker
+    report: protocol.Report
+    seq: int
+    answer: Callable[[str | None], None]
+
+
+@attrs.frozen
+class ReportTask(actors.Request[None]):
+    """Report of a worker that sends each one once. Raises `Conflict` if its lease is over."""
+
+    worker_id: str
+    report: protocol.Report
+
+
+@attrs.frozen
+class LeaseReturned:
+    """The worker can't go on with a task, through no fault of the task."""
+
+    task_id: str
+    lease: int
+    reason: str
+
+
+# A lease ends
+
+
+@attrs.frozen
+class LeaseEnded:
+    """A lease is over: the one message on which a task's next status is decided."""
+
+    lease: Lease
+    ending: Ending
+
+
+@attrs.frozen
+class Judge:
+    """A worker failed a task: decide what becomes of it, knowing all workers of the farm."""
+
+    lease: Lease
+    ending: Ending
+    workers: Sequence[Worker]
+
+
+# Requests of people for a job
+
+
+@attrs.frozen
+class SetJobStatus(actors.Request[None]):
+    """Pause, cancel or requeue the job."""
+
+    status: JobStatus
+    reason: str
+
+
+@attrs.frozen
+class SetJobPriority(actors.Request[None]):
+    """Let its tasks come before those of jobs with a lower priority."""
+
+    priority: int
+
+
+@attrs.frozen
+class SetJobTag(actors.Request[None]):
+    """Let only workers with this tag run it; None: any worker."""
+
+    tag_id: str | None
+
+
+@attrs.frozen
+class KeepJob(actors.Request[None]):
+    """Spare the job from the automatic clean-up, or don't."""
+
+    keep: bool
+
+
+@attrs.frozen
+class ArchiveJob(actors.Request[None]):
+    """Take a finished job from the live lists, or bring it back."""
+
+    archived: bool
+
+
+@attrs.frozen
+class RemoveJob(actors.Request[None]):
+    """Delete the job; with the files that were sent with it, or without."""
+
+    files: bool = False
+    unchanged_since: datetime | None = None
+    """Time since which it may not have changed: else this is refused, somebody may need it."""
+
+
+@attrs.frozen
+class WhyWaiting(actors.Request[str]):
+    """Request for the reason why this task waits; or, without one, this job."""
+
+    task_id: str | None = None
+
+
+@attrs.frozen
+class Unblock(actors.Request[None]):
+    """Take these pairs of worker id and task type from the blocklist."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+# Requests of people for a task
+
+
+@attrs.frozen
+class SetTaskStatus(actors.Request[None]):
+    """Cancel or requeue the task, or say by hand how it ended."""
+
+    task_id: str
+    status: TaskStatus
+    reason: str
+
+
+@attrs.frozen
+class Decide(actors.Request[None]):
+    """Approve what waits for a decision, or reject it."""
+
+    task_id: str
+    approved: bool
+    reason: str

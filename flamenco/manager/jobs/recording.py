@@ -1,0 +1,62 @@
+"""Recording: how a change of a job goes to the database, to browsers and into its tasks' logs."""
+
+import attrs
+
+import actors
+from flamenco import clock
+from flamenco.api.events import EventTaskLogUpdate
+from flamenco.manager.events import job_event, task_event
+from flamenco.model.jobs import Task
+from flamenco.model.livejob import LiveJob, Ripple
+from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
+
+
+@attrs.define(eq=False)
+class Recording:
+    """Records and publishes in the transaction of its job's actor."""
+
+    _actor: actors.Actor
+    _job_id: str
+    worker_names: dict[str, str] = attrs.field(factory=dict)
+    """Names of the workers that hold leases, for browsers: {worker id: name}."""
+
+    def spread(self, live: LiveJob, ripple: Ripple) -> None:
+        """Record all that one change brought about, and tell browsers."""
+        job, before = live.job, ripple.job_before
+        for task_id, earlier in ripple.tasks.items():
+            task = live.tasks[task_id]
+            self._actor.record(PutTask(task))
+            name = self.worker_names.get(task.worker_id or "")
+            self._actor.publish(task_event(task, earlier, name))
+        if ripple.forgot:
+            self._actor.record(DeleteBlocks(self._job_id))
+        for swept in ripple.sweeps:
+            sweep = SweepTasks(self._job_id, swept.sweep, swept.activity, job.updated)
+            self._actor.record(sweep)
+        if job is not before:
+            self._actor.record(PutJob(job))
+            self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
+
+    def log(self, before: Task, task: Task, said: str, note: str) -> int:
+        """Let a changed task's log go on; its new size in bytes.
+
+        It gets what the worker ``said``, then the Manager's own ``note`` and the change.
+        """
+        lines = [stamped(note)] if note else []
+        if before.status is not task.status:
+            change = f"Task went from {before.status.value} to {task.status.value}: {task.activity}"
+            lines.append(stamped(change))
+        size = task.log_size
+        for text, own in ((said, False), ("\n".join(lines), True)):
+            if text:
+                whole = text if text.endswith("\n") else f"{text}\n"
+                content = whole.encode()
+                self._actor.record(AppendLog(self._job_id, task.id, size, content, own))
+                self._actor.publish(EventTaskLogUpdate(task_id=task.id, log=whole))
+                size += len(content)
+        return size
+
+
+def stamped(text: str) -> str:
+    """A line of the Manager's own in a task's log."""
+    return f"{clock.now().astimezone().isoformat(timespec='seconds')} {text}"

@@ -1,0 +1,85 @@
+"""Requests of people for a job and its tasks: what is allowed, and why the rest is not.
+
+Each function raises `NotAllowed` with a sentence.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flamenco.manager.refusals import NotAllowed
+from flamenco.model.jobs import APPROVAL, Job, Task
+from flamenco.model.livejob import LiveJob
+from flamenco.model.statuses import (
+    BY_HAND,
+    FINISHED_JOBS,
+    JOB_REQUESTS,
+    TASK_REQUESTS,
+    JobStatus,
+    TaskStatus,
+)
+from flamenco.model.waiting import why_job_waits, why_task_waits
+
+
+def check_job_status(job: Job, wanted: JobStatus) -> None:
+    """A job can be asked for some statuses, and for each in some."""
+    allowed = JOB_REQUESTS.get(wanted)
+    if allowed is None:
+        expected = ", ".join(JOB_REQUESTS)
+        raise NotAllowed(f"a job can be asked for {expected}, not {wanted.value}")
+    if job.status not in allowed:
+        raise NotAllowed(
+            f"the job is {job.status.value}; {wanted.value} can be asked of a job that is "
+            f"{_any_of(allowed)}"
+        )
+    check_stays(job)
+
+
+def check_stays(job: Job) -> None:
+    """A job that is being deleted can't be changed."""
+    if job.delete_requested_at is not None:
+        raise NotAllowed("the job is being deleted")
+
+
+def check_archiving(job: Job) -> None:
+    """Only what is finished can be archived."""
+    if job.status not in FINISHED_JOBS:
+        raise NotAllowed(
+            f"the job is {job.status.value}; only a job that is {_any_of(FINISHED_JOBS)} "
+            "can be archived"
+        )
+
+
+def check_unchanged(job: Job, since: datetime | None) -> None:
+    """A job that changed after this time may be needed again."""
+    if since is not None and job.updated > since:
+        raise NotAllowed("the job has changed meanwhile")
+
+
+def check_task_status(task: Task, wanted: TaskStatus, reason: str) -> None:
+    """A task can be asked for some statuses, and for each in some; who decides says why."""
+    allowed = TASK_REQUESTS.get(wanted)
+    if allowed is None:
+        expected = ", ".join(TASK_REQUESTS)
+        raise NotAllowed(f"a task can be asked for {expected}, not {wanted.value}")
+    if task.status not in allowed:
+        raise NotAllowed(
+            f"the task is {task.status.value}; {wanted.value} can be asked of a task "
+            f"that is {_any_of(allowed)}"
+        )
+    if wanted in BY_HAND and not reason.strip():
+        raise NotAllowed(f"a task that is {wanted.value} by hand needs a reason")
+
+
+def check_decision(live: LiveJob, task: Task) -> None:
+    """Only an approval that waits for it takes a yes or no."""
+    if task.type != APPROVAL:
+        raise NotAllowed(
+            f"the task is of type {task.type}; only tasks of type {APPROVAL} take a yes or no"
+        )
+    if task.id not in live.approvals:
+        reason = why_job_waits(live) or why_task_waits(live, task)
+        raise NotAllowed(f"the task can't be approved or rejected now. {reason or ''}".strip())
+
+
+def _any_of(statuses: Iterable[str]) -> str:
+    return " or ".join(sorted(statuses))

@@ -1,0 +1,30 @@
+"""Why a task of a live job waits: the job's own reasons first, then the scheduler's."""
+
+import actors
+from flamenco.manager.scheduling.messages import Explain
+from flamenco.manager.services import SCHEDULER
+from flamenco.model.jobs import Task
+from flamenco.model.livejob import LiveJob
+from flamenco.model.waiting import why_job_waits, why_nothing_is_ready, why_task_waits
+from flamenco.store import Reader
+
+STARTING = "The scheduler is starting."
+
+
+async def why_waiting(
+    live: LiveJob, task: Task | None, system: actors.ActorSystem, reader: Reader
+) -> str:
+    """Why this task waits; without one: why the job does."""
+    task = task or live.some_ready()
+    if task is None:
+        return why_job_waits(live) or why_nothing_is_ready(live)
+    known = why_task_waits(live, task)
+    scheduler = system.find(SCHEDULER)
+    if known or scheduler is None:
+        return known or STARTING
+    kind = live.kind(task)
+    tags = {tag.id: tag.name for tag in await reader.tags()} if kind.tag else {}
+    try:
+        return await scheduler.ask(Explain(kind, tags.get(kind.tag or "")))
+    except actors.ActorError:  # its crash is not this job's
+        return STARTING

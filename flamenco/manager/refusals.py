@@ -1,0 +1,21 @@
+"""Refusals: answers to requests that are not carried out, each a sentence for people."""
+
+
+class Refusal(Exception):
+    """A request that is answered with a sentence instead of being carried out."""
+
+
+class NotFound(Refusal):
+    """There is no such job, task or worker."""
+
+
+class NotAllowed(Refusal):
+    """The thing exists, but this can't be done to it in its present state."""
+
+
+class Conflict(Refusal):
+    """What is asked rests on something that is over, or not so any more."""
+
+
+class Outdated(Refusal):
+    """The client knows an older version of the job type, or of the configuration file."""

@@ -1,0 +1,1 @@
+"""The scheduler, which puts ready tasks and idle workers together."""

@@ -1,0 +1,1 @@
+"""The workers: their supervisor, and an actor for each."""

@@ -1,0 +1,488 @@
+"""The actor of one worker: how it comes and goes, the leases it holds, what is asked of it."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import attrs
+import trio
+
+import actors
+from flamenco import clock, protocol
+from flamenco.manager.events import worker_event
+from flamenco.manager.jobs.leases import is_over
+from flamenco.manager.jobs.messages import SignOfLife, TaskReport
+from flamenco.manager.refusals import Conflict, NotAllowed, Refusal
+from flamenco.manager.scheduling.messages import Announce
+from flamenco.manager.services import Services
+from flamenco.manager.tags import TagGone
+from flamenco.manager.workers.leases import HeldLeases
+from flamenco.manager.workers.links import Link, PollingLink, SessionLink
+from flamenco.manager.workers.messages import (
+    AskForTask,
+    AskStatus,
+    ChangeStatus,
+    CheckLife,
+    Connect,
+    Disconnected,
+    FindLease,
+    FollowSchedule,
+    FromWorker,
+    HeldBy,
+    LeaseClosed,
+    LeaseOpened,
+    LeaseReopened,
+    LogFollowed,
+    MayRun,
+    NothingToDo,
+    Permission,
+    RemoveWorker,
+    RequestWorkerStatus,
+    Seen,
+    Session,
+    SetSchedule,
+    SetWorkerTags,
+    SignOff,
+    SignOn,
+    WorkerReleased,
+)
+from flamenco.manager.workers.schedule import Alarm, is_sleep_time, next_time, request_now
+from flamenco.manager.workers.standing import Standing, presence_of
+from flamenco.model.specs import Specs
+from flamenco.model.statuses import WORKER_REQUESTS, WorkerStatus
+from flamenco.model.workers import (
+    StatusRequest,
+    Worker,
+    after_sign_off,
+    after_status_change,
+    status_at_sign_on,
+)
+from flamenco.store import PutWorker, worker_key
+
+UNWATCHED = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
+"""Statuses in which a worker isn't expected to show signs of life."""
+
+NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
+"""Statuses in which a worker has returned its leases, or is about to."""
+
+SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
+
+SEEN_SECONDS = 10.0
+"""Seconds by which `last_seen` may lag behind, so that not every call is a commit."""
+
+CLOCK_ERROR = 0.001
+"""Seconds that a timer may come early, by the rounding of sums."""
+
+
+class WorkerActor(actors.Actor):
+    """Owns a worker: talks with it, and holds its leases."""
+
+    replies_with = (Refusal,)
+    mailbox = actors.Mailbox(capacity=100_000)
+
+    def __init__(self, services: Services, worker_id: str) -> None:
+        self._services = services
+        self._id = worker_id
+        self._worker: Worker
+        self._link: Link | None = None
+        self._leases = HeldLeases(self)
+        self._standing = Standing(self)
+        self._alarm = Alarm(self)
+        self._last_heard = trio.current_time()
+        self._watching = False
+
+    @property
+    def snapshot_key(self) -> str:
+        return worker_key(self._id)
+
+    def restore(self, snapshot: Any) -> None:
+        self._worker = snapshot.worker
+        for each in snapshot.leases:
+            self._leases.take(each.task_id, each.job_id, each.number)
+
+    async def started(self) -> None:
+        self._watch_life()
+        self._alarm.set(self._worker)
+        self._stand(begins=True)
+
+    # Changes
+
+    def _change(self, **changes: Any) -> None:
+        """Record a change of the worker, and what follows from it for the scheduler."""
+        before, now = self._worker, clock.now()
+        seen = now if self._link is not None else before.last_seen
+        updated = now if changes else before.updated
+        self._worker = attrs.evolve(before, **changes, last_seen=seen, updated=updated)
+        self.record(PutWorker(self._worker))
+        if changes:
+            self.publish(worker_event(self._worker, before))
+        self._dismiss_if_due()
+        self._stand()
+        self._watch_life()
+
+    def _dismiss_if_due(self) -> None:
+        """A call for a task that can't be had any more, since the worker is to do else, ends."""
+        request = self._worker.request
+        if self._link and (request is not None or self._worker.status is not WorkerStatus.AWAKE):
+            self._link.dismiss(request.status if request else None)
+
+    @actors.handles(Announce)
+    def announce(self, _: Announce) -> None:
+        self._stand(settled=True)
+
+    @actors.handles(WorkerReleased)
+    def released(self, _: WorkerReleased) -> None:
+        self._stand(settled=True)
+
+    def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
+        presence = presence_of(self._worker, self._link, busy=bool(self._leases))
+        self._standing.tell(self._worker, presence, settled=settled, begins=begins)
+
+    # Signs of life
+
+    def _heard(self) -> None:
+        self._last_heard = trio.current_time()
+
+    def _watch_life(self) -> None:
+        timeout = self._services.config.worker_timeout
+        if timeout and not self._watching and self._worker.status not in UNWATCHED:
+            self._watching = True
+            silence = trio.current_time() - self._last_heard
+            self.after(timeout - silence, CheckLife())
+
+    @actors.handles(CheckLife)
+    def check_life(self, _: CheckLife) -> None:
+        self._watching = False
+        timeout = self._services.config.worker_timeout
+        silent = trio.current_time() - self._last_heard >= timeout - CLOCK_ERROR
+        if silent and self._worker.status not in UNWATCHED:
+            self._leases.give_all_back(
+                f"worker {self._worker.name} was silent for {timeout:g} seconds"
+            )
+            self._hang_up("no sign of life")
+            self._change(status=WorkerStatus.ERROR, request=None)
+        self._watch_life()
+
+    @actors.handles(Seen)
+    def seen(self, _: Seen) -> None:
+        self._heard()
+
+    # It comes, goes, and changes its status, whichever way it talks
+
+    def _sign_on(
+        self, link: Link, believed: Iterable[protocol.HeldLease], **changes: Any
+    ) -> protocol.Welcome:
+        """It begins to talk. Of the leases that it names, those it really holds go on."""
+        self._hang_up("the worker opened another session")
+        self._link = link
+        running = self._leases.believe(believed)
+        status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
+        goes_on = running and self._worker.status is WorkerStatus.AWAKE
+        task_types = tuple(each.strip().lower() for each in changes.pop("task_types"))
+        self._heard()
+        self._change(
+            **changes,
+            task_types=task_types,
+            status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
+        )
+        config = self._services.config
+        return protocol.Welcome(
+            status_requested=status,
+            leases=running,
+            heartbeat_seconds=protocol.heartbeat_period(config.worker_timeout, config.task_timeout),
+        )
+
+    def _hang_up(self, reason: str) -> None:
+        if self._link is not None:
+            self._link.close(reason)
+            self._link = None
+
+    def _went_to(self, status: WorkerStatus) -> None:
+        before = self._worker
+        after = after_status_change(before, status)
+        self._change(status=after.status, request=after.request)
+        if status not in (WorkerStatus.AWAKE, WorkerStatus.TESTING):
+            self._leases.give_all_back(f"worker {before.name} went to {status.value}")
+
+    def _sign_off(self) -> None:
+        self._leases.give_all_back(f"worker {self._worker.name} signed off")
+        after = after_sign_off(self._worker)
+        self._change(status=after.status, request=after.request)
+
+    # Sessions
+
+    @actors.handles(Connect)
+    def connect(self, message: Connect) -> protocol.Welcome:
+        hello = message.hello
+        welcome = self._sign_on(
+            SessionLink(self, message.session, hello.can_hurry),
+            hello.leases,
+            name=hello.name,
+            address=message.address,
+            software=hello.software_version,
+            task_types=hello.task_types,
+            specs=hello.specs or Specs(),
+            can_restart=hello.can_restart,
+        )
+        for task_id, _ in self._leases:
+            self._hurry(task_id)
+        return welcome
+
+    def _speaks_in(self, session: Session) -> bool:
+        return isinstance(self._link, SessionLink) and self._link.session is session
+
+    @actors.handles(Disconnected)
+    def disconnected(self, message: Disconnected) -> None:
+        if self._speaks_in(message.session):
+            self._link = None
+            self._stand()
+
+    @actors.handles(FromWorker)
+    def from_worker(self, message: FromWorker) -> None:
+        """A message of the session. One that isn't known is of an earlier life: begin again."""
+        if not self._speaks_in(message.session):
+            message.session.close(SIGN_ON_AGAIN)
+            return
+        self._heard()
+        match message.message:
+            case protocol.Report() as report:
+                self._pass_on(report, message.seq or 0, message.session)
+            case protocol.Heartbeat(leases):
+                self._beat(leases)
+            case protocol.StateChanged(status):
+                self._went_to(status)
+                if status is WorkerStatus.AWAKE:
+                    self._leases.want_again(lost_only=True)
+                self._acknowledge(message)
+            case protocol.SignOff():
+                self._sign_off()
+                self._acknowledge(message)
+
+    def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
+        answer = partial(_answer, session, seq)
+        held = self._leases.of(report.task_id)
+        if held is None or self._leases.job(held) is None:
+            self._services.counters.stale_reports += 1
+            self.after_commit(answer, is_over(report.task_id, report.lease))
+            return
+        message = TaskReport(worker=self._worker, report=report, seq=seq, answer=answer)
+        self._leases.tell_job(held, message)
+
+    def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
+        self._change()
+        for each in leases:
+            held = self._leases.of(each.task_id)
+            if held is not None:
+                self._leases.tell_job(held, SignOfLife(each.task_id, each.lease))
+
+    def _acknowledge(self, message: FromWorker) -> None:
+        if message.seq is not None:
+            self.after_commit(message.session.push, protocol.Acknowledge(message.seq))
+
+    @actors.handles(LogFollowed)
+    def log_followed(self, message: LogFollowed) -> None:
+        self._hurry(message.task_id, always=True)
+
+    def _hurry(self, task_id: str, *, always: bool = False) -> None:
+        """Tell the worker that somebody follows the log; that nobody does only ``always``."""
+        held, followed = self._leases.of(task_id), task_id in self._services.viewers
+        if self._link is not None and held and held.running and (followed or always):
+            self._link.hurry(task_id, held.number, followed=followed)
+
+    # Calls of a worker that polls
+
+    def _called(self) -> None:
+        """It made a call, without signing on anew if the Manager was restarted meanwhile."""
+        self._heard()
+        if self._link is None:
+            self._link = PollingLink()
+            self._stand()
+        seen = self._worker.last_seen
+        if seen is None or (clock.now() - seen).total_seconds() >= SEEN_SECONDS:
+            self._change()
+
+    @actors.handles(SignOn)
+    def sign_on(self, message: SignOn) -> WorkerStatus:
+        specs = self._worker.specs
+        if message.capabilities is not None:
+            specs = attrs.evolve(specs, capabilities=message.capabilities)
+        welcome = self._sign_on(
+            PollingLink(),
+            (),
+            name=message.name,
+            address=message.address,
+            software=message.software,
+            task_types=message.task_types,
+            specs=specs,
+            can_restart=message.can_restart,
+        )
+        return welcome.status_requested
+
+    @actors.handles(SignOff)
+    def sign_off(self, _: SignOff) -> None:
+        self._called()
+        self._sign_off()
+        self._hang_up("the worker signed off")
+
+    @actors.handles(AskStatus)
+    def ask_status(self, _: AskStatus) -> WorkerStatus | None:
+        self._called()
+        return self._wanted_status()
+
+    def _wanted_status(self) -> WorkerStatus | None:
+        """The status that it is to go to. One that was given up, and calls again, is to come back:
+
+        Flamenco 3's would ask on and on, and never sign on by itself.
+        """
+        worker = self._worker
+        if worker.status is WorkerStatus.ERROR:
+            return status_at_sign_on(worker, sleep_time=is_sleep_time(worker))
+        return worker.request.status if worker.request else None
+
+    @actors.handles(ChangeStatus)
+    def change_status(self, message: ChangeStatus) -> None:
+        self._called()
+        self._went_to(message.status)
+
+    @actors.handles(AskForTask)
+    def ask_for_task(self, _: AskForTask) -> WorkerStatus | None:
+        """A task that it holds already it gets again (reference rules §6)."""
+        self._called()
+        worker, wanted = self._worker, self._wanted_status()
+        if wanted is not None:
+            return wanted
+        if worker.status is not WorkerStatus.AWAKE:
+            raise Conflict(f"worker {worker.name} is {worker.status.value}, not awake")
+        if not isinstance(self._link, PollingLink):
+            raise Conflict(f"worker {worker.name} has a session, in which it gets its tasks")
+        self._link.await_task(self.defer_reply())
+        self._leases.want_again()
+        self._stand()
+        return None
+
+    @actors.handles(NothingToDo)
+    def nothing_to_do(self, _: NothingToDo) -> None:
+        if self._link is not None:
+            self._link.dismiss(None)
+        self._stand()
+
+    @actors.handles(MayRun)
+    def may_run(self, message: MayRun) -> Permission:
+        """A lazy request does not interrupt (reference api §4)."""
+        self._called()
+        request, held = self._worker.request, self._leases.of(message.task_id)
+        if request is not None and not request.lazy:
+            return Permission.STATUS_REQUESTED
+        if held is None:
+            return Permission.NOT_HELD
+        self._leases.tell_job(held, SignOfLife(message.task_id, held.number))
+        return Permission.GRANTED
+
+    @actors.handles(FindLease)
+    def find_lease(self, message: FindLease) -> HeldBy | None:
+        self._called()
+        held = self._leases.of(message.task_id)
+        job = self._leases.job(held) if held else None
+        if held is None or job is None:
+            self._services.counters.stale_reports += 1
+            return None
+        return HeldBy(job, held.number)
+
+    # Leases
+
+    @actors.handles(LeaseOpened)
+    def lease_opened(self, message: LeaseOpened) -> None:
+        assign, free = message.assign, not self._leases
+        known = self._leases.of(assign.task_id)
+        held = self._leases.take(assign.task_id, assign.job_id, assign.lease)
+        awake = self._worker.status is WorkerStatus.AWAKE
+        if (free or held is known) and awake and self._link is not None and self._link.takes_tasks:
+            held.running = True
+            self._link.hand_over(self._services.expand(assign, self._worker))
+            self._hurry(assign.task_id)
+        else:
+            reason = f"worker {self._worker.name} is not free"
+            self._leases.give_back(assign.task_id, held, reason)
+        self._stand(settled=True)
+
+    @actors.handles(LeaseReopened)
+    def lease_reopened(self, message: LeaseReopened) -> None:
+        """The job lost its thread: what the worker said meanwhile, it is to say again."""
+        held = self._leases.take(message.task_id, message.job.name, message.lease)
+        if self._worker.status in NOT_WORKING:
+            reason = f"worker {self._worker.name} does not work"
+            self._leases.give_back(message.task_id, held, reason)
+        self._hang_up(SIGN_ON_AGAIN)
+        self._stand()
+
+    @actors.handles(LeaseClosed)
+    def lease_closed(self, message: LeaseClosed) -> None:
+        if not self._leases.drop(message.task_id, message.lease):
+            return
+        if message.revoke and self._link is not None:
+            self._link.push(protocol.Revoke(message.task_id, message.lease, message.revoke))
+        self._stand()
+
+    # What people, and the clock, ask of it
+
+    @actors.handles(RequestWorkerStatus)
+    def request_status(self, message: RequestWorkerStatus) -> None:
+        status, worker = message.status, self._worker
+        if status not in WORKER_REQUESTS:
+            expected = ", ".join(sorted(WORKER_REQUESTS))
+            raise NotAllowed(f"a worker can be asked for {expected}, not {status.value}")
+        if status is WorkerStatus.RESTART and not worker.can_restart:
+            raise NotAllowed(f"worker {worker.name} can't restart itself")
+        self._request(None if status is worker.status else StatusRequest(status, message.lazy))
+        if self._worker.request is None and self._link is not None:
+            called_off = protocol.RequestStatus(status, message.lazy)
+            self._link.push(called_off)
+
+    def _request(self, request: StatusRequest | None) -> None:
+        self._change(request=request)
+        if request is not None and self._link is not None:
+            self._link.push(protocol.RequestStatus(request.status, request.lazy))
+
+    @actors.handles(SetWorkerTags)
+    async def set_tags(self, message: SetWorkerTags) -> None:
+        """Which tags there are is seen here: of one that goes later, this actor is told."""
+        known = {tag.id for tag in await self._services.reader.tags()}
+        self._change(tags=tuple(sorted(known.intersection(message.tag_ids))))
+
+    @actors.handles(TagGone)
+    def tag_gone(self, message: TagGone) -> None:
+        if message.tag_id in self._worker.tags:
+            self._change(tags=tuple(tag for tag in self._worker.tags if tag != message.tag_id))
+
+    @actors.handles(SetSchedule)
+    def set_schedule(self, message: SetSchedule) -> None:
+        """Applied at once: whatever was asked of the worker before is overruled."""
+        self._change(schedule=message.schedule)
+        self._follow_schedule()
+
+    @actors.handles(FollowSchedule)
+    def follow_schedule(self, _: FollowSchedule) -> None:
+        self._follow_schedule()
+
+    def _follow_schedule(self) -> None:
+        """Ask for what the schedule wants now, and come back when that changes."""
+        request = request_now(self._worker)
+        if request is not None:
+            self._request(request)
+        self._change(schedule_due=next_time(self._worker))
+        self._alarm.set(self._worker)
+
+    @actors.handles(RemoveWorker)
+    def remove(self, message: RemoveWorker) -> None:
+        since = message.unchanged_since
+        if since is not None and self._worker.updated > since:
+            raise NotAllowed(f"worker {self._worker.name} has changed meanwhile")
+        self._leases.give_all_back(f"worker {self._worker.name} was deleted")
+        self._change(deleted_at=clock.now(), status=WorkerStatus.OFFLINE, request=None)
+        self._hang_up("the worker was deleted")
+        self._standing.gone(self._id)
+        self.stop()
+
+
+def _answer(session: Session, seq: int, refused: str | None) -> None:
+    session.push(protocol.Acknowledge(seq, refused))

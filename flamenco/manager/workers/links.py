@@ -1,0 +1,96 @@
+"""Links to workers: a session, in which messages are pushed, or calls, in which they wait.
+
+A worker that is connected has one, whose kind is all that tells workers with a session from those
+that poll as Flamenco 3's do (reference rules §7 and §15). To such a worker nothing can be pushed.
+It takes a task only while its call for one is open: the scheduler then has one for it, or tells
+that there is nothing. Between its calls the scheduler has no idle worker in it, and no task waits
+for its next call while somebody else could start.
+"""
+
+import attrs
+
+import actors
+from flamenco import protocol
+from flamenco.manager.workers.messages import Session
+from flamenco.model.board import Presence
+from flamenco.model.statuses import WorkerStatus
+
+
+@attrs.define(eq=False)
+class SessionLink:
+    """A session; what is sent leaves with the commit of what the worker's actor records."""
+
+    _actor: actors.Actor
+    session: Session
+    can_hurry: bool
+    takes_tasks = True
+    """Whether a task can reach the worker now."""
+    presence = Presence.IDLE
+    """The scheduler's word for a worker that has nothing to do."""
+
+    def push(self, message: protocol.Message) -> None:
+        """Send a message."""
+        self._actor.after_commit(self.session.push, message)
+
+    def hand_over(self, assign: protocol.Assign) -> None:
+        """Give the worker a task."""
+        self.push(assign)
+
+    def hurry(self, task_id: str, lease: int, *, followed: bool) -> None:
+        """Tell the worker whether somebody follows the log of its task."""
+        if self.can_hurry:
+            self.push(protocol.Hurry(task_id, lease, followed))
+
+    def dismiss(self, status: WorkerStatus | None) -> None:
+        """Nothing waits here for a task that can't be had any more."""
+
+    def close(self, reason: str) -> None:
+        """End it."""
+        self._actor.after_commit(self.session.close, reason)
+
+
+@attrs.define(eq=False)
+class PollingLink:
+    """Calls of a worker, which hears of everything else at its next one."""
+
+    _call: actors.ReplyLater | None = None
+    """Call for a task that is not answered yet."""
+
+    @property
+    def takes_tasks(self) -> bool:
+        return self._call is not None
+
+    @property
+    def presence(self) -> Presence:
+        return Presence.ASKING if self._call else Presence.POLLING
+
+    def push(self, message: protocol.Message) -> None:
+        """Nothing is pushed."""
+
+    def await_task(self, call: actors.ReplyLater) -> None:
+        """A call for a task is open from now on; an earlier one ends with nothing."""
+        self.dismiss(None)
+        self._call = call
+
+    def hand_over(self, assign: protocol.Assign) -> None:
+        """Answer the open call with a task."""
+        self._answer(assign)
+
+    def hurry(self, task_id: str, lease: int, *, followed: bool) -> None:
+        """Its logs come when they come."""
+
+    def dismiss(self, status: WorkerStatus | None) -> None:
+        """Answer the open call with the status to go to instead, or with nothing."""
+        self._answer(status)
+
+    def close(self, reason: str) -> None:
+        """End the open call."""
+        self.dismiss(None)
+
+    def _answer(self, answer: protocol.Assign | WorkerStatus | None) -> None:
+        if self._call is not None:
+            call, self._call = self._call, None
+            call(answer)
+
+
+Link = SessionLink | PollingLink

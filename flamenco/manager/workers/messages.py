@@ -1,0 +1,244 @@
+"""Messages that workers take: of their sessions and calls, of jobs, the scheduler and people."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import attrs
+
+import actors
+from flamenco import protocol
+from flamenco.model.schedules import SleepSchedule
+from flamenco.model.specs import Specs
+from flamenco.model.statuses import WorkerStatus
+from flamenco.model.workers import Worker
+
+# The supervisor
+
+
+@attrs.frozen(kw_only=True)
+class RegisterWorker(actors.Request[Worker]):
+    """Make a new worker known."""
+
+    name: str
+    secret_hash: str
+    platform: str
+    address: str
+    task_types: tuple[str, ...]
+    specs: Specs = attrs.field(factory=Specs)
+
+
+@attrs.frozen
+class StartWorker:
+    """A worker is on disk: start its actor, and only then answer who registered it."""
+
+    worker: Worker
+    answer: actors.ReplyLater
+
+
+@attrs.frozen
+class LogFollowed:
+    """Somebody begins to follow the log of a task, or nobody does any more."""
+
+    task_id: str
+
+
+# Sessions
+
+
+class Session(Protocol):
+    """The Manager's end of a connected worker, as its actor sees it."""
+
+    def push(self, message: protocol.Message) -> None:
+        """Send a message to the worker, soon; a worker that can't keep up is disconnected."""
+
+    def close(self, reason: str) -> None:
+        """End the session."""
+
+
+@attrs.frozen
+class Connect(actors.Request[protocol.Welcome]):
+    """A worker opened a session."""
+
+    session: Session
+    address: str
+    hello: protocol.Hello
+
+
+@attrs.frozen
+class Disconnected:
+    """A session ended without a sign-off."""
+
+    session: Session
+
+
+@attrs.frozen
+class FromWorker:
+    """Message of the worker's session, with its number if it is a reliable one."""
+
+    session: Session
+    message: protocol.Message
+    seq: int | None
+
+
+# Calls of a worker that polls
+
+
+@attrs.frozen(kw_only=True)
+class SignOn(actors.Request[WorkerStatus]):
+    """A worker begins to poll; the answer is the status that it is to go to."""
+
+    address: str
+    name: str
+    software: str
+    task_types: tuple[str, ...]
+    can_restart: bool
+    capabilities: tuple[str, ...] | None
+    """None: those that it told before."""
+
+
+@attrs.frozen
+class SignOff(actors.Request[None]):
+    """The worker goes offline."""
+
+
+@attrs.frozen
+class AskStatus(actors.Request[WorkerStatus | None]):
+    """Was this worker asked to go to another status?"""
+
+
+@attrs.frozen
+class ChangeStatus(actors.Request[None]):
+    """The worker went to this status."""
+
+    status: WorkerStatus
+
+
+@attrs.frozen
+class AskForTask(actors.Request[protocol.Assign | WorkerStatus | None]):
+    """Request for a task: it, or the status to go to instead, or None if there is nothing to do.
+
+    Raises `Conflict` when the worker is not awake.
+    """
+
+
+@attrs.frozen
+class HeldBy:
+    """The lease of a task, and the job that keeps it."""
+
+    job: actors.ActorRef
+    lease: int
+
+
+@attrs.frozen
+class FindLease(actors.Request[HeldBy | None]):
+    """The worker has something to say about a task: does it hold it?"""
+
+    task_id: str
+
+
+class Permission(StrEnum):
+    """Whether a worker may go on with a task."""
+
+    GRANTED = "granted"
+    STATUS_REQUESTED = "status-requested"
+    """It is to stop, and to go to another status."""
+    NOT_HELD = "not-held"
+    """The task is not, or no more, its own."""
+
+
+@attrs.frozen
+class MayRun(actors.Request[Permission]):
+    """May the worker go on with this task? Asking is a sign of life."""
+
+    task_id: str
+
+
+@attrs.frozen
+class Seen:
+    """The worker showed a sign of life in passing."""
+
+
+# Of the scheduler and of jobs
+
+
+@attrs.frozen
+class WorkerReleased:
+    """No offer of the worker is open any more: it led to no lease, or to one it has heard of."""
+
+
+@attrs.frozen
+class NothingToDo:
+    """The scheduler has nothing for a worker that asks."""
+
+
+@attrs.frozen(kw_only=True)
+class LeaseOpened:
+    """A worker gets a task."""
+
+    job: actors.ActorRef
+    assign: protocol.Assign
+
+
+@attrs.frozen
+class LeaseReopened:
+    """The job begins a new life, and finds a lease open: messages about it may be lost."""
+
+    job: actors.ActorRef
+    task_id: str
+    lease: int
+
+
+@attrs.frozen
+class LeaseClosed:
+    """A lease is over; the worker stops the task, if ``revoke`` says why."""
+
+    task_id: str
+    lease: int
+    revoke: str | None = None
+
+
+# Its own timers
+
+
+@attrs.frozen
+class CheckLife:
+    """The time by which a worker should have shown a sign of life."""
+
+
+@attrs.frozen
+class FollowSchedule:
+    """A time of the worker's sleep schedule has come."""
+
+
+# Requests of people
+
+
+@attrs.frozen
+class RequestWorkerStatus(actors.Request[None]):
+    """Ask the worker to go to a status; lazily: when it is done with its task."""
+
+    status: WorkerStatus
+    lazy: bool
+
+
+@attrs.frozen
+class SetWorkerTags(actors.Request[None]):
+    """Give it these tags and no others; those that there are not are ignored."""
+
+    tag_ids: tuple[str, ...]
+
+
+@attrs.frozen
+class SetSchedule(actors.Request[None]):
+    """Let the worker sleep at these times."""
+
+    schedule: SleepSchedule
+
+
+@attrs.frozen
+class RemoveWorker(actors.Request[None]):
+    """Forget the worker; what it runs goes back to the queue."""
+
+    unchanged_since: datetime | None = None
+    """Time since which it may not have changed: else this is refused, it may be back."""

@@ -1,0 +1,49 @@
+"""Sleep schedules: when a worker's actor is to look at its own again."""
+
+from datetime import datetime
+
+import attrs
+
+import actors
+from flamenco import clock
+from flamenco.manager.workers.messages import FollowSchedule
+from flamenco.model.schedules import local_zone, next_change, wants_sleep
+from flamenco.model.statuses import WorkerStatus
+from flamenco.model.workers import StatusRequest, Worker, scheduled_request
+
+
+@attrs.define(eq=False)
+class Alarm:
+    """Tells its actor `FollowSchedule` when the schedule wants something else."""
+
+    _actor: actors.Actor
+    _timer: actors.Timer | None = None
+
+    def set(self, worker: Worker) -> None:
+        """Wait for the worker's next time, and for none that was set before."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if worker.schedule_due is not None:
+            seconds = (worker.schedule_due - clock.now()).total_seconds()
+            self._timer = self._actor.after(max(seconds, 0.0), FollowSchedule())
+
+
+def is_sleep_time(worker: Worker) -> bool:
+    """Whether the worker's schedule wants it to sleep now."""
+    schedule = worker.schedule
+    return schedule is not None and wants_sleep(schedule, clock.now(), local_zone())
+
+
+def request_now(worker: Worker) -> StatusRequest | None:
+    """Request that the worker's schedule makes now, if any."""
+    if worker.schedule is None or not worker.schedule.is_active:
+        return None
+    wanted = WorkerStatus.ASLEEP if is_sleep_time(worker) else WorkerStatus.AWAKE
+    return scheduled_request(worker, wanted)
+
+
+def next_time(worker: Worker) -> datetime | None:
+    """Time at which the worker's schedule wants something else, if that comes."""
+    schedule = worker.schedule
+    return None if schedule is None else next_change(schedule, clock.now(), local_zone())
