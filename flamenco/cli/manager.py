@@ -123,7 +123,7 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
         with ExitStack() as listening:
             listener, address = None, None
             while not stop.is_set():
-                config = installation.load()
+                config = installation.load(logger.warning)
                 if listener is None or config.address != address:
                     listening.close()
                     listener, address = bind(config.address), config.address

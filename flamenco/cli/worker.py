@@ -1,5 +1,6 @@
 """`flamenco worker`: run a Worker."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from worker.main import run_worker, send_the_rest
 from worker.stay import IDLE_SECONDS, Stay
 from worker.testmode import run_test
 
+logger = logging.getLogger(__name__)
+
 
 @Parameter(name="*")
 @attrs.frozen(kw_only=True)
@@ -40,7 +43,7 @@ class Options:
         code = self.restart_exit_code
         if code is not None and not 0 <= code <= 255:
             raise CommandError(f"--restart-exit-code: expected 0 to 255, not {code}")
-        settings = load_worker_config(self.config, manager_url=self.manager)
+        settings = load_worker_config(self.config, manager_url=self.manager, warn=logger.warning)
         return attrs.evolve(
             settings,
             name=self.name or settings.name,

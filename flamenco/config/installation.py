@@ -13,6 +13,7 @@ from flamenco.config.manager import (
     load_manager_config,
     manager_config_values,
 )
+from flamenco.config.schema import Warn, ignore
 
 AT_ONCE = (
     "manager_name",
@@ -42,9 +43,9 @@ class Installation:
     assist: bool = False
     """`--setup-assistant`: behave as in a first run."""
 
-    def load(self) -> ManagerConfig:
+    def load(self, warn: Warn = ignore) -> ManagerConfig:
         """The configuration, with the command line applied. Raises ConfigError."""
-        return self.overruled(load_manager_config(self.file))
+        return self.overruled(load_manager_config(self.file, warn))
 
     def overruled(self, config: ManagerConfig) -> ManagerConfig:
         """A configuration, with the command line applied."""

@@ -21,7 +21,9 @@ from flamenco.config.schema import (
     PathText,
     SecretText,
     Text,
+    Warn,
     Where,
+    ignore,
     read_section,
     scalar,
     write_section,
@@ -227,21 +229,21 @@ class ManagerConfig:
         )
 
 
-def load_manager_config(path: Path | None = None) -> ManagerConfig:
+def load_manager_config(path: Path | None = None, warn: Warn = ignore) -> ManagerConfig:
     """The configuration in ``path`` (`flamenco-manager.yaml` here); defaults without a file.
 
     Raises ConfigError.
     """
     path = path or Path(FILE_NAME)
     content = read_yaml(path)
-    return ManagerConfig() if content is None else _from_yaml(content, path)
+    return ManagerConfig() if content is None else _from_yaml(content, path, warn)
 
 
-def _from_yaml(content: CommentedMap, path: Path) -> ManagerConfig:
+def _from_yaml(content: CommentedMap, path: Path, warn: Warn = ignore) -> ManagerConfig:
     if "_meta" not in content:
         message = f"is missing; expected a section with version: {VERSION}"
         raise ConfigError(str(path), message, "_meta")
-    return read_section(ManagerConfig, content, Where(str(path)))
+    return read_section(ManagerConfig, content, Where(str(path), warn=warn))
 
 
 def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:

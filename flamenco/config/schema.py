@@ -26,6 +26,14 @@ _UNWRITABLE = re.compile(
 """Characters that YAML does not return as they were written."""
 
 
+Warn = Callable[[str], object]
+"""Function that takes a warning of something in a file that is left out."""
+
+
+def ignore(warning: str) -> None:
+    """Leave a warning unheard, where the same file was read before."""
+
+
 @attrs.frozen
 class Where:
     """A place in a configuration: file, line (from 1, if known) and keys from the top."""
@@ -33,6 +41,8 @@ class Where:
     file: str
     keys: tuple[str, ...] = ()
     line: int | None = None
+    warn: Warn | None = None
+    """Function for warnings; None if what can be done without is an error too."""
 
     def at(self, parent: object, key: str | int) -> "Where":
         """The place of ``key`` in ``parent``, the mapping or list at this place."""
@@ -43,6 +53,12 @@ class Where:
             line = parent.lc.item(key)[0] + 1
         name = f"[{key}]" if isinstance(key, int) else key
         return attrs.evolve(self, keys=(*self.keys, name), line=line)
+
+    def dispensable(self, error: ConfigError) -> None:
+        """Warn of a value that can be done without. Raises the error if nothing may be wrong."""
+        if self.warn is None:
+            raise error
+        self.warn(str(error))
 
     def error(self, message: str) -> ConfigError:
         """The error to raise for the value at this place."""
@@ -180,9 +196,16 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
     entries = {each.key: each for each in _entries(cls)}
     found: dict[str, object] = {}
     for key, item in value.items():
+        place = where.at(value, key)
         if key not in entries:
-            raise where.at(value, key).error(_unknown(str(key), list(entries)))
-        found[entries[key].field] = entries[key].kind.read(item, where.at(value, key))
+            place.dispensable(place.error(_unknown(str(key), list(entries))))
+            continue
+        try:
+            found[entries[key].field] = entries[key].kind.read(item, place)
+        except ConfigError as error:
+            if item is not None:
+                raise
+            place.dispensable(error)
     return cls(**found)
 
 

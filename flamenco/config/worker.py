@@ -13,7 +13,16 @@ import msgspec
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
-from flamenco.config.schema import Duration, SecretText, Text, Where, read_section, scalar
+from flamenco.config.schema import (
+    Duration,
+    SecretText,
+    Text,
+    Warn,
+    Where,
+    ignore,
+    read_section,
+    scalar,
+)
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
@@ -158,13 +167,14 @@ def load_worker_config(
     *,
     manager_url: str = "",
     environment: Mapping[str, str] = os.environ,
+    warn: Warn = ignore,
 ) -> WorkerConfig:
     """Read the configuration; a missing or empty file gives the defaults.
 
     ``manager_url`` overrides the file's; if both are empty, the Worker searches. Raises
     ConfigError.
     """
-    file = read_section(WorkerFile, read_yaml(path), Where(str(path)))
+    file = read_section(WorkerFile, read_yaml(path), Where(str(path), warn=warn))
     try:
         url = _url(manager_url) or file.manager_url
     except ValueError as error:

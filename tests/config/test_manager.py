@@ -109,12 +109,10 @@ variables:
     [
         ("_meta: {version: 4}", "line 1: _meta.version: expected version 3"),
         ("listen: :80", "_meta: is missing; expected a section with version: 3"),
-        (META + "task_timeot: 5m", "line 2: task_timeot: unknown key; did you mean task_timeout?"),
         (META + "task_timeout: 5", "line 2: task_timeout: expected a duration such as 10m0s"),
         (META + "task_timeout: -5m", "line 2: task_timeout: expected a duration such as 10m0s"),
         (META + "listen: 8080", "line 2: listen: expected an address such as :8080"),
         (META + "listen: ':99999'", "line 2: listen: expected an address such as :8080"),
-        (META + "database:", "line 2: database: expected the path of a file, found nothing"),
         (META + "database: ./", "line 2: database: expected the path of a file, found './'"),
         (META + "autodiscoverable: 1", "line 2: autodiscoverable: expected true or false, found 1"),
         (META + "blocklist_threshold: -1", "expected a whole number from 0, found -1"),
@@ -148,6 +146,40 @@ def test_an_error_is_one_line_with_file_line_key_and_what_was_expected(file, tex
     assert str(caught.value).startswith(str(file))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("task_timeot: 5m", "line 2: task_timeot: unknown key; did you mean task_timeout?"),
+        ("database:", "line 2: database: expected the path of a file, found nothing"),
+        ("task_timeout:", "line 2: task_timeout: expected a duration such as 10m0s, found noth"),
+        ("listen:", "line 2: listen: expected an address such as :8080 or 127.0.0.1:8080, found"),
+        ("websetup: true", "line 2: websetup: unknown key; expected one of _meta, manager_name"),
+        (
+            "shaman:\n  garbageCollect:\n    period: 1h\n    extraCheckoutPaths: [/a]",
+            "line 5: shaman.garbageCollect.extraCheckoutPaths: unknown key",
+        ),
+        (
+            "variables:\n  a:\n    is_twoway:\n    values: [{platform: linux, value: x}]",
+            "line 4: variables.a.is_twoway: expected true or false, found nothing",
+        ),
+        ("variables:\n  a:\n    values:", "line 4: variables.a.values: expected a list of values"),
+    ],
+)
+def test_what_is_unknown_or_empty_is_warned_of_and_kept(file, text, warning):
+    file.write_text(f"{META}{text}\n")
+    warnings = []
+    config = load_manager_config(file, warnings.append)
+    (told,) = warnings
+    assert told.startswith(f"{file}, {warning}")
+    save_manager_config(attrs.evolve(config, manager_name="New"), file)
+    assert file.read_text() == f"{META}{text}\nmanager_name: New\n"
+
+
+def test_over_the_api_nothing_is_unknown():
+    with pytest.raises(ConfigError, match="task_timeot: unknown key; did you mean task_timeout"):
+        manager_config_from({"task_timeot": "5m"})
 
 
 def test_a_file_that_cannot_be_read_is_a_config_error(tmp_path):

@@ -95,10 +95,6 @@ def test_the_command_line_overrules_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (
-            "worker_name: a\nworker_nam: b",
-            "line 2: worker_nam: unknown key; did you mean worker_name",
-        ),
         ("\ntask_types: blender", "line 2: task_types: expected a list of task types"),
         ("restart_exit_code: yes please", "line 1: restart_exit_code: expected an exit code"),
         (
@@ -127,6 +123,22 @@ def test_a_mistake_is_named_with_file_line_and_key(tmp_path, content, message):
     assert str(file) in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "warning"),
+    [
+        ("worker_nam: b", "line 2: worker_nam: unknown key; did you mean worker_name"),
+        ("niceness:", "line 2: niceness: expected a whole number from 0 to 19, found nothing"),
+    ],
+)
+def test_what_is_unknown_or_empty_is_warned_of(tmp_path, content, warning):
+    file = tmp_path / "flamenco-worker.yaml"
+    file.write_text(f"worker_name: a\n{content}\n")
+    warnings = []
+    assert load_worker_config(file, environment={}, warn=warnings.append).name == "a"
+    (told,) = warnings
+    assert told.startswith(f"{file}, {warning}")
 
 
 @pytest.mark.parametrize("text", ["", "http://", "ftp://x/", "two words"])
