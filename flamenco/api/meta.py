@@ -24,11 +24,18 @@ class SecurityError:
 
 
 @attrs.frozen(kw_only=True)
+class VersionHeaders:
+    user_agent: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class FlamencoVersion:
     version: str
     shortversion: str
     name: str
     git: str
+    api_version: str | UnsetType = UNSET
+    """Not in Flamenco 3: the newest Flamenco 3 whose clients are understood."""
 
 
 @attrs.frozen(kw_only=True)

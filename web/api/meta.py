@@ -1,20 +1,35 @@
 """Operations tagged `meta`: version and farm status."""
 
+import re
+
 import flamenco
-from flamenco.api.meta import FarmStatusReport, FlamencoVersion
+from flamenco.api.meta import FarmStatusReport, FlamencoVersion, VersionHeaders
 from flamenco.manager.status import GetFarmStatus
 from web.context import farm, services
 from web.operations import Operations
+
+API_VERSION = "3.9"
+"""Newest version of Flamenco 3 whose clients are understood."""
+
+FLAMENCO_3_ADD_ON = re.compile(r"Flamenco/(3\.[3-9](?:[.-][\w.-]*)?) .*\(Blender add-on\)")
+"""Beginning of what Flamenco 3's add-on says of itself, with its version."""
 
 routes = Operations("meta")
 
 
 @routes.get("/version")
-async def get_version() -> FlamencoVersion:
+async def get_version(headers: VersionHeaders) -> FlamencoVersion:
     """Version and name of the Manager."""
-    version = flamenco.__version__
-    name = services().config.manager_name
-    return FlamencoVersion(version=version, shortversion=version, name=name, git=version)
+    # Flamenco 3's add-on asks its user before each job if the version is not its own
+    known = FLAMENCO_3_ADD_ON.match(headers.user_agent)
+    version = known[1] if known else flamenco.__version__
+    return FlamencoVersion(
+        version=version,
+        shortversion=version,
+        name=services().config.manager_name,
+        git=flamenco.__version__,
+        api_version=API_VERSION,
+    )
 
 
 @routes.get("/status")
