@@ -62,7 +62,7 @@ class WorkerFilter:
     seen_before: datetime | None = None
 
 
-Value = str | int
+Value = str | int | float
 
 
 @attrs.frozen
@@ -82,7 +82,8 @@ class Order:
 class Mark:
     """A place in a list: after the row with this value of the sort key and this id."""
 
-    value: Value
+    value: Value | None
+    """None: as it stands in that row, whatever it is; what is no text or number is not told."""
     id: str
 
 

@@ -15,10 +15,9 @@ class ParkedKind(StrEnum):
 
 @attrs.frozen
 class Parked:
-    """A job or worker that does nothing until somebody tries it again or deletes it."""
+    """Why a thing does nothing until somebody tries it again, mends or deletes it."""
 
-    kind: ParkedKind
-    id: str
     reason: str
     """Sentence for people; of a row that can't be read it names table, key and column."""
-    since: datetime
+    since: datetime | None = None
+    """Moment at which it was given up; None of a row that nobody has tried to work with."""

@@ -26,7 +26,7 @@ from flamenco.store.changes import (
 )
 from flamenco.store.database import Store, check_integrity, open_store
 from flamenco.store.details import StoredLease
-from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError
+from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
 from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.parking import (
     DeleteParked,
@@ -34,9 +34,11 @@ from flamenco.store.parking import (
     MarkWorkerDeleted,
     PutParked,
     RequestDeletion,
+    Shown,
 )
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
+from flamenco.store.tables import Rows
 
 __all__ = [
     "AppendLog",
@@ -65,10 +67,13 @@ __all__ = [
     "Reader",
     "RememberRendered",
     "RequestDeletion",
+    "Rows",
+    "Shown",
     "Store",
     "StoreError",
     "StoredLease",
     "SweepTasks",
+    "UnreadableRow",
     "WorkerSnapshot",
     "WriteAheadLog",
     "check_integrity",

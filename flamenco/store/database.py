@@ -48,7 +48,7 @@ class Store:
     _one_load: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     async def load(self, key: str) -> LiveJob | snapshots.WorkerSnapshot | None:
-        """The snapshot of this key as of the last commit, or None.
+        """The snapshot of this key as of the last commit, or None. Raises `UnreadableRow`.
 
         Read beside the commits, which don't wait while a large job is loaded.
         """

@@ -8,22 +8,26 @@ import msgspec
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command
+from flamenco.store.errors import UnreadableRow
 
 _decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
 
 
 def commands_of(connection: sqlite3.Connection, task_id: str) -> tuple[Command, ...]:
-    """The commands of a task; none for an unknown one."""
-    query = "SELECT commands FROM commands WHERE task_id = ?"
+    """The commands of a task; none for an unknown one. Raises `UnreadableRow`."""
+    query = "SELECT CAST(commands AS BLOB) FROM commands WHERE task_id = ?"
     row = connection.execute(query, (task_id,)).fetchone()
-    return _decode_commands(row[0]) if row else ()
+    try:
+        return _decode_commands(row[0] or b"") if row else ()
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UnreadableRow("commands", task_id, "commands", error) from None
 
 
 def log_head_of(connection: sqlite3.Connection, task_id: str) -> bytes | None:
     """The log of a task in which only the Manager has written so far, else None."""
-    query = "SELECT content FROM log_heads WHERE task_id = ?"
+    query = "SELECT CAST(content AS BLOB) FROM log_heads WHERE task_id = ?"
     row = connection.execute(query, (task_id,)).fetchone()
-    return bytes(row[0]) if row else None
+    return bytes(row[0] or b"") if row else None
 
 
 def begin_log_file(

@@ -18,6 +18,16 @@ class DamagedDatabase(StoreError):
     """The database is not what was written to it."""
 
 
+class UnreadableRow(Mendable):
+    """A row that holds what nobody writes there, in a database that is sound as a whole."""
+
+    def __init__(self, table: str, key: str, column: str, why: object) -> None:
+        super().__init__(f"table {table}, row {key}, column {column} can't be read: {why}")
+        self.table = table
+        self.key = key
+        self.column = column
+
+
 def damage(path: Path, what: object) -> DamagedDatabase:
     """What was found, in one line."""
     return DamagedDatabase(

@@ -18,8 +18,10 @@ import attrs
 
 from flamenco.model.jobs import Job, Task
 from flamenco.model.lists import JobFilter, Mark, Paging, TaskFilter, Value, WorkerFilter
+from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.statuses import JobStatus
 from flamenco.model.workers import Worker
+from flamenco.store.parking import all_parked
 from flamenco.store.tables import JOBS, TASKS, WORKERS, Table
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
@@ -45,6 +47,9 @@ WORKER_KEYS = {
 
 LISTED_JOBS = frozenset(JobStatus) - {JobStatus.UNDER_CONSTRUCTION}
 
+UNKNOWN_STATUS = "ifnull(status, '') NOT IN ('" + "', '".join(sorted(JobStatus)) + "')"
+"""Jobs whose status can't be read; an index holds just these."""
+
 
 @attrs.frozen
 class Condition:
@@ -63,6 +68,8 @@ class Page(Generic[T]):
     """Where the next page begins; None after the last."""
     total: int | None
     """How many there are on all pages, if that was asked."""
+    parked: Mapping[str, Parked] = attrs.field(factory=dict)
+    """What is parked of them, by their ids; an item whose row can't be read is a stand-in."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +77,8 @@ class Listing(Generic[T]):
     """The rows of one table that are listed, before they are sorted and cut into pages."""
 
     table: Table[T]
+    kind: ParkedKind | None = None
+    """Kind of what is parked among them, if these can be parked each by itself."""
     keys: Mapping[str, str]
     groups: Sequence[Condition]
     """Rows that fit any of these, which exclude each other; an index has each of them in order."""
@@ -83,7 +92,7 @@ class Listing(Generic[T]):
         way = "DESC" if paging.order.descending else "ASC"
         branches = [
             (group, *self.narrowed, *place)
-            for group, place in product(self.groups, _places(key, paging))
+            for group, place in product(self.groups, _places(self.table.name, key, paging))
         ]
         columns = ", ".join(self.table.columns)
         sql = " UNION ALL ".join(
@@ -98,12 +107,13 @@ class Listing(Generic[T]):
 
     def page(self, connection: sqlite3.Connection, paging: Paging) -> Page[T]:
         """One page, and where the next begins."""
-        rows = self.table.read_keyed(connection, *self.query(paging))
+        rows, unreadable = self.table.read_keyed(connection, *self.query(paging))
         limit = len(rows) if paging.limit is None else paging.limit
         shown, more = rows[:limit], len(rows) > limit
         items = [item for item, _, _ in shown]
-        following = Mark(*shown[-1][1:]) if more and shown else None
-        return Page(items, following, self._count(connection) if paging.count else None)
+        following = _mark_of(*shown[-1][1:]) if more and shown else None
+        total = self._count(connection) if paging.count else None
+        return Page(items, following, total, all_parked(connection, self.kind, unreadable))
 
     def ids(self, connection: sqlite3.Connection) -> list[str]:
         """The ids of all rows."""
@@ -123,14 +133,30 @@ def _both(conditions: Iterable[Condition]) -> str:
     return " AND ".join(each.sql for each in conditions)
 
 
-def _places(key: str, paging: Paging) -> list[tuple[Condition, ...]]:
+def _places(table: str, key: str, paging: Paging) -> list[tuple[Condition, ...]]:
     """Where in the order the rows may be: anywhere, or after the mark."""
     mark = paging.after
     if mark is None:
         return [()]
     beyond = "<" if paging.order.descending else ">"
-    equal = Condition(f"{key} = ? AND id {beyond} ?", (mark.value, mark.id))
-    return [(equal,), (Condition(f"{key} {beyond} ?", (mark.value,)),)]
+    at, value = ("?", mark.value) if mark.value is not None else (_key_of(table, key), mark.id)
+    equal = Condition(f"{key} IS {at} AND id {beyond} ?", (value, mark.id))
+    if paging.order.descending:  # what has no key comes last
+        keyless = Condition(f"{key} IS NULL AND {at} IS NOT NULL", (value,))
+        return [(equal,), (Condition(f"{key} < {at}", (value,)),), (keyless,)]
+    if mark.value is None:
+        return [(equal,), (Condition(f"ifnull({key} > {at}, {key} IS NOT NULL)", (value,)),)]
+    return [(equal,), (Condition(f"{key} > ?", (value,)),)]
+
+
+def _key_of(table: str, key: str) -> str:
+    """SQL for the sort key of the row with an id."""
+    return f"(SELECT {key.partition(' COLLATE ')[0]} FROM {table} WHERE id = ?)"  # noqa: S608
+
+
+def _mark_of(value: object, name: str) -> Mark:
+    """The place of a row, by its sort key if that can be told."""
+    return Mark(value if isinstance(value, str | int | float) else None, name)
 
 
 # What is listed
@@ -154,14 +180,17 @@ def listed_jobs(wanted: JobFilter) -> Listing[Job]:
             "UNION SELECT job_id FROM tasks WHERE worker_id = ? AND status = 'active')"
         )
         conditions.append(Condition(worked_on, (wanted.worker, wanted.worker)))
+    groups = [
+        Condition(archived, (int(not wanted.archived), status.value)) for status in sorted(statuses)
+    ]
+    if not wanted.status or JOBS.blank("status") in wanted.status:
+        unknown = f"(archived_at IS NULL) = ? AND {UNKNOWN_STATUS}"
+        groups.append(Condition(unknown, (int(not wanted.archived),)))
     return Listing(
         table=JOBS,
+        kind=ParkedKind.JOB,
         keys=JOB_KEYS,
-        groups=[
-            Condition(archived, (int(not wanted.archived), status.value))
-            for status in sorted(statuses)
-        ]
-        or [NOTHING],
+        groups=groups or [NOTHING],
         narrowed=conditions,
     )
 
@@ -187,6 +216,7 @@ def listed_workers(wanted: WorkerFilter) -> Listing[Worker]:
     """The workers that a filter lets through, but not the deleted ones."""
     return Listing(
         table=WORKERS,
+        kind=ParkedKind.WORKER,
         keys=WORKER_KEYS,
         groups=[Condition("deleted_at IS NULL")],
         narrowed=[
@@ -229,8 +259,13 @@ def _holds(column: str, values: Sequence[str]) -> list[Condition]:
     if not values:
         return []
     places = ", ".join("?" * len(values))
-    sql = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value IN ({places}))"  # noqa: S608
+    sql = f"EXISTS (SELECT 1 FROM {elements_of(column)} WHERE value IN ({places}))"  # noqa: S608
     return [Condition(sql, tuple(values))]
+
+
+def elements_of(column: str) -> str:
+    """The elements of a list kept as JSON, none of one that can't be read, as a table in SQL."""
+    return f"json_each(iif(json_valid({column}), {column}, '[]'))"
 
 
 def _between(column: str, after: datetime | None, before: datetime | None) -> list[Condition]:

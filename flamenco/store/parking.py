@@ -6,14 +6,17 @@ They touch no columns but those that they name, and read none into objects.
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import attrs
 
 from flamenco.model.leases import Ending
 from flamenco.model.parking import Parked, ParkedKind
 from flamenco.store.details import StoredLease, open_leases
+from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import to_sql
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -133,10 +136,35 @@ WRITERS: Mapping[type, Callable[[sqlite3.Connection, Any], None]] = {
 }
 
 
+@attrs.frozen
+class Shown(Generic[T]):
+    """One thing as it is shown to people; a stand-in if its row can't be read."""
+
+    item: T
+    parked: Parked | None = None
+
+
+def all_parked(
+    connection: sqlite3.Connection,
+    kind: ParkedKind | None,
+    unreadable: Mapping[str, UnreadableRow],
+) -> dict[str, Parked]:
+    """What is parked of a kind, and what would be if it were tried: its row can't be read."""
+    found = {key: Parked(str(error)) for key, error in unreadable.items()}
+    return found | (parked_of(connection, kind) if kind else {})
+
+
 def parked_of(connection: sqlite3.Connection, kind: ParkedKind) -> dict[str, Parked]:
     """What is parked of a kind, by its id."""
     query = "SELECT id, reason, since FROM parked WHERE kind = ? ORDER BY since, id"
     return {
-        name: Parked(kind, name, reason, datetime.fromisoformat(since))
+        name: Parked(reason, _time(since))
         for name, reason, since in connection.execute(query, (kind.value,))
     }
+
+
+def _time(since: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(since)
+    except (TypeError, ValueError):
+        return None

@@ -5,11 +5,13 @@ They see what is committed. Lists of the API come from here, never from the acto
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import trio
@@ -22,13 +24,15 @@ from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
-from flamenco.store.lists import Listing, Page, in_utc
-from flamenco.store.parking import parked_of
-from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS
+from flamenco.store.lists import Listing, Page, elements_of, in_utc
+from flamenco.store.parking import Shown, all_parked, parked_of
+from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, Rows, Table
 
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=attrs.AttrsInstance)
-_COUNT = "SELECT status, count(*) FROM {} WHERE {} GROUP BY status"
+Status = TypeVar("Status", bound=StrEnum)
+
+_THIS_WORKER = "WHERE id = ? AND deleted_at IS NULL"
 
 READING_THREADS = 4
 """Questions that are answered at once in threads.
@@ -73,18 +77,19 @@ class Reader:
         )
         return await self._ids(query, *ended)
 
-    async def half_made_jobs(self) -> list[Job]:
+    async def half_made_jobs(self) -> Rows[Job]:
         """Jobs that are being stored, or whose submission was cut off."""
-        query = JOBS.select("WHERE status = ?")
-        return await self._ask(lambda db: JOBS.items(db.execute(query, _BEING_MADE)))
+        return await self._ask(lambda db: JOBS.read(db, "WHERE status = ?", _BEING_MADE))
 
     async def jobs_untouched_since(self, moment: datetime) -> list[Job]:
-        """Finished jobs that last changed at this moment or before, oldest first."""
+        """Finished jobs that last changed at this moment or before, oldest first.
+
+        Not those that can't be read: they wait for a person.
+        """
         ended = [status.value for status in FINISHED_JOBS]
-        query = JOBS.select(
-            f"WHERE status IN ({', '.join('?' * len(ended))}) AND updated <= ? ORDER BY updated"
-        )
-        return await self._ask(lambda db: JOBS.items(db.execute(query, (*ended, in_utc(moment)))))
+        rest = f"WHERE status IN ({', '.join('?' * len(ended))}) AND updated <= ? ORDER BY updated"
+        jobs = await self._ask(lambda db: JOBS.read(db, rest, (*ended, in_utc(moment))))
+        return [job for job in jobs if job.id not in jobs.unreadable]
 
     async def jobs_to_delete(self, moment: datetime) -> list[str]:
         """Ids of all jobs that last changed at this moment or before."""
@@ -103,9 +108,12 @@ class Reader:
         return await self._ask(lambda db: [row[0] for row in db.execute(query, values)])
 
     async def job(self, job_id: str) -> Job | None:
-        return await self._look(
-            lambda db: _first(JOBS.items(db.execute(JOBS.select("WHERE id = ?"), (job_id,))))
-        )
+        """One job. Raises `UnreadableRow`."""
+        return await self._look(lambda db: JOBS.one(db, "WHERE id = ?", (job_id,)))
+
+    async def shown_job(self, job_id: str) -> Shown[Job] | None:
+        """One job as people see it."""
+        return await self._look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
 
     async def shares_files(self, job: Job) -> bool:
         """Whether another job uses the files that were sent with this one, or some of them."""
@@ -118,7 +126,7 @@ class Reader:
         values = (job.id, checkout, len(inside), inside)
         return await self._ask(lambda db: db.execute(query, values).fetchone() is not None)
 
-    async def tasks(self, job_id: str) -> list[Task]:
+    async def tasks(self, job_id: str) -> Rows[Task]:
         """The tasks of a job in order; empty for an unknown job."""
         rest = "WHERE job_id = ? ORDER BY idx"
         return await self._ask(lambda db: TASKS.read(db, rest, (job_id,)))
@@ -129,48 +137,68 @@ class Reader:
         return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
     async def task(self, task_id: str) -> Task | None:
-        return await self._look(
-            lambda db: _first(TASKS.items(db.execute(TASKS.select("WHERE id = ?"), (task_id,))))
-        )
+        """One task. Raises `UnreadableRow`."""
+        return await self._look(lambda db: TASKS.one(db, "WHERE id = ?", (task_id,)))
+
+    async def shown_task(self, task_id: str) -> Shown[Task] | None:
+        """One task as people see it."""
+        return await self._look(lambda db: _shown(db, TASKS, None, "WHERE id = ?", task_id))
 
     async def commands(self, task_id: str) -> tuple[Command, ...]:
-        """The commands of a task, variables not replaced."""
+        """The commands of a task, variables not replaced. Raises `UnreadableRow`."""
         return await self._look(lambda db: commands_of(db, task_id))
 
     async def workers(self) -> list[Worker]:
-        """All workers that were not deleted, by name."""
+        """All workers that were not deleted, by name, but those that can't be read."""
         rest = "WHERE deleted_at IS NULL ORDER BY name"
-        return await self._ask(lambda db: WORKERS.read(db, rest))
+        workers = await self._ask(lambda db: WORKERS.read(db, rest))
+        return [worker for worker in workers if worker.id not in workers.unreadable]
+
+    async def worker_ids(self) -> list[str]:
+        """Ids of all workers that were not deleted, by name."""
+        return await self._ids("SELECT id FROM workers WHERE deleted_at IS NULL ORDER BY name")
 
     async def offered_types(self) -> frozenset[str]:
         """The task types that one worker or another supports; one that never came offers none."""
         query = (
-            "SELECT DISTINCT type.value FROM workers, json_each(workers.task_types) AS type "
+            f"SELECT DISTINCT type.value FROM workers, {elements_of('workers.task_types')} AS type "  # noqa: S608
             "WHERE deleted_at IS NULL AND last_seen IS NOT NULL"
         )
         return await self._ask(lambda db: frozenset(row[0] for row in db.execute(query)))
 
     async def worker(self, worker_id: str) -> Worker | None:
-        query = WORKERS.select("WHERE id = ? AND deleted_at IS NULL")
-        return await self._look(lambda db: _first(WORKERS.items(db.execute(query, (worker_id,)))))
+        """One worker that was not deleted. Raises `UnreadableRow`."""
+        return await self._look(lambda db: WORKERS.one(db, _THIS_WORKER, (worker_id,)))
 
-    async def workers_among(self, ids: Iterable[str]) -> list[Worker]:
+    async def shown_worker(self, worker_id: str) -> Shown[Worker] | None:
+        """One worker as people see it."""
+        return await self._look(
+            lambda db: _shown(db, WORKERS, ParkedKind.WORKER, _THIS_WORKER, worker_id)
+        )
+
+    async def secret_hash(self, worker_id: str) -> str | None:
+        """The hash of a worker's secret, of one that can't be read otherwise too."""
+        query = f"SELECT secret_hash FROM workers {_THIS_WORKER} AND typeof(secret_hash) = 'text'"  # noqa: S608
+        row = await self._look(lambda db: db.execute(query, (worker_id,)).fetchone())
+        return str(row[0]) if row else None
+
+    async def workers_among(self, ids: Iterable[str]) -> Rows[Worker]:
         """Those of these workers that were not deleted."""
         rest = "WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
         wanted = json.dumps(sorted(set(ids)))
         return await self._look(lambda db: WORKERS.read(db, rest, (wanted,)))
 
     async def task_of_worker(self, worker_id: str) -> Task | None:
-        """The task a worker holds, or held last."""
-        now = TASKS.select("WHERE worker_id = ? AND status = 'active'")
-        last = TASKS.select(
+        """The task a worker holds, or held last; a stand-in if it can't be read."""
+        now = "WHERE worker_id = ? AND status = 'active' LIMIT 1"
+        last = (
             "WHERE id = (SELECT task_id FROM attempts WHERE worker_id = ? "
             "ORDER BY ended DESC LIMIT 1)"
         )
 
         def read(db: sqlite3.Connection) -> Task | None:
-            found = _first(TASKS.items(db.execute(now, (worker_id,))))
-            return found or _first(TASKS.items(db.execute(last, (worker_id,))))
+            found = TASKS.read(db, now, (worker_id,)) or TASKS.read(db, last, (worker_id,))
+            return found[0] if found else None
 
         return await self._look(read)
 
@@ -178,17 +206,17 @@ class Reader:
         """The log of a task in which only the Manager has written so far."""
         return await self._look(lambda db: log_head_of(db, task_id))
 
-    async def attempts(self, task_id: str) -> list[Attempt]:
+    async def attempts(self, task_id: str) -> Rows[Attempt]:
         """All attempts at a task that have ended, oldest first."""
         rest = "WHERE task_id = ? ORDER BY lease"
         return await self._ask(lambda db: ATTEMPTS.read(db, rest, (task_id,)))
 
-    async def blocks(self, job_id: str) -> list[Block]:
+    async def blocks(self, job_id: str) -> Rows[Block]:
         """The blocklist of a job."""
         rest = "WHERE job_id = ? ORDER BY created"
         return await self._ask(lambda db: BLOCKS.read(db, rest, (job_id,)))
 
-    async def tags(self) -> list[WorkerTag]:
+    async def tags(self) -> Rows[WorkerTag]:
         """All tags, by name."""
         return await self._look(lambda db: TAGS.read(db, "ORDER BY name"))
 
@@ -196,17 +224,24 @@ class Reader:
         """What is parked of a kind, by its id."""
         return await self._look(lambda db: parked_of(db, kind))
 
-    async def job_counts(self) -> dict[JobStatus, int]:
+    async def job_counts(self) -> Mapping[JobStatus, int]:
         """How many jobs have each status."""
-        query = _COUNT.format("jobs", "archived_at IS NULL")
-        rows = await self._ask(lambda db: db.execute(query).fetchall())
-        return {JobStatus(status): count for status, count in rows}
+        return await self._counts(JOBS, JobStatus, "archived_at IS NULL")
 
-    async def worker_counts(self) -> dict[WorkerStatus, int]:
+    async def worker_counts(self) -> Mapping[WorkerStatus, int]:
         """How many workers that were not deleted have each status."""
-        query = _COUNT.format("workers", "deleted_at IS NULL")
-        rows = await self._ask(lambda db: db.execute(query).fetchall())
-        return {WorkerStatus(status): count for status, count in rows}
+        return await self._counts(WORKERS, WorkerStatus, "deleted_at IS NULL")
+
+    async def _counts(
+        self, table: Table[Any], statuses: type[Status], which: str
+    ) -> Mapping[Status, int]:
+        """What has a status that can't be read counts under the one that it is shown with."""
+        query = f"SELECT status, count(*) FROM {table.name} WHERE {which} GROUP BY status"  # noqa: S608
+        counts: Counter[Status] = Counter()
+        for status, count in await self._ask(lambda db: db.execute(query).fetchall()):
+            known = status in set(statuses)
+            counts[statuses(status) if known else table.blank("status")] += count
+        return counts
 
     async def last_rendered_job(self) -> str | None:
         """Id of the job whose frame is the newest of the farm."""
@@ -233,8 +268,12 @@ class Reader:
             self._free.append(db)
 
 
-def _first(items: list[T]) -> T | None:
-    return items[0] if items else None
+def _shown(
+    db: sqlite3.Connection, table: Table[Listed], kind: ParkedKind | None, which: str, key: str
+) -> Shown[Listed] | None:
+    """The row with this key, as people see it."""
+    rows = table.read(db, which, (key,))
+    return Shown(rows[0], all_parked(db, kind, rows.unreadable).get(key)) if rows else None
 
 
 @asynccontextmanager

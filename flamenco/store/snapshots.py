@@ -29,22 +29,21 @@ def worker_key(worker_id: str) -> str:
 
 
 def load(connection: sqlite3.Connection, key: str) -> LiveJob | WorkerSnapshot | None:
-    """The snapshot of this key, or None if there is none."""
+    """The snapshot of this key, or None if there is none. Raises `UnreadableRow`."""
     kind, _, identity = key.partition("/")
     return (_job if kind == "job" else _worker)(connection, identity)
 
 
 def _job(connection: sqlite3.Connection, job_id: str) -> LiveJob | None:
-    jobs = JOBS.items(connection.execute(JOBS.select("WHERE id = ?"), (job_id,)))
-    if not jobs:
+    job = JOBS.one(connection, "WHERE id = ?", (job_id,))
+    if job is None:
         return None
-    tasks = connection.execute(TASKS.select("WHERE job_id = ? ORDER BY idx"), (job_id,))
-    blocks = connection.execute(BLOCKS.select("WHERE job_id = ?"), (job_id,))
-    return LiveJob.of(jobs[0], TASKS.items(tasks), BLOCKS.items(blocks))
+    tasks = TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
+    return LiveJob.of(job, tasks, BLOCKS.all(connection, "WHERE job_id = ?", (job_id,)))
 
 
 def _worker(connection: sqlite3.Connection, worker_id: str) -> WorkerSnapshot | None:
-    workers = WORKERS.items(connection.execute(WORKERS.select("WHERE id = ?"), (worker_id,)))
-    if not workers:
+    worker = WORKERS.one(connection, "WHERE id = ?", (worker_id,))
+    if worker is None:
         return None
-    return WorkerSnapshot(workers[0], open_leases(connection, "worker_id", worker_id))
+    return WorkerSnapshot(worker, open_leases(connection, "worker_id", worker_id))

@@ -1,18 +1,27 @@
-"""How model objects lie in tables: a column a field, structured fields as JSON."""
+"""How model objects lie in tables: a column a field, structured fields as JSON.
+
+A row that can't be read never keeps others from being read. Where one thing is asked for,
+`UnreadableRow` says what is wrong with it; among others a stand-in takes its place, with what can
+be read of it. Where reading fails, its cursor is closed too: while it is open, its connection sees
+the database as it was at that moment.
+"""
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import attrs
 import msgspec
 
 from flamenco.model.jobs import Attempt, Block, Job, Task
+from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store.errors import UnreadableRow
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 Values = tuple[str | int | float | None, ...]
@@ -21,6 +30,10 @@ _AS_IT_IS = frozenset({str, int, float, type(None)})
 ROWS_AT_ONCE = 50
 """Rows that are inserted by one statement: each that is run gives Python's lock away, and has to
 wait for it afterwards. Fifty tasks are a thousand values; SQLite takes 32,766."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BLANK: Mapping[object, object] = {str: "", int: 0, datetime: EPOCH}
+"""Values that stand where a required one can't be read, by their type."""
+_UNREADABLE = (sqlite3.OperationalError, msgspec.MsgspecError, UnicodeDecodeError)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,6 +48,15 @@ def to_sql(value: object) -> str | int | float | None:
     return "[]" if value == () else _encode(value).decode()
 
 
+class Rows(list[T]):
+    """Objects of rows, in their order; stand-ins are named with what is wrong with their rows."""
+
+    def __init__(self, items: Iterable[T], unreadable: Mapping[str, UnreadableRow]) -> None:
+        super().__init__(items)
+        self.unreadable = unreadable
+        """Errors by the keys of the rows."""
+
+
 @attrs.frozen
 class Table(Generic[T]):
     """The table of a model class, and the SQL that reads and writes it."""
@@ -43,6 +65,12 @@ class Table(Generic[T]):
     kind: type[T]
     structured: frozenset[str] = frozenset()
     """Names of the fields that are kept as JSON."""
+    key: tuple[str, ...] = ("id",)
+    """Names of the fields that tell its rows apart."""
+    stand_in: Mapping[str, object] = attrs.field(factory=dict)
+    """Values that stand where a field can't be read, in place of its default."""
+    says_why: str | None = None
+    """Text field in which a stand-in says what is wrong with its row."""
     columns: tuple[str, ...] = attrs.field(init=False)
     _items: msgspec.json.Decoder[list[T]] = attrs.field(init=False)
     _keyed: msgspec.json.Decoder[list[tuple[T, Any, str]]] = attrs.field(init=False)
@@ -85,28 +113,93 @@ class Table(Generic[T]):
         return _values([getattr(item, name) for name in self.columns])
 
     def item(self, row: Sequence[Any]) -> T:
-        """The object whose row this is."""
+        """The object whose row this is. Raises `UnreadableRow`."""
         fields = dict(zip(self.columns, row, strict=True))
-        for name in self.structured:
-            if fields[name] is not None:
-                fields[name] = msgspec.json.decode(fields[name])
-        return msgspec.convert(fields, self.kind, strict=False)
+        try:
+            for name in self.structured:
+                if fields[name] is not None:
+                    fields[name] = msgspec.json.decode(fields[name])
+            return msgspec.convert(fields, self.kind, strict=False)
+        except _UNREADABLE as error:
+            raise self._read_by_columns(row)[1] or error from None
 
-    def items(self, rows: Iterable[Sequence[Any]]) -> list[T]:
-        return [self.item(row) for row in rows]
+    def one(self, connection: sqlite3.Connection, rest: str, values: Sequence[object]) -> T | None:
+        """The object of the first row that is found, None of none. Raises `UnreadableRow`."""
+        return next(iter(self.all(connection, f"{rest} LIMIT 1", values)), None)
+
+    def all(self, connection: sqlite3.Connection, rest: str, values: Sequence[object]) -> list[T]:
+        """The objects of all rows that are found. Raises `UnreadableRow` if one can't be read."""
+        sql = self.select(rest)
+        try:
+            with closing(connection.execute(sql, values)) as rows:
+                return [self.item(row) for row in rows]
+        except sqlite3.OperationalError:
+            return [self.item(row) for row in _as_they_lie(connection, sql, values)]
 
     def read(
         self, connection: sqlite3.Connection, rest: str, values: Sequence[object] = ()
-    ) -> list[T]:
-        """The objects of all rows that a query of this table finds, in its order."""
-        return self._items.decode(_together(connection, self._json(), self.select(rest), values))
+    ) -> Rows[T]:
+        """The objects of all rows that a query of this table finds, in its order, or stand-ins."""
+        sql = self.select(rest)
+        try:
+            return Rows(self._items.decode(_together(connection, self._json(), sql, values)), {})
+        except _UNREADABLE:
+            items, unreadable = self._one_by_one(_as_they_lie(connection, sql, values))
+            return Rows(items, unreadable)
 
     def read_keyed(
         self, connection: sqlite3.Connection, sql: str, values: Sequence[object]
-    ) -> list[tuple[T, Any, str]]:
+    ) -> tuple[list[tuple[T, Any, str]], Mapping[str, UnreadableRow]]:
         """The same for a query that also has a `sort_key`, which comes along, and the id."""
         keyed = f"json_array({self._json()}, sort_key, id)"
-        return self._keyed.decode(_together(connection, keyed, sql, values))
+        try:
+            return self._keyed.decode(_together(connection, keyed, sql, values)), {}
+        except _UNREADABLE:
+            rows = _as_they_lie(connection, sql, values)
+            items, unreadable = self._one_by_one([row[:-1] for row in rows])
+            place = self.columns.index("id")
+            keys = [(row[-1], row[place]) for row in rows]
+            return [(item, *key) for item, key in zip(items, keys, strict=True)], unreadable
+
+    def _one_by_one(
+        self, rows: Iterable[Sequence[Any]]
+    ) -> tuple[list[T], dict[str, UnreadableRow]]:
+        items, unreadable = [], {}
+        for row in rows:
+            try:
+                items.append(self.item(row))
+            except UnreadableRow as error:
+                items.append(self._read_by_columns(row)[0])
+                unreadable[error.key] = error
+        return items, unreadable
+
+    def _read_by_columns(self, row: Sequence[Any]) -> tuple[T, UnreadableRow | None]:
+        """What can be read of a row, and the first column that can't."""
+        kinds = get_type_hints(self.kind)
+        cells = dict(zip(self.columns, row, strict=True))
+        fields: dict[str, Any] = {}
+        problem = None
+        for name, cell in cells.items():
+            try:
+                is_json = name in self.structured and cell is not None
+                plain = msgspec.json.decode(cell) if is_json else cell
+                fields[name] = msgspec.convert(plain, kinds[name], strict=False)
+            except _UNREADABLE as error:
+                key = " ".join(str(cells[part]) for part in self.key)
+                problem = problem or UnreadableRow(self.name, key, name, error)
+                fields[name] = self.blank(name)
+        if problem is not None and self.says_why:
+            fields[self.says_why] = str(problem)
+        return self.kind(**fields), problem
+
+    def blank(self, name: str) -> Any:
+        """The value of a field that can't be read."""
+        if name in self.stand_in:
+            return self.stand_in[name]
+        default: Any = attrs.fields_dict(self.kind)[name].default
+        if default is attrs.NOTHING:
+            return _BLANK[get_type_hints(self.kind)[name]]
+        return default.factory() if hasattr(default, "factory") else default
 
     def _json(self) -> str:
         """SQL for a row as the JSON of its object."""
@@ -126,7 +219,28 @@ def _together(connection: sqlite3.Connection, one: str, sql: str, values: Sequen
     system calls has to wait for the lock.
     """
     whole = f"SELECT json_group_array({one}) FROM ({sql})"  # noqa: S608
-    return str(connection.execute(whole, values).fetchone()[0])
+    with closing(connection.execute(whole, values)) as rows:
+        return str(rows.fetchone()[0])
+
+
+def _as_they_lie(
+    connection: sqlite3.Connection, sql: str, values: Sequence[object]
+) -> list[tuple[Any, ...]]:
+    """The rows of a query, their cells as they are: a text that is no UTF-8 comes as bytes."""
+    usual = connection.text_factory
+    connection.text_factory = _text
+    try:
+        with closing(connection.execute(sql, values)) as rows:
+            return rows.fetchall()
+    finally:
+        connection.text_factory = usual
+
+
+def _text(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
 
 
 def insert(
@@ -147,11 +261,26 @@ def _values(fields: Sequence[Any]) -> Values:
     return tuple([value if type(value) in _AS_IT_IS else to_sql(value) for value in fields])
 
 
-JOBS = Table("jobs", Job, frozenset({"settings", "metadata", "requirements", "warnings"}))
-TASKS = Table("tasks", Task, frozenset({"depends_on", "failed_by"}))
-ATTEMPTS = Table("attempts", Attempt)
-BLOCKS = Table("job_blocks", Block)
-WORKERS = Table(
-    "workers", Worker, frozenset({"task_types", "tags", "request", "specs", "schedule"})
+JOBS = Table(
+    "jobs",
+    Job,
+    structured=frozenset({"settings", "metadata", "requirements", "warnings"}),
+    stand_in={"status": JobStatus.FAILED},
+    says_why="activity",
 )
-TAGS = Table("tags", WorkerTag)
+TASKS = Table(
+    "tasks",
+    Task,
+    structured=frozenset({"depends_on", "failed_by"}),
+    stand_in={"status": TaskStatus.FAILED},
+    says_why="activity",
+)
+ATTEMPTS = Table("attempts", Attempt, key=("task_id", "lease"), says_why="reason")
+BLOCKS = Table("job_blocks", Block, key=("worker_id", "task_type"), says_why="reason")
+WORKERS = Table(
+    "workers",
+    Worker,
+    structured=frozenset({"task_types", "tags", "request", "specs", "schedule"}),
+    stand_in={"status": WorkerStatus.ERROR},
+)
+TAGS = Table("tags", WorkerTag, says_why="description")

@@ -87,8 +87,8 @@ async def test_what_is_parked_is_told_by_kind_until_it_is_tried_again_or_deleted
             ]
         )
         assert await reader.parked(ParkedKind.JOB) == {
-            "j2": Parked(ParkedKind.JOB, "j2", "it crashed", NOW),
-            "j1": Parked(ParkedKind.JOB, "j1", "it crashed again", LATER),
+            "j2": Parked("it crashed", NOW),
+            "j1": Parked("it crashed again", LATER),
         }
         await store.commit([DeleteParked(ParkedKind.JOB, "j1"), DeleteJob("j2")])
         assert await reader.parked(ParkedKind.JOB) == {}
