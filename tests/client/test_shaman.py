@@ -40,7 +40,7 @@ async def test_a_file_is_sent_once_and_checked_out(edge, client, file):
     wanted = spec("scene.blend")
     (missing,) = await client.files_to_send(wanted, spec("copy.blend"))
     assert (missing.path, missing.status) == ("scene.blend", "unknown")
-    with pytest.raises(MissingFiles, match="not sent"):
+    with pytest.raises(MissingFiles, match="not been sent"):
         await client.check_out("job", wanted)
     for _ in range(2):
         await client.send_file(wanted.sha, wanted.size, file)
