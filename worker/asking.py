@@ -1,4 +1,4 @@
-"""Asks a program something: what it prints, if it answers in time."""
+"""The output of a program that is asked for something, if it answers in time."""
 
 import logging
 import subprocess
@@ -12,13 +12,13 @@ from worker.process import program_environment
 log = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 60.0
-"""After so long a program is ended that has not answered."""
+"""Seconds after which a program that has not answered is ended."""
 GRACE_SECONDS = 0.5
 MOST_BYTES = 1024 * 1024
 
 
 async def output_of(command: Sequence[str]) -> str | None:
-    """What a program prints; None if it isn't there, fails, or is slower than `LIMIT_SECONDS`."""
+    """A program's output; None if it is missing, fails, or is slower than `LIMIT_SECONDS`."""
     output = bytearray()
     status = None
     try:
@@ -35,7 +35,7 @@ async def output_of(command: Sequence[str]) -> str | None:
                     output += data[: MOST_BYTES - len(output)]
                 status = await child.wait()
     except OSError as error:
-        log.debug("%s does not run: %s", command[0], error)
+        log.debug("%s cannot be run: %s", command[0], error)
         return None
     if limit.cancelled_caught:
         log.warning("%s did not answer within %.0f s", command[0], LIMIT_SECONDS)

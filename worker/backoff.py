@@ -1,4 +1,4 @@
-"""How long to wait before trying again."""
+"""Time to wait before trying again."""
 
 import secrets
 
@@ -9,10 +9,10 @@ _random = secrets.SystemRandom()
 
 
 def backoff(failures: int, longest: float = MOST_SECONDS) -> float:
-    """Seconds to wait after so many failures in a row: doubling, up to ``longest``, with jitter.
+    """Seconds to wait after ``failures`` in a row: doubling, up to ``longest``, with jitter.
 
-    Between half and all of the doubled time, so that a farm's workers do not come back to a
-    restarted Manager in one moment.
+    The result is between half and all of the doubled time, so that a farm's workers do not all come
+    back to a restarted Manager at the same moment.
     """
     most = min(longest, FIRST_SECONDS * 2.0 ** min(failures, 16))
     return most * _random.uniform(0.5, 1.0)

@@ -1,7 +1,7 @@
-"""What a line of Blender's output says (reference job-types §5).
+"""Meaning of lines of Blender's output (reference job-types §5).
 
-A message stands at the start of a line, with a space before it in some versions, or, as Blender 5
-logs, after a prefix ending in ``render   | ``.
+A message is at the start of a line, in some versions after a space, or, in the log of Blender 5,
+after a prefix ending in ``render   | ``.
 """
 
 import re
@@ -15,7 +15,7 @@ _SAVED = re.compile(_START + r"Saved: '(.*)'")
 _STEP = re.compile(_START + r"(?:Time: [\d:.]+|[sS]kipping existing frame)")
 _FRAME = re.compile(_START + r"Fra: ?(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
 _PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
-"""All that Blender 5 tells of memory. Before that it was the render device's, beside Blender's."""
+"""The only memory that Blender 5 tells. In earlier versions this is the render device's."""
 _SAMPLE = re.compile(r"(?:Sample (\d+) ?/ ?(\d+)|Rendering (\d+) ?/ ?(\d+) samples)\s*$")
 _NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
@@ -66,15 +66,15 @@ _KNOWN = (
         "this Blender has no render engine {}",
     ),
 )
-"""Known troubles, by what Blender writes of them; the first that fits counts."""
+"""Known problems, by Blender's words for them; the first that matches counts."""
 
 _OWN = re.compile(r"^flamenco: ([a-z-]+): (.+)")
-"""What the scripts of `worker.in_blender` say when they cannot go on."""
+"""The line of a script of `worker.in_blender` that cannot go on."""
 
 _HINTS = re.compile(
     "(?i)flamenco:|cannot|unable|memory|null|bad_alloc|no space|quota|error|device.lost|not found"
 )
-"""What all of them have in common: few lines need the closer look."""
+"""A quick test for all of them, so that few lines need a closer look."""
 
 
 @attrs.frozen
@@ -86,18 +86,18 @@ class Saved:
 
 @attrs.frozen
 class Step:
-    """A frame is done, or was there already."""
+    """A frame is done, or already existed."""
 
 
 @attrs.frozen
 class Rendering:
-    """How far a frame is."""
+    """Progress of a frame."""
 
     frame: int
     sample: int | None = None
     samples: int | None = None
     peak_memory: int | None = None
-    """Bytes Blender has asked for at most so far, as it counts them."""
+    """Peak memory of Blender so far in bytes, by its own account."""
 
     def __str__(self) -> str:
         samples = "" if self.samples is None else f", sample {self.sample}/{self.samples}"
@@ -106,14 +106,14 @@ class Rendering:
 
 @attrs.frozen
 class NoEngine:
-    """The file wants an engine that is not there; Blender renders with another one instead."""
+    """The file's render engine is missing; Blender uses another one instead."""
 
     engine: str
     scene: str
 
 
 def parse(line: str) -> Saved | Step | Rendering | NoEngine | None:
-    """What a line says of the progress; None for most lines."""
+    """The progress in a line; None for most lines."""
     if match := _FRAME.search(line):
         return _rendering(match, line)
     if match := _SAVED.search(line):
@@ -137,7 +137,7 @@ def _rendering(match: re.Match[str], line: str) -> Rendering:
 
 
 def trouble(line: str) -> Failure | None:
-    """A known reason for a failure that the line tells, in a few words."""
+    """A known reason for a failure in a line, in a few words; None for most lines."""
     if not _HINTS.search(line):
         return None
     if match := _OWN.search(line):

@@ -1,7 +1,7 @@
-"""Whether this machine can do what its task types are for.
+"""Checks that this machine can do the work of its task types.
 
-Each check says what it found, or raises `CheckFailed` with a sentence that says what is missing. A
-task type without a check is taken at its word.
+Each check returns its findings, or raises `CheckFailed` with a sentence on what is missing. A task
+type without a check is assumed to work.
 """
 
 import os
@@ -27,21 +27,21 @@ from worker.probes import MIB
 
 PROBE_BYTES = 64 * 1024
 STORAGE_SECONDS = 60.0
-"""A share that is gone may let whoever asks for it wait for ever."""
+"""Seconds to wait for the shared storage, since a lost network share may never answer."""
 
 
 class CheckFailed(Exception):
-    """Something is missing or does not work; says what in a sentence."""
+    """Something is missing or does not work; the text says what, in a sentence."""
 
 
 @attrs.frozen(kw_only=True)
 class Farm:
-    """What the Manager tells its workers of this platform."""
+    """The Manager's variables and storage for workers of this platform."""
 
     blender: str = "blender"
     ffmpeg: str = "ffmpeg"
     storage: str = ""
-    """The folder of the job files; empty if there is none yet."""
+    """Folder of the job files; empty if there is none yet."""
 
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ Check = Callable[[Farm], Awaitable[str]]
 
 
 async def ask_farm(http: httpx.AsyncClient) -> Farm:
-    """Ask the Manager. Raises httpx.HTTPError when it doesn't answer; an odd answer is none."""
+    """Ask the Manager. Raises httpx.HTTPError if it doesn't answer; an odd answer is ignored."""
     variables = await _ask(http, "variables", dict[str, ManagerVariable])
     storage = await _ask(http, "shared-storage", SharedStorageLocation)
     known = {name: each.value for name, each in (variables or {}).items() if each.value}
@@ -68,14 +68,14 @@ async def _ask(http: httpx.AsyncClient, what: str, kind: type[T]) -> T | None:
 
 
 async def check_blender(farm: Farm) -> str:
-    """Blender starts and tells its version."""
+    """A check that Blender starts and prints its version."""
     exe = await trio.to_thread.run_sync(find_blender, farm.blender)
     output = await _answer([exe, "--version"], "Blender")
     return f"{output.partition(chr(10))[0].strip()} ({shutil.which(exe) or exe})"
 
 
 async def check_ffmpeg(farm: Farm) -> str:
-    """FFmpeg starts, and can make the videos of the built-in job types."""
+    """A check that FFmpeg starts, and can make the videos of the built-in job types."""
     exe = await trio.to_thread.run_sync(find_ffmpeg, farm.ffmpeg)
     version = (await _answer([exe, "-version"], "FFmpeg")).partition(" Copyright")[0]
     picture = ["-f", "lavfi", "-i", "color=s=64x64:d=0.1:r=10"]
@@ -95,13 +95,13 @@ async def _answer(command: list[str], name: str) -> str:
 
 
 async def check_storage(farm: Farm) -> str:
-    """The shared storage is there, and can be read and written."""
+    """A check that the shared storage exists, and can be read and written."""
     speeds = await measure_storage(farm, PROBE_BYTES)
     return speeds if farm.storage == "" else f"{farm.storage} can be read and written"
 
 
 async def measure_storage(farm: Farm, size: int) -> str:
-    """Write and read ``size`` bytes in the shared storage; says where, and how fast that was."""
+    """Write and read ``size`` bytes in the shared storage; returns its path and the speeds."""
     if not farm.storage:
         return "the Manager names none"
     with trio.move_on_after(STORAGE_SECONDS):
@@ -121,7 +121,7 @@ async def measure_storage(farm: Farm, size: int) -> str:
 
 
 def _write_and_read(folder: Path, size: int) -> tuple[float, float]:
-    """MiB a second of writing to the disk, and of reading past this machine's memory."""
+    """MiB a second of writing to the disk, and of reading without this machine's cache."""
     content = os.urandom(min(size, MIB))
     file = folder / f".flamenco-worker-test-{secrets.token_hex(8)}"
     try:
@@ -136,7 +136,7 @@ def _write_and_read(folder: Path, size: int) -> tuple[float, float]:
                 os.posix_fadvise(reader.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             while chunk := reader.read(len(content)):
                 if chunk != content:
-                    raise OSError(f"{file} reads back other bytes than were written")
+                    raise OSError(f"{file} does not have the bytes that were written")
         read = time.perf_counter()
     finally:
         file.unlink(missing_ok=True)
@@ -148,4 +148,4 @@ CHECKS: Mapping[str, Check] = {
     "ffmpeg": check_ffmpeg,
     "file-management": check_storage,
 }
-"""By the task type they are for."""
+"""{task type: check}."""

@@ -1,4 +1,4 @@
-"""What a command is, and what it may do to its task."""
+"""Commands of tasks, and their access to the running task."""
 
 import errno
 import re
@@ -15,7 +15,7 @@ P = TypeVar("P")
 
 
 class CommandFailed(Exception):
-    """A command could not do what it was asked to; says why in a sentence.
+    """A command failed; the text says why, in a sentence.
 
     ``failure`` is the reason, if it is a known one.
     """
@@ -26,19 +26,19 @@ class CommandFailed(Exception):
 
 
 class CannotRun(CommandFailed):
-    """This Worker has not what the command needs, and won't have it the next time either."""
+    """This Worker lacks something that the command needs, and will lack it the next time too."""
 
 
 @attrs.frozen(kw_only=True)
 class Conditions:
-    """Under which programs run on this Worker."""
+    """Conditions under which programs run on this Worker."""
 
     oom_score_adjust: int | None = None
-    """Linux: their out-of-memory score."""
+    """Linux: out-of-memory score of programs."""
     niceness: int = 0
-    """How much they stand back behind others, 0 to 19."""
+    """Niceness of programs, 0 to 19; higher lets others go first."""
     silence_limit: float = 0.0
-    """Seconds without output after which one is taken for hung; 0: never."""
+    """Seconds without output after which a program is taken for hung; 0: never."""
 
 
 class Task(Protocol):
@@ -46,32 +46,32 @@ class Task(Protocol):
 
     @property
     def usage(self) -> Usage:
-        """Keeps account of the programs that the task runs."""
+        """The account of the programs that the task runs."""
 
     @property
     def conditions(self) -> Conditions:
-        """Under which its programs run."""
+        """The conditions under which its programs run."""
 
     def log(self, line: str) -> None:
         """Add a line to the task's log."""
 
     def tell(self, activity: str) -> None:
-        """What the task does now, in a few words; shown after a moment."""
+        """Set the task's present activity, in a few words; shown after a moment."""
 
     def step(self) -> None:
-        """One of the command's steps is done."""
+        """Count one of the command's steps as done."""
 
     def saved(self, path: str) -> None:
-        """An image was written, which may be shown as the job's newest."""
+        """Note that an image was written, which may be shown as the job's newest."""
 
 
 @attrs.frozen
 class CommandKind:
-    """A command of the registry: its name, and how it runs with parameters off the wire."""
+    """A command of the registry: its name, and a function that runs it with raw parameters."""
 
     name: str
     parameters: type
-    """An attrs class."""
+    """The attrs class of its parameters."""
     run: Callable[[Mapping[str, Any], Task], Awaitable[None]]
 
 
@@ -94,7 +94,7 @@ _PLACE = re.compile(r" - at `\$\.(\w+)(.*)`$")
 
 
 def convert(name: str, raw: Mapping[str, Any], parameters: type[P]) -> P:
-    """The parameters as their class; raises `CommandFailed` as the reference words it."""
+    """The parameters as their class. Raises `CommandFailed` with the reference's words."""
     try:
         return msgspec.convert(raw, parameters)
     except msgspec.ValidationError as error:
@@ -107,14 +107,14 @@ def convert(name: str, raw: Mapping[str, Any], parameters: type[P]) -> P:
 
 
 def invalid(command: str, parameter: str, value: object, expected: str) -> CommandFailed:
-    """The failure to raise for a parameter's value, as the reference words it."""
+    """The failure to raise for a parameter's value, with the reference's words."""
     return CommandFailed(
         f'{command}: parameter "{parameter}" has invalid value {value!r}: {expected}'
     )
 
 
 def explain(error: OSError) -> str:
-    """A sentence for what the operating system refused."""
+    """A sentence for an error of the operating system."""
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk is full{where}"
@@ -122,7 +122,7 @@ def explain(error: OSError) -> str:
 
 
 def known_reason(error: OSError) -> Failure | None:
-    """What of an error of the operating system is worth telling apart."""
+    """The known reason in an error of the operating system, if there is one."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure(FailureKind.DISK_FULL, str(error.filename or ""))
     if error.errno == errno.ENOENT:

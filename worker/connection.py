@@ -1,4 +1,4 @@
-"""One WebSocket connection to the Manager, from the handshake to the closed socket.
+"""A WebSocket connection to the Manager, from the handshake to the closed socket.
 
 trio-websocket's own `open_websocket` leaves the socket open when the handshake is rejected or
 takes too long; a Worker tries again for months. Nor does it notice a connection that is closed in
@@ -22,31 +22,31 @@ from trio_websocket import (
 from worker.registration import Credentials
 
 ANSWER_SECONDS = 20.0
-"""How long the Manager may take to accept a connection, or to answer."""
+"""Maximum seconds for the Manager to accept a connection, or to answer."""
 CLOSE_SECONDS = 2.0
 MOST_BYTES = 64 * 1024 * 1024
-"""A task with very many commands is still one message."""
+"""Maximum size of a message, since a task with very many commands is one message."""
 
 WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - {408, 429}
-"""Answers of a server that knows of no sessions, or of a proxy that lets none pass."""
+"""Status codes of a server without sessions, or of a proxy that does not let them pass."""
 
 Talk = Callable[[WebSocketConnection], Awaitable[str]]
 
 
 @attrs.frozen
 class Ended:
-    """Why there is no connection, or no longer."""
+    """The reason why there is no connection, or no longer."""
 
     reason: str
     rejected: bool = False
-    """The Manager does not know the credentials."""
+    """True if the Manager does not know the credentials."""
     is_without_sessions: bool = False
-    """The Manager answers, but not as one that has sessions."""
+    """True if the Manager answers, but does not have sessions."""
 
 
 @attrs.frozen
 class Watched(trio.abc.Stream):
-    """A stream that tells when its other end has closed it."""
+    """A stream that notices when the other end closes it."""
 
     stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]
     is_over: trio.Event = attrs.field(factory=trio.Event)
@@ -71,7 +71,7 @@ class Watched(trio.abc.Stream):
 
 
 async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
-    """Connect and let ``talk`` use the connection; says why it ended, which ``talk`` returns."""
+    """Connect and let ``talk`` use the connection; returns why it ended, which ``talk`` tells."""
     try:
         with trio.fail_after(ANSWER_SECONDS):
             stream = await _open_stream(url)
@@ -91,7 +91,7 @@ async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
 
 
 def _rejection(group: ExceptionGroup[ConnectionRejected]) -> Ended:
-    """How trio-websocket's reader, a task of the nursery, tells of a rejected handshake."""
+    """The end for a rejected handshake, which trio-websocket's reader raises in the nursery."""
     (error,) = group.exceptions
     status = getattr(error, "status_code", None)
     rejected = status in (401, 403)

@@ -1,7 +1,8 @@
-"""Windows: a console that is closed, and a session that ends, as a signal to stop.
+"""Windows: the end of the console or of the login session, as a signal to stop.
 
-Python hears of these events, but its handler returns at once, and Windows then ends the process.
-Who does not return gets some seconds: the event's own thread waits here until the Worker has left.
+Python gets these events, but its handler returns at once, and Windows then ends the process. A
+handler that does not return gets some seconds: the event's own thread waits here until the Worker
+has left.
 """
 
 import sys
@@ -14,19 +15,19 @@ import attrs
 CLOSE, LOGOFF, SHUTDOWN = 2, 5, 6
 """Numbers of the events (wincon.h). Ctrl-C and Ctrl-Break are Python's SIGINT and SIGBREAK."""
 GRACE_SECONDS = 4.5
-"""Windows ends the process 5 s after a close."""
+"""Seconds to leave in, since Windows ends the process 5 s after a close."""
 
 
 @attrs.frozen
 class EndOfConsole:
-    """What happens on an event of the console, in a thread that Windows starts for it."""
+    """Handler for events of the console, called in a thread that Windows starts."""
 
     stop: Callable[[], None]
-    """Asks the Worker to stop; may be called from any thread."""
+    """Function that asks the Worker to stop, from any thread."""
     has_left: threading.Event
 
     def __call__(self, event: int) -> bool:
-        """Whether the event was dealt with."""
+        """Handle an event; returns True if it was one of ours."""
         if event not in (CLOSE, LOGOFF, SHUTDOWN):
             return False
         self.stop()
@@ -36,7 +37,7 @@ class EndOfConsole:
 
 @contextmanager
 def stopped_by_console(stop: Callable[[], None]) -> Iterator[None]:
-    """The end of the console calls ``stop``, and waits until the block is left."""
+    """Call ``stop`` at the end of the console, which then waits until the block is left."""
     if sys.platform == "win32":
         import ctypes
 

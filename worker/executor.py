@@ -1,4 +1,4 @@
-"""Runs the commands of one task and reports on it (reference rules §15)."""
+"""Execution of one task: runs its commands and reports on it (reference rules §15)."""
 
 import logging
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @attrs.frozen
 class Workshop:
-    """What a task needs to run."""
+    """Everything that a task needs to run."""
 
     commands: Mapping[str, CommandKind]
     outbox: Outbox
@@ -37,7 +37,7 @@ class Execution:
     workshop: Workshop
     usage: Usage = attrs.field(init=False, factory=Usage)
     was_impossible: bool = attrs.field(init=False, default=False)
-    """Whether something that the task needs was not on this machine."""
+    """True if something that the task needs was missing on this machine."""
     _log: TaskLog = attrs.field(init=False)
     _steps: int = attrs.field(init=False, default=0)
     _steps_left: int = attrs.field(init=False, default=0)
@@ -47,11 +47,11 @@ class Execution:
 
     @property
     def conditions(self) -> Conditions:
-        """Under which its programs run."""
+        """The conditions under which its programs run."""
         return self.workshop.conditions
 
     async def run(self) -> None:
-        """Run all commands in order, and report how the task ended."""
+        """Run all commands in order, and report the task's outcome."""
         self.report(TaskStatus.ACTIVE, "Started")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._log.keep_flushing)
@@ -67,13 +67,13 @@ class Execution:
             self.report(TaskStatus.FAILED, f"Failed: {failure}", failure)
 
     async def _run_commands(self) -> CommandFailed | None:
-        """Run the commands up to the first that fails; returns why it failed."""
+        """Run the commands up to the first that fails; returns that failure."""
         for command in self.assign.commands:
             try:
                 await self._run_command(command)
             except CommandFailed as error:
                 return error
-            except Exception as error:  # a fault of ours must not take the Worker down
+            except Exception as error:  # a bug of ours must not end the Worker
                 log.exception("Command %s of task %s crashed", command.name, self.assign.name)
                 return CommandFailed(
                     f"{command.name}: internal error: {type(error).__name__}: {error}"
@@ -91,7 +91,7 @@ class Execution:
             self.step()
 
     def follow(self, followed: bool) -> None:
-        """Somebody follows the log from now on, or nobody does."""
+        """Note that the log is now being followed, or no longer."""
         self._log.follow(followed)
 
     def log(self, line: str) -> None:
@@ -99,11 +99,11 @@ class Execution:
         self._log.write(line)
 
     def tell(self, activity: str) -> None:
-        """What the task does now, in a few words."""
+        """Set the task's present activity, in a few words."""
         self._log.tell(activity)
 
     def step(self) -> None:
-        """One of the command's steps is done; more than it announced are not counted."""
+        """Count one of the command's steps as done, up to the number it announced."""
         if self._steps_left > 0:
             self._steps_left -= 1
             self._steps += 1
@@ -113,15 +113,15 @@ class Execution:
             )
 
     def saved(self, path: str) -> None:
-        """An image was written."""
+        """Offer an image that was written as a preview."""
         self.workshop.previews.offer(Output(self.assign.task_id, Path(path)))
 
     def report(
         self, status: TaskStatus, activity: str, failed: CommandFailed | None = None
     ) -> None:
-        """Report a status, with the log lines that wait and what is known of the programs.
+        """Report a status, with the log lines that wait and the programs' usage.
 
-        A Worker that cannot run a command at all asks for no more such tasks of the job.
+        A Worker that cannot run a command at all asks not to get such tasks of the job again.
         """
         self.workshop.outbox.add(
             Report(

@@ -1,6 +1,6 @@
-"""Where the Worker's Manager is: as configured, or as found in the network (reference rules §15).
+"""Address of the Worker's Manager: configured, or found in the network (reference rules §15).
 
-Who is configured does not search, nor loads what searching needs.
+A Worker with a configured address does not search, nor does it load the modules for that.
 """
 
 import logging
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SEARCH_SECONDS = 600.0
-"""A Worker that found no Manager for so long gives up."""
+"""Seconds without finding a Manager after which a Worker gives up."""
 FIND_SECONDS = 60.0
-"""How long a person waits for a Manager to be found."""
+"""Seconds of searching for a Manager while a person waits."""
 GONE_SECONDS = 60.0
-"""A Manager that was found, and cannot be reached for so long, may have moved."""
+"""Seconds without an answer after which a Manager that was found may have moved."""
 
 
 async def search(seconds: float = SEARCH_SECONDS, network: "Network | None" = None) -> str:
@@ -43,7 +43,7 @@ async def search(seconds: float = SEARCH_SECONDS, network: "Network | None" = No
 
 @attrs.define
 class Whereabouts:
-    """The Manager's address. One that was found in the network may become another one."""
+    """The Manager's address, which may change if it was found in the network."""
 
     url: str
     http: httpx.AsyncClient
@@ -53,7 +53,7 @@ class Whereabouts:
     async def look_for(self, credentials: Credentials) -> None:
         """Search until the Manager that knows this Worker is found, here or at another address.
 
-        Another farm's Manager is never taken: the Worker keeps to its own, until it is told else.
+        Another farm's Manager is never taken: the Worker stays with its own.
         """
         from flamenco.discovery import LAN, find_manager
 

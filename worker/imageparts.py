@@ -1,9 +1,9 @@
-"""Joins the parts of an image: ``python -m worker.imageparts FILE``.
+"""Program that joins the parts of an image: ``python -m worker.imageparts FILE``.
 
 FILE has the parameters of the command `join-image-parts` as JSON. Parts and image are multilayer
 OpenEXR files, in linear light, so that samples can be averaged; every pass is kept. They are read
-and written some lines at a time: memory grows with the width of the image only. What stands in the
-files besides, such as the names of cryptomatte, is taken from the first.
+and written some lines at a time, so memory grows with the width of the image only. Metadata, such
+as the names of cryptomatte, comes from the first part.
 """
 
 import json
@@ -19,10 +19,10 @@ import numpy.typing as npt
 import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 
 LINES = 64
-"""So many are in memory at once."""
+"""Number of lines in memory at once."""
 
 UNMIXABLE = re.compile(r"\.(?:Depth|IndexOB|IndexMA|Object Index|Material Index|Crypto\w+)\.\w+$")
-"""Channels that mean nothing when averaged: all samples of a pixel have the first part's."""
+"""Channels whose average is meaningless: the image gets those of the first part."""
 
 _SAMPLES = re.compile(r"^cycles\..*\.samples$")
 
@@ -30,15 +30,15 @@ Pixels = npt.NDArray[np.float32]
 
 
 class JoinFailed(Exception):
-    """Parts that do not fit together; says why in a sentence."""
+    """Parts that do not fit together; the text says why, in a sentence."""
 
 
 class CannotRead(JoinFailed):
-    """A part that is not there, or is no image."""
+    """A part that is missing, or is not an image."""
 
 
 class CannotWrite(JoinFailed):
-    """The image, on a disk that is full or for another reason."""
+    """The image cannot be written, because the disk is full or for another reason."""
 
 
 class Part:
@@ -53,7 +53,7 @@ class Part:
         self.spec = self._input.spec()
 
     def lines(self, begin: int, end: int) -> Pixels:
-        """Lines counted from the top, all channels."""
+        """Lines, counted from the top, with all channels."""
         count = self.spec.nchannels
         found = self._input.read_scanlines(0, 0, begin, end, 0, 0, count, oiio.FLOAT)
         if found is None:
@@ -66,7 +66,7 @@ class Part:
 
 
 def blocks(height: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of the lines that are handled together."""
+    """Beginning and end of the lines that are handled together."""
     return ((begin, min(begin + LINES, height)) for begin in range(0, height, LINES))
 
 
@@ -90,7 +90,7 @@ def averaged(parts: Sequence[Part], samples: Sequence[int]) -> Iterator[Pixels]:
 
 
 def check(parts: Sequence[Part], *, same_width: bool) -> None:
-    """Raise `JoinFailed` unless the parts have the same channels and height, and maybe width."""
+    """Raise `JoinFailed` unless the parts have the same channels and height (and width)."""
     first = parts[0]
     for part in parts:
         width = part.spec.width if same_width else first.spec.width
@@ -102,7 +102,7 @@ def check(parts: Sequence[Part], *, same_width: bool) -> None:
 
 
 def write(spec: oiio.ImageSpec, output: Path, pixels: Iterator[Pixels]) -> None:
-    """Write the image; under its name stands a whole one or none. Raises `JoinFailed`, OSError."""
+    """Write the image, completely or not at all. Raises `JoinFailed`, OSError."""
     unfinished = output.with_name(f".{output.stem}.unfinished.exr")
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -129,7 +129,7 @@ def _write(
 
 
 def joined_spec(first: oiio.ImageSpec, width: int, height: int, samples: int) -> oiio.ImageSpec:
-    """What the file of the whole image says of itself."""
+    """The header of the whole image's file."""
     spec = first.copy()
     spec.width = spec.full_width = width
     spec.height = spec.full_height = height
@@ -172,7 +172,7 @@ def join_samples(paths: Sequence[str], samples: Sequence[int], output: Path) -> 
 
 
 def join(parts: Sequence[str], output: str, columns: int, samples: Sequence[int]) -> None:
-    """Join tiles if there are columns of them, else samples. Raises `JoinFailed`, OSError."""
+    """Join tiles if ``columns`` is not 0, else samples. Raises `JoinFailed`, OSError."""
     if columns:
         join_tiles(parts, columns, Path(output))
     else:
@@ -180,7 +180,7 @@ def join(parts: Sequence[str], output: str, columns: int, samples: Sequence[int]
 
 
 def main(asked: Mapping[str, Any]) -> int:
-    """Join; returns the exit status. Speaks as Blender does."""
+    """Join; returns the exit status. The output has the form of Blender's."""
     began = time.perf_counter()
     try:
         join(**asked)

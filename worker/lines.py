@@ -5,10 +5,10 @@ LIMIT = 40 * 1024
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into decoded lines, however it arrives in pieces.
+    """A splitter of a stream of bytes into decoded lines, whatever pieces it arrives in.
 
-    Keeps at most `LIMIT` bytes. As on a terminal, a carriage return starts its line anew, so of a
-    progress display only the last state is left.
+    It keeps at most `LIMIT` bytes. As on a terminal, a carriage return starts the line again, so
+    only the last state of a progress display is left.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class LineSplitter:
         return [*lines, *map(decode, pieces)]
 
     def finish(self) -> list[str]:
-        """The last line, if the output did not end with a line's end."""
+        """The last line, if the output did not end with a newline."""
         rest, self._rest = bytes(self._rest), bytearray()
         return cut(rest) if rest else []
 
@@ -49,6 +49,6 @@ def split(raw: bytes) -> list[bytes]:
 
 
 def decode(raw: bytes) -> str:
-    """Text of a line; what is not UTF-8 becomes replacement characters."""
+    """The text of a line; invalid UTF-8 becomes replacement characters."""
     visible = raw.rstrip(b"\r").rpartition(b"\r")[2]
     return visible.decode("utf-8", errors="replace")

@@ -1,8 +1,8 @@
-"""What this Worker's machine has: measured, asked of programs, or told by the configuration.
+"""Equipment of this Worker's machine: measured, asked of programs, or configured.
 
-Memory and processors are known at once. Programs are asked in parallel while the Worker registers;
-a Blender that starts for the first time, from a share, may take longer than the sign-on waits, and
-is told of then in a new session.
+Memory and processors are known at once. Programs are asked in parallel while the Worker registers.
+A Blender that starts for the first time, from a network share, may take longer than the sign-on
+waits; the Manager then learns of it in a new session.
 """
 
 import logging
@@ -25,9 +25,9 @@ from worker.probes import MIB, Found, Probe
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 5.0
-"""How long the sign-on waits for the answers."""
+"""Maximum seconds that the sign-on waits for the answers."""
 RECHECK_SECONDS = 300.0
-"""Between two looks at what was missing."""
+"""Seconds between looks at whatever was missing."""
 
 
 class Machine:
@@ -61,19 +61,19 @@ class Machine:
 
     @property
     def is_checked(self) -> bool:
-        """Whether all checks were made."""
+        """True if all checks were made."""
         return self._checked.is_set()
 
     @property
     def task_types(self) -> tuple[str, ...]:
-        """Those the Worker offers: what its configuration names, but what it can't do now."""
+        """The task types that the Worker offers: the configured ones without those it can't do."""
         withheld = {each.task_type for each in self.specs.withheld}
         return tuple(each for each in self._config.task_types if each not in withheld)
 
     async def find(self) -> None:
-        """Look at everything, then again at what is missing, and at everything when it is asked to.
+        """Look at everything, later at whatever is missing, and at everything on request.
 
-        What goes wrong only leaves less to be known.
+        Errors only mean that less is known.
         """
         await self._look()
         self._found.set()
@@ -89,7 +89,7 @@ class Machine:
                 self._learned()
 
     def look_again(self) -> None:
-        """Look at everything anew, soon: something may have changed."""
+        """Look at everything again, soon: something may have changed."""
         self._wanted.set()
 
     async def _look(self) -> None:
@@ -102,7 +102,7 @@ class Machine:
         self._learned()
 
     async def is_known(self) -> None:
-        """Wait until everything is known, for `PATIENCE_SECONDS` at most."""
+        """Wait until everything is known, for at most `PATIENCE_SECONDS`."""
         with trio.move_on_after(PATIENCE_SECONDS):
             await self._found.wait()
         self.specs = self._gather()
@@ -112,7 +112,7 @@ class Machine:
         await self._checked.wait()
 
     async def differs_from(self, specs: Specs | None) -> None:
-        """Wait until everything is known and is not what ``specs`` says."""
+        """Wait until everything is known and differs from ``specs``."""
         await self._found.wait()
         while self.specs == specs:
             await self._changed.wait()
@@ -123,7 +123,7 @@ class Machine:
         self._changed = trio.Event()
 
     async def _make(self, task_types: list[str]) -> None:
-        """Make the checks of some task types, as soon as the Manager says where things are."""
+        """Make the checks of some task types, as soon as the Manager tells the paths."""
         if not task_types:
             return
         farm = await self._ask_farm()
@@ -137,7 +137,7 @@ class Machine:
             try:
                 return await ask_farm(self._http)
             except httpx.HTTPError as error:
-                log.debug("The Manager does not say where things are: %s", error)
+                log.debug("The Manager does not tell the paths of programs: %s", error)
                 await trio.sleep(backoff(failures))
                 failures += 1
 
@@ -161,7 +161,7 @@ class Machine:
         try:
             self._answers[probe.name] = probe.read(output)
         except (ValueError, LookupError) as error:
-            log.warning("What %s tells of this machine is not understood: %s", command[0], error)
+            log.warning("The output of %s is not understood: %s", command[0], error)
 
     def _gather(self) -> Specs:
         config = self._config
@@ -180,12 +180,12 @@ class Machine:
 
 
 def processors() -> int:
-    """The processors this process may use, hyper-threads included."""
+    """Number of processors that this process may use, including hyper-threads."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else psutil.cpu_count() or 0
 
 
 def describe(specs: Specs) -> str:
-    """What a machine has, for the log."""
+    """A description of a machine's equipment, for the log."""
     gpus = [f"{gpu.name} as {gpu.kind}" for gpu in specs.gpus]
     programs = [f"{each.name} {each.version}".strip() for each in specs.software]
     return "; ".join(

@@ -1,4 +1,4 @@
-"""Runs a Worker from its start to its exit code."""
+"""A Worker from its start to its exit code."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -40,24 +40,25 @@ async def run_worker(
 ) -> int:
     """Run a Worker until it is told to leave or ``stay`` is over; returns the process's exit code.
 
-    0 when it left in time or the Manager asked it to go offline, the configured code when it asked
-    for a restart, 1 after a signal. Takes over SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to
-    run in the main thread. Without a Manager's address it searches the ``network`` for one.
+    The exit code is 0 if it left in time or the Manager asked it to go offline, the configured one
+    if the Manager asked for a restart, and 1 after a signal. Handles SIGINT, SIGTERM, SIGUSR1 and
+    SIGUSR2, so it has to run in the main thread. Without a Manager's address it searches the
+    ``network`` for one.
 
-    Raises `HomeError` if its home folder cannot be used, `NoManagerFound` after a search in vain.
+    Raises `HomeError` if its home folder cannot be used, `NoManagerFound` if the search fails.
     """
     async with _opened(config, network) as (outbox, where):
         return await _run(config, stay, outbox, where)
 
 
 async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) -> int:
-    """Send what an earlier life could not, take no task, and sign off; returns the exit code.
+    """Send messages left from an earlier run, take no task, and sign off; returns the exit code.
 
-    0 when the Manager has all of it, 1 when it was not to be reached within `FLUSH_SECONDS`.
+    0 if the Manager has all of them, 1 if it could not be reached within `FLUSH_SECONDS`.
     """
     async with _opened(config, network) as (outbox, where):
         if not outbox.size:
-            log.info("There is nothing to send")
+            log.info("Nothing to send")
             return 0
         identity = Identity(where.http, config)
         machine = Machine(config, (), {}, where.http)
@@ -71,7 +72,7 @@ async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) 
                 nursery.start_soon(session.run)
                 await outbox.emptied()
                 nursery.cancel_scope.cancel()
-            log.info("Everything is sent")
+            log.info("Everything was sent")
             return 0
     log.error("Not everything could be sent; it is kept")
     return 1
@@ -86,7 +87,7 @@ async def _opened(
     try:
         await home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise HomeError(f"the Worker's home {home} cannot be made: {error.strerror}") from None
+        raise HomeError(f"the Worker's home {home} cannot be created: {error.strerror}") from None
     log.info("Worker %s with home %s", config.name, home)
     url = config.manager_url or await search(network=network)
     async with (

@@ -1,11 +1,11 @@
-"""What the Worker has to say and the Manager has not acknowledged yet.
+"""Outbox: messages of the Worker that the Manager has not acknowledged yet.
 
-All of it is in memory, and in SQLite so that it outlives a crash: written behind, many messages
-to a commit. Online, most messages are acknowledged before they cost a write. On a full disk the
-outbox works on from memory.
+They are in memory, and in SQLite so that they survive a crash: written later, many messages to a
+commit. Online, most messages are acknowledged before they cost a write. On a full disk the outbox
+goes on in memory.
 
-Sequence numbers grow for the life of the worker, also if its database is lost: a life starts
-above the milliseconds since 1970 and above every number in the database.
+Sequence numbers grow for the life of the worker, even if its database is lost: a run starts above
+the milliseconds since 1970 and above every number in the database.
 """
 
 import logging
@@ -33,11 +33,11 @@ CREATE TABLE IF NOT EXISTS outbox (
 ENDINGS = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED})
 FLUSH_SECONDS = 5.0
 RETRY_SECONDS = 10.0
-"""Pause after the disk refused what was to be written."""
+"""Seconds of pause after the disk refused a write."""
 
 
 class HomeError(Mendable):
-    """The Worker's home folder, or what is in it, cannot be used; says why."""
+    """The Worker's home folder, or its content, cannot be used; the text says why."""
 
 
 @attrs.define
@@ -48,7 +48,7 @@ class _Entry:
 
 
 class Outbox:
-    """The messages that wait for their acknowledgement, in the order they were added."""
+    """The messages that wait for acknowledgement, in the order in which they were added."""
 
     def __init__(self, connection: sqlite3.Connection, last: int) -> None:
         self._connection = connection
@@ -58,7 +58,7 @@ class Outbox:
         self._changed = trio.Event()
         self._disk_works = True
         self.size = 0
-        """Characters of all waiting messages."""
+        """Number of characters of all waiting messages."""
 
     def add(self, message: Message) -> int:
         """Keep a message until it is acknowledged; returns its sequence number."""
@@ -68,7 +68,7 @@ class Outbox:
         return self._last
 
     def acknowledge(self, seq: int) -> Message | None:
-        """Forget a message and return it; None if it is forgotten already."""
+        """Forget a message and return it; None if it is already forgotten."""
         entry = self._entries.pop(seq, None)
         if entry is None:
             return None
@@ -79,7 +79,7 @@ class Outbox:
         return entry.message
 
     def forget(self, task_id: str, lease: int) -> None:
-        """What was said of a task under a lease counts no more: the Manager may never answer it."""
+        """Forget the reports on a task under a lease: the Manager may never answer them."""
         for seq, entry in list(self._entries.items()):
             said = entry.message
             if isinstance(said, Report) and (said.task_id, said.lease) == (task_id, lease):
@@ -99,16 +99,16 @@ class Outbox:
             await self._changed.wait()
 
     def ended_leases(self) -> tuple[HeldLease, ...]:
-        """The leases whose end the Manager does not know yet: they are held until it does."""
+        """The leases whose end the Manager does not know yet, which are held until it does."""
         reports = [e.message for e in self._entries.values() if isinstance(e.message, Report)]
         return tuple(HeldLease(r.task_id, r.lease) for r in reports if r.status in ENDINGS)
 
     def restore(self, seq: int, text: str) -> None:
-        """Take up a message of an earlier life; only reports still mean something."""
+        """Add a message from an earlier run, if it is a report; others no longer mean anything."""
         try:
             message, _ = decode(text)
         except ProtocolError as error:
-            log.warning("A message of an earlier version is dropped: %s", error)
+            log.warning("A message from an earlier version was dropped: %s", error)
             message = None
         if isinstance(message, Report):
             self._enter(seq, _Entry(message, len(text), stored=True))
@@ -124,9 +124,9 @@ class Outbox:
                 await self._changed.wait()
 
     async def write(self) -> bool:
-        """Bring the database up to date in one transaction; whether that worked.
+        """Bring the database up to date in one transaction; returns True if that worked.
 
-        A full disk is only logged: the messages are in memory, and are written when there is room.
+        A full disk is only logged: the messages stay in memory, and are written when there is room.
         """
         if not self._is_dirty():
             return True
@@ -174,7 +174,7 @@ class Outbox:
 
 @asynccontextmanager
 async def open_outbox(path: Path) -> AsyncIterator[Outbox]:
-    """The outbox in a database that only this process may use, made if it is not there.
+    """The outbox in a database that only this process may use, created if it does not exist.
 
     Raises `HomeError` if another Worker uses it, or if it cannot be opened.
     """
@@ -215,7 +215,7 @@ def _open(path: Path) -> sqlite3.Connection:
             ) from None
         if "full" in str(error):
             raise HomeError(f"the disk of {path.parent} is full; make room and try again") from None
-        raise HomeError(f"{path} cannot be used: {error}; move it away to start anew") from None
+        raise HomeError(f"{path} cannot be used: {error}; move it away to start afresh") from None
     return connection
 
 

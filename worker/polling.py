@@ -1,8 +1,8 @@
-"""The Worker's end where a Manager has no sessions: it asks over HTTP, as Flamenco 3's does.
+"""The Worker's end for a Manager without sessions: it asks over HTTP, as Flamenco 3's Worker does.
 
-Reference rules §15 has the intervals and what each answer means, reference api §4 what the Manager
-does. The Worker and its outbox are those of a session: this speaks to them for the Manager, so a
-task that was fetched is assigned, and a report that was taken is acknowledged.
+Reference rules §15 has the intervals and the meaning of each answer, reference api §4 the Manager's
+side. The Worker and its outbox are those of a session: this module acts for the Manager, so a task
+that was fetched is assigned, and a report that was accepted is acknowledged.
 """
 
 import logging
@@ -53,14 +53,14 @@ FIRST_FETCH_SECONDS = 3.0
 NO_TASK_SECONDS = 20.0
 AFTER_TASK_SECONDS = 2.0
 REFUSED_SECONDS = 60.0
-"""After a fetch that failed, or was answered with an error."""
+"""Seconds of pause after a fetch that failed, or was answered with an error."""
 MAY_I_RUN_SECONDS = 10.0
 STATE_SECONDS = 3.0
-"""Between two questions for the status to go to, of a Worker that is not awake."""
+"""Seconds between questions for the wanted status, while a Worker is not awake."""
 JITTER = 0.1
 
 AWAY = frozenset({429, 502, 503, 504})
-"""Answers of a Manager that cannot answer now, or of a proxy before one that is away."""
+"""Status codes of a Manager that is busy, or of a proxy whose Manager is away."""
 UNKNOWN = frozenset({401, 403})
 NOT_OURS = frozenset({404, 409})
 
@@ -69,12 +69,12 @@ T = TypeVar("T")
 
 
 class ManagerAway(Exception):
-    """The Manager does not answer; what was to be said has to be said again."""
+    """The Manager does not answer; the request has to be made again."""
 
 
 @attrs.define
 class Polling:
-    """Keeps in touch with a Manager by asking it."""
+    """The contact with a Manager that is kept by polling."""
 
     http: httpx.AsyncClient
     station: Station
@@ -84,7 +84,7 @@ class Polling:
     _ended: Ended = attrs.field(init=False, default=Ended("the Manager is away"))
 
     async def run(self) -> Ended:
-        """Sign on and keep in touch until the Manager is away or refuses; says which."""
+        """Sign on and keep in touch until the Manager is away or refuses; returns the reason."""
         with self._scope:
             hello = self.station.hello()
             await self._sign_on(hello)
@@ -110,21 +110,21 @@ class Polling:
             await self._end(f"it answered {answer.status_code} to a sign-on", rejected=True)
         status = self._understood(answer, WorkerStateChange)
         if status is None:
-            await self._end("its answer to a sign-on is not understood")
+            await self._end("its answer to a sign-on was not understood")
         log.info("Signed on; the Manager has no sessions, so it is asked over HTTP")
         self.station.welcomed(
             Welcome(status_requested=status.status_requested, leases=hello.leases)
         )
 
     async def _renew(self, hello: Hello) -> None:
-        """Sign on anew when more is known of this machine."""
+        """Sign on again when more is known about this machine."""
         await self.station.machine.differs_from(hello.specs)
-        await self._end("more is known of this machine now")
+        await self._end("more is known about this machine now")
 
-    # What the Manager wants
+    # Requests of the Manager
 
     async def _keep_in_touch(self) -> None:
-        """Ask what there is to ask in the Worker's status, with its pause."""
+        """Ask the questions that fit the Worker's status, at their intervals."""
         pause = FIRST_FETCH_SECONDS
         while True:
             lease = self.station.running
@@ -147,14 +147,14 @@ class Polling:
         return self.station.running is None and not self.station.is_idle
 
     async def _still(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait, give or take `JITTER`; whether a condition held all the time."""
+        """Wait, give or take `JITTER`; returns True if a condition held all the time."""
         with trio.move_on_after(_about(seconds)) as patience:
             while holds():
                 await self.station.changed()
         return patience.cancelled_caught
 
     async def _fetch(self) -> float:
-        """Fetch a task, when all that went before has been said; returns the pause after that."""
+        """Fetch a task after delivering the outbox; returns the seconds to pause afterwards."""
         await self.outbox.emptied()
         if not self.station.is_idle:
             return FIRST_FETCH_SECONDS
@@ -169,7 +169,7 @@ class Polling:
             return FIRST_FETCH_SECONDS
         task = self._understood(answer, AssignedTask)
         if task is None:
-            reason = f"it answered {answer.status_code} to who asked for a task"
+            reason = f"it answered {answer.status_code} to a request for a task"
             rejected = answer.status_code in UNKNOWN
             await self._end(reason, rejected=rejected, after=REFUSED_SECONDS)
         self.station.received(_assignment(task))
@@ -208,10 +208,10 @@ class Polling:
         if change is not None:
             self.station.received(RequestStatus(change.status_requested, lazy))
 
-    # What the Worker has to say
+    # Messages of the Worker
 
     async def _deliver(self) -> None:
-        """Say all that is in the outbox, in its order, each until it was heard."""
+        """Deliver the outbox in its order, repeating each message until it is answered."""
         said = 0
         while True:
             for seq, message in await self.outbox.after(said):
@@ -219,7 +219,7 @@ class Polling:
                 said = seq
 
     async def _say(self, message: Message) -> str | None:
-        """Say it until somebody answers; why it does not count, if so."""
+        """Repeat a message until there is an answer; returns the reason if it does not count."""
         failures = 0
         while True:
             try:
@@ -246,14 +246,14 @@ class Polling:
             wish = BlocklistingRequest(reason=report.blocklist)
             if (await self._said(f"{route}/request-blocklisting", wish)).is_success:
                 return None
-            report = attrs.evolve(report, log=None)  # a Manager that knows no such wish
+            report = attrs.evolve(report, log=None)  # the Manager does not know such a request
         answer = await self._said(route, _update(report))
         if answer.status_code in NOT_OURS:
             return f"the Manager answered {answer.status_code}"
         return None
 
     async def _said(self, route: str, body: object = None) -> httpx.Response:
-        """The answer to something that was said; an error is no reason to say it again."""
+        """The answer to a message; after an error it is not repeated."""
         answer = await self._call("POST", route, body)
         if answer.status_code in UNKNOWN:
             await self._end("the Manager does not know this Worker", rejected=True)
@@ -283,13 +283,13 @@ class Polling:
         return answer
 
     def _understood(self, answer: httpx.Response, kind: type[T]) -> T | None:
-        """What an answer says; None if it is an error, or not what was expected."""
+        """The content of an answer; None if it is an error, or not as expected."""
         if answer.status_code not in (httpx.codes.OK, httpx.codes.LOCKED):
             return None
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except msgspec.DecodeError as error:
-            log.warning("An answer of the Manager is not understood: %s", error)
+            log.warning("An answer of the Manager was not understood: %s", error)
             return None
 
     async def _end(self, reason: str, *, rejected: bool = False, after: float = 0.0) -> NoReturn:
@@ -319,7 +319,7 @@ def _or_unset(value: T | None) -> T | UnsetType:
 
 
 def _assignment(task: AssignedTask) -> Assign:
-    """A task as in a session. Its lease is a number of ours: the Manager tells none over HTTP."""
+    """A task as in a session. Its lease is a number of ours: the Manager sends none over HTTP."""
     return Assign(
         task_id=task.uuid,
         lease=int(clock.now().timestamp() * 1000),

@@ -1,8 +1,8 @@
-"""Sends the newest rendered image to the Manager, beside the task and never in its way.
+"""Sending of the newest rendered image to the Manager, beside the task and never in its way.
 
 Reference rules §9: PNG, JPEG and TIFF, as JPEG of quality 85 in full size, one at a time; of the
-images that wait only the newest is sent. New here: OpenEXR, Radiance, and what Pillow does not know
-of TIFF.
+images that wait only the newest is sent. New here: OpenEXR, Radiance, and kinds of TIFF that Pillow
+cannot read.
 """
 
 import io
@@ -28,20 +28,20 @@ TONEMAP = (sys.executable, "-P", "-m", "worker.tonemap")
 TONEMAP_SECONDS = 60.0
 QUALITY = 85
 MOST_BYTES = 25 * 1024 * 1024
-"""What the Manager accepts."""
+"""Maximum size of an image that the Manager accepts."""
 ROUTE = "api/v3/worker/task/{}/output-produced"
 
 
 @attrs.frozen
 class Output:
-    """An image a task has written."""
+    """An image that a task has written."""
 
     task_id: str
     path: Path
 
 
 class Previews:
-    """The place where the newest image waits, and its sending."""
+    """The newest image that waits, and its sending."""
 
     def __init__(self, http: httpx.AsyncClient, identity: Identity) -> None:
         self._http = http
@@ -50,13 +50,13 @@ class Previews:
         self._arrived = trio.Event()
 
     def offer(self, output: Output) -> None:
-        """Let this be the next image to send; one that still waits is dropped."""
+        """Make this the next image to send, in place of one that still waits."""
         if output.path.suffix.lower() in SUFFIXES | LINEAR:
             self._newest = output
             self._arrived.set()
 
     async def run(self) -> None:
-        """Send images as they come, until cancelled; what goes wrong is only logged."""
+        """Send images as they come, until cancelled; errors are only logged."""
         while True:
             await self._arrived.wait()
             self._arrived = trio.Event()

@@ -1,7 +1,7 @@
-"""Programs that are asked what a machine has, and how their answers are read.
+"""Programs that are asked about a machine's equipment, and the reading of their answers.
 
-GPUs are told under the kinds of Cycles that their vendor's driver serves. There is no program to
-ask for oneAPI: the configuration says it.
+GPUs are listed under the kinds of Cycles devices that their vendor's driver supports. There is no
+program to ask for oneAPI: it has to be configured.
 """
 
 import re
@@ -25,7 +25,7 @@ _WINDOWS_KINDS = {
     "hip": re.compile(r"\bRadeon (RX|Pro)\b"),
     "oneapi": re.compile(r"\bIntel\b.*\bArc\b"),
 }
-"""Cards that Cycles can use, by their names."""
+"""{kind of GPU: names of the cards that Cycles can use as that kind}."""
 _WINDOWS_MOST_MIB = 4000
 _WINDOWS_QUERY = (
     "Get-CimInstance Win32_VideoController"
@@ -36,7 +36,7 @@ _MAC_MEMORY = re.compile(r"(\d+) (MB|GB)")
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """What an answer tells."""
+    """The content of an answer."""
 
     gpus: tuple[Gpu, ...] = ()
     software: tuple[Software, ...] = ()
@@ -48,29 +48,29 @@ class Probe:
 
     name: str
     command: Callable[[], list[str]]
-    """How it is asked; finding it may read the disk."""
+    """Function that finds its command line, which may read the disk."""
     read: Callable[[str], Found]
-    """What its output tells; raises ValueError or LookupError if that is not understood."""
+    """Function that reads its output; raises ValueError or LookupError if it can't."""
     finds_gpus: bool = False
     platform: str = ""
-    """The only one, as `sys.platform` names it, that has this program; empty: it may be on any."""
+    """Only platform with this program, as in `sys.platform`; empty: it may be on any."""
 
 
 def read_blender(output: str) -> Found:
-    """Blender's version, as PEP 440 writes it: `5.0.0a0` of an alpha."""
+    """Blender's version, as PEP 440 writes it: `5.0.0a0` for an alpha."""
     match = _BLENDER.search(output)
     version = match[1] + _STAGES.get(match[2], "") if match else ""
     return Found(software=(Software("Blender", version),))
 
 
 def read_ffmpeg(output: str) -> Found:
-    """FFmpeg's version, without what distributions add; empty for one built between releases."""
+    """FFmpeg's version without a distribution's suffix; empty for a build between releases."""
     match = _FFMPEG.search(output)
     return Found(software=(Software("FFmpeg", match[1] if match else ""),))
 
 
 def read_nvidia(output: str) -> Found:
-    """NVIDIA's cards, a line each: name, MiB of memory, version of the driver."""
+    """NVIDIA's cards, from a line each: name, MiB of memory, version of the driver."""
     gpus = []
     for line in filter(None, map(str.strip, output.splitlines())):
         name, memory, driver = (word.strip() for word in line.rsplit(",", 2))
@@ -79,7 +79,7 @@ def read_nvidia(output: str) -> Found:
 
 
 def read_rocm(output: str) -> Found:
-    """AMD's cards, an entry each, and the driver. Warnings may stand before the JSON."""
+    """AMD's cards, from an entry each, and the driver. Warnings may precede the JSON."""
     cards = msgspec.json.decode(output[output.index("{") :], type=dict[str, Any])
     system = cards.get("system")
     driver = str(system.get("Driver version", "")) if isinstance(system, dict) else ""
@@ -117,10 +117,10 @@ def _mac_memory(card: Mapping[str, object]) -> int:
 
 
 def read_windows(output: str) -> Found:
-    """The cards of AMD and Intel that Windows knows, one or a list of them; NVIDIA's tell more.
+    """AMD's and Intel's cards that Windows lists, one or several; NVIDIA's own program tells more.
 
-    Windows tells their memory in 32 bits: of a larger one it says 4 GiB or a little less, or
-    nothing, so that much is taken for not known.
+    Windows tells their memory in 32 bits: for more it says 4 GiB or a little less, or nothing, so
+    these values count as unknown.
     """
     cards = msgspec.json.decode(output, type=dict[str, Any] | list[dict[str, Any]])
     listed = cards if isinstance(cards, list) else [cards]
@@ -138,7 +138,7 @@ def _windows_card(card: Mapping[str, object]) -> list[Gpu]:
 
 
 def _whole(value: object) -> int:
-    """A whole number in a text; 0, as for what is not known, if it is none."""
+    """A whole number from a text; 0, which means unknown, if it is not one."""
     text = str(value).strip()
     return int(text) if text.isdecimal() and len(text) < 20 else 0
 

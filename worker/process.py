@@ -1,4 +1,4 @@
-"""Runs a program for a command: the one way for all commands."""
+"""Programs run for commands, all in the same way."""
 
 import math
 import os
@@ -21,24 +21,24 @@ from worker.command import CannotRun, CommandFailed, Task
 from worker.lines import LineSplitter
 
 _PRIORITY = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-"""What stands for niceness on Windows."""
+"""Priority class that stands for niceness on Windows."""
 
 
 @attrs.frozen(kw_only=True)
 class Surroundings:
-    """Where a program runs: parameters of every command that starts one."""
+    """Environment and folder of a program: parameters of every command that runs one."""
 
     env: dict[str, str] = attrs.field(factory=dict)
-    """Variables of the environment beside the Worker's own, or in their place."""
+    """Environment variables that add to the Worker's own, or replace them."""
     cwd: str = ""
-    """Its working directory; empty: the Worker's."""
+    """Working directory; empty: the Worker's."""
 
 
 def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
     """An environment in which the virtual environment at ``prefix`` isn't active.
 
-    Debian's Blender takes the first `python3` on the PATH for its own, and would find our package
-    `flamenco` there in place of the add-on of that name.
+    Debian's Blender uses the first `python3` on the PATH as its own, and would find our package
+    `flamenco` there instead of the add-on of that name.
     """
     folders = environment.get("PATH", "").split(os.pathsep)
     path = os.pathsep.join(each for each in folders if not Path(each).is_relative_to(prefix))
@@ -47,7 +47,7 @@ def without_our_python(environment: Mapping[str, str], prefix: str) -> dict[str,
 
 
 def program_environment() -> dict[str, str]:
-    """The environment of the programs that this Worker starts: without the farm's secret."""
+    """The environment of the programs that this Worker starts, without the farm's secret."""
     ours = {name: value for name, value in os.environ.items() if name != SECRET_VARIABLE}
     in_virtual_environment = sys.prefix != sys.base_prefix
     return without_our_python(ours, sys.prefix) if in_virtual_environment else ours
@@ -63,9 +63,10 @@ async def run_program(
 ) -> None:
     """Run a program to its end; its output, stderr merged in, goes to the task's log.
 
-    On cancellation its process group ends with it. ``on_line`` sees each line of the output; what
-    it raises ends the program. Raises `CannotRun` if it cannot be started (``missing`` says what
-    to do then), and `CommandFailed` if it ends with another status than 0, or falls silent.
+    On cancellation its process group ends with it. ``on_line`` gets each line of the output; an
+    exception from it ends the program. Raises `CannotRun` if the program cannot be started
+    (``missing`` says what to do then), and `CommandFailed` if its exit status is not 0, or if it
+    falls silent.
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
@@ -94,7 +95,7 @@ def killed(status: int) -> Failure | None:
         name = signal.Signals(status - 128).name
     except ValueError:
         return None
-    hint = ": the system ends programs so when memory runs out" if name == "SIGKILL" else ""
+    hint = ": the system does this when memory runs out" if name == "SIGKILL" else ""
     return Failure(FailureKind.KILLED, f"ended by {name}{hint}")
 
 
@@ -137,9 +138,9 @@ async def _copy_output(child: Child, task: Task, on_line: Callable[[str], None])
 
 
 async def adjust(pid: int, task: Task) -> None:
-    """Set niceness and out-of-memory score where they are asked for; a refusal is only logged.
+    """Set niceness and out-of-memory score if configured; a refusal is only logged.
 
-    Both are inherited by what the program starts from now on.
+    Processes that the program starts from now on inherit both.
     """
     niceness, score = task.conditions.niceness, task.conditions.oom_score_adjust
     if niceness:

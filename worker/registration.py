@@ -1,4 +1,4 @@
-"""How a Worker gets its credentials: it asks the Manager once, and keeps them in a file."""
+"""Registration: a Worker asks the Manager for credentials once, and keeps them in a file."""
 
 import secrets
 from pathlib import Path
@@ -23,12 +23,12 @@ WRONG_SECRET = f"this Worker's registration secret is not the farm's: change {_P
 
 
 class RegistrationFailed(Exception):
-    """The Manager could not be asked, or refused; says why in a sentence."""
+    """The Manager could not be asked, or refused; the text says why, in a sentence."""
 
 
 @attrs.frozen(kw_only=True)
 class Credentials:
-    """Who the Worker is to its Manager."""
+    """The Worker's id and secret at its Manager."""
 
     worker_id: Text = ""
     worker_secret: Text = attrs.field(default="", repr=False)
@@ -40,7 +40,7 @@ class _Registered:
 
 
 def read_credentials(home: Path) -> Credentials | None:
-    """The stored credentials, or None if there are none that can be used."""
+    """The stored credentials; None if there are none that can be used."""
     path = home / FILE_NAME
     try:
         found = read_section(Credentials, read_yaml(path), Where(str(path)))
@@ -58,7 +58,7 @@ class Identity:
     credentials: Credentials | None = attrs.field(init=False, default=None)
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """The credentials; ``renew`` registers anew. Raises `RegistrationFailed`."""
+        """The credentials; ``renew`` registers again. Raises `RegistrationFailed`."""
         if self.credentials is None:
             self.credentials = read_credentials(self.config.home)
         if self.credentials is None or renew:
@@ -67,7 +67,7 @@ class Identity:
 
 
 async def register(http: httpx.AsyncClient, config: WorkerConfig) -> Credentials:
-    """Register as a new worker and store the credentials, for the owner's eyes only.
+    """Register as a new worker and store the credentials, readable by their owner only.
 
     Raises `RegistrationFailed`. The file is written once before the Manager is asked, so that a
     home that cannot be written to does not leave a trail of unused workers at the Manager.
@@ -108,5 +108,5 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
         return msgspec.json.decode(answer.content, type=_Registered).uuid
     except msgspec.DecodeError as error:
         raise RegistrationFailed(
-            f"its answer to a registration is not understood: {error}"
+            f"its answer to a registration was not understood: {error}"
         ) from None

@@ -1,4 +1,4 @@
-"""Runs the scripts of `worker.in_blender`, for commands that need more than Blender's options."""
+"""Runs of scripts in `worker.in_blender`, for commands that need more than Blender's options."""
 
 import json
 from pathlib import Path
@@ -15,21 +15,21 @@ FOLDER = Path(__file__).with_name("in_blender")
 
 @attrs.frozen(kw_only=True)
 class ScriptInBlender(Surroundings):
-    """What all these commands are told; the script gets all parameters as JSON."""
+    """Common parameters of these commands; the script gets all parameters as JSON."""
 
     exe: str
     blendfile: str
     frame: int
     output: str
-    """The file that is to come of it, with its extension."""
+    """Path of the file to write, with its extension."""
     exeArgs: str = ""  # noqa: N815 - names are those of the job types
     scene: str = ""
     percentage: int = 100
-    """Of the scene's resolution."""
+    """Percentage of the scene's resolution."""
     denoise: bool = False
 
     def blender(self, script: str) -> BlenderRender:
-        """The run of Blender that opens the file, and then runs a script."""
+        """The run of Blender that opens the file and then runs a script."""
         chosen = ["--scene", self.scene] if self.scene else []
         options = ["--python-exit-code", "1", "--python", str(FOLDER / script)]
         return BlenderRender(

@@ -8,10 +8,10 @@ from pathlib import Path
 import attrs
 
 STOP_SECONDS = 30
-"""More than an orderly stop takes: the task, the last messages and the outbox have their limits."""
+"""Seconds that are more than an orderly stop takes, whose steps have limits of their own."""
 RESTART_SECONDS = 5
 RESTART_EXIT_CODE = 47
-"""Tells systemd that the Manager asked for a restart, where the configuration names no other."""
+"""Default exit code that tells systemd that the Manager asked for a restart."""
 
 _UNIT = """\
 [Unit]
@@ -28,28 +28,28 @@ WantedBy={wanted_by}
 """
 
 _SYSTEM = ("ProtectSystem=full", "ProtectControlGroups=yes")
-"""All that may be taken from a Worker. What it renders with opens devices, loads modules by a
-program that runs as root (NVIDIA's), talks to an X server in /tmp, and writes where a job says."""
+"""The only restrictions possible for a Worker. Its programs open devices, load modules through a
+program that runs as root (NVIDIA's), talk to an X server in /tmp, and write where a job says."""
 
 
 @attrs.frozen(kw_only=True)
 class Service:
-    """How a Worker is run by systemd."""
+    """A Worker as a service of systemd."""
 
     command: Sequence[str]
     folder: Path
-    """Where it runs: that of its configuration."""
+    """Working directory: the folder of its configuration."""
     restart_exit_code: int
     path: str = ""
-    """Where its programs are found."""
+    """PATH on which its programs are found."""
     user: str = ""
-    """Whose it is, in a unit of the machine; empty: that of the user whose unit this is."""
+    """User that it runs as, in a unit of the machine; empty: the user whose unit this is."""
 
     def unit(self) -> str:
         """The text of the unit.
 
-        A Worker ends with 0 when it is to stay down and with 2 when its command line is wrong;
-        after a signal it ends with 1, which is no failure.
+        A Worker exits with 0 if it should stay down and with 2 if its command line is wrong; after
+        a signal it exits with 1, which is not a failure.
         """
         lines = [
             *([f"User={self.user}"] if self.user else []),
@@ -73,9 +73,9 @@ class Service:
 
 
 def unit_file(name: str, *, of_machine: bool, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where systemd looks for a unit of the machine, or of this user.
+    """The path at which systemd looks for a unit of the machine, or of this user.
 
-    Raises ValueError if the name cannot be that of a unit.
+    Raises ValueError if a unit cannot have this name.
     """
     if not re.fullmatch(r"[A-Za-z0-9:_.-]+", name):
         raise ValueError(f"expected a name such as flamenco-worker, not {name!r}")
@@ -87,7 +87,7 @@ def unit_file(name: str, *, of_machine: bool, environment: Mapping[str, str] = o
 
 
 def what_next(name: str, user: str) -> str:
-    """What a person does with a unit that was written."""
+    """The commands for a person to run after the unit was written."""
     if user:
         return f"systemctl daemon-reload\nsystemctl enable --now {name}\njournalctl -fu {name}"
     return (
@@ -99,7 +99,7 @@ def what_next(name: str, user: str) -> str:
 
 
 def _specifiers(text: str) -> str:
-    """Percent signs begin what systemd replaces."""
+    """A text whose percent signs are escaped, since they begin systemd's specifiers."""
     return text.replace("%", "%%")
 
 
@@ -109,6 +109,6 @@ def _quoted(text: str) -> str:
 
 
 def _argument(text: str) -> str:
-    """An argument of ExecStart, in which dollar signs would begin a variable."""
+    """An argument for ExecStart, in which dollar signs would begin a variable."""
     is_plain = re.fullmatch(r"[A-Za-z0-9_./:=@,+-]+", text)
     return text if is_plain else _quoted(text).replace("$", "$$")

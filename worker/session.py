@@ -1,6 +1,6 @@
-"""The Worker's end of the session: connects, signs on, keeps in touch, connects again.
+"""The Worker's end of the session: it connects, signs on, keeps in touch, and reconnects.
 
-docs/worker-protocol.md says what each message means.
+docs/worker-protocol.md explains each message.
 """
 
 import logging
@@ -23,35 +23,35 @@ from worker.station import Station
 log = logging.getLogger(__name__)
 
 STABLE_SECONDS = 10.0
-"""A session that held so long starts the back-off anew; else two Workers with the same credentials
-would throw each other out without a pause."""
+"""Seconds after which a session resets the back-off; otherwise two Workers with the same
+credentials would throw each other out without a pause."""
 
 
 @attrs.define
 class Session:
-    """Keeps a session with the Manager, whatever happens to the network or to the Manager."""
+    """A session that is kept up, whatever happens to the network or to the Manager."""
 
     where: Whereabouts
     station: Station
     outbox: Outbox
     identity: Identity
     _longest_wait: float = attrs.field(init=False, default=MOST_SECONDS)
-    """A Manager that needs signs of life more often is not to wait longer for the next session."""
+    """Maximum pause in seconds; a Manager with frequent heartbeats waits no longer than those."""
     _failures: int = attrs.field(init=False, default=0)
     _heard: float = attrs.field(init=False, factory=trio.current_time)
-    """When the Manager was last in touch, by Trio's clock."""
+    """Time of the last contact with the Manager, by Trio's clock."""
     _last_reason: str = attrs.field(init=False, default="")
     _rejected: bool = attrs.field(init=False, default=False)
 
     async def run(self) -> None:
-        """Connect again and again, until cancelled. Never raises for the network's sake."""
+        """Connect again and again, until cancelled. Never raises because of the network."""
         while True:
             await self._connect_once()
             await self._pause(backoff(self._failures, self._longest_wait))
             self._failures += 1
 
     async def _pause(self, seconds: float) -> None:
-        """Wait; and search meanwhile, if the Manager is gone from where it was found."""
+        """Wait, and search in the meantime if the Manager is gone from its address."""
         gone_for = trio.current_time() - self._heard
         credentials = self.identity.credentials
         async with trio.open_nursery() as nursery:
@@ -77,21 +77,21 @@ class Session:
             self._complain(ended.reason)
 
     async def _poll(self, credentials: Credentials) -> Ended:
-        """Ask a Manager that has no sessions over HTTP, as long as it goes."""
+        """Ask a Manager without sessions over HTTP, as long as that works."""
         began = trio.current_time()
         ended = await Polling(self.where.http, self.station, self.outbox, credentials).run()
         self._was_in_touch(began)
         return ended
 
     async def _talk(self, socket: WebSocketConnection) -> str:
-        """Sign on, and keep in touch as long as it goes; returns why it ended."""
+        """Sign on, and keep in touch as long as possible; returns why it ended."""
         hello = self.station.hello()
         await socket.send_message(protocol.encode(hello))
         try:
             with trio.fail_after(ANSWER_SECONDS):
                 welcome = await receive(socket)
         except ProtocolError as error:
-            return f"its answer is not understood: {error}"
+            return f"its answer was not understood: {error}"
         if not isinstance(welcome, Welcome):
             return f"expected a welcome, it sent {type(welcome).__name__}"
         log.info("Signed on at %s", self.where.url)
@@ -135,19 +135,19 @@ class Session:
                     scope.cancel()
 
     async def _renew(self, hello: Hello, scope: trio.CancelScope) -> None:
-        """End a session whose hello knew too little of the machine; the next one tells more."""
+        """End a session whose hello knew too little about the machine; the next one tells more."""
         await self.station.machine.differs_from(hello.specs)
-        log.info("More is known of this machine now; signing on again to tell it")
+        log.info("More is known about this machine now; signing on again to tell the Manager")
         scope.cancel()
 
     async def _listen(self, socket: WebSocketConnection) -> None:
-        """Hand on what the Manager says until the session ends or it makes no sense."""
+        """Pass on the Manager's messages until the session ends or one makes no sense."""
         with suppress(ConnectionClosed):
             while True:
                 try:
                     self.station.received(await receive(socket))
                 except ProtocolError as error:
-                    log.error("The Manager sent what is no message: %s", error)
+                    log.error("The Manager sent something that is not a message: %s", error)
                     return
 
     def _complain(self, reason: str) -> None:
@@ -160,5 +160,5 @@ class Session:
 
 
 async def receive(socket: WebSocketConnection) -> Message:
-    """The next message; raises ConnectionClosed and `ProtocolError`."""
+    """The next message. Raises ConnectionClosed and `ProtocolError`."""
     return protocol.decode(await socket.get_message())[0]

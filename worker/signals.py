@@ -1,4 +1,4 @@
-"""What the operating system's signals mean to the Worker (reference rules §15)."""
+"""Signals of the operating system, and their meaning for the Worker (reference rules §15)."""
 
 import logging
 import signal
@@ -20,18 +20,18 @@ STATUSES: dict[int, WorkerStatus] = {
 
 
 def stops(*, at_terminal: bool) -> frozenset[int]:
-    """The signals that stop a Worker. SIGHUP is one where it says that the terminal is gone."""
+    """The signals that stop a Worker. SIGHUP is one if it means that the terminal is gone."""
     names = ("SIGINT", "SIGTERM", "SIGBREAK", *(["SIGHUP"] if at_terminal else []))
     return frozenset(getattr(signal, name) for name in names if hasattr(signal, name))
 
 
 def reloads(*, at_terminal: bool) -> frozenset[int]:
-    """The signals that let it look anew at its machine."""
+    """The signals that let a Worker look at its machine again."""
     return frozenset({signal.SIGHUP} if hasattr(signal, "SIGHUP") and not at_terminal else ())
 
 
 async def watch_signals(worker: Worker, everything: trio.CancelScope) -> None:
-    """Stop, sleep, wake and look anew by signal; a second stop cancels ``everything``."""
+    """Stop, sleep, wake up and look again by signal; a second stop cancels ``everything``."""
     at_terminal = sys.stdin is not None and sys.stdin.isatty()
     stopping, looking = stops(at_terminal=at_terminal), reloads(at_terminal=at_terminal)
     token = trio.lowlevel.current_trio_token()
@@ -43,10 +43,10 @@ async def watch_signals(worker: Worker, everything: trio.CancelScope) -> None:
             if number in STATUSES:
                 worker.request(STATUSES[number], lazy=False)
             elif number in looking:
-                log.info("Looking anew at this machine")
+                log.info("Looking at this machine again")
                 worker.machine.look_again()
             elif worker.stopping:
-                log.warning("Stopping now, without a word to the Manager")
+                log.warning("Stopping now, without telling the Manager")
                 everything.cancel()
             else:
                 log.info("Stopping; a second signal stops at once")

@@ -1,4 +1,4 @@
-"""What a connection to the Manager speaks for: the Worker's state, and what becomes of messages."""
+"""The Worker as a connection to the Manager sees it: its state, and a place for messages."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from worker.machine import Machine
 
 
 class Station(Protocol):
-    """The Worker, as its connection sees it."""
+    """The Worker as its connection sees it."""
 
     @property
     def machine(self) -> Machine: ...

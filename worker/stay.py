@@ -1,4 +1,4 @@
-"""How long a Worker stays on the farm, if not for ever."""
+"""Limits of a Worker's stay on the farm."""
 
 import logging
 import math
@@ -11,17 +11,17 @@ from worker.worker import Worker
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
-"""So long without a task, awake, is idle."""
+"""Seconds without a task, while awake, after which a Worker is idle."""
 
 
 @attrs.frozen(kw_only=True)
 class Stay:
-    """When to leave, after the task that runs then; whatever comes first."""
+    """Conditions for leaving, after the running task; the first one counts."""
 
     once: bool = False
-    """After one task."""
+    """True to leave after one task."""
     until_idle: bool = False
-    """When there was nothing to do for `IDLE_SECONDS`."""
+    """True to leave when there was nothing to do for `IDLE_SECONDS`."""
     seconds: float = math.inf
 
 
@@ -29,7 +29,7 @@ FOR_EVER = Stay()
 
 
 async def leave_in_time(worker: Worker, stay: Stay) -> None:
-    """Let the Worker leave when its time is over."""
+    """Let the Worker leave when its stay is over."""
     async with trio.open_nursery() as nursery:
         if stay.once:
             nursery.start_soon(_after_one_task, worker)
@@ -37,7 +37,7 @@ async def leave_in_time(worker: Worker, stay: Stay) -> None:
             nursery.start_soon(_when_idle, worker)
         if stay.seconds < math.inf:
             await trio.sleep(stay.seconds)
-            log.info("The time of this Worker is over")
+            log.info("This Worker's time is over")
             worker.retire()
 
 

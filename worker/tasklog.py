@@ -1,10 +1,10 @@
-"""What a task says on its way to the Manager: gathered to chunks, and bounded.
+"""Log of a running task on its way to the Manager: gathered into chunks, and bounded.
 
-A task's log has a head, which is sent as it comes, and a tail. Lines go to the tail, of which only
-the newest are kept, while the Manager does not keep up or is away, and when the head has its full
-size. The tail is sent as soon as there is room, at the latest with the task's end, after a line
-that says how much was left out. So a program that floods its output fills neither memory nor disk
-here or at the Manager.
+A task's log has a head, which is sent as it comes, and a tail, of which only the newest lines are
+kept. Lines go to the tail while the Manager does not keep up or is away, and when the head has its
+full size. The tail is sent as soon as there is room, at the latest with the task's end, after a
+line that says how much was left out. So a program that floods its output fills neither memory nor
+disk, here or at the Manager.
 """
 
 from collections import deque
@@ -18,24 +18,24 @@ from worker.outbox import Outbox
 CHUNK_CHARACTERS = 10 * 1024
 CHUNK_SECONDS = 2.0
 FOLLOWED_SECONDS = 0.2
-"""Between two chunks while somebody follows the log."""
+"""Seconds between chunks while the log is being followed."""
 MOST_WAITING = 4 * 1024 * 1024
-"""Characters in the outbox above which lines go to the tail."""
+"""Number of characters in the outbox above which lines go to the tail."""
 MOST_HEAD = 64 * 1024 * 1024
-"""Characters of a task's log after which only its tail is of interest."""
+"""Number of characters of a task's log after which only its tail is of interest."""
 MOST_TAIL = 256 * 1024
 
 
 @attrs.define
 class Tail:
-    """The newest lines, and how much was left out before them."""
+    """The newest lines, and the number of characters left out before them."""
 
     _lines: deque[str] = attrs.field(factory=deque)
     _size: int = 0
     _left_out: int = 0
 
     def add(self, line: str) -> None:
-        """Keep a line; older ones go when there are too many."""
+        """Keep a line; older ones are dropped if there are too many."""
         self._lines.append(line)
         self._size += len(line)
         while self._size > MOST_TAIL:
@@ -54,7 +54,7 @@ class Tail:
 
 @attrs.define
 class TaskLog:
-    """Collects lines, and what a task does now, into reports under one lease."""
+    """A collector of a task's lines and activity into reports under one lease."""
 
     outbox: Outbox
     task_id: str
@@ -78,11 +78,11 @@ class TaskLog:
             self.flush()
 
     def tell(self, activity: str) -> None:
-        """What the task does now; sent with the next `flush`."""
+        """Set the task's present activity, sent with the next `flush`."""
         self._activity = activity
 
     def flush(self) -> None:
-        """Send what has gathered; what the task does now only if there is room."""
+        """Send everything gathered; the activity only if there is room."""
         has_room = self.outbox.size <= MOST_WAITING
         if has_room and self._sent <= MOST_HEAD:
             self._empty_tail()
@@ -94,13 +94,13 @@ class TaskLog:
             )
 
     def take_all(self) -> str | None:
-        """What has gathered and was not sent, the tail too, for the report of the task's end."""
+        """All unsent lines including the tail, for the report of the task's end."""
         self._empty_tail()
         self._activity = None
         return self._taken()
 
     async def keep_flushing(self) -> None:
-        """Send what has gathered, every so often, until cancelled."""
+        """Flush periodically, until cancelled."""
         while True:
             with trio.move_on_after(self._period):
                 await self._hurries.wait()
@@ -108,7 +108,7 @@ class TaskLog:
             self.flush()
 
     def follow(self, followed: bool) -> None:
-        """Somebody follows the log from now on, or nobody does: send sooner, or less often."""
+        """Send sooner while the log is being followed, and less often otherwise."""
         self._period = FOLLOWED_SECONDS if followed else CHUNK_SECONDS
         self._hurries.set()
 

@@ -1,7 +1,7 @@
-"""One frame of a small animation, a day over hills: ``python -m worker.testframe``.
+"""Program that draws one frame of an animation, a day over hills: ``python -m worker.testframe``.
 
-Arguments: FRAME FRAMES WIDTH HEIGHT OUTPUT. FRAME of FRAMES, counted from 1, is written as PNG;
-standard output says so the way Blender does.
+Arguments: FRAME FRAMES WIDTH HEIGHT OUTPUT. FRAME of FRAMES, counted from 1, is written as PNG, and
+standard output says so in Blender's way.
 """
 
 import math
@@ -17,19 +17,19 @@ NIGHT, DAWN, NOON = (13, 16, 48), (240, 110, 120), (116, 190, 236)
 SUN = (255, 214, 120)
 HILLS = ((74, 86, 140), (48, 62, 108), (24, 32, 66))
 SMOOTHING = 2
-"""Drawn so many times larger, then reduced, for smooth edges."""
+"""Factor by which drawings are larger before they are reduced, for smooth edges."""
 
 Colour = tuple[int, int, int]
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """A colour between two; ``share`` of the second, from 0 to 1."""
+    """A colour between two, with a ``share`` of the second from 0 to 1."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def draw_sky(size: tuple[int, int], daylight: float) -> Image.Image:
-    """Night to dawn to noon, as a vertical gradient."""
+    """The sky from night through dawn to noon, as a vertical gradient."""
     top = mix(NIGHT, NOON, daylight)
     horizon = mix(DAWN, NOON, max(0.0, daylight * 2 - 1)) if daylight > 0 else NIGHT
     horizon = mix(NIGHT, horizon, min(1.0, 0.3 + daylight * 2))
@@ -52,7 +52,7 @@ def draw_sun(sky: Image.Image, progress: float) -> Image.Image:
 
 
 def draw_hills(picture: Image.Image, progress: float, daylight: float) -> None:
-    """Three rows of hills that pass by, the nearer the faster."""
+    """Draw three rows of hills that pass by, the nearer the faster."""
     width, height = picture.size
     draw = ImageDraw.Draw(picture)
     for row, colour in enumerate(HILLS):

@@ -1,4 +1,4 @@
-"""`flamenco worker --test`: what this machine can do for the farm, as a report."""
+"""`flamenco worker --test`: a report on this machine's abilities for the farm."""
 
 import platform
 import time
@@ -40,10 +40,10 @@ class Line:
 
 
 async def run_test(config: WorkerConfig, say: Callable[[str], None] = print) -> int:
-    """Make all checks, tell of each as it is done; returns the exit status, 0 if all is well.
+    """Make all checks and report each as it is done; returns the exit status, 0 if all is well.
 
-    What a task type is not offered for does not count as well, so that a wrong configuration is
-    noticed. Raises `NoManagerFound` where no Manager is configured nor found.
+    A task type that is not offered counts as a failure, so that a wrong configuration is noticed.
+    Raises `NoManagerFound` if no Manager is configured or found.
     """
     say(f"Worker {config.name} on {PLATFORM} ({platform.platform()}), home {config.home}")
     if not config.manager_url:
@@ -92,7 +92,7 @@ async def _reach(config: WorkerConfig, http: httpx.AsyncClient) -> str:
         reason = str(error) or type(error).__name__
         raise CheckFailed(f"no answer from {config.manager_url}: {reason}") from None
     except msgspec.DecodeError:
-        raise CheckFailed(f"what answers at {config.manager_url} is not a Manager") from None
+        raise CheckFailed(f"the server at {config.manager_url} is not a Manager") from None
     seconds = time.perf_counter() - began
     return (
         f"{config.manager_url} answers in {seconds * 1000:.0f} ms:"

@@ -1,9 +1,10 @@
-"""A picture that Pillow cannot show as JPEG on stdout: ``python -m worker.tonemap FILE``.
+"""Program that turns a picture that Pillow can't read into JPEG: ``python -m worker.tonemap FILE``.
 
-OpenEXR and Radiance files hold scene-linear light without an upper bound. Here it is compressed by
-Reinhard's curve with the brightest light as its white point, so that a picture which has nothing
-brighter than 1 stays as it is, and encoded as sRGB (IEC 61966-2-1). Of a file with several layers
-the combined one is shown. A process of its own: such files are large, and libraries crash on them.
+OpenEXR and Radiance files have scene-linear light without an upper bound. Here it is compressed by
+Reinhard's curve with the brightest light as its white point, so that a picture with nothing
+brighter than 1 stays as it is, and encoded as sRGB (IEC 61966-2-1). From a file with several layers
+the combined one is shown. The JPEG goes to stdout. It is a process of its own, since such files are
+large, and libraries crash on them.
 """
 
 import os
@@ -17,7 +18,7 @@ from PIL import Image
 
 LINEAR = frozenset({".exr", ".hdr"})
 BOX = (1920, 1080)
-"""Pixels that the Manager keeps at most."""
+"""Maximum width and height in pixels that the Manager keeps."""
 QUALITY = 85
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 NICENESS = 10
@@ -26,7 +27,7 @@ Pixels = npt.NDArray[np.float32]
 
 
 def read(path: Path) -> Pixels:
-    """The colours of a picture, three a pixel. Raises ValueError if it cannot be read."""
+    """The colours of a picture, three per pixel. Raises ValueError if it cannot be read."""
     picture = OpenImageIO.ImageBuf(str(path))
     if picture.has_error or not picture.spec().nchannels:
         raise ValueError(picture.geterror() or "it has no pixels")
@@ -38,7 +39,7 @@ def read(path: Path) -> Pixels:
 
 
 def channels(names: tuple[str, ...]) -> list[int]:
-    """The places of red, green and blue: those of the combined layer, else the first, else grey."""
+    """The places of red, green and blue in the combined layer, else in the first, else of grey."""
     layers = [name.rpartition(".")[0] for name in names]
     layers.sort(key=lambda layer: (bool(layer), "Combined" not in layer))
     for layer in layers:
@@ -49,7 +50,7 @@ def channels(names: tuple[str, ...]) -> list[int]:
 
 
 def shown(pixels: Pixels, *, linear: bool) -> Image.Image:
-    """The picture as a screen shows it."""
+    """The picture as it looks on a screen."""
     light = np.nan_to_num(pixels, posinf=65504.0).clip(0.0)  # the largest half float
     if linear:
         luminance = (light @ np.array(LUMINANCE, np.float32))[:, :, None]

@@ -1,11 +1,12 @@
-"""What the programs of a task use, whether they show progress, and how the last one ended.
+"""Usage of a task's programs: their memory, their progress, and the end of the last one.
 
-The launcher knows exactly what the largest process of a program held. What several held together,
-as a script and the Blenders it starts, is measured now and then while they run.
+The launcher knows exactly how much memory the largest process of a program used. The sum of several
+processes, such as a script and the Blenders it starts, is measured periodically while they run.
 
-A program makes progress when it prints something or works: when it and all below it have used more
-than `LEAST_WORK` of a processor since the last look. A render on a GPU keeps a processor busy as
-well; one that hangs in a driver, or waits for what never comes, does neither.
+A program makes progress if it prints something or works, that is, if it and all processes below it
+have used more than `LEAST_WORK` of a processor since the last look. A render on a GPU keeps a
+processor busy as well; one that hangs in a driver, or waits for something that never comes, does
+neither.
 """
 
 from contextlib import suppress
@@ -17,21 +18,21 @@ import trio
 from flamenco.launcher import Child
 
 SAMPLE_SECONDS = 2.0
-"""Between two measurements; one takes some milliseconds of a thread."""
+"""Seconds between measurements, each of which takes some milliseconds of a thread."""
 LEAST_WORK = 0.01
-"""Share of one processor. A Blender that waits on a lock uses less than a thousandth."""
+"""Minimum share of one processor; a Blender that waits on a lock uses less than a thousandth."""
 STILL_SECONDS = 15.0
-"""A program that showed no progress for so long is not alive as far as its lease goes."""
+"""Seconds without progress after which a program no longer keeps its lease alive."""
 
 
 @attrs.frozen
 class Sample:
-    """What a process and all below it hold and have used."""
+    """Memory and processor time of a process and all below it."""
 
     memory: int = 0
-    """Bytes."""
+    """Memory in bytes."""
     work: float = 0.0
-    """Seconds of processor time, that of children which have ended included."""
+    """Seconds of processor time, including children that have ended."""
 
 
 @attrs.define
@@ -39,27 +40,27 @@ class Usage:
     """The account of one task."""
 
     exit_code: int | None = None
-    """Of the last program, 128 + N after death by signal N; None before the first has ended."""
+    """Exit code of the last program, 128 + N after signal N; None before the first has ended."""
     peak_memory: int | None = None
-    """Bytes; of several processes that share memory, each counts it."""
+    """Peak memory in bytes; memory shared by several processes counts for each."""
     _running: Child | None = None
     _progress: float = attrs.field(init=False, default=0.0)
-    """When there last was any, by Trio's clock."""
+    """Time of the last progress, by Trio's clock."""
     _work: float = attrs.field(init=False, default=0.0)
     _measured: float = attrs.field(init=False, default=0.0)
 
     def started(self, child: Child) -> None:
-        """A program runs from now on."""
+        """Begin to measure a program."""
         self._running = child
         self._work, self._measured = 0.0, trio.current_time()
         self.progressed()
 
     def progressed(self) -> None:
-        """The program has printed something."""
+        """Note that the program has printed something."""
         self._progress = trio.current_time()
 
     def ended(self) -> None:
-        """It has ended, if one ran at all."""
+        """Note that the program has ended, if one was running."""
         child, self._running = self._running, None
         if child is not None:
             self.exit_code = child.returncode
@@ -67,7 +68,7 @@ class Usage:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the program shows progress; what the Worker does by itself always does."""
+        """True if the program makes progress; the Worker's own work always does."""
         still = trio.current_time() - self._progress
         return self._running is None or still <= STILL_SECONDS
 
@@ -82,7 +83,7 @@ class Usage:
                     self._look(sample)
 
     def count(self, memory: int | None) -> None:
-        """So much memory was held."""
+        """Take a measurement of memory, in bytes, into account."""
         if memory:
             self.peak_memory = max(memory, self.peak_memory or 0)
 
@@ -95,7 +96,7 @@ class Usage:
 
 
 def measure(pid: int) -> Sample:
-    """What a process and all below it use; nothing when it is gone. Blocks."""
+    """The usage of a process and all below it, zero if it is gone. Blocks."""
     memory, work = 0, 0.0
     with suppress(psutil.Error):
         process = psutil.Process(pid)

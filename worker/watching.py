@@ -1,4 +1,4 @@
-"""Follows programs that tell what they do as Blender does: frames done, files saved, troubles."""
+"""Following of programs with output like Blender's: frames done, files saved, problems."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ from worker.command import CannotRun, CommandFailed, Task
 from worker.process import Surroundings, run_program
 
 UNABLE = (FailureKind.MISSING_PLUGIN, FailureKind.MISSING_DEVICE)
-"""What this Worker won't have the next time either."""
+"""Reasons that will make this Worker fail the next time, too."""
 
 
 NOWHERE_ELSE = Surroundings()
@@ -18,18 +18,18 @@ NOWHERE_ELSE = Surroundings()
 
 @attrs.define
 class Watch:
-    """Follows the output of one program."""
+    """A follower of one program's output."""
 
     task: Task
     wants: Callable[[NoEngine], bool] = lambda _: False
-    """Whether a render without this engine would be wrong."""
+    """Function that returns True if a render without this engine would be wrong."""
     shows: bool = True
-    """Whether the images it saves are to be seen on the job's page."""
+    """True if the images it saves should be seen on the job's page."""
     reason: Failure | None = None
-    """The last known trouble it told of."""
+    """The last known problem in the output."""
 
     def line(self, line: str) -> None:
-        """What a line means to the task. Raises `CannotRun` for a render that would be wrong."""
+        """Handle a line of the output. Raises `CannotRun` for a render that would be wrong."""
         match parse(line):
             case Saved(path) if self.shows:
                 self.task.saved(path)
@@ -58,7 +58,7 @@ async def run_watched(
     missing: str = "",
     surroundings: Surroundings = NOWHERE_ELSE,
 ) -> None:
-    """Run a program to its end, see `run_program`; a failure has the reason it told of."""
+    """Run a program to its end, see `run_program`; a failure has the known reason, if any."""
     try:
         await run_program(
             watch.task, command, missing=missing, on_line=watch.line, surroundings=surroundings

@@ -1,7 +1,7 @@
-"""The Worker itself: its status, its one task, and what becomes of the Manager's messages.
+"""The Worker itself: its status, its one task, and its handling of the Manager's messages.
 
-State changes here are synchronous. What has to wait are two Trio tasks: `_work` runs the tasks
-that were assigned, one after the other; `live` follows the status the Worker was asked for.
+State changes here are synchronous. The waiting is done by two Trio tasks: `_work` runs the assigned
+tasks, one after the other; `live` follows the status that the Worker is asked for.
 """
 
 import logging
@@ -34,19 +34,19 @@ from worker.machine import Machine
 log = logging.getLogger(__name__)
 
 SIGN_OFF_SECONDS = 5.0
-"""How long the Manager may take to acknowledge the last messages."""
+"""Maximum seconds for the Manager to acknowledge the last messages."""
 SIGNALLED_EXIT_CODE = 1
 LEAVING = frozenset({WorkerStatus.OFFLINE, WorkerStatus.RESTART})
 
 
 @attrs.define(eq=False)
 class Held:
-    """A task this worker holds, from its assignment until it has ended."""
+    """A task that this worker holds, from its assignment until it has ended."""
 
     execution: Execution
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     hand_back: str = ""
-    """Why it is handed back to the Manager; empty if it is not."""
+    """Reason for handing it back to the Manager; empty if it is not handed back."""
 
     @property
     def lease(self) -> HeldLease:
@@ -57,25 +57,25 @@ class Held:
         return self.execution.assign.name
 
     def drop(self) -> None:
-        """Stop it at once and say nothing: the lease is over."""
+        """Stop it at once and report nothing: the lease is over."""
         self.scope.cancel()
 
     def give_back(self, reason: str) -> None:
-        """Stop it at once and hand it back, so that it can be done elsewhere."""
+        """Stop it at once and hand it back, so that another worker can run it."""
         if not self.scope.cancel_called:
             self.hand_back = reason
             self.scope.cancel()
 
 
 class Worker:
-    """One machine's worker, with one slot for tasks. The station of a `Session`."""
+    """The worker of one machine, with one slot for tasks. The station of a `Session`."""
 
     def __init__(self, config: WorkerConfig, workshop: Workshop, machine: Machine) -> None:
         self.config = config
         self.machine = machine
         self.status = WorkerStatus.STARTING
         self.stopping = False
-        """Whether a signal has asked the Worker to stop."""
+        """True if a signal has asked the Worker to stop."""
         self._retiring = False
         self._workshop = workshop
         self._outbox = workshop.outbox
@@ -85,7 +85,7 @@ class Worker:
         self._assigned, self._to_run = trio.open_memory_channel[Held](math.inf)
 
     async def live(self) -> int:
-        """Work until the Worker is to leave; hand back, sign off and return the exit code."""
+        """Work until it is time to leave, then hand back, sign off and return the exit code."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._work)
             nursery.start_soon(self._await_checks)
@@ -97,14 +97,14 @@ class Worker:
         return self.config.restart_exit_code if status is WorkerStatus.RESTART else 0
 
     def stop(self) -> None:
-        """Leave for good: nothing the Manager asks for matters from now on."""
+        """Leave for good: requests of the Manager no longer matter."""
         self.request(WorkerStatus.OFFLINE, lazy=False)
         self.stopping = True
 
     def request(self, status: WorkerStatus, *, lazy: bool) -> None:
-        """Go to a status: lazily after the present task, else at once."""
+        """Go to a status, after the present task if ``lazy``, else at once."""
         if status not in WORKER_REQUESTS:
-            log.warning("Asked to go to status %s, which a Worker cannot; going to sleep", status)
+            log.warning("Asked for status %s, which a Worker cannot have; going to sleep", status)
             status = WorkerStatus.ASLEEP
         if self._retiring and status not in LEAVING:
             if status is WorkerStatus.AWAKE:
@@ -115,36 +115,36 @@ class Worker:
             self._tell()
 
     def retire(self) -> None:
-        """Leave after the present task. Who asks to sleep until then hastens it."""
+        """Leave after the present task, or earlier if asked to sleep at once."""
         self._retiring = True
         self.request(WorkerStatus.OFFLINE, lazy=True)
 
     def go_offline(self) -> None:
-        """From now on only say what is left to say."""
+        """Only deliver the remaining messages from now on."""
         self.status = WorkerStatus.OFFLINE
         self._outbox.add(SignOff())
 
     @property
     def is_busy(self) -> bool:
-        """Whether it holds a task."""
+        """True if it holds a task."""
         return self._held is not None
 
     @property
     def running(self) -> HeldLease | None:
-        """The lease of the task that runs, and is not being stopped."""
+        """The lease of the running task, unless that is being stopped."""
         held = self._held
         return None if held is None or held.scope.cancel_called else held.lease
 
     @property
     def is_idle(self) -> bool:
-        """Whether it waits for a task."""
+        """True if it waits for a task."""
         return self._held is None and self.status is WorkerStatus.AWAKE
 
     async def changed(self) -> None:
-        """Wait until status, request or task are other ones."""
+        """Wait until status, request or task change."""
         await self._news.wait()
 
-    # The face towards the session
+    # The interface to the session
 
     def hello(self) -> Hello:
         return Hello(
@@ -158,21 +158,21 @@ class Worker:
         )
 
     def held_leases(self) -> tuple[HeldLease, ...]:
-        """The leases of the task that runs and of those whose end the Manager must still learn."""
+        """The leases of the running task and of tasks whose end the Manager does not know yet."""
         ended = self._outbox.ended_leases()
         held = self._held
         is_over = held is None or (held.scope.cancel_called and not held.hand_back)
         return ended if held is None or is_over else (*ended, held.lease)
 
     def living_leases(self) -> tuple[HeldLease, ...]:
-        """Those of `held_leases` whose task shows progress."""
+        """The held leases whose task makes progress."""
         held = self._held
         is_still = held is not None and not held.execution.usage.is_alive
         leases = self.held_leases()
         return tuple(each for each in leases if not (is_still and held and each == held.lease))
 
     def welcomed(self, welcome: Welcome) -> None:
-        """Drop a task that is no longer ours, and go to the status the Manager wants."""
+        """Drop a task that is no longer ours, and go to the status that the Manager wants."""
         if self._held is not None and self._held.lease not in welcome.leases:
             log.warning("Task %s is no longer this Worker's; stopping it", self._held.name)
             self._held.drop()
@@ -227,7 +227,7 @@ class Worker:
             self._drop(message.task_id, message.lease, refused)
 
     def _drop(self, task_id: str, lease: int, reason: str) -> None:
-        """Stop the task if it is the one that is held; say nothing, its lease is over."""
+        """Stop the task if it is the one that is held, and report nothing: its lease is over."""
         if self._held is not None and self._held.lease == HeldLease(task_id, lease):
             log.warning("Task %s is stopped: %s", self._held.name, reason)
             self._held.drop()
@@ -252,7 +252,7 @@ class Worker:
             self._tell()
 
     async def _follow_requests(self) -> WorkerStatus:
-        """Go to each status that is asked for; returns the one that means to leave."""
+        """Go to each status that is asked for; returns the one that means leaving."""
         while True:
             news, request, held = self._news, self._request, self._held
             if request is None:

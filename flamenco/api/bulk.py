@@ -1,4 +1,4 @@
-"""Wire classes of the bulk actions: what one operation does to many. Not in Flamenco 3."""
+"""Wire classes of the bulk actions, which change many things at once. Not in Flamenco 3."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,22 +9,22 @@ from msgspec import UNSET, Meta, UnsetType
 from flamenco.api import jobs, workers
 
 MOST = 10_000
-"""Things that one request may be about."""
+"""Maximum number of jobs, tasks or workers in one request."""
 
 Ids = Annotated[tuple[str, ...], Meta(max_length=MOST)]
 
 Filter = Mapping[str, Any]
-"""Filters as in the query string of the list, by name."""
+"""Filters as in the query string of the list; {name: value}."""
 
 
 @attrs.frozen(kw_only=True)
 class Nothing:
-    """What an action needs that needs nothing."""
+    """The body of an action without parameters."""
 
 
 @attrs.frozen(kw_only=True)
 class Chosen:
-    """What it is done to: the ``ids``, or all that a ``filter`` lets through."""
+    """The objects of a bulk action: ``ids``, or all that match a ``filter``."""
 
     ids: Ids | UnsetType = UNSET
     filter: Filter | UnsetType = UNSET
@@ -32,7 +32,7 @@ class Chosen:
 
 @attrs.frozen(kw_only=True)
 class BulkOfJobs(Chosen):
-    """One of the actions, with the body that it has as an operation on one job."""
+    """One of the actions, with the body of the same operation on one job."""
 
     setstatus: jobs.JobStatusChange | UnsetType = UNSET
     setpriority: jobs.JobPriorityChange | UnsetType = UNSET
@@ -61,7 +61,7 @@ class BulkOfWorkers(Chosen):
 
 @attrs.frozen(kw_only=True)
 class BulkOutcome:
-    """What became of one of them: ``code`` and ``message`` are what the operation on it answers."""
+    """The outcome for one object, with ``code`` and ``message`` of the same operation on it."""
 
     id: str
     code: int
@@ -71,6 +71,6 @@ class BulkOutcome:
 @attrs.frozen(kw_only=True)
 class BulkResult:
     outcomes: tuple[BulkOutcome, ...]
-    """In the order of the ``ids``."""
+    """Outcomes in the order of the ``ids``."""
     done: int
     refused: int

@@ -1,6 +1,6 @@
-"""What happens on the farm, as it is told to browsers and scripts (reference api §5).
+"""Events of the farm, as sent to browsers and scripts (reference api §5).
 
-Published on the event stream by the farm's actors after the change is on disk.
+The farm's actors publish them on the event stream after the change is on disk.
 """
 
 from enum import StrEnum
@@ -41,9 +41,9 @@ class EventJobUpdate:
     delete_requested_at: Time | UnsetType = UNSET
     was_deleted: bool | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
-    """Not in Flamenco 3: since when the job is out of the live lists."""
+    """Not in Flamenco 3: time since which the job is out of the live lists."""
     keep: bool | UnsetType = UNSET
-    """Not in Flamenco 3, as `worker_tag`."""
+    """Not in Flamenco 3, nor is `worker_tag`."""
     worker_tag: str | UnsetType = UNSET
 
 
@@ -119,4 +119,4 @@ EVENT_NAMES: dict[type, str] = {
     FarmStatusReport: "/status",
     EventLifeCycle: "/lifecycle",
 }
-"""What each is called on the wire."""
+"""{class of an event: its name on the wire}."""

@@ -1,4 +1,4 @@
-"""Kinds of fields that wire classes share, with what is expected of them."""
+"""Kinds of fields that wire classes share, with their bounds."""
 
 from datetime import datetime
 from typing import Annotated

@@ -20,7 +20,7 @@ class AvailableJobType:
     etag: str
     description: str | UnsetType = UNSET
     error: str | UnsetType = UNSET
-    """Not in Flamenco 3: why the type's script cannot be used."""
+    """Not in Flamenco 3: reason why the type's script cannot be used."""
     warnings: tuple[str, ...] | UnsetType = UNSET
     """Not in Flamenco 3: parts of its description that make no sense, and are left out."""
 
@@ -37,7 +37,7 @@ class JobStorageInfo:
 
 @attrs.frozen(kw_only=True)
 class JobRequirements(Requirements):
-    """What all tasks of a job need, and what some types of them need besides."""
+    """Requirements of all tasks of a job, and more of them for some task types."""
 
     task_types: Mapping[str, Requirements] = attrs.field(factory=dict)
 
@@ -55,9 +55,9 @@ class SubmittedJob:
     worker_tag: str | UnsetType = UNSET
     initial_status: JobStatus | UnsetType = UNSET
     requirements: JobRequirements | UnsetType = UNSET
-    """Not in Flamenco 3: what the workers must have that run it."""
+    """Not in Flamenco 3: requirements for the workers that run it."""
     keep: bool | UnsetType = UNSET
-    """Not in Flamenco 3: the automatic clean-up spares it."""
+    """Not in Flamenco 3: true if the automatic clean-up spares it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,16 +72,16 @@ class Job(SubmittedJob):
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3: what is likely wrong with it, as it looked when it was submitted."""
+    """Not in Flamenco 3: likely mistakes in it, as seen when it was submitted."""
 
 
 @attrs.frozen(kw_only=True)
 class JobsQueryResult:
     jobs: tuple[Job, ...]
     next: str | UnsetType = UNSET
-    """Not in Flamenco 3: where the next page begins, if there is one."""
+    """Not in Flamenco 3: beginning of the next page, if there is one."""
     total: int | UnsetType = UNSET
-    """Not in Flamenco 3: how many there are on all pages, if that was asked."""
+    """Not in Flamenco 3: number of rows on all pages, if requested."""
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +109,7 @@ class TaskSummary:
 class JobTasksSummary:
     tasks: tuple[TaskSummary, ...] = ()
     next: str | UnsetType = UNSET
-    """Not in Flamenco 3, as `total`: see `JobsQueryResult`."""
+    """Not in Flamenco 3, nor is `total`: see `JobsQueryResult`."""
     total: int | UnsetType = UNSET
 
 
@@ -130,7 +130,7 @@ class Task:
     steps_total: int
     worker: TaskWorker | UnsetType = UNSET
     started: Time | UnsetType = UNSET
-    """Not in Flamenco 3: when a worker got it last."""
+    """Not in Flamenco 3: time at which a worker last got it."""
     last_touched: Time | UnsetType = UNSET
     failed_by_workers: tuple[TaskWorker, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ class TaskStatusChange:
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """Why a task of type `approval` is approved, or not."""
+    """The reason for approving or rejecting a task of type `approval`."""
 
     reason: str | UnsetType = UNSET
 
@@ -201,7 +201,7 @@ class JobDeletionInfo:
 @attrs.frozen(kw_only=True)
 class JobDeletion:
     files: bool = False
-    """Not in Flamenco 3: whether the files that were sent with the job go too."""
+    """Not in Flamenco 3: true to delete the files that were sent with the job, too."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """Query strings of the lists of jobs, tasks and workers: filter, order and page.
 
-Not in Flamenco 3. Without any of it a list is whole.
+Not in Flamenco 3. Without any of it a list is complete.
 """
 
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from flamenco.api.fields import Time
 from flamenco.model.lists import JobFilter, TaskFilter, WorkerFilter
 
 MOST = 1000
-"""Rows of a page."""
+"""Maximum number of rows on a page."""
 
 Limit = Annotated[int, Meta(ge=1, le=MOST)]
 
@@ -27,14 +27,14 @@ WorkerSort = Literal["name", "-name", "status", "-status", "last_seen", "-last_s
 
 @attrs.frozen(kw_only=True, slots=False)  # a class has only one base with slots
 class Part:
-    """Which part of a list."""
+    """One page of a list."""
 
     limit: Limit | None = None
-    """So many at most; without it, all."""
+    """Maximum number of rows; without it, all."""
     after: str = ""
-    """The `next` of the page before."""
+    """The `next` of the previous page."""
     count: bool = False
-    """Whether to say how many there are on all pages."""
+    """True to count the rows on all pages."""
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,7 @@ class Error:
 
 @attrs.frozen(kw_only=True)
 class SecurityError:
-    """The answer to a worker that does not show the credentials of its registration."""
+    """The answer to a worker without the credentials of its registration."""
 
     message: str
 
@@ -42,7 +42,7 @@ class FlamencoVersion:
 class FarmStatusReport:
     status: FarmStatus
     refused_reports: int | UnsetType = UNSET
-    """Not in Flamenco 3: reports since the start whose lease was over; not in events."""
+    """Not in Flamenco 3: number of reports since the start whose lease was over; not in events."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +57,7 @@ class ManagerConfiguration:
     shamanEnabled: bool
     isFirstRun: bool
     restart_needed_for: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3: keys of the file that differ from what the Manager runs with."""
+    """Not in Flamenco 3: keys of the file that differ from the running Manager's values."""
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ Checksum = Annotated[
 """The SHA-256 of a file, in hexadecimal."""
 
 Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""Bytes."""
+"""Length of a file in bytes."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +60,6 @@ class ShamanSingleFileStatus:
 @attrs.frozen(kw_only=True)
 class ShamanUploadHeaders:
     x_shaman_can_defer_upload: bool | UnsetType = UNSET
-    """Whether the client has other files to send first, if somebody else sends this one."""
+    """True if the client can send other files first while another client sends this one."""
     x_shaman_original_filename: str | UnsetType = UNSET
-    """The name of the file at the client, encoded as RFC 2047 says."""
+    """Name of the file at the client, encoded by RFC 2047."""

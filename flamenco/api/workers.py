@@ -19,9 +19,9 @@ class WorkerRegistration:
     supported_task_types: tuple[str, ...]
     name: str
     registration_secret: str | UnsetType = UNSET
-    """Not in Flamenco 3: that of the Manager's configuration, where it has one."""
+    """Not in Flamenco 3: secret of the Manager's configuration, if it has one."""
     capabilities: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3: words that jobs may ask for."""
+    """Not in Flamenco 3: words that jobs may require."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +43,7 @@ class WorkerSignOn:
     software_version: str
     can_restart: bool = False
     capabilities: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3, as at the registration; without it, those told before still count."""
+    """Not in Flamenco 3: as at registration; without them, the previous ones still count."""
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +124,7 @@ class WorkerSummary:
 class WorkerList:
     workers: tuple[WorkerSummary, ...]
     next: str | UnsetType = UNSET
-    """Not in Flamenco 3, as `total`: see `jobs.JobsQueryResult`."""
+    """Not in Flamenco 3, nor is `total`: see `jobs.JobsQueryResult`."""
     total: int | UnsetType = UNSET
 
 
@@ -141,7 +141,7 @@ class Worker(WorkerSummary):
     task: WorkerTask | UnsetType = UNSET
     tags: tuple[WorkerTag, ...] | UnsetType = UNSET
     specs: Specs | UnsetType = UNSET
-    """Not in Flamenco 3: what its machine has."""
+    """Not in Flamenco 3: equipment of its machine."""
 
 
 @attrs.frozen(kw_only=True)
@@ -156,6 +156,6 @@ class WorkerSleepSchedule:
     start_time: str
     end_time: str
     timezone: str | UnsetType = UNSET
-    """Not in Flamenco 3: an IANA name; without it, the Manager's time zone counts."""
+    """Not in Flamenco 3: IANA name of the time zone; without it, the Manager's."""
     next_change: Time | UnsetType = UNSET
-    """Not in Flamenco 3, told only: when it is to sleep or to wake next."""
+    """Not in Flamenco 3, in answers only: time at which it will next sleep or wake up."""

@@ -1,6 +1,6 @@
 """The typed client of the Manager's HTTP API.
 
-`open_client` is for Trio, `open_sync_client` for programs that wait; both have the same operations.
+`open_client` is for Trio, `open_sync_client` for blocking programs; both have the same operations.
 """
 
 from flamenco.client.errors import (

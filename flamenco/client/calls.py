@@ -1,4 +1,4 @@
-"""Requests as values, and how one definition of an operation serves two kinds of clients."""
+"""Requests as values, so that one definition of an operation serves two kinds of clients."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
@@ -18,20 +18,20 @@ A = TypeVar("A")
 
 @attrs.frozen
 class Call(Generic[T]):
-    """A request, and how its answer is read."""
+    """A request, and the function that reads its answer."""
 
     method: str
     path: str
-    """Below ``/api/v3/``, or from the root if it begins there."""
+    """Path below ``/api/v3/``, or from the root if it begins with ``/``."""
     read: Callable[[bytes], T]
     query: Mapping[str, list[str]] = attrs.field(factory=dict)
     body: object = None
-    """Sent as JSON; of a `Path` the content of that file."""
+    """Body, sent as JSON; for a `Path`, the content of that file."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def read_as(kind: type[A]) -> Callable[[bytes], A]:
-    """The JSON of an answer as this class."""
+    """A function that reads the JSON of an answer as this class."""
     return msgspec.json.Decoder(kind).decode
 
 
@@ -40,22 +40,22 @@ def nothing(_: bytes) -> None:
 
 
 def get(path: str, kind: type[A], wanted: attrs.AttrsInstance | None = None) -> Call[A]:
-    """Ask for what is of this class."""
+    """A request for an instance of this class."""
     return Call("GET", path, read_as(kind), query_of(wanted) if wanted else {})
 
 
 def post(path: str, body: object) -> Call[None]:
-    """Ask for a change."""
+    """A request for a change."""
     return Call("POST", path, nothing, body=body)
 
 
 def send(path: str, body: object, kind: type[A]) -> Call[A]:
-    """Send something, and get what is of this class."""
+    """A request that sends something and gets an instance of this class."""
     return Call("POST", path, read_as(kind), body=body)
 
 
 def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:
-    """The same request, of whose answer one thing counts."""
+    """The same request, of whose answer only a part is returned."""
     return Call(
         call.method,
         call.path,
@@ -67,7 +67,7 @@ def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:
 
 
 def query_of(wanted: attrs.AttrsInstance) -> dict[str, list[str]]:
-    """The query string that says the same; what is as usual is left out."""
+    """The same as a query string, without fields that have their default."""
     given = {}
     for field in attrs.fields(type(wanted)):
         value = getattr(wanted, field.name)
@@ -92,7 +92,7 @@ def _text(value: object) -> str:
 
 
 class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator
-    """A method that describes a request: both clients have it, each carries it out in its way."""
+    """A method that describes a request, which each client carries out in its own way."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[T]]) -> None:
         self._describe = describe

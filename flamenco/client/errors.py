@@ -1,4 +1,4 @@
-"""What can go wrong with a request, a class per kind."""
+"""Errors of requests, a class for each kind."""
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Rejected(ManagerError):
 
 
 class BadRequest(Rejected):
-    """400: it is not what was expected; the text says what was."""
+    """400: the request is not as expected; the text says what was expected."""
 
 
 class NotFound(Rejected):
@@ -32,7 +32,7 @@ class NotFound(Rejected):
 
 
 class Conflict(Rejected):
-    """409: somebody else has it."""
+    """409: the request conflicts with the present state, such as another owner."""
 
 
 class Outdated(Rejected):
@@ -44,23 +44,23 @@ class NothingMatches(Rejected):
 
 
 class WrongFile(Rejected):
-    """417: what was sent has another checksum or length than was announced."""
+    """417: the file does not have the checksum or length that was announced."""
 
 
 class NotAllowed(Rejected):
-    """422: this can't be done to it in its present state."""
+    """422: the present state does not allow this."""
 
 
 class MissingFiles(Rejected):
-    """424: files of a checkout were not sent."""
+    """424: files of a checkout have not been sent."""
 
 
 class SentElsewhere(Rejected):
-    """425: somebody else sends this file now; ask again later."""
+    """425: another client is sending this file; ask again later."""
 
 
 class Busy(Rejected):
-    """503: it could not be stored, or took too long; trying again may help."""
+    """503: the request could not be stored, or took too long; trying again may help."""
 
 
 KINDS: dict[int, type[Rejected]] = {
@@ -78,7 +78,7 @@ KINDS: dict[int, type[Rejected]] = {
 
 
 def rejection(status: int, content: bytes, phrase: str) -> Rejected:
-    """The error that an answer tells of."""
+    """The error that an answer describes."""
     try:
         message = msgspec.json.decode(content, type=Error).message
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Following the farm: server-sent events as classes, and the place to go on from."""
+"""Events of the farm, from the text of server-sent events, with the place to resume from."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,14 +12,14 @@ KINDS: Mapping[str, type] = {name: kind for kind, name in EVENT_NAMES.items()}
 
 @attrs.frozen
 class Resync:
-    """Something was missed that the Manager doesn't know any more: fetch anew what you show."""
+    """A notice that events were missed for good: fetch everything you show again."""
 
     reason: str
 
 
 @attrs.frozen(kw_only=True)
 class Topics:
-    """What is followed: single things by their ids, and types such as ``allJobs``."""
+    """Topics to follow: single jobs, logs and workers by id, and types such as ``allJobs``."""
 
     job: tuple[str, ...] = ()
     tasklog: tuple[str, ...] = ()
@@ -29,12 +29,12 @@ class Topics:
 
 @attrs.define
 class EventStream:
-    """Makes events of the text of a stream, however it is cut into pieces."""
+    """A parser that turns the text of a stream into events, however it is cut into pieces."""
 
     place: str = ""
-    """Id of the last event: where a new connection goes on."""
+    """Id of the last event, from which a new connection resumes."""
     begun: bool = False
-    """Whether the present connection has said where it begins."""
+    """True if the present connection has told its beginning."""
     _rest: str = ""
 
     def feed(self, text: str) -> Iterator[FarmEvent | Resync]:
@@ -49,7 +49,7 @@ class EventStream:
                 yield event
 
     def broken(self) -> None:
-        """The connection is gone; what had begun to arrive comes again."""
+        """Forget an incomplete event after a connection broke: it comes again."""
         self._rest, self.begun = "", False
 
     def _event(self, fields: Mapping[str, str]) -> FarmEvent | Resync | None:

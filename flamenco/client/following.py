@@ -1,6 +1,6 @@
-"""Streams of events over connections that break: for Trio, and for programs that wait.
+"""Streams of events that survive broken connections, for Trio and for blocking programs.
 
-A connection counts as open when it has told where it begins: from then on nothing is missed.
+A connection counts as open when it has told its beginning: from then on nothing is missed.
 """
 
 import time
@@ -18,10 +18,10 @@ from flamenco.client.errors import Busy, Unreachable
 from flamenco.client.events import EventStream, Resync, Topics
 
 SILENCE_SECONDS = 30.0
-"""A stream that is silent for so long is broken: the Manager says every 10 s that it is there."""
+"""Seconds of silence after which a stream is broken: the Manager sends something every 10 s."""
 
 AGAIN_SECONDS = 1.0
-"""Before a broken stream is opened again."""
+"""Seconds before a broken stream is opened again."""
 
 
 @attrs.frozen
@@ -31,10 +31,10 @@ class Connection:
     answer: httpx.Response
     pieces: AsyncIterator[str]
     first: list[FarmEvent | Resync] = attrs.field(factory=list)
-    """What came with the place where it begins."""
+    """Events that came together with the beginning."""
 
     async def begin(self, stream: EventStream) -> None:
-        """Wait for the place where it begins. Raises httpx.RemoteProtocolError if it has none."""
+        """Wait for the beginning. Raises httpx.RemoteProtocolError if there is none."""
         if self.answer.is_error:
             await self.answer.aread()
             content_of(self.answer)
@@ -45,7 +45,7 @@ class Connection:
         raise _no_beginning()
 
     async def aclose(self) -> None:
-        """Close it, and let the generators end that httpx has around it."""
+        """Close it, and let httpx's generators around it end."""
         with trio.CancelScope(shield=True, deadline=trio.current_time() + AGAIN_SECONDS):
             await self.answer.aclose()
             with suppress(httpx.HTTPError, httpx.StreamError):
@@ -55,7 +55,7 @@ class Connection:
 
 @attrs.frozen
 class Follower:
-    """Follows some topics, on Trio."""
+    """A follower of some topics, on Trio."""
 
     url: str
     _http: httpx.AsyncClient
@@ -63,7 +63,7 @@ class Follower:
     _stream: EventStream = attrs.field(factory=EventStream)
 
     async def connect(self) -> Connection:
-        """Open the stream where it broke off. Raises `Unreachable`, `Rejected`."""
+        """Open the stream at the place where it broke off. Raises `Unreachable`, `Rejected`."""
         try:
             request = _request(self._http, self._topics, self._stream)
             answer = await self._http.send(request, stream=True)
@@ -78,7 +78,7 @@ class Follower:
             raise unreachable(self.url, error) from error
 
     async def events(self, connection: Connection) -> AsyncGenerator[FarmEvent | Resync, None]:
-        """All that comes, from this connection on. Raises `Rejected`."""
+        """All events, from this connection on. Raises `Rejected`."""
         while True:
             async with aclosing(connection):
                 for event in connection.first:
@@ -99,7 +99,7 @@ class Follower:
 
 @attrs.frozen
 class SyncConnection:
-    """The same for programs that wait."""
+    """`Connection` for blocking programs."""
 
     answer: httpx.Response
     pieces: Iterator[str]
@@ -123,7 +123,7 @@ class SyncConnection:
 
 @attrs.frozen
 class SyncFollower:
-    """The same for programs that wait."""
+    """`Follower` for blocking programs."""
 
     url: str
     _http: httpx.Client

@@ -9,6 +9,6 @@ from flamenco.model.jobtypes import JobType
 
 
 def job_type_of(available: AvailableJobType) -> JobType:
-    """The job type that the API describes. Raises ValueError for one that makes no sense."""
+    """The job type that the API describes. Raises ValueError if it is not valid."""
     job_type = job_type_from(msgspec.to_builtins(available))
     return attrs.evolve(job_type, name=available.name, etag=available.etag)

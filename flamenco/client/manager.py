@@ -1,4 +1,4 @@
-"""A Manager, as seen over HTTP: from Trio, and from programs that wait."""
+"""Clients of a Manager over HTTP, for Trio and for blocking programs."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
@@ -24,17 +24,17 @@ from flamenco.client.operations import Operations
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 120.0
-"""Submitting a large job takes its time; nothing takes longer."""
+"""Maximum seconds for an answer, which submitting a large job may need."""
 
 PAGE = 500
 
 PIECE_BYTES = 2**18
-"""Of a file that is sent."""
+"""Bytes of a file that are read and sent at a time."""
 
 
 @attrs.frozen
 class ManagerClient(Operations):
-    """For Trio. Each operation raises `Unreachable` or a kind of `Rejected` when it fails."""
+    """A client for Trio. Operations that fail raise `Unreachable` or a kind of `Rejected`."""
 
     url: str
     _http: httpx.AsyncClient
@@ -52,7 +52,7 @@ class ManagerClient(Operations):
         return result_of(call, self.url, answer)
 
     async def each_job(self, wanted: JobsWanted) -> AsyncIterator[Job]:
-        """All jobs that are wanted, fetched a page at a time."""
+        """All jobs that match, fetched a page at a time."""
         after: str | None = wanted.after
         while after is not None:
             page = await self.jobs_page(_page(wanted, after))
@@ -62,10 +62,10 @@ class ManagerClient(Operations):
 
     @asynccontextmanager
     async def follow(self, topics: Topics) -> AsyncIterator[AsyncIterator[FarmEvent | Resync]]:
-        """What happens from the beginning of the block on, without a hole.
+        """All events from the beginning of the block on, without a gap.
 
-        A broken connection is resumed, for as long as it takes; what can't be told any more comes
-        as `Resync`. Raises `Unreachable` or `Rejected` if it can't begin.
+        A broken connection is resumed, for as long as it takes; events that are lost for good
+        become a `Resync`. Raises `Unreachable` or `Rejected` if it can't begin.
         """
         follower = Follower(self.url, self._http, topics)
         async with (
@@ -77,7 +77,7 @@ class ManagerClient(Operations):
 
 @attrs.frozen
 class SyncClient(Operations):
-    """For programs that wait. Each operation raises what those of `ManagerClient` do."""
+    """A client for blocking programs. Its operations raise the errors of `ManagerClient`."""
 
     url: str
     _http: httpx.Client
@@ -95,7 +95,7 @@ class SyncClient(Operations):
         return result_of(call, self.url, answer)
 
     def each_job(self, wanted: JobsWanted) -> Iterator[Job]:
-        """All jobs that are wanted, fetched a page at a time."""
+        """All jobs that match, fetched a page at a time."""
         after: str | None = wanted.after
         while after is not None:
             page = self.jobs_page(_page(wanted, after))
@@ -104,9 +104,9 @@ class SyncClient(Operations):
 
     @contextmanager
     def follow(self, topics: Topics) -> Iterator[Iterator[FarmEvent | Resync]]:
-        """What happens from the beginning of the block on, as `ManagerClient.follow` tells it.
+        """All events from the beginning of the block on, as in `ManagerClient.follow`.
 
-        Other operations may be asked for meanwhile.
+        Other operations may be used in the block.
         """
         follower = SyncFollower(self.url, self._http, topics)
         with (
@@ -149,7 +149,7 @@ def _request(
 
 
 def _full(url: str) -> str:
-    """With its scheme. Raises `Unreachable` if it can't be the URL of a Manager."""
+    """The URL with its scheme. Raises `Unreachable` if it can't be the URL of a Manager."""
     full = url if "://" in url else f"http://{url}"
     with suppress(httpx.InvalidURL):
         known = httpx.URL(full)
@@ -162,8 +162,8 @@ def _full(url: str) -> str:
 async def open_client(url: str) -> AsyncIterator[ManagerClient]:
     """A client of the Manager at ``url``, for Trio; ``http://`` may be left out.
 
-    Raises `Unreachable` if that is no URL; whether a Manager is there, the first request tells.
-    Proxies of the environment are not used: a farm lies in the network of its users.
+    Raises `Unreachable` if that is not a URL; only the first request tells if a Manager is there.
+    Proxies of the environment are not used: a farm is in its users' network.
     """
     full = _full(url)
     async with httpx.AsyncClient(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
@@ -172,7 +172,7 @@ async def open_client(url: str) -> AsyncIterator[ManagerClient]:
 
 @contextmanager
 def open_sync_client(url: str) -> Iterator[SyncClient]:
-    """The same for programs that wait."""
+    """A client of the Manager at ``url`` for blocking programs, otherwise as `open_client`."""
     full = _full(url)
     with httpx.Client(base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         yield SyncClient(full, http)

@@ -18,7 +18,7 @@ A = TypeVar("A")
 
 
 class Operations(SetupOperations, ShamanOperations):
-    """What can be asked of a Manager."""
+    """Operations of a Manager."""
 
     # The Manager
 
@@ -29,12 +29,12 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def farm_status(self) -> Call[meta.FarmStatusReport]:
-        """What the farm as a whole does."""
+        """The status of the farm as a whole."""
         return get("status", meta.FarmStatusReport)
 
     @operation
     def shared_storage(self, audience: str, platform: str) -> Call[meta.SharedStorageLocation]:
-        """Where the shared storage is for an audience (`users`, `workers`) on a platform."""
+        """The path of the shared storage for an audience (`users`, `workers`) on a platform."""
         path = f"configuration/shared-storage/{audience}/{platform}"
         return get(path, meta.SharedStorageLocation)
 
@@ -48,22 +48,22 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def job_types(self) -> Call[tuple[wire_jobs.AvailableJobType, ...]]:
-        """All that can be used."""
+        """All usable job types."""
         return then(get("jobs/types", wire_jobs.AvailableJobTypes), attrgetter("job_types"))
 
     @operation
     def job_type(self, name: str) -> Call[wire_jobs.AvailableJobType]:
-        """One, usable or not."""
+        """One job type, usable or not."""
         return get(f"jobs/type/{name}", wire_jobs.AvailableJobType)
 
     @operation
     def submit(self, job: wire_jobs.SubmittedJob) -> Call[wire_jobs.Job]:
-        """Submit a job; the job as the Manager stored it."""
+        """Submit a job, and get it as the Manager stored it."""
         return send("jobs", job, wire_jobs.Job)
 
     @operation
     def check(self, job: wire_jobs.SubmittedJob) -> Call[None]:
-        """Compile a job and store nothing."""
+        """Compile a job without storing it, to check it."""
         return post("jobs/check", job)
 
     # Jobs
@@ -76,12 +76,12 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def jobs_page(self, wanted: JobsWanted) -> Call[wire_jobs.JobsQueryResult]:
-        """Jobs by filter and order, a page of them; see also `each_job`."""
+        """A page of jobs, by filter and order; see also `each_job`."""
         return get("jobs", wire_jobs.JobsQueryResult, wanted)
 
     @operation
     def change_jobs(self, change: bulk.BulkOfJobs) -> Call[bulk.BulkResult]:
-        """Do one thing to many jobs; what became of each."""
+        """Do one thing to many jobs, and get the outcome for each."""
         return send("jobs/bulk", change, bulk.BulkResult)
 
     @operation
@@ -96,65 +96,65 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def tasks_page(self, job_id: str, wanted: TasksWanted) -> Call[wire_jobs.JobTasksSummary]:
-        """Tasks of a job by filter and order, a page of them."""
+        """A page of a job's tasks, by filter and order."""
         return get(f"jobs/{job_id}/tasks", wire_jobs.JobTasksSummary, wanted)
 
     @operation
     def why_job_waits(self, job_id: str) -> Call[str]:
-        """One sentence."""
+        """The reason why a job waits, in one sentence."""
         return then(
             get(f"jobs/{job_id}/why-waiting", wire_jobs.WaitingReason), attrgetter("reason")
         )
 
     @operation
     def set_job_status(self, job_id: str, change: wire_jobs.JobStatusChange) -> Call[None]:
-        """Pause, cancel or requeue it."""
+        """Pause, cancel or requeue a job."""
         return post(f"jobs/{job_id}/setstatus", change)
 
     @operation
     def set_job_priority(self, job_id: str, priority: int) -> Call[None]:
-        """From 0 to 100; higher goes first."""
+        """Set a job's priority, from 0 to 100; higher goes first."""
         return post(f"jobs/{job_id}/setpriority", wire_jobs.JobPriorityChange(priority=priority))
 
     @operation
     def set_job_tag(self, job_id: str, tag_id: str | None) -> Call[None]:
-        """Let only workers with this tag run it; None: all."""
+        """Let only workers with this tag run a job; None: all workers."""
         return post(f"jobs/{job_id}/settag", wire_jobs.JobTagChange(id=tag_id or UNSET))
 
     @operation
     def keep_job(self, job_id: str, keep: bool = True) -> Call[None]:
-        """Spare it from the automatic clean-up, or don't."""
+        """Protect a job from the automatic clean-up, or don't."""
         return post(f"jobs/{job_id}/setkeep", wire_jobs.JobKeepChange(keep=keep))
 
     @operation
     def archive_job(self, job_id: str, archived: bool = True) -> Call[None]:
-        """Take a finished job from the list, or bring it back."""
+        """Take a finished job off the list, or bring it back."""
         return post(f"jobs/{job_id}/setarchived", wire_jobs.JobArchiveChange(archived=archived))
 
     @operation
     def has_own_files(self, job_id: str) -> Call[bool]:
-        """Whether the job has files of its own that can be deleted with it."""
+        """True if a job has files of its own that can be deleted with it."""
         asked = get(f"jobs/{job_id}/what-would-delete-do", wire_jobs.JobDeletionInfo)
         return then(asked, attrgetter("shaman_checkout"))
 
     @operation
     def delete_job(self, job_id: str, *, files: bool = False) -> Call[None]:
-        """Delete it, running or not; with the files that were sent with it, or without."""
+        """Delete a job, running or not, with or without the files that were sent with it."""
         query = {"files": ["true"]} if files else {}
         return Call("DELETE", f"jobs/{job_id}", nothing, query)
 
     @operation
     def delete_old_jobs(self, last_updated_max: datetime) -> Call[None]:
-        """Delete all jobs that did not change after a time, which has to have its zone.
+        """Delete all jobs that have not changed since a time, which must have a time zone.
 
-        `NothingMatches` if there are none.
+        Raises `NothingMatches` if there are none.
         """
         wanted = wire_jobs.JobMassDeletionSelection(last_updated_max=last_updated_max)
         return Call("DELETE", "jobs/mass-delete", nothing, body=wanted)
 
     @operation
     def blocklist(self, job_id: str) -> Call[tuple[wire_jobs.JobBlocklistEntry, ...]]:
-        """Which workers get no tasks of which type in this job, and why."""
+        """The workers that get no tasks of a type in this job, with the type and the reason."""
         return get(f"jobs/{job_id}/blocklist", tuple[wire_jobs.JobBlocklistEntry, ...])
 
     @operation
@@ -164,12 +164,12 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def last_rendered(self, job_id: str) -> Call[wire_jobs.JobLastRenderedImageInfo | None]:
-        """Where the job's newest frame is served; None if there is none."""
+        """The address of the job's newest frame; None if there is none."""
         return _if_any(f"jobs/{job_id}/last-rendered", wire_jobs.JobLastRenderedImageInfo)
 
     @operation
     def newest_rendered(self) -> Call[wire_jobs.JobLastRenderedImageInfo | None]:
-        """Where the newest frame of the whole farm is served; None if there is none."""
+        """The address of the newest frame of the whole farm; None if there is none."""
         return _if_any("jobs/last-rendered", wire_jobs.JobLastRenderedImageInfo)
 
     # Tasks
@@ -181,51 +181,51 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def attempts(self, task_id: str) -> Call[tuple[wire_jobs.Attempt, ...]]:
-        """Who tried a task, and how that ended; the attempt under way is not among them."""
+        """The attempts at a task and their outcomes, without the one under way."""
         return then(
             get(f"tasks/{task_id}/attempts", wire_jobs.TaskAttempts), attrgetter("attempts")
         )
 
     @operation
     def why_task_waits(self, task_id: str) -> Call[str]:
-        """One sentence."""
+        """The reason why a task waits, in one sentence."""
         return then(
             get(f"tasks/{task_id}/why-waiting", wire_jobs.WaitingReason), attrgetter("reason")
         )
 
     @operation
     def task_log(self, task_id: str) -> Call[wire_jobs.TaskLogInfo | None]:
-        """Where its log is served; None if there is none."""
+        """The address of a task's log; None if there is none."""
         return _if_any(f"tasks/{task_id}/log", wire_jobs.TaskLogInfo)
 
     @operation
     def log_from(self, log: wire_jobs.TaskLogInfo, offset: int) -> Call[bytes]:
-        """What a log has from a place on, in bytes, that is before its end."""
+        """The content of a log from byte ``offset`` on, which must be before its end."""
         return Call("GET", log.url, bytes, headers={"Range": f"bytes={offset}-"})
 
     @operation
     def task_log_tail(self, task_id: str) -> Call[str]:
-        """The last 2 KiB of its log."""
+        """The last 2 KiB of a task's log."""
         return Call("GET", f"tasks/{task_id}/logtail", bytes.decode)
 
     @operation
     def set_task_status(self, task_id: str, change: wire_jobs.TaskStatusChange) -> Call[None]:
-        """Also how a task is completed or failed by hand."""
+        """Cancel or requeue a task, or complete or fail it by hand."""
         return post(f"tasks/{task_id}/setstatus", change)
 
     @operation
     def approve_task(self, task_id: str, decision: wire_jobs.Decision) -> Call[None]:
-        """Say yes to a task of type `approval`."""
+        """Approve a task of type `approval`."""
         return post(f"tasks/{task_id}/approve", decision)
 
     @operation
     def reject_task(self, task_id: str, decision: wire_jobs.Decision) -> Call[None]:
-        """Say no to a task of type `approval`: it fails."""
+        """Reject a task of type `approval`, which fails it."""
         return post(f"tasks/{task_id}/reject", decision)
 
     @operation
     def change_tasks(self, change: bulk.BulkOfTasks) -> Call[bulk.BulkResult]:
-        """Do one thing to many tasks; what became of each."""
+        """Do one thing to many tasks, and get the outcome for each."""
         return send("tasks/bulk", change, bulk.BulkResult)
 
     # Workers
@@ -237,40 +237,40 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def workers_page(self, wanted: WorkersWanted) -> Call[wire_workers.WorkerList]:
-        """Workers by filter and order, a page of them."""
+        """A page of workers, by filter and order."""
         return get("worker-mgt/workers", wire_workers.WorkerList, wanted)
 
     @operation
     def worker(self, worker_id: str) -> Call[wire_workers.Worker]:
-        """A worker with its tags, what its machine has, and the task it holds or held last."""
+        """A worker with its tags, its equipment, and the task that it holds or held last."""
         return get(f"worker-mgt/workers/{worker_id}", wire_workers.Worker)
 
     @operation
     def set_worker_status(
         self, worker_id: str, change: wire_workers.WorkerStatusChangeRequest
     ) -> Call[None]:
-        """Ask it to wake up, sleep, leave or restart."""
+        """Ask a worker to wake up, sleep, shut down or restart."""
         return post(f"worker-mgt/workers/{worker_id}/setstatus", change)
 
     @operation
     def delete_worker(self, worker_id: str) -> Call[None]:
-        """Forget it; its task goes to another one."""
+        """Forget a worker; its task goes to another one."""
         return Call("DELETE", f"worker-mgt/workers/{worker_id}", nothing)
 
     @operation
     def set_worker_tags(self, worker_id: str, *tag_ids: str) -> Call[None]:
-        """The tags that it is to have, in place of those it has."""
+        """Replace the tags of a worker."""
         change = wire_workers.WorkerTagChangeRequest(tag_ids=tag_ids)
         return post(f"worker-mgt/workers/{worker_id}/settags", change)
 
     @operation
     def change_workers(self, change: bulk.BulkOfWorkers) -> Call[bulk.BulkResult]:
-        """Do one thing to many workers; what became of each."""
+        """Do one thing to many workers, and get the outcome for each."""
         return send("worker-mgt/workers/bulk", change, bulk.BulkResult)
 
     @operation
     def sleep_schedule(self, worker_id: str) -> Call[wire_workers.WorkerSleepSchedule | None]:
-        """When it is to sleep; None if that was never said."""
+        """The sleep schedule of a worker; None if it never had one."""
         path = f"worker-mgt/workers/{worker_id}/sleep-schedule"
         return _if_any(path, wire_workers.WorkerSleepSchedule)
 
@@ -278,7 +278,7 @@ class Operations(SetupOperations, ShamanOperations):
     def set_sleep_schedule(
         self, worker_id: str, schedule: wire_workers.WorkerSleepSchedule
     ) -> Call[None]:
-        """Applied at once."""
+        """Set the sleep schedule of a worker, which applies at once."""
         return post(f"worker-mgt/workers/{worker_id}/sleep-schedule", schedule)
 
     # Tags
@@ -295,22 +295,22 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def create_tag(self, name: str, description: str = "") -> Call[wire_workers.WorkerTag]:
-        """The new tag, with its id."""
+        """Create a tag, and get it with its id."""
         tag = wire_workers.WorkerTag(name=name, description=description)
         return send("worker-mgt/tags", tag, wire_workers.WorkerTag)
 
     @operation
     def change_tag(self, tag: wire_workers.WorkerTag) -> Call[None]:
-        """Give a tag another name; and another description, if it has one here."""
+        """Change the name of a tag, and its description if ``tag`` has one."""
         return Call("PUT", f"worker-mgt/tag/{tag.id}", nothing, body=tag)
 
     @operation
     def delete_tag(self, tag_id: str) -> Call[None]:
-        """Jobs and workers lose it."""
+        """Delete a tag; jobs and workers lose it."""
         return Call("DELETE", f"worker-mgt/tag/{tag_id}", nothing)
 
 
 def _if_any(path: str, kind: type[A]) -> Call[A | None]:
-    """Ask for what may not be there."""
+    """A request for an instance of this class, or None if the answer is empty."""
     read = read_as(kind)
     return Call("GET", path, lambda content: read(content) if content else None)

@@ -1,4 +1,4 @@
-"""The operations that send files to Shaman and make folders of them."""
+"""Operations that send files to Shaman and check them out."""
 
 from operator import attrgetter
 from pathlib import Path
@@ -9,38 +9,38 @@ from flamenco.model.statuses import FileStatus
 
 
 class ShamanOperations:
-    """What can be asked of a Manager where Shaman is on; elsewhere each raises `Busy`."""
+    """Operations of a Manager with Shaman enabled; without it, each raises `Busy`."""
 
     @operation
     def files_to_send(
         self, *files: shaman.ShamanFileSpec
     ) -> Call[tuple[shaman.ShamanFileSpecWithStatus, ...]]:
-        """Which of these files have to be sent before they can be checked out."""
+        """The files that have to be sent before all of these can be checked out."""
         wanted = shaman.ShamanRequirementsRequest(files=files)
         path = "shaman/checkout/requirements"
         return then(send(path, wanted, shaman.ShamanRequirementsResponse), attrgetter("files"))
 
     @operation
     def file_status(self, sha: str, size: int) -> Call[FileStatus]:
-        """Whether a file is stored, or on its way."""
+        """The status of a file: stored, being uploaded, or unknown."""
         asked = get(f"shaman/files/{sha}/{size}", shaman.ShamanSingleFileStatus)
         return then(asked, attrgetter("status"))
 
     @operation
     def send_file(self, sha: str, size: int, file: Path, *, may_wait: bool = False) -> Call[None]:
-        """Send a file; afterwards it is stored, whoever was faster.
+        """Send a file. Afterwards it is stored, even if another client was faster.
 
-        With ``may_wait`` it raises `SentElsewhere` if somebody else sends it now: go on with other
-        files. Raises `WrongFile` if it is not what was announced, and OSError if it can't be read.
+        With ``may_wait`` it raises `SentElsewhere` if another client is sending it: go on with
+        other files. Raises `WrongFile` if it is not as announced, and OSError if it can't be read.
         """
         headers = {"X-Shaman-Can-Defer-Upload": str(may_wait).lower()}
         return Call("POST", f"shaman/files/{sha}/{size}", nothing, body=file, headers=headers)
 
     @operation
     def check_out(self, path: str, *files: shaman.ShamanFileSpec) -> Call[str]:
-        """Make a folder of files that were sent; its path, which has a suffix if it was taken.
+        """Check out files, and get the folder's path, which has a suffix if it was taken.
 
-        Raises `MissingFiles` if some were not.
+        Raises `MissingFiles` if some have not been sent.
         """
         wanted = shaman.ShamanCheckout(files=files, checkoutPath=path)
         made = send("shaman/checkout/create", wanted, shaman.ShamanCheckoutResult)

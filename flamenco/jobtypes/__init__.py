@@ -1,4 +1,4 @@
-"""Job types: finding, checking and compiling them. Scripts import `flamenco.jobtypes.authoring`."""
+"""Job types: finding, checking and compiling them. Scripts use `flamenco.jobtypes.authoring`."""
 
 from flamenco.jobtypes.compiler import Compiler, inline_compiler, open_compiler, open_engine
 from flamenco.jobtypes.errors import CompileError, UnknownJobType

@@ -1,6 +1,6 @@
-"""Runs inside Blender: evaluates settings with what the add-on gives them (reference addon §5).
+"""Evaluation of settings inside Blender, with the add-on's names (reference addon §5).
 
-Its last argument, a JSON text, has the job's name, its settings and the expressions.
+The last argument, a JSON text, has the job's name, its settings and the expressions.
 """
 
 import json
@@ -14,7 +14,7 @@ import bpy
 
 
 def abspath(path: "str | Path") -> str:
-    """The path made absolute from the .blend file's folder, and cleaned."""
+    """The path, made absolute from the .blend file's folder and normalized."""
     absolute: str = bpy.path.abspath(str(path))
     return os.path.normpath(absolute)
 
@@ -27,7 +27,7 @@ def last_n_dir_parts(n: int, filepath: "str | Path | None" = None) -> Path:
 
 
 def evaluate(questions: "dict[str, Any]") -> "dict[str, Any]":
-    """The values of all expressions; an `error` in their place when one fails."""
+    """The values of all expressions, or an `error` instead if one fails."""
     settings = SimpleNamespace(**questions["settings"])
     names = {
         "bpy": bpy,

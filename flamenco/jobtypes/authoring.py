@@ -1,4 +1,4 @@
-"""What a job-type script works with. See docs/job-types.md.
+"""Tools for job-type scripts. See docs/job-types.md.
 
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting, frame_chunker
 
@@ -54,18 +54,18 @@ __all__ = [
 
 @attrs.define(eq=False)
 class TaskDraft:
-    """A task that is being written."""
+    """A task under construction."""
 
     name: str
     type: str
-    """`blender`, `ffmpeg`, `file-management` or `misc`, or a type of your own Workers."""
+    """Task type: `blender`, `ffmpeg`, `file-management` or `misc`, or one of your own Workers."""
     priority: int = 50
-    """From 0 to 100; of a job's tasks that could start, the higher one starts first."""
+    """Priority from 0 to 100; of a job's tasks that could start, the highest starts first."""
     commands: list[Command] = attrs.field(factory=list)
     prerequisites: list["TaskDraft"] = attrs.field(factory=list)
 
     def command(self, name: str, parameters: Mapping[str, Any], steps: int = 0) -> None:
-        """Add a command of the Worker; ``steps`` of it are counted as progress."""
+        """Add a command of the Worker, which counts ``steps`` in the task's progress."""
         self.commands.append(Command(name, dict(parameters), steps))
 
     def after(self, *tasks: "TaskDraft") -> None:
@@ -75,16 +75,16 @@ class TaskDraft:
 
 @attrs.define
 class Author:
-    """Writes the tasks of a job."""
+    """The author of a job's tasks."""
 
     tasks: list[TaskDraft] = attrs.field(factory=list)
     requirements: dict[str, Requirements] = attrs.field(factory=dict)
-    """What tasks of a type need of a worker."""
+    """Requirements for workers, by task type."""
 
     def task(
         self, name: str, task_type: str, *, after: Iterable[TaskDraft] = (), priority: int = 50
     ) -> TaskDraft:
-        """Add a task to the job, to start when the tasks ``after`` which it comes are completed.
+        """Add a task to the job, to start when the tasks in ``after`` are completed.
 
         Raises ValueError without a name and a type.
         """
@@ -96,17 +96,17 @@ class Author:
         return task
 
     def require(self, task_type: str, requirements: Requirements) -> None:
-        """Let tasks of a type go only to workers that have what they need.
+        """Let tasks of a type go only to workers that meet the requirements.
 
-        It is added to what the submitter of the job asks for, and to earlier calls.
+        They are added to those of the job's submitter, and to those of earlier calls.
         """
         before = self.requirements.get(task_type, NOTHING)
         self.requirements[task_type] = combined(before, requirements)
 
     def compiled(self, job: JobToCompile) -> CompiledJob:
-        """The job as written.
+        """The compiled job.
 
-        Raises ValueError when a task depends on one that is not in the job.
+        Raises ValueError if a task depends on one that is not in the job.
         """
         places = {id(task): place for place, task in enumerate(self.tasks)}
         return CompiledJob(
@@ -130,9 +130,9 @@ def _authored(task: TaskDraft, places: Mapping[int, int]) -> AuthoredTask:
 
 
 def shell_split(text: str) -> list[str]:
-    """The words of a command line, with quotes and backslashes as a shell takes them.
+    """The words of a command line, with quotes and backslashes as in a shell.
 
-    Raises ValueError when a quote is not closed.
+    Raises ValueError if a quote is not closed.
     """
     return shlex.split(text)
 
@@ -143,9 +143,9 @@ def format_timestamp_local(moment: datetime) -> str:
 
 
 def output_settings(what: str) -> tuple[Setting, ...]:
-    """Settings for where ``what`` a job renders goes, such as frames: the last is the path.
+    """Settings for the place of a job's output, ``what`` such as frames: the last is the path.
 
-    Artists choose the first two, and see what becomes of them. See `fill_output_path`.
+    Artists choose the first two, and see the result in the last. See `fill_output_path`.
     """
     return (
         Setting(
@@ -181,9 +181,9 @@ def output_settings(what: str) -> tuple[Setting, ...]:
 
 
 def fill_output_path(job: JobToCompile) -> str:
-    """The path in `render_output_path`, and there, with the time of submission filled in.
+    """The path in `render_output_path`, after filling in the time of submission there.
 
-    Raises ValueError when there is none.
+    Raises ValueError if there is no path.
     """
     output: str | None = job.settings.get("render_output_path")
     if not output:

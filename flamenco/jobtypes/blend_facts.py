@@ -1,7 +1,7 @@
-"""What a .blend file says to the settings of a job type, asked of the real Blender.
+"""Values of a job type's settings in a .blend file, asked of the real Blender.
 
-The add-on evaluates a setting's `eval` in the open Blender; submitting from the command line does
-the same in a Blender without window, so that any job type can be submitted from there too.
+The add-on evaluates a setting's `eval` in the open Blender. Submitting from the command line does
+the same in a Blender without a window, so that any job type can be submitted from there too.
 """
 
 import json
@@ -23,7 +23,7 @@ MARK = b"flamenco-settings:"
 TIMEOUT_SECONDS = 120.0
 
 _EMPTY = {"string": "", "int32": 0, "float": 0.0, "bool": False}
-"""What a setting without a value is to an expression, as in the add-on."""
+"""{type of a setting: its value for expressions if it has none}, as in the add-on."""
 
 
 @attrs.define
@@ -42,8 +42,8 @@ async def ask_blender(
     """The values of the job type's `eval` expressions in ``blendfile``, by setting.
 
     Settings in ``given`` are not evaluated; expressions see them, and defaults, as `settings`.
-    Raises BlendError when Blender cannot be started, cannot read the file, takes longer than
-    `TIMEOUT_SECONDS`, or an expression fails.
+    Raises BlendError if Blender cannot be started, cannot read the file or takes longer than
+    `TIMEOUT_SECONDS`, or if an expression fails.
     """
     questions = {
         "job_name": job_name,
@@ -66,10 +66,10 @@ async def ask_blender(
 def settings_from_blend(
     job_type: JobType, evaluated: Mapping[str, Any], given: Mapping[str, Any], blendfile: str
 ) -> dict[str, Any]:
-    """The settings of a job for ``blendfile``, as far as they can be known.
+    """The settings of a job for ``blendfile``, as far as they are known.
 
-    What was given wins over what Blender said, that over the default; a setting `blendfile` is the
-    file. Not yet checked: see `validate_settings`.
+    A given value wins over Blender's, and that over the default; a setting `blendfile` is the
+    file. They are not checked yet: see `validate_settings`.
     """
     known = {each.key for each in job_type.settings}
     file = {"blendfile": blendfile} if "blendfile" in known else {}

@@ -1,9 +1,9 @@
 """The compiler's child process: ``python -m flamenco.jobtypes.child SECONDS BYTES``.
 
-Requests come on standard input and answers go to standard output, see `messages`. What scripts
-print goes to standard error, which the Manager logs. A script that takes longer than SECONDS is
-interrupted here, so that the line it hung at can be told; one that cannot be interrupted is ended
-by the Manager after a few times SECONDS. BYTES bounds the memory of the process (on Linux).
+Requests come on standard input and answers go to standard output, see `messages`. The output of
+scripts goes to standard error, which the Manager logs. A script that takes longer than SECONDS is
+interrupted here, so that the error can name the line it was at; if it cannot be interrupted, the
+Manager kills it after a few times SECONDS. BYTES bounds the memory of the process (on Linux).
 """
 
 import gc
@@ -33,9 +33,9 @@ def main(seconds: float, memory: int) -> None:
     """Answer requests until there are no more."""
     requests, answers = _take_over_pipes()
     limit_memory(memory)
-    # tasks hold no cycles; looking for some takes a fifth of the time of a large job
+    # tasks have no cycles; looking for them takes a fifth of the time of a large job
     gc.set_threshold(1_000_000)
-    sys.dont_write_bytecode = True  # nothing is left in the folder of the scripts
+    sys.dont_write_bytecode = True  # leave nothing in the folder of the scripts
     scripts = Scripts(Limits(seconds, memory))
     answers.write(to_line(Answer()))
     for line in requests:
@@ -45,7 +45,7 @@ def main(seconds: float, memory: int) -> None:
 
 
 def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Standard input and output for us alone: what scripts read is empty, what they print a log."""
+    """Standard input and output for us alone: scripts read nothing, and print to the log."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -107,7 +107,7 @@ class _Keeper(logging.Handler):
 
 @contextmanager
 def _kept_log() -> Iterator[list[tuple[int, str]]]:
-    """What is logged, for the Manager."""
+    """Log records of the block, for the Manager."""
     said: list[tuple[int, str]] = []
     handler = _Keeper(said)
     logger = logging.getLogger("flamenco.jobtypes")

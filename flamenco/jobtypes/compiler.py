@@ -20,7 +20,7 @@ DEFAULT_LIMITS = Limits(seconds=20.0, memory=2 * 1024**3)
 
 @attrs.define(eq=False)
 class Compiler:
-    """Knows the job types and compiles jobs. Any number of tasks may call it."""
+    """The compiler of job types. Any number of tasks may call it at once."""
 
     _scripts: Path | None
     _engine: Engine
@@ -28,7 +28,7 @@ class Compiler:
     _describing: trio.Lock = attrs.field(factory=trio.Lock)
 
     async def job_types(self) -> list[JobType]:
-        """All job types, by name; what is wrong with a broken script is in `JobType.error`."""
+        """All job types, by name; a broken script's error is in `JobType.error`."""
         found = await self._find()
         return [await self._describe(name, paths) for name, paths in found.items()]
 
@@ -39,7 +39,7 @@ class Compiler:
     async def compile(self, job: JobToCompile) -> CompiledJob:
         """The job's tasks, as its job type writes them.
 
-        Raises UnknownJobType; CompileError, whose message names script and line, when the script
+        Raises UnknownJobType, and CompileError, whose message names script and line, if the script
         is broken, refuses the job, takes too long or too much memory, or writes tasks that can
         never be done.
         """
@@ -56,7 +56,7 @@ class Compiler:
         return found[name]
 
     async def _describe(self, name: str, paths: tuple[Path, ...]) -> JobType:
-        """The job type of a script. What is known of it holds until a file of its changes."""
+        """The job type of a script, remembered until one of its files changes."""
         async with self._describing:
             known = self._described.get(paths)
             if known is not None and await self._is_current(known):
@@ -65,7 +65,7 @@ class Compiler:
             try:
                 described = await self._engine.describe(_only(name, paths), name)
             except CompileError as error:
-                # which of the files is to blame is not known, so a change of any counts
+                # it is not known which file is to blame, so a change of any counts
                 broken = JobType(name=name, label=name, error=error.message)
                 described = Described(broken, before)
                 if isinstance(error, CompilerUnavailable):
@@ -86,10 +86,10 @@ def _only(name: str, paths: tuple[Path, ...]) -> Path:
 
 @asynccontextmanager
 async def open_engine(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Engine]:
-    """What runs scripts, in a child process.
+    """An engine that runs scripts in a child process.
 
-    One that needs more than its limits (memory: on Linux) is killed, and the next gets a new
-    process.
+    A script that exceeds its limits (of memory on Linux only) is killed, and the next one gets a
+    new process.
     """
     process = CompilerProcess(limits)
     async with trio.open_nursery() as nursery:
@@ -102,7 +102,7 @@ async def open_engine(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Engine]:
 async def open_compiler(
     scripts: Path | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> AsyncIterator[Compiler]:
-    """The compiler of the built-in job types and those in the folder ``scripts``."""
+    """A compiler of the built-in job types and those in the folder ``scripts``."""
     async with open_engine(limits) as engine:
         yield Compiler(scripts, engine)
 

@@ -1,4 +1,4 @@
-"""Where scripts run: in a child process that can be killed, or, for simulations, right here."""
+"""Engines that run scripts: in a child process that can be killed, or, for simulations, here."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,28 +20,28 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Described:
-    """What a script says of itself, and the files it is made of."""
+    """The job type that a script describes, and the script's files."""
 
     job_type: JobType
     files: Files
 
 
 class Engine(Protocol):
-    """What runs scripts. Both methods raise CompileError."""
+    """A runner of scripts. `describe` and `compile` raise CompileError."""
 
     async def describe(self, path: Path, name: str) -> Described:
-        """Run the script for its job type."""
+        """Run the script to get its job type."""
 
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
-        """Run the script for the tasks of a job."""
+        """Run the script to get the tasks of a job."""
 
     async def blocking(self, work: Callable[[], T]) -> T:
-        """Run what waits for a disk."""
+        """Run work that waits for a disk."""
 
 
 @attrs.define
 class InlineEngine:
-    """Runs scripts in this process, without limits: for simulations and trusted scripts only.
+    """An engine in this process, without limits: for simulations and trusted scripts only.
 
     It never leaves the Trio thread, so it works under a virtual clock.
     """
@@ -63,7 +63,7 @@ class InlineEngine:
 
 @attrs.frozen
 class ChildEngine:
-    """Runs scripts in a child process."""
+    """An engine in a child process."""
 
     _process: CompilerProcess
 

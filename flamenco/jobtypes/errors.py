@@ -1,4 +1,4 @@
-"""Why a job cannot be compiled."""
+"""Errors of compiling a job."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ class CompileError(Mendable):
 
     message: str
     exhausted: bool = False
-    """Memory ran out, so the process that compiled should end."""
+    """True if memory ran out, so that the compiling process should end."""
 
     def __str__(self) -> str:
         return self.message
@@ -21,7 +21,7 @@ class CompileError(Mendable):
 
 @attrs.define
 class CompilerUnavailable(CompileError):
-    """Nothing is wrong with the script: the process that compiles did not work."""
+    """The compiling process did not work; nothing is wrong with the script."""
 
 
 @attrs.define

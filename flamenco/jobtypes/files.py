@@ -1,4 +1,4 @@
-"""The files of job types: where scripts are found, and whether they changed."""
+"""Files of job types: finding scripts, and noticing their changes."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,14 +8,14 @@ BUILTIN = Path(__file__).with_name("builtin")
 SUFFIXES = (".py", ".js")
 
 Stamp = tuple[int, int]
-"""Time of the last change, in nanoseconds, and size: what tells that a file changed."""
+"""Time of a file's last change, in nanoseconds, and its size: a difference means a change."""
 
 Files = Mapping[Path, Stamp | None]
-"""What a job type is made of; None stands for a file that was looked for and is not there."""
+"""Files of a job type; None stands for a file that was looked for and does not exist."""
 
 
 def stamp(path: Path) -> Stamp | None:
-    """The stamp of a file; None when there is no such file."""
+    """The stamp of a file; None if there is no such file."""
     try:
         status = path.stat()
     except OSError:
@@ -24,12 +24,12 @@ def stamp(path: Path) -> Stamp | None:
 
 
 def unchanged(files: Files) -> bool:
-    """Whether all files are as they were."""
+    """True if all files are as they were."""
     return all(stamp(path) == known for path, known in files.items())
 
 
 def all_stamps(folder: Path) -> Files:
-    """The stamps of all that could be a part of a script of ``folder``, folders included."""
+    """The stamps of all files and folders that could be part of a script in ``folder``."""
     return {
         Path(where, name): stamp(Path(where, name))
         for where, folders, names in _walk(folder)
@@ -50,11 +50,11 @@ def script_name(path: Path) -> str:
 
 
 def find_scripts(scripts: Path | None) -> dict[str, tuple[Path, ...]]:
-    """The scripts of all job types by name; those in ``scripts`` win over built-in ones.
+    """The scripts of all job types by name; those in ``scripts`` override the built-in ones.
 
-    More than one script for a name is a mistake of whoever put them there. A file whose name begins
-    with `_` is a module for scripts, and no job type; nor is a JavaScript file that speaks of
-    neither `JOB_TYPE` nor `compileJob`.
+    More than one script for a name is a mistake, which is reported later. A file whose name begins
+    with `_` is a module for scripts, not a job type; nor is a JavaScript file that mentions neither
+    `JOB_TYPE` nor `compileJob`.
     """
     found = _scripts_in(BUILTIN)
     if scripts is not None:
@@ -81,5 +81,5 @@ def _speaks_of_a_job_type(path: Path) -> bool:
     try:
         text = path.read_bytes()
     except OSError:
-        return True  # what is wrong with it is told when it is run
+        return True  # running it will tell what is wrong
     return b"JOB_TYPE" in text or b"compileJob" in text

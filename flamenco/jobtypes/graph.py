@@ -1,4 +1,4 @@
-"""Whether the tasks of a compiled job can ever be done."""
+"""Check that the tasks of a compiled job can all be done."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ class GraphError(ValueError):
 
 @attrs.frozen
 class Outline:
-    """What of a task says whether it can ever be done."""
+    """The parts of a task that decide if it can ever be done."""
 
     name: str
     type: str
@@ -20,7 +20,7 @@ class Outline:
 
 
 def check_graph(tasks: Sequence[Outline]) -> None:
-    """Raises GraphError for tasks that can never be done, and for no tasks."""
+    """Raises GraphError if some task can never be done, or if there are no tasks."""
     if not tasks:
         raise GraphError("the job has no tasks")
     for number, task in enumerate(tasks, 1):
@@ -34,7 +34,7 @@ def check_graph(tasks: Sequence[Outline]) -> None:
 
 
 def _stuck(tasks: Sequence[Outline]) -> set[int]:
-    """The places of tasks that wait, themselves or through others, for themselves."""
+    """The places of tasks that wait for themselves, directly or through others."""
     waiting = [len(task.depends_on) for task in tasks]
     dependents: list[list[int]] = [[] for _ in tasks]
     for place, task in enumerate(tasks):
@@ -50,7 +50,7 @@ def _stuck(tasks: Sequence[Outline]) -> set[int]:
 
 
 def _cycle(tasks: Sequence[Outline], stuck: set[int]) -> list[int]:
-    """One round of tasks that wait for each other, with the first again at the end."""
+    """One cycle of tasks that wait for each other, with the first again at the end."""
     seen: dict[int, int] = {}
     trail: list[int] = []
     place = min(stuck)

@@ -1,8 +1,8 @@
-"""Job types in JavaScript, run by QuickJS. What scripts work with is in `prelude/`.
+"""Job types in JavaScript, run by QuickJS. The functions for scripts are in `prelude/`.
 
-A script cannot call Python, and QuickJS alone knows no files, network or processes: the job goes in
-as JSON, tasks come out as JSON. A module that a script requires is read when it turns out to be
-wanted; then the script runs again, from its start.
+A script cannot call Python, and QuickJS alone has no files, network or processes: the job goes in
+as JSON, tasks come out as JSON. When a script requires a module that has not been read, it is
+read, and the script runs again from its start.
 """
 
 import json
@@ -49,8 +49,8 @@ def _prelude() -> str:
 
 
 PRELUDE = _prelude()
-"""Runs before every script. Its value is the function through which Python asks, and only Python
-holds it."""
+"""Code that runs before every script. Its value is the function through which Python asks, and
+only Python has it."""
 
 MOST_MODULES = 1000
 EXPECTED = (
@@ -61,7 +61,7 @@ EXPECTED = (
 
 @attrs.define(eq=False)
 class JavaScript:
-    """A script that was run, with the files it is made of."""
+    """A script that was run, with its files."""
 
     path: Path
     limits: Limits | None
@@ -70,7 +70,7 @@ class JavaScript:
     _sources: dict[str, Source | None] = attrs.field(factory=dict)
 
     def describe(self, name: str) -> None:
-        """Run the script for its job type. Raises CompileError."""
+        """Run the script to get its job type. Raises CompileError."""
         self._read(self.path.name)
         self.job_type = sealed(self._run(_described), name)
 
@@ -95,7 +95,7 @@ class JavaScript:
             yield piece
 
     def _run(self, ask: Callable[["_Machine"], T]) -> T:
-        """Run the script, then ``ask``; again as long as that wants modules not read so far."""
+        """Run the script, then ``ask``; repeat as long as it requires modules not read so far."""
         budget = _Budget(self.limits)
         while len(self._sources) <= MOST_MODULES:
             machine = _Machine(self._sources, self.path.name, budget)
@@ -117,7 +117,7 @@ class JavaScript:
         raise CompileError(f"{self.path.name}: requires more than {MOST_MODULES} modules")
 
     def _read(self, name: str) -> None:
-        """Read a file of the script's folder, if it is one."""
+        """Read a file of the script's folder, if there is such a file."""
         folder = self.path.parent
         file = folder / name
         self.files[file] = stamp(file)
@@ -155,7 +155,7 @@ FIRST_LINE = PRELUDE.count("\n") + 1
 
 
 def load(path: Path, name: str, limits: Limits | None) -> JavaScript:
-    """Run a script for its job type. Raises CompileError."""
+    """Run a script to get its job type. Raises CompileError."""
     script = JavaScript(path, limits)
     script.describe(name)
     return script
@@ -201,18 +201,18 @@ class _Machine:
         self.value("'use strict';" + "\n" * main.before + main.text)
 
     def value(self, code: str) -> Any:
-        """What code of the script's world gives. Raises quickjs.JSException."""
+        """The value of an expression in the script's context. Raises quickjs.JSException."""
         self._budget.apply(self._context)
         return self._context.eval(code)
 
     def ask(self, question: str, *values: Any) -> bytes:
-        """What the prelude answers, in JSON. Raises quickjs.JSException."""
+        """The prelude's answer, in JSON. Raises quickjs.JSException."""
         self._budget.apply(self._context)
         answer: str = self._host(question, *values)
         return answer.encode()
 
     def wanted(self) -> list[str]:
-        """The files that the script required and that were not read."""
+        """The files that the script required and that have not been read."""
         wanted: list[str] = self._after_the_end("wanted")
         return wanted
 
@@ -223,7 +223,7 @@ class _Machine:
             logger.log(number, "%s: %s", self._name, text)
 
     def _after_the_end(self, question: str) -> list[Any]:
-        """An answer even of a script that used up its time; nothing of one that broke QuickJS."""
+        """An answer even from a script that used up its time; empty if it broke QuickJS."""
         try:
             self._context.set_time_limit(1)
             answer: list[Any] = json.loads(self._host(question))

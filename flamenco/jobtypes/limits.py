@@ -1,4 +1,4 @@
-"""What a script may use, and the words for one that needs more."""
+"""Limits of time and memory for scripts, and the words for a script that exceeds them."""
 
 import sys
 
@@ -8,28 +8,28 @@ if sys.platform == "linux":
     import resource
 
 RESERVE = 64 * 2**20
-"""Bytes that a process may have beyond its limit, to say that it reached it."""
+"""Bytes that a process may use beyond its limit, to report that it reached it."""
 
 
 @attrs.frozen
 class Limits:
-    """What running a script may cost."""
+    """Limits for running a script."""
 
     seconds: float
     memory: int
-    """Bytes."""
+    """Maximum memory in bytes."""
 
 
 EXHAUSTED = "needs more memory than the limit for job types allows"
 
 
 def too_long(seconds: float) -> str:
-    """Why a script was stopped that ran for longer than this."""
+    """The reason for stopping a script that ran for longer than this."""
     return f"takes longer than {seconds:g} s"
 
 
 def limit_memory(memory: int) -> None:
-    """Bound the memory of this process, in bytes; on Linux only."""
+    """Limit the memory of this process, in bytes; on Linux only."""
     if sys.platform == "linux":
         hard = memory + RESERVE
         _with_reserve.append((hard, hard))
@@ -37,7 +37,7 @@ def limit_memory(memory: int) -> None:
 
 
 def use_reserve() -> None:
-    """Have what is needed to tell that there is no memory left; allocates nothing for that."""
+    """Allow the memory needed to report that memory ran out, without allocating any."""
     if sys.platform == "linux" and _with_reserve:
         resource.setrlimit(resource.RLIMIT_AS, _with_reserve[0])
 

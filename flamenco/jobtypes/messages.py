@@ -1,7 +1,8 @@
-"""What the Manager and the compiler's child process say to each other: a line of JSON each.
+"""Messages between the Manager and the compiler's child process: a line of JSON each.
 
-The child says `Answer()` when it is ready. To a request it answers with one line or more; the last
-has no ``more``. So many tasks come in small pieces, and the Manager does other work between them.
+The child sends `Answer()` when it is ready. It answers a request with one or more lines; the last
+has no ``more``. So a large number of tasks comes in small pieces, and the Manager can do other work
+between them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,12 @@ from flamenco.model.specs import Requirements
 TASKS_AT_ONCE = 500
 
 END_OF_PRINTED = b"\0"
-"""Ends the line on standard error after which a request has nothing more to print."""
+"""End of the line on standard error after which a request prints nothing more."""
 
 
 @attrs.frozen
 class Request:
-    """Run the script at ``path``: to describe its job type, or to compile ``job``."""
+    """A request to run the script at ``path``, to describe its job type or to compile ``job``."""
 
     path: Path
     name: str
@@ -33,17 +34,17 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """A part of what came of a request."""
+    """A part of the answer to a request."""
 
     more: bool = False
     error: str = ""
-    """Why it failed, for the submitter; empty when it did not."""
+    """Reason for a failure, for the submitter; empty if there was none."""
     exhausted: bool = False
-    """The child ends after this answer, since it is out of memory."""
+    """True if the child ends after this answer, since it is out of memory."""
     job_type: JobType | None = None
     files: Mapping[str, Stamp | None] = attrs.field(factory=dict)
     said: tuple[tuple[int, str], ...] = ()
-    """What the script printed in this request, each with its logging level."""
+    """Lines that the script printed in this request, each with its logging level."""
     tasks: tuple[AuthoredTask, ...] = ()
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     metadata: Mapping[str, str] = attrs.field(factory=dict)
@@ -68,14 +69,14 @@ def _decode(kind: type, value: object) -> object:
 
 @attrs.frozen
 class Outcome:
-    """What a script makes of a job."""
+    """The result of compiling a job by a script."""
 
     settings: Mapping[str, Any]
     metadata: Mapping[str, str]
     pieces: Iterator[bytes]
-    """The tasks in their order, some at a time, as JSON. Iterating raises CompileError."""
+    """Tasks in their order, some at a time, as JSON. Iterating raises CompileError."""
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
-    """What tasks need of a worker, by their type."""
+    """Requirements for workers, by task type."""
     name: str | None = None
     """Name of the job; None leaves it as it is."""
     priority: int | None = None
@@ -89,17 +90,17 @@ _answers = msgspec.json.Decoder(Answer)
 
 
 def to_piece(tasks: Sequence[AuthoredTask]) -> bytes:
-    """Some tasks as JSON. Raises TypeError for values that JSON does not know."""
+    """Some tasks as JSON. Raises TypeError for values that JSON does not have."""
     return _encoder.encode(tasks)
 
 
 def line_of(piece: bytes) -> bytes:
-    """The line of an answer that says some tasks of more."""
+    """The line of an answer with some tasks, to be followed by more."""
     return b'{"more":true,"tasks":' + piece + b"}\n"
 
 
 def to_line(message: Request | Answer) -> bytes:
-    """The message as a line. Raises TypeError for values that JSON does not know."""
+    """The message as a line. Raises TypeError for values that JSON does not have."""
     return _encoder.encode(message) + b"\n"
 
 

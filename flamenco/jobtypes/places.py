@@ -1,7 +1,7 @@
-"""Where QuickJS found an error, and in which file.
+"""Place of an error that QuickJS found: file, line and column.
 
-QuickJS counts lines but knows no file names. So each file is given to it behind as many empty lines
-as the files before it have, and the number of a line tells the file.
+QuickJS counts lines but does not know file names. So each file is preceded by as many empty lines
+as the files before it have, and the number of a line identifies the file.
 """
 
 import re
@@ -19,33 +19,33 @@ class Source:
 
     text: str
     before: int
-    """So many lines stand before its first one."""
+    """Number of lines before its first one."""
 
     @property
     def after(self) -> int:
-        """So many lines stand before the next file."""
+        """Number of lines before the next file."""
         return self.before + self.text.count("\n") + 2
 
     def holds(self, line: int) -> bool:
-        """Whether a line, counted from 1 through all files, is one of its."""
+        """True if a line, counted from 1 through all files, is in this file."""
         return self.before < line <= self.after
 
 
 Sources = Mapping[str, Source | None]
-"""By name; None stands for a file that was wanted and is not there."""
+"""Files by name; None stands for a file that was required and does not exist."""
 
 
 def told(error: str, sources: Sources) -> tuple[str, str]:
-    """Where an uncaught error was thrown (`my.js, line 3:14`, or an empty text), and its message.
+    """The place of an uncaught error (`my.js, line 3:14`, or an empty text), and its message.
 
-    ``error`` is what QuickJS says of it: the message, then the stack, innermost first.
+    ``error`` is QuickJS's text: the message, then the stack, innermost first.
     """
     lines = error.rstrip("\n").split("\n")
     stack: list[str] = []
     while lines and (_FRAME.fullmatch(lines[-1]) or _NATIVE.fullmatch(lines[-1])):
         stack.insert(0, lines.pop())
     if not stack and len(lines) > 1 and lines[-1] == "undefined":
-        lines.pop()  # what was thrown is no Error, so it has no stack
+        lines.pop()  # the thrown value is not an Error, so it has no stack
     message = "\n".join(lines)
     place = next(_places(stack, sources), "") or _place_of_literal(message, sources)
     return place, message
@@ -62,7 +62,7 @@ def _places(stack: list[str], sources: Sources) -> Iterator[str]:
 
 
 def _place_of_literal(message: str, sources: Sources) -> str:
-    """The one line that throws this text as it stands: QuickJS knows the places of Errors only."""
+    """The only line that throws exactly this text: QuickJS knows the places of Errors only."""
     found = [
         f"{name}, line {number}:{line.index('throw') + 1}"
         for name, source in sources.items()

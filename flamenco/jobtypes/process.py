@@ -1,4 +1,4 @@
-"""The compiler's child process, as the Manager sees it: one request at a time, killed at limits."""
+"""The compiler's child process from the Manager's side: one request at a time, killed at limits."""
 
 import logging
 import os
@@ -20,21 +20,21 @@ from flamenco.launcher import Child, open_child
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
-"""How long Python may take to start, on a machine that is busy."""
+"""Maximum seconds for Python to start, on a busy machine."""
 KILLED_AFTER = 3
-"""A script that is not interrupted at its time limit is killed after so many times the limit: what
-is left to JavaScript is processor time, of which a busy machine gives less than a second in one."""
+"""Multiple of the time limit after which a script that could not be interrupted is killed.
+JavaScript's limit is processor time, and a busy machine gives less than a second of it in one."""
 MARGIN_SECONDS = 2.0
-"""How long a script that is to end is given for it besides."""
+"""Extra seconds for a script to end."""
 MOST_PRINTED = 1024**2
-"""So many bytes a script may print for one request."""
+"""Maximum bytes that a script may print for one request."""
 MOST_ANSWERED = 512 * 1024**2
-"""So many bytes the tasks of a job may take on their way."""
+"""Maximum bytes of a job's tasks in their messages."""
 
 
 @attrs.define(eq=False)
 class _Call:
-    """A request on its way, and where its answer goes."""
+    """A request under way, and the place for its answer."""
 
     request: Request
     answered: trio.Event = attrs.field(factory=trio.Event)
@@ -47,12 +47,12 @@ class _Ended(Exception):
 
 
 class _TooMuch(Exception):
-    """The child says more than it may."""
+    """The child sent more than it may."""
 
 
 @attrs.define(eq=False)
 class CompilerProcess:
-    """The child; kept for the next request while nothing goes wrong with it."""
+    """The child process, kept for the next request as long as nothing goes wrong."""
 
     limits: Limits
     _calls: trio.MemorySendChannel[_Call] = attrs.field(init=False)
@@ -65,7 +65,7 @@ class CompilerProcess:
     async def ask(self, request: Request) -> list[Answer]:
         """All parts of the child's answer. Raises CompileError.
 
-        A request whose asker is cancelled before its turn is not made.
+        A request whose caller is cancelled before its turn is dropped.
         """
         call = _Call(request)
         await self._calls.send(call)
@@ -80,14 +80,14 @@ class CompilerProcess:
         return call.answers
 
     async def run(self) -> None:
-        """Keep a child, and give it the requests, until cancelled."""
+        """Keep a child and pass it the requests, until cancelled."""
         while True:
             try:
                 async with self._child() as (child, lines, printed):
                     while await self._serve(child, lines, printed):
                         pass
             except Exception as error:
-                # a mistake of ours, too, must end neither the Manager nor the next request
+                # a bug of ours must not end the Manager or the next request either
                 logger.exception("the compiler of job types failed")
                 await self._take()
                 reason = f"the compiler of job types did not work: {error}"
@@ -126,10 +126,10 @@ class CompilerProcess:
             call.answered.set()
 
     async def _serve(self, child: Child, lines: "_Lines", printed: "_Lines") -> bool:
-        """Have the child answer one request; returns whether it can take another."""
+        """Let the child answer one request; returns True if it can take another."""
         call = await self._take()
         if child.returncode is not None:
-            return False  # it ended while idle, so the request is for its successor
+            return False  # it ended while idle, so the request goes to its successor
         lines.start_anew()
         printed.start_anew()
         with trio.CancelScope() as flooding:
@@ -147,7 +147,7 @@ class CompilerProcess:
         return not exhausted
 
     async def _exchange(self, child: Child, lines: "_Lines", call: _Call) -> str:
-        """Give the child a request and take its answers; returns why it is to be killed, if so."""
+        """Pass a request to the child and take its answers; returns a reason to kill it, if any."""
         try:
             with trio.fail_after(self.limits.seconds * KILLED_AFTER + MARGIN_SECONDS):
                 await cast("trio.abc.SendStream", child.stdin).send_all(to_line(call.request))
@@ -172,23 +172,23 @@ async def _manner_of_end(child: Child) -> str:
 
 
 def _nothing() -> None:
-    """What happens where nobody waits for a flood."""
+    """The default reaction to a flood of output."""
 
 
 @attrs.define(eq=False)
 class _Lines:
-    """The lines of a stream, of which no more than ``most`` bytes are taken for one request."""
+    """The lines of a stream, limited to ``most`` bytes for one request."""
 
     _stream: trio.abc.ReceiveStream | None
     _most: int
     when_too_much: Callable[[], None] = _nothing
     ended: trio.Event = attrs.field(factory=trio.Event)
-    """Set when all that belongs to the request was taken."""
+    """Set when all lines of the request were taken."""
     _rest: bytearray = attrs.field(factory=bytearray)
     _received: int = 0
 
     def start_anew(self) -> None:
-        """Count from the beginning: the next request is given."""
+        """Start counting again, for the next request."""
         self._received = 0
         self.ended = trio.Event()
 

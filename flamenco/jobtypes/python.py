@@ -24,16 +24,16 @@ CompileJob = Callable[[JobToCompile, Author], object]
 
 
 class TimeLimitExceeded(BaseException):
-    """Raised in a script that runs for too long; no `except Exception` of a script stops it."""
+    """Raised in a script that runs for too long; a script's `except Exception` does not stop it."""
 
 
 ESCAPES = (Exception, SystemExit, TimeLimitExceeded)
-"""What a script can end with."""
+"""Exceptions that a script can end with."""
 
 
 @attrs.frozen
 class PythonScript:
-    """A script that was run, with the files it is made of."""
+    """A script that was run, with its files."""
 
     path: Path
     limits: Limits | None
@@ -42,7 +42,7 @@ class PythonScript:
     files: Files
 
     def compile(self, job: JobToCompile) -> Outcome:
-        """What the script makes of a job. Raises CompileError."""
+        """The result of compiling a job. Raises CompileError."""
         author = Author()
         with _confined(self.path, self.limits):
             self.compile_job(job, author)
@@ -62,7 +62,7 @@ class PythonScript:
 
 
 def load(path: Path, name: str, limits: Limits | None) -> PythonScript:
-    """Run a script for its job type. Raises CompileError."""
+    """Run a script to get its job type. Raises CompileError."""
     with _confined(path, limits):
         known, module = stamp(path), _run(path)
         job_type, compile_job = _parts(module)
@@ -73,7 +73,7 @@ def load(path: Path, name: str, limits: Limits | None) -> PythonScript:
 def _run(path: Path) -> ModuleType:
     _forget_modules_in(path.parent)
     if str(path.parent) not in sys.path:
-        # at the end, so that a script's module cannot stand in for one of the library's
+        # at the end, so that a script's module cannot replace one of the library's
         sys.path.append(str(path.parent))
     module = ModuleType(f"jobtype_{path.stem}")
     module.__file__ = str(path)
@@ -112,7 +112,7 @@ def _forget_modules_in(folder: Path) -> None:
 
 @contextmanager
 def _confined(script: Path, limits: Limits | None) -> Iterator[None]:
-    """Run a script's code: whatever it ends with becomes a CompileError."""
+    """Run a script's code, and turn any exception into a CompileError."""
     try:
         with _time_limit(limits):
             yield
@@ -126,7 +126,7 @@ def _confined(script: Path, limits: Limits | None) -> Iterator[None]:
 
 @contextmanager
 def _time_limit(limits: Limits | None) -> Iterator[None]:
-    """Raise TimeLimitExceeded in what runs for too long; not on Windows."""
+    """Raise TimeLimitExceeded in code that runs for too long; not on Windows."""
     if limits is None or sys.platform == "win32":
         yield
         return
@@ -144,7 +144,7 @@ def _time_limit(limits: Limits | None) -> Iterator[None]:
 
 
 def _place(error: BaseException, script: Path) -> str:
-    """Where in the script, or in a module of its, something went wrong."""
+    """The line of the script, or of one of its modules, where an error occurred."""
     if isinstance(error, SyntaxError):
         return f"{Path(error.filename or script).name}, line {error.lineno}"
     lines = [

@@ -1,4 +1,4 @@
-"""The scripts that were run: each once, and again when a file of its changed."""
+"""Scripts that were run: each once, and again when one of its files changed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,21 +21,21 @@ class Script(Protocol):
 
     @property
     def job_type(self) -> JobType:
-        """What it says of itself."""
+        """The job type that it describes."""
 
     @property
     def files(self) -> Files:
-        """What it is made of."""
+        """The files that it consists of."""
 
     def compile(self, job: JobToCompile) -> Outcome:
-        """What the script makes of a job. Raises CompileError."""
+        """The result of compiling a job. Raises CompileError."""
 
 
 LANGUAGES: dict[str, Callable[[Path, str, Limits | None], Script]] = {
     ".py": python.load,
     ".js": javascript.load,
 }
-"""By the suffix of a script: what runs it for its job type, and raises CompileError."""
+"""{suffix of a script: function that runs it to get its job type, and raises CompileError}."""
 
 
 _outlines = msgspec.json.Decoder(list[Outline])
@@ -57,9 +57,9 @@ class Scripts:
         return known
 
     def compile(self, path: Path, job: JobToCompile, send: Callable[[bytes], None]) -> Outcome:
-        """What the script makes of a job; its tasks are sent piece by piece.
+        """The result of compiling a job, whose tasks are sent piece by piece.
 
-        Whoever takes them must wait for the end: what is wrong with them as a whole is known then.
+        The receiver must wait for the end: an error in the tasks as a whole is only known then.
         Raises CompileError.
         """
         outcome = self.describe(path, job.type).compile(job)

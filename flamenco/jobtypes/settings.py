@@ -1,4 +1,4 @@
-"""Settings of a submitted job, checked against its job type."""
+"""Check of a submitted job's settings against its job type."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ INT32 = range(-(2**31), 2**31)
 
 @attrs.frozen
 class SettingProblem:
-    """A setting that does not fit: its path, what was expected and what came."""
+    """A wrong setting: its path, the expected value and the value found."""
 
     path: str
     expected: str
@@ -35,10 +35,10 @@ class SettingsError(Mendable, ValueError):
 
 
 def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with defaults in place of what is missing.
+    """The settings, with defaults for those that are missing.
 
-    Settings that the job type does not know are kept: a script may read them. Raises
-    SettingsError, which names all that do not fit.
+    Settings that the job type does not have are kept: a script may read them. Raises
+    SettingsError, which names all that are wrong.
     """
     given = {key: value for key, value in settings.items() if value is not None}
     complete = defaults(job_type) | given
@@ -54,7 +54,7 @@ def defaults(job_type: JobType) -> dict[str, Any]:
 
 
 def check_defaults(job_type: JobType) -> None:
-    """Raises SettingsError when a default is not a value its setting may have."""
+    """Raises SettingsError if a default is not a value that its setting may have."""
     values = defaults(job_type)
     optional = [attrs.evolve(each, required=False) for each in job_type.settings]
     problems = [problem for each in optional if (problem := _problem(each, values))]

@@ -128,7 +128,7 @@ async def test_who_stays_for_one_task_or_a_time_finishes_it_first(tmp_path):
         bert = await farm.worker("bert", "--stay", "8s", task_types=("stay",))
         await started(once)
         await started(stay)
-        await until(lambda: bert.said("The time of this Worker is over"))
+        await until(lambda: bert.said("This Worker's time is over"))
         for folder in folders:
             (folder / "go").touch()
         assert [await worker.exits() for worker in (anna, bert)] == [0, 0]

@@ -85,7 +85,10 @@ function compileJob(job) {}
             ('{key: "a", type: "string", subtype: "x"}', "setting 'a': subtype: expected one of"),
             ('{key: "a", type: "int32", choices: ["1"]}', "setting 'a': choices: is for settings"),
             ('{key: "a", type: "string", choices: "x"}', "setting 'a': choices: expected a list"),
-            ('{key: "a", type: "string", choices: []}', "setting 'a': choices: expected a text or"),
+            (
+                '{key: "a", type: "string", choices: []}',
+                "setting 'a': choices: expected at least one text",
+            ),
             ('{key: "a", type: "int32", default: "1"}', "settings.a: expected a whole number, got"),
             ('{key: "a", type: "int32", default: 9, propargs: {max: 8}}', "up to 8, got 9"),
             ('{key: "a", type: "int32", propargs: {min: "1"}}', "setting 'a': propargs: expected"),

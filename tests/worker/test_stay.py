@@ -57,7 +57,7 @@ async def test_when_its_time_is_over_after_the_present_task(
         await session.send(task(command))
         assert (await session.next(Report)).status == "active"
         time_begins.set()
-        await until(lambda: "The time of this Worker is over" in caplog.text)
+        await until(lambda: "This Worker's time is over" in caplog.text)
         await open_gate()
         last, _ = await session.outcome()
         assert last.status == "completed"

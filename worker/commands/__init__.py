@@ -1,4 +1,4 @@
-"""The commands a task may consist of, by the names job types know them by."""
+"""The commands of tasks, by the names that job types use."""
 
 from worker.command import CommandFailed, CommandKind, Task
 from worker.commands.blender_render import BLENDER_RENDER

@@ -1,4 +1,4 @@
-"""Renders with Blender, and follows its output."""
+"""Command `blender-render`: renders with Blender, and follows its output."""
 
 import json
 import os
@@ -22,11 +22,11 @@ USE_DEVICE = Path(__file__).parents[1] / "in_blender" / "use_device.py"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
-    " to where it is."
+    " to its path."
 )
 
 FOLDER_SECONDS = 30.0
-"""A share that is gone may let whoever asks for it wait for ever."""
+"""Seconds to wait for the folder, since a lost network share may never answer."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,9 +37,9 @@ class BlenderRender(Surroundings):
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
     device: str = ""
-    """What Cycles is to render with, see `in_blender/use_device.py`; empty: as the file says."""
+    """Device for Cycles, see `in_blender/use_device.py`; empty: as the file says."""
     cpuFallback: bool = False  # noqa: N815
-    """Whether the CPU will do if there is no such device."""
+    """True if the CPU may be used instead of a missing device."""
 
     def command_line(self) -> list[str]:
         asked = {"device": self.device, "cpu_fallback": self.cpuFallback}
@@ -55,7 +55,7 @@ class BlenderRender(Surroundings):
         ]
 
     def renders_with(self, found: NoEngine) -> bool:
-        """Whether it is this engine in this scene that is asked for, and no other one."""
+        """True if exactly this engine in this scene is asked for."""
         words = [*map(argument, self.args or ())]
         if {"-E", "--engine"} & {*words}:
             return False
@@ -64,7 +64,7 @@ class BlenderRender(Surroundings):
 
 
 def find_blender(exe: str) -> str:
-    """Where Blender is; on macOS its usual place if a plain name is not on the PATH."""
+    """The path of Blender; on macOS its usual place if a plain name is not on the PATH."""
     plain = Path(exe).name == exe and shutil.which(exe) is None
     if plain and sys.platform == "darwin" and MAC_BLENDER.is_file():
         return str(MAC_BLENDER)
@@ -93,7 +93,7 @@ async def check_folder(blendfile: str) -> None:
             return
     raise CannotRun(
         f"this Worker cannot read the folder {str(folder)!r} ({problem}); is the shared storage"
-        " there?",
+        " mounted?",
         Failure(FailureKind.MISSING_FILE, str(folder)),
     )
 

@@ -1,4 +1,4 @@
-"""Copies the contents of one file to a new one."""
+"""Command `copy-file`: copies the contents of one file to a new one."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ async def run(parameters: CopyFile, task: Task) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy in a worker thread; no part is left behind when that fails or is cancelled.
+    """Copy in a thread; no partial file is left behind if that fails or is cancelled.
 
     Raises `CommandFailed` and OSError.
     """

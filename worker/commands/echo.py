@@ -1,4 +1,4 @@
-"""Writes a message to the task's log."""
+"""Command `echo`: writes a message to the task's log."""
 
 from typing import Any
 

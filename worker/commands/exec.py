@@ -1,4 +1,4 @@
-"""Runs any program."""
+"""Command `exec`: runs any program."""
 
 from typing import Any
 

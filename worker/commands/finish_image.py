@@ -1,4 +1,4 @@
-"""Makes the final picture of a joined image with Blender: denoised, composited, in its format."""
+"""Command that finishes a joined image in Blender: denoised, composited, in its format."""
 
 import attrs
 
@@ -9,9 +9,9 @@ from worker.scripts import ScriptInBlender, run_script
 @attrs.frozen(kw_only=True)
 class FinishImage(ScriptInBlender):
     source: str
-    """The joined image, with all its passes."""
+    """Path of the joined image, with all its passes."""
     format: str
-    """As Blender calls it: PNG, JPEG, OPEN_EXR, ..."""
+    """Blender's name of the format: PNG, JPEG, OPEN_EXR, ..."""
 
 
 async def run(parameters: FinishImage, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Makes a video of a folder of frames with FFmpeg (reference job-types §5)."""
+"""Command `frames-to-video`: a video of frames, by FFmpeg (reference job-types §5)."""
 
 import glob
 import shlex
@@ -20,7 +20,7 @@ INDEX_NAME = "ffmpeg-file-index.txt"
 CLEAN_UP_SECONDS = 5.0
 MISSING = (
     "Install FFmpeg on this Worker, or set the variable 'ffmpeg' in flamenco-manager.yaml"
-    " to where it is."
+    " to its path."
 )
 
 
@@ -48,7 +48,7 @@ class FramesToVideo(Surroundings):
 
 
 def find_ffmpeg(exe: str) -> str:
-    """FFmpeg on the PATH, else the one that comes with this installation; may take a moment."""
+    """FFmpeg on the PATH, else the one of this installation; may take a moment."""
     if exe not in ("ffmpeg", "ffmpeg.exe") or shutil.which(exe):
         return exe
     try:
@@ -69,14 +69,14 @@ async def run(parameters: FramesToVideo, task: Task) -> None:
 
 @asynccontextmanager
 async def glob_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
-    """The frames by their pattern, where FFmpeg understands patterns."""
+    """FFmpeg's arguments for frames by a pattern, where it understands patterns."""
     rate = argument(parameters.fps)
     yield ["-r", rate, "-pattern_type", "glob", "-i", parameters.inputGlob]
 
 
 @asynccontextmanager
 async def indexed_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
-    """The frames by a list in a file, for FFmpeg on Windows, which knows no patterns."""
+    """FFmpeg's arguments for frames by a list in a file, for Windows, where it has no patterns."""
     index = trio.Path(parameters.inputGlob).parent / INDEX_NAME
     frames = sorted(await trio.to_thread.run_sync(glob.glob, parameters.inputGlob))
     if not frames:
@@ -90,7 +90,7 @@ async def indexed_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
 
 
 def index_text(frames: list[str], fps: float) -> str:
-    """The list as FFmpeg's concat demuxer reads it; each frame is shown for 1/fps seconds."""
+    """The list for FFmpeg's concat demuxer, which shows each frame for 1/fps seconds."""
     lines = []
     for frame in frames:
         quoted = Path(frame).absolute().as_posix().replace("'", r"'\''")

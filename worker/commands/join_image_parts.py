@@ -1,4 +1,4 @@
-"""Joins the parts of an image, with all their passes: see `worker.imageparts`."""
+"""Command `join-image-parts`: joins an image with all its passes, see `worker.imageparts`."""
 
 import sys
 import tempfile
@@ -20,9 +20,9 @@ class JoinImageParts:
     parts: tuple[str, ...]
     output: str
     columns: int = 0
-    """For tiles, which come row by row from the top left: so many stand in a row."""
+    """Number of tiles in a row, which come row by row from the top left; 0: not tiles."""
     samples: tuple[int, ...] = ()
-    """For ranges of samples: how many each part has."""
+    """Number of samples in each part; empty: not ranges of samples."""
 
 
 async def run(parameters: JoinImageParts, task: Task) -> None:
@@ -38,10 +38,10 @@ async def run(parameters: JoinImageParts, task: Task) -> None:
 
 
 def check(parameters: JoinImageParts) -> None:
-    """Raises `CommandFailed` for parts that cannot be meant so."""
+    """Raises `CommandFailed` for parts that make no sense."""
     count, columns, samples = len(parameters.parts), parameters.columns, parameters.samples
     if not count:
-        raise invalid(NAME, "parts", [], "Expected a file at least")
+        raise invalid(NAME, "parts", [], "Expected at least one file")
     if columns < 0 or (columns and count % columns):
         raise invalid(NAME, "columns", columns, f"Expected a divisor of {count}, the tiles")
     if not columns and (len(samples) != count or min(samples) < 1):
@@ -50,7 +50,7 @@ def check(parameters: JoinImageParts) -> None:
 
 
 def write_down(parameters: JoinImageParts) -> Path:
-    """A file that tells the child process what to do."""
+    """A file with the parameters for the child process."""
     with tempfile.NamedTemporaryFile(suffix=".json", delete=False) as file:
         file.write(msgspec.json.encode(parameters))
     return Path(file.name)

@@ -1,4 +1,4 @@
-"""Makes a folder and those above it."""
+"""Command that makes a folder and those above it."""
 
 import attrs
 import trio

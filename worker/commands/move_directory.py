@@ -1,4 +1,4 @@
-"""Moves a folder; one that stands in its place already is renamed first."""
+"""Command `move-directory`: moves a folder, after renaming one that is in its place."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ async def run(parameters: MoveDirectory, task: Task) -> None:
 
 
 def move(source: Path, target: Path) -> list[str]:
-    """Move it; returns what was done, one line for each rename. Raises `CommandFailed`."""
+    """Move it; returns a line for each rename. Raises `CommandFailed`."""
     if not source.exists():
         raise CommandFailed(f"move-directory: source path {source} does not exist")
     done = []

@@ -1,4 +1,4 @@
-"""Removes files by their names, and the folder they were in if nothing else is there."""
+"""Command that removes files by their names, and their folder if nothing else is in it."""
 
 import errno
 from pathlib import Path
@@ -16,7 +16,7 @@ NAME = "remove-files"
 class RemoveFiles:
     files: tuple[str, ...]
     folder: str = ""
-    """Removed too, if it is empty then."""
+    """Folder that is removed too if it is then empty."""
 
 
 async def run(parameters: RemoveFiles, task: Task) -> None:
@@ -28,7 +28,7 @@ async def run(parameters: RemoveFiles, task: Task) -> None:
 
 
 def remove(parameters: RemoveFiles) -> str:
-    """Remove what is there; says what was done. Raises `CommandFailed` and OSError."""
+    """Remove the files that exist; returns a summary. Raises `CommandFailed` and OSError."""
     count = 0
     for file in map(Path, parameters.files):
         trio.from_thread.check_cancelled()
@@ -49,7 +49,7 @@ def _folder(folder: str) -> str:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        return f"; {folder} stays, since there is something else in it"
+        return f"; {folder} stays, since something else is in it"
     return f", and {folder}"
 
 

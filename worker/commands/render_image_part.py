@@ -1,4 +1,4 @@
-"""Renders a part of an image with Blender: a tile, or a range of its samples."""
+"""Command that renders a part of an image in Blender: a tile, or a range of its samples."""
 
 import attrs
 
@@ -8,7 +8,7 @@ from worker.scripts import ScriptInBlender, run_script
 
 @attrs.frozen(kw_only=True)
 class Tile:
-    """A place in a grid, from 0, counted from the top left."""
+    """A place in a grid, counted from 0 at the top left."""
 
     column: int
     columns: int
@@ -25,7 +25,7 @@ class SampleRange:
 @attrs.frozen(kw_only=True)
 class RenderImagePart(ScriptInBlender):
     samples: int = 0
-    """Of the whole image, for Cycles; 0: as the file says."""
+    """Number of samples of the whole image, for Cycles; 0: as the file says."""
     tile: Tile | None = None
     range: SampleRange | None = None
 

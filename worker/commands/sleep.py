@@ -1,4 +1,4 @@
-"""Waits."""
+"""Command `sleep`: waits."""
 
 import attrs
 import trio

@@ -1,4 +1,4 @@
-"""Renders one frame of a small animation in a Python child process, where there is no Blender."""
+"""Command that draws one frame of a small animation without Blender, in a child process."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""Makes the final picture of an image whose parts are joined: denoised, composited, with its look.
+"""Script that finishes an image whose parts are joined: denoised, composited, with its look.
 
-Nothing is rendered: the compositor takes the passes from the file in place of the render layers.
+Nothing is rendered: the compositor takes the passes from the file instead of the render layers.
 """
 
 import json
@@ -11,11 +11,11 @@ from typing import Any
 import bpy
 
 PASSES = {"Image": "Combined", "Noisy Image": "Combined"}
-"""What outputs of render layers are called in the file, where that differs."""
+"""{output of render layers: its name in the file}, where that differs."""
 
 
 def has_denoiser() -> bool:
-    """Whether this Blender can denoise."""
+    """True if this Blender can denoise."""
     import _cycles  # only there where Cycles is
 
     return bool(_cycles.with_openimagedenoise)
@@ -76,7 +76,7 @@ class Passes:
 
 
 def show_plainly(tree: Any, passes: Passes, scene: Any) -> None:
-    """Let the tree put out the first view layer as it is."""
+    """Let the tree output the first view layer as it is."""
     layer = next((each.name for each in scene.view_layers if each.use), scene.view_layers[0].name)
     is_group = hasattr(scene, "compositing_node_group")
     end = tree.nodes.new("NodeGroupOutput" if is_group else "CompositorNodeComposite")
@@ -84,7 +84,7 @@ def show_plainly(tree: Any, passes: Passes, scene: Any) -> None:
 
 
 def take_from_file(tree: Any, passes: Passes, scene: Any) -> None:
-    """Let nodes that ask for the scene's render layers have the passes of the file."""
+    """Give the passes of the file to nodes that use the scene's render layers."""
     for node in [each for each in tree.nodes if each.type == "R_LAYERS" and each.scene == scene]:
         found = passes.of(node.layer)
         for output in node.outputs:
@@ -99,7 +99,7 @@ def take_from_file(tree: Any, passes: Passes, scene: Any) -> None:
 
 
 def set_format(render: Any, file_format: str) -> None:
-    """The format, with the scene's own settings for it if it is the scene's."""
+    """Set the format, with the scene's own settings if it is the scene's format."""
     settings = render.image_settings
     if settings.file_format == file_format:
         return
@@ -109,7 +109,7 @@ def set_format(render: Any, file_format: str) -> None:
 
 
 def main(asked: "dict[str, Any]") -> None:
-    """Make the picture. Raises SystemExit when no file comes of it."""
+    """Make the picture. Raises SystemExit if no file is written."""
     scene = bpy.context.scene
     render = scene.render
     if asked["denoise"] and not has_denoiser():

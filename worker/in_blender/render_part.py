@@ -1,4 +1,4 @@
-"""Renders a part of an image, a tile or a range of samples, to a multilayer OpenEXR file.
+"""Script that renders a part of an image, a tile or samples, to a multilayer OpenEXR file.
 
 All passes are kept in full precision. Compositing waits for the whole image.
 """
@@ -22,7 +22,7 @@ def require_denoiser() -> None:
 
 
 def choose_tile(render: Any, tile: "dict[str, int]") -> None:
-    """Render one tile of a grid only. Edges lie a quarter pixel inside, whatever is rounded."""
+    """Render only one tile of a grid. Edges are a quarter pixel inside, to survive rounding."""
     width = render.resolution_x * render.resolution_percentage // 100
     height = render.resolution_y * render.resolution_percentage // 100
     column, columns, row, rows = (tile[name] for name in ("column", "columns", "row", "rows"))
@@ -37,7 +37,7 @@ def choose_tile(render: Any, tile: "dict[str, int]") -> None:
 
 
 def choose_samples(cycles: Any, first: int, count: int, total: int) -> None:
-    """Render a range of the samples only; no two ranges repeat each other's noise."""
+    """Render only a range of the samples, so that no two ranges have the same noise."""
     cycles.use_adaptive_sampling = False
     cycles.use_layer_samples = "IGNORE"
     cycles.time_limit = 0.0
@@ -52,7 +52,7 @@ def choose_samples(cycles: Any, first: int, count: int, total: int) -> None:
 
 
 def set_format(render: Any) -> None:
-    """All passes, as floats, in one file."""
+    """Store all passes, as floats, in one file."""
     settings = render.image_settings
     if hasattr(settings, "media_type"):  # since 5.0
         settings.media_type = "MULTI_LAYER_IMAGE"
@@ -66,7 +66,7 @@ def set_format(render: Any) -> None:
 
 
 def prepare(scene: Any, part: "dict[str, Any]") -> None:
-    """Set the scene up for one part."""
+    """Set up the scene for one part."""
     render = scene.render
     render.resolution_percentage = part["percentage"]
     render.use_border = render.use_compositing = render.use_sequencer = render.use_stamp = False
@@ -90,7 +90,7 @@ def prepare(scene: Any, part: "dict[str, Any]") -> None:
 
 
 def main(part: "dict[str, Any]") -> None:
-    """Render the part. Raises SystemExit when no file comes of it."""
+    """Render the part. Raises SystemExit if no file is written."""
     scene = bpy.context.scene
     scene.frame_set(part["frame"])
     prepare(scene, part)

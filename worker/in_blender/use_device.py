@@ -1,4 +1,4 @@
-"""Lets Cycles render with the device that a job asks for, or refuses."""
+"""Script that lets Cycles render with the device that a job asks for, or refuses."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ NAMES = {
     "METAL": "Metal",
     "ONEAPI": "oneAPI",
 }
-"""The kinds of GPUs as people write them, the fastest for one card first."""
+"""{kind of GPU: its name for people}, the fastest for the same card first."""
 
 
 def refuse(kind: str, sentence: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Renders frames with Cycles on the device that the job names, then a preview video."""
+"""Job type: frames rendered by Cycles on a chosen kind of device, then a preview video."""
 
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Requirements, Setting
 from flamenco.jobtypes.builtin import simple_blender_render
@@ -14,7 +14,7 @@ JOB_TYPE = JobType(
             "string",
             choices=("AUTOMATIC", *GPUS, "CPU"),
             default="AUTOMATIC",
-            description="What to render with; AUTOMATIC takes the best GPU of each worker",
+            description="Device to render with; AUTOMATIC takes the best GPU of each worker",
         ),
         Setting(
             "cpu_fallback",
@@ -29,7 +29,7 @@ JOB_TYPE = JobType(
             label="GPU Memory (GiB)",
             default=0,
             propargs={"min": 0, "max": 1024},
-            description="So much memory the GPU must have; 0 for any",
+            description="Minimum memory of the GPU; 0 for any",
         ),
         Setting("engine", "string", eval="C.scene.render.engine", visible="hidden"),
         *simple_blender_render.JOB_TYPE.settings,

@@ -1,4 +1,4 @@
-"""Says something, then sleeps: a job to try a farm with (reference job-types §4)."""
+"""Job type: a message, then sleep, to try out a farm (reference job-types §4)."""
 
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Setting
 

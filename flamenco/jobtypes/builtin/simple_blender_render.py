@@ -1,4 +1,4 @@
-"""Renders frames with Blender, then a preview video with FFmpeg (reference job-types §4)."""
+"""Job type: frames by Blender, then a preview video by FFmpeg (reference job-types §4)."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ JOB_TYPE = JobType(
 
 VIDEO_FORMATS = {"FFMPEG", "AVI_RAW", "AVI_JPEG"}
 FORMATS_WITHOUT_VIDEO = {"EXR", "MULTILAYER", "OPEN_EXR", "OPEN_EXR_MULTILAYER"}
-"""FFmpeg cannot make a good video of these; it can of their previews."""
+"""Formats that FFmpeg cannot make a good video of; of their previews it can."""
 
 OUTPUT_OVERRIDES = (
     "import bpy; render = bpy.context.scene.render; "
@@ -92,7 +92,7 @@ OUTPUT_OVERRIDES = (
     "render.use_overwrite = False; "
     "render.use_placeholder = False"
 )
-"""What makes frames land where the other tasks look for them, whatever the file says."""
+"""Code that makes frames go where the other tasks look for them, whatever the file says."""
 
 
 def compile_job(job: JobToCompile, author: Author) -> None:
@@ -101,7 +101,7 @@ def compile_job(job: JobToCompile, author: Author) -> None:
 
 
 def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
-    """Write the tasks; ``parameters`` are more for the command that renders."""
+    """Write the tasks; ``parameters`` are extra ones for the command that renders."""
     settings = job.settings
     if settings["format"] in VIDEO_FORMATS:
         raise ValueError(
@@ -146,7 +146,7 @@ def render_task(
 
 
 def video_task(author: Author, settings: dict[str, Any], render_tasks: list[TaskDraft]) -> None:
-    """The task that makes a video of the frames, when they can be made one."""
+    """The task that makes a video of the frames, if their format allows one."""
     from_previews = settings["format"] in FORMATS_WITHOUT_VIDEO
     if not settings.get("fps") or (from_previews and not settings.get("has_previews")):
         return
@@ -169,7 +169,7 @@ def video_task(author: Author, settings: dict[str, Any], render_tasks: list[Task
 
 
 def file_name_of(frames: str) -> str:
-    """The frame range as part of a file name: of a list, the first and the last frame."""
+    """The frame range as part of a file name; for a list, its first and last frame."""
     if "," not in frames:
         return frames
     single = frame_chunker(frames, 1)

@@ -1,4 +1,4 @@
-"""Renders one image on many workers, as tiles or as ranges of samples, then joins the parts."""
+"""Job type: one image rendered by many workers as tiles or ranges of samples, then joined."""
 
 from itertools import pairwise
 from typing import Any
@@ -24,10 +24,10 @@ EXTENSIONS = {
     "OPEN_EXR": ".exr",
     "OPEN_EXR_MULTILAYER": ".exr",
 }
-"""Of the formats that the image can have."""
+"""{format that the image can have: extension}."""
 
 MOST_FRAME = 1_048_574
-"""Blender's own limit."""
+"""Highest frame number, which is Blender's limit."""
 
 JOB_TYPE = JobType(
     label="Single Image Render",
@@ -48,7 +48,7 @@ JOB_TYPE = JobType(
             "string",
             choices=("tiles", "samples"),
             default="tiles",
-            description="What each worker renders: a tile with all samples, or the whole image "
+            description="Part for each worker: a tile with all samples, or the whole image "
             "with some of the samples (Cycles only)",
         ),
         Setting(
@@ -141,12 +141,12 @@ JOB_TYPE = JobType(
 
 @attrs.frozen
 class Files:
-    """Where the files of a job lie."""
+    """Paths of a job's files."""
 
     image: str
-    """What the artist gets."""
+    """The finished image."""
     folder: str
-    """Of the parts; the job's own, and gone at its end."""
+    """The folder of the parts, which belongs to the job and is removed at its end."""
 
     def part(self, name: str) -> str:
         """The file of a part."""
@@ -154,7 +154,7 @@ class Files:
 
 
 def compile_job(job: JobToCompile, author: Author) -> None:
-    """A task for each part, one that joins them, and one that clears the parts away."""
+    """A task for each part, one that joins them, and one that removes the parts."""
     settings = job.settings
     check(settings)
     files = files_of(job)
@@ -170,9 +170,9 @@ def compile_job(job: JobToCompile, author: Author) -> None:
 
 
 def check(settings: dict[str, Any]) -> None:
-    """Raises ValueError for what cannot be rendered in parts."""
+    """Raises ValueError for settings that cannot be rendered in parts."""
     if settings.get("stereo"):
-        raise ValueError("expected an image for one eye: stereoscopic ones have no parts here")
+        raise ValueError("expected an image for one eye: stereoscopic ones can't be divided")
     if settings["mode"] == "samples":
         if settings.get("engine") not in (None, "CYCLES"):
             raise ValueError(
@@ -193,7 +193,7 @@ def check(settings: dict[str, Any]) -> None:
 
 
 def files_of(job: JobToCompile) -> Files:
-    """Where the files go."""
+    """The paths of the files."""
     settings = job.settings
     output = fill_output_path(job)
     frame = f"{settings['frame']:06}"
@@ -215,7 +215,7 @@ def divide_into_tiles(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def divide_into_samples(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Ranges of samples by the names of their tasks; the sizes differ by one at most."""
+    """Ranges of samples by the names of their tasks; their sizes differ by at most one."""
     samples, parts = settings["samples"], settings["parts"]
     edges = [samples * part // parts for part in range(parts + 1)]
     return {
@@ -225,14 +225,14 @@ def divide_into_samples(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def how_to_join(settings: dict[str, Any], parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What the parts are to each other."""
+    """Parameters that tell how the parts belong together."""
     if settings["mode"] == "tiles":
         return {"columns": settings["tiles_x"]}
     return {"samples": [part["range"]["count"] for part in parts.values()]}
 
 
 def is_multilayer(settings: dict[str, Any]) -> bool:
-    """Whether the joined parts are the image, and no Blender needs to finish it."""
+    """True if the joined parts are the finished image, without another pass in Blender."""
     return bool(settings["format"] == "OPEN_EXR_MULTILAYER")
 
 
@@ -266,7 +266,7 @@ def finishing_task(
     parts: list[str],
     how: dict[str, Any],
 ) -> TaskDraft:
-    """The task that makes the image of the parts."""
+    """The task that makes the image from the parts."""
     task = author.task("finish-image", "blender")
     whole = files.image if is_multilayer(settings) else files.part("whole")
     task.command("join-image-parts", {"parts": parts, "output": whole, **how})

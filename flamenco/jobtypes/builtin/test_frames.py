@@ -1,4 +1,4 @@
-"""Renders test frames without Blender, then a video of them: a farm's pipeline to look at."""
+"""Job type: test frames drawn without Blender, then a video, to watch a farm at work."""
 
 import re
 
@@ -25,7 +25,7 @@ JOB_TYPE = JobType(
             "string",
             subtype="file_path",
             required=True,
-            description="Where the frames go: ###### becomes the frame number",
+            description="Path of the frames: ###### becomes the frame number",
         ),
         Setting("fps", "float", default=24.0, propargs={"min": 1.0, "max": 240.0}),
     ],
@@ -70,7 +70,7 @@ def compile_job(job: JobToCompile, author: Author) -> None:
 
 
 def split_at_number(output: str) -> tuple[str, int, str]:
-    """What stands before the frame number, its digits (the last `####`), and what stands after."""
+    """The text before the frame number, its digits (the last `####`), and the text after."""
     folder, name = path.dirname(output), path.basename(output).removesuffix(".png")
     marks = re.search(r"#+(?=[^#]*$)", name)
     begin, end = marks.span() if marks else (len(name), len(name))

@@ -121,7 +121,7 @@ class TestExec:
     async def test_a_program_the_system_killed_says_so(self):
         with pytest.raises(CommandFailed, match="code 137") as caught:
             await Bench().run("exec", exe="sh", args=["-c", "kill -9 $$"])
-        assert caught.value.failure.detail.startswith("ended by SIGKILL: the system ends")
+        assert caught.value.failure.detail.startswith("ended by SIGKILL: the system does")
 
 
 class TestMakeDirectory:
@@ -207,7 +207,7 @@ class TestRemoveFiles:
             (tmp_path / name).write_text("")
         bench = await Bench().run("remove-files", files=[str(tmp_path / "a")], folder=str(tmp_path))
         assert [each.name for each in tmp_path.iterdir()] == ["b"]
-        assert "stays, since there is something else in it" in bench.lines[0]
+        assert "stays, since something else is in it" in bench.lines[0]
 
     async def test_a_folder_is_not_taken_for_a_file(self, tmp_path):
         (tmp_path / "a").mkdir()
