@@ -7,11 +7,24 @@ acknowledges it, and sends it again after a reconnect. See docs/worker-protocol.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
 import msgspec
 
+from flamenco.model.bounds import (
+    SHORTEST_PERIOD,
+    Count,
+    Few,
+    Line,
+    Many,
+    Number,
+    Period,
+    Prose,
+    Rank,
+    Text,
+    Word,
+)
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
@@ -21,37 +34,41 @@ HEARTBEAT_SECONDS = 10.0
 """Seconds between heartbeats, unless a timeout of the Manager needs them more often."""
 BEATS_IN_TIMEOUT = 4
 
-Stored = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number as a database takes it."""
-
 
 def heartbeat_period(*timeouts: float) -> float:
     """Seconds between heartbeats, so that several fall into each timeout; 0: no timeout."""
     needed = [each / BEATS_IN_TIMEOUT for each in timeouts if each]
-    return min([HEARTBEAT_SECONDS, *needed])
+    return max(SHORTEST_PERIOD, min([HEARTBEAT_SECONDS, *needed]))
 
 
 class ProtocolError(ValueError):
-    """The other end sent something that is not a message of this protocol."""
+    """The other end sent something that is not a message of this protocol.
+
+    ``seq`` is the number of a reliable message of which only the rest is wrong.
+    """
+
+    def __init__(self, message: str, seq: int | None = None) -> None:
+        super().__init__(message)
+        self.seq = seq
 
 
 @attrs.frozen
 class HeldLease:
     """A lease that the worker believes it holds."""
 
-    task_id: str
-    lease: int
+    task_id: Word
+    lease: Count
 
 
 @attrs.frozen(kw_only=True)
 class Hello:
     """Worker → Manager, first message: the worker, and the leases that it still runs."""
 
-    name: str
-    software_version: str
-    task_types: tuple[str, ...]
+    name: Line
+    software_version: Line
+    task_types: Few[Word]
     can_restart: bool = False
-    leases: tuple[HeldLease, ...] = ()
+    leases: Few[HeldLease] = ()
     can_hurry: bool = False
     """True if it knows `Hurry`."""
     specs: Specs | None = None
@@ -63,33 +80,33 @@ class Welcome:
     """Manager → Worker, answer to `Hello`: the status to go to; leases not listed are revoked."""
 
     status_requested: WorkerStatus
-    leases: tuple[HeldLease, ...] = ()
-    heartbeat_seconds: float = HEARTBEAT_SECONDS
+    leases: Few[HeldLease] = ()
+    heartbeat_seconds: Period = HEARTBEAT_SECONDS
 
 
 @attrs.frozen(kw_only=True)
 class Assign:
     """Manager → Worker: run this task under this lease. Its variables are already replaced."""
 
-    task_id: str
-    lease: int
-    job_id: str
-    name: str
-    job_type: str
-    task_type: str
-    priority: int
-    job_priority: int
-    commands: tuple[Command, ...]
-    steps_total: int
+    task_id: Word
+    lease: Count
+    job_id: Word
+    name: Line
+    job_type: Word
+    task_type: Word
+    priority: Rank
+    job_priority: Rank
+    commands: Many[Command]
+    steps_total: Count
 
 
 @attrs.frozen
 class Revoke:
     """Manager → Worker: stop the task at once, its lease is over, and report nothing."""
 
-    task_id: str
-    lease: int
-    reason: str
+    task_id: Word
+    lease: Count
+    reason: Text
 
 
 @attrs.frozen
@@ -99,8 +116,8 @@ class Hurry:
     After each welcome and assignment it is not, until this message says so.
     """
 
-    task_id: str
-    lease: int
+    task_id: Word
+    lease: Count
     followed: bool
 
 
@@ -119,8 +136,8 @@ class Acknowledge:
     ``refused`` is the reason if it did not count (an older lease, an unknown task).
     """
 
-    seq: int
-    refused: str | None = None
+    seq: Count
+    refused: Text | None = None
 
 
 class FailureKind(StrEnum):
@@ -146,9 +163,9 @@ class FailureKind(StrEnum):
 class Failure:
     """The known reason why a program failed."""
 
-    kind: str
+    kind: Word
     """One of `FailureKind`, or a word that a newer Worker knows."""
-    detail: str = ""
+    detail: Prose = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -159,17 +176,17 @@ class Report:
     after ``steps_completed`` come with the end of a task.
     """
 
-    task_id: str
-    lease: int
+    task_id: Word
+    lease: Count
     status: TaskStatus | None = None
-    activity: str | None = None
-    log: str | None = None
-    steps_completed: int | None = None
-    exit_code: Stored | None = None
+    activity: Prose | None = None
+    log: Text | None = None
+    steps_completed: Count | None = None
+    exit_code: Number | None = None
     """Exit code of its last program, 128 + N after death by signal N; None if it ran none."""
-    peak_memory: Stored | None = None
+    peak_memory: Count | None = None
     """Peak memory in bytes of the task's processes together; None if it is not known."""
-    blocklist: str | None = None
+    blocklist: Prose | None = None
     """Reason why this worker wants no more tasks of this type in this job; None: it does."""
     failure: Failure | None = None
     """The known reason for a failure, beside the sentence in ``activity``."""
@@ -189,7 +206,7 @@ class Heartbeat:
     A lease whose program makes no progress is left out, so that it runs into the task timeout.
     """
 
-    leases: tuple[HeldLease, ...] = ()
+    leases: Few[HeldLease] = ()
 
 
 @attrs.frozen
@@ -229,14 +246,15 @@ _NAMES = {kind: name for name, kind in TYPES.items()}
 
 @attrs.frozen(kw_only=True)
 class _Envelope:
-    type: str
+    type: Word
     body: msgspec.Raw
-    seq: Stored | None = None
+    seq: Count | None = None
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decoders = {name: msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()}
 _encoder = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode(message: Message, seq: int | None = None) -> str:
@@ -248,15 +266,17 @@ def encode(message: Message, seq: int | None = None) -> str:
 def decode(text: str | bytes | None) -> tuple[Message, int | None]:
     """The message in a JSON text and its sequence number.
 
-    Raises `ProtocolError`, with the path of the wrong field, for anything else.
+    Raises `ProtocolError`, with the path of the wrong field and its bound, for anything else.
     """
     try:
         envelope = _decode_envelope(text or b"")
-        decoder = _decoders.get(envelope.type)
-        if decoder is None:
-            raise ProtocolError(
-                f"expected a message type of {', '.join(TYPES)}, got {envelope.type!r}"
-            )
-        return decoder(envelope.body), envelope.seq
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ProtocolError(str(error)) from None
+    decoder = _decoders.get(envelope.type)
+    if decoder is None:
+        expected = f"expected a message type of {', '.join(TYPES)}, got {envelope.type!r}"
+        raise ProtocolError(expected, envelope.seq)
+    try:
+        return decoder(envelope.body), envelope.seq
+    except _UNREADABLE as error:
+        raise ProtocolError(f"{envelope.type}: {error}", envelope.seq) from None

@@ -6,17 +6,18 @@ between. After a broken connection it resumes after the last ``id`` it saw.
 """
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import attrs
 import msgspec
 import trio
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from quart import Blueprint, websocket
 
-from flamenco.api.fields import Uuid
 from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.status import GetFarmStatus
+from flamenco.model.bounds import Line, Uuid, Word
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
 from web.following import following
@@ -34,8 +35,8 @@ MOST_FOLLOWED = 10_000
 class Followed:
     """One thing that a client follows."""
 
-    type: str
-    uuid: str | UnsetType = UNSET
+    type: Word
+    uuid: Word | UnsetType = UNSET
 
     def problem(self) -> str | None:
         """What is wrong with it, if anything."""
@@ -60,16 +61,16 @@ class Followed:
 class Subscribe(Followed):
     """A request of a client: ``subscribe`` or ``unsubscribe``."""
 
-    op: str
+    op: Word
 
 
 @attrs.frozen(kw_only=True)
 class Resume:
     """A request of a client that was here before: all that it follows, since a place."""
 
-    op: str
-    after: str
-    subscriptions: tuple[Followed, ...] = ()
+    op: Word
+    after: Line
+    subscriptions: Annotated[tuple[Followed, ...], Meta(max_length=MOST_FOLLOWED)] = ()
 
 
 OPERATIONS: dict[str, type[Subscribe | Resume]] = {

@@ -29,7 +29,7 @@ import attrs
 import msgspec
 from quart import Response, request
 
-from flamenco.api.fields import Uuid
+from flamenco.model.bounds import Uuid
 from web.context import door
 from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
 

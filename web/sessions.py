@@ -72,12 +72,24 @@ async def _converse(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_send_all, pending)
             while True:
-                message, seq = protocol.decode(await websocket.receive())
-                await actor.send(FromWorker(mine, message, seq))
+                await _hear(actor, mine, await websocket.receive())
     except* protocol.ProtocolError as group:
         socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
     except* actors.ActorError as group:
         socket.end(POLICY_VIOLATION, str(group.exceptions[0]))
+
+
+async def _hear(actor: actors.ActorRef, mine: WorkerSession, text: str | bytes) -> None:
+    """Hand on a message. A reliable one that makes no sense is refused: it would come again."""
+    try:
+        message, seq = protocol.decode(text)
+    except protocol.ProtocolError as error:
+        if error.seq is None:
+            raise
+        logger.warning("worker %s: message %d is refused: %s", actor.name, error.seq, error)
+        mine.push(protocol.Acknowledge(error.seq, str(error)))
+        return
+    await actor.send(FromWorker(mine, message, seq))
 
 
 async def _hello() -> protocol.Hello:

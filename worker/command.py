@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import msgspec
 
+from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.protocol import Failure, FailureKind
 from worker.usage import Usage
 
@@ -21,8 +22,8 @@ class CommandFailed(Exception):
     """
 
     def __init__(self, sentence: str, failure: Failure | None = None) -> None:
-        super().__init__(sentence)
-        self.failure = failure
+        super().__init__(cut(sentence, LONGEST_LINE))
+        self.failure = failure and attrs.evolve(failure, detail=cut(failure.detail, LONGEST_LINE))
 
 
 class CannotRun(CommandFailed):

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import httpx
+import msgspec
 import psutil
 import trio
 
 from flamenco.config.worker import WorkerConfig
+from flamenco.model.bounds import LONGEST_PROSE, cut
 from flamenco.model.specs import Specs, Withheld
 from flamenco.platforms import PLATFORM
 from worker.asking import output_of
@@ -147,7 +149,7 @@ class Machine:
         except CheckFailed as error:
             if self._withheld.get(task_type) != str(error):
                 log.warning("No tasks of type %s for this Worker: %s", task_type, error)
-            self._withheld[task_type] = str(error)
+            self._withheld[task_type] = cut(str(error), LONGEST_PROSE)
         else:
             if self._withheld.pop(task_type, None):
                 log.info("This Worker takes tasks of type %s again", task_type)
@@ -159,7 +161,8 @@ class Machine:
             self._answers.pop(probe.name, None)
             return
         try:
-            self._answers[probe.name] = probe.read(output)
+            found = msgspec.to_builtins(probe.read(output))
+            self._answers[probe.name] = msgspec.convert(found, Found)
         except (ValueError, LookupError) as error:
             log.warning("The output of %s is not understood: %s", command[0], error)
 

@@ -12,6 +12,7 @@ from flamenco.config.files import read_yaml, write_yaml
 from flamenco.config.schema import Text, Where, read_section
 from flamenco.config.worker import FILE_NAME as CONFIG_NAME
 from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
+from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
 
 FILE_NAME = "flamenco-worker-credentials.yaml"
@@ -36,7 +37,7 @@ class Credentials:
 
 @attrs.frozen
 class _Registered:
-    uuid: str
+    uuid: Word
 
 
 def read_credentials(home: Path) -> Credentials | None:

@@ -12,6 +12,7 @@ from collections import deque
 import attrs
 import trio
 
+from flamenco.model.bounds import LONGEST_PROSE, cut
 from flamenco.protocol import Report
 from worker.outbox import Outbox
 
@@ -69,6 +70,7 @@ class TaskLog:
 
     def write(self, line: str) -> None:
         """Add a line; sent when a chunk is full, or with the next `flush`."""
+        line = cut(line, LONGEST_PROSE)
         if self._sent > MOST_HEAD or self.outbox.size > MOST_WAITING:
             self._tail.add(line + "\n")
             return
@@ -79,7 +81,7 @@ class TaskLog:
 
     def tell(self, activity: str) -> None:
         """Set the task's present activity, sent with the next `flush`."""
-        self._activity = activity
+        self._activity = cut(activity, LONGEST_PROSE)
 
     def flush(self) -> None:
         """Send everything gathered; the activity only if there is room."""

@@ -1,19 +1,19 @@
 """Wire classes of the bulk actions, which change many things at once. Not in Flamenco 3."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api import jobs, workers
+from flamenco.model.bounds import Values, Word
 
 MOST = 10_000
 """Maximum number of jobs, tasks or workers in one request."""
 
-Ids = Annotated[tuple[str, ...], Meta(max_length=MOST)]
+Ids = Annotated[tuple[Word, ...], Meta(max_length=MOST)]
 
-Filter = Mapping[str, Any]
+Filter = Values
 """Filters as in the query string of the list; {name: value}."""
 
 
@@ -46,7 +46,7 @@ class BulkOfJobs(Chosen):
 class BulkOfTasks(Chosen):
     """A filter needs the ``job`` whose tasks are meant."""
 
-    job: str | UnsetType = UNSET
+    job: Word | UnsetType = UNSET
     setstatus: jobs.TaskStatusChange | UnsetType = UNSET
     approve: jobs.Decision | UnsetType = UNSET
     reject: jobs.Decision | UnsetType = UNSET

@@ -8,10 +8,10 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
-from flamenco.api.fields import Time
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
+from flamenco.model.bounds import Time
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.api.fields import Priority, Time
+from flamenco.model.bounds import MOST_NAMED, Line, Priority, Prose, Text, Texts, Time, Values, Word
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus
@@ -32,27 +32,27 @@ class AvailableJobTypes:
 
 @attrs.frozen(kw_only=True)
 class JobStorageInfo:
-    shaman_checkout_id: str | UnsetType = UNSET
+    shaman_checkout_id: Line | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
 class JobRequirements(Requirements):
     """Requirements of all tasks of a job, and more of them for some task types."""
 
-    task_types: Mapping[str, Requirements] = attrs.field(factory=dict)
+    task_types: Annotated[Mapping[Word, Requirements], MOST_NAMED] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class SubmittedJob:
-    name: str
-    type: str
-    submitter_platform: str
+    name: Line
+    type: Word
+    submitter_platform: Word
     priority: Priority = 50
-    type_etag: str | UnsetType = UNSET
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
-    metadata: Mapping[str, str] = attrs.field(factory=dict)
+    type_etag: Word | UnsetType = UNSET
+    settings: Values = attrs.field(factory=dict)
+    metadata: Texts = attrs.field(factory=dict)
     storage: JobStorageInfo | UnsetType = UNSET
-    worker_tag: str | UnsetType = UNSET
+    worker_tag: Word | UnsetType = UNSET
     initial_status: JobStatus | UnsetType = UNSET
     requirements: JobRequirements | UnsetType = UNSET
     """Not in Flamenco 3: requirements for the workers that run it."""
@@ -148,20 +148,20 @@ class TaskLogInfo:
 @attrs.frozen(kw_only=True)
 class JobStatusChange:
     status: JobStatus
-    reason: str
+    reason: Prose
 
 
 @attrs.frozen(kw_only=True)
 class TaskStatusChange:
     status: TaskStatus
-    reason: str
+    reason: Prose
 
 
 @attrs.frozen(kw_only=True)
 class Decision:
     """The reason for approving or rejecting a task of type `approval`."""
 
-    reason: str | UnsetType = UNSET
+    reason: Prose | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
@@ -177,20 +177,20 @@ class JobLastRenderedImageInfo:
 
 @attrs.frozen(kw_only=True)
 class JobBlocklistEntry:
-    worker_id: str
-    task_type: str
-    worker_name: str | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
+    worker_id: Word
+    task_type: Word
+    worker_name: Line | UnsetType = UNSET
+    reason: Text | UnsetType = UNSET
     created: Time | UnsetType = UNSET
 
 
-JobBlocklist = Annotated[tuple[JobBlocklistEntry, ...], Meta(min_length=1)]
+JobBlocklist = Annotated[tuple[JobBlocklistEntry, ...], Meta(min_length=1, max_length=10_000)]
 
 
 @attrs.frozen(kw_only=True)
 class JobTagChange:
-    id: str | UnsetType = UNSET
-    name: str | UnsetType = UNSET
+    id: Word | UnsetType = UNSET
+    name: Line | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import attrs
 from msgspec import Meta
 
-from flamenco.api.fields import Time
+from flamenco.model.bounds import Line, Time
 from flamenco.model.lists import JobFilter, TaskFilter, WorkerFilter
 
 MOST = 1000
@@ -31,7 +31,7 @@ class Part:
 
     limit: Limit | None = None
     """Maximum number of rows; without it, all."""
-    after: str = ""
+    after: Line = ""
     """The `next` of the previous page."""
     count: bool = False
     """True to count the rows on all pages."""

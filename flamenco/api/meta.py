@@ -5,6 +5,7 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco.model.bounds import Line, Text, Word
 from flamenco.model.statuses import FarmStatus
 
 
@@ -25,16 +26,16 @@ class SecurityError:
 
 @attrs.frozen(kw_only=True)
 class VersionHeaders:
-    user_agent: str = ""
+    user_agent: Line = ""
 
 
 @attrs.frozen(kw_only=True)
 class FlamencoVersion:
-    version: str
-    shortversion: str
-    name: str
-    git: str
-    api_version: str | UnsetType = UNSET
+    version: Line
+    shortversion: Line
+    name: Line
+    git: Line
+    api_version: Line | UnsetType = UNSET
     """Not in Flamenco 3: the newest Flamenco 3 whose clients are understood."""
 
 
@@ -47,7 +48,7 @@ class FarmStatusReport:
 
 @attrs.frozen(kw_only=True)
 class ConfigurationHeaders:
-    if_match: str | UnsetType = UNSET
+    if_match: Line | UnsetType = UNSET
     """Not in Flamenco 3: the `ETag` of the file that the change was made for."""
 
 
@@ -62,7 +63,7 @@ class ManagerConfiguration:
 
 @attrs.frozen(kw_only=True)
 class PathCheckInput:
-    path: str
+    path: Line
 
 
 @attrs.frozen(kw_only=True)
@@ -82,16 +83,16 @@ class BlenderPathSource(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class BlenderPathCheckResult:
-    input: str
-    path: str
+    input: Line
+    path: Line
     source: BlenderPathSource
     is_usable: bool
-    cause: str
+    cause: Text
 
 
 @attrs.frozen(kw_only=True)
 class SetupAssistantConfig:
-    storageLocation: str
+    storageLocation: Line
     blenderExecutable: BlenderPathCheckResult
 
 
@@ -102,13 +103,13 @@ class ManagerVariableAudience(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class ManagerVariable:
-    value: str
+    value: Text
     is_twoway: bool
 
 
 @attrs.frozen(kw_only=True)
 class SharedStorageLocation:
-    location: str
+    location: Text
     audience: ManagerVariableAudience
-    platform: str
+    platform: Word
     shamanEnabled: bool

@@ -5,6 +5,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
+from flamenco.model.bounds import Count, Line, Many
 from flamenco.model.statuses import FileStatus
 
 Checksum = Annotated[
@@ -12,7 +13,7 @@ Checksum = Annotated[
 ]
 """The SHA-256 of a file, in hexadecimal."""
 
-Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Size = Count
 """Length of a file in bytes."""
 
 
@@ -20,12 +21,12 @@ Size = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class ShamanFileSpec:
     sha: Checksum
     size: Size
-    path: str
+    path: Line
 
 
 @attrs.frozen(kw_only=True)
 class ShamanRequirementsRequest:
-    files: tuple[ShamanFileSpec, ...]
+    files: Many[ShamanFileSpec]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,8 +44,8 @@ class ShamanRequirementsResponse:
 
 @attrs.frozen(kw_only=True)
 class ShamanCheckout:
-    files: tuple[ShamanFileSpec, ...]
-    checkoutPath: str
+    files: Many[ShamanFileSpec]
+    checkoutPath: Line
 
 
 @attrs.frozen(kw_only=True)
@@ -61,5 +62,5 @@ class ShamanSingleFileStatus:
 class ShamanUploadHeaders:
     x_shaman_can_defer_upload: bool | UnsetType = UNSET
     """True if the client can send other files first while another client sends this one."""
-    x_shaman_original_filename: str | UnsetType = UNSET
+    x_shaman_original_filename: Line | UnsetType = UNSET
     """Name of the file at the client, encoded by RFC 2047."""

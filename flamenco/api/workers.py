@@ -1,12 +1,10 @@
 """Wire classes of the operations tagged `worker` and `worker-mgt` (reference api §3)."""
 
-from typing import Annotated
-
 import attrs
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from flamenco.api.fields import Time, Uuid
 from flamenco.api.jobs import TaskSummary
+from flamenco.model.bounds import Count, Few, Line, Many, Prose, Rank, Text, Time, Uuid, Word
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
@@ -14,35 +12,35 @@ from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 @attrs.frozen(kw_only=True)
 class WorkerRegistration:
-    secret: str
-    platform: str
-    supported_task_types: tuple[str, ...]
-    name: str
-    registration_secret: str | UnsetType = UNSET
+    secret: Line
+    platform: Word
+    supported_task_types: Few[Word]
+    name: Line
+    registration_secret: Line | UnsetType = UNSET
     """Not in Flamenco 3: secret of the Manager's configuration, if it has one."""
-    capabilities: tuple[str, ...] | UnsetType = UNSET
+    capabilities: Few[Word] | UnsetType = UNSET
     """Not in Flamenco 3: words that jobs may require."""
 
 
 @attrs.frozen(kw_only=True)
 class RegisteredWorker:
-    uuid: str
-    name: str
-    address: str
-    status: str
+    uuid: Word
+    name: Line
+    address: Line
+    status: Word
     """Empty until the first sign-on."""
-    platform: str
-    software: str
-    supported_task_types: tuple[str, ...]
+    platform: Word
+    software: Line
+    supported_task_types: Few[Word]
 
 
 @attrs.frozen(kw_only=True)
 class WorkerSignOn:
-    name: str
-    supported_task_types: tuple[str, ...]
-    software_version: str
+    name: Line
+    supported_task_types: Few[Word]
+    software_version: Line
     can_restart: bool = False
-    capabilities: tuple[str, ...] | UnsetType = UNSET
+    capabilities: Few[Word] | UnsetType = UNSET
     """Not in Flamenco 3: as at registration; without them, the previous ones still count."""
 
 
@@ -58,37 +56,37 @@ class WorkerStateChanged:
 
 @attrs.frozen(kw_only=True)
 class AssignedTask:
-    uuid: str
-    job: str
-    name: str
+    uuid: Word
+    job: Word
+    name: Line
     status: TaskStatus
-    priority: int
-    job_priority: int
-    job_type: str
-    task_type: str
-    commands: tuple[Command, ...]
-    steps_completed: int
-    steps_total: int
+    priority: Rank
+    job_priority: Rank
+    job_type: Word
+    task_type: Word
+    commands: Many[Command]
+    steps_completed: Count
+    steps_total: Count
 
 
 @attrs.frozen(kw_only=True)
 class TaskUpdate:
     taskStatus: TaskStatus | UnsetType = UNSET
-    activity: str | UnsetType = UNSET
-    log: str | UnsetType = UNSET
-    steps_completed: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    activity: Prose | UnsetType = UNSET
+    log: Text | UnsetType = UNSET
+    steps_completed: Count | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
 class MayKeepRunning:
     mayKeepRunning: bool
-    reason: str
+    reason: Text
     statusChangeRequested: bool
 
 
 @attrs.frozen(kw_only=True)
 class BlocklistingRequest:
-    reason: str
+    reason: Prose
 
 
 @attrs.frozen(kw_only=True)
@@ -99,9 +97,9 @@ class WorkerStatusChangeRequest:
 
 @attrs.frozen(kw_only=True)
 class WorkerTag:
-    name: str
+    name: Line
     id: Uuid | UnsetType = UNSET
-    description: str | UnsetType = UNSET
+    description: Prose | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
@@ -146,16 +144,16 @@ class Worker(WorkerSummary):
 
 @attrs.frozen(kw_only=True)
 class WorkerTagChangeRequest:
-    tag_ids: tuple[str, ...]
+    tag_ids: Few[Word]
 
 
 @attrs.frozen(kw_only=True)
 class WorkerSleepSchedule:
     is_active: bool
-    days_of_week: str
-    start_time: str
-    end_time: str
-    timezone: str | UnsetType = UNSET
+    days_of_week: Word
+    start_time: Word
+    end_time: Word
+    timezone: Word | UnsetType = UNSET
     """Not in Flamenco 3: IANA name of the time zone; without it, the Manager's."""
     next_change: Time | UnsetType = UNSET
     """Not in Flamenco 3, in answers only: time at which it will next sleep or wake up."""

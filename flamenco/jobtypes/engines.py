@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import attrs
+import msgspec
 import trio
 
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.files import Files
-from flamenco.jobtypes.messages import Answer, Outcome, Request, read_piece
+from flamenco.jobtypes.messages import UNFIT, Answer, Outcome, Request, read_piece
 from flamenco.jobtypes.process import CompilerProcess
 from flamenco.jobtypes.scripts import Scripts
 from flamenco.model.jobs import AuthoredTask, CompiledJob
@@ -55,7 +56,10 @@ class InlineEngine:
     async def compile(self, path: Path, job: JobToCompile) -> CompiledJob:
         pieces: list[bytes] = []
         outcome = self._scripts.compile(path, job, pieces.append)
-        return _compiled(outcome, (task for piece in pieces for task in read_piece(piece)))
+        try:
+            return _compiled(outcome, (task for piece in pieces for task in read_piece(piece)))
+        except msgspec.ValidationError as error:
+            raise CompileError(f"{path.name}: gives {UNFIT}: {error}") from None
 
     async def blocking(self, work: Callable[[], T]) -> T:
         return work()

@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from flamenco.model.bounds import Number
+
 BUILTIN = Path(__file__).with_name("builtin")
 SUFFIXES = (".py", ".js")
 
-Stamp = tuple[int, int]
+Stamp = tuple[Number, Number]
 """Time of a file's last change, in nanoseconds, and its size: a difference means a change."""
 
 Files = Mapping[Path, Stamp | None]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from flamenco.model.bounds import Count, Line, Many, Word
+
 
 class GraphError(ValueError):
     """A job whose tasks cannot all be done."""
@@ -14,9 +16,9 @@ class GraphError(ValueError):
 class Outline:
     """The parts of a task that decide if it can ever be done."""
 
-    name: str
-    type: str
-    depends_on: tuple[int, ...] = ()
+    name: Line
+    type: Word
+    depends_on: Many[Count] = ()
 
 
 def check_graph(tasks: Sequence[Outline]) -> None:

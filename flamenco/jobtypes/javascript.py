@@ -26,7 +26,7 @@ from flamenco.jobtypes.files import Stamp, stamp
 from flamenco.jobtypes.limits import EXHAUSTED, Limits, too_long
 from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome
 from flamenco.jobtypes.places import Source, told
-from flamenco.model.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
+from flamenco.model.bounds import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from flamenco.model.jobtypes import JobToCompile, JobType, sealed
 from flamenco.model.statuses import JobStatus
 from flamenco.platforms import PLATFORM

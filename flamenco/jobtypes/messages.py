@@ -7,17 +7,31 @@ between them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Annotated
 
 import attrs
 import msgspec
 
 from flamenco.jobtypes.files import Stamp
+from flamenco.model.bounds import (
+    MOST_NAMED,
+    Line,
+    Many,
+    Number,
+    Priority,
+    Text,
+    Texts,
+    Values,
+    Word,
+)
 from flamenco.model.jobs import AuthoredTask
 from flamenco.model.jobtypes import JobToCompile, JobType
 from flamenco.model.specs import Requirements
 
 TASKS_AT_ONCE = 500
+
+UNFIT = "what no job may have"
+"""Name, for the submitter, of what is beyond the bounds of an answer."""
 
 END_OF_PRINTED = b"\0"
 """End of the line on standard error after which a request prints nothing more."""
@@ -28,7 +42,7 @@ class Request:
     """A request to run the script at ``path``, to describe its job type or to compile ``job``."""
 
     path: Path
-    name: str
+    name: Word
     job: JobToCompile | None = None
 
 
@@ -37,21 +51,21 @@ class Answer:
     """A part of the answer to a request."""
 
     more: bool = False
-    error: str = ""
+    error: Text = ""
     """Reason for a failure, for the submitter; empty if there was none."""
     exhausted: bool = False
     """True if the child ends after this answer, since it is out of memory."""
     job_type: JobType | None = None
-    files: Mapping[str, Stamp | None] = attrs.field(factory=dict)
-    said: tuple[tuple[int, str], ...] = ()
+    files: Annotated[Mapping[Line, Stamp | None], MOST_NAMED] = attrs.field(factory=dict)
+    said: Many[tuple[Number, Text]] = ()
     """Lines that the script printed in this request, each with its logging level."""
-    tasks: tuple[AuthoredTask, ...] = ()
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
-    metadata: Mapping[str, str] = attrs.field(factory=dict)
-    requirements: Mapping[str, Requirements] = attrs.field(factory=dict)
-    name: str | None = None
+    tasks: Many[AuthoredTask] = ()
+    settings: Values = attrs.field(factory=dict)
+    metadata: Texts = attrs.field(factory=dict)
+    requirements: Annotated[Mapping[Word, Requirements], MOST_NAMED] = attrs.field(factory=dict)
+    name: Line | None = None
     """Name of the job; None leaves it as it is."""
-    priority: int | None = None
+    priority: Priority | None = None
     """Priority of the job; None leaves it as it is."""
 
 
@@ -71,8 +85,8 @@ def _decode(kind: type, value: object) -> object:
 class Outcome:
     """The result of compiling a job by a script."""
 
-    settings: Mapping[str, Any]
-    metadata: Mapping[str, str]
+    settings: Values
+    metadata: Texts
     pieces: Iterator[bytes]
     """Tasks in their order, some at a time, as JSON. Iterating raises CompileError."""
     requirements: Mapping[str, Requirements] = attrs.field(factory=dict)

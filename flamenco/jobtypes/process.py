@@ -14,7 +14,14 @@ import trio
 
 from flamenco.jobtypes.errors import CompileError, CompilerUnavailable
 from flamenco.jobtypes.limits import Limits, too_long
-from flamenco.jobtypes.messages import END_OF_PRINTED, Answer, Request, read_answer, to_line
+from flamenco.jobtypes.messages import (
+    END_OF_PRINTED,
+    UNFIT,
+    Answer,
+    Request,
+    read_answer,
+    to_line,
+)
 from flamenco.launcher import Child, open_child
 
 logger = logging.getLogger(__name__)
@@ -159,6 +166,8 @@ class CompilerProcess:
             return f"gives tasks of more than {MOST_ANSWERED // 1024**2} MiB"
         except (_Ended, trio.BrokenResourceError):
             return f"ended the compiler process ({await _manner_of_end(child)})"
+        except msgspec.ValidationError as error:
+            return f"gives {UNFIT}: {error}"
         except msgspec.DecodeError as error:
             return f"made the compiler answer with nonsense: {error}"
         return ""

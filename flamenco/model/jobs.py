@@ -6,23 +6,21 @@ from typing import Any
 
 import attrs
 
+from flamenco.model.bounds import Count, Line, Many, Rank, Steps, Values, Word
 from flamenco.model.specs import NOTHING, Requirements, combined
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 APPROVAL = "approval"
 """Type of the tasks that no worker runs: they wait for a wrangler's yes or no."""
 
-LOWEST_PRIORITY = 0
-HIGHEST_PRIORITY = 100
-
 
 @attrs.frozen
 class Command:
     """One step of a task: a command of the Worker and its parameters."""
 
-    name: str
-    parameters: Mapping[str, Any]
-    total_step_count: int = 0
+    name: Word
+    parameters: Values
+    total_step_count: Steps = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -145,13 +143,13 @@ class Job:
 class AuthoredTask:
     """A task as a job type wrote it, before the Manager gives it an id."""
 
-    name: str
-    type: str
-    commands: tuple[Command, ...] = ()
-    depends_on: tuple[int, ...] = ()
+    name: Line
+    type: Word
+    commands: Many[Command] = ()
+    depends_on: Many[Count] = ()
     """Places, from 0, of the tasks that must be completed first."""
-    priority: int = 50
-    id: str = ""
+    priority: Rank = 50
+    id: Word = ""
     """Id that the script reserved; empty: the Manager assigns one."""
 
     @property

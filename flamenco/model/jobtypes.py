@@ -4,10 +4,24 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import attrs
 from attrs.validators import and_, deep_iterable, optional
+
+from flamenco.model.bounds import (
+    MOST_NAMED,
+    Amount,
+    Few,
+    Line,
+    Many,
+    Number,
+    Priority,
+    Prose,
+    Text,
+    Values,
+    Word,
+)
 
 SettingType = Literal["string", "int32", "float", "bool"]
 Subtype = Literal["file_path", "dir_path", "file_name", "hashed_file_path"]
@@ -50,7 +64,7 @@ _FLAG = _of(bool, "True or False")
 class EvalInfo:
     """The add-on's offer to evaluate a setting."""
 
-    description: str = attrs.field(default="", validator=_TEXT)
+    description: Prose = attrs.field(default="", validator=_TEXT)
     show_link_button: bool = attrs.field(default=False, validator=_FLAG)
 
 
@@ -88,14 +102,14 @@ def _optional_tuple(choices: Any) -> Any:
 class Setting:
     """A question that the submitter of a job answers."""
 
-    key: str = attrs.field(validator=_TEXT)
+    key: Word = attrs.field(validator=_TEXT)
     type: SettingType = attrs.field(validator=_one_of(get_args(SettingType)))
-    label: str | None = attrs.field(default=None, validator=optional(_TEXT))
+    label: Line | None = attrs.field(default=None, validator=optional(_TEXT))
     """Name for people; None: it is made from the key."""
-    description: str | None = attrs.field(default=None, validator=optional(_TEXT))
-    default: str | int | float | bool | None = None
+    description: Prose | None = attrs.field(default=None, validator=optional(_TEXT))
+    default: Prose | Number | Amount | bool | None = None
     required: bool = attrs.field(default=False, validator=_FLAG)
-    choices: tuple[str, ...] | None = attrs.field(
+    choices: Few[Line] | None = attrs.field(
         default=None,
         converter=_optional_tuple,
         validator=optional(and_(_choices, _only_for_strings)),
@@ -104,9 +118,9 @@ class Setting:
     subtype: Subtype | None = attrs.field(
         default=None, validator=[optional(_one_of(get_args(Subtype))), _only_for_strings]
     )
-    propargs: Mapping[str, Any] | None = attrs.field(default=None, validator=optional(_bounds))
+    propargs: Values | None = attrs.field(default=None, validator=optional(_bounds))
     """Further arguments of Blender's property; the Manager enforces `min` and `max` too."""
-    eval: str | None = attrs.field(default=None, validator=optional(_TEXT))
+    eval: Prose | None = attrs.field(default=None, validator=optional(_TEXT))
     """Python expression that gives the value, evaluated in Blender."""
     eval_info: EvalInfo | None = attrs.field(
         default=None, validator=optional(_of(EvalInfo, "an EvalInfo"))
@@ -131,20 +145,20 @@ def _keys_differ(job_type: "JobType", _: object, settings: tuple[Setting, ...]) 
 class JobType:
     """A kind of job, with its settings. Its script turns their values into tasks."""
 
-    label: str = attrs.field(validator=_TEXT)
-    description: str = attrs.field(default="", validator=_TEXT)
-    settings: tuple[Setting, ...] = attrs.field(
+    label: Line = attrs.field(validator=_TEXT)
+    description: Prose = attrs.field(default="", validator=_TEXT)
+    settings: Few[Setting] = attrs.field(
         default=(),
         converter=_settings,
         validator=[deep_iterable(_of(Setting, "a Setting")), _keys_differ],
     )
-    name: str = ""
+    name: Word = ""
     """Name of the job type, which is that of its script."""
-    etag: str = ""
+    etag: Word = ""
     """Version tag from the Manager; changes with name, label, description and settings."""
-    error: str = ""
+    error: Text = ""
     """Reason why the script cannot be used; empty if it can."""
-    warnings: tuple[str, ...] = ()
+    warnings: Many[Prose] = ()
     """Parts of its description that make no sense, and what is taken in their place."""
 
     def setting(self, key: str) -> Setting | None:
@@ -156,15 +170,15 @@ class JobType:
 class JobToCompile:
     """A submitted job as its job type sees it. Scripts may change settings and metadata."""
 
-    id: str
-    name: str
-    type: str
+    id: Word
+    name: Line
+    type: Word
     created: datetime
-    priority: int = 50
-    settings: dict[str, Any] = attrs.field(factory=dict)
-    metadata: dict[str, str] = attrs.field(factory=dict)
-    worker_tag: str | None = None
-    shaman_checkout_id: str | None = None
+    priority: Priority = 50
+    settings: Annotated[dict[Word, Any], MOST_NAMED] = attrs.field(factory=dict)
+    metadata: Annotated[dict[Word, Prose], MOST_NAMED] = attrs.field(factory=dict)
+    worker_tag: Word | None = None
+    shaman_checkout_id: Line | None = None
 
 
 API_NAMES = {"eval_info": "evalInfo", "show_link_button": "showLinkButton"}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import attrs
 
+from flamenco.model.bounds import Few, Line, Word
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 
@@ -13,15 +14,15 @@ class JobFilter:
 
     archived: bool = False
     """True for the archived jobs only, False for the others only."""
-    id: str = ""
+    id: Word = ""
     """Beginning of the id."""
-    status: tuple[JobStatus, ...] = ()
-    type: tuple[str, ...] = ()
-    name: str = ""
+    status: Few[JobStatus] = ()
+    type: Few[Word] = ()
+    name: Line = ""
     """Part of the name; upper and lower case are the same."""
-    tag: str = ""
+    tag: Word = ""
     """Id of their tag."""
-    worker: str = ""
+    worker: Word = ""
     """Id of a worker that runs one of their tasks, or has tried to."""
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -33,13 +34,13 @@ class JobFilter:
 class TaskFilter:
     """A selection of tasks of a job."""
 
-    id: str = ""
+    id: Word = ""
     """Beginning of the id."""
-    status: tuple[TaskStatus, ...] = ()
-    type: tuple[str, ...] = ()
-    name: str = ""
+    status: Few[TaskStatus] = ()
+    type: Few[Word] = ()
+    name: Line = ""
     """Part of the name; upper and lower case are the same."""
-    worker: str = ""
+    worker: Word = ""
     """Id of the worker that holds the task, or held it last."""
     updated_after: datetime | None = None
     updated_before: datetime | None = None
@@ -49,14 +50,14 @@ class TaskFilter:
 class WorkerFilter:
     """A selection of workers."""
 
-    id: str = ""
+    id: Word = ""
     """Beginning of the id."""
-    status: tuple[WorkerStatus, ...] = ()
-    type: tuple[str, ...] = ()
+    status: Few[WorkerStatus] = ()
+    type: Few[Word] = ()
     """Task types that they take; one has to match."""
-    name: str = ""
+    name: Line = ""
     """Part of the name; upper and lower case are the same."""
-    tag: str = ""
+    tag: Word = ""
     """Id of one of their tags."""
     seen_after: datetime | None = None
     seen_before: datetime | None = None

@@ -13,6 +13,8 @@ import attrs
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from flamenco.model.bounds import Count, Few, Line, Prose, Word
+
 ENOUGH_PERCENT = 93
 """Percentage of the required memory that suffices. A machine shows less than it is sold with, since
 firmware, kernel and error correction take their share: an NVIDIA A10 "with 24 GiB" shows
@@ -52,12 +54,12 @@ class Gpu:
     A card that supports CUDA and OptiX is two of these.
     """
 
-    kind: str
+    kind: Word
     """Cycles' name of the kind: cuda, optix, hip, oneapi, metal."""
-    name: str = ""
-    memory_mib: int = 0
+    name: Line = ""
+    memory_mib: Count = 0
     """0 if it is not known."""
-    driver: str = ""
+    driver: Line = ""
     """Version of its driver; empty if it is not known."""
 
     def __attrs_post_init__(self) -> None:
@@ -68,8 +70,8 @@ class Gpu:
 class Software:
     """A program and its version, or a condition on its version; case does not matter."""
 
-    name: str
-    version: str = ""
+    name: Line
+    version: Line = ""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, name=self.name.strip(), version=self.version.strip())
@@ -79,23 +81,23 @@ class Software:
 class Withheld:
     """A task type that a worker does not take for the time being, and the reason."""
 
-    task_type: str
-    reason: str
+    task_type: Word
+    reason: Prose
 
 
 @attrs.frozen(kw_only=True)
 class Specs:
     """Equipment of a worker. An unknown value is 0 or empty, and satisfies no requirement."""
 
-    memory_mib: int = 0
-    cores: int = 0
+    memory_mib: Count = 0
+    cores: Count = 0
     """Number of logical processors, as the system counts them."""
-    gpus: tuple[Gpu, ...] = ()
-    platform: str = ""
-    software: tuple[Software, ...] = ()
+    gpus: Few[Gpu] = ()
+    platform: Word = ""
+    software: Few[Software] = ()
     """Installed programs; one may appear in several versions."""
-    capabilities: tuple[str, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
+    capabilities: Few[Word] = ()
+    withheld: Few[Withheld] = ()
     """Task types of its configuration that it does not offer, since it found that it can't."""
 
     def __attrs_post_init__(self) -> None:
@@ -120,17 +122,17 @@ class Requirements:
     Raises ValueError, with a sentence, for an amount below 0 and for an invalid version specifier.
     """
 
-    memory_mib: int = 0
-    cores: int = 0
-    gpu_kind: str = ""
+    memory_mib: Count = 0
+    cores: Count = 0
+    gpu_kind: Line = ""
     """Kind as in `Gpu`, or `any`; several kinds joined by `+` are all needed."""
-    gpu_memory_mib: int = 0
+    gpu_memory_mib: Count = 0
     """Memory of one card in MiB; without a kind, of any card."""
-    platform: str = ""
+    platform: Line = ""
     """linux, windows or darwin. Two of them joined by `+` can't be satisfied."""
-    software: tuple[Software, ...] = ()
+    software: Few[Software] = ()
     """Programs, with version specifiers such as `>=4.2,<5` (PEP 440), or empty for any version."""
-    capabilities: tuple[str, ...] = ()
+    capabilities: Few[Word] = ()
 
     def __attrs_post_init__(self) -> None:
         _settle(

@@ -300,6 +300,27 @@ class TestHarm:
         assert caught.value.message == f"mine.py: ended the compiler process ({manner})"
         assert len((await strict.compile(job("good"))).tasks) == 1
 
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ('author.task("x", "misc", priority=2**70)', "Expected `int` <= 2147483647"),
+            ('author.task("x", "misc", priority="high")', "Expected `int`, got `str`"),
+            ('author.task("x" * 40_000, "misc")', "`str` of length <= 32768"),
+            ('author.task("x", "m" * 1001)', "`str` of length <= 1000"),
+            ('author.task("x", "misc").command("echo", {}, steps=-1)', "`int` >= 0"),
+            ('author.task("x", "misc").command("echo", {}, steps=2**63)', "`int` <= 2147483647"),
+        ],
+    )
+    async def test_a_task_beyond_the_bounds_is_refused_with_path_and_bound(
+        self, compiler, scripts, job, body, reason
+    ):
+        write(scripts, "mine.py", body)
+        write(scripts, "good.py")
+        with pytest.raises(CompileError, match=r"^mine\.py: .* - at `\$") as caught:
+            await compiler.compile(job("mine"))
+        assert reason in caught.value.message
+        assert len((await compiler.compile(job("good"))).tasks) == 1
+
     async def test_calls_at_the_same_time_all_get_their_own_answer(self, strict, scripts, job):
         write(scripts, "good.py", 'author.task(job.name, "misc")')
         write(scripts, "bad.py", "import os\nos._exit(1)")

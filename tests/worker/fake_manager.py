@@ -30,6 +30,7 @@ from flamenco.protocol import (
 )
 from tests.patience import PATIENCE
 from tests.servers import serve
+from web.serving import MAX_MESSAGE_BYTES
 
 
 @attrs.frozen
@@ -164,7 +165,7 @@ class FakeManager:
 
     async def _serve_session(self, stream):
         async with trio.open_nursery() as nursery:
-            request = await wrap_server_stream(nursery, stream)
+            request = await wrap_server_stream(nursery, stream, max_message_size=MAX_MESSAGE_BYTES)
             if not self._knows(dict(request.headers).get(b"authorization", b"")):
                 await request.reject(401)
                 nursery.cancel_scope.cancel()

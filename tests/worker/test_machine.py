@@ -107,6 +107,8 @@ async def test_programs_are_asked_for_gpus_and_versions(settings, shelf):
         {"output": "NVIDIA-SMI has failed", "status": 0},
         pytest.param({"output": CARDS, "then": "time.sleep(3600)"}, marks=pytest.mark.slow),
         {"output": "x" * 2_000_000},
+        {"output": '{"card0": {"card series": "' + "x" * 40_000 + '"}}'},
+        {"output": '{"card0": {"card series": "x"}, "system": {"Driver version": "\\ud800"}}'},
     ],
 )
 async def test_a_program_that_fails_costs_only_its_own_answer(

@@ -25,6 +25,7 @@ from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
 from flamenco.manager.refusals import Outdated, Refusal
+from flamenco.model.bounds import Values, Word
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
 from web.context import services
@@ -68,7 +69,7 @@ async def get_configuration_file() -> Answer:
 
 
 @routes.put("/configuration/file", answers={204: None}, errors={412})
-async def update_configuration_file(body: dict[str, Any], headers: ConfigurationHeaders) -> Answer:
+async def update_configuration_file(body: Values, headers: ConfigurationHeaders) -> Answer:
     """Change the configuration file; what is not named stays as it is.
 
     A secret that is given as `********` stays, too. Variables are replaced as a whole. Some changes
@@ -91,7 +92,7 @@ async def update_configuration_file(body: dict[str, Any], headers: Configuration
 
 @routes.get("/configuration/variables/<audience>/<platform>")
 async def get_variables(
-    audience: ManagerVariableAudience, platform: str
+    audience: ManagerVariableAudience, platform: Word
 ) -> Mapping[str, ManagerVariable]:
     """Variables for users or workers on a platform."""
     resolved = resolve(services().variables, Audience(audience), platform)
@@ -103,7 +104,7 @@ async def get_variables(
 
 @routes.get("/configuration/shared-storage/<audience>/<platform>")
 async def get_shared_storage(
-    audience: ManagerVariableAudience, platform: str
+    audience: ManagerVariableAudience, platform: Word
 ) -> SharedStorageLocation:
     """Where job files go, as seen by users or workers on a platform."""
     expand = expander(services().variables, Audience(audience), platform, PLATFORM)

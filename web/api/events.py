@@ -6,6 +6,7 @@ import attrs
 from quart import Response
 
 from flamenco.manager.farm import Farm
+from flamenco.model.bounds import Few, Line
 from web.chronicle import Follower, Told
 from web.context import chronicle, farm
 from web.following import following
@@ -20,14 +21,14 @@ routes = Operations("events")
 class Feed:
     """What a script follows; together, what it names."""
 
-    job: tuple[Id, ...] = ()
+    job: Few[Id] = ()
     """Jobs with their tasks."""
-    tasklog: tuple[Id, ...] = ()
+    tasklog: Few[Id] = ()
     """Tasks, for what is added to their logs."""
-    worker: tuple[Id, ...] = ()
-    type: tuple[Every, ...] = ()
+    worker: Few[Id] = ()
+    type: Few[Every] = ()
     """Everything of a kind."""
-    after: str = ""
+    after: Line = ""
     """Where to begin; the header Last-Event-ID counts if it is there too."""
 
     @property
@@ -41,7 +42,7 @@ class Feed:
 class Resumption:
     """What browsers and other clients of such streams say when they come back."""
 
-    last_event_id: str = ""
+    last_event_id: Line = ""
 
 
 @routes.get("/events", answers={200: EventStream})

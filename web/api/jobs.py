@@ -13,6 +13,7 @@ from flamenco.manager.images import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.submissions import SubmitJob
+from flamenco.model.bounds import Word
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import JobStatus
 from flamenco.model.variables import settings_to_variables
@@ -43,7 +44,7 @@ async def get_job_types() -> api.AvailableJobTypes:
 
 
 @routes.get("/jobs/type/<name>", errors=[404])
-async def get_job_type(name: str) -> api.AvailableJobType:
+async def get_job_type(name: Word) -> api.AvailableJobType:
     """One job type."""
     try:
         return views.job_type(await services().compiler.job_type(name))

@@ -3,6 +3,7 @@
 from flamenco.api import jobs as api
 from flamenco.manager.asking import ask_job
 from flamenco.manager.jobs.messages import Decide, SetTaskStatus, WhyWaiting
+from flamenco.model.bounds import Word
 from web import views
 from web.api.finding import find_task, workers_named
 from web.context import farm, reader, services
@@ -57,7 +58,7 @@ async def fetch_task_log_info(task_id: Id) -> api.TaskLogInfo | None:
 
 
 @routes.post("/tasks/<task_id>/setstatus", errors=[404, 422])
-async def set_task_status(task_id: str, body: api.TaskStatusChange) -> None:
+async def set_task_status(task_id: Word, body: api.TaskStatusChange) -> None:
     """Cancel or queue it, or say that it is completed or failed.
 
     An id that is none is no task's either: 404 (reference api §1).

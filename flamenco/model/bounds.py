@@ -1,0 +1,69 @@
+"""Bounds of what comes from outside, each declared once: kinds of numbers, texts and collections.
+
+Whoever decodes a message checks them, and the document of the API shows them. They are wide: they
+keep out what a database can't hold and what nobody can mean. A value of any kind, such as a job's
+setting, has no bounds but those of its message.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta
+
+T = TypeVar("T")
+
+# Numbers
+
+LARGEST = 2**63 - 1
+"""Largest integer that SQLite takes."""
+
+Number = Annotated[int, Meta(ge=-LARGEST - 1, le=LARGEST)]
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+Steps = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""Steps of one command. Those of all commands that fit into a job are within `LARGEST` together."""
+LOWEST_PRIORITY, HIGHEST_PRIORITY = 0, 100
+Priority = Annotated[int, Meta(ge=LOWEST_PRIORITY, le=HIGHEST_PRIORITY)]
+"""Priority of a job."""
+Rank = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+"""Priority of a task, as a job type gives it."""
+Amount = Annotated[float, Meta(ge=-1e300, le=1e300)]
+SHORTEST_PERIOD = 0.001
+Period = Annotated[float, Meta(ge=SHORTEST_PERIOD, le=86_400.0)]
+"""Seconds between two signs of life."""
+
+# Texts, and what is written as one
+
+LONGEST_LINE = 2**15
+LONGEST_PROSE = 2**20
+LONGEST_TEXT = 2**24
+
+Word = Annotated[str, Meta(max_length=1000)]
+"""Id, type, kind, or the name of a setting."""
+Line = Annotated[str, Meta(max_length=LONGEST_LINE)]
+"""Name or path; no system has longer ones."""
+Prose = Annotated[str, Meta(max_length=LONGEST_PROSE)]
+"""What somebody has to say: a reason, an activity, a description."""
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+"""Lines of a log, and what is put together of other texts."""
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+Uuid = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
+"""Id of a job, task, worker or tag."""
+Time = Annotated[datetime, Meta(tz=True)]
+"""Time with its zone."""
+
+# Collections
+
+Few = Annotated[tuple[T, ...], Meta(max_length=1000)]
+"""What one worker has, or one question names."""
+Many = Annotated[tuple[T, ...], Meta(max_length=10_000_000)]
+"""What a job has: tasks, files."""
+MOST_NAMED = Meta(max_length=10_000)
+Values = Annotated[Mapping[Word, Any], MOST_NAMED]
+"""JSON values by name."""
+Texts = Annotated[Mapping[Word, Prose], MOST_NAMED]
+
+
+def cut(text: str, most: int) -> str:
+    """A text that is no longer than ``most`` characters; the end of a longer one is left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"

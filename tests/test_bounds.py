@@ -1,0 +1,117 @@
+"""Every number, text and collection that comes from outside has its bounds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import inspect
+
+from flamenco import protocol
+from flamenco.api import meta, workers
+from flamenco.jobtypes import messages
+from flamenco.model.bounds import LARGEST, Few, Values, cut
+from flamenco.model.jobs import AuthoredTask
+from web import live
+from web.server import ROOMS
+
+WORKER_READS = (
+    meta.FlamencoVersion,
+    meta.ManagerVariable,
+    meta.SharedStorageLocation,
+    workers.RegisteredWorker,
+    workers.WorkerStateChange,
+    workers.AssignedTask,
+    workers.MayKeepRunning,
+)
+"""Answers over HTTP that a Worker acts upon."""
+
+
+def received() -> Iterator[tuple[str, Any]]:
+    """All classes that come from outside, each with its name."""
+    kinds = [*protocol.TYPES.values(), protocol._Envelope, *live.OPERATIONS.values()]
+    kinds += [messages.Request, messages.Answer, AuthoredTask, *WORKER_READS]
+    for kind in kinds:
+        yield kind.__name__, kind
+    for operation in (each for room in ROOMS for each in room.routes.declared):
+        taken = {"query": operation.query, "body": operation.body, "headers": operation.headers}
+        for name, kind in {**operation.parameters, **taken}.items():
+            if kind is not None:
+                yield f"{operation.id}.{name}", kind
+
+
+def has_bounds(kind: inspect.Type) -> bool:
+    """Whether a type, taken by itself, lets nothing through without end."""
+    match kind:
+        case inspect.IntType(ge=least, le=most):
+            return (
+                least is not None and most is not None and -LARGEST - 1 <= least <= most <= LARGEST
+            )
+        case inspect.FloatType(ge=least, le=most):
+            return least is not None and most is not None
+        case inspect.StrType(max_length=most) | inspect.DictType(max_length=most):
+            return most is not None
+        case inspect.CollectionType(max_length=most):
+            return most is not None
+        case inspect.TupleType() | inspect.UnionType() | inspect.DataclassType():
+            return True
+    return isinstance(kind, OF_THEMSELVES)
+
+
+def parts(kind: inspect.Type) -> Iterator[tuple[str, inspect.Type]]:
+    """The types that a type is made of, each with its place."""
+    match kind:
+        case inspect.CollectionType(item_type=item):
+            yield "[]", item
+        case inspect.DictType(key_type=key, value_type=value):
+            yield " key", key
+            yield "[]", value
+        case inspect.TupleType(item_types=items):
+            yield from ((f"[{place}]", item) for place, item in enumerate(items))
+        case inspect.UnionType(types=members):
+            yield from (("", member) for member in members)
+        case inspect.DataclassType(fields=fields):
+            yield from ((f".{field.encode_name}", field.type) for field in fields)
+
+
+def unbounded(kind: inspect.Type, path: str) -> Iterator[str]:
+    """The paths of what has no bounds in a type."""
+    kind = kind.type if isinstance(kind, inspect.Metadata) else kind
+    if not has_bounds(kind):
+        yield path
+    for place, part in parts(kind):
+        yield from unbounded(part, path + place)
+
+
+OF_THEMSELVES = (
+    inspect.AnyType,
+    inspect.BoolType,
+    inspect.CustomType,
+    inspect.DateTimeType,
+    inspect.EnumType,
+    inspect.LiteralType,
+    inspect.NoneType,
+    inspect.RawType,
+)
+"""Types that need no bounds; a value of any type, such as a setting, has those of its message."""
+
+
+@pytest.mark.parametrize(("name", "kind"), [pytest.param(*each, id=each[0]) for each in received()])
+def test_everything_that_comes_from_outside_has_bounds(name, kind):
+    assert not [*unbounded(inspect.type_info(kind), name)]
+
+
+@pytest.mark.parametrize("kind", [int, str, float, tuple[int, ...], Few[str], dict[str, Any]])
+def test_what_has_no_bounds_is_found(kind):
+    assert [*unbounded(inspect.type_info(kind), "it")]
+
+
+def test_json_values_by_name_are_bounded_by_their_number_and_the_names():
+    assert not [*unbounded(inspect.type_info(Values), "it")]
+    with pytest.raises(msgspec.ValidationError, match="length <= 1000"):
+        msgspec.convert({"x" * 1001: 1}, Values)
+
+
+@pytest.mark.parametrize(("text", "short"), [("", ""), ("abc", "abc"), ("abcd", "ab…")])
+def test_a_text_that_is_too_long_loses_its_end(text, short):
+    assert cut(text, 3) == short
