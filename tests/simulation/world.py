@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 import trio
@@ -25,9 +26,12 @@ from tests.simulation.instant import instant
 from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.nature import SCRIPT, TYPES, draw_job
 from tests.simulation.people import People
+from tests.simulation.polling import PollingWorker
 from tests.simulation.worker import SimulatedWorker
 
 logger = logging.getLogger(__name__)
+
+Machine = SimulatedWorker | PollingWorker
 
 MORNING = datetime(2026, 3, 29, tzinfo=UTC)
 
@@ -57,6 +61,8 @@ class Troubles:
     """The mean seconds between two moments in which people want something."""
     crowd: int
     """How many of them do so in the same moment."""
+    polling: float
+    """The share of the workers that poll as Flamenco 3's do."""
 
     @classmethod
     def draw(cls, random: Random) -> "Troubles":
@@ -70,6 +76,7 @@ class Troubles:
             full_disks=choose((0, 0, 0, 2)),
             meddling=choose((10.0, 60.0, 1e9)),
             crowd=choose((1, 1, 5)),
+            polling=choose((0.0, 0.5, 1.0)),
         )
 
 
@@ -84,7 +91,7 @@ class World:
     troubles: Troubles = attrs.field(init=False)
     ledger: Ledger = attrs.field(init=False)
     people: People = attrs.field(init=False)
-    workers: list[SimulatedWorker] = attrs.field(factory=list)
+    workers: list[Machine] = attrs.field(factory=list)
     farm: Farm | None = None
     calm: bool = False
     over: bool = False
@@ -159,17 +166,20 @@ class World:
         for number in range(self.random.randint(2, 5)):
             types = self.random.sample(TYPES, self.random.randint(1, 3)) if number else TYPES
             memory = self.random.choice((8_000, 16_000)) if number else 64_000
-            worker = SimulatedWorker(
-                name=f"w{number}",
-                task_types=tuple(types),
-                specs=Specs(memory_mib=memory, cores=4),
-                random=Random(self.random.randrange(1 << 30)),
-                ledger=self.ledger,
-                manager=lambda: self.farm,
-                nursery=self.nursery,
-                doubled=self.troubles.doubled,
-                overtaking=self.troubles.overtaking,
-            )
+            machine: dict[str, Any] = {
+                "name": f"w{number}",
+                "task_types": tuple(types),
+                "specs": Specs(memory_mib=memory, cores=4),
+                "random": Random(self.random.randrange(1 << 30)),
+                "ledger": self.ledger,
+                "manager": lambda: self.farm,
+                "nursery": self.nursery,
+            }
+            if number and self.random.random() < self.troubles.polling:
+                worker: Machine = PollingWorker(**machine)
+            else:
+                network = {"doubled": self.troubles.doubled, "overtaking": self.troubles.overtaking}
+                worker = SimulatedWorker(**machine, **network)
             self.workers.append(worker)
             self.nursery.start_soon(worker.live)
 
@@ -216,7 +226,7 @@ class World:
                 await store.limit_pages(1 << 30)
             logger.info("the disk has space again")
 
-    async def _trouble(self, worker: SimulatedWorker) -> None:
+    async def _trouble(self, worker: Machine) -> None:
         while True:
             await trio.sleep(self.random.expovariate(1 / self.troubles.cuts))
             match self.random.choice(("cut", "cut", "crash", "away")):
