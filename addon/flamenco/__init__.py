@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flamenco's Blender add-on: sends the open file as a job to a Flamenco Manager.
+"""Flamenco's Blender add-on, which sends the open file as a job to a Flamenco Manager.
 
-Nothing here imports ``bpy`` before `register` is called, so the modules that need no Blender can
-be imported, and tested, without it.
+Nothing here imports ``bpy`` before `register` is called, so the modules that don't need Blender
+can be imported, and tested, without it.
 """
 
 bl_info = {

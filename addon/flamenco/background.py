@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocking calls on a thread of their own, and flows that wait for them.
+"""Blocking calls in threads of their own, and flows that wait for them.
 
-A flow is a generator that yields the future it waits for. A script drives it with `run`; in the
-user interface a timer looks whether that future is done, so that Blender stays responsive. Flows
-run on Blender's main thread, and only what they pass to `in_background` leaves it: such functions
-may not touch ``bpy``.
+A flow is a generator that yields the futures it waits for. A script drives it with `run`; in the
+user interface a timer checks if the future is done, so that Blender stays responsive. Flows run on
+Blender's main thread. Functions passed to `in_background` do not, so they must not touch ``bpy``.
 """
 
 from collections.abc import Callable, Generator
@@ -18,7 +17,7 @@ Flow = Generator["Future[Any]", None, T]
 
 
 def in_background(function: Callable[[], T]) -> Flow[T]:
-    """Call `function` on a daemon thread; a flow gets its result with ``yield from``."""
+    """Call `function` in a daemon thread; a flow gets its result with ``yield from``."""
     future: Future[T] = Future()
 
     def call() -> None:
@@ -33,7 +32,7 @@ def in_background(function: Callable[[], T]) -> Flow[T]:
 
 
 def run(flow: Flow[T]) -> T:
-    """Drive a flow to its end, blocking; returns what it returns and raises what it raises."""
+    """Drive a flow to its end, blocking; returns its result and raises its exception."""
     while True:
         try:
             future = next(flow)

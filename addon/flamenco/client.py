@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Manager's HTTP API, as far as the add-on speaks it (reference API §2)."""
+"""The part of the Manager's HTTP API that the add-on uses (reference API §2)."""
 
 import json
 import urllib.error
@@ -25,14 +25,14 @@ SUBMIT_TIMEOUT = 60.0
 
 _PRECONDITION_FAILED = 412
 
-# The Manager stands in the local network, where no proxy is wanted.
+# The Manager is in the local network, where no proxy is wanted.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def normal_url(text: str) -> str:
-    """The Manager's address with scheme and a slash at its end.
+    """The Manager's address with its scheme, and with a slash at the end.
 
-    Raises ManagerUnreachable when it is empty or no HTTP address.
+    Raises ManagerUnreachable if it is empty or not an HTTP address.
     """
     url = text.strip()
     if "://" not in url:
@@ -48,7 +48,7 @@ def normal_url(text: str) -> str:
 
 
 class Client:
-    """Asks one Manager. Every call blocks, up to its timeout, and raises `FlamencoError`."""
+    """A client of one Manager. Every call blocks, up to its timeout, and raises `FlamencoError`."""
 
     def __init__(self, url: str) -> None:
         self.url = normal_url(url)
@@ -58,7 +58,7 @@ class Client:
         return self._get("api/v3/version")
 
     def shared_storage(self, platform: str) -> dict[str, Any]:
-        """`getSharedStorage`: where users on `platform` find the shared storage."""
+        """`getSharedStorage`: the path of the shared storage for users on `platform`."""
         return self._get(f"api/v3/configuration/shared-storage/users/{quote(platform, safe='')}")
 
     def job_types(self) -> dict[str, Any]:
@@ -70,11 +70,11 @@ class Client:
         return self._get("api/v3/worker-mgt/tags")
 
     def check_job(self, job: dict[str, Any]) -> None:
-        """`submitJobCheck`: raises what `submit_job` would, and stores nothing."""
+        """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
         self._send_job("api/v3/jobs/check", job)
 
     def submit_job(self, job: dict[str, Any]) -> None:
-        """`submitJob`: the Manager stores the job.
+        """`submitJob`: store the job at the Manager.
 
         Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal.
         """
@@ -84,7 +84,7 @@ class Client:
         url = urljoin(self.url, path)
         answer = self._ask(self._request(url), ASK_TIMEOUT)
         if not isinstance(answer, dict):
-            raise UnexpectedAnswer(url, "it is no JSON object")
+            raise UnexpectedAnswer(url, "it is not a JSON object")
         return answer
 
     def _send_job(self, path: str, job: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ class Client:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """The Manager's own message, else the standard text of the status."""
+    """The Manager's own message, else the standard text for the status."""
     try:
         return str(json.loads(error.read())["message"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the open file refers to, as Blender itself knows it."""
+"""Files that the open file refers to, from Blender itself."""
 
 import os
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from .paths import is_inside
 
 
 def of_open_file() -> list[Dependency]:
-    """Every file, sequence and cache folder, linked libraries and what they use included.
+    """Every file, sequence and cache folder, including linked libraries and their files.
 
-    What Blender brings along itself is left out: every Blender has it. Blender 5.0 links brushes
-    from there into each new file.
+    Files that come with Blender are left out, since every Blender has them. Blender 5.0 links its
+    own brushes into each new file.
     """
     own = Path(bpy.utils.system_resource("DATAFILES"))
     kinds = dict(_special_paths())
-    # Both calls walk the same data in the same order, so the lists pair up.
+    # Both calls visit the same data in the same order, so the lists match.
     stored = bpy.utils.blend_paths(absolute=False)
     absolute = bpy.utils.blend_paths(absolute=True)
     found = [
@@ -31,7 +31,7 @@ def of_open_file() -> list[Dependency]:
 
 
 def _special_paths() -> Iterator[tuple[str, str]]:
-    """Paths, as they are stored, that stand for more than one file."""
+    """Stored paths that stand for more than one file, with their kinds."""
     for image in bpy.data.images:
         if image.source == "SEQUENCE":
             yield image.filepath, SEQUENCE
@@ -48,7 +48,7 @@ def _special_paths() -> Iterator[tuple[str, str]]:
 
 
 def _point_caches() -> Iterator[Dependency]:
-    """Blender keeps disk caches of simulations in a folder named for the blend file."""
+    """Disk caches of simulations, which Blender keeps in a folder named after the blend file."""
     blendfile = Path(bpy.data.filepath)
     yield Dependency(
         blendfile.parent / f"blendcache_{blendfile.stem}", relative=True, kind=DIRECTORY

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong, each told to the user as one line that also says what to do."""
+"""Errors, each shown to the user as one line that also says what to do."""
 
 
 class FlamencoError(Exception):
-    """Base of every error that operators report; its text is written for the user."""
+    """Base of the errors that operators report, with texts for the user."""
 
     level = "ERROR"
-    """How Blender reports it; an ERROR raises `RuntimeError` in scripts."""
+    """Blender's level of the report; an ERROR raises `RuntimeError` in scripts."""
 
 
 class ManagerUnreachable(FlamencoError):
@@ -20,11 +20,11 @@ class ManagerUnreachable(FlamencoError):
 
 
 class UnexpectedAnswer(FlamencoError):
-    """Something answers, but not as a Flamenco Manager would."""
+    """The server answers, but not as a Flamenco Manager would."""
 
     def __init__(self, url: str, cause: str) -> None:
         super().__init__(
-            f"The answer of {url} is not that of a Flamenco Manager ({cause}). Check the address "
+            f"The answer from {url} is not a Flamenco Manager's ({cause}). Check the address "
             "in the add-on's preferences"
         )
 
@@ -56,7 +56,7 @@ class JobRejected(FlamencoError):
 
 
 class VersionMismatch(FlamencoError):
-    """Manager and add-on are of different versions."""
+    """Manager and add-on have different versions."""
 
     level = "WARNING"
 
@@ -68,7 +68,7 @@ class VersionMismatch(FlamencoError):
 
 
 class NotReady(FlamencoError):
-    """The user has to do something first; the text says what."""
+    """The user has to do something first, which the text says."""
 
 
 class SettingError(FlamencoError):
@@ -80,11 +80,11 @@ class SettingError(FlamencoError):
 
 
 class PackFailed(FlamencoError):
-    """Files could not be brought to the shared storage."""
+    """Files could not be copied to the shared storage."""
 
 
 class Aborted(FlamencoError):
-    """The user ended the submission."""
+    """The user aborted the submission."""
 
     level = "WARNING"
 

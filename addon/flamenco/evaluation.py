@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values that job settings get from Python expressions of their job type (reference add-on §5)."""
+"""Values of job settings from Python expressions of their job type (reference add-on §5)."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
@@ -18,9 +18,9 @@ def namespace(
     blendfile: Path,
     abspath: Callable[[str], str],
 ) -> dict[str, Any]:
-    """The names an expression can use, but for ``bpy``.
+    """The names that an expression can use, except for ``bpy``.
 
-    `abspath` turns a path relative to the blend file into an absolute, normalised one.
+    `abspath` turns a path relative to the blend file into an absolute, normalized one.
     """
 
     def last_parts(count: int, filepath: PurePath | str | None = None) -> PurePath:
@@ -37,7 +37,7 @@ def namespace(
 
 
 def evaluate(setting: Setting, names: Mapping[str, Any]) -> Value:
-    """The value of the setting's expression, as the setting's type. Raises SettingError."""
+    """The value of the setting's expression, in the setting's type. Raises SettingError."""
     try:
         # The expression is part of the job type, which the farm's own Manager hands out.
         value = eval(setting.eval, dict(names), {})  # noqa: S307
@@ -50,11 +50,11 @@ def evaluate(setting: Setting, names: Mapping[str, Any]) -> Value:
 def values_for_submission(
     job_type: JobType, settings: object, names: Mapping[str, Any]
 ) -> dict[str, Value]:
-    """Key and value of every setting, as they go to the Manager.
+    """Keys and values of all settings for the Manager.
 
     A setting that is not shown, or that is linked to its expression, gets the expression's value,
-    else its default, else it stays as it is. `settings` holds the values as attributes. Raises
-    SettingError, and NotReady when a shown text that is required is empty.
+    else its default, else it stays as it is. `settings` has the values as attributes. Raises
+    SettingError, and NotReady if a required text that is shown is empty.
     """
     values = {
         setting.key: _value_for_submission(setting, settings, names)
@@ -62,7 +62,7 @@ def values_for_submission(
     }
     for setting in job_type.settings:
         if setting.required and setting.shown and values[setting.key] == "":
-            raise NotReady(f'Job setting "{setting.title}" is needed; fill it in and submit again')
+            raise NotReady(f'Job setting "{setting.title}" is required; fill it in and try again')
     return values
 
 

@@ -11,12 +11,12 @@ NO_TAG = "-"
 """Identifier of the choice "all Workers"."""
 
 BLENDFILE_FOR_CHECK = "dummy-for-job-check.blend"
-"""Stands for the blend file while its place in the shared storage is not known yet."""
+"""Path in place of the blend file's, while that is not known yet."""
 
 
 @dataclass(frozen=True)
 class JobDraft:
-    """What the user asks for, all but the place of the blend file."""
+    """The user's job, without the path of the blend file."""
 
     name: str
     job_type: JobType
@@ -25,10 +25,10 @@ class JobDraft:
     paused: bool
     worker_tag: str
     platform: str
-    """Platform of this computer, as the Manager calls it: linux, windows or darwin."""
+    """Platform of this computer, in the Manager's words: linux, windows or darwin."""
 
     def submitted(self, blendfile: str) -> dict[str, Any]:
-        """The job with `blendfile` in its settings, if its type has such a setting."""
+        """The job, with `blendfile` in its settings if its type has such a setting."""
         settings = dict(self.settings)
         place = self.job_type.setting("blendfile")
         if place is not None and place.type == "string":

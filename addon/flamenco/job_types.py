@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Job types as the Manager describes them, and the Blender properties their settings become."""
+"""Job types from the Manager, and Blender properties for their settings."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SHOWN = frozenset({"visible", "submission"})
-"""Visibilities with which a setting has its place in the panel (reference add-on §5)."""
+"""Visibilities with which a setting appears in the panel (reference add-on §5)."""
 
 _PROPERTIES = {
     "string": "StringProperty",
@@ -38,28 +38,28 @@ class Setting:
     """Python expression that computes the value."""
     eval_description: str = ""
     link_button: bool = False
-    """Whether a toggle chooses between evaluating at submission and typing a value."""
+    """True if a toggle chooses between evaluating at submission and typing a value."""
     visible: str = "visible"
     editable: bool = True
     required: bool = False
 
     @property
     def shown(self) -> bool:
-        """Whether the panel shows it."""
+        """True if the panel shows it."""
         return self.visible in SHOWN
 
     @property
     def title(self) -> str:
-        """What the panel calls it."""
+        """Its name in the panel."""
         return self.label or self.key.replace("_", " ").title()
 
     @property
     def autoeval_key(self) -> str:
-        """Key of the toggle that belongs to the link button."""
+        """Key of the toggle for the link button."""
         return f"autoeval_{self.key}"
 
     def coerce(self, value: object) -> Value:
-        """`value` as the setting's own type. Raises TypeError or ValueError."""
+        """`value` in the setting's own type. Raises TypeError or ValueError."""
         return _PYTHON[self.type](value)
 
     def initial(self) -> Value:
@@ -77,11 +77,11 @@ class JobType:
     description: str = ""
     settings: tuple[Setting, ...] = ()
     error: str = ""
-    """Why the Manager cannot use it; empty when it can."""
+    """Reason why the Manager cannot use it; empty if it can."""
 
     @property
     def title(self) -> str:
-        """What the list of job types calls it."""
+        """Its name in the list of job types."""
         return f"{self.label} (broken)" if self.error else self.label
 
     def setting(self, key: str) -> Setting | None:
@@ -91,14 +91,14 @@ class JobType:
 
 @dataclass(frozen=True)
 class PropertySpec:
-    """A call of ``bpy.props.<function>(**arguments)``."""
+    """A call of ``bpy.props.<function>(**arguments)`` to be made."""
 
     function: str
     arguments: dict[str, Any]
 
 
 def parse_job_type(data: Mapping[str, Any]) -> JobType:
-    """Raises KeyError, TypeError or ValueError when `data` is no `AvailableJobType`."""
+    """The job type in an `AvailableJobType`. Raises KeyError, TypeError or ValueError."""
     return JobType(
         name=str(data["name"]),
         label=str(data["label"]),
@@ -134,7 +134,7 @@ def _parse_setting(data: Mapping[str, Any]) -> Setting:
 def property_spec(setting: Setting) -> PropertySpec:
     """The Blender property of a setting (reference add-on §5).
 
-    Raises TypeError or ValueError when default or limits do not fit the setting's type.
+    Raises TypeError or ValueError if the default or limits do not fit the setting's type.
     """
     arguments: dict[str, Any] = {
         "name": setting.title,
@@ -159,7 +159,7 @@ def _blender_subtype(subtype: str) -> str:
 
 
 def warnings(job_type: JobType) -> list[str]:
-    """What in a job type is ignored, for whoever wrote it."""
+    """Warnings for a job type's author about parts that are ignored."""
     return [
         f'Setting "{setting.key}" of job type "{job_type.name}": only a string can have choices'
         for setting in job_type.settings
@@ -168,7 +168,7 @@ def warnings(job_type: JobType) -> list[str]:
 
 
 def class_name(job_type_name: str) -> str:
-    """The job type's name in CamelCase, fit to be the name of a Blender class."""
+    """The job type's name in CamelCase, as a valid name of a Blender class."""
     words = re.findall("[0-9a-zA-Z]+", job_type_name)
     name = "".join(word[0].upper() + word[1:] for word in words)
     if not name[:1].isalpha():

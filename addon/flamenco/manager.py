@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one Manager this Blender knows: preferences, cache and client together."""
+"""The only Manager of this Blender: preferences, cache and client together."""
 
 import platform as _platform
 from pathlib import Path
@@ -16,7 +16,7 @@ _info: ManagerInfo | None = None
 
 
 def platform() -> str:
-    """This computer's platform, as the Manager calls it."""
+    """This computer's platform, in the Manager's words."""
     return _platform.system().lower()
 
 
@@ -26,7 +26,7 @@ def preferences() -> bpy.types.AddonPreferences:
 
 
 def info() -> ManagerInfo | None:
-    """What the last refresh, perhaps of an earlier session, found."""
+    """The result of the last refresh, perhaps from an earlier session; None if there was none."""
     return _info
 
 
@@ -37,7 +37,7 @@ def load_cache() -> None:
 
 
 def refresh() -> Flow[ManagerInfo]:
-    """Ask the Manager everything and keep the answers. Raises FlamencoError."""
+    """Ask the Manager for everything and keep the answers. Raises FlamencoError."""
     global _info  # noqa: PLW0603
     client = Client(preferences().manager_url)
     here = platform()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the Manager, kept in a JSON file between Blender sessions."""
+"""Information about the Manager, kept in a JSON file between Blender sessions."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class ManagerInfo:
     """The answers of a Manager to the four questions of a refresh."""
 
     answers: Mapping[str, Any]
-    """As received, by the names they have in the cache file."""
+    """{name in the cache file: answer as received}."""
     name: str
     version: str
     short_version: str
@@ -46,7 +46,7 @@ class ManagerInfo:
 
 
 def fetch(client: Client, platform: str) -> ManagerInfo:
-    """Ask the Manager everything. Raises FlamencoError; the cache stays as it was."""
+    """Ask the Manager for everything. Raises FlamencoError; the cache does not change."""
     answers = {
         "flamenco_version": client.version(),
         "shared_storage": client.shared_storage(platform),
@@ -60,7 +60,7 @@ def fetch(client: Client, platform: str) -> ManagerInfo:
 
 
 def load(folder: Path) -> ManagerInfo | None:
-    """What the last refresh found; None when there was none or its file cannot be used."""
+    """The result of the last refresh; None if there was none or its file cannot be used."""
     try:
         return _parse(json.loads((folder / CACHE_NAME).read_text("utf-8")))
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
@@ -68,7 +68,7 @@ def load(folder: Path) -> ManagerInfo | None:
 
 
 def save(folder: Path, info: ManagerInfo) -> None:
-    """Replace the cache file at once, so that another Blender never reads half of it.
+    """Replace the cache file in one step, so that another Blender never reads half of it.
 
     Raises OSError.
     """

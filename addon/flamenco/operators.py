@@ -17,7 +17,7 @@ from .submission import Submission
 _log = logging.getLogger(__name__)
 
 _TICK = 0.1
-"""Seconds between two looks at a flow in the user interface."""
+"""Seconds between looks at a flow in the user interface."""
 
 _current: Submission | None = None
 
@@ -29,7 +29,7 @@ class FlowOperator:
     """
 
     def flow(self) -> Flow[tuple[str, str]]:
-        """What the operator does."""
+        """The operator's work, as a flow."""
         raise TypeError(f"{type(self).__name__} has no flow")
 
     def tick(self, _event: bpy.types.Event) -> None:
@@ -42,7 +42,7 @@ class FlowOperator:
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Called by Blender when the user presses the operator's button."""
         self._flow = self.flow()
-        # The first step runs now, so that a second click finds the first one under way.
+        # The first step runs now, so that a second click notices the first one.
         result = self._finish(self._advance)
         if result != {"PASS_THROUGH"}:
             return result
@@ -65,7 +65,7 @@ class FlowOperator:
         return result
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Called by Blender when another file is opened, or Blender quits, meanwhile."""
+        """Called by Blender when another file is opened, or Blender quits, in the meantime."""
         self._flow.close()
         context.window_manager.event_timer_remove(self._timer)
 
@@ -77,7 +77,7 @@ class FlowOperator:
         return None
 
     def _finish(self, step: Callable[[], tuple[str, str] | None]) -> set[str]:
-        """Report how a step ended, so that no error becomes a traceback on the screen."""
+        """Report the outcome of a step, so that no error becomes a traceback on the screen."""
         try:
             result = step()
         except FlamencoError as ex:
@@ -102,7 +102,7 @@ def _redraw(context: bpy.types.Context) -> None:
 
 
 class FLAMENCO_OT_ping_manager(FlowOperator, bpy.types.Operator):
-    """Asks the Manager for its job types, worker tags and shared storage."""
+    """Operator that asks the Manager for its job types, worker tags and shared storage."""
 
     bl_idname = "flamenco.ping_manager"
     bl_label = "Refresh from Manager"
@@ -110,7 +110,7 @@ class FLAMENCO_OT_ping_manager(FlowOperator, bpy.types.Operator):
     bl_options = {"REGISTER"}  # noqa: RUF012
 
     def flow(self) -> Flow[tuple[str, str]]:
-        """Refresh and say who was found."""
+        """Refresh, and report the Manager found."""
         wm = bpy.context.window_manager
         wm.flamenco_status_ping = "Asking the Manager…"
         try:
@@ -125,7 +125,7 @@ class FLAMENCO_OT_ping_manager(FlowOperator, bpy.types.Operator):
 
 
 class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
-    """Sends the open file to the Manager as a job."""
+    """Operator that sends the open file to the Manager as a job."""
 
     bl_idname = "flamenco.submit_job"
     bl_label = "Submit to Flamenco"
@@ -133,7 +133,7 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
     bl_options = {"REGISTER"}  # noqa: RUF012
 
     job_name: bpy.props.StringProperty(
-        name="Job Name", description="Name of the job; the scene's Flamenco job name when empty"
+        name="Job Name", description="Name of the job; if empty, the scene's Flamenco job name"
     )
     ignore_version_mismatch: bpy.props.BoolProperty(
         name="Ignore Version Mismatch",
@@ -142,17 +142,17 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """A job type is chosen and no other submission runs."""
+        """True if a job type is chosen and no other submission is running."""
         if context.scene.flamenco_job_type in {"", NO_TAG}:
             cls.poll_message_set("Choose a Flamenco job type first")
             return False
         if not can_submit(context):
-            cls.poll_message_set("Another submission is under way")
+            cls.poll_message_set("Another submission is running")
             return False
         return True
 
     def flow(self) -> Flow[tuple[str, str]]:
-        """Submit and say what became of it."""
+        """Submit, and report the outcome."""
         global _current  # noqa: PLW0603 - for `flamenco.abort`
         _current = Submission(self.job_name, self.ignore_version_mismatch)
         try:
@@ -162,7 +162,7 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
         return submitted.level, str(submitted)
 
     def tick(self, event: bpy.types.Event) -> None:
-        """Follow the copying; ESC ends it."""
+        """Show the progress of copying; ESC aborts it."""
         if _current is None:
             return
         if event.type == "ESC":
@@ -171,20 +171,20 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
 
 
 def can_submit(context: bpy.types.Context) -> bool:
-    """Whether no submission runs."""
+    """True if no submission is running."""
     return context.window_manager.flamenco_bat_status in {"IDLE", "DONE", "ABORTED"}
 
 
 class FLAMENCO_OT_abort(bpy.types.Operator):
-    """Ends the submission that runs."""
+    """Operator that aborts the running submission."""
 
     bl_idname = "flamenco.abort"
     bl_label = "Abort Submission"
-    bl_description = "End the submission; files copied so far are removed"
+    bl_description = "Abort the submission; files copied so far are removed"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There is a submission, and the job is not on its way yet."""
+        """True if there is a submission, and the job is not being sent yet."""
         return _current is not None and context.window_manager.flamenco_can_abort
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
@@ -195,7 +195,7 @@ class FLAMENCO_OT_abort(bpy.types.Operator):
 
 
 class FLAMENCO_OT_eval_setting(bpy.types.Operator):
-    """Sets one job setting to the value of its expression."""
+    """Operator that sets one job setting to the value of its expression."""
 
     bl_idname = "flamenco.eval_setting"
     bl_label = "Evaluate Setting"
@@ -228,7 +228,7 @@ class FLAMENCO_OT_eval_setting(bpy.types.Operator):
 
 
 class FLAMENCO3_OT_explore_file_path(bpy.types.Operator):
-    """Opens a folder in the file browser of the operating system."""
+    """Operator that opens a folder in the operating system's file browser."""
 
     bl_idname = "flamenco3.explore_file_path"
     bl_label = "Open in File Browser"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a blend file and what it uses to the shared storage.
+"""Packing: copying a blend file and the files it uses to the shared storage.
 
 Files keep their places relative to each other, so nothing inside the blend file has to change:
-what it names relative to itself is copied, and what it names by an absolute path stays where it
-is, for Workers to find there.
+files that it names by a relative path are copied, and files that it names by an absolute path stay
+where they are, for Workers to find there.
 """
 
 import os
@@ -28,51 +28,51 @@ class Dependency:
     """A path that the open file refers to."""
 
     path: Path
-    """Absolute and normalised."""
+    """Absolute, normalized path."""
     relative: bool
-    """Whether it is stored relative to the blend file, or library, that uses it."""
+    """True if it is stored relative to the blend file, or library, that uses it."""
     kind: str = FILE
     """FILE, SEQUENCE (one of its frames) or DIRECTORY (a cache, which may not exist)."""
 
 
 @dataclass(frozen=True)
 class PackPlan:
-    """What is copied from where."""
+    """The files to copy, and the folder they come from."""
 
     root: Path
-    """The folder whose inner structure the pack has."""
+    """Folder whose structure is kept in the pack."""
     blendfile: Path
     files: tuple[Path, ...]
-    """Everything to copy, the blend file first."""
+    """All files to copy, the blend file first."""
     missing: tuple[Path, ...] = ()
     elsewhere: tuple[Path, ...] = ()
-    """Named by an absolute path outside the shared storage: perhaps no Worker can reach it."""
+    """Files with an absolute path outside the shared storage, which Workers may not find."""
 
     @property
     def place(self) -> Path:
-        """Where the blend file is inside the pack."""
+        """Path of the blend file inside the pack."""
         return self.blendfile.relative_to(self.root)
 
 
 class Transfer:
-    """Progress of the copying, to be read from another thread, which may also abort it."""
+    """Progress of copying, which another thread may read, and may also abort."""
 
     def __init__(self) -> None:
         self.total = 0
-        """Bytes."""
+        """Number of bytes to copy."""
         self.copied = 0
         self.abort = Event()
 
     @property
     def percent(self) -> int:
-        """0 to 100."""
+        """Percentage of bytes copied, 0 to 100."""
         return 100 * self.copied // self.total if self.total else 0
 
 
 def plan_pack(
     blendfile: Path, project_root: Path, storage: Path, dependencies: Iterable[Dependency]
 ) -> PackPlan:
-    """Find out what to copy, reading folders but no files. Raises PackFailed."""
+    """A plan of the files to copy, for which folders are read but no files. Raises PackFailed."""
     files, missing, elsewhere = {blendfile: None}, {}, {}
     for dependency in dependencies:
         found = list(_existing_files(dependency))
@@ -85,7 +85,7 @@ def plan_pack(
     try:
         root = common_root(project_root, files)
     except ValueError as ex:
-        raise PackFailed(f"The file cannot be packed: {ex}. Save both on one drive") from ex
+        raise PackFailed(f"The file cannot be packed: {ex}. Save both on the same drive") from ex
     return PackPlan(root, blendfile, tuple(files), tuple(missing), tuple(elsewhere))
 
 
@@ -118,14 +118,14 @@ def _matching(path: Path, pattern: str) -> Iterator[Path]:
 def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
     """Copy the plan's files into the new folder `target`.
 
-    After an error or an abort the folder is gone again. Raises PackFailed or Aborted.
+    After an error or an abort the folder is removed again. Raises PackFailed or Aborted.
     """
     try:
         target.mkdir()
     except OSError as ex:
         raise PackFailed(
-            f"The folder {target} in the shared storage cannot be made ({ex.strerror}). Check that "
-            "you may write there"
+            f"The folder {target} in the shared storage cannot be created ({ex.strerror}). Check "
+            "that you may write there"
         ) from ex
     try:
         transfer.total = sum(_size(file) for file in plan.files)
@@ -137,7 +137,7 @@ def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
 
 
 def discard(target: Path) -> None:
-    """Remove a pack that no job uses, as far as that is possible."""
+    """Remove a pack that no job uses, as far as possible."""
     shutil.rmtree(target, ignore_errors=True)
 
 

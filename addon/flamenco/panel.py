@@ -11,7 +11,7 @@ _PATH_SUBTYPES = frozenset({"dir_path", "file_path", "hashed_file_path"})
 
 
 class FLAMENCO_PT_job_submission(bpy.types.Panel):
-    """Where an artist sends a job to the farm."""
+    """Panel from which an artist sends a job to the farm."""
 
     bl_label = "Flamenco"
     bl_space_type = "PROPERTIES"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions about paths, answered without Blender and for Windows and POSIX paths alike."""
+"""Functions on paths, without Blender and for both Windows and POSIX paths."""
 
 import re
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ PROJECT_MARKERS = {
     "GIT": ".git",
     "SUBVERSION": ".svn",
 }
-"""Name of the file or folder that marks a project's root, by project finder."""
+"""{project finder: name of the file or folder that marks a project's root}."""
 
-# What Windows forbids in names, since a Worker on Windows may have to open what Linux packed.
+# Characters that Windows forbids, since a Worker on Windows may have to open a pack from Linux.
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 _NAME_LENGTH = 100
 
@@ -22,24 +22,24 @@ _P = TypeVar("_P", bound=PurePath)
 
 
 def is_inside(path: PurePath, folder: PurePath) -> bool:
-    """Whether `path` lies below `folder`, at a path boundary; both absolute and normalised.
+    """True if `path` is inside `folder`, at a path boundary; both absolute and normalized.
 
-    Upper and lower case are the same for Windows paths.
+    Case does not matter in Windows paths.
     """
     return folder in path.parents
 
 
 def path_for_manager(path: PurePath) -> str:
-    """A path as the Manager wants it: with slashes, so that it can match two-way variables.
+    """A path for the Manager: with slashes, so that it can match two-way variables.
 
-    A UNC path keeps its backslashes: Blender would take ``//`` at its start as "relative to the
-    blend file".
+    A UNC path keeps its backslashes: Blender would take a leading ``//`` as "relative to the blend
+    file".
     """
     return str(path) if path.drive.startswith("\\\\") else path.as_posix()
 
 
 def pack_folder_name(job_name: str, moment: datetime) -> str:
-    """Name of a job's folder in the shared storage: ``<timestamp>-<job name>``.
+    """The name of a job's folder in the shared storage: ``<timestamp>-<job name>``.
 
     The timestamp is ISO 8601 with ``-`` as its separator and no colons (reference add-on §6).
     """
@@ -49,7 +49,7 @@ def pack_folder_name(job_name: str, moment: datetime) -> str:
 
 
 def find_project_root(blendfile: Path, finder: str) -> Path:
-    """The nearest folder above the blend file that has the finder's marker, else its own."""
+    """The nearest folder above the blend file with the finder's marker, else the file's own."""
     marker = PROJECT_MARKERS[finder]
     for folder in blendfile.parents:
         if (folder / marker).exists():
@@ -58,15 +58,15 @@ def find_project_root(blendfile: Path, finder: str) -> Path:
 
 
 def common_root(folder: _P, files: Iterable[PurePath]) -> _P:
-    """`folder`, or its nearest parent below which all files lie.
+    """`folder`, or its nearest parent that contains all files.
 
-    Raises ValueError for a file on another drive, which no relative path can name.
+    Raises ValueError for a file on another drive, which has no relative path.
     """
     root = folder
     for file in files:
         while not is_inside(file, root):
             if root.parent == root:
-                raise ValueError(f"{file} is on another drive than {folder}")
+                raise ValueError(f"{file} is on a different drive than {folder}")
             root = root.parent
     return root
 

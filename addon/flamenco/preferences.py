@@ -13,14 +13,14 @@ from .paths import find_project_root
 _LINE_LENGTH = 50
 
 _COPIED_ANEW = (
-    "Files outside the shared storage are copied anew for each job. The Manager could keep them"
+    "Files outside the shared storage are copied again for each job. The Manager could keep them"
     " (Shaman), but this add-on doesn't use that"
 )
 
 _PROJECT_FINDERS = [
-    ("BLENDER_PROJECT", "Blender Project", "The folder that has .blender_project"),
-    ("GIT", "Git", "The folder that has .git"),
-    ("SUBVERSION", "Subversion", "The folder that has .svn"),
+    ("BLENDER_PROJECT", "Blender Project", "The folder that contains .blender_project"),
+    ("GIT", "Git", "The folder that contains .git"),
+    ("SUBVERSION", "Subversion", "The folder that contains .svn"),
 ]
 
 
@@ -33,7 +33,7 @@ def _url_changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.C
 
 
 class FlamencoPreferences(bpy.types.AddonPreferences):
-    """Where the Manager is and how the project's root is found."""
+    """Preferences: the Manager's address, and the way to find a project's root."""
 
     bl_idname = __package__
 
@@ -45,13 +45,13 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
     )
     project_finder: bpy.props.EnumProperty(
         name="Project Finder",
-        description="How to find the project that the blend file is part of; what is copied to "
-        "the shared storage keeps its place below the project's folder",
+        description="How to find the project that the blend file is part of; files copied to the "
+        "shared storage keep their places below the project's folder",
         items=_PROJECT_FINDERS,
     )
     job_storage_for_gui: bpy.props.StringProperty(
         name="Job Storage",
-        description="Where files go that are not in the shared storage already",
+        description="Destination of files that are not in the shared storage yet",
         get=lambda _self: _storage(),
     )
 

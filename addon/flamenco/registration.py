@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells Blender what the add-on consists of."""
+"""Registration of the add-on's classes and properties with Blender."""
 
 import bpy
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What scenes and the window manager remember for the add-on (reference add-on §4)."""
+"""Properties of scenes and the window manager for the add-on (reference add-on §4)."""
 
 import logging
 import zlib
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _NO_JOB_TYPE = "-"
 _Items = list[tuple[str, str, str, int]]
 
-# Blender keeps pointers to the texts of dynamic choices, so no list that it was given goes away.
+# Blender keeps pointers to the texts of dynamic choices, so these lists must stay alive.
 _job_type_choices: list[_Items] = [[(_NO_JOB_TYPE, "Select a Job Type", "", 0)]]
 _worker_tag_choices: list[_Items] = [[(NO_TAG, "All", "Any Worker may take tasks of the job", 0)]]
 
@@ -36,7 +36,7 @@ STATUSES = (
 
 
 def _number(identifier: str) -> int:
-    """What a blend file stores for a choice: it must not change when the list does."""
+    """The number that a blend file stores for a choice, which must not change with the list."""
     return zlib.crc32(identifier.encode()) & 0x7FFFFFFF
 
 
@@ -54,7 +54,7 @@ def _worker_tags(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items
 
 
 def _offer(given: list[_Items], texts: Iterable[tuple[str, str, str]]) -> _Items:
-    """The choices for these texts, made anew only when they differ from the last ones given."""
+    """The choices for these texts, in a new list only if they differ from the last ones."""
     items = [given[0][0], *((*text, _number(text[0])) for text in texts)]
     if items != given[-1]:
         given.append(items)
@@ -71,13 +71,13 @@ def _job_type_chosen(scene: bpy.types.Scene, context: bpy.types.Context) -> None
 
 
 def _use_job_type_of(scene: bpy.types.Scene) -> None:
-    """Make the settings those of the scene's job type. Raises NotReady."""
+    """Use the settings of the scene's job type. Raises NotReady."""
     info = manager.info()
     settings_group.use(info.job_type(scene.flamenco_job_type) if info else None)
 
 
 def follow_manager() -> list[str]:
-    """After a refresh, give up choices the Manager does not offer (any more).
+    """Drop choices that the Manager does not offer, or no longer, after a refresh.
 
     Returns warnings for the user.
     """
@@ -114,7 +114,7 @@ def _file_loaded(*_: object) -> None:
 
 @bpy.app.handlers.persistent
 def _before_save(*_: object) -> None:
-    """Forget names made from the file's, so that a copy gets one made from its own."""
+    """Forget job names made from the file's name, so that a copy gets one from its own name."""
     for scene in bpy.data.scenes:
         if scene.flamenco_job_name == default_job_name():
             scene.flamenco_job_name = ""
@@ -128,7 +128,7 @@ def _fill_job_names(*_: object) -> None:
 
 
 def _after_registration() -> None:
-    """On a timer, since add-ons may not look at the scene while Blender registers them."""
+    """Called by a timer, since add-ons must not access scenes while Blender registers them."""
     _file_loaded()
 
 
@@ -159,7 +159,7 @@ def _scene_properties() -> dict[str, Any]:
             name="Job Type", items=_job_types, update=_job_type_chosen
         ),
         "flamenco_worker_tag": props.EnumProperty(
-            name="Worker Tag", description="Only Workers with this tag", items=_worker_tags
+            name="Worker Tag", description="Only use Workers with this tag", items=_worker_tags
         ),
     }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The property group ``scene.flamenco_job_settings``, made anew for each chosen job type."""
+"""The property group ``scene.flamenco_job_settings``, recreated for each chosen job type."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _group: type | None = None
 _job_type: JobType | None = None
 _reported: dict[str, str] = {}
-"""The last error per setting, since read-only settings are evaluated at every redraw."""
+"""{setting: its last error}, since read-only settings are evaluated at every redraw."""
 
 
 def job_type() -> JobType | None:
@@ -27,9 +27,9 @@ def job_type() -> JobType | None:
 
 
 def use(new: JobType | None) -> None:
-    """Make ``scene.flamenco_job_settings`` hold the settings of this job type, or remove it.
+    """Let ``scene.flamenco_job_settings`` have the settings of this job type; None: remove it.
 
-    Raises NotReady when Blender cannot make properties of the settings.
+    Raises NotReady if Blender cannot make properties from the settings.
     """
     global _group, _job_type
     if new == _job_type:
@@ -44,8 +44,8 @@ def use(new: JobType | None) -> None:
         bpy.utils.register_class(group)
     except (RuntimeError, TypeError, ValueError) as ex:
         raise NotReady(
-            f'Job type "{new.label}" has settings that Blender cannot show ({ex}). Ask who wrote '
-            "the job type to correct them"
+            f'Job type "{new.label}" has settings that Blender cannot show ({ex}). Ask the author '
+            "of the job type to correct them"
         ) from ex
     bpy.types.Scene.flamenco_job_settings = bpy.props.PointerProperty(
         type=group, name="Flamenco job settings"
@@ -107,7 +107,7 @@ def _getter(setting: Setting) -> Callable[[bpy.types.PropertyGroup], Value]:
 
 
 def names(context: bpy.types.Context, job_name: str = "") -> dict[str, Any]:
-    """What expressions of settings can use; the job's name is the scene's unless given."""
+    """The names that expressions of settings can use; the default job name is the scene's."""
     scene = context.scene
     return {
         "bpy": bpy,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the open file to a job at the Manager (reference add-on §6)."""
+"""Submission of the open file as a job to the Manager (reference add-on §6)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -20,17 +20,17 @@ from .version import VERSION
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of a submission."""
+    """The outcome of a submission."""
 
     job_name: str
     copied: int
-    """Files in the pack; 0 for a file that was inside the shared storage already."""
+    """Number of files in the pack; 0 if the file was already in the shared storage."""
     missing: tuple[Path, ...]
     elsewhere: tuple[Path, ...]
 
     @property
     def level(self) -> str:
-        """How Blender reports it."""
+        """Blender's level of the report."""
         return "WARNING" if self.missing or self.elsewhere else "INFO"
 
     def __str__(self) -> str:
@@ -53,15 +53,15 @@ def _count(files: int) -> str:
 
 @dataclass
 class Submission:
-    """One submission under way; its progress is in the window manager's properties."""
+    """A running submission, whose progress is in the window manager's properties."""
 
     job_name: str
     force: bool
-    """Whether the versions of Manager and add-on may differ."""
+    """True if the versions of Manager and add-on may differ."""
     transfer: packing.Transfer = field(default_factory=packing.Transfer)
 
     def run(self) -> Flow[Submitted]:
-        """The whole story. Raises FlamencoError; whatever happens, the next one can start."""
+        """All steps. Raises FlamencoError; whatever happens, another submission can follow."""
         outcome = "IDLE"
         try:
             submitted = yield from self._steps()
@@ -76,13 +76,13 @@ class Submission:
         return submitted
 
     def abort(self) -> None:
-        """End it, unless the job is on its way to the Manager already."""
+        """Abort it, unless the job is already being sent to the Manager."""
         if bpy.context.window_manager.flamenco_can_abort:
             self.transfer.abort.set()
             _show("ABORTING", "Aborting")
 
     def show_progress(self) -> None:
-        """Bring the progress of the copying to the panel."""
+        """Show the progress of copying in the panel."""
         wm = bpy.context.window_manager
         if wm.flamenco_bat_progress != self.transfer.percent:
             wm.flamenco_bat_progress = self.transfer.percent
@@ -114,7 +114,7 @@ class Submission:
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere)
 
     def _check_version(self, info: ManagerInfo) -> None:
-        """The force applies to one submission only (reference add-on §6)."""
+        """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
         mismatch = info.short_version != VERSION
         bpy.context.window_manager.flamenco_version_mismatch = mismatch
         if mismatch and not self.force:
@@ -130,11 +130,11 @@ class Submission:
         job_type = settings_group.job_type()
         if job_type is None or job_type.name != scene.flamenco_job_type:
             raise NotReady(
-                "The chosen job type is not known to the Manager (any more). Choose another one"
+                "The Manager does not know the chosen job type (any more). Choose another one"
             )
         name = self.job_name or scene.flamenco_job_name
         if not name:
-            raise NotReady("The job has no name; give it one and submit again")
+            raise NotReady("The job has no name; enter one and submit again")
         names = settings_group.names(context, name)
         return JobDraft(
             name=name,
@@ -181,10 +181,10 @@ class Submission:
 
 
 def _save() -> Path:
-    """Save the open file if it has changes; returns its path. Raises NotReady.
+    """Save the open file if it has changed; returns its path. Raises NotReady.
 
-    Blender does not count what a script changes through ``bpy.data`` as a change, so scripts save
-    for themselves.
+    Blender does not notice changes made by a script through ``bpy.data``, so scripts have to save
+    the file themselves.
     """
     if not bpy.data.filepath:
         raise NotReady("The file has never been saved. Save it first, then submit again")

@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C is taken in silence also while everything is imported."""
+    """Run the command line; Ctrl-C ends it silently, even while modules are being imported."""
     try:
         from flamenco.cli.app import run
 

@@ -1,6 +1,6 @@
-"""The command line: its commands, and errors as one line on stderr.
+"""The command line: its commands, and errors as a single line on stderr.
 
-Exit status: 0 done, 1 it could not be done, 2 the command line is wrong, 130 after Ctrl-C.
+Exit status: 0 success, 1 failure, 2 the command line is wrong, 130 after Ctrl-C.
 """
 
 import os
@@ -14,7 +14,7 @@ from flamenco.cli.texts import visible
 
 
 def _said_of_default(value: object) -> str | None:
-    """What the help of an option says of its default: nothing where that is nothing."""
+    """The text for an option's default in its help; None for an empty default."""
     return str(value) if value or type(value) is int else None
 
 
@@ -34,7 +34,7 @@ COMMANDS = {
     "workers": "flamenco.cli.workers:workers",
     "jobtype": "flamenco.cli.jobtype:app",
 }
-"""Name → where it is; imported when it is used, so that a Worker carries nothing of the Manager."""
+"""{name: place of the command}, imported on use, so that a Worker loads nothing of the Manager."""
 
 for name, place in COMMANDS.items():
     app.command(place, name=name)
@@ -63,7 +63,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _import_all() -> None:
-    """What the general help says of a command is in its own docstring."""
+    """Import all commands for the general help, which shows the docstring of each."""
     for name in COMMANDS:
         app[name]
 
@@ -74,6 +74,6 @@ def _say(message: str, status: int) -> int:
 
 
 def _end_in_silence() -> int:
-    """Who reads stdout has gone, as `head` does: what is still in its buffer goes nowhere."""
+    """End after the reader of stdout has gone, as `head` does: drop the rest of the buffer."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -1,4 +1,4 @@
-"""Which errors are a person's to mend, and the sentence that says how."""
+"""Errors that a person can fix, and the sentences that say how."""
 
 import errno
 
@@ -6,11 +6,11 @@ from flamenco.errors import Mendable
 
 
 class CommandError(Mendable):
-    """A command can't do what it was asked; the text says why, and what to do."""
+    """A command failed; the text says why, and what to do."""
 
 
 def sentence(error: BaseException) -> str | None:
-    """What to tell a person about an error; None for one that is our mistake."""
+    """The sentence for a person about an error; None for an error that is our bug."""
     if isinstance(error, BaseExceptionGroup):
         found = [sentence(each) for each in error.exceptions]
         return found[0] if found and all(found) else None
@@ -22,7 +22,7 @@ def sentence(error: BaseException) -> str | None:
 
 
 def nobody_reads(error: BaseException) -> bool:
-    """Whether a pipe was closed that the output went to."""
+    """True if the reader of the output closed its pipe."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(nobody_reads, error.exceptions))
     return isinstance(error, BrokenPipeError)

@@ -1,4 +1,4 @@
-"""`flamenco manager --shaman-gc-show` and `--shaman-gc-delete`: Shaman's garbage, by hand."""
+"""`flamenco manager --shaman-gc-show` and `--shaman-gc-delete`: manual garbage collection."""
 
 from flamenco.cli.errors import CommandError
 from flamenco.config.installation import Installation
@@ -6,7 +6,7 @@ from flamenco.shaman import Shaman
 
 
 async def shaman_garbage(installation: Installation, *, delete: bool) -> None:
-    """Say what files nobody needs any more, and delete them if so asked."""
+    """Print how much garbage there is, and delete it if ``delete`` is true."""
     config = installation.load()
     shared = installation.paths(config).shared
     if shared is None or not config.shaman.enabled:

@@ -1,4 +1,4 @@
-"""`flamenco job`: look at jobs and steer them."""
+"""`flamenco job`: show jobs and control them."""
 
 from collections import Counter
 from typing import Annotated, Any
@@ -16,10 +16,10 @@ from flamenco.cli.texts import visible
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
 
-JobId = Annotated[str, Parameter(help="of the job, or how it begins")]
-Reason = Annotated[str, Parameter(help="shown beside the job")]
+JobId = Annotated[str, Parameter(help="id of a job, or its beginning")]
+Reason = Annotated[str, Parameter(help="reason, shown with the job")]
 
-app = App(name="job", help="Look at jobs and steer them. Ids may be cut short.")
+app = App(name="job", help="Show jobs and control them. Ids may be shortened.")
 
 
 @app.command
@@ -30,7 +30,7 @@ def show(
     json: AsJson = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Show a job, and what its tasks do."""
+    """Show a job, and the status of its tasks."""
     with reached(manager) as client:
         job = client.job(job_id(client, id))
         if json:
@@ -67,7 +67,7 @@ def _counts(tasks: tuple[TaskSummary, ...]) -> str:
 
 @app.command
 def why(id: JobId, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:  # noqa: A002
-    """Say why a job waits, in one sentence."""
+    """Print why a job waits, in one sentence."""
     with reached(manager) as client:
         print(visible(client.why_job_waits(job_id(client, id))))
     return 0
@@ -76,15 +76,17 @@ def why(id: JobId, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:  # n
 @app.command
 def log(
     id: JobId,  # noqa: A002
-    task: Annotated[str | None, Parameter(help="name, number or id; default: the latest")] = None,
+    task: Annotated[
+        str | None, Parameter(help="name, number or id of a task; default: the latest")
+    ] = None,
     /,
     *,
-    follow: Annotated[bool, Parameter(help="until the task ends", negative="")] = False,
+    follow: Annotated[bool, Parameter(help="go on until the task ends", negative="")] = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Print the log of a task of a job, the task that did something last if none is named.
+    """Print the log of a task, by default of the one that was active last.
 
-    With --follow, the status is 0 only if the task was completed.
+    With --follow, the exit status is 0 only if the task was completed.
     """
     with reached(manager) as client:
         job = job_id(client, id)
@@ -116,7 +118,7 @@ def requeue(
     reason: Reason = "requeued from the command line",
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Queue again what of jobs is canceled, failed or paused; of completed jobs all."""
+    """Requeue canceled, failed or paused tasks of jobs; for completed jobs, all tasks."""
     change = JobStatusChange(status=JobStatus.REQUEUEING, reason=reason)
     return _change((id, *others), manager, "requeued", setstatus=change)
 
@@ -129,7 +131,7 @@ def pause(
     reason: Reason = "paused from the command line",
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Start nothing more of jobs; what runs is finished."""
+    """Start no more tasks of jobs; running ones are finished."""
     change = JobStatusChange(status=JobStatus.PAUSE_REQUESTED, reason=reason)
     return _change((id, *others), manager, "paused", setstatus=change)
 
@@ -156,16 +158,16 @@ def delete(
     /,
     *others: JobId,
     files: Annotated[
-        bool, Parameter(help="also the files that were sent with them", negative="")
+        bool, Parameter(help="also delete the files that were sent with them", negative="")
     ] = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Delete jobs with their logs and pictures; never rendered frames."""
+    """Delete jobs with their logs and pictures, but never rendered frames."""
     return _change((id, *others), manager, "deleted", delete=JobDeletion(files=files))
 
 
 def _change(texts: tuple[str, ...], manager: str, done: str, **action: Any) -> int:
-    """Do one thing to jobs; 1 if it was refused for some, with a line for each."""
+    """Do one thing to jobs; returns 1 if it was refused for some, with a line for each."""
     with reached(manager) as client:
         ids = tuple(job_id(client, text) for text in texts)
         result = client.change_jobs(BulkOfJobs(ids=ids, **action))

@@ -1,4 +1,4 @@
-"""A task's log on stdout, also as it grows."""
+"""A task's log on stdout, even while it grows."""
 
 import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
@@ -16,7 +16,7 @@ ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED}
 
 
 async def print_log(manager: str, job: str, task: str, follow: bool) -> int:
-    """Print what there is, and with ``follow`` what is added until the task ends."""
+    """Print the log, and with ``follow`` its growth until the task ends."""
     async with open_client(manager) as client:
         printer = Printer(client, task)
         if not follow:
@@ -40,12 +40,12 @@ async def print_log(manager: str, job: str, task: str, follow: bool) -> int:
 
 @attrs.define
 class Printer:
-    """Prints a log from where it stopped before: events only say that there is more."""
+    """A printer that resumes a log where it stopped: events only say that there is more."""
 
     _client: ManagerClient
     _task: str
     _printed: int = 0
-    """Bytes of the log."""
+    """Number of bytes of the log that were printed."""
     _decoder: IncrementalDecoder = attrs.field(factory=lambda: _Decoder(errors="replace"))
 
     @property

@@ -14,7 +14,7 @@ from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import JobStatus
 
 SHOWN = 50
-"""Jobs on a terminal, if nothing else is said."""
+"""Default number of jobs on a terminal."""
 
 COLUMNS = ("ID", "NAME", "STATUS", "STEPS", "PRIORITY", "TYPE", "CREATED")
 
@@ -22,23 +22,23 @@ COLUMNS = ("ID", "NAME", "STATUS", "STEPS", "PRIORITY", "TYPE", "CREATED")
 def jobs(
     *,
     status: Annotated[
-        tuple[JobStatus, ...], Parameter(help="those that are; may be given again", negative="")
+        tuple[JobStatus, ...], Parameter(help="jobs with this status; repeatable", negative="")
     ] = (),
     type: Annotated[  # noqa: A002
-        tuple[str, ...], Parameter(help="those of a job type", negative="")
+        tuple[str, ...], Parameter(help="jobs of this type; repeatable", negative="")
     ] = (),
-    name: Annotated[str, Parameter(help="a part of it")] = "",
-    tag: Annotated[str, Parameter(help="those with a tag")] = "",
-    worker: Annotated[str, Parameter(help="those that it has worked on: name or id")] = "",
-    archived: Annotated[bool, Parameter(help="the archived ones", negative="")] = False,
+    name: Annotated[str, Parameter(help="part of the name")] = "",
+    tag: Annotated[str, Parameter(help="jobs with this tag")] = "",
+    worker: Annotated[str, Parameter(help="jobs that this worker (name or id) worked on")] = "",
+    archived: Annotated[bool, Parameter(help="archived jobs only", negative="")] = False,
     sort: Annotated[JobSort, SORTED] = "-created",
     limit: Annotated[
-        int | None, Parameter(help="so many; default: 50 on a terminal", validator=Number(gte=1))
+        int | None, Parameter(help="maximum; default: 50 on a terminal", validator=Number(gte=1))
     ] = None,
     json: AsJson = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """List jobs, the newest first.
+    """List jobs, newest first.
 
     Example: flamenco jobs --status active --status queued --sort -priority
     """

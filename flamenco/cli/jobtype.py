@@ -1,4 +1,4 @@
-"""`flamenco jobtype`: write, check and try job types, without a Manager."""
+"""`flamenco jobtype`: write, check and try out job types, without a Manager."""
 
 import json
 import logging
@@ -20,9 +20,9 @@ from flamenco.jobtypes.files import BUILTIN, SUFFIXES, script_name
 from flamenco.model.jobs import AuthoredTask, CompiledJob
 from flamenco.model.jobtypes import JobToCompile
 
-app = App(name="jobtype", help="Write, check and try job types.")
+app = App(name="jobtype", help="Write, check and try out job types.")
 
-Script = Annotated[Path, Parameter(help="the script, .js or .py")]
+Script = Annotated[Path, Parameter(help="script, .js or .py")]
 
 
 @app.command(name="list")
@@ -30,9 +30,9 @@ def list_(
     *,
     scripts: Annotated[Path, Parameter(help="folder of the farm's own scripts")] = Path("scripts"),
 ) -> int:
-    """List the job types: the built-in ones, and those in a folder of scripts, which win.
+    """List job types: the built-in ones, and those in a folder of scripts, which override them.
 
-    A broken one is listed with what is wrong with it.
+    A broken job type is listed with its error.
     """
 
     async def run() -> int:
@@ -49,19 +49,19 @@ def list_(
 
 @app.command
 def export(
-    folder: Annotated[Path, Parameter(help="where to write them, such as scripts")],
+    folder: Annotated[Path, Parameter(help="folder to write to, such as scripts")],
     /,
     *,
-    force: Annotated[bool, Parameter(help="write over files that are there", negative="")] = False,
+    force: Annotated[bool, Parameter(help="overwrite existing files", negative="")] = False,
 ) -> int:
     """Write the built-in job types to a folder, to read them or to change them.
 
-    Those in the folder scripts of a Manager take the place of the built-in ones.
+    Those in the folder "scripts" of a Manager override the built-in ones.
     """
     files = [file for file in sorted(BUILTIN.glob("*.*")) if _is_to_export(file)]
     there = [file.name for file in files if (folder / file.name).exists()]
     if there and not force:
-        raise CommandError(f"{folder} has {', '.join(there)} already; overwrite with --force")
+        raise CommandError(f"{folder} already has {', '.join(there)}; overwrite with --force")
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes())
@@ -71,9 +71,9 @@ def export(
 
 @app.command
 def check(file: Script, /) -> int:
-    """Run a script for its description, and tell whether a Manager could use it.
+    """Run a script to get its description, and tell whether a Manager could use it.
 
-    Exit status 1, and on stderr what is wrong, with script and line, if it could not.
+    If it could not, the exit status is 1, and stderr has the error with script and line.
     """
 
     async def run() -> int:
@@ -93,14 +93,14 @@ def dry_run(
     file: Script,
     /,
     *,
-    settings: Annotated[str, Parameter(help="of the job, as a JSON object")] = "{}",
-    name: Annotated[str, Parameter(help="of the job")] = "dry run",
+    settings: Annotated[str, Parameter(help="settings of the job, as a JSON object")] = "{}",
+    name: Annotated[str, Parameter(help="name of the job")] = "dry run",
     json: Annotated[bool, Parameter(help="print one JSON object", negative="")] = False,
 ) -> int:
-    """Compile a job, as a Manager would, and print its tasks. Nothing is sent anywhere.
+    """Compile a job as a Manager would, and print its tasks. Nothing is sent anywhere.
 
-    Settings that aren't given have their defaults; expressions for Blender aren't evaluated. What
-    the script prints goes to stderr.
+    Missing settings get their defaults; expressions for Blender aren't evaluated. The script's
+    output goes to stderr.
 
     Example: flamenco jobtype dry-run scripts/turntable.js --settings '{"frames": "1-10"}'
     """
@@ -125,7 +125,7 @@ def dry_run(
 
 
 def _within(run: Callable[[], Awaitable[int]]) -> int:
-    """Run it; what scripts print goes to stderr."""
+    """Run it, with the scripts' output on stderr."""
     printed = logging.getLogger("flamenco.jobtypes")
     printed.setLevel(logging.INFO)
     handler = logging.StreamHandler(sys.stderr)

@@ -1,4 +1,4 @@
-"""Logging of the command line's programs: one line an event, on stderr."""
+"""Logging of the command line's programs: one line per event, on stderr."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ FORM = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 class OneLine(logging.Formatter):
-    """What names and messages of others have in them makes no lines of its own."""
+    """A formatter that keeps names and messages from making lines of their own."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return visible(super().formatMessage(record))
@@ -19,7 +19,7 @@ class OneLine(logging.Formatter):
 
 
 def start_logging(*, verbose: bool = False, quiet: bool = False) -> None:
-    """Log to stderr from ``info`` on; only warnings, or from ``debug`` on for our own parts."""
+    """Log to stderr from ``info`` on, or only warnings, or our own parts from ``debug`` on."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(FORM, "%Y-%m-%d %H:%M:%S"))
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler])

@@ -26,7 +26,7 @@ from web.server import serve_farm
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 20.0
-"""An orderly stop that takes longer is given up."""
+"""Maximum seconds for an orderly stop."""
 
 FIRST_RUN = (
     "there is no shared storage yet: the page asks for it; or set shared_storage_path in the "
@@ -34,36 +34,36 @@ FIRST_RUN = (
 )
 
 READY = "Flamenco Manager is ready:"
-"""How the line on stdout begins that tells the address of the page."""
+"""Beginning of the line on stdout with the address of the page."""
 
 
 def manager(
     *,
-    storage: Annotated[
-        Path | None, Parameter(help="folder for everything the Manager keeps")
-    ] = None,
+    storage: Annotated[Path | None, Parameter(help="folder for all files of the Manager")] = None,
     listen: Annotated[
-        str | None, Parameter(help="HOST:PORT to listen on; port 0 takes any")
+        str | None, Parameter(help="HOST:PORT to listen on; port 0 means any")
     ] = None,
-    config: Annotated[Path | None, Parameter(help=f"configuration, default: {FILE_NAME}")] = None,
+    config: Annotated[
+        Path | None, Parameter(help=f"configuration file; default: {FILE_NAME}")
+    ] = None,
     discoverable: Annotated[
-        bool | None, Parameter(help="whether Workers find it in the network without its URL")
+        bool | None, Parameter(help="let Workers find it in the network without its URL")
     ] = None,
     setup_assistant: Annotated[
-        bool, Parameter(help="be set up anew, as in a first run", negative="")
+        bool, Parameter(help="start the setup assistant, as in a first run", negative="")
     ] = False,
     shaman_gc_show: Annotated[
-        bool, Parameter(help="only say which of Shaman's files nobody needs", negative="")
+        bool, Parameter(help="only count Shaman's unused files", negative="")
     ] = False,
     shaman_gc_delete: Annotated[
-        bool, Parameter(help="only delete Shaman's files that nobody needs", negative="")
+        bool, Parameter(help="only delete Shaman's unused files", negative="")
     ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
 ) -> None:
-    """Run the Manager: takes jobs, hands their tasks to Workers, serves the web page.
+    """Run the Manager, which takes jobs, gives their tasks to Workers, and serves the web page.
 
-    Without --storage, and without shared_storage_path in its configuration, it waits to be set up
-    on its page: there is no shared storage then. Ctrl-C stops it; a second Ctrl-C stops it at once.
+    Without --storage, and without shared_storage_path in its configuration, it has no shared
+    storage and waits to be set up on its page. Ctrl-C stops it; a second Ctrl-C stops it at once.
 
     Example: flamenco manager --storage /srv/flamenco --listen :8080
     """
@@ -92,7 +92,7 @@ def _checked(listen: str) -> str:
 
 
 def bind(address: Address) -> socket.socket:
-    """A listening socket. Raises `CommandError` if the address can't be had."""
+    """A listening socket. Raises `CommandError` if the address can't be used."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
         return socket.create_server((address.host, address.port), family=family, backlog=1024)
@@ -105,7 +105,7 @@ def bind(address: Address) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where a browser on this machine reaches a listening socket."""
+    """The URL of a listening socket for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104
         host = "localhost"
@@ -113,9 +113,9 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def run_manager(installation: Installation, network: Network = LAN) -> None:
-    """Run a Manager until SIGINT or SIGTERM; once it is set up it starts anew.
+    """Run a Manager until SIGINT or SIGTERM, with a restart after it was set up.
 
-    Workers find it in ``network``, if they may.
+    Workers can find it in ``network`` if it is discoverable.
     """
     stop = trio.Event()
     async with trio.open_nursery() as watching:
@@ -140,7 +140,7 @@ async def _run_once(
     network: Network,
     stop: trio.Event,
 ) -> None:
-    """Run a Manager until ``stop``, or until it is to start anew."""
+    """Run a Manager until ``stop``, or until it has to restart."""
     if installation.is_first_run(config):
         logger.warning(FIRST_RUN)
     if config.mqtt.client.enabled:
@@ -187,9 +187,9 @@ async def _advertise(
 async def _stop_on_signal(
     stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Stop at the first signal; at the second, or when stopping takes too long, end at once.
+    """Stop at the first signal; at the second, or if stopping takes too long, end at once.
 
-    Ending at once loses nothing that was answered: that is on disk.
+    Ending at once loses nothing that was answered, since that is on disk.
     """
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         task_status.started()
@@ -198,5 +198,5 @@ async def _stop_on_signal(
         stop.set()
         with trio.move_on_after(STOP_SECONDS):
             await anext(signals)
-    logger.error("stopped without waiting for what was under way")
+    logger.error("stopped without waiting for work under way")
     os._exit(1)

@@ -12,7 +12,7 @@ POLL_SECONDS = 0.25
 
 
 async def follow(client: ManagerClient, job: Job, show: Console) -> Job:
-    """Show a job's progress until it is finished; the job as it then is."""
+    """Show a job's progress until it is finished, and return the finished job."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""Options that all commands for a running farm have, and what ids on the command line mean."""
+"""Options that all commands for a running farm share, and the meaning of ids and names."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,14 @@ from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.cli.errors import CommandError
 from flamenco.client import SyncClient, open_sync_client
 
-ManagerUrl = Annotated[str, Parameter(name="--manager", env_var="FLAMENCO_MANAGER", help="its URL")]
-SORTED = Parameter(help="what by; - in front: the other way", allow_leading_hyphen=True)
-Priority = Annotated[
-    int, Parameter(help="0 to 100; higher goes first", validator=Number(gte=0, lte=100))
+ManagerUrl = Annotated[
+    str, Parameter(name="--manager", env_var="FLAMENCO_MANAGER", help="URL of the Manager")
 ]
-AsJson = Annotated[bool, Parameter(name="--json", help="for scripts", negative="")]
+SORTED = Parameter(help="sort key; with - in front: descending", allow_leading_hyphen=True)
+Priority = Annotated[
+    int, Parameter(help="priority, 0 to 100; higher goes first", validator=Number(gte=0, lte=100))
+]
+AsJson = Annotated[bool, Parameter(name="--json", help="print JSON, for scripts", negative="")]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHOWN = 5
@@ -26,13 +28,13 @@ _SHOWN = 5
 
 @contextmanager
 def reached(manager: str) -> Iterator[SyncClient]:
-    """The Manager at a URL."""
+    """A client of the Manager at a URL."""
     with open_sync_client(manager) as client:
         yield client
 
 
 def job_id(client: SyncClient, text: str) -> str:
-    """The id of the one job whose id begins so, archived or not. Raises `CommandError`."""
+    """The id of the only job that ``text`` begins, archived or not. Raises `CommandError`."""
     start = text.lower()
     if _UUID.fullmatch(start):
         return start
@@ -47,7 +49,7 @@ def job_id(client: SyncClient, text: str) -> str:
 
 
 def worker_id(client: SyncClient, text: str) -> str:
-    """The id of the one worker of this name, or whose id begins so. Raises `CommandError`."""
+    """The id of the only worker with this name or beginning of its id. Raises `CommandError`."""
     known = [(worker.id, worker.name) for worker in client.workers()]
     named = [each for each in known if each[1] == text]
     begins = [each for each in known if each[0].startswith(text.lower())]
@@ -55,13 +57,13 @@ def worker_id(client: SyncClient, text: str) -> str:
 
 
 def tag_id(client: SyncClient, text: str) -> str:
-    """The id of a tag by its name or id. Raises `CommandError`."""
+    """The id of the tag with this name or id. Raises `CommandError`."""
     tags = [(str(tag.id), tag.name) for tag in client.tags()]
     return _only("tag", text, [each for each in tags if text in each])
 
 
 def task_of(client: SyncClient, job: str, text: str | None) -> TaskSummary:
-    """A task of a job by its name or place, or how its id begins; else the one touched last.
+    """A task of a job by its name, its place or the beginning of its id; else the latest one.
 
     Raises `CommandError`.
     """

@@ -1,4 +1,4 @@
-"""Running what a command does with Trio."""
+"""Running a command's work with Trio."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -13,10 +13,10 @@ Arguments = TypeVarTuple("Arguments")
 def until_interrupted(
     run: Callable[[Unpack[Arguments]], Awaitable[T]], *arguments: *Arguments
 ) -> T:
-    """Run it to its end, or until Ctrl-C; for what doesn't deal with signals itself.
+    """Run a function to its end, or until Ctrl-C, if it doesn't handle signals itself.
 
-    Raises KeyboardInterrupt, and in Trio's main task only, where it waits. Raised wherever the
-    program is just then, as is usual, it gets lost in parts that are cleaning up, and the program
-    goes on.
+    Raises KeyboardInterrupt only in Trio's main task, and only where that waits. Raised anywhere
+    in the program, as is usual, it would get lost in parts that are cleaning up, and the program
+    would go on.
     """
     return trio.run(partial(run, *arguments), restrict_keyboard_interrupt_to_checkpoints=True)

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, lines for pipes, JSON for scripts."""
+"""Output of commands: tables for people, lines for pipes, JSON for scripts."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,29 +24,29 @@ COLOURS = {
     "asleep": "blue",
     "offline": "dim",
 }
-"""Of statuses; others have none."""
+"""{status: colour}; others have none."""
 
 
 ELASTIC = frozenset({"NAME", "TYPE"})
-"""Columns of a table that are cut off where a terminal is narrow."""
+"""Columns of a table that are cut off on a narrow terminal."""
 LEAST = 10
-"""So much is left of them."""
+"""Minimum width of these columns in characters."""
 GAP = 2
-"""Between columns."""
+"""Number of spaces between columns."""
 
 
 def on_terminal() -> bool:
-    """Whether people read what is printed."""
+    """True if the output goes to a terminal, for people to read."""
     return sys.stdout.isatty()
 
 
 def print_json(body: object) -> None:
-    """One JSON document on stdout, as the API has it."""
+    """Print one JSON document, in the API's form."""
     print(msgspec.json.format(msgspec.json.encode(body), indent=2).decode())
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal; else a line a row with tabs between, whole and without colour."""
+    """Print a table on a terminal, else a line per row, complete, with tabs and without colour."""
     if not on_terminal():
         for row in (columns, *rows):
             print("\t".join(" ".join(cell.split()) for cell in row))
@@ -66,7 +66,7 @@ def _cell(text: str) -> Text:
 
 
 def _with_room(table: Sequence[Sequence[str]], width: int) -> int:
-    """How many columns a line has room for: those that come first count most."""
+    """Number of columns that fit into a line; the first ones are kept."""
     used = -GAP
     for place, (name, *cells) in enumerate(zip(*table, strict=True)):
         widest = max(map(cell_len, (name, *cells)))
@@ -77,7 +77,7 @@ def _with_room(table: Sequence[Sequence[str]], width: int) -> int:
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Names and values, one a line; nothing is cut off."""
+    """Print names and values, one per line, without cutting anything off."""
     known = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in known), default=0) + 2
     for name, value in known:
@@ -85,12 +85,12 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 def complain(message: str) -> None:
-    """A line for people, beside what is printed."""
+    """Print a line for people, on stderr."""
     print(f"flamenco: {visible(message)}", file=sys.stderr)
 
 
 def when(moment: object) -> str:
-    """A time: as clocks here show it on a terminal, in UTC in a pipe; empty if unknown."""
+    """A time: on a terminal in local time, in a pipe in UTC; empty if unknown."""
     if not isinstance(moment, datetime):
         return ""
     if on_terminal():
@@ -99,5 +99,5 @@ def when(moment: object) -> str:
 
 
 def short(identifier: str) -> str:
-    """An id: on a terminal the beginning, which commands take, in a pipe all of it."""
+    """An id: on a terminal its beginning, which commands accept, in a pipe all of it."""
     return identifier[:8] if on_terminal() else identifier

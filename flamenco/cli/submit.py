@@ -29,21 +29,23 @@ def submit(
     file: Path,
     *,
     type: Annotated[str, Parameter(help="job type")] = "simple-blender-render",  # noqa: A002
-    frames: Annotated[str | None, Parameter(help="such as 1-10,15; default: the scene's")] = None,
+    frames: Annotated[
+        str | None, Parameter(help="frames such as 1-10,15; default: the scene's")
+    ] = None,
     output: Annotated[Path | None, Parameter(help="folder below which frames are rendered")] = None,
-    name: Annotated[str | None, Parameter(help="of the job; default: that of the file")] = None,
+    name: Annotated[str | None, Parameter(help="name of the job; default: the file's")] = None,
     priority: Priority = 50,
     setting: Annotated[
-        list[str] | None, Parameter(help="KEY=VALUE of any other setting", negative="")
+        list[str] | None, Parameter(help="KEY=VALUE of another setting; repeatable", negative="")
     ] = None,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
     blender: Annotated[str, Parameter(help="Blender that reads the file")] = "blender",
-    wait: Annotated[bool, Parameter(help="until the job is done", negative="")] = False,
+    wait: Annotated[bool, Parameter(help="wait until the job is finished", negative="")] = False,
 ) -> int:
-    """Send FILE.blend to the farm. Workers must reach it under the same path.
+    """Send FILE.blend to the farm. Workers must be able to read it under the same path.
 
-    Settings that aren't given are asked of the file itself, with Blender. The job's id is printed
-    on stdout. With --wait, the status is 0 only if the job completed.
+    Blender reads missing settings from the file itself. The job's id is printed on stdout. With
+    --wait, the exit status is 0 only if the job completed.
 
     Example: flamenco submit shot.blend --frames 1-24 --output /srv/renders --wait
     """
@@ -62,7 +64,7 @@ def submit(
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What the command line asked for."""
+    """The request on the command line."""
 
     file: Path
     type: str
@@ -93,7 +95,7 @@ class Request:
         given = self._given(job_type, (await client.shared_storage("users", PLATFORM)).location)
         blender = shutil.which(self.blender)
         if blender is None:
-            raise CommandError(f"there is no program {self.blender}; name one with --blender")
+            raise CommandError(f"there is no program {self.blender}; choose one with --blender")
         asked = await ask_blender(blender, self.file, job_type, self.name, given)
         settings = settings_from_blend(job_type, asked, given, str(self.file))
         return await client.submit(

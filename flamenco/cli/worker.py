@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 @Parameter(name="*")
 @attrs.frozen(kw_only=True)
 class Options:
-    """Who the Worker is; each overrules the configuration."""
+    """Identity of the Worker; each option overrides the configuration."""
 
-    manager: Annotated[str, Parameter(help="URL; default: it is searched for in the network")] = ""
-    name: Annotated[str, Parameter(help="name on the farm, default: the machine's")] = ""
+    manager: Annotated[str, Parameter(help="URL; default: search the network")] = ""
+    name: Annotated[str, Parameter(help="name on the farm; default: the machine's")] = ""
     home: Annotated[Path | None, Parameter(help="folder of credentials and unsent messages")] = None
     config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME)
     restart_exit_code: Annotated[
-        int | None, Parameter(help="exit code that makes a service manager start it again")
+        int | None, Parameter(help="exit code that makes a service manager restart it")
     ] = None
 
     def settings(self) -> WorkerConfig:
@@ -71,16 +71,16 @@ def run(
         bool, Parameter(help="print the URL of a Manager in the network and end", negative="")
     ] = False,
     flush: Annotated[
-        bool, Parameter(help="send what waits for the Manager, take no task, and end", negative="")
+        bool, Parameter(help="deliver unsent messages, take no task, and end", negative="")
     ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
-    quiet: Annotated[bool, Parameter(help="log only what goes wrong", negative="")] = False,
+    quiet: Annotated[bool, Parameter(help="log only warnings and errors", negative="")] = False,
 ) -> int:
-    """Run a Worker: takes tasks from the Manager and runs them with Blender and FFmpeg.
+    """Run a Worker, which takes tasks from the Manager and runs them with Blender and FFmpeg.
 
-    A Worker registers itself the first time and keeps its credentials in its home folder; two
+    On its first start a Worker registers itself, and keeps its credentials in its home folder; two
     Workers on one machine need two homes. Ctrl-C hands the running task back and signs off; a
-    second Ctrl-C stops at once. SIGUSR1 sends the Worker to sleep, SIGUSR2 wakes it.
+    second Ctrl-C stops at once. SIGUSR1 sends the Worker to sleep, SIGUSR2 wakes it up.
     install-service lets systemd run it.
 
     Example: flamenco worker --manager http://manager.local:8080/

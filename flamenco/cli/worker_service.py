@@ -17,15 +17,15 @@ def install_service(
     *,
     options: Options | None = None,
     system: Annotated[
-        str, Parameter(help="a unit of the machine, run as this USER; default: one of your own")
+        str, Parameter(help="unit of the machine, run as this USER; default: a unit of yours")
     ] = "",
     unit: Annotated[str, Parameter(help="name of the unit")] = "flamenco-worker",
     dry_run: Annotated[bool, Parameter(help="print the unit, write nothing", negative="")] = False,
 ) -> None:
-    """Write a systemd unit that runs a Worker, and say what to do next.
+    """Write a systemd unit that runs a Worker, and print the next steps.
 
     The unit runs this installation of Flamenco with the options given here, in the folder of the
-    configuration, with the programs on your PATH. Nothing is started.
+    configuration, and with the programs on your PATH. It is not started.
 
     Example: flamenco worker install-service --manager http://manager.local:8080/
     """
@@ -38,7 +38,7 @@ def install_service(
         print(service.unit(), end="")
         return
     if sys.platform != "linux":
-        raise CommandError("systemd units are for Linux; the operator guide has other ways")
+        raise CommandError("systemd is only on Linux; the operator guide shows other ways")
     _write(path, service.unit())
     print(f"{path} is written. Next:\n\n{what_next(unit, system)}")
 
@@ -65,10 +65,10 @@ def _service(options: Options, user: str) -> Service:
 
 
 def _write(path: Path, text: str) -> None:
-    """Raises CommandError rather than replace a unit that says something else."""
+    """Write the unit. Raises CommandError rather than replace a different one."""
     if path.exists() and path.read_text("utf-8") != text:
         raise CommandError(
-            f"{path} is there already, and is another one: remove it, or choose another --unit NAME"
+            f"{path} already exists and is different: remove it, or choose another --unit NAME"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,13 +18,14 @@ COLUMNS = ("ID", "NAME", "STATUS", "ASKED", "SEEN", "VERSION")
 def workers(
     *,
     status: Annotated[
-        tuple[WorkerStatus, ...], Parameter(help="those that are; may be given again", negative="")
+        tuple[WorkerStatus, ...],
+        Parameter(help="workers with this status; repeatable", negative=""),
     ] = (),
     type: Annotated[  # noqa: A002
-        tuple[str, ...], Parameter(help="those that take tasks of a type", negative="")
+        tuple[str, ...], Parameter(help="workers for this task type; repeatable", negative="")
     ] = (),
-    name: Annotated[str, Parameter(help="a part of it")] = "",
-    tag: Annotated[str, Parameter(help="those with a tag")] = "",
+    name: Annotated[str, Parameter(help="part of the name")] = "",
+    tag: Annotated[str, Parameter(help="workers with this tag")] = "",
     sort: Annotated[WorkerSort, SORTED] = "name",
     json: AsJson = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,

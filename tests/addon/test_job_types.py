@@ -163,7 +163,7 @@ class TestAtSubmission:
 
     def test_a_required_text_may_not_be_empty_but_a_hidden_one_may(self) -> None:
         required = {"type": "string", "required": True}
-        with pytest.raises(NotReady, match='"A" is needed'):
+        with pytest.raises(NotReady, match='"A" is required'):
             self.submitted(required, a="")
         assert self.submitted({**required, "visible": "web"}, a="") == ""
 

@@ -141,6 +141,6 @@ class TestTheCopy:
 
     def test_never_writes_into_a_folder_that_exists(self, home: Path, storage: Path) -> None:
         precious = write(storage / "job" / "frame.png")
-        with pytest.raises(PackFailed, match="cannot be made"):
+        with pytest.raises(PackFailed, match="cannot be created"):
             copy_pack(plan(home), storage / "job", Transfer())
         assert precious.exists()

@@ -95,7 +95,7 @@ def test_the_common_root_is_as_deep_as_the_files_allow(
 
 
 def test_no_folder_holds_files_of_two_drives() -> None:
-    with pytest.raises(ValueError, match="another drive"):
+    with pytest.raises(ValueError, match="a different drive"):
         paths.common_root(WINDOWS("D:\\film"), [WINDOWS("E:\\a.png")])
 
 

@@ -96,5 +96,5 @@ class TestCommand:
         (settings / "mine.service").write_text("[Unit]\n")
         done = run("worker", "install-service", "--unit", "mine")
         assert done.returncode == 1
-        assert "is there already, and is another one" in done.stderr
+        assert "already exists and is different" in done.stderr
         assert (settings / "mine.service").read_text() == "[Unit]\n"

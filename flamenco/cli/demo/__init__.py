@@ -1,4 +1,4 @@
-"""`flamenco demo`: a whole farm on this machine, and a job that it renders."""
+"""`flamenco demo`: a whole farm on this machine that renders a job."""
 
 from flamenco.cli.demo.command import demo
 

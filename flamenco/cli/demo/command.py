@@ -1,4 +1,4 @@
-"""The command itself: its options, what it shows, and how it ends."""
+"""The command itself: its options, its output, and its end."""
 
 import os
 import shutil
@@ -34,23 +34,23 @@ INTERRUPTED = 130
 def demo(
     *,
     workers: Annotated[
-        int | None, Parameter(help="how many; default: one per core, at most 4")
+        int | None, Parameter(help="number of Workers; default: one per core, at most 4")
     ] = None,
     storage: Annotated[
-        Path | None, Parameter(help="folder for everything; default: a new one")
+        Path | None, Parameter(help="folder for all files; default: a new one")
     ] = None,
     blender: Annotated[
-        str | None, Parameter(help="Blender to use; default: the one on PATH")
+        str | None, Parameter(help="Blender to use; default: the one on the PATH")
     ] = None,
     no_browser: Annotated[bool, Parameter(help="don't open the page", negative="")] = False,
     exit: Annotated[bool, Parameter(help="end when the job is done", negative="")] = False,  # noqa: A002
 ) -> int:
     """Start a whole farm on this machine and let it render an animation and its video.
 
-    With Blender, a scene is made and rendered by it; without, small test frames are drawn instead.
-    Stays until Ctrl-C, so that you can look around on the web page. With --exit it ends after the
-    job: status 0 if all frames and the video are there; the last line on stdout is JSON with
-    status, type, job, frames, video and seconds.
+    Blender makes a scene and renders it; without Blender, small test frames are drawn instead.
+    The farm stays up until Ctrl-C, so that you can look around on the web page. With --exit it ends
+    after the job, with exit status 0 if all frames and the video exist; the last line on stdout is
+    JSON with status, type, job, frames, video and seconds.
     """
     if workers is not None and workers < 1:
         raise CommandError(f"--workers: expected 1 or more, got {workers}")
@@ -71,7 +71,7 @@ def demo(
 
 @attrs.define(kw_only=True)
 class Demo:
-    """One run of the demo. ``status`` is what the command ends with."""
+    """One run of the demo. ``status`` is the command's exit status."""
 
     folder: Path
     workers: int
@@ -82,7 +82,7 @@ class Demo:
     _show: Console = attrs.field(factory=lambda: Console(stderr=True, highlight=False))
 
     async def run_until_signal(self) -> int:
-        """Run, until it is done or SIGINT or SIGTERM comes; the exit status."""
+        """Run until it is done or SIGINT or SIGTERM comes; returns the exit status."""
         async with trio.open_nursery() as nursery:
             await nursery.start(_cancel_on_signal, nursery.cancel_scope)
             await self._run()

@@ -17,14 +17,14 @@ FLAMENCO = (sys.executable, "-m", "flamenco")
 MANAGER_LOG = "manager.log"
 
 DYING_SECONDS = 2.0
-"""A Manager that stopped to answer may take so long to end; its end is the better explanation."""
+"""Seconds to let a Manager end that stopped answering, since its end explains more."""
 
 
 @asynccontextmanager
 async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
     """The URL of a Manager with Workers, all below ``storage``.
 
-    When one of them ends by itself, the block is left with `CommandError`.
+    If one of them ends by itself, the block is left with `CommandError`.
     """
     async with AsyncExitStack() as farm:
         log = storage / MANAGER_LOG
@@ -47,7 +47,7 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
 
 
 ALONE = ("--listen", "127.0.0.1:0", "--no-discoverable")
-"""No other Worker of this machine is to take the demo's tasks."""
+"""Options that keep other Workers of this machine from taking the demo's tasks."""
 
 
 def _manager(storage: Path) -> list[str]:
@@ -69,7 +69,7 @@ async def _program(command: list[str], log: Path) -> AsyncIterator[Child]:
 
 
 async def _address(manager: Child, log: Path) -> str:
-    """What the Manager says it listens on."""
+    """The address that the Manager prints."""
     assert manager.stdout is not None  # noqa: S101 - asked for above
     said = b""
     async for chunk in manager.stdout:
@@ -87,4 +87,4 @@ async def _mourn(name: str, child: Child, log: Path) -> None:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("flamenco: ") if lines else "it said nothing"
+    return lines[-1].removeprefix("flamenco: ") if lines else "it printed nothing"

@@ -1,4 +1,4 @@
-"""Run by Blender: makes the demo's animated scene and saves it. Arguments: FILE FRAMES."""
+"""Script for Blender that makes and saves the demo's animated scene. Arguments: FILE FRAMES."""
 
 import math
 import sys
@@ -26,7 +26,7 @@ def material(name: str, colour: Colour, strength: float) -> Any:
 
 
 def rainbow(share: float) -> Colour:
-    """A colour of the wheel, ``share`` of the way around."""
+    """A colour of the wheel, at ``share`` of the way around, from 0 to 1."""
     red, green, blue = (
         0.5 + 0.5 * math.cos(2 * math.pi * (share + third / 3)) for third in range(3)
     )
@@ -34,7 +34,7 @@ def rainbow(share: float) -> Colour:
 
 
 def turn(thing: Any, angle: float) -> None:
-    """Let a thing turn evenly about the vertical over the whole animation."""
+    """Turn a thing evenly about the vertical over the whole animation."""
     for frame, value in ((1, 0.0), (FRAMES + 1, angle)):
         thing.rotation_euler.z = value
         thing.keyframe_insert("rotation_euler", frame=frame)

@@ -1,4 +1,4 @@
-"""The demo's job: what is submitted, and what has to be there in the end."""
+"""The demo's job, and the files that it has to leave."""
 
 import subprocess
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ SCENE = Path(__file__).with_name("scene.py")
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What became of the demo's job."""
+    """The outcome of the demo's job."""
 
     status: str
     type: str
@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether the job completed and every frame and the video exist."""
+        """True if the job completed, and every frame and the video exist."""
         return self.status == "completed" and len(self.frames) == FRAMES and bool(self.video)
 
 
@@ -51,7 +51,7 @@ async def make_scene(blender: str, folder: Path) -> Path:
 
 
 def blender_job(blend: Path, renders: Path) -> SubmittedJob:
-    """The scene, as a job of the type that artists use most."""
+    """A job that renders the scene, of the type that artists use most."""
     return _job(
         "simple-blender-render",
         {
@@ -95,7 +95,7 @@ def _job(job_type: str, settings: Mapping[str, Any]) -> SubmittedJob:
 
 
 async def outcome(client: ManagerClient, job: Job, seconds: float) -> Outcome:
-    """What a finished job left on disk."""
+    """The outcome of a finished job, from the files on disk."""
     tasks = await client.tasks(job.id)
     commands = (await client.task(tasks[-1].id)).commands
     video = trio.Path(commands[0].parameters["outputFile"])
