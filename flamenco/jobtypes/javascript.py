@@ -28,6 +28,7 @@ from flamenco.jobtypes.messages import TASKS_AT_ONCE, Outcome
 from flamenco.jobtypes.places import Source, told
 from flamenco.model.bounds import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from flamenco.model.jobtypes import JobToCompile, JobType, sealed
+from flamenco.model.names import fault
 from flamenco.model.statuses import JobStatus
 from flamenco.platforms import PLATFORM
 
@@ -245,6 +246,8 @@ def _compiled(machine: _Machine, question: str) -> tuple[_Machine, Any]:
     if not LOWEST_PRIORITY <= made["priority"] <= HIGHEST_PRIORITY:
         expected = f"{LOWEST_PRIORITY} to {HIGHEST_PRIORITY}"
         raise ValueError(f"job.priority: expected {expected}, got {made['priority']}")
+    if wrong := fault(made["name"]):
+        raise ValueError(f"job.{wrong}")
     return machine, made
 
 

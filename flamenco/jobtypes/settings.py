@@ -35,14 +35,22 @@ class SettingsError(Mendable, ValueError):
 
 
 def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, with defaults for those that are missing.
+    """The settings, with defaults and empty values in place of what is missing.
 
     Settings that the job type does not have are kept: a script may read them. Raises
     SettingsError, which names all that are wrong.
     """
     given = {key: value for key, value in settings.items() if value is not None}
-    complete = defaults(job_type) | given
-    problems = [problem for each in job_type.settings if (problem := _problem(each, complete))]
+    complete = _empty_values(job_type) | defaults(job_type) | given
+    for each in job_type.settings:
+        value = complete.get(each.key)
+        if each.type == "int32" and isinstance(value, float) and value.is_integer():
+            complete[each.key] = int(value)
+    problems = [
+        problem
+        for each in job_type.settings
+        if not _may_be_empty(each, complete) and (problem := _problem(each, complete))
+    ]
     if problems:
         raise SettingsError(tuple(problems))
     return complete
@@ -51,6 +59,31 @@ def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[st
 def defaults(job_type: JobType) -> dict[str, Any]:
     """The values of settings that have a default."""
     return {each.key: each.default for each in job_type.settings if each.default is not None}
+
+
+EMPTY: dict[SettingType, Any] = {"string": "", "int32": 0, "float": 0, "bool": False}
+
+
+def _empty_values(job_type: JobType) -> dict[str, Any]:
+    """The values of settings that nobody gave and that have no default.
+
+    A text that isn't required is empty, as the add-on sends it. So is what is required, but what
+    only Blender knows: whoever submits without it can't tell, and Flamenco 3 asks for none of it.
+    """
+    return {
+        each.key: EMPTY[each.type]
+        for each in job_type.settings
+        if (each.required and _known_to_blender(each))
+        or (each.type == "string" and not each.required and each.choices is None)
+    }
+
+
+def _may_be_empty(setting: Setting, settings: Mapping[str, Any]) -> bool:
+    return _known_to_blender(setting) and settings.get(setting.key) == EMPTY[setting.type]
+
+
+def _known_to_blender(setting: Setting) -> bool:
+    return setting.visible == "hidden" or (setting.visible == "web" and bool(setting.eval))
 
 
 def check_defaults(job_type: JobType) -> None:

@@ -13,6 +13,7 @@ from flamenco.images import Previews
 from flamenco.jobtypes import Compiler
 from flamenco.logs import TaskLogs, tail_of
 from flamenco.manager.viewers import Viewers
+from flamenco.manager.workers.names import Names
 from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
@@ -61,6 +62,7 @@ class Services:
     """None while it is switched off, or there is no shared storage."""
     counters: Counters = attrs.field(factory=Counters)
     viewers: Viewers = attrs.field(factory=Viewers)
+    names: Names = attrs.field(factory=Names)
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
     config_at_start: ManagerConfig = attrs.field(init=False)

@@ -22,6 +22,7 @@ from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus
+from flamenco.model.unc import Shares
 from flamenco.model.warnings import unoffered
 from flamenco.store import InsertJob, InsertTasks, PutJob
 
@@ -165,7 +166,7 @@ class Submission(actors.Actor):
             )
             self.record(InsertJob(attrs.evolve(job, status=JobStatus.UNDER_CONSTRUCTION)))
             self._live.job = job
-            self._pieces = pieces(job, outcome)
+            self._pieces = pieces(job, self._message.settings, outcome)
             self._store_more()
 
     @actors.handles(StoreMore)
@@ -225,12 +226,15 @@ def _to_compile(job: Job, settings: Mapping[str, Any]) -> JobToCompile:
     )
 
 
-def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
+def pieces(job: Job, submitted: Mapping[str, Any], compiled: CompiledJob) -> Iterator[InsertTasks]:
     """The tasks of a job with their ids, in the pieces in which they are stored.
+
+    Paths on the servers that the ``submitted`` settings name are as Windows has them.
 
     The ids of a job's tasks follow each other, so that they lie side by side in the database.
     """
     beginning = str(uuid.uuid4())[:-8]
+    shares = Shares.of(submitted, compiled.settings)
 
     def id_of(place: int) -> str:
         return compiled.tasks[place].id or f"{beginning}{place:08x}"
@@ -252,4 +256,4 @@ def pieces(job: Job, compiled: CompiledJob) -> Iterator[InsertTasks]:
             )
             for place, task in enumerate(chosen, start)
         )
-        yield InsertTasks(tasks, tuple(task.commands for task in chosen))
+        yield InsertTasks(tasks, tuple(shares.commands(task.commands) for task in chosen))

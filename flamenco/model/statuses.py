@@ -74,6 +74,11 @@ JOB_REQUESTS: dict[JobStatus, frozenset[JobStatus]] = {
 }
 """Requests that a job accepts: {requested status: statuses in which it may be requested}."""
 
+MEANT_REQUESTS = {(JobStatus.QUEUED, JobStatus.PAUSED): JobStatus.REQUEUEING}
+"""Requests that mean another: {(requested status, status of the job): status that is meant}.
+
+Clients of Flamenco 3 resume a paused job so."""
+
 TASK_REQUESTS: dict[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.CANCELED: frozenset(
         {TaskStatus.ACTIVE, TaskStatus.PAUSED, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED}

@@ -114,7 +114,8 @@ class Expander:
         replaced = _replace(text, self.twoway)
         mapped = self._map_prefix(replaced)
         if mapped is None:
-            return text if replaced == text else self._with_native_separators(replaced)
+            is_path = replaced != text or text.startswith("\\\\")
+            return self._with_native_separators(replaced) if is_path else text
         return self._with_native_separators(mapped)
 
     def parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,45 @@ def test_defaults_take_the_place_of_what_is_missing():
         "frames": "1",
         "quality": "low",
         "samples": 16,
+        "note": "",
     }
 
 
+def test_what_only_blender_knows_may_be_missing_or_empty():
+    unseen = [
+        Setting("fps", "float", required=True, visible="hidden", propargs={"min": 1}),
+        Setting("scene", "string", required=True, visible="web", eval="C.scene.name"),
+        Setting("previews", "bool", required=True, visible="hidden"),
+        Setting("samples", "int32", required=True, visible="hidden", default=8),
+    ]
+    job_type = JobType(label="x", settings=unseen)
+    empty = {"fps": 0, "scene": "", "previews": False, "samples": 8}
+    assert validate_settings(job_type, {}) == empty
+    assert validate_settings(job_type, {"scene": ""}) == empty
+
+
+@pytest.mark.parametrize("visible", ["visible", "submission", "web"])
+def test_what_somebody_is_asked_for_may_not_be_missing(visible):
+    asked = JobType(label="x", settings=[Setting("a", "string", required=True, visible=visible)])
+    with pytest.raises(SettingsError, match="expected a text, got nothing"):
+        validate_settings(asked, {})
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    settings = validate_settings(JOB_TYPE, {"frames": "1", "samples": 2.0, "tiles": 3.0})
+    assert (settings["samples"], settings["tiles"]) == (2, 3)
+    assert isinstance(settings["samples"], int)
+
+
 def test_what_was_given_stays_known_or_not():
-    given = {"frames": "1", "samples": 1, "quality": "high", "threshold": 1, "other": [1]}
+    given = {
+        "frames": "1",
+        "samples": 1,
+        "quality": "high",
+        "threshold": 1,
+        "other": [1],
+        "note": "x",
+    }
     assert validate_settings(JOB_TYPE, given) == given
 
 

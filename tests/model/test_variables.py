@@ -103,6 +103,14 @@ class TestExpand:
         assert to_linux.text("R:\\a\\b") == "/render/a/b"
         assert to_linux.text("R:/a/b") == "/render/a/b"
 
+    @pytest.mark.parametrize("value", ["\\\\SERVER\\share\\", "//SERVER/share"])
+    def test_a_two_way_value_may_lie_on_a_server(self, value):
+        variables = {"render": twoway(linux="/render", windows=value)}
+        for text in ("{render}/a/b", "/render/a/b"):
+            assert workers(variables, "windows").text(text) == "\\\\SERVER\\share\\a\\b"
+        for submitted in ("\\\\SERVER\\share\\a", "//server/Share/a"):
+            assert to_variables(submitted, variables, "windows")[:8] == "{render}"
+
     def test_a_value_is_not_expanded_again(self):
         variables = {"a": constant("{b}"), "b": constant("{a}")}
         assert workers(variables, "linux").text("{a}{b}") == "{b}{a}"

@@ -15,7 +15,9 @@ from flamenco.manager.services import Services
 from flamenco.manager.submissions import SubmitJob
 from flamenco.model.bounds import Word
 from flamenco.model.jobs import Job
+from flamenco.model.names import fault
 from flamenco.model.statuses import JobStatus
+from flamenco.model.unc import with_backslashes
 from flamenco.model.variables import settings_to_variables
 from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
@@ -124,6 +126,9 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
     platform = job.submitter_platform
     platform = PLATFORM if platform == "manager" else platform
     storage = job.storage
+    wrong = fault(job.name)
+    if wrong:
+        raise Refusal(wrong)
     if _deeper_than(DEEPEST, job.settings):
         raise Refusal(f"settings: expected no more than {DEEPEST} levels in one another")
     return SubmitJob(
@@ -131,7 +136,9 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         type=job.type,
         etag=_or_none(job.type_etag),
         priority=job.priority,
-        settings=settings_to_variables(job.settings, services.variables, platform),
+        settings=with_backslashes(
+            settings_to_variables(job.settings, services.variables, platform), platform
+        ),
         metadata=settings_to_variables(job.metadata, services.variables, platform),
         worker_tag=_or_none(job.worker_tag),
         shaman_checkout_id=None

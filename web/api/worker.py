@@ -12,6 +12,7 @@ from flamenco.manager.workers.messages import (
     SignOff,
     SignOn,
 )
+from flamenco.model.names import fault
 from flamenco.model.specs import Specs
 from web.auth import BadCredentials
 from web.context import door, farm
@@ -26,8 +27,9 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     """Make a new worker known."""
     if not door().may_register(body.registration_secret or ""):
         raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
-    if not body.secret or not body.name:
-        raise Refusal("expected a name and a secret that are not empty")
+    wrong = fault(body.name) or ("" if body.secret else "secret: expected a text, got nothing")
+    if wrong:
+        raise Refusal(wrong)
     registered = await farm().workers.ask(
         RegisterWorker(
             name=body.name,

@@ -40,7 +40,7 @@ JOB_TYPE = JobType(
 def compile_job(job: JobToCompile, author: Author) -> None:
     """The tasks of simple-blender-render, for workers that have the device."""
     settings = job.settings
-    if settings.get("engine") not in (None, "CYCLES"):
+    if settings.get("engine") not in (None, "", "CYCLES"):
         raise ValueError(f"expected a scene that renders with Cycles, got {settings['engine']}")
     device, cpu_will_do = settings["device"], settings["cpu_fallback"]
     simple_blender_render.render_frames(job, author, device=device, cpuFallback=cpu_will_do)

@@ -134,8 +134,7 @@ def render_task(
             OUTPUT_OVERRIDES,
             "--render-output",
             path.join(path.dirname(output), path.basename(output)),
-            "--render-format",
-            settings["format"],
+            *(["--render-format", settings["format"]] if settings["format"] else []),
             "--render-frame",
             chunk.replace("-", ".."),
         ],
@@ -148,11 +147,15 @@ def render_task(
 def video_task(author: Author, settings: dict[str, Any], render_tasks: list[TaskDraft]) -> None:
     """The task that makes a video of the frames, if their format allows one."""
     from_previews = settings["format"] in FORMATS_WITHOUT_VIDEO
-    if not settings.get("fps") or (from_previews and not settings.get("has_previews")):
+    extension = ".jpg" if from_previews else settings["image_file_extension"]
+    if (
+        not settings.get("fps")
+        or not extension
+        or (from_previews and not settings.get("has_previews"))
+    ):
         return
     folder = path.dirname(settings["render_output_path"])
     stem = path.stem(settings["blendfile"]).replace(".flamenco", "")
-    extension = ".jpg" if from_previews else settings["image_file_extension"]
     task = author.task("preview-video", "ffmpeg", after=render_tasks)
     parameters = {
         "exe": "ffmpeg",

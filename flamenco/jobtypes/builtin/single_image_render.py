@@ -174,7 +174,7 @@ def check(settings: dict[str, Any]) -> None:
     if settings.get("stereo"):
         raise ValueError("expected an image for one eye: stereoscopic ones can't be divided")
     if settings["mode"] == "samples":
-        if settings.get("engine") not in (None, "CYCLES"):
+        if settings.get("engine") not in (None, "", "CYCLES"):
             raise ValueError(
                 f"mode samples: expected a scene of Cycles, got {settings['engine']}; choose tiles"
             )

@@ -406,10 +406,10 @@ class JobActor(actors.Actor):
 
     @actors.handles(SetJobStatus)
     def set_job_status(self, message: SetJobStatus) -> None:
-        requests.check_job_status(self._live.job, message.status)
-        if message.status is JobStatus.REQUEUEING:
+        wanted = requests.checked_job_status(self._live.job, message.status)
+        if wanted is JobStatus.REQUEUEING:
             self._unarchive()
-        self._spread(self._live.move_job(message.status, message.reason, clock.now()))
+        self._spread(self._live.move_job(wanted, message.reason, clock.now()))
 
     @actors.handles(SetJobPriority)
     def set_job_priority(self, message: SetJobPriority) -> None:

@@ -13,6 +13,7 @@ from flamenco.model.statuses import (
     BY_HAND,
     FINISHED_JOBS,
     JOB_REQUESTS,
+    MEANT_REQUESTS,
     TASK_REQUESTS,
     JobStatus,
     TaskStatus,
@@ -20,8 +21,9 @@ from flamenco.model.statuses import (
 from flamenco.model.waiting import why_job_waits, why_task_waits
 
 
-def check_job_status(job: Job, wanted: JobStatus) -> None:
-    """A job can be asked for some statuses, and for each in some."""
+def checked_job_status(job: Job, asked: JobStatus) -> JobStatus:
+    """The status that is meant: a job can be asked for some, and for each in some."""
+    wanted = MEANT_REQUESTS.get((asked, job.status), asked)
     allowed = JOB_REQUESTS.get(wanted)
     if allowed is None:
         expected = ", ".join(JOB_REQUESTS)
@@ -32,6 +34,7 @@ def check_job_status(job: Job, wanted: JobStatus) -> None:
             f"{_any_of(allowed)}"
         )
     check_stays(job)
+    return wanted
 
 
 def check_stays(job: Job) -> None:

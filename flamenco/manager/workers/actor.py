@@ -179,9 +179,11 @@ class WorkerActor(actors.Actor):
         status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
         goes_on = running and self._worker.status is WorkerStatus.AWAKE
         task_types = tuple(each.strip().lower() for each in changes.pop("task_types"))
+        name = self._services.names.take(self._id, changes.pop("name"))
         self._heard()
         self._change(
             **changes,
+            name=name,
             task_types=task_types,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
@@ -481,6 +483,7 @@ class WorkerActor(actors.Actor):
         self._change(deleted_at=clock.now(), status=WorkerStatus.OFFLINE, request=None)
         self._hang_up("the worker was deleted")
         self._standing.gone(self._id)
+        self._services.names.drop(self._id)
         self.stop()
 
 

@@ -26,7 +26,9 @@ class Workers(actors.Actor):
         self._services = services
 
     async def started(self) -> None:
-        for worker in await self._services.reader.workers():
+        workers = await self._services.reader.workers()
+        self._services.names.begin(workers)
+        for worker in workers:
             await self._start_worker(worker.id)
 
     async def _start_worker(self, worker_id: str) -> None:

@@ -1,0 +1,30 @@
+"""Names of the workers that came: no two have the same."""
+
+from collections.abc import Iterable
+
+import attrs
+
+from flamenco.model.names import distinct
+from flamenco.model.workers import Worker
+
+
+@attrs.define
+class Names:
+    """The register of names. One that registered and never came has none yet."""
+
+    _taken: dict[str, str] = attrs.field(factory=dict)  # {worker: name}
+
+    def begin(self, workers: Iterable[Worker]) -> None:
+        """Start with the names of these workers."""
+        self._taken = {each.id: each.name for each in workers if each.last_seen is not None}
+
+    def take(self, worker_id: str, wanted: str) -> str:
+        """The name of a worker that comes, as near to what it wants as others leave it."""
+        others = {name for other, name in self._taken.items() if other != worker_id}
+        name = distinct(wanted, self._taken.get(worker_id, ""), others)
+        self._taken[worker_id] = name
+        return name
+
+    def drop(self, worker_id: str) -> None:
+        """Free the name of a worker that is no more."""
+        self._taken.pop(worker_id, None)
