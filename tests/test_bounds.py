@@ -13,7 +13,7 @@ from flamenco.jobtypes import messages
 from flamenco.model.bounds import LARGEST, Few, Values, cut
 from flamenco.model.jobs import AuthoredTask
 from web import live
-from web.server import ROOMS
+from web.server import OPERATIONS
 
 WORKER_READS = (
     meta.FlamencoVersion,
@@ -33,7 +33,7 @@ def received() -> Iterator[tuple[str, Any]]:
     kinds += [messages.Request, messages.Answer, AuthoredTask, *WORKER_READS]
     for kind in kinds:
         yield kind.__name__, kind
-    for operation in (each for room in ROOMS for each in room.routes.declared):
+    for operation in OPERATIONS:
         taken = {"query": operation.query, "body": operation.body, "headers": operation.headers}
         for name, kind in {**operation.parameters, **taken}.items():
             if kind is not None:

@@ -1,50 +1,60 @@
-"""What a request handler reaches: the farm, the door for workers, the application."""
+"""The application of one farm, and what a request handler reaches of it."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from quart import current_app
+from quart_trio import QuartTrio
 
-if TYPE_CHECKING:
-    from flamenco.manager.farm import Farm
-    from flamenco.manager.services import Services
-    from flamenco.store import Reader
-    from web.auth import WorkerDoor
-    from web.chronicle import Chronicle
-    from web.operations import Operation
-    from web.server import Web
-    from web.sockets import Sockets
+from flamenco.manager.farm import Farm
+from flamenco.manager.services import Services
+from flamenco.store import Reader
+from web.auth import WorkerDoor
+from web.chronicle import Chronicle
+from web.serving import FarmResponse, Limits
+from web.sockets import Sockets
 
 
-def farm() -> "Farm":
+class Web(QuartTrio):
+    """The application of one farm."""
+
+    response_class = FarmResponse
+
+    def __init__(self, farm: Farm, limits: Limits) -> None:
+        super().__init__("flamenco", static_folder=None)
+        self.farm = farm
+        self.door = WorkerDoor(farm)
+        self.sockets = Sockets()
+        self.chronicle = Chronicle()
+        self.config["MAX_CONTENT_LENGTH"] = limits.body
+        self.config["BODY_TIMEOUT"] = limits.body_seconds
+        self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
+
+
+def farm() -> Farm:
     """The farm that this application serves."""
     return cast("Web", current_app).farm
 
 
-def services() -> "Services":
+def services() -> Services:
     """The farm's services."""
     return farm().services
 
 
-def reader() -> "Reader":
+def reader() -> Reader:
     """The read side of the store."""
     return farm().services.reader
 
 
-def door() -> "WorkerDoor":
+def door() -> WorkerDoor:
     """Where workers show their credentials."""
     return cast("Web", current_app).door
 
 
-def operations() -> "tuple[Operation, ...]":
-    """The operations of this application, in the order of their document."""
-    return cast("Web", current_app).operations
-
-
-def sockets() -> "Sockets":
+def sockets() -> Sockets:
     """The open WebSockets of this application."""
     return cast("Web", current_app).sockets
 
 
-def chronicle() -> "Chronicle":
+def chronicle() -> Chronicle:
     """What happened on the farm lately, for all who follow it live."""
     return cast("Web", current_app).chronicle

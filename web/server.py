@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import trio
 from quart import ResponseReturnValue
-from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 import actors
@@ -27,13 +26,13 @@ from web.api import (
     worker_mgt,
     worker_tasks,
 )
-from web.auth import BadCredentials, WorkerDoor
-from web.chronicle import WAITING, Chronicle
+from web.auth import BadCredentials
+from web.chronicle import WAITING
+from web.context import Web
 from web.operations import API
 from web.origins import own_pages_only
 from web.routing import NOT_AMONG, NotAmong, rules
-from web.serving import USUAL, App, FarmResponse, Limits, Past, serve
-from web.sockets import Sockets
+from web.serving import USUAL, App, Limits, Past, serve
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
@@ -55,32 +54,18 @@ ROOMS = (
 LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends
 
 
-class Web(QuartTrio):
-    """The application of one farm."""
-
-    response_class = FarmResponse
-
-    def __init__(self, farm: Farm, limits: Limits) -> None:
-        super().__init__("flamenco", static_folder=None)
-        self.farm = farm
-        self.door = WorkerDoor(farm)
-        self.sockets = Sockets()
-        self.chronicle = Chronicle()
-        self.operations = tuple(each for room in ROOMS for each in room.routes.declared)
-        self.config["MAX_CONTENT_LENGTH"] = limits.body
-        self.config["BODY_TIMEOUT"] = limits.body_seconds
-        self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
+OPERATIONS = tuple(each for room in ROOMS for each in room.routes.declared)
 
 
 def build_app(farm: Farm, limits: Limits = USUAL) -> Web:
     """The application: every route, and how errors are answered."""
     app = Web(farm, limits)
     app.url_map.converters[NOT_AMONG] = NotAmong
-    rule = rules(each.path for each in app.operations)
-    for each in app.operations:  # those that stream never come here, but their methods count
+    rule = rules(each.path for each in OPERATIONS)
+    for each in OPERATIONS:  # those that stream never come here, but their methods count
         app.add_url_rule(API + rule[each.path], each.id, each.serve, methods=[each.method])
-    for beside in (document, sessions, live):
-        app.register_blueprint(beside.routes, url_prefix=API)
+    for beside in (document.routes(OPERATIONS), sessions.routes, live.routes):
+        app.register_blueprint(beside, url_prefix=API)
     app.register_blueprint(pages.routes)
     for kind in STATUS_OF:
         app.register_error_handler(kind, _refused)
@@ -111,7 +96,7 @@ async def serve_farm(
 ) -> None:
     """Serve on a listening socket until ``stop``; WebSockets are told good-bye first."""
     app = build_app(farm, limits)
-    uploads = Uploads(app, limits.stall)
+    uploads = Uploads(app, OPERATIONS, limits.stall)
     closed = trio.Event()
     happening: actors.Subscription[Any] = farm.system.events.subscribe(
         *EVENT_NAMES, capacity=WAITING

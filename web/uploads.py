@@ -6,17 +6,14 @@ Here a client is held to what has been dealt with, whatever it sends (`web.servi
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 import attrs
 import trio
 
+from web.context import Web
 from web.operations import API, PARAMETER, Operation
 from web.serving import App, Receive, Scope, Send
 from web.wire import STATUS_OF, Answer, failure, refused
-
-if TYPE_CHECKING:
-    from web.server import Web
 
 
 class Gone(Exception):
@@ -30,13 +27,13 @@ class Stalled(Exception):
 class Uploads:
     """Serves the operations of an application that read their bodies piece by piece."""
 
-    def __init__(self, app: "Web", stall: float) -> None:
+    def __init__(self, app: Web, operations: Iterable[Operation], stall: float) -> None:
         """``stall``: a client that sends nothing for so many seconds is let go."""
         self._app = app
         self._stall = stall
         self._operations = [
             (each.method, re.compile(API + PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
-            for each in app.operations
+            for each in operations
             if each.streams
         ]
 

@@ -3,13 +3,10 @@
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 import attrs
 import msgspec
-
-if TYPE_CHECKING:
-    from flamenco.client.manager import ManagerClient, SyncClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,6 +88,20 @@ def _text(value: object) -> str:
     return str(value)
 
 
+class Carrier(Protocol):
+    """A client that carries out requests on Trio."""
+
+    async def carry_out(self, call: Call[A]) -> A:
+        """The answer to a request."""
+
+
+class BlockingCarrier(Protocol):
+    """A client that carries out requests for blocking programs."""
+
+    def carry_out(self, call: Call[A]) -> A:
+        """The answer to a request."""
+
+
 class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator
     """A method that describes a request, which each client carries out in its own way."""
 
@@ -99,11 +110,9 @@ class operation(Generic[P, T]):  # noqa: N801 - it is used as a decorator
         self.__doc__ = describe.__doc__
 
     @overload
-    def __get__(
-        self, client: "ManagerClient", owner: type
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, client: Carrier, owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     @overload
-    def __get__(self, client: "SyncClient", owner: type) -> Callable[P, T]: ...
+    def __get__(self, client: BlockingCarrier, owner: type) -> Callable[P, T]: ...
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self

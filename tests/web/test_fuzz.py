@@ -3,11 +3,11 @@
 import pytest
 
 from tests.web import fuzz
-from web.server import ROOMS
+from web.server import OPERATIONS
 
 EXAMPLES = 10
 SEED = 1
-IDS = [each.id for room in ROOMS for each in room.routes.declared]
+IDS = [each.id for each in OPERATIONS]
 
 
 @pytest.fixture(scope="module")

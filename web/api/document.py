@@ -1,5 +1,6 @@
 """The document of the API, for programs and as a page to read and try."""
 
+from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
@@ -8,24 +9,31 @@ import trio
 from quart import Blueprint, Response
 from ruamel.yaml import YAML
 
-from web.context import operations
 from web.openapi import document
+from web.operations import Operation
 from web.pages import page
 from web.wire import encode
 
-routes = Blueprint("document", __name__)
 
+def routes(operations: Iterable[Operation]) -> Blueprint:
+    """The routes of the document of these operations."""
+    blueprint = Blueprint("document", __name__)
 
-@routes.get("/openapi3.json")
-async def as_json() -> Response:
-    return Response(encode(document(operations())), content_type="application/json")
+    @blueprint.get("/openapi3.json")
+    async def openapi3_json() -> Response:
+        return Response(encode(document(operations)), content_type="application/json")
 
+    @blueprint.get("/openapi.yaml")
+    async def openapi_yaml() -> Response:
+        plain = msgspec.json.decode(encode(document(operations)))
+        text = await trio.to_thread.run_sync(_yaml, plain)
+        return Response(text, content_type="application/yaml")
 
-@routes.get("/openapi.yaml")
-async def as_yaml() -> Response:
-    plain = msgspec.json.decode(encode(document(operations())))
-    text = await trio.to_thread.run_sync(_yaml, plain)
-    return Response(text, content_type="application/yaml")
+    @blueprint.get("/swagger-ui/")
+    async def swagger_ui() -> Response:
+        return await page("swagger.html")
+
+    return blueprint
 
 
 def _yaml(plain: dict[str, Any]) -> str:
@@ -33,8 +41,3 @@ def _yaml(plain: dict[str, Any]) -> str:
     stream = StringIO()
     yaml.dump(plain, stream)
     return stream.getvalue()
-
-
-@routes.get("/swagger-ui/")
-async def as_page() -> Response:
-    return await page("swagger.html")

@@ -3,7 +3,7 @@
 import attrs
 
 from worker.command import Task, command
-from worker.scripts import ScriptInBlender, run_script
+from worker.commands.scripts import ScriptInBlender, run_script
 
 
 @attrs.frozen(kw_only=True)

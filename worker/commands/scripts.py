@@ -10,7 +10,7 @@ from worker.commands.blender_render import MISSING, BlenderRender, check_folder
 from worker.process import Surroundings
 from worker.watching import Watch, run_watched
 
-FOLDER = Path(__file__).with_name("in_blender")
+FOLDER = Path(__file__).parents[1] / "in_blender"
 
 
 @attrs.frozen(kw_only=True)
