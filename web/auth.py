@@ -35,8 +35,12 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
 
 
 def _matches(secret: str, stored: str) -> bool:
+    """Whether it is the secret; what is stored may be damaged, which no secret matches."""
     salt, _, expected = stored.partition("$")
-    return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
+    try:
+        return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
+    except (TypeError, ValueError):
+        return False
 
 
 @attrs.define(eq=False)
@@ -76,8 +80,9 @@ class WorkerDoor:
 
     async def _verify(self, worker_id: str, secret: str) -> None:
         """An unknown worker costs as much time as a wrong secret (reference rules §7)."""
-        worker = await self._farm.services.reader.worker(worker_id)
-        stored = worker.secret_hash if worker else _NOBODY
-        good = await trio.to_thread.run_sync(_matches, secret, stored, limiter=self._threads)
-        if worker is None or not good:
+        stored = await self._farm.services.reader.secret_hash(worker_id)
+        good = await trio.to_thread.run_sync(
+            _matches, secret, stored or _NOBODY, limiter=self._threads
+        )
+        if not stored or not good:
             raise BadCredentials("unknown worker or wrong secret: register again")

@@ -123,7 +123,7 @@ class Extras(TypedDict, total=False):
 
     errors: Iterable[int]
     """Codes of refusals, beside those that follow from the signature: 400 where there is something
-    to check, 403 for workers, 408 and 413 for bodies, 503 always."""
+    to check, 403 and (while it is parked) 409 for workers, 408 and 413 for bodies, 503 always."""
     answers: Mapping[int, Any]
     """Answers beside that of the return type, which the handler makes itself."""
     content: tuple[str, ...]
@@ -169,6 +169,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
     implied = {
         400: hints or query or body,
         403: worker,
+        409: worker,
         408: body or content,
         413: body or content,
         503: True,

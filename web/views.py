@@ -7,9 +7,11 @@ import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import jobs as api
+from flamenco.api import meta
 from flamenco.api import workers as worker_api
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
+from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
 from flamenco.model.specs import Requirements, Specs
 from flamenco.model.workers import Worker, WorkerTag
@@ -30,7 +32,13 @@ def job_type(job_type: JobType) -> api.AvailableJobType:
     )
 
 
-def job(job: Job) -> api.Job:
+def parked(parked: Parked | None) -> meta.Parked | UnsetType:
+    if parked is None:
+        return UNSET
+    return meta.Parked(reason=parked.reason, since=parked.since or UNSET)
+
+
+def job(job: Job, why_parked: Parked | None = None) -> api.Job:
     storage = (
         api.JobStorageInfo(shaman_checkout_id=job.shaman_checkout_id)
         if job.shaman_checkout_id
@@ -57,6 +65,7 @@ def job(job: Job) -> api.Job:
         requirements=_requirements(job.requirements),
         keep=job.keep or UNSET,
         warnings=job.warnings or UNSET,
+        parked=parked(why_parked),
     )
 
 
@@ -130,7 +139,7 @@ def task_worker(worker_id: str | None, workers: Workers) -> api.TaskWorker:
     return api.TaskWorker(id=worker.id, name=worker.name, address=worker.address)
 
 
-def task_summary(task: Task, workers: Workers) -> api.TaskSummary:
+def task_summary(task: Task, workers: Workers, why_parked: Parked | None = None) -> api.TaskSummary:
     return api.TaskSummary(
         id=task.id,
         name=task.name,
@@ -142,10 +151,16 @@ def task_summary(task: Task, workers: Workers) -> api.TaskSummary:
         steps_completed=task.steps_completed,
         steps_total=task.steps_total,
         worker=task_worker(task.worker_id, workers),
+        parked=parked(why_parked),
     )
 
 
-def task(task: Task, commands: tuple[Command, ...], workers: Workers) -> api.Task:
+def task(
+    task: Task,
+    commands: tuple[Command, ...],
+    workers: Workers,
+    why_parked: Parked | None = None,
+) -> api.Task:
     return api.Task(
         id=task.id,
         created=task.created,
@@ -165,10 +180,11 @@ def task(task: Task, commands: tuple[Command, ...], workers: Workers) -> api.Tas
         last_touched=task.last_touched or UNSET,
         failed_by_workers=tuple(task_worker(each, workers) for each in task.failed_by),
         depends_on=task.depends_on,
+        parked=parked(why_parked),
     )
 
 
-def worker_summary(worker: Worker) -> worker_api.WorkerSummary:
+def worker_summary(worker: Worker, why_parked: Parked | None = None) -> worker_api.WorkerSummary:
     return worker_api.WorkerSummary(
         id=worker.id,
         name=worker.name,
@@ -177,6 +193,7 @@ def worker_summary(worker: Worker) -> worker_api.WorkerSummary:
         can_restart=worker.can_restart,
         status_change=_status_change(worker),
         last_seen=worker.last_seen or UNSET,
+        parked=parked(why_parked),
     )
 
 
@@ -187,8 +204,13 @@ def _status_change(worker: Worker) -> worker_api.WorkerStatusChangeRequest | Uns
     return worker_api.WorkerStatusChangeRequest(status=request.status, is_lazy=request.lazy)
 
 
-def worker(worker: Worker, task: Task | None, tags: Iterable[WorkerTag]) -> worker_api.Worker:
-    summary = worker_summary(worker)
+def worker(
+    worker: Worker,
+    task: Task | None,
+    tags: Iterable[WorkerTag],
+    why_parked: Parked | None = None,
+) -> worker_api.Worker:
+    summary = worker_summary(worker, why_parked)
     return worker_api.Worker(
         id=summary.id,
         name=summary.name,
@@ -197,6 +219,7 @@ def worker(worker: Worker, task: Task | None, tags: Iterable[WorkerTag]) -> work
         can_restart=summary.can_restart,
         status_change=summary.status_change,
         last_seen=summary.last_seen,
+        parked=summary.parked,
         ip_address=worker.address,
         platform=worker.platform,
         supported_task_types=worker.task_types,

@@ -18,6 +18,7 @@ from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
+from flamenco.store import UnreadableRow
 
 T = TypeVar("T")
 Answer = Response
@@ -40,6 +41,7 @@ STATUS_OF: dict[type[Exception], int] = {
     StorageFailed: 503,
     ConfigError: 503,
     actors.ActorError: 503,
+    UnreadableRow: 409,
 }
 """Which status code a refusal is answered with; the first class that fits counts."""
 

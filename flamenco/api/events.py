@@ -9,7 +9,7 @@ import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api.jobs import JobLastRenderedImageInfo
-from flamenco.api.meta import FarmStatusReport
+from flamenco.api.meta import FarmStatusReport, Parked
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
 from flamenco.model.bounds import Time
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
@@ -45,6 +45,8 @@ class EventJobUpdate:
     keep: bool | UnsetType = UNSET
     """Not in Flamenco 3, nor is `worker_tag`."""
     worker_tag: str | UnsetType = UNSET
+    parked: Parked | UnsetType = UNSET
+    """Not in Flamenco 3: there while the job is parked."""
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +87,8 @@ class EventWorkerUpdate:
     previous_status: WorkerStatus | UnsetType = UNSET
     status_change: WorkerStatusChangeRequest | UnsetType = UNSET
     deleted_at: Time | UnsetType = UNSET
+    parked: Parked | UnsetType = UNSET
+    """Not in Flamenco 3: there while the worker is parked."""
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
+from flamenco.api.meta import Parked
 from flamenco.model.bounds import MOST_NAMED, Line, Priority, Prose, Text, Texts, Time, Values, Word
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Requirements
@@ -73,6 +74,8 @@ class Job(SubmittedJob):
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
     """Not in Flamenco 3: likely mistakes in it, as seen when it was submitted."""
+    parked: Parked | UnsetType = UNSET
+    """If it is; what can't be read of it is then empty, and an unknown status `failed`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +106,8 @@ class TaskSummary:
     steps_completed: int
     steps_total: int
     worker: TaskWorker | UnsetType = UNSET
+    parked: Parked | UnsetType = UNSET
+    """If its row can't be read."""
 
 
 @attrs.frozen(kw_only=True)
@@ -135,6 +140,8 @@ class Task:
     failed_by_workers: tuple[TaskWorker, ...] = ()
     depends_on: tuple[str, ...] = ()
     """Not in Flamenco 3: ids of the tasks that must be completed first."""
+    parked: Parked | UnsetType = UNSET
+    """If its row or its commands can't be read."""
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
-from flamenco.model.bounds import Line, Text, Word
+from flamenco.model.bounds import Line, Prose, Text, Time, Word
 from flamenco.model.statuses import FarmStatus
 
 
@@ -22,6 +22,15 @@ class SecurityError:
     """The answer to a worker without the credentials of its registration."""
 
     message: str
+
+
+@attrs.frozen(kw_only=True)
+class Parked:
+    """Not in Flamenco 3: why a thing does nothing until it is tried again, mended or deleted."""
+
+    reason: Prose
+    since: Time | UnsetType = UNSET
+    """Without it: its row can't be read, and nobody has tried to work with it yet."""
 
 
 @attrs.frozen(kw_only=True)

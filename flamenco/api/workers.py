@@ -4,6 +4,7 @@ import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api.jobs import TaskSummary
+from flamenco.api.meta import Parked
 from flamenco.model.bounds import Count, Few, Line, Many, Prose, Rank, Text, Time, Uuid, Word
 from flamenco.model.jobs import Command
 from flamenco.model.specs import Specs
@@ -116,6 +117,8 @@ class WorkerSummary:
     can_restart: bool
     status_change: WorkerStatusChangeRequest | UnsetType = UNSET
     last_seen: Time | UnsetType = UNSET
+    parked: Parked | UnsetType = UNSET
+    """If it is; what can't be read of it is then empty, and an unknown status `error`."""
 
 
 @attrs.frozen(kw_only=True)

@@ -175,7 +175,7 @@ class Table(Generic[T]):
 
     def _read_by_columns(self, row: Sequence[Any]) -> tuple[T, UnreadableRow | None]:
         """What can be read of a row, and the first column that can't."""
-        kinds = get_type_hints(self.kind)
+        kinds = get_type_hints(self.kind, include_extras=True)
         cells = dict(zip(self.columns, row, strict=True))
         fields: dict[str, Any] = {}
         problem = None

@@ -86,7 +86,7 @@ LISTS = {
     "tasks": listed_tasks("j2", TaskFilter()),
     "workers": listed_workers(WorkerFilter()),
 }
-BAD_CELLS = ["NULL", "x'ff'", "CAST(x'ff' AS TEXT)", "'banana'", "'{'", "1.5", "9e999", "''"]
+BAD_CELLS = ["NULL", "x'ff'", "CAST(x'ff' AS TEXT)", "'banana'", "'{'", "1.5", "9e999", "-5", "''"]
 
 
 @asynccontextmanager

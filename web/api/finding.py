@@ -5,25 +5,26 @@ from collections.abc import Mapping
 from flamenco.manager.refusals import NotFound
 from flamenco.model.jobs import Job, Task
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store import Shown
 from web.context import reader
 
 
-async def find_job(job_id: str) -> Job:
-    job = await reader().job(job_id)
+async def find_job(job_id: str) -> Shown[Job]:
+    job = await reader().shown_job(job_id)
     if job is None:
         raise NotFound(f"there is no job {job_id}")
     return job
 
 
-async def find_task(task_id: str) -> Task:
-    task = await reader().task(task_id)
+async def find_task(task_id: str) -> Shown[Task]:
+    task = await reader().shown_task(task_id)
     if task is None:
         raise NotFound(f"there is no task {task_id}")
     return task
 
 
-async def find_worker(worker_id: str) -> Worker:
-    worker = await reader().worker(worker_id)
+async def find_worker(worker_id: str) -> Shown[Worker]:
+    worker = await reader().shown_worker(worker_id)
     if worker is None:
         raise NotFound(f"there is no worker {worker_id}")
     return worker

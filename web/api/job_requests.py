@@ -26,19 +26,19 @@ from web.wire import Answer, failure
 routes = Operations("jobs")
 
 
-@routes.post("/jobs/<job_id>/setstatus", errors=[404, 422])
+@routes.post("/jobs/<job_id>/setstatus", errors=[404, 409, 422])
 async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
     """Pause, cancel or requeue it."""
     await ask_job(farm().system, job_id, SetJobStatus(body.status, body.reason))
 
 
-@routes.post("/jobs/<job_id>/setpriority", errors=[404, 422])
+@routes.post("/jobs/<job_id>/setpriority", errors=[404, 409, 422])
 async def set_job_priority(job_id: Id, body: api.JobPriorityChange) -> None:
     """Change its priority."""
     await ask_job(farm().system, job_id, SetJobPriority(body.priority))
 
 
-@routes.post("/jobs/<job_id>/settag", errors=[404, 422])
+@routes.post("/jobs/<job_id>/settag", errors=[404, 409, 422])
 async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
     """Let only workers with this tag run it, or all of them.
 
@@ -53,21 +53,24 @@ async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
     await ask_job(farm().system, job_id, SetJobTag(wanted))
 
 
-@routes.post("/jobs/<job_id>/setkeep", errors=[404, 422])
+@routes.post("/jobs/<job_id>/setkeep", errors=[404, 409, 422])
 async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
     """Spare it from the automatic clean-up, or don't."""
     await ask_job(farm().system, job_id, KeepJob(body.keep))
 
 
-@routes.post("/jobs/<job_id>/setarchived", errors=[404, 422])
+@routes.post("/jobs/<job_id>/setarchived", errors=[404, 409, 422])
 async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
     """Take a finished job from the list, or bring it back."""
     await ask_job(farm().system, job_id, ArchiveJob(body.archived))
 
 
-@routes.get("/jobs/<job_id>/why-waiting", errors=[404])
+@routes.get("/jobs/<job_id>/why-waiting", errors=[404, 409])
 async def why_job_waits(job_id: Id) -> api.WaitingReason:
     """Why the job waits, in one sentence."""
+    parked = (await find_job(job_id)).parked
+    if parked is not None:
+        return api.WaitingReason(reason=f"it is parked: {parked.reason}")
     return api.WaitingReason(reason=await ask_job(farm().system, job_id, WhyWaiting()))
 
 
@@ -77,11 +80,11 @@ async def why_job_waits(job_id: Id) -> api.WaitingReason:
 @routes.get("/jobs/<job_id>/what-would-delete-do", errors=[404])
 async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
     """Whether it has files of its own that could go with it."""
-    own = own_files(await find_job(job_id), services().paths)
+    own = own_files((await find_job(job_id)).item, services().paths)
     return api.JobDeletionInfo(shaman_checkout=own is not None)
 
 
-@routes.delete("/jobs/<job_id>", errors=[404, 422])
+@routes.delete("/jobs/<job_id>", errors=[404, 409, 422])
 async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
     """Delete it."""
     await ask_job(farm().system, job_id, RemoveJob(files=query.files))
@@ -116,7 +119,7 @@ async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: str(entry.worker_name or "")))
 
 
-@routes.delete("/jobs/<job_id>/blocklist", errors=[404])
+@routes.delete("/jobs/<job_id>/blocklist", errors=[404, 409])
 async def remove_job_blocklist(job_id: Id, body: api.JobBlocklist) -> None:
     """Take these entries from the blocklist."""
     pairs = tuple((entry.worker_id, entry.task_type) for entry in body)

@@ -1,6 +1,6 @@
 """Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 from msgspec import UNSET, UnsetType
@@ -16,6 +16,7 @@ from flamenco.manager.submissions import SubmitJob
 from flamenco.model.bounds import Word
 from flamenco.model.jobs import Job
 from flamenco.model.names import fault
+from flamenco.model.parking import Parked
 from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import with_backslashes
 from flamenco.model.variables import settings_to_variables
@@ -58,7 +59,8 @@ async def get_job_type(name: Word) -> api.AvailableJobType:
 async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
     """All jobs, newest first, but not the archived ones; or those that are asked for."""
     page = await reader().page(listed_jobs(query), paging(query))
-    return api.JobsQueryResult(jobs=await _seen_now(page.items), **rest(page, query.sort))
+    jobs = await _seen_now(page.items, page.parked)
+    return api.JobsQueryResult(jobs=jobs, **rest(page, query.sort))
 
 
 @routes.post("/jobs", errors=[412])
@@ -80,16 +82,19 @@ async def submit_job_check(body: api.SubmittedJob) -> None:
 @routes.get("/jobs/<job_id>", errors=[404])
 async def fetch_job(job_id: Id) -> api.Job:
     """One job."""
-    (job,) = await _seen_now([await find_job(job_id)])
+    found = await find_job(job_id)
+    (job,) = await _seen_now([found.item], {job_id: found.parked})
     return job
 
 
-async def _seen_now(jobs: Sequence[Job]) -> tuple[api.Job, ...]:
+async def _seen_now(
+    jobs: Sequence[Job], parked: Mapping[str, Parked | None]
+) -> tuple[api.Job, ...]:
     """Jobs with the warnings that hold by now."""
     if any(job.warnings for job in jobs):
         offered = await reader().offered_types()
         jobs = [attrs.evolve(job, warnings=standing(job, offered)) for job in jobs]
-    return tuple(map(views.job, jobs))
+    return tuple(views.job(job, parked.get(job.id)) for job in jobs)
 
 
 @routes.get("/jobs/<job_id>/tasks", errors=[404])
@@ -98,7 +103,9 @@ async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary
     await find_job(job_id)
     page = await reader().page(listed_tasks(job_id, query), paging(query))
     workers = await workers_named(*(task.worker_id for task in page.items))
-    summaries = tuple(views.task_summary(task, workers) for task in page.items)
+    summaries = tuple(
+        views.task_summary(task, workers, page.parked.get(task.id)) for task in page.items
+    )
     return api.JobTasksSummary(tasks=summaries, **rest(page, query.sort))
 
 

@@ -4,8 +4,10 @@ from flamenco.api import jobs as api
 from flamenco.manager.asking import ask_job
 from flamenco.manager.jobs.messages import Decide, SetTaskStatus, WhyWaiting
 from flamenco.model.bounds import Word
+from flamenco.model.parking import Parked
+from flamenco.store import UnreadableRow
 from web import views
-from web.api.finding import find_task, workers_named
+from web.api.finding import find_job, find_task, workers_named
 from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Text
@@ -16,9 +18,14 @@ routes = Operations("jobs")
 @routes.get("/tasks/<task_id>", errors=[404])
 async def fetch_task(task_id: Id) -> api.Task:
     """One task with its commands."""
-    task = await find_task(task_id)
+    found = await find_task(task_id)
+    task, parked = found.item, found.parked
     workers = await workers_named(task.worker_id, *task.failed_by)
-    return views.task(task, await reader().commands(task_id), workers)
+    try:
+        commands = await reader().commands(task_id)
+    except UnreadableRow as error:
+        return views.task(task, (), workers, parked or Parked(str(error)))
+    return views.task(task, commands, workers, parked)
 
 
 @routes.get("/tasks/<task_id>/attempts", errors=[404])
@@ -30,17 +37,20 @@ async def fetch_task_attempts(task_id: Id) -> api.TaskAttempts:
     return api.TaskAttempts(attempts=tuple(views.attempt(each, workers) for each in ended))
 
 
-@routes.get("/tasks/<task_id>/why-waiting", errors=[404])
+@routes.get("/tasks/<task_id>/why-waiting", errors=[404, 409])
 async def why_task_waits(task_id: Id) -> api.WaitingReason:
     """Why the task waits, in one sentence."""
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
+    parked = (await find_job(task.job_id)).parked
+    if parked is not None:
+        return api.WaitingReason(reason=f"its job is parked: {parked.reason}")
     return api.WaitingReason(reason=await ask_job(farm().system, task.job_id, WhyWaiting(task_id)))
 
 
 @routes.get("/tasks/<task_id>/logtail", errors=[404])
 async def fetch_task_log_tail(task_id: Id) -> Text | None:
     """The last 2 KiB of its log."""
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
     tail = await services().log_tail(task)
     return Text(tail) if tail else None
 
@@ -48,7 +58,7 @@ async def fetch_task_log_tail(task_id: Id) -> Text | None:
 @routes.get("/tasks/<task_id>/log", errors=[404])
 async def fetch_task_log_info(task_id: Id) -> api.TaskLogInfo | None:
     """Where its log is served."""
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
     await farm().store.begin_log_file(task.job_id, task_id)
     size = await services().logs.size(task.job_id, task_id)
     if size is None:
@@ -57,29 +67,29 @@ async def fetch_task_log_info(task_id: Id) -> api.TaskLogInfo | None:
     return api.TaskLogInfo(task_id=task_id, job_id=task.job_id, url=url, size=size)
 
 
-@routes.post("/tasks/<task_id>/setstatus", errors=[404, 422])
+@routes.post("/tasks/<task_id>/setstatus", errors=[404, 409, 422])
 async def set_task_status(task_id: Word, body: api.TaskStatusChange) -> None:
     """Cancel or queue it, or say that it is completed or failed.
 
     An id that is none is no task's either: 404 (reference api §1).
     """
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
     await ask_job(farm().system, task.job_id, SetTaskStatus(task_id, body.status, body.reason))
 
 
-@routes.post("/tasks/<task_id>/approve", errors=[404, 422])
+@routes.post("/tasks/<task_id>/approve", errors=[404, 409, 422])
 async def approve_task(task_id: Id, body: api.Decision | None = None) -> None:
     """Say yes to a task of type `approval`: what depends on it can start."""
     await _decide(task_id, body, approved=True)
 
 
-@routes.post("/tasks/<task_id>/reject", errors=[404, 422])
+@routes.post("/tasks/<task_id>/reject", errors=[404, 409, 422])
 async def reject_task(task_id: Id, body: api.Decision | None = None) -> None:
     """Say no to a task of type `approval`: it fails."""
     await _decide(task_id, body, approved=False)
 
 
 async def _decide(task_id: str, decision: api.Decision | None, *, approved: bool) -> None:
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
     reason = (decision and decision.reason) or ""
     await ask_job(farm().system, task.job_id, Decide(task_id, approved, reason))

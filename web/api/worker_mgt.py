@@ -41,31 +41,33 @@ async def _ask(worker_id: str, request: actors.Request[None]) -> None:
 async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
     """All workers, or those that are asked for."""
     page = await reader().page(listed_workers(query), paging(query))
-    summaries = tuple(map(views.worker_summary, page.items))
+    summaries = tuple(
+        views.worker_summary(worker, page.parked.get(worker.id)) for worker in page.items
+    )
     return api.WorkerList(workers=summaries, **rest(page, query.sort))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>", errors=[404])
 async def fetch_worker(worker_id: Id) -> api.Worker:
     """One worker, with the task it holds or held last."""
-    worker = await find_worker(worker_id)
+    found = await find_worker(worker_id)
     task = await reader().task_of_worker(worker_id)
-    return views.worker(worker, task, await reader().tags())
+    return views.worker(found.item, task, await reader().tags(), found.parked)
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 422])
+@routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 409, 422])
 async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
     """Ask it to wake up, sleep, leave or restart."""
     await _ask(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
 
 
-@routes.delete("/worker-mgt/workers/<worker_id>", errors=[404])
+@routes.delete("/worker-mgt/workers/<worker_id>", errors=[404, 409])
 async def delete_worker(worker_id: Id) -> None:
     """Forget it; its task goes to another one."""
     await _ask(worker_id, RemoveWorker())
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404])
+@routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404, 409])
 async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> None:
     """Give it these tags and no others.
 
@@ -77,11 +79,11 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
 async def fetch_worker_sleep_schedule(worker_id: Id) -> api.WorkerSleepSchedule | None:
     """When it is to sleep."""
-    worker = await find_worker(worker_id)
+    worker = (await find_worker(worker_id)).item
     return views.schedule(worker.schedule, worker.schedule_due) if worker.schedule else None
 
 
-@routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
+@routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404, 409])
 async def set_worker_sleep_schedule(worker_id: Id, body: api.WorkerSleepSchedule) -> None:
     """Say when it is to sleep."""
     try:

@@ -81,7 +81,7 @@ async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
     """Raises `Conflict` if the worker doesn't hold the task, `NotFound` if there is none."""
     held = await worker.ask(FindLease(task_id))
     if held is None:
-        task = await find_task(task_id)
+        task = (await find_task(task_id)).item
         raise Conflict(f"worker {worker.name} does not hold task {task.name} ({task.status.value})")
     report = protocol.Report(task_id=task_id, lease=held.lease, **said)
     await held.job.ask(ReportTask(worker.name, report))
@@ -93,7 +93,8 @@ async def may_worker_run(worker: actors.ActorRef, task_id: Id) -> api.MayKeepRun
     permission = await worker.ask(MayRun(task_id))
     if permission is Permission.GRANTED:
         return api.MayKeepRunning(mayKeepRunning=True, reason="", statusChangeRequested=False)
-    task = await reader().task(task_id)
+    found = await reader().shown_task(task_id)
+    task = found.item if found else None
     return api.MayKeepRunning(
         mayKeepRunning=False,
         reason=_why_not(permission, task),
@@ -126,7 +127,7 @@ async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
         return failure(411, "expected a Content-Length")
     if request.content_length > MAX_BYTES:
         return failure(413, f"expected at most {MAX_BYTES} bytes")
-    task = await find_task(task_id)
+    task = (await find_task(task_id)).item
     content = await request.data
     worker.tell(Seen())
     try:
