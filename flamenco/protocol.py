@@ -6,7 +6,6 @@ number that only grows over the worker's life; the worker keeps the message unti
 acknowledges it, and sends it again after a reconnect. See docs/worker-protocol.md.
 """
 
-from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -140,31 +139,12 @@ class Acknowledge:
     refused: Text | None = None
 
 
-class FailureKind(StrEnum):
-    """Reasons for failures that a Worker can tell apart."""
-
-    MISSING_FILE = "missing-file"
-    MISSING_PROGRAM = "missing-program"
-    MISSING_PLUGIN = "missing-plugin"
-    MISSING_DEVICE = "missing-device"
-    """The GPU that the job wants to render with is missing."""
-    OUT_OF_MEMORY = "out-of-memory"
-    GPU_OUT_OF_MEMORY = "gpu-out-of-memory"
-    GPU_LOST = "gpu-lost"
-    DISK_FULL = "disk-full"
-    CANNOT_SAVE = "cannot-save"
-    KILLED = "killed"
-    """A signal that the Worker didn't send ended it."""
-    SILENT = "silent"
-    """It printed nothing for too long."""
-
-
 @attrs.frozen
 class Failure:
     """The known reason why a program failed."""
 
     kind: Word
-    """One of `FailureKind`, or a word that a newer Worker knows."""
+    """One of `flamenco.model.reasons.FailureKind`, or a word that a newer Worker knows."""
     detail: Prose = ""
 
 
@@ -190,6 +170,8 @@ class Report:
     """Reason why this worker wants no more tasks of this type in this job; None: it does."""
     failure: Failure | None = None
     """The known reason for a failure, beside the sentence in ``activity``."""
+    warnings: Few[Prose] = ()
+    """Sentences about what may be wrong in the result."""
 
 
 @attrs.frozen

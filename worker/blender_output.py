@@ -5,14 +5,16 @@ after a prefix ending in ``render   | ``.
 """
 
 import re
+from pathlib import PureWindowsPath
 
 import attrs
-
-from flamenco.protocol import Failure, FailureKind
+import msgspec
 
 _START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
-_STEP = re.compile(_START + r"(?:Time: [\d:.]+|[sS]kipping existing frame)")
+_TIMED = re.compile(_START + r"Time: [\d:.]+")
+_SKIPPED = re.compile(_START + r"[sS]kipping existing frame")
+_NUMBER = re.compile(r"(\d+)\D*$")
 _FRAME = re.compile(_START + r"Fra: ?(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
 _PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
 """The only memory that Blender 5 tells. In earlier versions this is the render device's."""
@@ -21,60 +23,32 @@ _NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
-_KNOWN = (
-    (
-        re.compile(r"(?:Cannot read file|Unable to open|cannot open file) ['\"](.+?)['\"]"),
-        FailureKind.MISSING_FILE,
-        "cannot read {}",
-    ),
-    (
-        re.compile(
-            r"(?i)\bout of (?:GPU|video|device) memory\b|out of memory in (?:cu|hip)\w+"
-            r"|Unable to allocate \w+ buffer"
-        ),
-        FailureKind.GPU_OUT_OF_MEMORY,
-        "the GPU is out of memory",
-    ),
-    (
-        re.compile(r"(?i)\bout of memory\b|Malloc returns null|std::bad_alloc"),
-        FailureKind.OUT_OF_MEMORY,
-        "out of memory",
-    ),
-    (
-        re.compile(r"(?i)no space left on device|disk quota exceeded"),
-        FailureKind.DISK_FULL,
-        "the disk is full",
-    ),
-    (
-        re.compile(r"(?i)Render error \((.+?)\) cannot save|Write error: cannot save (.+)"),
-        FailureKind.CANNOT_SAVE,
-        "cannot save a frame: {}",
-    ),
-    (
-        re.compile(r"(?i)(?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|.*device[ _]lost.*"),
-        FailureKind.GPU_LOST,
-        "the GPU failed: {}",
-    ),
-    (
-        re.compile(r"Build without OpenImageDenoiser"),
-        FailureKind.MISSING_PLUGIN,
-        "this Blender is built without OpenImageDenoise",
-    ),
-    (
-        re.compile(r"engine not found '(.+?)'"),
-        FailureKind.MISSING_PLUGIN,
-        "this Blender has no render engine {}",
-    ),
-)
-"""Known problems, by Blender's words for them; the first that matches counts."""
+_OWN = re.compile(r"^flamenco-(frame|folder): (.+)")
+"""A line of `worker.in_blender.render_frames`."""
 
-_OWN = re.compile(r"^flamenco: ([a-z-]+): (.+)")
-"""The line of a script of `worker.in_blender` that cannot go on."""
 
-_HINTS = re.compile(
-    "(?i)flamenco:|cannot|unable|memory|null|bad_alloc|no space|quota|error|device.lost|not found"
-)
-"""A quick test for all of them, so that few lines need a closer look."""
+@attrs.frozen(kw_only=True)
+class RenderedFile:
+    """A file of a frame, as the program that wrote it saw it."""
+
+    path: str
+    view: str = ""
+    """Eye of a stereoscopic image; empty where there is one only."""
+    format: str = ""
+    """As Blender calls it: PNG, OPEN_EXR, ..."""
+    is_preview: bool = False
+    """True for the small JPEG beside an OpenEXR file."""
+    size: int
+    """Bytes."""
+    changed: float
+    """Seconds since 1970 of its last change."""
+
+
+@attrs.frozen
+class Folder:
+    """Where frames lie while they are unfinished."""
+
+    path: str
 
 
 @attrs.frozen
@@ -83,10 +57,21 @@ class Saved:
 
     path: str
 
+    @property
+    def number(self) -> str:
+        """Digits of the frame in its name, the same for all views; empty if there are none."""
+        found = _NUMBER.search(PureWindowsPath(self.path).stem)
+        return found[1] if found else ""
+
 
 @attrs.frozen
-class Step:
-    """A frame is done, or already existed."""
+class Timed:
+    """A frame is done. Blender 5 says it no more."""
+
+
+@attrs.frozen
+class Skipped:
+    """A frame already existed."""
 
 
 @attrs.frozen
@@ -105,6 +90,15 @@ class Rendering:
 
 
 @attrs.frozen
+class Frame:
+    """A frame whose files are whole: it was rendered now, or by an earlier attempt of the task."""
+
+    number: int
+    files: tuple[RenderedFile, ...]
+    is_new: bool = True
+
+
+@attrs.frozen
 class NoEngine:
     """The file's render engine is missing; Blender uses another one instead."""
 
@@ -112,14 +106,23 @@ class NoEngine:
     scene: str
 
 
-def parse(line: str) -> Saved | Step | Rendering | NoEngine | None:
+Told = Saved | Timed | Skipped | Rendering | NoEngine | Frame | Folder | None
+
+_TOLD_BY_US: dict[str, type[Frame | Folder]] = {"frame": Frame, "folder": Folder}
+
+
+def parse(line: str) -> Told:
     """The progress in a line; None for most lines."""
+    if match := _OWN.match(line):
+        return msgspec.json.decode(match[2], type=_TOLD_BY_US[match[1]])
     if match := _FRAME.search(line):
         return _rendering(match, line)
     if match := _SAVED.search(line):
         return Saved(match[1])
-    if _STEP.search(line):
-        return Step()
+    if _TIMED.search(line):
+        return Timed()
+    if _SKIPPED.search(line):
+        return Skipped()
     match = _NO_ENGINE.search(line)
     return NoEngine(match[1], match[2]) if match else None
 
@@ -134,15 +137,3 @@ def _rendering(match: re.Match[str], line: str) -> Rendering:
         return Rendering(int(match[1]), peak_memory=peak)
     sample, samples = (int(text) for text in found.groups() if text)
     return Rendering(int(match[1]), sample, samples, peak)
-
-
-def trouble(line: str) -> Failure | None:
-    """A known reason for a failure in a line, in a few words; None for most lines."""
-    if not _HINTS.search(line):
-        return None
-    if match := _OWN.search(line):
-        return Failure(match[1], match[2])
-    for pattern, kind, words in _KNOWN:
-        if match := pattern.search(line):
-            return Failure(kind, words.format(match[match.lastindex or 0].strip()))
-    return None

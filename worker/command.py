@@ -9,7 +9,8 @@ import attrs
 import msgspec
 
 from flamenco.model.bounds import LONGEST_LINE, cut
-from flamenco.protocol import Failure, FailureKind
+from flamenco.model.reasons import FailureKind
+from flamenco.protocol import Failure
 from worker.usage import Usage
 
 P = TypeVar("P")
@@ -53,11 +54,22 @@ class Task(Protocol):
     def conditions(self) -> Conditions:
         """The conditions under which its programs run."""
 
+    @property
+    def id(self) -> str:
+        """The task's id, the same in all attempts at it."""
+
+    @property
+    def steps_left(self) -> int:
+        """Announced steps of the command that are not done."""
+
     def log(self, line: str) -> None:
         """Add a line to the task's log."""
 
     def tell(self, activity: str) -> None:
         """Set the task's present activity, in a few words; shown after a moment."""
+
+    def warn(self, sentence: str) -> None:
+        """Warn of something that may be wrong in the result."""
 
     def step(self) -> None:
         """Count one of the command's steps as done."""

@@ -8,8 +8,9 @@ import attrs
 import trio
 
 from flamenco.model.jobs import Command
+from flamenco.model.reasons import FailureKind
 from flamenco.model.statuses import TaskStatus
-from flamenco.protocol import Assign, Failure, FailureKind, Report
+from flamenco.protocol import Assign, Failure, Report
 from worker.command import CannotRun, CommandFailed, CommandKind, Conditions
 from worker.outbox import Outbox
 from worker.previews import Output, Previews
@@ -17,6 +18,10 @@ from worker.tasklog import TaskLog
 from worker.usage import Usage
 
 log = logging.getLogger(__name__)
+
+MOST_WARNINGS = 20
+MOST_OF_A_WARNING = 500
+"""Characters."""
 
 
 @attrs.frozen
@@ -39,11 +44,18 @@ class Execution:
     was_impossible: bool = attrs.field(init=False, default=False)
     """True if something that the task needs was missing on this machine."""
     _log: TaskLog = attrs.field(init=False)
+    steps_left: int = attrs.field(init=False, default=0)
+    """Announced steps of the command that are not done."""
     _steps: int = attrs.field(init=False, default=0)
-    _steps_left: int = attrs.field(init=False, default=0)
+    _warnings: list[str] = attrs.field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         self._log = TaskLog(self.workshop.outbox, self.assign.task_id, self.assign.lease)
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return self.assign.task_id
 
     @property
     def conditions(self) -> Conditions:
@@ -85,9 +97,10 @@ class Execution:
         if kind is None:
             reason = Failure(FailureKind.MISSING_PLUGIN, command.name)
             raise CannotRun(f'unknown command: "{command.name}"', reason)
-        self._steps_left = command.total_step_count or 1
+        self.steps_left = command.total_step_count
         await kind.run(command.parameters, self)
         if command.total_step_count == 0:
+            self.steps_left = 1
             self.step()
 
     def follow(self, followed: bool) -> None:
@@ -102,10 +115,17 @@ class Execution:
         """Set the task's present activity, in a few words."""
         self._log.tell(activity)
 
+    def warn(self, sentence: str) -> None:
+        """Warn of something that may be wrong in the result; said once, with the task's end."""
+        sentence = sentence[:MOST_OF_A_WARNING]
+        if sentence not in self._warnings and len(self._warnings) < MOST_WARNINGS:
+            self._warnings.append(sentence)
+            self._log.write(f"Warning: {sentence}")
+
     def step(self) -> None:
         """Count one of the command's steps as done, up to the number it announced."""
-        if self._steps_left > 0:
-            self._steps_left -= 1
+        if self.steps_left > 0:
+            self.steps_left -= 1
             self._steps += 1
             task_id, lease = self.assign.task_id, self.assign.lease
             self.workshop.outbox.add(
@@ -134,5 +154,6 @@ class Execution:
                 peak_memory=self.usage.peak_memory,
                 blocklist=str(failed) if isinstance(failed, CannotRun) else None,
                 failure=failed.failure if failed else None,
+                warnings=tuple(self._warnings),
             )
         )

@@ -1,17 +1,17 @@
 """Following of programs with output like Blender's: frames done, files saved, problems."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import attrs
 
-from flamenco.protocol import Failure, FailureKind
-from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, trouble
+from flamenco.model.reasons import UNABLE, FailureKind
+from flamenco.protocol import Failure
+from worker.blender_output import Folder, Frame, NoEngine, Rendering, Saved, Skipped, Timed, parse
 from worker.command import CannotRun, CommandFailed, Task
 from worker.process import Surroundings, run_program
-
-UNABLE = (FailureKind.MISSING_PLUGIN, FailureKind.MISSING_DEVICE)
-"""Reasons that will make this Worker fail the next time, too."""
-
+from worker.sayings import OnMissing, Severity, Told, Tracebacks, told
 
 NOWHERE_ELSE = Surroundings()
 
@@ -25,22 +25,112 @@ class Watch:
     """Function that returns True if a render without this engine would be wrong."""
     shows: bool = True
     """True if the images it saves should be seen on the job's page."""
+    on_missing: OnMissing = ""
+    has_script: bool = False
+    """True if a script of ours tells of frames; what Blender tells of files is left aside then."""
     reason: Failure | None = None
-    """The last known problem in the output."""
+    """The last known problem that explains a failure."""
+    fatal: Failure | None = None
+    """A problem that fails the task, whatever the program's status."""
+    tracebacks: Tracebacks = attrs.field(factory=Tracebacks)
+    frames: list[Frame] = attrs.field(factory=list)
+    """Frames that are whole."""
+    folder: str = ""
+    """Where unfinished frames lie; empty without a script of ours."""
+    _frame: int | None = None  # the frame that is being rendered
+    _saved: bool = False  # whether a file was saved since a frame was timed
+    _number: str = ""  # digits in the name of the last file that was saved
 
     def line(self, line: str) -> None:
-        """Handle a line of the output. Raises `CannotRun` for a render that would be wrong."""
+        """Handle a line of the output.
+
+        Raises `CommandFailed` for a render that would be wrong. The frame that was under way when
+        the problem came is void: its file goes first.
+        """
+        self.tracebacks.line(line)
         match parse(line):
-            case Saved(path) if self.shows:
-                self.task.saved(path)
-            case Step():
+            case Folder(path):
+                self.folder = path
+            case Frame() as frame:
+                self._end_frame([file.path for file in frame.files])
+                self._take(frame)
+            case Saved() as saved if not self.has_script:
+                self._end_frame([saved.path])
+                self._count(saved)
+            case Timed() if not self.has_script:
+                if not self._saved:
+                    self.task.step()
+                self._saved = False
+            case Skipped() if not self.has_script:
                 self.task.step()
             case Rendering() as progress:
+                self._begin_frame(progress.frame)
                 self.task.usage.count(progress.peak_memory)
                 self.task.tell(str(progress))
-            case NoEngine() as found if self.wants(found):
-                raise no_engine(found.engine)
-        self.reason = trouble(line) or self.reason
+            case NoEngine() as lack if self.wants(lack):
+                raise no_engine(lack.engine)
+        trouble = told(line, self.on_missing)
+        if trouble:
+            self._heed(trouble)
+
+    def _begin_frame(self, number: int) -> None:
+        if self.fatal and number != self._frame:
+            raise failed(self.fatal)
+        self._frame = number
+
+    def _end_frame(self, files: Sequence[str]) -> None:
+        self._frame = None
+        if self.fatal:
+            for file in files:
+                with suppress(OSError):
+                    Path(file).unlink()
+            raise failed(self.fatal)
+
+    def _count(self, saved: Saved) -> None:
+        """Count its frame, once for all its views."""
+        if not saved.number or saved.number != self._number:
+            self.task.step()
+        self._saved, self._number = True, saved.number
+        if self.shows:
+            self.task.saved(saved.path)
+
+    def _take(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self.task.step()
+        shown = next((each for each in frame.files if not each.is_preview), None)
+        if shown and frame.is_new and self.shows:
+            self.task.saved(shown.path)
+
+    def _heed(self, found: Told) -> None:
+        if found.severity is Severity.WARNS:
+            self.task.warn(found.reason.detail)
+        elif found.severity is Severity.EXPLAINS:
+            self.reason = found.reason
+        elif self.fatal is None:
+            self.fatal = found.reason
+            if self._frame is None:
+                raise failed(found.reason)
+
+    def ended(self, error: CommandFailed | None) -> None:
+        """The program has ended; raises `CommandFailed` with the reason that it told of."""
+        if error is None:
+            if self.fatal:
+                raise failed(self.fatal)
+            if self.tracebacks.last:
+                self.task.warn(f"a script raised {self.tracebacks.last}")
+            return
+        reason = self.fatal or self.reason or error.failure
+        if reason is None or not reason.detail or reason == error.failure:
+            raise error
+        if reason.kind == FailureKind.SCRIPT_ERROR and self.tracebacks.last:
+            reason = attrs.evolve(reason, detail=f"{reason.detail}: {self.tracebacks.last}")
+        raise failed(reason, f"{error}: ") from None
+
+
+def failed(reason: Failure, before: str = "") -> CommandFailed:
+    """The failure for a reason; one of this Worker, if it would fail the next time too."""
+    kind = CannotRun if reason.kind in UNABLE else CommandFailed
+    return kind(f"{before}{reason.detail}", reason)
 
 
 def no_engine(name: str) -> CannotRun:
@@ -66,8 +156,6 @@ async def run_watched(
     except CannotRun:
         raise
     except CommandFailed as error:
-        reason = watch.reason or error.failure
-        if reason is None or not reason.detail:
-            raise
-        kind = CannotRun if reason.kind in UNABLE else CommandFailed
-        raise kind(f"{error}: {reason.detail}", reason) from None
+        watch.ended(error)
+    else:
+        watch.ended(None)

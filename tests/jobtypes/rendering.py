@@ -72,6 +72,7 @@ async def run_task(task: AuthoredTask, bench: Bench | None = None) -> Bench:
     bench = bench or Bench()
     for command in task.commands:
         steps = bench.steps
+        bench.steps_left = command.total_step_count
         await bench.run(command.name, **_replaced(command.parameters))
         assert bench.steps - steps >= command.total_step_count
     return bench

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.blender_output import NoEngine, Rendering, Saved, Step, parse, trouble
+from worker.blender_output import NoEngine, Rendering, Saved, Skipped, Timed, parse
 
 MIB = 1024**2
 
@@ -13,11 +13,11 @@ MIB = 1024**2
         ("Saved: '/farm/000001.png'", Saved("/farm/000001.png")),
         ("Saved: '/farm/it's.png'", Saved("/farm/it's.png")),
         ("00:03.271  render           | Saved: 'C:\\a.exr'", Saved("C:\\a.exr")),
-        ("Time: 00:00.03 (Saving: 00:00.00)", Step()),
-        (" Time: 00:00.37 (Saving: 00:00.31)", Step()),
-        ("00:03.271  render           | Time: 00:02.01 (Saving: 00:00.06)", Step()),
-        ('skipping existing frame "/farm/000001.png"', Step()),
-        ('Skipping existing frame "/farm/000001.png"', Step()),
+        ("Time: 00:00.03 (Saving: 00:00.00)", Timed()),
+        (" Time: 00:00.37 (Saving: 00:00.31)", Timed()),
+        ("00:03.271  render           | Time: 00:02.01 (Saving: 00:00.06)", Timed()),
+        ('skipping existing frame "/farm/000001.png"', Skipped()),
+        ('Skipping existing frame "/farm/000001.png"', Skipped()),
         (
             "Fra:12 Mem:9.04M (Peak 10.5M) | Time:00:00.02 | Syncing Camera",
             Rendering(12, peak_memory=int(10.5 * MIB)),
@@ -40,7 +40,7 @@ MIB = 1024**2
         ),
         (
             '00:04.6  render           | Skipping existing frame "/farm/000001.png"',
-            Step(),
+            Skipped(),
         ),
         (
             "00:03.1  render           | Fra:7 | Remaining:00:00.83 | Sample 3/4",
@@ -61,74 +61,12 @@ def test_blenders_lines_are_understood(line, meaning):
 
 
 @pytest.mark.parametrize(
-    ("line", "kind", "reason"),
+    ("path", "number"),
     [
-        (
-            "Error: Cannot read file '/a b.blend': No such file or directory",
-            "missing-file",
-            "cannot read /a b.blend",
-        ),
-        (
-            "CUDA error: Out of memory in cuMemAlloc",
-            "gpu-out-of-memory",
-            "the GPU is out of memory",
-        ),
-        (
-            "HIP error: Out of memory in hipMemAlloc",
-            "gpu-out-of-memory",
-            "the GPU is out of memory",
-        ),
-        (
-            "Unable to allocate vertex buffer. Most likely an out of memory issue.",
-            "gpu-out-of-memory",
-            "the GPU is out of memory",
-        ),
-        (
-            'Error: Cannot read file "/nope.blend": No such file or directory',
-            "missing-file",
-            "cannot read /nope.blend",
-        ),
-        (
-            "Error: Render error (Permission denied) cannot save: '/farm/0001.png'",
-            "cannot-save",
-            "cannot save a frame: Permission denied",
-        ),
-        (
-            "Write error: cannot save /farm/0001.png",
-            "cannot-save",
-            "cannot save a frame: /farm/0001.png",
-        ),
-        ("System is out of GPU memory", "gpu-out-of-memory", "the GPU is out of memory"),
-        ("Calloc returns null: len=8 in x, out of memory", "out-of-memory", "out of memory"),
-        (
-            "Error: engine not found 'LUX'",
-            "missing-plugin",
-            "this Blender has no render engine LUX",
-        ),
-        (
-            "Error: Build without OpenImageDenoiser",
-            "missing-plugin",
-            "this Blender is built without OpenImageDenoise",
-        ),
-        (
-            "flamenco: missing-device: Blender on this Worker finds no HIP GPU",
-            "missing-device",
-            "Blender on this Worker finds no HIP GPU",
-        ),
-        ("VK_ERROR_DEVICE_LOST", "gpu-lost", "the GPU failed: VK_ERROR_DEVICE_LOST"),
-        (
-            "OptiX error OPTIX_ERROR_LAUNCH_FAILURE",
-            "gpu-lost",
-            "the GPU failed: OptiX error OPTIX_ERROR_LAUNCH_FAILURE",
-        ),
-        (
-            "Error: Render error (No space left on device) cannot save: '/x.png'",
-            "disk-full",
-            "the disk is full",
-        ),
-        ("Fra:1 Mem:9.4M", None, None),
+        ("/farm/v2/000012.png", "000012"),
+        ("C:\\v2\\shot_0012_L.exr", "0012"),
+        ("/farm/12/image.jp2", ""),
     ],
 )
-def test_known_troubles_become_a_reason(line, kind, reason):
-    found = trouble(line)
-    assert (found and found.kind, found and found.detail) == (kind, reason)
+def test_the_number_of_a_saved_frame_is_in_its_name(path, number):
+    assert Saved(path).number == number

@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from flamenco.model.bounds import LONGEST_LINE, LONGEST_PROSE
-from flamenco.protocol import Failure, FailureKind
+from flamenco.model.reasons import FailureKind
+from flamenco.protocol import Failure
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker.command import CommandFailed

@@ -15,6 +15,7 @@ import worker.tasklog
 import worker.usage
 import worker.worker
 from flamenco import protocol
+from flamenco.model.reasons import FailureKind
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worker-protocol.md"
 
@@ -38,7 +39,7 @@ def test_each_field_of_a_message_is_named_in_its_row(document, name):
     assert not missing
 
 
-@pytest.mark.parametrize("kind", protocol.FailureKind)
+@pytest.mark.parametrize("kind", FailureKind)
 def test_each_kind_of_failure_is_explained(document, kind):
     assert f"`{kind}`" in document
 

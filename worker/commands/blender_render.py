@@ -12,13 +12,20 @@ from typing import Any
 import attrs
 import trio
 
-from flamenco.protocol import Failure, FailureKind
+from flamenco.model.reasons import FailureKind
+from flamenco.protocol import Failure
 from worker.blender_output import NoEngine
-from worker.command import CannotRun, Task, argument, command
+from worker.blendfile import why_unreadable
+from worker.command import CannotRun, CommandFailed, Task, argument, command
 from worker.process import Surroundings
-from worker.watching import Watch, run_watched
+from worker.sayings import OnMissing
+from worker.watching import Watch, failed, run_watched
 
-USE_DEVICE = Path(__file__).parents[1] / "in_blender" / "use_device.py"
+IN_BLENDER = Path(__file__).parents[1] / "in_blender"
+USE_DEVICE, LOOK = IN_BLENDER / "use_device.py", IN_BLENDER / "look.py"
+RENDERS = frozenset({"-f", "--render-frame", "-a", "--render-anim"})
+"""Options at which Blender renders, with what stands before them."""
+ASKED = "FLAMENCO_ASKED"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
@@ -40,27 +47,52 @@ class BlenderRender(Surroundings):
     """Device for Cycles, see `in_blender/use_device.py`; empty: as the file says."""
     cpuFallback: bool = False  # noqa: N815
     """True if the CPU may be used instead of a missing device."""
+    onMissing: OnMissing = ""  # noqa: N815
+    """Consequence of files that are missing; empty: a library fails the task, others warn."""
 
     def command_line(self) -> list[str]:
         asked = {"device": self.device, "cpu_fallback": self.cpuFallback}
-        script = ["--python-exit-code", "1", "--python", str(USE_DEVICE)]
         return [
             find_blender(self.exe),
             *shlex.split(self.exeArgs),
             *map(argument, self.argsBefore or ()),
             *([self.blendfile] if self.blendfile else []),
-            *(script if self.device else []),
-            *map(argument, self.args or ()),
+            *(python(USE_DEVICE) if self.device else []),
+            *self.words(),
             *(["--", json.dumps(asked)] if self.device else []),
         ]
 
+    def words(self) -> list[str]:
+        """The arguments, with a look at the file right before it is rendered."""
+        words = [*map(argument, self.args or ())]
+        place = next((at for at, word in enumerate(words) if word in RENDERS), None)
+        if place is None or "--" in words[:place]:
+            return words
+        return [*python(), *words[:place], *python(LOOK), *words[place:]]
+
+    def surroundings(self) -> Surroundings:
+        """The surroundings of Blender, with what `in_blender/look.py` needs to know."""
+        asked = json.dumps({"scene": self.scene})
+        return Surroundings(env={**self.env, ASKED: asked}, cwd=self.cwd)
+
+    @property
+    def scene(self) -> str:
+        """Name of the scene that is asked for; empty: the one that the file shows."""
+        pairs = pairwise(map(argument, self.args or ()))
+        return next((word for option, word in pairs if option in ("-S", "--scene")), "")
+
     def renders_with(self, found: NoEngine) -> bool:
         """True if exactly this engine in this scene is asked for."""
-        words = [*map(argument, self.args or ())]
-        if {"-E", "--engine"} & {*words}:
-            return False
-        asked = [*pairwise(words)]
-        return any((option, found.scene) in asked for option in ("-S", "--scene"))
+        words = {*map(argument, self.args or ())}
+        return found.scene == self.scene and not {"-E", "--engine"} & words
+
+
+def python(*scripts: Path) -> list[str]:
+    """Options that run scripts; an error in them, or in later ones, ends Blender with 1."""
+    return [
+        *("--python-exit-code", "1"),
+        *(word for script in scripts for word in ("--python", str(script))),
+    ]
 
 
 def find_blender(exe: str) -> str:
@@ -73,9 +105,24 @@ def find_blender(exe: str) -> str:
 
 async def run(parameters: BlenderRender, task: Task) -> None:
     await check_folder(parameters.blendfile)
-    watch = Watch(task, parameters.renders_with)
-    line = parameters.command_line()
-    await run_watched(watch, line, missing=MISSING, surroundings=parameters)
+    watch = Watch(task, parameters.renders_with, on_missing=parameters.onMissing)
+    line, announced = parameters.command_line(), task.steps_left
+    try:
+        await run_watched(watch, line, missing=MISSING, surroundings=parameters.surroundings())
+    except CommandFailed as error:
+        raise await explained(error, Path(parameters.blendfile)) from None
+    if task.steps_left:
+        count = f"{announced - task.steps_left} of {announced} frames"
+        reason = Failure(FailureKind.MISSING_FRAMES, count)
+        raise CommandFailed(f"Blender ended well, but saved {count}", reason)
+
+
+async def explained(error: CommandFailed, blendfile: Path) -> CommandFailed:
+    """The failure, with the reason why Blender could not read the file, if it was that."""
+    kind = error.failure and error.failure.kind
+    if kind != FailureKind.UNREADABLE_FILE or not blendfile.name:
+        return error
+    return failed(await trio.to_thread.run_sync(why_unreadable, blendfile))
 
 
 async def check_folder(blendfile: str) -> None:

@@ -17,7 +17,10 @@ class Bench:
 
     conditions: Conditions = attrs.field(factory=Conditions)
     lines: list[str] = attrs.field(factory=list)
+    id: str = "task-1"
     steps: int = 0
+    steps_left: int = 0
+    warnings: list[str] = attrs.field(factory=list)
     said: list[str] = attrs.field(factory=list)
     images: list[str] = attrs.field(factory=list)
     usage: Usage = attrs.field(factory=Usage)
@@ -30,6 +33,11 @@ class Bench:
 
     def step(self):
         self.steps += 1
+        self.steps_left = max(0, self.steps_left - 1)
+
+    def warn(self, sentence):
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def saved(self, path):
         self.images.append(path)

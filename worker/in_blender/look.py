@@ -1,0 +1,86 @@
+"""Looks at the file that is about to be rendered, and tells what Blender says nothing of."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+UDIM = "<UDIM>"
+
+
+def say(kind: str, sentence: str, *, mark: str = "flamenco-warning") -> None:
+    """Tell the Worker of a trouble."""
+    print(f"{mark}: {kind}: {' '.join(sentence.split())}", flush=True)
+
+
+def image_files(image: Any) -> "list[str]":
+    """Files of an image: one, or one for each tile."""
+    if image.source not in {"FILE", "SEQUENCE", "MOVIE", "TILED"} or image.packed_file:
+        return []
+    if image.source == "TILED":
+        return [image.filepath.replace(UDIM, str(tile.number)) for tile in image.tiles]
+    return [image.filepath]
+
+
+def files_of(each: Any) -> "list[str]":
+    """Files of a piece of data, as they are written in it."""
+    if isinstance(each, bpy.types.Image):
+        return image_files(each)
+    if getattr(each, "packed_file", None):
+        return []
+    return [getattr(each, "filepath", "")]
+
+
+def missing() -> "Iterator[tuple[str, str]]":
+    """Kind and path of each file that the .blend file uses and that is not there."""
+    data = bpy.data
+    for library in data.libraries:
+        path = absolute(library.filepath, library.parent)
+        if not Path(path).is_file() and not library.packed_file:
+            yield "missing-library", path
+    kinds = (data.images, data.movieclips, data.sounds, data.fonts, data.cache_files, data.volumes)
+    for each in (each for kind in kinds for each in kind if each.users):
+        for written in filter(None, files_of(each)):
+            path = absolute(written, each.library)
+            if not written.startswith("<") and not Path(path).exists():
+                yield "missing-file", path
+
+
+def absolute(path: str, library: Any) -> str:
+    """A path as the operating system takes it."""
+    found: str = bpy.path.abspath(path, library=library)
+    return os.path.normpath(found)
+
+
+def engines() -> "set[str]":
+    """Render engines that are there, by their ids."""
+    found = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH"}
+    waiting = [bpy.types.RenderEngine]
+    while waiting:
+        each = waiting.pop()
+        found.add(getattr(each, "bl_idname", ""))
+        waiting += each.__subclasses__()
+    return found
+
+
+def look(asked: "dict[str, Any]") -> None:
+    """Tell of all that is wrong. Raises SystemExit if the render would be of something else."""
+    scene = bpy.context.scene
+    if asked["scene"] not in ("", scene.name):
+        say("missing-scene", f"the file has no scene {asked['scene']!r}", mark="flamenco")
+        sys.exit(1)
+    if scene.render.engine not in engines():
+        say("missing-plugin", "Blender on this Worker lacks the scene's engine", mark="flamenco")
+        sys.exit(1)
+    if bpy.data.version[:2] > bpy.app.version[:2]:
+        saved, ours = (f"{each[0]}.{each[1]}" for each in (bpy.data.version, bpy.app.version))
+        say("newer-file", f"saved by Blender {saved}, this Worker has {ours}")
+    for kind, path in dict.fromkeys(missing()):
+        say(kind, f"missing {'library' if kind == 'missing-library' else 'file'} {path}")
+
+
+look(json.loads(os.environ["FLAMENCO_ASKED"]))
