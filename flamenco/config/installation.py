@@ -23,6 +23,7 @@ AT_ONCE = (
     "task_fail_after_softfail_count",
     "archive_jobs_after",
     "delete_jobs_after",
+    "worker_gone_after",
     "delete_workers_after",
     "variables",
 )

@@ -195,6 +195,8 @@ class ManagerConfig:
     """Time without a change after which finished jobs leave the live lists; 0: never."""
     delete_jobs_after: Duration = 0.0
     """Time without a change after which finished jobs are deleted; 0: never."""
+    worker_gone_after: Duration = 24 * 3600.0
+    """Seconds without a sign of a worker after which no task waits for it; 0: never."""
     delete_workers_after: Duration = 0.0
     """Time away after which workers are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)

@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import attrs
 
+from flamenco import clock
 from flamenco.config.file import ConfigFile
 from flamenco.config.installation import taken_over
 from flamenco.config.manager import ManagerConfig, StoragePaths
@@ -14,6 +16,7 @@ from flamenco.jobtypes import Compiler
 from flamenco.logs import TaskLogs, tail_of
 from flamenco.manager.viewers import Viewers
 from flamenco.manager.workers.names import Names
+from flamenco.model.absence import Absence
 from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
@@ -65,6 +68,7 @@ class Services:
     names: Names = attrs.field(factory=Names)
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
+    started: datetime = attrs.field(factory=clock.now)
     config_at_start: ManagerConfig = attrs.field(init=False)
     _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
 
@@ -87,6 +91,16 @@ class Services:
         if self.shaman is None:
             raise ShamanOff("Shaman is not enabled on this Manager")
         return self.shaman
+
+    async def workers_that_count(self) -> list[Worker]:
+        """The workers of the farm for which tasks may wait."""
+        absence, now = self.absence, clock.now()
+        return [each for each in await self.reader.workers() if not absence.gone(each, now)]
+
+    @property
+    def absence(self) -> Absence:
+        """The rule for workers that are away."""
+        return Absence(self.config.worker_gone_after, self.started)
 
     async def log_tail(self, task: Task) -> str | None:
         """The last lines of a task's log, None if it has none."""

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from flamenco.model.absence import AWAY
 from flamenco.model.jobs import Job
-from flamenco.model.statuses import FINISHED_JOBS, WorkerStatus
+from flamenco.model.statuses import FINISHED_JOBS
 from flamenco.model.workers import Worker
-
-_GONE = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
 
 
 @attrs.frozen
@@ -44,7 +43,7 @@ def due_workers(workers: Iterable[Worker], now: datetime, after: float) -> list[
     return [
         worker
         for worker in workers
-        if worker.status in _GONE and _over(worker.last_seen or worker.created, now, after)
+        if worker.status in AWAY and _over(worker.last_seen or worker.created, now, after)
     ]
 
 

@@ -19,6 +19,10 @@ DEFAULT_FAILURES_OF_A_TASK = 3
 """Number of different workers that must fail a task before it fails for good."""
 
 
+BLOCKED = "the last worker that could try it is blocklisted"
+GONE = "the workers that could try it have been away for too long"
+
+
 @attrs.frozen
 class Verdict:
     """The next status of a failed task, and the reason."""
@@ -64,7 +68,9 @@ def nobody_left(live: LiveJob, task_type: str, workers: Iterable[Worker]) -> boo
     return not any(capable(worker, kind) for worker in workers)
 
 
-def hopeless(live: LiveJob, task_type: str, workers: Sequence[Worker]) -> list[Task]:
+def hopeless(
+    live: LiveJob, task_type: str, workers: Sequence[Worker], reason: str = BLOCKED
+) -> list[Task]:
     """Waiting tasks of a type that every capable worker has failed, with the status "failed".
 
     A task that no worker failed is not among them: some worker is left for its type.
@@ -73,7 +79,7 @@ def hopeless(live: LiveJob, task_type: str, workers: Sequence[Worker]) -> list[T
         attrs.evolve(
             task,
             status=TaskStatus.FAILED,
-            activity="failed, and the last worker that could try it is blocklisted",
+            activity=f"failed, and {reason}",
         )
         for task in live.tasks.values()
         if task.type == task_type

@@ -1,7 +1,7 @@
 """The reason why a task waits, as one sentence, from the scheduler's own rules."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from flamenco.model.board import Candidate, Kind, Presence, lacks
 from flamenco.model.jobs import APPROVAL, Task
@@ -20,10 +20,16 @@ _STATES = {
 }
 
 
-def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, Presence]]) -> str:
+def why_waiting(
+    kind: Kind,
+    tag: str | None,
+    workers: Iterable[tuple[Candidate, Presence]],
+    gone: Collection[str] = (),
+) -> str:
     """The reason why a ready task has not started: the workers for it, and their state.
 
-    ``tag`` is the name of the tag that the kind needs.
+    ``tag`` is the name of the tag that the kind needs; ``gone`` are the ids of workers that nobody
+    waits for any more.
     """
     everybody = tuple(workers)
     if not everybody:
@@ -35,11 +41,17 @@ def why_waiting(kind: Kind, tag: str | None, workers: Iterable[tuple[Candidate, 
     ]
     if not fitting:
         return f"No worker has what it needs; {_nearest(everybody, lacking)}."
-    able = [each for each in fitting if each[0].worker_id not in kind.excluded]
-    if not able:
-        who = _many(len(fitting), "worker")
-        return f"{who} could run it, but failed it or {_be(len(fitting))} blocklisted."
-    return _what_they_do(able)
+    allowed = [each for each in fitting if each[0].worker_id not in kind.excluded]
+    able = [each for each in allowed if each[0].worker_id not in gone]
+    missed = len(allowed) - len(able)
+    if able:
+        said = _what_they_do(able)
+        return f"{said} {_many(missed, 'more worker')} {_away(missed)}." if missed else said
+    who = _many(len(fitting), "worker")
+    if missed == len(fitting):
+        return f"{who} could run it, but {_away(missed)}."
+    blamed = f"failed it or {_be(len(fitting))} blocklisted"
+    return f"{who} could run it, but {blamed}{f', or {_away(len(fitting))}' if missed else ''}."
 
 
 def _nearest(
@@ -63,6 +75,10 @@ def _what_they_do(able: Sequence[tuple[Candidate, Presence]]) -> str:
 
 def _many(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _away(number: int) -> str:
+    return f"{'has' if number == 1 else 'have'} been away for too long to be waited for"
 
 
 def _be(number: int) -> str:

@@ -76,6 +76,21 @@ def test_workers_that_are_left_out_are_not_waited_for():
     assert said == "2 workers could run it, but failed it or are blocklisted."
 
 
+@pytest.mark.parametrize(
+    ("excluded", "gone", "sentence"),
+    [
+        ("", "anna", "bert could run it; it is busy. 1 more worker has been away for too long"),
+        ("", "anna bert", "2 workers could run it, but have been away for too long to be waited"),
+        ("anna", "anna", "bert could run it; it is busy."),
+        ("anna", "bert", "2 workers could run it, but failed it or are blocklisted, or have been"),
+    ],
+)
+def test_workers_that_are_gone_are_not_waited_for(excluded, gone, sentence):
+    workers = [(ANNA, Presence.AWAY), (BERT, Presence.BUSY)]
+    kind = attrs.evolve(KIND, excluded=frozenset(excluded.split()))
+    assert why_waiting(kind, None, workers, gone.split()).startswith(sentence)
+
+
 @pytest.mark.parametrize("status", JobStatus)
 def test_a_job_says_why_nothing_of_it_starts_unless_it_is_queued_or_active(status):
     said = why_job_waits(job_with(status, T.QUEUED))

@@ -139,11 +139,13 @@ class JobActor(actors.Actor):
         self._announcing.begin(self._live)
 
     @actors.handles(CheckUp)
-    def check_up(self, _: CheckUp) -> None:
-        if self._live.job.delete_requested_at is None:
-            self._check_up()
-        else:
+    async def check_up(self, _: CheckUp) -> None:
+        if self._live.job.delete_requested_at is not None:
             self._go_on_deleting()
+            return
+        self._check_up()
+        if self._judging.waits_for_others(self._live):
+            self._judging.look_around(self._live, await self._services.workers_that_count())
 
     def _check_up(self) -> None:
         ripple = self._live.repair(clock.now())
@@ -309,7 +311,7 @@ class JobActor(actors.Actor):
         if ending is Ending.COMPLETED:
             self._close(lease, ending, TaskStatus.COMPLETED, lease.reason)
         elif ending in BLAMED or asked_to_block(lease):
-            self.start_soon(self._services.reader.workers, done=partial(Judge, lease, ending))
+            self.start_soon(self._services.workers_that_count, done=partial(Judge, lease, ending))
         else:
             self._close(lease, ending, returned_to_pool(self._live.job.status), lease.reason)
 
@@ -501,7 +503,7 @@ class JobActor(actors.Actor):
     @actors.handles(WhyWaiting)
     async def why_waiting(self, message: WhyWaiting) -> str:
         task = self._task(message.task_id) if message.task_id else None
-        return await why_waiting(self._live, task, self.system, self._services.reader)
+        return await why_waiting(self._live, task, self.system, self._services)
 
 
 def _answer(later: actors.ReplyLater, refused: str | None) -> None:

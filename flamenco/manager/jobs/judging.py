@@ -10,6 +10,7 @@ from flamenco import clock
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.jobs.leases import Lease
 from flamenco.model.failures import (
+    GONE,
     after_block,
     after_failure,
     hopeless,
@@ -20,7 +21,7 @@ from flamenco.model.jobs import Block, Task
 from flamenco.model.leases import BLAMED, Ending, blame
 from flamenco.model.lifecycle import returned_to_pool
 from flamenco.model.livejob import LiveJob, Ripple
-from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
 from flamenco.model.workers import Worker
 from flamenco.store import PutBlock
 
@@ -67,6 +68,24 @@ class Judging:
                 self._spread(live.move_task(other, clock.now()))
             for other in hopeless(live, task.type, workers):
                 self._spread(live.move_task(other, clock.now()))
+
+    def waits_for_others(self, live: LiveJob) -> bool:
+        """Whether a task that failed, or a type that a worker is kept from, waits for another."""
+        return live.job.status in RUNNABLE_JOBS and (
+            bool(live.blocks)
+            or any(task.failed_by and task.status in RUNNABLE_TASKS for task in live.tasks.values())
+        )
+
+    def look_around(self, live: LiveJob, workers: Sequence[Worker]) -> None:
+        """Fail what waits only for workers that are gone, knowing those that are not."""
+        waiting = {task.type for task in live.tasks.values() if task.status in RUNNABLE_TASKS}
+        for task_type in sorted(waiting):
+            if live.blocked(task_type) and nobody_left(live, task_type, workers):
+                reason = f"no worker is left for tasks of type {task_type}"
+                self._spread(live.move_job(JobStatus.FAILED, reason, clock.now()))
+                return
+            for task in hopeless(live, task_type, workers, GONE):
+                self._spread(live.move_task(task, clock.now()))
 
     def _block_if_due(self, live: LiveJob, lease: Lease, task: Task, threshold: int) -> bool:
         asked, failures = asked_to_block(lease), live.failures(lease.worker_id, task.type)

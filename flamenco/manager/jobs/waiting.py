@@ -1,18 +1,18 @@
 """Why a task of a live job waits: the job's own reasons first, then the scheduler's."""
 
 import actors
+from flamenco import clock
 from flamenco.manager.scheduling.messages import Explain
-from flamenco.manager.services import SCHEDULER
+from flamenco.manager.services import SCHEDULER, Services
 from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.waiting import why_job_waits, why_nothing_is_ready, why_task_waits
-from flamenco.store import Reader
 
 STARTING = "The scheduler is starting."
 
 
 async def why_waiting(
-    live: LiveJob, task: Task | None, system: actors.ActorSystem, reader: Reader
+    live: LiveJob, task: Task | None, system: actors.ActorSystem, services: Services
 ) -> str:
     """Why this task waits; without one: why the job does."""
     task = task or live.some_ready()
@@ -23,8 +23,11 @@ async def why_waiting(
     if known or scheduler is None:
         return known or STARTING
     kind = live.kind(task)
-    tags = {tag.id: tag.name for tag in await reader.tags()} if kind.tag else {}
+    tags = {tag.id: tag.name for tag in await services.reader.tags()} if kind.tag else {}
+    absence, now = services.absence, clock.now()
+    workers = await services.reader.workers()
+    gone = frozenset(worker.id for worker in workers if absence.gone(worker, now))
     try:
-        return await scheduler.ask(Explain(kind, tags.get(kind.tag or "")))
+        return await scheduler.ask(Explain(kind, tags.get(kind.tag or ""), gone))
     except actors.ActorError:  # its crash is not this job's
         return STARTING

@@ -88,7 +88,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(Explain)
     def explain(self, message: Explain) -> str:
-        return why_waiting(message.kind, message.tag, self._board.workers)
+        return why_waiting(message.kind, message.tag, self._board.workers, message.gone)
 
     def _push(self, match: Match | None) -> None:
         if match is None:

@@ -64,3 +64,5 @@ class Explain(actors.Request[str]):
     kind: Kind
     tag: str | None
     """Name of the tag that it needs."""
+    gone: frozenset[str]
+    """Ids of the workers that have been away for too long to be waited for."""

@@ -23,6 +23,7 @@ class File {
     job_type_timeout: '20s',
     archive_jobs_after: '0s',
     delete_jobs_after: '0s',
+    worker_gone_after: '24h0m0s',
     delete_workers_after: '0s',
     blocklist_threshold: 3,
     task_fail_after_softfail_count: 3,

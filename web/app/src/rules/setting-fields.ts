@@ -86,6 +86,7 @@ export const CATEGORIES: readonly Category[] = [
     fields: [
       { key: 'archive_jobs_after', label: 'Archive jobs after', kind: 'duration', live: true, zero: 'Never', choices: DAYS, help: 'Finished jobs leave the lists, and can be brought back.' },
       { key: 'delete_jobs_after', label: 'Delete jobs after', kind: 'duration', live: true, zero: 'Never', choices: DAYS, help: 'Finished jobs are deleted, with their logs, pictures and checkouts.' },
+      { key: 'worker_gone_after', label: 'Wait for Workers', kind: 'duration', live: true, zero: 'For ever', choices: ['0s', '1h', '12h', '24h', '168h'], help: 'A Worker that left or was lost so long ago is still listed, but no task that failed waits for it.' },
       { key: 'delete_workers_after', label: 'Delete Workers after', kind: 'duration', live: true, zero: 'Never', choices: DAYS, help: 'Workers that were gone for so long are deleted. One that comes back registers anew.' },
     ],
   },
