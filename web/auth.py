@@ -1,4 +1,4 @@
-"""Who may do what: workers prove themselves by HTTP Basic authentication.
+"""Authentication of workers, by HTTP Basic.
 
 A worker's secret is kept as a salted scrypt hash. Once verified it is remembered in memory, so
 that hashing isn't paid for every request.
@@ -25,7 +25,7 @@ class BadCredentials(Exception):
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of a worker's secret."""
+    """The salted hash of a worker's secret, to be stored."""
     salt = os.urandom(_SALT_BYTES)
     return f"{salt.hex()}${_scrypt(secret, salt).hex()}"
 
@@ -35,7 +35,7 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
 
 
 def _matches(secret: str, stored: str) -> bool:
-    """Whether it is the secret; what is stored may be damaged, which no secret matches."""
+    """True if it is the secret; what is stored may be damaged, which no secret matches."""
     salt, _, expected = stored.partition("$")
     try:
         return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
@@ -45,7 +45,7 @@ def _matches(secret: str, stored: str) -> bool:
 
 @attrs.define(eq=False)
 class WorkerDoor:
-    """Lets workers in."""
+    """The door for workers, which checks their credentials."""
 
     _farm: Farm
     _known: dict[str, bytes] = attrs.field(factory=dict)
@@ -53,18 +53,19 @@ class WorkerDoor:
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     async def lock(self, secret: str) -> str:
-        """What is stored of a worker's secret, computed while others are served."""
+        """The salted hash of a worker's secret, computed in a thread."""
         return await trio.to_thread.run_sync(hash_secret, secret, limiter=self._threads)
 
     def may_register(self, secret: str) -> bool:
-        """Whether a worker that tells this secret may register."""
+        """True if a worker with this registration secret may register."""
         expected = self._farm.services.config.registration_secret
         return not expected or hmac.compare_digest(secret.encode(), expected.encode())
 
     async def admit(self, authorization: Authorization | None) -> ActorRef:
         """The actor of the worker that sends a request. Raises `BadCredentials`.
 
-        A worker that was let in once is known for as long as it has an actor: until it is deleted.
+        A worker that was admitted once is remembered for as long as it has an actor: until it is
+        deleted.
         """
         if authorization is None or authorization.type != "basic":
             raise BadCredentials("worker credentials are needed: register, then use HTTP Basic")
@@ -79,7 +80,7 @@ class WorkerDoor:
         return actor
 
     async def _verify(self, worker_id: str, secret: str) -> None:
-        """An unknown worker costs as much time as a wrong secret (reference rules §7)."""
+        """Check a secret, which takes as long for an unknown worker (reference rules §7)."""
         stored = await self._farm.services.reader.secret_hash(worker_id)
         good = await trio.to_thread.run_sync(
             _matches, secret, stored or _NOBODY, limiter=self._threads

@@ -1,4 +1,4 @@
-"""Builds the web page and packs the add-on when the Python package is built.
+"""Build of the web page and packing of the add-on, as part of building the Python package.
 
 Hatchling runs this hook for wheels, editable installs and source distributions. It leaves in
 `web/static/` the page made from `web/app/`, and `flamenco-addon.zip` made from `addon/flamenco/`.
@@ -33,9 +33,9 @@ class Node(NamedTuple):
     """A Node to build with."""
 
     folder: Path
-    """Goes first on the PATH: npm's scripts look for `node` there."""
+    """Folder to put first on the PATH, where npm's scripts look for `node`."""
     npm: list[str]
-    """The command that starts its npm."""
+    """Command that starts its npm."""
 
 
 def source_digest(app: Path) -> str:
@@ -50,7 +50,7 @@ def source_digest(app: Path) -> str:
 
 
 def page_is_current(app: Path, static: Path) -> bool:
-    """Whether `static` holds the page that `app` makes, or `app` is not there to make one."""
+    """True if `static` has the page made from `app`, or `app` is missing."""
     if not (static / "index.html").is_file():
         return False
     if not app.is_dir():
@@ -60,7 +60,7 @@ def page_is_current(app: Path, static: Path) -> bool:
 
 
 def suits_vite(version: str) -> bool:
-    """Whether Vite runs on this Node, given what `node --version` prints."""
+    """True if Vite runs on this Node, given the output of `node --version`."""
     match = re.match(r"v(\d+)\.(\d+)\.", version)
     if match is None:
         return False
@@ -69,7 +69,7 @@ def suits_vite(version: str) -> bool:
 
 
 def node_on_path() -> Node | None:
-    """The Node on the PATH, if it can build the page and npm is there too."""
+    """The Node on the PATH, if it can build the page and npm exists, too."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
@@ -98,7 +98,7 @@ def node_from_python() -> Node:
 
 
 def packages_are_installed(app: Path) -> bool:
-    """Whether `node_modules` holds what `package-lock.json` asks for, by npm's own record of it."""
+    """True if `node_modules` matches `package-lock.json`, by npm's own record of it."""
     record = app / "node_modules" / ".package-lock.json"
     if not record.is_file():
         return False
@@ -112,7 +112,7 @@ def packages_are_installed(app: Path) -> bool:
 
 
 def run_npm(app: Path, node: Node, *arguments: str) -> None:
-    """Runs npm in `app`; raises PageBuildError with what it printed if it fails."""
+    """Run npm in `app`. Raises PageBuildError with its output if it fails."""
     path = os.pathsep.join([str(node.folder), os.environ.get("PATH", "")])
     done = subprocess.run(
         [*node.npm, *arguments],
@@ -133,7 +133,7 @@ def run_npm(app: Path, node: Node, *arguments: str) -> None:
 
 
 def build_page(app: Path, static: Path) -> None:
-    """Makes `static` hold the page built from `app`; the network is used for missing packages."""
+    """Build the page from `app` into `static`, using the network for missing packages."""
     if page_is_current(app, static):
         return
     if not app.is_dir():
@@ -164,7 +164,7 @@ def zip_folder(folder: Path) -> bytes:
 
 
 def pack_addon(addon: Path, static: Path) -> None:
-    """Puts the add-on's zip beside the page. Source distributions bring it packed as well."""
+    """Put the add-on's zip beside the page. Source distributions contain the zip, too."""
     if not addon.is_dir():
         return
     target = static / "flamenco-addon.zip"
@@ -185,13 +185,13 @@ class PageBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         return Path(self.root, "web", "static")
 
     def dependencies(self) -> list[str]:
-        """Asks for a Node from the Python registry only where the page needs one."""
+        """Packages needed for the build: a Node, if the page has to be built without one."""
         if page_is_current(self._app, self._static) or not self._app.is_dir():
             return []
         return [] if node_on_path() else [NODE_FROM_PYTHON]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Runs before each build."""
+        """Called before each build."""
         try:
             build_page(self._app, self._static)
         except PageBuildError as error:

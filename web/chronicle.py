@@ -1,8 +1,8 @@
-"""The chronicle: what happened on the farm lately, numbered, for all who follow it live.
+"""The chronicle: recent events of the farm, numbered, for all clients that follow it live.
 
 Each event is kept once, in a ring of bounded size, and read by each client at its own pace: a slow
-one holds up nobody, and one that comes back after a broken connection reads on where it was. Who
-is further behind than the ring reaches is told to fetch anew.
+one does not hold up others, and one that comes back after a broken connection reads on where it
+was. A client that is further behind than the ring reaches is told to fetch everything again.
 """
 
 import secrets
@@ -20,20 +20,20 @@ from web.topics import TOPICS, Topic
 from web.wire import encode
 
 CAPACITY = 10_000
-"""Events that are kept."""
+"""Maximum number of events that are kept."""
 
 WEIGHT = 32 * 2**20
-"""Characters of task logs that are kept, more or less."""
+"""Approximate maximum number of characters of task logs that are kept."""
 
 EVENT_WEIGHT = 512
-"""Of an event without its log."""
+"""Number of characters that an event counts without its log."""
 
 WAITING = 10_000
-"""Events that a chronicle may be behind."""
+"""Maximum number of events that a chronicle may be behind."""
 
 
 class Missed(Exception):
-    """Not all that happened since is known any more; the text says why."""
+    """Events since a place are no longer known; the text says why."""
 
 
 @attrs.define(eq=False)
@@ -54,7 +54,7 @@ class Happening:
 
     @property
     def payload(self) -> str:
-        """JSON, made once for all who get it."""
+        """The event as JSON, made once for all clients."""
         if self._json is None:
             self._json = encode(self.event).decode()
         return self._json
@@ -67,22 +67,22 @@ class Happening:
 
 @attrs.define(eq=False)
 class Chronicle:
-    """What happened in this life of the Manager. The first event has the number 1."""
+    """The events of this run of the Manager, numbered from 1."""
 
     capacity: int = CAPACITY
     epoch: str = attrs.field(factory=lambda: secrets.token_hex(4))
-    """Differs in each life of the Manager: numbers of another one mean nothing."""
+    """Random text that identifies this run of the Manager: numbers of other runs mean nothing."""
     last: int = 0
     """Number of the newest event."""
     ended: bool = False
-    """Whether nothing more will happen: the Manager stops."""
+    """True if there will be no more events, since the Manager is stopping."""
     _kept: deque[Happening] = attrs.field(factory=deque)
     _weight: int = 0
     _bells: set["Bell"] = attrs.field(factory=set)
 
     @asynccontextmanager
     async def kept(self, events: actors.Subscription[Any]) -> AsyncIterator[None]:
-        """Write down all events that come meanwhile."""
+        """Record all events that come during the block."""
         async with events, trio.open_nursery() as nursery:
             nursery.start_soon(self._keep, events)
             yield
@@ -97,7 +97,7 @@ class Chronicle:
             self.record(event)
 
     def record(self, event: object) -> None:
-        """Write down an event, and wake whoever waits for one; the oldest make room."""
+        """Record an event, dropping the oldest to make room, and wake the clients that wait."""
         self.last += 1
         happening = Happening(self.last, event)
         self._kept.append(happening)
@@ -107,42 +107,42 @@ class Chronicle:
         self._ring()
 
     def skip(self, count: int) -> None:
-        """Some events were lost: who has not read up to here has missed them."""
+        """Note that events were lost, so that clients that have not read up to here missed them."""
         self.last += count
         self._kept.clear()
         self._weight = 0
 
     def end(self) -> None:
-        """Nothing more will happen."""
+        """Note that there will be no more events."""
         self.ended = True
         self._ring()
 
     def after(self, number: int) -> Happening | None:
-        """The event that follows a number; None as long as there is none.
+        """The event after a number; None as long as there is none.
 
-        Raises `Missed` if it is not known any more.
+        Raises `Missed` if it is no longer known.
         """
         if number >= self.last:
             return None
         first = self.last - len(self._kept) + 1
         if number + 1 < first:
-            raise Missed("too much has happened since")
+            raise Missed("too many events happened since then")
         return self._kept[number + 1 - first]
 
-    # Places, as clients see them
+    # Places as clients see them
 
     def place(self, number: int) -> str:
-        """What a client names to read on after an event."""
+        """The text with which a client reads on after an event."""
         return f"{self.epoch}-{number}"
 
     def number(self, place: str) -> int:
-        """The number at a place. Raises `Missed` if nothing is known of what followed it."""
+        """The number at a place. Raises `Missed` if the events after it are not known."""
         epoch, _, number = place.partition("-")
         if epoch != self.epoch or not number.isdecimal() or not number.isascii():
-            raise Missed("the Manager has started anew since")
+            raise Missed("the Manager has restarted since then")
         found = int(number[:20])
         if found > self.last:
-            raise Missed("nothing is known of this place")
+            raise Missed("this place is not known")
         if found < self.last:
             self.after(found)
         return found
@@ -151,12 +151,12 @@ class Chronicle:
 
     @property
     def followed(self) -> bool:
-        """Whether anybody waits for events."""
+        """True if any client waits for events."""
         return bool(self._bells)
 
     @contextmanager
     def listening(self) -> Iterator["Bell"]:
-        """A bell that rings when something has happened."""
+        """A bell that rings after an event."""
         bell = Bell()
         self._bells.add(bell)
         try:
@@ -170,7 +170,7 @@ class Chronicle:
 
 
 class Bell:
-    """Wakes the one who waits; one that was rung before is heard too."""
+    """A wake-up call for one waiting task, which also notices an earlier ring."""
 
     def __init__(self) -> None:
         self._rung = trio.Event()
@@ -185,7 +185,7 @@ class Bell:
 
 @attrs.frozen
 class Told:
-    """What a client is told: an event's name, its payload as JSON, the place to read on from."""
+    """An event for a client: its name, its payload as JSON, and the place to read on from."""
 
     name: str
     payload: str
@@ -199,35 +199,35 @@ class Follower:
     chronicle: Chronicle
     _at: int = 0
     _since: dict[Topic, int] = attrs.field(factory=dict)
-    """{topic: number after which its events are told}"""
+    """{topic: number after which its events are sent}."""
 
     @classmethod
     def of(cls, chronicle: Chronicle, topics: Iterable[Topic]) -> "Follower":
-        """One that follows these topics from now on."""
+        """A follower of these topics from now on."""
         return cls(chronicle, chronicle.last, dict.fromkeys(topics, chronicle.last))
 
     @property
     def place(self) -> str:
-        """Where the client is."""
+        """The client's place."""
         return self.chronicle.place(self._at)
 
     @property
     def topics(self) -> Iterable[Topic]:
-        """What it follows now."""
+        """The topics that it follows now."""
         return self._since.keys()
 
     def follow(self, topic: Topic) -> None:
-        """From now on tell what belongs to a topic."""
+        """Send events of a topic from now on."""
         self._since.setdefault(topic, self.chronicle.last)
 
     def leave(self, topic: Topic) -> None:
-        """Tell no more of it."""
+        """Send no more events of a topic."""
         self._since.pop(topic, None)
 
     def resume(self, place: str, topics: Iterable[Topic]) -> Told | None:
-        """Go back to a place, and from there on tell of these topics too.
+        """Go back to a place, and follow these topics, too, from there on.
 
-        If that can't be done, they are told of from now on, and the client is told so.
+        If that is not possible, they are followed from now on, and the client is told so.
         """
         topics = tuple(topics)
         try:
@@ -241,7 +241,7 @@ class Follower:
         return None
 
     def next(self) -> Told | None:
-        """What the client is to be told next; None as long as there is nothing."""
+        """The next event for the client; None as long as there is none."""
         try:
             while (happening := self.chronicle.after(self._at)) is not None:
                 self._at = happening.number
@@ -252,7 +252,7 @@ class Follower:
         return None
 
     async def news(self, bell: Bell) -> Told | None:
-        """Wait until something happens; after a quiet while say that the Manager is there."""
+        """Wait for an event; after some silence, give a sign of life of the Manager."""
         with trio.move_on_after(QUIET_SECONDS) as quiet:
             await bell.wait()
         return Told(ALIVE, "{}", self.place) if quiet.cancelled_caught else None
@@ -264,7 +264,7 @@ class Follower:
         )
 
     def _resync(self, missed: Missed) -> Told:
-        """Go on from now."""
+        """Go on from the present."""
         self._at = self.chronicle.last
         self._since = dict.fromkeys(self._since, self._at)
         reason = encode({"reason": str(missed)}).decode()
@@ -272,10 +272,10 @@ class Follower:
 
 
 RESYNC = "/resync"
-"""The event that tells a client to fetch anew what it shows."""
+"""Name of the event that tells a client to fetch everything it shows again."""
 
 ALIVE = "/alive"
-"""The event that tells a client where it is, and that the Manager is there."""
+"""Name of the event that tells a client its place, and that the Manager is alive."""
 
 QUIET_SECONDS = 10.0
-"""So long a client may hear nothing of the Manager."""
+"""Maximum seconds of silence for a client."""

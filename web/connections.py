@@ -1,7 +1,7 @@
-"""One client's connection, over which it sends requests and takes their answers.
+"""A client's connection, over which it sends requests and receives answers.
 
 Hypercorn's own waits for ever for a client that stops reading, sends an answer in three pieces, and
-begins a task after each to wait for the next request.
+starts a task after each to wait for the next request.
 """
 
 from contextlib import suppress
@@ -20,16 +20,16 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 
 KEEP_ALIVE_SECONDS = 20.0
-"""An idle connection is closed after this time, and one whose request does not get to its body.
+"""Seconds after which a connection is closed that is idle, or still sends a request's headers.
 
-Longer than clients keep theirs (httpx: 5 s), or their next request meets a closing door.
+Longer than clients keep theirs (httpx: 5 s), so that no request meets a closing connection.
 """
 
 READ_BYTES = WRITE_BYTES = 65_536
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 as Hypercorn speaks it; but the head of an answer leaves together with its body."""
+    """Hypercorn's HTTP/1.1, except that the head of an answer leaves together with its body."""
 
     _head = b""
     _is_dropping = False
@@ -40,23 +40,23 @@ class _Protocol(H11Protocol):
         if not isinstance(socket, WSStream) or self._is_dropping:
             return
         if socket.closed:
-            # A wrong handshake was answered, of which the application knows nothing.
+            # A wrong handshake was answered without the application.
             socket.closed = False
             await self.stream_send(StreamClosed(STREAM_ID))
         elif _is_over_full(socket):
-            # The client was told; what it still sends is dropped, for a while.
+            # The client was told; the rest that it sends is dropped, for a while.
             self._is_dropping = True
             await socket.handle(StreamClosed(STREAM_ID))
             socket.buffer.clear()
             await self.send(Updated(idle=True))
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        """Offers of HTTP/2 are not taken up."""
+        """Decline offers of HTTP/2."""
 
     async def _create_stream(self, request: h11.Request) -> None:
-        """Offers to compress a WebSocket are not taken up: little could grow to very much.
+        """Decline offers to compress a WebSocket: little data could grow to very much.
 
-        A request whose length is told in two ways is refused: a proxy may see two in it.
+        A request that tells its length in two ways is refused: a proxy might see two requests.
         """
         if {name for name, _ in request.headers} >= {b"content-length", b"transfer-encoding"}:
             await self._send_error_response(400)
@@ -85,12 +85,12 @@ class _Protocol(H11Protocol):
 
 
 def _is_over_full(socket: WSStream) -> bool:
-    """Whether a message came over it that is too large."""
+    """True if a message that is too large came over it."""
     return socket.buffer.length > socket.buffer.max_length
 
 
 def _has_body(event: H11SendableEvent) -> bool:
-    """Whether more is certain to follow on what is sent."""
+    """True if more data is certain to follow."""
     if not isinstance(event, h11.Response):
         return False
     lengths = (value for name, value in event.headers if name == b"content-length")
@@ -99,7 +99,7 @@ def _has_body(event: H11SendableEvent) -> bool:
 
 @attrs.define(eq=False)
 class Connection:
-    """A client: let go when it was idle for too long, or takes nothing for ``stall`` seconds."""
+    """A client's connection, closed if it is idle too long or reads nothing for ``stall`` s."""
 
     _stream: trio.SocketStream
     _client: tuple[str, int]
@@ -107,10 +107,10 @@ class Connection:
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
     _reading: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
-    """Its deadline is when a connection has been idle for too long."""
+    """Scope whose deadline is the end of an idle connection."""
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
-        """Answer one request after the other, until either side closes the connection."""
+        """Answer one request after another, until either side closes the connection."""
         try:
             async with TaskGroup() as tasks:
                 self._protocol = _Protocol(
@@ -131,7 +131,7 @@ class Connection:
             await self._stream.aclose()
 
     async def send(self, event: Event) -> None:
-        """What the protocol wants: something sent, or the connection closed."""
+        """Do what the protocol wants: send something, or close the connection."""
         if isinstance(event, RawData):
             async with self._sending:
                 try:

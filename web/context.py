@@ -1,4 +1,4 @@
-"""The application of one farm, and what a request handler reaches of it."""
+"""The application of one farm, and the objects in it that request handlers use."""
 
 from typing import cast
 
@@ -46,7 +46,7 @@ def reader() -> Reader:
 
 
 def door() -> WorkerDoor:
-    """Where workers show their credentials."""
+    """The door for workers, which checks their credentials."""
     return cast("Web", current_app).door
 
 
@@ -56,5 +56,5 @@ def sockets() -> Sockets:
 
 
 def chronicle() -> Chronicle:
-    """What happened on the farm lately, for all who follow it live."""
+    """The recent events of the farm, for all clients that follow it live."""
     return cast("Web", current_app).chronicle

@@ -1,4 +1,4 @@
-"""Which logs a client follows, as the farm's workers have to know."""
+"""The logs that a client follows, which the farm's workers have to know."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ class Following:
     _tasks: frozenset[str] = frozenset()
 
     def now(self, topics: Iterable[Topic]) -> None:
-        """From now on it follows these topics."""
+        """Follow the logs among these topics from now on, and no others."""
         logs = frozenset(each.id for each in topics if each.kind == One.TASK_LOG)
         before, self._tasks = self._tasks, logs
         viewers = self._farm.services.viewers
@@ -29,7 +29,7 @@ class Following:
 
 @contextmanager
 def following(farm: Farm) -> Iterator[Following]:
-    """What a client follows until it leaves."""
+    """The logs that a client follows, until the block is left."""
     logs = Following(farm)
     try:
         yield logs

@@ -1,8 +1,8 @@
-"""The live WebSocket: what happens on the farm, to those who subscribed to it.
+"""The live WebSocket: events of the farm for clients that subscribe to them.
 
-A client asks with the reference's subscriptions (reference api §5) and gets ``{"event": name,
-"payload": …, "id": place}``. It waits for the ``ok`` before it fetches, so that nothing falls in
-between. After a broken connection it resumes after the last ``id`` it saw.
+A client sends the reference's subscriptions (reference api §5) and gets ``{"event": name,
+"payload": …, "id": place}``. It waits for the ``ok`` before it fetches data, so that nothing gets
+lost in between. After a broken connection it resumes after the last ``id`` it saw.
 """
 
 from collections.abc import Iterable
@@ -25,10 +25,10 @@ from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import checked_parameter, encode
 
 ANSWERS = 16
-"""Answers that wait for a client; it is not listened to before it takes some."""
+"""Maximum number of answers that wait for a client; until it reads some, it is not listened to."""
 
 MOST_FOLLOWED = 10_000
-"""So many things one client may follow."""
+"""Maximum number of subscriptions of a client."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,13 +39,13 @@ class Followed:
     uuid: Word | UnsetType = UNSET
 
     def problem(self) -> str | None:
-        """What is wrong with it, if anything."""
+        """A mistake in it; None if there is none."""
         if self.type not in (*One, *Every):
             return f"type: expected one of {', '.join((*One, *Every))}"
         if self.type in tuple(Every):
             return None
         if isinstance(self.uuid, UnsetType) or not self.uuid:
-            return f"uuid: needed to subscribe to a {self.type}"
+            return f"uuid: required to subscribe to a {self.type}"
         try:
             checked_parameter("uuid", self.uuid, Uuid)
         except Refusal as refusal:
@@ -59,14 +59,14 @@ class Followed:
 
 @attrs.frozen(kw_only=True)
 class Subscribe(Followed):
-    """A request of a client: ``subscribe`` or ``unsubscribe``."""
+    """A client's request: ``subscribe`` or ``unsubscribe``."""
 
     op: Word
 
 
 @attrs.frozen(kw_only=True)
 class Resume:
-    """A request of a client that was here before: all that it follows, since a place."""
+    """A returning client's request: all its subscriptions, and the place to resume from."""
 
     op: Word
     after: Line
@@ -100,7 +100,7 @@ async def _follow(follower: Follower, bell: Bell) -> None:
 
 
 async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object], bell: Bell) -> None:
-    """The one task that writes to the socket: Hypercorn can't take two sends at once."""
+    """Send events and answers, the only writer of the socket: Hypercorn allows no two at once."""
     while True:
         try:
             await websocket.send(encode(pending.receive_nowait()).decode())
@@ -129,7 +129,7 @@ async def _take_requests(
 
 
 def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
-    """Carry out a client's request; what to tell it."""
+    """Carry out a client's request, and return the answers."""
     try:
         op = msgspec.json.decode(text or b"", type=dict[str, object]).get("op")  # None if empty
         kind = OPERATIONS.get(str(op))
@@ -144,7 +144,7 @@ def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
             return [{"error": problem, "subscription": wanted}]
     topics = [each.topic for each in followed]
     if len({*follower.topics, *topics}) > MOST_FOLLOWED:
-        return [{"error": f"expected {MOST_FOLLOWED} subscriptions at most"}]
+        return [{"error": f"expected at most {MOST_FOLLOWED} subscriptions"}]
     if isinstance(wanted, Resume):
         told = follower.resume(wanted.after, topics)
         ok = {"ok": wanted, "id": follower.place}

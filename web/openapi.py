@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the declared operations and the classes that they name."""
+"""The OpenAPI document, made from the declared operations and their classes."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -13,18 +13,18 @@ from web.wire import JSON, PLAIN, EventStream, header_name
 
 Schema = dict[str, Any]
 Schemas = Mapping[Any, Schema]
-"""{class: how a schema is named where it is used}"""
+"""{class: reference to its schema}."""
 
 REASONS = {
-    400: "The request is not what was expected; the message says what was.",
+    400: "The request is not as expected; the message says what was expected.",
     403: "The credentials of a worker are missing or wrong.",
-    404: "There is no such thing.",
-    408: "The body did not come in time.",
+    404: "There is no such object.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
-    422: "This can't be done in the present state.",
-    503: "It could not be stored or took too long; try again.",
+    422: "The present state does not allow this.",
+    503: "The request could not be stored, or took too long; try again.",
 }
-"""What an error says to whoever reads the document, where its name does not."""
+"""{status code: description of the error}, for codes whose names are not enough."""
 
 BINARY = {"type": "string", "format": "binary"}
 
@@ -103,7 +103,7 @@ def _headers(operation: Operation, components: Mapping[str, Schema]) -> Iterable
 def _fields(
     kind: type | None, components: Mapping[str, Schema]
 ) -> Iterable[tuple[str, bool, Schema]]:
-    """Name, whether it must be there, and schema of each field of a class."""
+    """Name, requiredness and schema of each field of a class."""
     if kind is not None:
         described = components[kind.__name__]
         for name, schema in described["properties"].items():
@@ -135,7 +135,7 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
 
 def _content(kind: Any, schemas: Schemas) -> Schema:
     if kind is EventStream:
-        return {}  # of its events, OpenAPI 3.1 can't speak
+        return {}  # OpenAPI 3.1 can't describe its events
     return {"schema": {"type": "string"} if kind in PLAIN else schemas[kind]}
 
 

@@ -1,11 +1,11 @@
-"""Operations of the HTTP API. Each is declared once: by the signature of its handler.
+"""Operations of the HTTP API. The signature of its handler declares each of them.
 
-Parameters named in the path are checked as what they are annotated with. ``query`` and ``body`` are
-the attrs classes of the query string and of the JSON body, ``worker`` is the worker whose
-credentials the request has to carry. ``headers`` is the attrs class of the headers that count, and
-``read`` gives a body of any size piece by piece: such an operation is served by `web.uploads`. What
-the handler returns is the answer: an API class is 200,
-None is 204, `Text` is plain text. From the same declarations `web.openapi` makes the document.
+Parameters named in the path are checked against their annotations. ``query`` and ``body`` are the
+attrs classes of the query string and of the JSON body, ``worker`` is the worker whose credentials
+the request has to carry. ``headers`` is the attrs class of the headers that are used, and ``read``
+returns a body of any size piece by piece: such an operation is served by `web.uploads`. The answer
+is the handler's return value: an API class is 200, None is 204, `Text` is plain text. `web.openapi`
+makes the document from the same declarations.
 """
 
 import inspect
@@ -36,46 +36,46 @@ from web.wire import Answer, answer, checked_body, checked_headers, checked_para
 API = "/api/v3"
 
 PARAMETER = re.compile(r"<(\w+)>")
-"""A part of a path that stands for a value."""
+"""Pattern for a part of a path that stands for a value."""
 
 Handler = Callable[..., Awaitable[object]]
 Read = Callable[[], Awaitable[bytes]]
-"""Waits for the next bytes of a body; none at its end."""
+"""Function that waits for the next bytes of a body; empty at its end."""
 
 H = TypeVar("H", bound=Handler)
 
 Id = Uuid
-"""A path parameter that is the id of a job, task, worker or tag."""
+"""Path parameter with the id of a job, task, worker or tag."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Operation:
-    """What one method of one path takes and answers."""
+    """A method of a path, with its parameters and answers."""
 
     method: str
     path: str
-    """Below `API`, with the names of its parameters in angle brackets."""
+    """Path below `API`, with the names of its parameters in angle brackets."""
     tag: str
     handler: Handler
     parameters: Mapping[str, Any]
-    """{name in the path: what it is checked as}"""
+    """{name in the path: type it is checked against}."""
     query: Any
     body: Any
     decoder: msgspec.json.Decoder[Any] | None
     body_required: bool
     content: tuple[str, ...]
-    """Types of a body that is not JSON; the handler reads and checks it."""
+    """Media types of a body that is not JSON; the handler reads and checks it."""
     headers: Any
     streams: bool
-    """Whether the handler reads the body piece by piece."""
+    """True if the handler reads the body piece by piece."""
     worker_auth: bool
     answers: Mapping[int, Any]
-    """{status code of an answer that is no error: class of its body, a union, or None}"""
+    """{status code of an answer that is not an error: class of its body, a union, or None}."""
     errors: frozenset[int]
 
     @property
     def id(self) -> str:
-        """The handler's name in the way of OpenAPI: `fetchJobTasks`."""
+        """The handler's name in OpenAPI's style: `fetchJobTasks`."""
         first, *others = self.handler.__name__.split("_")
         return first + "".join(word.title() for word in others)
 
@@ -84,9 +84,9 @@ class Operation:
         return inspect.getdoc(self.handler) or ""
 
     async def serve(self, **path: str) -> Response:
-        """Check a request, hand it to the handler, and answer.
+        """Check a request, pass it to the handler, and answer.
 
-        Raises `BadCredentials`, `Refusal` with what was expected, and what the handler raises.
+        Raises `BadCredentials`, `Refusal` with the expectation, and the handler's exceptions.
         """
         arguments: dict[str, Any] = {}
         if self.worker_auth:
@@ -101,7 +101,7 @@ class Operation:
     async def serve_stream(
         self, path: Mapping[str, str], headers: Mapping[str, str], read: Read
     ) -> Response:
-        """The same for one that ``read``s its body; raises what ``read`` raises, too."""
+        """The same for a handler that ``read``s its body. Also raises its exceptions."""
         return answer(await self.handler(**self._checked(path, headers), read=read))
 
     def _checked(self, path: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, object]:
@@ -119,15 +119,16 @@ def _lower_case(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 class Extras(TypedDict, total=False):
-    """What a handler's signature doesn't tell."""
+    """Parts of a declaration that are not in a handler's signature."""
 
     errors: Iterable[int]
-    """Codes of refusals, beside those that follow from the signature: 400 where there is something
-    to check, 403 and (while it is parked) 409 for workers, 408 and 413 for bodies, 503 always."""
+    """Status codes of refusals, without those that follow from the signature: 400 if there is
+    something to check, 403 and (while it is parked) 409 for workers, 408 and 413 for bodies, 503
+    always."""
     answers: Mapping[int, Any]
-    """Answers beside that of the return type, which the handler makes itself."""
+    """Answers that the handler makes itself, in addition to that of the return type."""
     content: tuple[str, ...]
-    """Types of a body that is not JSON."""
+    """Media types of a body that is not JSON."""
 
 
 class Operations:

@@ -1,8 +1,8 @@
-"""Keeps the pages of other sites out.
+"""Protection from pages of other sites.
 
-Nobody logs in here: who reaches the Manager may do everything. A page from anywhere that somebody
-at the farm has open reaches it, too, through their browser. Browsers say where a request is from
-(`Sec-Fetch-Site` where the connection is encrypted or local, else `Origin`), programs say nothing.
+There is no login: whoever reaches the Manager may do everything. So may any page on the internet
+that a user at the farm has open, through the user's browser. Browsers tell where a request is from
+(`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`), programs don't.
 """
 
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ from web.uploads import send_answer
 from web.wire import failure
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""They change nothing, and browsers let no other site read the answers."""
+"""Methods that change nothing, and whose answers browsers don't let other sites read."""
 
 FOREIGN = (
-    "this came from a page of another site; a proxy in front of the Manager has to pass on the "
-    "header Host, or to send X-Forwarded-Host"
+    "this request came from a page of another site; a proxy in front of the Manager has to pass on "
+    "the header Host, or to send X-Forwarded-Host"
 )
 
 
 def own_pages_only(app: App) -> App:
-    """The application, but for changes and WebSockets of the pages of other sites."""
+    """The application without changes and WebSockets by pages of other sites."""
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_foreign(scope):

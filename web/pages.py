@@ -1,4 +1,4 @@
-"""Files the Manager serves: the page, the add-on, logs and pictures."""
+"""Files that the Manager serves: the page, the add-on, logs and pictures."""
 
 from pathlib import Path
 from uuid import UUID
@@ -12,11 +12,11 @@ from flamenco.logs import job_folder
 from web.context import services
 
 STATIC = Path(__file__).parent / "static"
-"""The built page; not in a fresh checkout, made by web/build_hook.py."""
+"""Folder of the built page, which web/build_hook.py makes."""
 
 ADDON = "flamenco-addon.zip"
 ASSETS = "assets/"
-"""Files below it have a digest of their content in their names, and never change."""
+"""Folder of files with a digest of their content in their names, which never change."""
 
 ASSET_SECONDS = 365 * 24 * 3600
 HOW_TO_BUILD = "in a checkout, `uv sync --reinstall-package flamenco` builds it"
@@ -27,12 +27,12 @@ NO_PAGE = f"""\
 
 
 def _kept_for(path: str) -> int:
-    """For how many seconds a browser may use a file of the page without asking again."""
+    """Seconds for which a browser may use a file of the page without asking again."""
     return ASSET_SECONDS if path.startswith(ASSETS) else 0
 
 
 def has_page() -> bool:
-    """Whether the page was built."""
+    """True if the page was built."""
     return (STATIC / "index.html").is_file()
 
 
@@ -52,7 +52,7 @@ async def app(path: str = "index.html") -> Response:
 
 
 async def page(path: str) -> Response:
-    """A file of the page; what is none of its files is a place within it."""
+    """A file of the page, or the page itself for any other path, which is a place within it."""
     if not has_page():
         return Response(NO_PAGE, 503, content_type="text/html")
     try:
@@ -86,7 +86,7 @@ async def addon() -> Response:
 
 @routes.get(DESCRIPTION_PATH)
 async def upnp_description() -> Response:
-    """What the device is that SSDP tells of."""
+    """The description of the device that SSDP advertises."""
     if not services().config.autodiscoverable:
         raise NoSuchFile
     return Response(description(__version__), content_type="text/xml; charset=utf-8")
@@ -94,7 +94,7 @@ async def upnp_description() -> Response:
 
 @routes.get("/job-files/<folder>/<uuid:job_id>/<name>")
 async def job_files(folder: str, job_id: UUID, name: str) -> Response:
-    """A log or picture of a job. Nothing else, whatever people keep in the same folder."""
+    """A log or picture of a job, but no other file in the same folder."""
     path = job_folder(str(job_id))
     if folder != path.parent.name:
         raise NoSuchFile

@@ -1,7 +1,7 @@
-"""Pages of lists, as query strings ask for them.
+"""Pages of lists, as requested by query strings.
 
-Where the next page begins goes out as a text that says nothing to people: the order, and the sort
-key and id of the last row.
+The beginning of the next page is sent as an opaque text, made from the order, and from the sort key
+and the id of the last row.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=attrs.AttrsInstance)
 
 
 class Wanted(Protocol):
-    """What the query strings of all lists have."""
+    """Common fields of the query strings of all lists."""
 
     @property
     def sort(self) -> str: ...
@@ -31,7 +31,7 @@ class Wanted(Protocol):
 
 
 class Rest(TypedDict, total=False):
-    """What a page says of the whole list."""
+    """Information on the whole list, sent with a page."""
 
     next: str
     total: int
@@ -44,7 +44,7 @@ class _Place:
 
 
 def paging(wanted: Wanted) -> Paging:
-    """The page that was asked for. Raises `Refusal` if it begins nowhere."""
+    """The requested page. Raises `Refusal` if its beginning is not valid."""
     after = _mark(wanted.after, wanted.sort) if wanted.after else None
     order = Order.of(wanted.sort)
     return Paging(order=order, limit=wanted.limit, after=after, count=wanted.count)
@@ -61,7 +61,7 @@ def _mark(text: str, sort: str) -> Mark:
 
 
 def rest(page: Page[T], sort: str) -> Rest:
-    """What the answer says beside the rows."""
+    """The fields of the answer other than the rows."""
     said: Rest = {}
     if page.next is not None:
         said["next"] = urlsafe_b64encode(msgspec.json.encode(_Place(sort, page.next))).decode()

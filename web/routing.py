@@ -1,7 +1,7 @@
-"""How the paths of operations become rules of the router.
+"""Rules of the router, made from the paths of operations.
 
-A word that stands in one path where others have a parameter is never a value of that parameter:
-`/jobs/check` is not the job "check". So each path has its own methods only.
+If one path has a word where others have a parameter, that word is never a value of the parameter:
+`/jobs/check` is not the job "check". So each path has only its own methods.
 """
 
 import re
@@ -13,11 +13,11 @@ from werkzeug.routing import BaseConverter, Map
 from web.operations import PARAMETER
 
 NOT_AMONG = "not_among"
-"""The name of the converter in rules."""
+"""Name of the converter in rules."""
 
 
 class NotAmong(BaseConverter):
-    """One part of a path, whatever it is but one of some words."""
+    """One part of a path, which may be anything except some words."""
 
     def __init__(self, router: Map, *words: str) -> None:
         super().__init__(router)
@@ -36,7 +36,7 @@ def rules(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _parts(path: str) -> Iterable[tuple[str, str]]:
-    """Each part of a path, and what stands before it, whatever parameters are called there."""
+    """Each part of a path, and the parts before it, regardless of the names of parameters."""
     parts = path.split("/")
     for place, part in enumerate(parts):
         yield PARAMETER.sub("<>", "/".join(parts[:place])), part

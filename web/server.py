@@ -58,11 +58,11 @@ OPERATIONS = tuple(each for room in ROOMS for each in room.routes.declared)
 
 
 def build_app(farm: Farm, limits: Limits = USUAL) -> Web:
-    """The application: every route, and how errors are answered."""
+    """The application with all its routes and its answers to errors."""
     app = Web(farm, limits)
     app.url_map.converters[NOT_AMONG] = NotAmong
     rule = rules(each.path for each in OPERATIONS)
-    for each in OPERATIONS:  # those that stream never come here, but their methods count
+    for each in OPERATIONS:  # streaming ones are served elsewhere, but their methods count
         app.add_url_rule(API + rule[each.path], each.id, each.serve, methods=[each.method])
     for beside in (document.routes(OPERATIONS), sessions.routes, live.routes):
         app.register_blueprint(beside, url_prefix=API)

@@ -1,12 +1,12 @@
-"""Serving an application with Hypercorn on Trio, and what the two would do wrong.
+"""Serving an application with Hypercorn on Trio, without the faults of the two.
 
-Each trap that Quart-Trio and Hypercorn set together is closed here, and shown closed in
-`tests/web/test_serving.py`:
+Each trap of Quart-Trio and Hypercorn together is closed here, which `tests/web/test_serving.py`
+shows:
 
 - connections that never close after an answer, and answers that get lost: `_Exchange`;
 - files that leave in tiny pieces: `FileBody`;
-- clients that stop reading, and so hold the server and its end: `web.connections`, `_Clients`;
-- clients that wait to be let in, one a round of a busy event loop: `_accept`;
+- clients that stop reading, and so keep the server from stopping: `web.connections`, `_Clients`;
+- clients that are accepted one per round of a busy event loop: `_accept`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`.
 """
@@ -48,27 +48,27 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How much, and how much time, one client may take; in bytes and seconds."""
+    """Limits of size and time for one client, in bytes and seconds."""
 
     body: int = 64 * 2**20
-    """The body of a request, but for those that go `Past` the application."""
+    """Size of the body of a request, unless it goes `Past` the application."""
     body_seconds: float = 60.0
-    """For the whole of such a body to arrive."""
+    """Time for such a body to arrive completely."""
     stall: float = 60.0
-    """A client that neither takes its answer nor sends its upload for so long is let go."""
+    """Time without reading its answer or sending its upload after which a client is dropped."""
     linger: float = 5.0
-    """What a client still sends after its answer is taken for so long, for it to see the answer."""
+    """Time for which data after the answer is still read, so that the client sees the answer."""
     grace: float = 1.0
-    """Requests may go on for so long when the server stops."""
+    """Time for which requests may go on when the server stops."""
 
 
 USUAL = Limits()
 
 
 class FileBody(TrioFileBody):
-    """Files leave in large pieces; with 8 KiB ones a big file is twenty times slower.
+    """A file that leaves in large pieces; with 8 KiB ones a big file is twenty times slower.
 
-    A file is closed also when the client goes while it is being opened.
+    It is closed even if the client leaves while it is being opened.
     """
 
     buffer_size = 262_144
@@ -90,15 +90,15 @@ class FarmResponse(TrioResponse):
 
 @attrs.frozen
 class Past:
-    """Lets some requests past an application, to handlers that take bodies as they come.
+    """A bypass of an application for requests whose handlers take bodies as they come.
 
-    A handler is an ASGI application that calls ``receive`` when it has dealt with what came before:
-    then the client is held to what is dealt with.
+    A handler is an ASGI application that calls ``receive`` when it has dealt with the previous
+    piece: so the client can send no faster than that.
     """
 
     app: App
     handlers: Callable[[Scope], App | None]
-    """The handler of a request, None for the application."""
+    """Function that returns the handler of a request, or None for the application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self.handlers(scope) if scope["type"] == "http" else None
@@ -111,8 +111,8 @@ class _Exchange:
 
     Quart-Trio cancels a request's tasks when the answer is complete, which would cut off Hypercorn
     inside the last send, and the connection would stay open for ever: that send is shielded. And a
-    connection that is closed while the client still sends is reset, and the answer lost with it: so
-    the last bit of the answer waits until the body is taken, for a while.
+    connection that is closed while the client still sends is reset, and the answer is lost with it:
+    so the last bit of the answer waits until the body was read, for a while.
     """
 
     _receive: Receive
@@ -190,13 +190,13 @@ class _Clients:
         try:
             await connection.serve(self._app, self._config, self._context)
         except Exception:
-            logger.exception("a connection broke in a way that nobody foresaw")
+            logger.exception("a connection failed with an unexpected error")
         finally:
             self._connections.discard(connection)
             connection.cut_off()
 
     async def _cut_off(self, stop: trio.Event) -> None:
-        """Close what is still open after the grace."""
+        """Close the connections that are still open after the grace."""
         try:
             await stop.wait()
             await trio.sleep(self._limits.grace)
@@ -210,10 +210,10 @@ async def _accept(
     client: Callable[[trio.SocketStream, tuple[str, int]], Awaitable[None]],
     clients: trio.Nursery,
 ) -> None:
-    """Let in all who wait, each time the event loop comes by.
+    """Accept all clients that wait, in each round of the event loop.
 
-    Trio's own server lets in one a round. Where a round takes 10 ms, and every second request comes
-    on a new connection, they would wait for seconds.
+    Trio's own server accepts one per round. If a round takes 10 ms, and every second request comes
+    on a new connection, clients would wait for seconds.
     """
     while True:
         await trio.lowlevel.wait_readable(listening)
@@ -227,9 +227,9 @@ async def _accept(
 
 
 def _waiting(listening: socket.socket) -> Iterator[tuple[socket.socket, tuple[Any, ...]]]:
-    """The connections of those who wait to be let in, and where from.
+    """The connections of clients that wait to be accepted, with their addresses.
 
-    Raises OSError if no more can be held.
+    Raises OSError if no more connections can be opened.
     """
     for _ in range(ACCEPTED_AT_ONCE):
         try:
@@ -238,12 +238,12 @@ def _waiting(listening: socket.socket) -> Iterator[tuple[socket.socket, tuple[An
             return
         except OSError as error:
             if error.errno in OUT_OF_SOCKETS:
-                raise  # any other tells that the client has gone again
+                raise  # any other means that the client has already left
 
 
 @asynccontextmanager
 async def _lifespan(app: AppWrapper, config: Config, grace: float) -> AsyncIterator[None]:
-    """The application's own start and end; its end also if this is cancelled."""
+    """The application's own start and end, even if this is cancelled."""
     lifespan = Lifespan(app, config, {})
     async with trio.open_nursery() as nursery:
         scope = await nursery.start(_shielded, lifespan.handle_lifespan)

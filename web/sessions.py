@@ -15,10 +15,10 @@ from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
 logger = logging.getLogger(__name__)
 
 PENDING_MESSAGES = 1000
-"""A worker that lets more messages than this pile up is disconnected."""
+"""Maximum number of unread messages, after which a worker is disconnected."""
 
 HELLO_SECONDS = 30.0
-"""A worker that has not said hello after this time is disconnected."""
+"""Seconds without a hello after which a worker is disconnected."""
 
 REASON_BYTES = 100
 
@@ -33,7 +33,7 @@ class WorkerSession:
     _socket: Socket
 
     def push(self, message: protocol.Message) -> None:
-        """Send a message soon. One that finds the outbox full ends the session instead."""
+        """Send a message soon. If the outbox is full, the session ends instead."""
         try:
             self._outbox.send_nowait(message)
         except trio.WouldBlock:
@@ -65,7 +65,7 @@ async def session() -> None:
 async def _converse(
     actor: actors.ActorRef, mine: WorkerSession, socket: Socket, pending: Pending
 ) -> None:
-    """Talk until the worker breaks the protocol, its actor fails, or the socket is ended."""
+    """Exchange messages until the worker breaks the protocol, its actor fails, or it is ended."""
     try:
         welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", await _hello()))
         await _send(welcome)

@@ -1,7 +1,7 @@
-"""Open WebSockets, and how they end: the other side is always told that and why.
+"""Open WebSockets, whose other side is always told when and why they end.
 
-Hypercorn cuts sockets off when it stops, and the other side sees an abnormal closure (1006). So
-they are closed from here first.
+Hypercorn cuts off sockets when it stops, and the other side sees an abnormal closure (1006). So
+they are closed here first.
 """
 
 from collections.abc import Iterator
@@ -50,10 +50,10 @@ class Sockets:
                 self._empty.set()
 
     async def close_all(self, patience: float) -> None:
-        """Say good-bye on every socket; waits for them ``patience`` seconds at most."""
+        """Say good-bye on every socket, and wait for them for at most ``patience`` seconds."""
         self._empty = trio.Event()
         for socket in self._open:
-            socket.end(GOING_AWAY, "the Manager stops")
+            socket.end(GOING_AWAY, "the Manager is stopping")
         with trio.move_on_after(patience):
             if self._open:
                 await self._empty.wait()

@@ -1,4 +1,4 @@
-"""What can be followed live, and which events belong to it (reference api §5)."""
+"""Topics that can be followed live, and their events (reference api §5)."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,7 +19,7 @@ from flamenco.api.meta import FarmStatusReport
 
 
 class One(StrEnum):
-    """What is followed by its id."""
+    """Kinds of objects that are followed by id."""
 
     JOB = "job"
     TASK_LOG = "tasklog"
@@ -27,7 +27,7 @@ class One(StrEnum):
 
 
 class Every(StrEnum):
-    """What is followed for the whole farm."""
+    """Kinds that are followed for the whole farm."""
 
     JOBS = "allJobs"
     WORKERS = "allWorkers"
@@ -37,14 +37,14 @@ class Every(StrEnum):
 
 @attrs.frozen
 class Topic:
-    """What a client follows; the id is empty where the kind needs none."""
+    """A topic that a client follows; the id is empty if the kind needs none."""
 
     kind: str
     id: str = ""
 
 
 EVERYBODY = Topic("")
-"""What every client follows."""
+"""The topic that every client follows."""
 
 TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
     EventJobUpdate: lambda event: (Topic(Every.JOBS), Topic(One.JOB, event.id)),
@@ -59,4 +59,4 @@ TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
     FarmStatusReport: lambda _: (EVERYBODY,),
     EventLifeCycle: lambda _: (EVERYBODY,),
 }
-"""Class of an event → the topics whose followers get it."""
+"""{class of an event: function from the event to the topics whose followers get it}."""

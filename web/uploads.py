@@ -1,6 +1,6 @@
-"""Operations that read bodies of any size, past Quart, which would take in all of it at once.
+"""Operations that read bodies of any size, bypassing Quart, which would buffer them completely.
 
-Here a client is held to what has been dealt with, whatever it sends (`web.serving.Past`).
+Here a client can send no faster than the data is handled (`web.serving.Past`).
 """
 
 import re
@@ -17,18 +17,18 @@ from web.wire import STATUS_OF, Answer, failure, refused
 
 
 class Gone(Exception):
-    """The client broke off."""
+    """The client has left."""
 
 
 class Stalled(Exception):
-    """The client sends nothing any more."""
+    """The client has stopped sending."""
 
 
 class Uploads:
-    """Serves the operations of an application that read their bodies piece by piece."""
+    """A server for an application's operations that read their bodies piece by piece."""
 
     def __init__(self, app: Web, operations: Iterable[Operation], stall: float) -> None:
-        """``stall``: a client that sends nothing for so many seconds is let go."""
+        """Serve ``app``'s operations, dropping clients that send nothing for ``stall`` seconds."""
         self._app = app
         self._stall = stall
         self._operations = [
@@ -38,7 +38,7 @@ class Uploads:
         ]
 
     def handler(self, scope: Scope) -> App | None:
-        """What serves a request, if it is one of those."""
+        """The handler of a request; None if it is not for such an operation."""
         for method, pattern, operation in self._operations:
             match = pattern.fullmatch(scope["path"])
             if match and method == scope["method"]:
@@ -75,12 +75,12 @@ class _Body:
     _ended: bool = False
 
     async def read(self) -> bytes:
-        """The next piece, none at the end. Raises `Gone`, `Stalled`."""
+        """The next piece; empty at the end. Raises `Gone`, `Stalled`."""
         while not self._ended:
             with trio.move_on_after(self._stall) as patience:
                 message = await self._receive()
             if patience.cancelled_caught:
-                raise Stalled(f"nothing of the body came for {self._stall:g} s")
+                raise Stalled(f"no part of the body came for {self._stall:g} s")
             if message["type"] == "http.disconnect":
                 raise Gone
             self._ended = not message.get("more_body", False)
@@ -94,7 +94,7 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def send_answer(send: Send, answer: Answer) -> None:
-    """An answer that does not come from Quart."""
+    """Send an answer without Quart."""
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": await answer.get_data()})

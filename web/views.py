@@ -77,7 +77,7 @@ def _requirements(needs: JobRequirements) -> api.JobRequirements | UnsetType:
 
 
 def requirements(needs: api.JobRequirements | UnsetType) -> JobRequirements:
-    """What a submitter asked for, as the farm keeps it."""
+    """A submitter's requirements, in the farm's form."""
     if isinstance(needs, UnsetType):
         return JobRequirements()
     every = {name: getattr(needs, name) for name in attrs.fields_dict(Requirements)}
@@ -132,7 +132,7 @@ def schedule(
 
 
 def task_worker(worker_id: str | None, workers: Workers) -> api.TaskWorker:
-    """The worker of a task; empty texts for one that is gone or never was."""
+    """The worker of a task; empty texts for a worker that is deleted or never existed."""
     worker = workers.get(worker_id or "")
     if worker is None:
         return api.TaskWorker(id=worker_id or "", name="", address="")

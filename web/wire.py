@@ -1,4 +1,4 @@
-"""What comes in and goes out: texts and JSON as attrs classes, errors as `Error`."""
+"""Input and output of requests: texts and JSON as attrs classes, errors as `Error`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ STATUS_OF: dict[type[Exception], int] = {
     actors.ActorError: 503,
     UnreadableRow: 409,
 }
-"""Which status code a refusal is answered with; the first class that fits counts."""
+"""{class of a refusal: status code}; the first class that fits counts."""
 
 
 class Text(str):
@@ -65,14 +65,14 @@ class EventStream(str):
 
 
 PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, EventStream: EVENT_STREAM}
-"""Kinds of answers that are not JSON, and the type that they are sent with."""
+"""{kind of answer that is not JSON: its media type}."""
 
 
 # In
 
 
 def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
-    """A part of the path or of the query string as what it should be. Raises `Refusal`."""
+    """A parameter of the path or of the query string in its type. Raises `Refusal`."""
     try:
         return msgspec.convert(value, kind, strict=_expected(kind) == A_TIME)
     except msgspec.ValidationError:
@@ -99,7 +99,7 @@ _ENDS = {"minimum": "from", "maximum": "to"}
 
 
 def checked_query(kind: type[attrs.AttrsInstance]) -> object:
-    """The query string as a class; what the class doesn't name is ignored. Raises `Refusal`."""
+    """The query string as a class; other parameters are ignored. Raises `Refusal`."""
     given = request.args
     values = {
         name: checked_parameter(
@@ -138,19 +138,19 @@ def header_name(field: str) -> str:
 
 
 def may_repeat(annotation: Any) -> bool:
-    """Whether a parameter of the query string may be given several times."""
+    """True if a parameter of the query string may be given several times."""
     return any(get_origin(each) is tuple for each in (annotation, *get_args(annotation)))
 
 
 def or_none(value: T | UnsetType) -> T | None:
-    """A field, None if it was left out."""
+    """The value of a field; None if it was left out."""
     return None if isinstance(value, UnsetType) else value
 
 
 async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) -> object:
-    """The JSON body as the decoder's class, None if there is none and none is ``required``.
+    """The JSON body as the decoder's class; None if it is missing and not ``required``.
 
-    Raises `Refusal` with the path of the wrong field and what was expected there.
+    Raises `Refusal` with the path of the wrong field and the expectation.
     """
     content = await request.data
     if not content:
@@ -168,7 +168,7 @@ async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) ->
 
 
 def _explained(error: Exception, kind: Any) -> str:
-    """What is wrong with a body; where one of some words was expected, with those."""
+    """The mistake in a body, with the allowed words if one of them was expected."""
     said = str(error)
     found = _NO_SUCH_WORD.search(said)
     words = _words_at(kind, found[1].split(".")) if found else []
@@ -179,7 +179,7 @@ _NO_SUCH_WORD = re.compile(r"Invalid enum value .* - at `\$\.([\w.]+)`$")
 
 
 def _words_at(kind: Any, path: Sequence[str]) -> list[str]:
-    """The words that a class allows in a field of its fields; none if it is elsewhere."""
+    """The words that a class allows at a path of fields; none if it has no such words."""
     schema = msgspec.json.schema(kind)
     known = {f"#/$defs/{name}": each for name, each in schema.get("$defs", {}).items()}
     for field in ("", *path):
@@ -199,7 +199,7 @@ def encode(body: object) -> bytes:
 
 
 def answer(result: object) -> Answer:
-    """What a handler returned, as it is sent."""
+    """The answer for a handler's return value."""
     match result:
         case Response():
             return result

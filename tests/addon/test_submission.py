@@ -308,7 +308,7 @@ finish([first, tried()])
         blendfile = make_file(blender, storage / "shot.blend")
         script = "settings.render_output_root = ''\nfinish(tried())"
         run = in_blender(blender, manager, script, blendfile)
-        assert '"Render Output Root" is needed' in run.result
+        assert '"Render Output Root" is required' in run.result
 
     def test_without_a_job_type_does_not_start(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path

@@ -57,14 +57,14 @@ def test_one_that_comes_back_is_told_what_it_missed_and_nothing_twice():
 @pytest.mark.parametrize(
     ("place", "word"),
     [
-        ("{epoch}-1", "too much"),
-        ("{epoch}-0", "too much"),
-        ("{epoch}-99", "nothing is known"),
-        ("{epoch}-" + "9" * 5000, "nothing is known"),
-        ("{epoch}-x", "anew"),
-        ("{epoch}-²", "anew"),
-        ("other-9", "anew"),
-        ("", "anew"),
+        ("{epoch}-1", "too many events"),
+        ("{epoch}-0", "too many events"),
+        ("{epoch}-99", "not known"),
+        ("{epoch}-" + "9" * 5000, "not known"),
+        ("{epoch}-x", "restarted"),
+        ("{epoch}-²", "restarted"),
+        ("other-9", "restarted"),
+        ("", "restarted"),
     ],
 )
 def test_one_that_was_away_too_long_is_told_to_fetch_anew_and_then_goes_on(place, word):

@@ -64,7 +64,7 @@ async def test_a_change_is_refused_if_others_have_changed_the_file_meanwhile(edg
     await edge.http.put(f"{API}/file", json={"manager_name": "Theirs"})
     answer = await edge.http.put(f"{API}/file", **mine)
     assert answer.status_code == 412
-    assert "changed meanwhile" in answer.json()["message"]
+    assert "changed in the meantime" in answer.json()["message"]
     now = await edge.http.get(f"{API}/file")
     assert now.json()["manager_name"] == "Theirs"
     for version in (f"W/{now.headers['ETag']}", "*"):

@@ -233,7 +233,10 @@ async def test_a_session_is_told_that_the_manager_stops(edge):
         with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
             while True:
                 await socket.get_message()
-    assert (closed.value.reason.code, closed.value.reason.reason) == (1001, "the Manager stops")
+    assert (closed.value.reason.code, closed.value.reason.reason) == (
+        1001,
+        "the Manager is stopping",
+    )
 
 
 async def test_pictures_are_taken_from_workers_only_and_of_the_right_kind(edge):

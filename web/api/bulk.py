@@ -1,6 +1,6 @@
-"""Operations tagged `bulk`: what is done to one job, task or worker, done to many.
+"""Operations tagged `bulk`: actions on many jobs, tasks or workers at once.
 
-Each is tried by itself, as if it had been asked for alone, and answered for by itself.
+Each object is treated as if it were the only one, and gets an outcome of its own.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=attrs.AttrsInstance)
 Act = Callable[[str, Any], Awaitable[None]]
 
 AT_ONCE = 32
-"""So many are under way at the same time: enough for their commits to gather."""
+"""Maximum number of actions at the same time: enough for their commits to gather."""
 
 routes = Operations("bulk")
 
@@ -52,12 +52,12 @@ WORKER_ACTIONS: dict[str, Act] = {
     "settags": worker_mgt.set_worker_tags,
     "delete": _delete_worker,
 }
-"""What can be done: the handlers of the operations on one."""
+"""{action: handler of the operation on one worker}."""
 
 
 @routes.post("/jobs/bulk")
 async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
-    """Do one thing to many jobs."""
+    """Do the same thing to many jobs."""
     act, change = _action(body, JOB_ACTIONS)
     found = await _chosen(body, lambda given: listed_jobs(_filter(JobsFilter, given)))
     return await _to_all(found, act, change)
@@ -65,7 +65,7 @@ async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
 
 @routes.post("/tasks/bulk", errors=[404])
 async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
-    """Do one thing to many tasks."""
+    """Do the same thing to many tasks."""
     act, change = _action(body, TASK_ACTIONS)
     job_id = body.job or ""
     if body.filter is not UNSET:
@@ -78,14 +78,14 @@ async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
 
 @routes.post("/worker-mgt/workers/bulk")
 async def change_workers(body: api.BulkOfWorkers) -> api.BulkResult:
-    """Do one thing to many workers."""
+    """Do the same thing to many workers."""
     act, change = _action(body, WORKER_ACTIONS)
     found = await _chosen(body, lambda given: listed_workers(_filter(WorkersFilter, given)))
     return await _to_all(found, act, change)
 
 
 def _action(body: api.Chosen, actions: Mapping[str, Act]) -> tuple[Act, object]:
-    """The one action that a body names, and what it needs. Raises `Refusal`."""
+    """The only action in a body, and its parameters. Raises `Refusal`."""
     named = [name for name in actions if getattr(body, name) is not UNSET]
     if len(named) != 1:
         got = " and ".join(named) or "none"
@@ -94,19 +94,19 @@ def _action(body: api.Chosen, actions: Mapping[str, Act]) -> tuple[Act, object]:
 
 
 async def _chosen(body: api.Chosen, listing: Callable[[api.Filter], Listing[T]]) -> list[str]:
-    """The ids that a body is about. Raises `Refusal`."""
+    """The ids that a body selects. Raises `Refusal`."""
     if isinstance(body.ids, UnsetType) == isinstance(body.filter, UnsetType):
         raise Refusal("request body: expected either ids or a filter")
     if not isinstance(body.ids, UnsetType):
         return list(dict.fromkeys(body.ids))
     found = await reader().ids(listing(body.filter or {}))
     if len(found) > api.MOST:
-        raise Refusal(f"filter: it lets {len(found)} through, expected {api.MOST} at most")
+        raise Refusal(f"filter: {len(found)} match, expected {api.MOST} at most")
     return found
 
 
 def _filter(kind: type[T], given: api.Filter) -> T:
-    """A filter, of which nothing may be mistaken or empty: it would let more through.
+    """A filter, in which nothing may be wrong or empty: more would match.
 
     Raises `Refusal`.
     """
@@ -122,7 +122,7 @@ def _filter(kind: type[T], given: api.Filter) -> T:
 
 
 async def _to_all(ids: Iterable[str], act: Act, change: object) -> api.BulkResult:
-    """What became of each."""
+    """The outcome for each."""
     outcomes = {each: api.BulkOutcome(id=each, code=204) for each in ids}
     limiter = trio.CapacityLimiter(AT_ONCE)
 

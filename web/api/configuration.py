@@ -1,4 +1,4 @@
-"""Operations tagged `meta`: the configuration, its file, and what helps to set it up."""
+"""Operations tagged `meta`: the configuration, its file, and the setup assistant."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ routes = Operations("meta")
 
 @routes.get("/configuration")
 async def get_configuration() -> ManagerConfiguration:
-    """Where job files go, as the file says now, and whether this is the first run."""
+    """The place of job files in the present configuration file, and if this is a first run."""
     file = services().file
     config = await file.counts()
     storage = file.installation.paths(config).jobs
@@ -55,8 +55,8 @@ async def get_configuration() -> ManagerConfiguration:
 async def get_configuration_file() -> Answer:
     """The configuration file: its keys and values, or its text with comments as YAML.
 
-    A secret that is set is shown as `********`. The header `ETag` of the keys and values stands for
-    this version of the file.
+    A secret that is set is shown as `********`. The header `ETag` with the keys and values
+    identifies this version of the file.
     """
     if request.accept_mimetypes.best_match([JSON, YAML]) == YAML:
         return answer(Yaml(await services().file.text()))
@@ -70,11 +70,11 @@ async def get_configuration_file() -> Answer:
 
 @routes.put("/configuration/file", answers={204: None}, errors={412})
 async def update_configuration_file(body: Values, headers: ConfigurationHeaders) -> Answer:
-    """Change the configuration file; what is not named stays as it is.
+    """Change the configuration file; keys that are not named stay as they are.
 
     A secret that is given as `********` stays, too. Variables are replaced as a whole. Some changes
     need a restart of the Manager: the header `X-Flamenco-Restart-Needed-For` names their keys.
-    412: with `If-Match`, the file is not that version any more.
+    412: the file is no longer the version in `If-Match`.
     """
     versions = parse_etags(or_none(headers.if_match) or "*")
     try:
@@ -82,7 +82,9 @@ async def update_configuration_file(body: Values, headers: ConfigurationHeaders)
     except BadValues as error:
         raise Refusal(str(error)) from None
     except FileChanged:
-        raise Outdated("the configuration file has been changed meanwhile; read it anew") from None
+        raise Outdated(
+            "the configuration file was changed in the meantime; read it again"
+        ) from None
     changed = empty()
     keys = restart_keys(services().config_at_start, await services().file.counts())
     if keys:
@@ -94,7 +96,7 @@ async def update_configuration_file(body: Values, headers: ConfigurationHeaders)
 async def get_variables(
     audience: ManagerVariableAudience, platform: Word
 ) -> Mapping[str, ManagerVariable]:
-    """Variables for users or workers on a platform."""
+    """The variables for users or workers on a platform."""
     resolved = resolve(services().variables, Audience(audience), platform)
     return {
         name: ManagerVariable(value=each.value, is_twoway=each.is_twoway)
@@ -106,7 +108,7 @@ async def get_variables(
 async def get_shared_storage(
     audience: ManagerVariableAudience, platform: Word
 ) -> SharedStorageLocation:
-    """Where job files go, as seen by users or workers on a platform."""
+    """The place of job files, for users or workers on a platform."""
     expand = expander(services().variables, Audience(audience), platform, PLATFORM)
     return SharedStorageLocation(
         location=expand.text(str(services().paths.jobs or "")),
@@ -121,27 +123,27 @@ async def get_shared_storage(
 
 @routes.post("/configuration/check/shared-storage")
 async def check_shared_storage_path(body: PathCheckInput | None) -> PathCheckResult:
-    """Whether a folder can be the shared storage."""
+    """Check a folder for use as the shared storage."""
     return await check_storage(body.path if body else "", _own_folders())
 
 
 @routes.get("/configuration/check/blender")
 async def find_blender_exe_path() -> tuple[BlenderPathCheckResult, ...]:
-    """The Blenders that the Manager's machine knows of."""
+    """The Blenders of the Manager's machine."""
     return tuple(await find_blender())
 
 
 @routes.post("/configuration/check/blender")
 async def check_blender_exe_path(body: PathCheckInput | None) -> BlenderPathCheckResult:
-    """Whether a path, or a command on the PATH, is Blender."""
+    """Check that a path, or a command on the PATH, is Blender."""
     return await check_blender(body.path if body else "")
 
 
 @routes.post("/configuration/setup-assistant")
 async def save_setup_assistant_config(body: SetupAssistantConfig | None) -> None:
-    """Write the answers of the assistant into the file; then the Manager starts anew."""
+    """Write the assistant's answers to the file; then the Manager restarts."""
     if body is None:
-        raise Refusal("request body: expected the answers of the assistant")
+        raise Refusal("request body: expected the answers of the setup assistant")
     file = services().file
     try:
         config = set_up(await file.read(), body.storageLocation, body.blenderExecutable)
@@ -155,5 +157,5 @@ async def save_setup_assistant_config(body: SetupAssistantConfig | None) -> None
 
 
 def _own_folders() -> tuple[Path, ...]:
-    """Folders of the Manager, which can't be the shared storage."""
+    """Folders of the Manager itself, which can't be the shared storage."""
     return (Path(), services().file.installation.file.parent, services().paths.local)

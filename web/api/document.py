@@ -1,4 +1,4 @@
-"""The document of the API, for programs and as a page to read and try."""
+"""The document of the API, for programs and as a page to read and try out."""
 
 from collections.abc import Iterable
 from io import StringIO

@@ -19,17 +19,17 @@ routes = Operations("events")
 
 @attrs.frozen(kw_only=True)
 class Feed:
-    """What a script follows; together, what it names."""
+    """The topics that a script follows, all together."""
 
     job: Few[Id] = ()
-    """Jobs with their tasks."""
+    """Ids of jobs, which are followed with their tasks."""
     tasklog: Few[Id] = ()
-    """Tasks, for what is added to their logs."""
+    """Ids of tasks whose logs are followed."""
     worker: Few[Id] = ()
     type: Few[Every] = ()
-    """Everything of a kind."""
+    """Kinds that are followed as a whole."""
     after: Line = ""
-    """Where to begin; the header Last-Event-ID counts if it is there too."""
+    """Id of the event to resume after; the header Last-Event-ID overrides it."""
 
     @property
     def topics(self) -> list[Topic]:
@@ -40,14 +40,14 @@ class Feed:
 
 @attrs.frozen(kw_only=True)
 class Resumption:
-    """What browsers and other clients of such streams say when they come back."""
+    """Headers of browsers and other clients that resume a stream."""
 
     last_event_id: Line = ""
 
 
 @routes.get("/events", answers={200: EventStream})
 async def follow_events(query: Feed, headers: Resumption) -> Answer:
-    """What happens from now on, or since the event with the id in the header Last-Event-ID."""
+    """Events from now on, or since the event with the id in the header Last-Event-ID."""
     place = headers.last_event_id or query.after
     follower = Follower.of(chronicle(), query.topics)
     told = follower.resume(place, query.topics) if place else None
@@ -61,7 +61,7 @@ async def follow_events(query: Feed, headers: Resumption) -> Answer:
 
 
 async def _stream(farm: Farm, follower: Follower, told: Told | None) -> AsyncIterator[bytes]:
-    """Blocks of the event stream: first where it begins, then event after event."""
+    """Blocks of the event stream: first its beginning, then event after event."""
     yield f"retry: 1000\nid: {follower.place}\n\n".encode()
     with follower.chronicle.listening() as bell, following(farm) as logs:
         logs.now(follower.topics)

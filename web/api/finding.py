@@ -1,4 +1,4 @@
-"""What a request names, read from the store; `NotFound` if there is no such thing."""
+"""Objects that requests name, read from the store. Raises `NotFound` if one does not exist."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ async def find_tag(tag_id: str) -> WorkerTag:
 
 
 async def workers_named(*ids: str | None) -> Mapping[str, Worker]:
-    """Those of these workers that were not deleted, by id."""
+    """The workers with these ids that were not deleted; {id: worker}."""
     wanted = {id_ for id_ in ids if id_}
     found = await reader().workers_among(wanted) if wanted else ()
     return {worker.id: worker for worker in found}

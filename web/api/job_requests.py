@@ -1,4 +1,4 @@
-"""Operations tagged `jobs` that ask something of a job: status, marks, deletion, blocklist."""
+"""Operations tagged `jobs` that change a job: status, marks, deletion, blocklist."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -28,19 +28,19 @@ routes = Operations("jobs")
 
 @routes.post("/jobs/<job_id>/setstatus", errors=[404, 409, 422])
 async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
-    """Pause, cancel or requeue it."""
+    """Pause, cancel or requeue a job."""
     await ask_job(farm().system, job_id, SetJobStatus(body.status, body.reason))
 
 
 @routes.post("/jobs/<job_id>/setpriority", errors=[404, 409, 422])
 async def set_job_priority(job_id: Id, body: api.JobPriorityChange) -> None:
-    """Change its priority."""
+    """Change the priority of a job."""
     await ask_job(farm().system, job_id, SetJobPriority(body.priority))
 
 
 @routes.post("/jobs/<job_id>/settag", errors=[404, 409, 422])
 async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
-    """Let only workers with this tag run it, or all of them.
+    """Let only workers with this tag run a job, or all workers.
 
     The tag is found by id, else by name; neither takes the tag away (reference api §4).
     """
@@ -55,19 +55,19 @@ async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
 
 @routes.post("/jobs/<job_id>/setkeep", errors=[404, 409, 422])
 async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
-    """Spare it from the automatic clean-up, or don't."""
+    """Protect a job from the automatic clean-up, or don't."""
     await ask_job(farm().system, job_id, KeepJob(body.keep))
 
 
 @routes.post("/jobs/<job_id>/setarchived", errors=[404, 409, 422])
 async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
-    """Take a finished job from the list, or bring it back."""
+    """Take a finished job off the list, or bring it back."""
     await ask_job(farm().system, job_id, ArchiveJob(body.archived))
 
 
 @routes.get("/jobs/<job_id>/why-waiting", errors=[404, 409])
 async def why_job_waits(job_id: Id) -> api.WaitingReason:
-    """Why the job waits, in one sentence."""
+    """The reason why a job waits, in one sentence."""
     parked = (await find_job(job_id)).parked
     if parked is not None:
         return api.WaitingReason(reason=f"it is parked: {parked.reason}")
@@ -79,29 +79,29 @@ async def why_job_waits(job_id: Id) -> api.WaitingReason:
 
 @routes.get("/jobs/<job_id>/what-would-delete-do", errors=[404])
 async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
-    """Whether it has files of its own that could go with it."""
+    """Tell if a job has files of its own that could be deleted with it."""
     own = own_files((await find_job(job_id)).item, services().paths)
     return api.JobDeletionInfo(shaman_checkout=own is not None)
 
 
 @routes.delete("/jobs/<job_id>", errors=[404, 409, 422])
 async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
-    """Delete it."""
+    """Delete a job."""
     await ask_job(farm().system, job_id, RemoveJob(files=query.files))
 
 
 @routes.delete("/jobs/mass-delete", errors=[416])
 async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
-    """Delete all jobs that last changed at this time or before, counted in whole seconds."""
+    """Delete all jobs that last changed at this time or before, in whole seconds."""
     latest = body.last_updated_max
-    with suppress(OverflowError):  # the last second that there is
+    with suppress(OverflowError):  # the last possible second
         if latest.microsecond:
             latest = latest.replace(microsecond=0) + timedelta(seconds=1)
     found = await reader().jobs_to_delete(latest)
     if not found:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
-        with suppress(NotFound, NotAllowed):  # it is gone, or somebody needs it again
+        with suppress(NotFound, NotAllowed):  # it is gone, or is needed again
             await ask_job(farm().system, job_id, RemoveJob(unchanged_since=latest))
     return None
 
@@ -111,7 +111,7 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
 
 @routes.get("/jobs/<job_id>/blocklist", errors=[404])
 async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
-    """Which workers get no tasks of which type."""
+    """The blocklist of a job: workers that get no tasks of a type."""
     await find_job(job_id)
     blocks = await reader().blocks(job_id)
     workers = await workers_named(*(block.worker_id for block in blocks))
@@ -121,6 +121,6 @@ async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
 
 @routes.delete("/jobs/<job_id>/blocklist", errors=[404, 409])
 async def remove_job_blocklist(job_id: Id, body: api.JobBlocklist) -> None:
-    """Take these entries from the blocklist."""
+    """Remove these entries from the blocklist of a job."""
     pairs = tuple((entry.worker_id, entry.task_type) for entry in body)
     await ask_job(farm().system, job_id, Unblock(pairs))

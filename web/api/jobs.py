@@ -1,4 +1,4 @@
-"""Operations tagged `jobs`, on whole jobs: types, submission, lists, status."""
+"""Operations tagged `jobs`, on whole jobs: types, submission, lists, pictures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,18 +30,17 @@ from web.operations import Id, Operations
 from web.paging import paging, rest
 
 SUBMIT_SECONDS = 120.0
-"""How long compiling and storing a job may take."""
+"""Maximum seconds for compiling and storing a job."""
 
 DEEPEST = 100
-"""So many lists and objects of a setting may lie in one another; some more could be taken, but then
-not be shown."""
+"""Maximum nesting of lists and objects in a setting; some more could be stored, but not shown."""
 
 routes = Operations("jobs")
 
 
 @routes.get("/jobs/types")
 async def get_job_types() -> api.AvailableJobTypes:
-    """Job types with their settings; a broken one has none, and an `error`."""
+    """All job types with their settings; a broken one has an `error` instead."""
     types = await services().compiler.job_types()
     return api.AvailableJobTypes(job_types=tuple(map(views.job_type, types)))
 
@@ -57,7 +56,7 @@ async def get_job_type(name: Word) -> api.AvailableJobType:
 
 @routes.get("/jobs")
 async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
-    """All jobs, newest first, but not the archived ones; or those that are asked for."""
+    """The jobs that match, newest first; by default all that are not archived."""
     page = await reader().page(listed_jobs(query), paging(query))
     jobs = await _seen_now(page.items, page.parked)
     return api.JobsQueryResult(jobs=jobs, **rest(page, query.sort))
@@ -74,7 +73,7 @@ async def submit_job(body: api.SubmittedJob) -> api.Job:
 
 @routes.post("/jobs/check", errors=[412])
 async def submit_job_check(body: api.SubmittedJob) -> None:
-    """Compile a job and store nothing."""
+    """Compile a job without storing it, to check it."""
     submission = submitted(body, services(), check_only=True)
     await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
 
@@ -90,7 +89,7 @@ async def fetch_job(job_id: Id) -> api.Job:
 async def _seen_now(
     jobs: Sequence[Job], parked: Mapping[str, Parked | None]
 ) -> tuple[api.Job, ...]:
-    """Jobs with the warnings that hold by now."""
+    """Jobs, with the warnings that apply now."""
     if any(job.warnings for job in jobs):
         offered = await reader().offered_types()
         jobs = [attrs.evolve(job, warnings=standing(job, offered)) for job in jobs]
@@ -99,7 +98,7 @@ async def _seen_now(
 
 @routes.get("/jobs/<job_id>/tasks", errors=[404])
 async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary:
-    """Its tasks, in order; or those that are asked for."""
+    """The tasks of a job that match, in order; by default all."""
     await find_job(job_id)
     page = await reader().page(listed_tasks(job_id, query), paging(query))
     workers = await workers_named(*(task.worker_id for task in page.items))
@@ -111,14 +110,14 @@ async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary
 
 @routes.get("/jobs/<job_id>/last-rendered")
 async def fetch_job_last_rendered_info(job_id: Id) -> api.JobLastRenderedImageInfo | None:
-    """Where the job's newest frame is served."""
+    """The address of a job's newest frame."""
     exists = await services().previews.exist(job_folder(job_id))
     return image_info(job_id) if exists else None
 
 
 @routes.get("/jobs/last-rendered")
 async def fetch_global_last_rendered_info() -> api.JobLastRenderedImageInfo | None:
-    """Where the newest frame of the whole farm is served."""
+    """The address of the newest frame of the whole farm."""
     job_id = await reader().last_rendered_job()
     return image_info(job_id) if job_id else None
 
@@ -129,7 +128,7 @@ async def _check_tag(tag_id: str | None) -> None:
 
 
 def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = False) -> SubmitJob:
-    """A submission as the farm takes it, with paths of two-way variables as variables."""
+    """A submission for the farm, with paths of two-way variables replaced by variables."""
     platform = job.submitter_platform
     platform = PLATFORM if platform == "manager" else platform
     storage = job.storage
@@ -137,7 +136,7 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
     if wrong:
         raise Refusal(wrong)
     if _deeper_than(DEEPEST, job.settings):
-        raise Refusal(f"settings: expected no more than {DEEPEST} levels in one another")
+        raise Refusal(f"settings: expected at most {DEEPEST} levels of nesting")
     return SubmitJob(
         name=job.name,
         type=job.type,

@@ -9,17 +9,17 @@ from web.context import farm, services
 from web.operations import Operations
 
 API_VERSION = "3.9"
-"""Newest version of Flamenco 3 whose clients are understood."""
+"""Newest version of Flamenco 3 whose clients are supported."""
 
 FLAMENCO_3_ADD_ON = re.compile(r"Flamenco/(3\.[3-9](?:[.-][\w.-]*)?) .*\(Blender add-on\)")
-"""Beginning of what Flamenco 3's add-on says of itself, with its version."""
+"""Beginning of the user agent of Flamenco 3's add-on, with its version."""
 
 routes = Operations("meta")
 
 
 @routes.get("/version")
 async def get_version(headers: VersionHeaders) -> FlamencoVersion:
-    """Version and name of the Manager."""
+    """The version and name of the Manager."""
     # Flamenco 3's add-on asks its user before each job if the version is not its own
     known = FLAMENCO_3_ADD_ON.match(headers.user_agent)
     version = known[1] if known else flamenco.__version__
@@ -34,7 +34,7 @@ async def get_version(headers: VersionHeaders) -> FlamencoVersion:
 
 @routes.get("/status")
 async def get_farm_status() -> FarmStatusReport:
-    """What the farm as a whole does."""
+    """The status of the farm as a whole."""
     status = await farm().status.ask(GetFarmStatus())
     refused = services().counters.stale_reports
     return FarmStatusReport(status=status, refused_reports=refused)

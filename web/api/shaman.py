@@ -25,7 +25,7 @@ routes = Operations("shaman")
 async def shaman_checkout_requirements(
     body: api.ShamanRequirementsRequest,
 ) -> api.ShamanRequirementsResponse:
-    """Which files of a checkout have to be sent first."""
+    """The files of a checkout that have to be sent first."""
     required = await services().shaman_on.requirements(_files(body.files))
     return api.ShamanRequirementsResponse(
         files=tuple(
@@ -39,7 +39,7 @@ async def shaman_checkout_requirements(
 
 @routes.post("/shaman/checkout/create", errors=[409, 424])
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
-    """Make a folder of files that were sent; its path gets a suffix if it is taken."""
+    """Check out files into a folder, whose path gets a suffix if it is taken."""
     path = await services().shaman_on.checkout(body.checkoutPath, _files(body.files))
     return api.ShamanCheckoutResult(checkoutPath=path)
 
@@ -48,7 +48,7 @@ async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
 async def shaman_file_store_check(
     checksum: api.Checksum, filesize: api.Size
 ) -> api.ShamanSingleFileStatus:
-    """Whether a file is stored, or on its way."""
+    """The status of a file: stored, being uploaded, or unknown."""
     status = await services().shaman_on.status(FileKey(checksum, filesize))
     return api.ShamanSingleFileStatus(status=status)
 
@@ -63,8 +63,8 @@ async def shaman_file_store(
 ) -> Answer:
     """Send a file.
 
-    208: it is stored already, or somebody else was faster. 417: it has another checksum or length.
-    425: somebody else sends it now, ask again later.
+    208: it is already stored, or another client was faster. 417: its checksum or length is
+    different. 425: another client is sending it, ask again later.
     """
     shaman, key = services().shaman_on, FileKey(checksum, filesize)
     name = _decoded(headers.x_shaman_original_filename or "")
@@ -84,7 +84,7 @@ def _decoded(text: str) -> str:
         return str(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, ValueError):
         raise Refusal(
-            f"X-Shaman-Original-Filename: expected text encoded as RFC 2047 says, got {text!r}"
+            f"X-Shaman-Original-Filename: expected text encoded by RFC 2047, got {text!r}"
         ) from None
 
 

@@ -30,7 +30,7 @@ async def fetch_task(task_id: Id) -> api.Task:
 
 @routes.get("/tasks/<task_id>/attempts", errors=[404])
 async def fetch_task_attempts(task_id: Id) -> api.TaskAttempts:
-    """Who tried it, from when to when, and how that ended."""
+    """The attempts at a task: worker, beginning, end and outcome."""
     await find_task(task_id)
     ended = await reader().attempts(task_id)
     workers = await workers_named(*(each.worker_id for each in ended))
@@ -39,7 +39,7 @@ async def fetch_task_attempts(task_id: Id) -> api.TaskAttempts:
 
 @routes.get("/tasks/<task_id>/why-waiting", errors=[404, 409])
 async def why_task_waits(task_id: Id) -> api.WaitingReason:
-    """Why the task waits, in one sentence."""
+    """The reason why a task waits, in one sentence."""
     task = (await find_task(task_id)).item
     parked = (await find_job(task.job_id)).parked
     if parked is not None:
@@ -49,7 +49,7 @@ async def why_task_waits(task_id: Id) -> api.WaitingReason:
 
 @routes.get("/tasks/<task_id>/logtail", errors=[404])
 async def fetch_task_log_tail(task_id: Id) -> Text | None:
-    """The last 2 KiB of its log."""
+    """The last 2 KiB of a task's log."""
     task = (await find_task(task_id)).item
     tail = await services().log_tail(task)
     return Text(tail) if tail else None
@@ -57,7 +57,7 @@ async def fetch_task_log_tail(task_id: Id) -> Text | None:
 
 @routes.get("/tasks/<task_id>/log", errors=[404])
 async def fetch_task_log_info(task_id: Id) -> api.TaskLogInfo | None:
-    """Where its log is served."""
+    """The address of a task's log."""
     task = (await find_task(task_id)).item
     await farm().store.begin_log_file(task.job_id, task_id)
     size = await services().logs.size(task.job_id, task_id)
@@ -69,9 +69,9 @@ async def fetch_task_log_info(task_id: Id) -> api.TaskLogInfo | None:
 
 @routes.post("/tasks/<task_id>/setstatus", errors=[404, 409, 422])
 async def set_task_status(task_id: Word, body: api.TaskStatusChange) -> None:
-    """Cancel or queue it, or say that it is completed or failed.
+    """Cancel or queue a task, or set it to completed or failed.
 
-    An id that is none is no task's either: 404 (reference api §1).
+    A malformed id is answered as an unknown one: 404 (reference api §1).
     """
     task = (await find_task(task_id)).item
     await ask_job(farm().system, task.job_id, SetTaskStatus(task_id, body.status, body.reason))
@@ -79,13 +79,13 @@ async def set_task_status(task_id: Word, body: api.TaskStatusChange) -> None:
 
 @routes.post("/tasks/<task_id>/approve", errors=[404, 409, 422])
 async def approve_task(task_id: Id, body: api.Decision | None = None) -> None:
-    """Say yes to a task of type `approval`: what depends on it can start."""
+    """Approve a task of type `approval`, so that the tasks depending on it can start."""
     await _decide(task_id, body, approved=True)
 
 
 @routes.post("/tasks/<task_id>/reject", errors=[404, 409, 422])
 async def reject_task(task_id: Id, body: api.Decision | None = None) -> None:
-    """Say no to a task of type `approval`: it fails."""
+    """Reject a task of type `approval`, which fails it."""
     await _decide(task_id, body, approved=False)
 
 

@@ -24,7 +24,7 @@ routes = Operations("worker")
 
 @routes.post("/worker/register-worker", errors=[403])
 async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
-    """Make a new worker known."""
+    """Register a new worker."""
     if not door().may_register(body.registration_secret or ""):
         raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
     wrong = fault(body.name) or ("" if body.secret else "secret: expected a text, got nothing")
@@ -56,7 +56,7 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
 
 @routes.post("/worker/sign-on")
 async def sign_on(worker: actors.ActorRef, body: api.WorkerSignOn) -> api.WorkerStateChange:
-    """Begin to work: the answer is the status to go to."""
+    """Sign on; the answer is the status to go to."""
     status = await worker.ask(
         SignOn(
             address=request.remote_addr or "",
@@ -72,18 +72,18 @@ async def sign_on(worker: actors.ActorRef, body: api.WorkerSignOn) -> api.Worker
 
 @routes.post("/worker/sign-off")
 async def sign_off(worker: actors.ActorRef) -> None:
-    """Go offline; what it runs goes back to the queue."""
+    """Sign off; the task that the worker runs goes back to the queue."""
     await worker.ask(SignOff())
 
 
 @routes.get("/worker/state")
 async def worker_state(worker: actors.ActorRef) -> api.WorkerStateChange | None:
-    """Whether somebody asked it to go to another status."""
+    """The status that the worker is asked to go to, if any."""
     status = await worker.ask(AskStatus())
     return api.WorkerStateChange(status_requested=status) if status else None
 
 
 @routes.post("/worker/state-changed")
 async def worker_state_changed(worker: actors.ActorRef, body: api.WorkerStateChanged) -> None:
-    """Say that it went to a status."""
+    """Tell that the worker went to a status."""
     await worker.ask(ChangeStatus(body.status))

@@ -1,4 +1,4 @@
-"""Operations tagged `worker-mgt`: what people ask of workers."""
+"""Operations tagged `worker-mgt`: requests of people to workers, and worker tags."""
 
 from msgspec import UNSET, UnsetType
 
@@ -33,13 +33,13 @@ async def _ask(worker_id: str, request: actors.Request[None]) -> None:
     try:
         await worker.ask(request)
     except actors.ActorStopped:
-        await find_worker(worker_id)  # unless it was deleted in this moment
+        await find_worker(worker_id)  # unless it was deleted just now
         raise
 
 
 @routes.get("/worker-mgt/workers")
 async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
-    """All workers, or those that are asked for."""
+    """The workers that match; by default all."""
     page = await reader().page(listed_workers(query), paging(query))
     summaries = tuple(
         views.worker_summary(worker, page.parked.get(worker.id)) for worker in page.items
@@ -49,7 +49,7 @@ async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
 
 @routes.get("/worker-mgt/workers/<worker_id>", errors=[404])
 async def fetch_worker(worker_id: Id) -> api.Worker:
-    """One worker, with the task it holds or held last."""
+    """One worker, with the task that it holds or held last."""
     found = await find_worker(worker_id)
     task = await reader().task_of_worker(worker_id)
     return views.worker(found.item, task, await reader().tags(), found.parked)
@@ -57,19 +57,19 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
 
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 409, 422])
 async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
-    """Ask it to wake up, sleep, leave or restart."""
+    """Ask a worker to wake up, sleep, shut down or restart."""
     await _ask(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>", errors=[404, 409])
 async def delete_worker(worker_id: Id) -> None:
-    """Forget it; its task goes to another one."""
+    """Forget a worker; its task goes to another one."""
     await _ask(worker_id, RemoveWorker())
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/settags", errors=[404, 409])
 async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> None:
-    """Give it these tags and no others.
+    """Replace the tags of a worker.
 
     Unknown tags are ignored (reference api §4).
     """
@@ -78,14 +78,14 @@ async def set_worker_tags(worker_id: Id, body: api.WorkerTagChangeRequest) -> No
 
 @routes.get("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404])
 async def fetch_worker_sleep_schedule(worker_id: Id) -> api.WorkerSleepSchedule | None:
-    """When it is to sleep."""
+    """The sleep schedule of a worker."""
     worker = (await find_worker(worker_id)).item
     return views.schedule(worker.schedule, worker.schedule_due) if worker.schedule else None
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/sleep-schedule", errors=[404, 409])
 async def set_worker_sleep_schedule(worker_id: Id, body: api.WorkerSleepSchedule) -> None:
-    """Say when it is to sleep."""
+    """Set the sleep schedule of a worker."""
     try:
         schedule = parse_schedule(
             is_active=body.is_active,
@@ -110,7 +110,7 @@ async def fetch_worker_tags() -> api.WorkerTagList:
 
 @routes.post("/worker-mgt/tags", errors=[422])
 async def create_worker_tag(body: api.WorkerTag) -> api.WorkerTag:
-    """Make a tag."""
+    """Create a tag."""
     wanted = WorkerTag(id=body.id or "", name=body.name, description=body.description or "")
     return views.tag(await farm().tags.ask(SaveTag(wanted, new=True)))
 
@@ -123,7 +123,7 @@ async def fetch_worker_tag(tag_id: Id) -> api.WorkerTag:
 
 @routes.put("/worker-mgt/tag/<tag_id>", errors=[404, 422])
 async def update_worker_tag(tag_id: Id, body: api.WorkerTag) -> None:
-    """Change it; the description only if one is given (reference api §4)."""
+    """Change a tag, its description only if one is given (reference api §4)."""
     known = await find_tag(tag_id)
     description = known.description if body.description is UNSET else body.description
     wanted = WorkerTag(id=tag_id, name=body.name, description=description)
@@ -132,5 +132,5 @@ async def update_worker_tag(tag_id: Id, body: api.WorkerTag) -> None:
 
 @routes.delete("/worker-mgt/tag/<tag_id>", errors=[404])
 async def delete_worker_tag(tag_id: Id) -> None:
-    """Delete it; jobs and workers lose it."""
+    """Delete a tag; jobs and workers lose it."""
     await farm().tags.ask(RemoveTag(tag_id))

@@ -22,14 +22,14 @@ from web.wire import Answer, empty, failure, or_none, reply
 PICTURES = ("image/jpeg", "image/png")
 
 REPORTABLE = (TaskStatus.ACTIVE, TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED)
-"""What a worker may say of a task; queued hands it back."""
+"""Statuses that a worker may report for a task; queued hands it back."""
 
 routes = Operations("worker")
 
 
 @routes.post("/worker/task", errors=[409], answers={423: api.WorkerStateChange})
 async def schedule_task(worker: actors.ActorRef) -> api.AssignedTask | Answer | None:
-    """Get a task, or hear (423) that it is to go to another status."""
+    """Get a task, or learn (423) that the worker should go to another status."""
     given = await worker.ask(AskForTask())
     if isinstance(given, WorkerStatus):
         return reply(api.WorkerStateChange(status_requested=given), 423)
@@ -54,7 +54,7 @@ def _assigned(task: protocol.Assign) -> api.AssignedTask:
 
 @routes.post("/worker/task/<task_id>", errors=[404, 409])
 async def task_update(worker: actors.ActorRef, task_id: Id, body: api.TaskUpdate) -> None:
-    """Tell how a task goes, or how it ended. It counts only while the worker holds the task."""
+    """Report the progress or the end of a task, which only counts while the worker holds it."""
     status = or_none(body.taskStatus)
     if status is not None and status not in REPORTABLE:
         raise Refusal(f"taskStatus: expected {', '.join(REPORTABLE)}, got {status.value}")
@@ -78,7 +78,7 @@ async def request_blocklisting(
 
 
 async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
-    """Raises `Conflict` if the worker doesn't hold the task, `NotFound` if there is none."""
+    """Report on a task. Raises `Conflict` if the worker doesn't hold it, else `NotFound`."""
     held = await worker.ask(FindLease(task_id))
     if held is None:
         task = (await find_task(task_id)).item
@@ -89,7 +89,7 @@ async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
 
 @routes.get("/worker/task/<task_id>/may-i-run")
 async def may_worker_run(worker: actors.ActorRef, task_id: Id) -> api.MayKeepRunning:
-    """Whether it may go on with a task."""
+    """Tell if a worker may go on with a task."""
     permission = await worker.ask(MayRun(task_id))
     if permission is Permission.GRANTED:
         return api.MayKeepRunning(mayKeepRunning=True, reason="", statusChangeRequested=False)
@@ -103,7 +103,7 @@ async def may_worker_run(worker: actors.ActorRef, task_id: Id) -> api.MayKeepRun
 
 
 def _why_not(permission: Permission, task: Task | None) -> str:
-    """What comes first counts (reference api §4)."""
+    """The first reason that applies (reference api §4)."""
     if task is None:
         return "Task not found"
     if permission is Permission.STATUS_REQUESTED:
@@ -120,7 +120,7 @@ def _why_not(permission: Permission, task: Task | None) -> str:
     errors=[404, 411, 415, 429],
 )
 async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
-    """Take a rendered frame, from which previews are made."""
+    """Take a rendered frame, to make previews of it."""
     if request.mimetype not in PICTURES:
         return failure(415, f"expected {' or '.join(PICTURES)}, got {request.mimetype!r}")
     if request.content_length is None:
@@ -133,5 +133,5 @@ async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
     try:
         farm().images.tell(ProcessImage(task.job_id, content))
     except actors.MailboxFull:
-        return failure(429, "too many pictures are waiting, this one was not taken")
+        return failure(429, "too many pictures are waiting; this one was dropped")
     return empty(202)
