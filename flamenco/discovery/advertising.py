@@ -90,12 +90,14 @@ class Advertising:
 
     def _look(self) -> None:
         self.advert = self.describe(self.network.addresses())
-        self.group.follow(self.network.interfaces())
+        self.group.follow(self.network.interfaces(), self.network.told())
 
     async def _answer(self) -> None:
         protocol = self.group.protocol
         while True:
             packet, sender = await self.group.receive()
+            if not self.network.answers(sender[0]):
+                continue
             for answer, to in protocol.answers(packet, sender, protocol, self.advert):
                 await self.group.send(answer, to)
 

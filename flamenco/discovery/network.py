@@ -19,7 +19,6 @@ from flamenco.errors import Mendable
 log = logging.getLogger(__name__)
 
 ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
-_LOOPBACK = "127.0.0.1"
 _MULTICAST_ALL = 49
 """Linux's option IP_MULTICAST_ALL, which Python does not name. While it is on, as it is by default,
 a socket hears its group in all networks that any program of the machine has joined."""
@@ -56,20 +55,33 @@ class Network:
 
     addresses: Callable[[], tuple[str, ...]] = addresses
     protocols: tuple[Protocol, ...] = (SSDP, MDNS)
+    is_private: bool = False
+    """Only programs of this machine are answered, whichever network they ask in."""
 
     def interfaces(self) -> tuple[str, ...]:
-        """The addresses whose networks get our packets; multicast is IPv4 only."""
+        """The addresses whose networks we hear; multicast is IPv4 only."""
         return tuple(each for each in self.addresses() if ":" not in each)
+
+    def told(self) -> tuple[str, ...]:
+        """The addresses whose networks get our packets for everybody."""
+        found = self.interfaces()
+        return tuple(each for each in found if _is_loopback(each)) if self.is_private else found
+
+    def answers(self, address: str) -> bool:
+        """True if a program at an address can reach the Manager."""
+        return not self.is_private or address in self.addresses()
 
     def where_heard(self, host: str) -> "Network":
         """The part of the networks in which a Manager that listens on ``host`` can be reached.
 
-        One that listens on the loopback does not advertise to other machines.
+        One that listens on the loopback does not advertise to other machines. It hears the
+        networks all the same, since a Worker of Flamenco 3 beside it asks in these.
         """
-        if host in ANY or (":" in host and not _is_loopback(host)):
+        if host in ANY:
             return self
-        interface = _LOOPBACK if ":" in host else host
-        return attrs.evolve(self, addresses=lambda: (interface,))
+        if _is_loopback(host):
+            return attrs.evolve(self, is_private=True)
+        return self if ":" in host else attrs.evolve(self, addresses=lambda: (host,))
 
 
 LAN = Network()
@@ -100,16 +112,21 @@ class GroupSocket:
     protocol: Protocol
     socket: trio.socket.SocketType
     _interfaces: set[str] = attrs.field(init=False, factory=set)
+    _told: set[str] = attrs.field(init=False, factory=set)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
 
-    def follow(self, interfaces: Iterable[str]) -> None:
-        """Join the group in these networks, and leave it in all others."""
+    def follow(self, interfaces: Iterable[str], told: Iterable[str] | None = None) -> None:
+        """Join the group in these networks, and leave it in all others.
+
+        What is for everybody goes to the networks ``told``, if these are not all.
+        """
         wanted = set(interfaces)
         for gone in self._interfaces - wanted:
             self._change(socket.IP_DROP_MEMBERSHIP, gone)
         new = wanted - self._interfaces
         joined = {each for each in new if self._change(socket.IP_ADD_MEMBERSHIP, each)}
         self._interfaces = (self._interfaces & wanted) | joined
+        self._told = self._interfaces if told is None else self._interfaces & set(told)
 
     async def receive(self) -> tuple[bytes, Address]:
         """The next packet, and its sender."""
@@ -124,7 +141,7 @@ class GroupSocket:
             if to != self.protocol.everybody:
                 await send(self.socket, packet, to)
                 return
-            for interface in tuple(self._interfaces):
+            for interface in tuple(self._told):
                 self.socket.setsockopt(
                     socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface)
                 )

@@ -1,6 +1,7 @@
 """Managers and Workers that find each other, over real sockets of this machine."""
 
 import json
+import select
 import sys
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,7 +10,7 @@ import attrs
 import pytest
 import trio
 
-from flamenco.discovery import Network, advert_of, advertise, find_manager, is_manager
+from flamenco.discovery import LAN, Network, advert_of, advertise, find_manager, is_manager
 from flamenco.discovery.network import open_asker, open_group, receive
 from tests.patience import PATIENCE
 from tests.servers import serve
@@ -200,7 +201,41 @@ async def test_who_is_gone_is_no_manager():
 def test_a_manager_speaks_only_where_it_listens(host, interfaces):
     """What listens on the loopback is of no use to others."""
     everywhere = Network(addresses=lambda: ("10.0.0.5", "2001:db8::5", "127.0.0.1"))
-    assert everywhere.where_heard(host).interfaces() == interfaces
+    heard = everywhere.where_heard(host)
+    assert heard.told() == interfaces
+    assert heard.answers("10.0.0.5")
+    assert heard.answers("10.0.0.9") is (host not in ("127.0.0.1", "::1"))
+
+
+async def answers_to(protocol, interface):
+    """What a search gets that asks in the network of one address only, as Flamenco 3's does."""
+    asker = await open_asker(protocol, interface)
+    with asker, trio.fail_after(PATIENCE):
+        while True:
+            with trio.move_on_after(0.1):
+                await asker.sendto(protocol.question(), protocol.everybody)
+                return protocol.managers_in((await receive(asker))[0])
+
+
+OTHERS = [each for each in LAN.interfaces() if not each.startswith("127.")]
+
+
+@pytest.mark.skipif(not OTHERS, reason="needs a network beside the loopback")
+async def test_a_manager_on_the_loopback_is_found_by_who_asks_in_another_network(protocol):
+    here = Network(protocols=(protocol,)).where_heard("127.0.0.1")
+    async with found_at(here, 8080):
+        assert await answers_to(protocol, OTHERS[0]) == ("http://127.0.0.1:8080/",)
+
+
+async def test_a_manager_on_the_loopback_answers_no_other_machine(protocol):
+    """Which is an address that this network does not count as one of this machine."""
+    here = Network(addresses=lambda: ("127.0.0.1",), protocols=(protocol,), is_private=True)
+    stranger = await open_asker(protocol, "127.0.0.2")
+    async with found_at(here, 8080):
+        with stranger:
+            await stranger.sendto(protocol.question(), protocol.everybody)
+            assert await answers_to(protocol, "127.0.0.1") == ("http://127.0.0.1:8080/",)
+            assert select.select([stranger.fileno()], [], [], 0)[0] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do so by themselves")
