@@ -16,7 +16,14 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 import actors
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
-from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
+from flamenco.manager.refusals import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    NotWhileParked,
+    Outdated,
+    Refusal,
+)
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
 
@@ -33,6 +40,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NotAllowed: 422,
     Outdated: 412,
     Conflict: 409,
+    NotWhileParked: 409,
     Refusal: 400,
     BadPath: 400,
     MissingFiles: 424,

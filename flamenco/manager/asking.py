@@ -1,6 +1,5 @@
 """Reaching the actors of jobs and workers by their ids."""
 
-from contextlib import suppress
 from typing import TypeVar
 
 import actors
@@ -9,23 +8,28 @@ from flamenco.manager.services import JOBS, WORKERS
 
 T = TypeVar("T")
 
-WAKE_UPS = 3
-
 
 async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Request[T]) -> T:
-    """The answer of a job's actor, woken from its snapshot if it doesn't run.
+    """The answer of a job's actor, which begins a life for that if it has none.
 
-    Raises `NotFound` if there is no such job. A job that retires in this very moment is woken
-    again; one that is erased in this moment may be woken on nothing, and then is not there.
+    Raises `NotFound` if there is no such job, `NotWhileParked` if it is parked. One that ends in
+    this very moment is reached anew, once: by then it is parked, or erased.
     """
+    job = system.find(f"{JOBS}/{job_id}") or await begun_job(system, job_id)
+    try:
+        return await job.ask(message)
+    except (actors.ActorStopped, actors.ActorCrashed):
+        if job.alive:
+            raise
+        return await (await begun_job(system, job_id)).ask(message)
+
+
+async def begun_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:
+    """The actor of a job, which begins a life if it has none."""
     jobs = system.find(JOBS)
     if jobs is None:
         raise actors.ActorStopped("the jobs are not there yet")
-    for _ in range(WAKE_UPS):
-        job = await jobs.ask(WakeJob(job_id))
-        with suppress(actors.ActorStopped):
-            return await job.ask(message)
-    raise actors.ActorStopped(f"job {job_id} stops again and again")
+    return await jobs.ask(WakeJob(job_id))
 
 
 def worker_actor(system: actors.ActorSystem, worker_id: str) -> actors.ActorRef | None:

@@ -1,8 +1,9 @@
 """What the farm's actors tell browsers: model objects as events of the API."""
 
 import attrs
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
+from flamenco.api import meta
 from flamenco.api.events import (
     AssignedWorker,
     EventJobUpdate,
@@ -11,11 +12,16 @@ from flamenco.api.events import (
 )
 from flamenco.api.workers import WorkerStatusChangeRequest
 from flamenco.model.jobs import Job, Task
+from flamenco.model.parking import Parked
 from flamenco.model.workers import Worker
 
 
 def job_event(
-    job: Job, before: Job | None = None, *, refresh_tasks: bool = False
+    job: Job,
+    before: Job | None = None,
+    *,
+    refresh_tasks: bool = False,
+    parked: Parked | None = None,
 ) -> EventJobUpdate:
     """A job changed, from ``before``; without it, the job is new."""
     changed = before is not None and before.status is not job.status
@@ -34,6 +40,7 @@ def job_event(
         archived_at=job.archived_at or UNSET,
         keep=job.keep or UNSET,
         worker_tag=job.worker_tag or UNSET,
+        parked=_shown(parked),
     )
 
 
@@ -62,7 +69,9 @@ def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUp
     )
 
 
-def worker_event(worker: Worker, before: Worker | None = None) -> EventWorkerUpdate:
+def worker_event(
+    worker: Worker, before: Worker | None = None, *, parked: Parked | None = None
+) -> EventWorkerUpdate:
     """A worker changed, from ``before``; without it, the worker is new."""
     request = worker.request
     return EventWorkerUpdate(
@@ -78,4 +87,11 @@ def worker_event(worker: Worker, before: Worker | None = None) -> EventWorkerUpd
         version=worker.software,
         deleted_at=worker.deleted_at or UNSET,
         can_restart=worker.can_restart,
+        parked=_shown(parked),
     )
+
+
+def _shown(parked: Parked | None) -> meta.Parked | UnsetType:
+    if parked is None:
+        return UNSET
+    return meta.Parked(reason=parked.reason, since=parked.since or UNSET)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from math import inf
 from pathlib import Path
 from random import Random
 
@@ -20,6 +21,7 @@ from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
+from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
@@ -39,6 +41,7 @@ from flamenco.manager.shaman import ShamanKeeper
 from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
+from flamenco.manager.workers.messages import WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
@@ -138,12 +141,16 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
 
     await system.start(Scheduler, name=SCHEDULER.strip("/"))
     await start(Deletions, DELETIONS)
+    workers = await start(Workers, WORKERS)
+    await workers.ask(WaitForWorkers(), timeout=inf)
+    jobs = await start(Jobs, JOBS)
+    await jobs.ask(WaitForJobs(), timeout=inf)
     farm = Farm(
         system=system,
         store=store,
         services=services,
-        workers=await start(Workers, WORKERS),
-        jobs=await start(Jobs, JOBS),
+        workers=workers,
+        jobs=jobs,
         tags=await start(Tags, TAGS),
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),

@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from contextlib import suppress
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import attrs
@@ -11,9 +11,9 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
-from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob, WakeJob
-from flamenco.manager.refusals import NotFound, Refusal
-from flamenco.manager.services import JOBS, Services
+from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.services import Services
 from flamenco.manager.workers.messages import RemoveWorker
 from flamenco.model.cleanup import due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity
@@ -126,12 +126,8 @@ class Housekeeping(actors.Actor):
 
     async def _clear_away(self) -> None:
         config, reader, now = self._services.config, self._services.reader, clock.now()
-        jobs = self.system.find(JOBS)
-        if jobs is None:
-            raise actors.ActorStopped("the jobs are not there yet")
         for job_id in await reader.jobs_being_deleted():
-            with suppress(NotFound):  # by now it is erased
-                await jobs.ask(WakeJob(job_id))
+            await self._try(f"job {job_id}", ask_job(self.system, job_id, RemoveJob()))
         shortest = min(
             (after for after in (config.archive_jobs_after, config.delete_jobs_after) if after),
             default=None,
@@ -140,18 +136,29 @@ class Housekeeping(actors.Actor):
             old = await reader.jobs_untouched_since(now - timedelta(seconds=shortest))
             due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
             for job in due.delete:
-                with suppress(Refusal):  # by now somebody needs it again
-                    await ask_job(self.system, job.id, RemoveJob(unchanged_since=job.updated))
+                remove = RemoveJob(unchanged_since=job.updated)
+                if await self._try(f"job {job.id}", ask_job(self.system, job.id, remove)):
                     logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
             for job in due.archive:
-                with suppress(Refusal):
-                    await ask_job(self.system, job.id, ArchiveJob(archived=True))
+                archive = ArchiveJob(archived=True)
+                await self._try(f"job {job.id}", ask_job(self.system, job.id, archive))
         for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
             ref = worker_actor(self.system, worker.id)
-            if ref is not None:
-                with suppress(Refusal):  # by now it is back
-                    await ref.ask(RemoveWorker(unchanged_since=worker.updated))
-                    logger.info("worker %s is deleted: it was gone for too long", worker.name)
+            gone = RemoveWorker(unchanged_since=worker.updated)
+            if ref is not None and await self._try(f"worker {worker.id}", ref.ask(gone)):
+                logger.info("worker %s is deleted: it was gone for too long", worker.name)
+
+    async def _try(self, what: str, answer: Awaitable[None]) -> bool:
+        """Whether it was done. Somebody may need it again by now, or it may be parked; one whose
+        actor crashes is tried again the next time, and keeps no other from being looked after."""
+        try:
+            await answer
+        except Refusal:
+            return False
+        except actors.ActorError as error:
+            logger.warning("the clean-up could not look after %s: %s", what, error)
+            return False
+        return True
 
 
 def _damage(error: Exception) -> DamagedDatabase | None:

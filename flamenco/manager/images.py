@@ -11,7 +11,7 @@ from flamenco.images import SIZES, NotAnImage
 from flamenco.logs import job_folder
 from flamenco.manager.deletions import remove_files
 from flamenco.manager.services import Services
-from flamenco.store import RememberRendered
+from flamenco.store import RememberRendered, UnreadableRow
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +41,16 @@ class Images(actors.Actor):
     async def process(self, message: ProcessImage) -> None:
         """Make pictures of a frame; of a job that is deleted meanwhile none may stay."""
         reader = self._services.reader
-        job = await reader.job(message.job_id)
-        if job is None:
-            return
         try:
+            job = await reader.job(message.job_id)
+            if job is None:
+                return
             await self._services.previews.make(job_folder(job.id), message.content)
             now = await reader.job(job.id)
             if now is None or now.delete_requested_at is not None:
                 await remove_files(now or job, self._services)
                 return
-        except (NotAnImage, OSError) as error:
+        except (NotAnImage, OSError, UnreadableRow) as error:
             logger.warning("no preview of job %s: %s", message.job_id, error)
             return
         self.record(RememberRendered(message.job_id))

@@ -19,3 +19,10 @@ class Conflict(Refusal):
 
 class Outdated(Refusal):
     """The client knows an older version of the job type, or of the configuration file."""
+
+
+class NotWhileParked(Refusal):
+    """The job or worker is parked; the sentence says why, and what to do."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} is parked: {reason}. Try it again or delete it")

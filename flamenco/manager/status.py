@@ -1,6 +1,9 @@
 """The actor that knows what the farm as a whole is doing."""
 
+import logging
+
 import attrs
+import trio
 
 import actors
 from flamenco.api.events import EventJobUpdate, EventWorkerUpdate
@@ -9,8 +12,10 @@ from flamenco.manager.services import Services
 from flamenco.model.farm import farm_status
 from flamenco.model.statuses import FarmStatus
 
+logger = logging.getLogger(__name__)
+
 SETTLE_SECONDS = 0.2
-"""Changes that come so close together are looked at once."""
+"""Seconds within which changes are looked at together."""
 
 PERIOD_SECONDS = 30.0
 
@@ -32,31 +37,41 @@ class Counted:
     status: FarmStatus
 
 
+@attrs.frozen
+class NotCounted:
+    """That could not be read."""
+
+    error: Exception
+
+
 class Status(actors.Actor):
     """Looks again after every change of a job's or worker's status."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._status = FarmStatus.STARTING
-        self._due = False
 
     async def started(self) -> None:
-        self.start_soon(self._follow_events)
+        self.start_soon(self._follow_events, self.ref)
         self.every(PERIOD_SECONDS, Refresh())
         self.tell(self.ref, Refresh())
 
-    async def _follow_events(self) -> None:
-        async with self.system.events.subscribe(EventJobUpdate, EventWorkerUpdate) as events:
+    async def _follow_events(self, me: actors.ActorRef) -> None:
+        async with self.system.events.subscribe(
+            EventJobUpdate, EventWorkerUpdate, capacity=1
+        ) as events:
             async for _ in events:
-                if not self._due:
-                    self._due = True
-                    self.after(SETTLE_SECONDS, Refresh())
+                await trio.sleep(SETTLE_SECONDS)
+                me.tell(Refresh())
 
     @actors.handles(Refresh)
     def refresh(self, _: Refresh) -> None:
         """Nobody who asks waits for the counting."""
-        self._due = False
-        self.start_soon(self._count, done=Counted)
+        self.start_soon(self._count, done=Counted, failed=NotCounted)
+
+    @actors.handles(NotCounted)
+    def not_counted(self, message: NotCounted) -> None:
+        logger.warning("what the farm does can't be counted now: %s", message.error)
 
     async def _count(self) -> FarmStatus:
         reader = self._services.reader

@@ -4,6 +4,8 @@ A large job is stored in pieces, so that the commits of the farm's other work fa
 Until the last piece it is under construction, and nobody sees it.
 """
 
+import logging
+import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,6 +27,8 @@ from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import Shares
 from flamenco.model.warnings import unoffered
 from flamenco.store import InsertJob, InsertTasks, PutJob
+
+logger = logging.getLogger(__name__)
 
 ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
 """The statuses a job may be submitted with."""
@@ -107,11 +111,14 @@ class Submissions(actors.Actor):
 
     @actors.handles(ClearAway)
     async def clear_away(self, _: ClearAway) -> None:
-        """Erase what is under construction by nobody."""
+        """Erase what is under construction by nobody; what can't be read now, the next time."""
         reader, deletions = self._services.reader, self.system.find(DELETIONS)
-        for job in await reader.half_made_jobs():
-            if deletions is not None and job.id not in self._answers:
-                self.tell(deletions, Erase(job, await reader.task_count(job.id)))
+        try:
+            for job in await reader.half_made_jobs():
+                if deletions is not None and job.id not in self._answers:
+                    self.tell(deletions, Erase(job, await reader.task_count(job.id)))
+        except sqlite3.Error as error:
+            logger.warning("what is half made can't be cleared away now: %s", error)
 
 
 class Submission(actors.Actor):

@@ -1,12 +1,31 @@
 """What becomes of the farm's actors when they crash, or when their changes can't be stored."""
 
+from math import inf
+
 import attrs
 
 import actors
-from flamenco.store import DamagedDatabase
+from flamenco.store import DamagedDatabase, UnreadableRow
 
-FARM = actors.Supervision(decide={DamagedDatabase: "escalate"})
-"""A database that is found damaged ends the Manager, before more is lost (reference rules §14)."""
+FARM = actors.Supervision(
+    max_restarts=inf,
+    backoff=actors.Backoff(initial=0.1, maximum=5.0),
+    decide={DamagedDatabase: "escalate"},
+)
+"""A service begins anew however often it crashes, every five seconds at most: the others go on.
 
-JOBS_AND_WORKERS = attrs.evolve(FARM, backoff=actors.Backoff(initial=0.1, maximum=5.0))
-"""While the disk is full they try again every five seconds."""
+A database that is found damaged ends the Manager, before more is lost (reference rules §14).
+"""
+
+JOBS_AND_WORKERS = attrs.evolve(
+    FARM,
+    max_restarts=3,
+    within=60.0,
+    beyond="stop",
+    decide={**FARM.decide, UnreadableRow: "stop"},  # type: ignore[dict-item]
+)
+"""One that crashes more often than that in a minute is parked, as is one that can't be read.
+
+A minute, since a Worker whose session ends with each crash takes seconds to sign on again. While
+the disk is full they begin anew every five seconds, and nothing is parked for that.
+"""

@@ -15,6 +15,7 @@ from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store import parking
 from flamenco.store.details import commands_of, log_head_of
+from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, insert, to_sql
 
 
@@ -71,11 +72,13 @@ class InsertAttempt:
 class ReadCommands:
     """Not a change: reads a task's commands where its row is at hand, without a thread of its own.
 
-    They are in ``commands`` when the transaction is committed.
+    They are in ``commands`` when the transaction is committed, or why they can't be read in
+    ``unreadable``: the transaction holds changes that are sound.
     """
 
     task_id: str
     commands: tuple[Command, ...] = ()
+    unreadable: UnreadableRow | None = None
 
 
 @attrs.frozen
@@ -193,7 +196,10 @@ def _insert_attempt(connection: _Connection, change: InsertAttempt) -> None:
 
 
 def _read_commands(connection: _Connection, change: ReadCommands) -> None:
-    change.commands = commands_of(connection, change.task_id)
+    try:
+        change.commands = commands_of(connection, change.task_id)
+    except UnreadableRow as error:
+        change.unreadable = error
 
 
 def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> None:

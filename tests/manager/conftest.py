@@ -80,10 +80,14 @@ class PlayedWorker:
     async def fail(self, assign: protocol.Assign):
         return await self.report(assign, status=TaskStatus.FAILED, activity="Failed: it broke")
 
+    async def hears_any(self):
+        """The next pushed message."""
+        with trio.fail_after(PATIENCE):
+            return await self._pushed[1].receive()
+
     async def hears(self, kind: type):
         """The next pushed message, which has to be of this class."""
-        with trio.fail_after(PATIENCE):
-            message = await self._pushed[1].receive()
+        message = await self.hears_any()
         assert isinstance(message, kind), message
         return message
 
@@ -185,12 +189,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage_at(folder: Path, compiling=in_this_process, **config) -> AsyncIterator[Stage]:
-    """A farm whose files lie in a folder."""
+async def stage_at(
+    folder: Path, compiling=in_this_process, around=None, **config
+) -> AsyncIterator[Stage]:
+    """A farm whose files lie in a folder; faults may be put ``around`` its handlers."""
     settings = attrs.evolve(ManagerConfig(), **config)
     (folder / "scripts").mkdir(exist_ok=True)
     (folder / "scripts" / "shaped.py").write_text(SHAPED)
-    async with open_farm(settings, settings.paths(folder), compiling=compiling) as farm:
+    paths = settings.paths(folder)
+    async with open_farm(settings, paths, compiling=compiling, around=around) as farm:
         yield Stage(farm)
 
 

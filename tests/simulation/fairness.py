@@ -31,7 +31,8 @@ def ready_tasks(reader: sqlite3.Connection) -> list[Ready]:
         "SELECT tasks.id, jobs.id, tasks.type, worker_tag, requirements, failed_by, depends_on "
         "FROM tasks JOIN jobs ON jobs.id = job_id "
         "WHERE jobs.status IN ('queued', 'active') AND delete_requested_at IS NULL "
-        "AND tasks.status IN ('queued', 'soft-failed') AND tasks.type != 'approval'"
+        "AND tasks.status IN ('queued', 'soft-failed') AND tasks.type != 'approval' "
+        "AND jobs.id NOT IN (SELECT id FROM parked WHERE kind = 'job')"
     )
     return [
         Ready(
@@ -58,7 +59,8 @@ def idle_though_able(
     ready = ready_tasks(reader)
     rows = reader.execute(
         "SELECT id, tags FROM workers WHERE status = 'awake' AND request IS NULL "
-        "AND deleted_at IS NULL AND NOT EXISTS "
+        "AND deleted_at IS NULL "
+        "AND id NOT IN (SELECT id FROM parked WHERE kind = 'worker') AND NOT EXISTS "
         "(SELECT 1 FROM tasks WHERE worker_id = workers.id AND tasks.status = 'active')"
     )
     free = {worker: json.loads(tags) for worker, tags in rows.fetchall()}

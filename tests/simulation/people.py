@@ -18,6 +18,7 @@ from flamenco.manager.jobs.messages import (
     Unblock,
     WhyWaiting,
 )
+from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.submissions import SubmitJob
 from flamenco.manager.tags import RemoveTag, SaveTag
@@ -51,6 +52,8 @@ class People:
     """Ids of the jobs that somebody interfered with."""
     deleted: set[str] = attrs.field(factory=set)
     """Ids of the jobs whose deletion the Manager promised."""
+    tried: int = 0
+    """Number of times that something parked was to be tried again."""
 
     async def make_tag(self, farm: Farm) -> None:
         """Make the one tag that they use, if it is not there yet."""
@@ -78,6 +81,7 @@ class People:
         workers = self.ledger.reader.execute(
             "SELECT id FROM workers WHERE deleted_at IS NULL AND name != 'w0' ORDER BY id"
         ).fetchall()
+        await self._try_parked_again(farm)
         if self.random.random() < 0.02:
             await asked(farm.tags.ask(RemoveTag(TAG)))
         elif jobs and self.random.random() < 0.75:
@@ -149,6 +153,15 @@ class People:
         else:
             await asked(worker.ask(RemoveWorker()))
 
+    async def _try_parked_again(self, farm: Farm) -> None:
+        query = "SELECT kind, id FROM parked ORDER BY kind, id"
+        for kind, key in self.ledger.reader.execute(query).fetchall():
+            self.tried += 1
+            if kind == "job":
+                await asked(ask_job(farm.system, key, TryAgain()))
+            elif (worker := farm.worker(key)) is not None:
+                await asked(worker.ask(TryAgain()))
+
     # When all faults are over
 
     async def put_in_order(self, farm: Farm) -> None:
@@ -157,6 +170,7 @@ class People:
         In jobs that people meddled with they lift the blocklist too: who requeues a task that only
         blocklisted workers could run is told so, and the task waits for that.
         """
+        await self._try_parked_again(farm)
         reader = self.ledger.reader
         query = "SELECT id FROM workers WHERE name = 'w0' AND deleted_at IS NULL AND tags = '[]'"
         for (worker_id,) in reader.execute(query).fetchall():

@@ -1,6 +1,6 @@
 """A simulated worker of Flamenco 3: it calls, and hears of nothing but by the answers."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -9,9 +9,10 @@ import trio
 
 import actors
 from flamenco import protocol
+from flamenco.manager.asking import ask_job
 from flamenco.manager.farm import Farm
 from flamenco.manager.jobs.messages import ReportTask
-from flamenco.manager.refusals import Refusal
+from flamenco.manager.refusals import NotWhileParked, Refusal
 from flamenco.manager.workers.messages import (
     AskForTask,
     AskStatus,
@@ -110,11 +111,14 @@ class PollingWorker:
         if actor is None:
             self.id = ""
             raise Unreachable
-        return await self._answered(actor, message)
-
-    async def _answered(self, actor: actors.ActorRef, message: actors.Request[Any]) -> Any:
         try:
-            answer = await actor.ask(message, timeout=20)
+            return await self._answered(actor.ask(message, timeout=20))
+        except NotWhileParked as error:
+            raise Unreachable from error
+
+    async def _answered(self, asked: Awaitable[Any]) -> Any:
+        try:
+            answer = await asked
         except actors.ActorError as error:
             raise Unreachable from error
         await self._travel()
@@ -146,7 +150,7 @@ class PollingWorker:
                 task_types=self.task_types,
                 specs=self.specs,
             )
-            self.id = (await self._answered(self._farm.workers, registration)).id
+            self.id = (await self._answered(self._farm.workers.ask(registration))).id
         hello = SignOn(
             address="127.0.0.1",
             name=self.name,
@@ -261,7 +265,8 @@ class PollingWorker:
             if held is None:
                 return False
             report = attrs.evolve(said, lease=held.lease)
-            await self._answered(held.job, ReportTask(self.id, report))
+            told = ask_job(self._farm.system, held.job_id, ReportTask(self.id, report))
+            await self._answered(told)
         except Refusal:
             return False
         self.ledger.acknowledged(self.id, report, None)

@@ -172,7 +172,7 @@ async def a_lease_without_a_sign_of_life_ends(scene: Scene) -> None:
         assert "sign of life" in (await anna.hears(protocol.Revoke)).reason
 
 
-@shows("flamenco.manager.workers.actor.WorkerActor._watch_life", instead=nothing)
+@shows("flamenco.manager.workers.life.Life.watch", instead=nothing)
 async def a_silent_worker_is_lost_and_its_task_requeued(scene: Scene) -> None:
     async with scene(worker_timeout=5.0) as stage:
         anna = await stage.worker("anna")

@@ -9,6 +9,7 @@ import trio
 import actors
 from flamenco import protocol
 from flamenco.manager.farm import Farm
+from flamenco.manager.refusals import Refusal
 from flamenco.manager.workers.messages import Connect, RegisterWorker
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
@@ -67,7 +68,7 @@ class SimulatedWorker:
             if farm is not None and not self.down:
                 try:
                     await self._sign_on(farm)
-                except actors.ActorError:
+                except (actors.ActorError, Refusal):
                     self.cut()
             await trio.sleep(RECONNECT_SECONDS * (0.5 + self.random.random()))
 

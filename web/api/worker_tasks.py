@@ -8,6 +8,7 @@ import actors
 from flamenco import protocol
 from flamenco.api import workers as api
 from flamenco.images.previews import MAX_BYTES
+from flamenco.manager.asking import ask_job
 from flamenco.manager.images import ProcessImage
 from flamenco.manager.jobs.messages import ReportTask
 from flamenco.manager.refusals import Conflict, Refusal
@@ -84,7 +85,7 @@ async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
         task = (await find_task(task_id)).item
         raise Conflict(f"worker {worker.name} does not hold task {task.name} ({task.status.value})")
     report = protocol.Report(task_id=task_id, lease=held.lease, **said)
-    await held.job.ask(ReportTask(worker.name, report))
+    await ask_job(farm().system, held.job_id, ReportTask(worker.name, report))
 
 
 @routes.get("/worker/task/<task_id>/may-i-run")

@@ -30,13 +30,14 @@ from flamenco.manager.jobs.messages import (
     AssignAgain,
     CheckUp,
     Decide,
+    JobBegun,
+    JobRests,
     Judge,
     KeepJob,
     LeaseEnded,
     LeaseReturned,
     RemoveJob,
     ReportTask,
-    Retire,
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
@@ -50,6 +51,7 @@ from flamenco.manager.jobs.messages import (
 )
 from flamenco.manager.jobs.recording import Recording
 from flamenco.manager.jobs.waiting import why_waiting
+from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Refusal
 from flamenco.manager.scheduling.messages import Announce, WorkerGone
 from flamenco.manager.services import DELETIONS, Services
@@ -70,8 +72,8 @@ from flamenco.store import DeleteBlock, InsertAttempt, ReadCommands, job_key
 
 logger = logging.getLogger(__name__)
 
-RETIRE_SECONDS = 30.0
-"""Seconds without a message after which a finished job's actor stops; a request wakes it again."""
+REST_SECONDS = 30.0
+"""Seconds without a message after which a finished job's actor rests, until it is asked again."""
 
 ERASE_SECONDS = 1.0
 """Seconds after which an actor that is woken goes on with the deletion of its job: until then it
@@ -111,28 +113,40 @@ class JobActor(actors.Actor):
         self._live.failure_percentage = self._services.config.job_fail_percentage
 
     async def started(self) -> None:
-        if not self._exists:  # it was erased while somebody woke it
-            self.stop()
-            return
+        if not self._exists or self._live.job.status is JobStatus.UNDER_CONSTRUCTION:
+            raise NotFound(f"there is no job {self._id}")
         active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
+        known: set[str] = set()
         if active:
             workers = await self._services.reader.workers()
             self._recording.worker_names.update((worker.id, worker.name) for worker in workers)
+            known.update(await self._services.reader.worker_ids())
         for task in active:
-            self._reopen(task)
+            lease = self._hold(task)
+            if lease.worker_id not in known:
+                lease.end(Ending.RETURNED, "its worker is gone")
+            tell_worker(self, lease.worker_id, LeaseReopened(self.ref, task.id, task.lease))
         self._announcing.begin(self._live)
         tag = self._live.job.worker_tag
         if tag is not None and not await self._is_tag(tag):  # it went while the job was stored
             self._change(worker_tag=None)
         if self._live.job.delete_requested_at is None:
-            self._check_up()
+            await self.check_up(CheckUp())
         else:
             self.after(ERASE_SECONDS, CheckUp())
+        if self.parent is not None:
+            self.tell(self.parent, JobBegun(self.ref))
 
-    def _reopen(self, task: Task) -> None:
-        lease = self._hold(task)
-        if not tell_worker(self, lease.worker_id, LeaseReopened(self.ref, task.id, task.lease)):
-            lease.end(Ending.RETURNED, "its worker is gone")
+    @property
+    def passivate_after(self) -> float | None:
+        finished = self._live.job.status in FINISHED_JOBS and not self._leases
+        return REST_SECONDS if finished else None
+
+    async def stopping(self, why: actors.Exit) -> None:
+        if why.reason == "passivated":
+            self._announcing.void(self._id)
+            if self.parent is not None:
+                self.tell(self.parent, JobRests(self.ref))
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
@@ -143,11 +157,6 @@ class JobActor(actors.Actor):
         if self._live.job.delete_requested_at is not None:
             self._go_on_deleting()
             return
-        self._check_up()
-        if self._judging.waits_for_others(self._live):
-            self._judging.look_around(self._live, await self._services.workers_that_count())
-
-    def _check_up(self) -> None:
         ripple = self._live.repair(clock.now())
         if ripple.tasks or ripple.sweeps or self._live.job is not ripple.job_before:
             logger.warning(
@@ -158,6 +167,8 @@ class JobActor(actors.Actor):
                 len(ripple.tasks) + sum(sweep.count for sweep in ripple.sweeps),
             )
         self._spread(ripple)
+        if self._judging.waits_for_others(self._live):
+            self._judging.look_around(self._live, await self._services.workers_that_count())
 
     # A lease begins
 
@@ -224,6 +235,8 @@ class JobActor(actors.Actor):
         A tell of this actor would come after what it has told since, such as that the lease is
         closed already; the worker would then hold it for ever.
         """
+        if reading.unreadable is not None:
+            raise reading.unreadable
         worker = worker_actor(self.system, task.worker_id or "")
         if worker is None:
             return
@@ -337,7 +350,6 @@ class JobActor(actors.Actor):
         every = [lease.task_id for lease in self._leases]
         self._withdraw(every if ripple.sweeps else list(ripple.tasks))
         self._announcing.announce(self._live)
-        self._retire_when_finished()
 
     # The end of a lease
 
@@ -387,22 +399,9 @@ class JobActor(actors.Actor):
             self._announcing.void(self._id)
             self.stop()
 
-    # The end
-
-    def _retire_when_finished(self) -> None:
-        if self._finished:
-            self.after(RETIRE_SECONDS, Retire())
-
-    @property
-    def _finished(self) -> bool:
-        return self._live.job.status in FINISHED_JOBS and not self._leases
-
-    @actors.handles(Retire)
-    def retire(self, _: Retire) -> None:
-        """Stop if nothing is going on. Asks in flight are repeated by who wakes the job."""
-        if self._finished:
-            self._announcing.void(self._id)
-            self.stop()
+    @actors.handles(TryAgain)
+    def try_again(self, _: TryAgain) -> None:
+        raise NotAllowed("the job is not parked")
 
     # Requests of people
 

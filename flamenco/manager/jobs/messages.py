@@ -1,6 +1,6 @@
 """Messages that jobs take: of submissions, the scheduler, workers and people, and their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -11,6 +11,7 @@ from flamenco.manager.jobs.leases import Lease
 from flamenco.model.board import Candidate, Lane
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob
+from flamenco.model.parking import Parked
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.model.workers import Worker
 
@@ -26,7 +27,53 @@ class StartJob:
 
 @attrs.frozen
 class WakeJob(actors.Request[actors.ActorRef]):
-    """Request for a job's actor, started from its snapshot if it isn't running."""
+    """Request for a job's actor, begun if it isn't there; what is not a job ends as `NotFound`."""
+
+    job_id: str
+
+
+@attrs.frozen
+class FindJobs:
+    """Look on disk for the jobs that live, and for those that are parked."""
+
+
+@attrs.frozen
+class JobsFound:
+    """Jobs as they are on disk: the ids of the unfinished, and what is parked by its id."""
+
+    unfinished: Sequence[str]
+    parked: Mapping[str, Parked]
+
+
+@attrs.frozen
+class JobsNotFound:
+    """They could not be read."""
+
+    error: Exception
+
+
+@attrs.frozen
+class WaitForJobs(actors.Request[None]):
+    """Request that is answered when all jobs have begun, or the first look for them has failed."""
+
+
+@attrs.frozen
+class JobBegun:
+    """A job's actor has begun a life."""
+
+    job: actors.ActorRef
+
+
+@attrs.frozen
+class JobRests:
+    """A finished job's actor is passivated."""
+
+    job: actors.ActorRef
+
+
+@attrs.frozen
+class JobTried:
+    """A parked job is to begin anew when its stand-in has ended."""
 
     job_id: str
 
@@ -34,11 +81,6 @@ class WakeJob(actors.Request[actors.ActorRef]):
 @attrs.frozen
 class CheckUp:
     """Look for what is stuck, and put it right."""
-
-
-@attrs.frozen
-class Retire:
-    """A finished job has been quiet for a while: its actor may stop."""
 
 
 # A lease begins

@@ -1,22 +1,41 @@
-"""The supervisor of all jobs: keeps an actor per live job."""
+"""The supervisor of all jobs: keeps an actor per live job, and parks what keeps crashing."""
+
+import logging
 
 import actors
 from flamenco.manager.jobs.actor import JobActor
-from flamenco.manager.jobs.messages import CheckUp, StartJob, WakeJob
-from flamenco.manager.refusals import NotFound, Refusal
-from flamenco.manager.scheduling.messages import Announce
+from flamenco.manager.jobs.messages import (
+    CheckUp,
+    FindJobs,
+    JobBegun,
+    JobRests,
+    JobsFound,
+    JobsNotFound,
+    JobTried,
+    StartJob,
+    WaitForJobs,
+    WakeJob,
+)
+from flamenco.manager.jobs.parked import ParkedJob
+from flamenco.manager.parking import reason_of
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.scheduling.messages import Announce, WorkerGone
 from flamenco.manager.services import Services
 from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.manager.tags import TagGone
 from flamenco.model.livejob import LiveJob
-from flamenco.model.statuses import JobStatus
+from flamenco.model.parking import ParkedKind
+
+logger = logging.getLogger(__name__)
 
 CHECK_UP_SECONDS = 600.0
 """Seconds between two times that all live jobs look for what is stuck."""
 
+FIND_AGAIN_SECONDS = 5.0
+
 
 class Jobs(actors.Actor):
-    """Parent of the job actors, each named by the job's id."""
+    """Parent of the job actors, each named by the job's id. It reads nothing while it handles."""
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=100_000)
@@ -24,31 +43,119 @@ class Jobs(actors.Actor):
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._found = False
+        self._early: list[tuple[str, actors.ReplyLater]] = []
+        self._beginning: set[str] = set()
+        """Ids of jobs that were found, and have not begun yet."""
+        self._waiting: list[actors.ReplyLater] = []
+        self._again: set[str] = set()
+        """Ids of jobs whose present actor ends soon: another one is to follow."""
 
     async def started(self) -> None:
-        for job_id in await self._services.reader.unfinished_jobs():
-            await self.start(JobActor, self._services, job_id, [], name=job_id)
         self.every(CHECK_UP_SECONDS, CheckUp())
+        self.tell(self.ref, FindJobs())
 
-    def _start_job(self, job_id: str, *new: LiveJob) -> actors.ActorRef:
-        known = self.children.get(job_id)
-        if known is not None and known.alive:
-            return known
-        return self.spawn(JobActor, self._services, job_id, list(new), name=job_id)
+    @actors.handles(FindJobs)
+    def find_jobs(self, _: FindJobs) -> None:
+        self.start_soon(self._find, done=lambda found: found, failed=JobsNotFound)
+
+    async def _find(self) -> JobsFound:
+        reader = self._services.reader
+        return JobsFound(await reader.unfinished_jobs(), await reader.parked(ParkedKind.JOB))
+
+    @actors.handles(JobsNotFound)
+    def jobs_not_found(self, message: JobsNotFound) -> None:
+        logger.warning("the jobs can't be read, they are tried again soon: %s", message.error)
+        self.after(FIND_AGAIN_SECONDS, FindJobs())
+        self._answer_waiting()
+
+    @actors.handles(JobsFound)
+    def jobs_found(self, message: JobsFound) -> None:
+        for job_id, parked in message.parked.items():
+            self._park(job_id, parked.reason, begins=False)
+        self._beginning.update(set(message.unfinished) - set(self.children))
+        for job_id in message.unfinished:
+            self._reach(job_id)
+        self._found = True
+        for job_id, later in self._early:
+            later(self._reach(job_id))
+        self._early.clear()
+        self._has_begun("")
+
+    @actors.handles(WaitForJobs)
+    def wait(self, _: WaitForJobs) -> None:
+        self._waiting.append(self.defer_reply())
+        if self._found:
+            self._has_begun("")
+
+    @actors.handles(JobBegun)
+    def job_begun(self, message: JobBegun) -> None:
+        self.watch(message.job)
+        self._has_begun(message.job.name)
+
+    def _has_begun(self, job_id: str) -> None:
+        self._beginning.discard(job_id)
+        if not self._beginning:
+            self._answer_waiting()
+
+    def _answer_waiting(self) -> None:
+        for later in self._waiting:
+            later(None)
+        self._waiting.clear()
 
     @actors.handles(StartJob)
     def start_job(self, message: StartJob) -> None:
-        self._start_job(message.live.job.id, message.live)
+        """A job that was asked for too early ends as not found: it is read from disk after that."""
+        job_id = message.live.job.id
+        if job_id in self.children:
+            self._again.add(job_id)
+        else:
+            self._reach(job_id, message.live)
 
     @actors.handles(WakeJob)
-    async def wake(self, message: WakeJob) -> actors.ActorRef:
-        if message.job_id not in self.children:
-            job = await self._services.reader.job(message.job_id)
-            if job is None or job.status is JobStatus.UNDER_CONSTRUCTION:
-                raise NotFound(f"there is no job {message.job_id}")
-        return self._start_job(message.job_id)
+    def wake(self, message: WakeJob) -> actors.ActorRef | None:
+        """Before it is known what is parked, nothing begins."""
+        if self._found:
+            return self._reach(message.job_id)
+        self._early.append((message.job_id, self.defer_reply()))
+        return None
 
-    @actors.handles(Announce, CheckUp, TagGone)
-    def pass_on(self, message: Announce | CheckUp | TagGone) -> None:
+    def _reach(self, job_id: str, *new: LiveJob) -> actors.ActorRef:
+        known = self.children.get(job_id)
+        if known is None:
+            known = self.spawn(JobActor, self._services, job_id, list(new), name=job_id)
+        return self.watch(known)
+
+    @actors.handles(JobRests)
+    def job_rests(self, message: JobRests) -> None:
+        """Forget it: who watches an actor keeps it in memory."""
+        self.unwatch(message.job)
+
+    @actors.handles(JobTried)
+    def job_tried(self, message: JobTried) -> None:
+        self._again.add(message.job_id)
+
+    @actors.handles(actors.Terminated)
+    def job_ended(self, message: actors.Terminated) -> None:
+        job_id, why = message.ref.name, message.exit
+        self._has_begun(job_id)
+        again = job_id in self._again
+        self._again.discard(job_id)
+        if why.reason == "crashed":
+            self._park(job_id, reason_of(why.error), begins=True)
+        elif again:
+            self._reach(job_id)
+
+    def _park(self, job_id: str, reason: str, *, begins: bool) -> None:
+        if job_id in self.children:
+            return  # it has begun anew meanwhile
+        if begins:
+            logger.error("job %s is parked: %s", job_id, reason)
+        self.watch(
+            self.spawn(ParkedJob, self._services, job_id, reason, name=job_id, begins=begins)
+        )
+
+    @actors.handles(Announce, CheckUp, TagGone, WorkerGone)
+    def pass_on(self, message: Announce | CheckUp | TagGone | WorkerGone) -> None:
         for job in self.children.values():
             self.tell(job, message)

@@ -5,18 +5,20 @@ from functools import partial
 from typing import Any
 
 import attrs
-import trio
 
 import actors
 from flamenco import clock, protocol
 from flamenco.manager.events import worker_event
 from flamenco.manager.jobs.leases import is_over
 from flamenco.manager.jobs.messages import SignOfLife, TaskReport
+from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Conflict, NotAllowed, Refusal
 from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
+from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
+from flamenco.manager.workers.life import UNWATCHED, Life
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
 from flamenco.manager.workers.messages import (
     AskForTask,
@@ -29,6 +31,7 @@ from flamenco.manager.workers.messages import (
     FollowSchedule,
     FromWorker,
     HeldBy,
+    JobAwaited,
     LeaseClosed,
     LeaseOpened,
     LeaseReopened,
@@ -46,7 +49,13 @@ from flamenco.manager.workers.messages import (
     SignOn,
     WorkerReleased,
 )
-from flamenco.manager.workers.schedule import Alarm, is_sleep_time, next_time, request_now
+from flamenco.manager.workers.schedule import (
+    Alarm,
+    is_sleep_time,
+    next_time,
+    request_now,
+    wanted_status,
+)
 from flamenco.manager.workers.standing import Standing, presence_of
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WORKER_REQUESTS, WorkerStatus
@@ -59,9 +68,6 @@ from flamenco.model.workers import (
 )
 from flamenco.store import PutWorker, worker_key
 
-UNWATCHED = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
-"""Statuses in which a worker isn't expected to show signs of life."""
-
 NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
 """Statuses in which a worker has returned its leases, or is about to."""
 
@@ -69,9 +75,6 @@ SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
 
 SEEN_SECONDS = 10.0
 """Seconds by which `last_seen` may lag behind, so that not every call is a commit."""
-
-CLOCK_ERROR = 0.001
-"""Seconds that a timer may come early, by the rounding of sums."""
 
 
 class WorkerActor(actors.Actor):
@@ -88,8 +91,8 @@ class WorkerActor(actors.Actor):
         self._leases = HeldLeases(self)
         self._standing = Standing(self)
         self._alarm = Alarm(self)
-        self._last_heard = trio.current_time()
-        self._watching = False
+        self._life = Life(self)
+        self._keeping = Keeping(self)
 
     @property
     def snapshot_key(self) -> str:
@@ -140,32 +143,21 @@ class WorkerActor(actors.Actor):
 
     # Signs of life
 
-    def _heard(self) -> None:
-        self._last_heard = trio.current_time()
-
     def _watch_life(self) -> None:
-        timeout = self._services.config.worker_timeout
-        if timeout and not self._watching and self._worker.status not in UNWATCHED:
-            self._watching = True
-            silence = trio.current_time() - self._last_heard
-            self.after(timeout - silence, CheckLife())
+        self._life.watch(self._worker.status, self._services.config.worker_timeout)
 
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:
-        self._watching = False
-        timeout = self._services.config.worker_timeout
-        silent = trio.current_time() - self._last_heard >= timeout - CLOCK_ERROR
-        if silent and self._worker.status not in UNWATCHED:
-            self._leases.give_all_back(
-                f"worker {self._worker.name} was silent for {timeout:g} seconds"
-            )
+        name, timeout = self._worker.name, self._services.config.worker_timeout
+        if self._life.is_lost(self._worker.status, timeout):
+            self._leases.give_all_back(f"worker {name} was silent for {timeout:g} seconds")
             self._hang_up("no sign of life")
             self._change(status=WorkerStatus.ERROR, request=None)
         self._watch_life()
 
     @actors.handles(Seen)
     def seen(self, _: Seen) -> None:
-        self._heard()
+        self._life.heard()
 
     # It comes, goes, and changes its status, whichever way it talks
 
@@ -180,7 +172,7 @@ class WorkerActor(actors.Actor):
         goes_on = running and self._worker.status is WorkerStatus.AWAKE
         task_types = tuple(each.strip().lower() for each in changes.pop("task_types"))
         name = self._services.names.take(self._id, changes.pop("name"))
-        self._heard()
+        self._life.heard()
         self._change(
             **changes,
             name=name,
@@ -245,7 +237,7 @@ class WorkerActor(actors.Actor):
         if not self._speaks_in(message.session):
             message.session.close(SIGN_ON_AGAIN)
             return
-        self._heard()
+        self._life.heard()
         match message.message:
             case protocol.Report() as report:
                 self._pass_on(report, message.seq or 0, message.session)
@@ -261,14 +253,29 @@ class WorkerActor(actors.Actor):
                 self._acknowledge(message)
 
     def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
+        """Give it to its job. A job whose actor is not there is waited for, as is its answer."""
         answer = partial(_answer, session, seq)
         held = self._leases.of(report.task_id)
-        if held is None or self._leases.job(held) is None:
+        if held is None:
             self._services.counters.stale_reports += 1
             self.after_commit(answer, is_over(report.task_id, report.lease))
             return
         message = TaskReport(worker=self._worker, report=report, seq=seq, answer=answer)
-        self._leases.tell_job(held, message)
+        job = self._leases.job(held)
+        if job is not None:
+            self.tell(job, message)
+        elif not self._keeping.keep(held.job_id, message):
+            self._hang_up(SIGN_ON_AGAIN)
+
+    @actors.handles(JobAwaited)
+    def job_awaited(self, message: JobAwaited) -> None:
+        self._keeping.let_go()
+        held = self._leases.of(message.report.report.task_id)
+        if message.is_back and held is not None:
+            self._leases.tell_job(held, message.report)
+        else:
+            self._hang_up(SIGN_ON_AGAIN)
+            self._stand()
 
     def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
         self._change()
@@ -295,7 +302,7 @@ class WorkerActor(actors.Actor):
 
     def _called(self) -> None:
         """It made a call, without signing on anew if the Manager was restarted meanwhile."""
-        self._heard()
+        self._life.heard()
         if self._link is None:
             self._link = PollingLink()
             self._stand()
@@ -329,17 +336,7 @@ class WorkerActor(actors.Actor):
     @actors.handles(AskStatus)
     def ask_status(self, _: AskStatus) -> WorkerStatus | None:
         self._called()
-        return self._wanted_status()
-
-    def _wanted_status(self) -> WorkerStatus | None:
-        """The status that it is to go to. One that was given up, and calls again, is to come back:
-
-        Flamenco 3's would ask on and on, and never sign on by itself.
-        """
-        worker = self._worker
-        if worker.status is WorkerStatus.ERROR:
-            return status_at_sign_on(worker, sleep_time=is_sleep_time(worker))
-        return worker.request.status if worker.request else None
+        return wanted_status(self._worker)
 
     @actors.handles(ChangeStatus)
     def change_status(self, message: ChangeStatus) -> None:
@@ -350,7 +347,7 @@ class WorkerActor(actors.Actor):
     def ask_for_task(self, _: AskForTask) -> WorkerStatus | None:
         """A task that it holds already it gets again (reference rules §6)."""
         self._called()
-        worker, wanted = self._worker, self._wanted_status()
+        worker, wanted = self._worker, wanted_status(self._worker)
         if wanted is not None:
             return wanted
         if worker.status is not WorkerStatus.AWAKE:
@@ -384,11 +381,10 @@ class WorkerActor(actors.Actor):
     def find_lease(self, message: FindLease) -> HeldBy | None:
         self._called()
         held = self._leases.of(message.task_id)
-        job = self._leases.job(held) if held else None
-        if held is None or job is None:
+        if held is None:
             self._services.counters.stale_reports += 1
             return None
-        return HeldBy(job, held.number)
+        return HeldBy(held.job_id, held.number)
 
     # Leases
 
@@ -473,6 +469,10 @@ class WorkerActor(actors.Actor):
             self._request(request)
         self._change(schedule_due=next_time(self._worker))
         self._alarm.set(self._worker)
+
+    @actors.handles(TryAgain)
+    def try_again(self, _: TryAgain) -> None:
+        raise NotAllowed("the worker is not parked")
 
     @actors.handles(RemoveWorker)
     def remove(self, message: RemoveWorker) -> None:

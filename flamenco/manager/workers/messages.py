@@ -1,5 +1,6 @@
 """Messages that workers take: of their sessions and calls, of jobs, the scheduler and people."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -8,12 +9,49 @@ import attrs
 
 import actors
 from flamenco import protocol
+from flamenco.manager.jobs.messages import TaskReport
+from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
 from flamenco.model.workers import Worker
 
 # The supervisor
+
+
+@attrs.frozen
+class FindWorkers:
+    """Look on disk for all workers, and for those that are parked."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkersFound:
+    """Workers as they are on disk."""
+
+    ids: Sequence[str]
+    """Ids of all, also of those that can't be read."""
+    readable: Sequence[Worker]
+    parked: Mapping[str, Parked]
+    """Reasons for which workers are parked, by their ids."""
+
+
+@attrs.frozen
+class WorkersNotFound:
+    """They could not be read."""
+
+    error: Exception
+
+
+@attrs.frozen
+class WaitForWorkers(actors.Request[None]):
+    """Request that is answered when all workers have actors, or the first look has failed."""
+
+
+@attrs.frozen
+class WorkerTried:
+    """A parked worker is to begin anew when its stand-in has ended."""
+
+    worker_id: str
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +119,14 @@ class FromWorker:
     seq: int | None
 
 
+@attrs.frozen
+class JobAwaited:
+    """The job of a report that was kept has an actor again; or not, after all this time."""
+
+    report: TaskReport
+    is_back: bool
+
+
 # Calls of a worker that polls
 
 
@@ -124,9 +170,9 @@ class AskForTask(actors.Request[protocol.Assign | WorkerStatus | None]):
 
 @attrs.frozen
 class HeldBy:
-    """The lease of a task, and the job that keeps it."""
+    """The lease of a task, and the id of the job that keeps it."""
 
-    job: actors.ActorRef
+    job_id: str
     lease: int
 
 

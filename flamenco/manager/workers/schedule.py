@@ -9,7 +9,7 @@ from flamenco import clock
 from flamenco.manager.workers.messages import FollowSchedule
 from flamenco.model.schedules import local_zone, next_change, wants_sleep
 from flamenco.model.statuses import WorkerStatus
-from flamenco.model.workers import StatusRequest, Worker, scheduled_request
+from flamenco.model.workers import StatusRequest, Worker, scheduled_request, status_at_sign_on
 
 
 @attrs.define(eq=False)
@@ -47,3 +47,13 @@ def next_time(worker: Worker) -> datetime | None:
     """Time at which the worker's schedule wants something else, if that comes."""
     schedule = worker.schedule
     return None if schedule is None else next_change(schedule, clock.now(), local_zone())
+
+
+def wanted_status(worker: Worker) -> WorkerStatus | None:
+    """Status that the worker is to go to; one that was given up, and calls again, is to come back.
+
+    Flamenco 3's would ask on and on, and never sign on by itself.
+    """
+    if worker.status is WorkerStatus.ERROR:
+        return status_at_sign_on(worker, sleep_time=is_sleep_time(worker))
+    return worker.request.status if worker.request else None

@@ -1,39 +1,93 @@
-"""The supervisor of all workers: registers new ones, and keeps an actor for each."""
+"""The supervisor of all workers: registers them, keeps an actor for each, and parks."""
 
+import logging
 import uuid
 
 import actors
 from flamenco import clock
 from flamenco.manager.events import worker_event
+from flamenco.manager.parking import reason_of
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.actor import WorkerActor
-from flamenco.manager.workers.messages import LogFollowed, RegisterWorker, StartWorker
+from flamenco.manager.workers.messages import (
+    FindWorkers,
+    LogFollowed,
+    RegisterWorker,
+    StartWorker,
+    WaitForWorkers,
+    WorkersFound,
+    WorkersNotFound,
+    WorkerTried,
+)
+from flamenco.manager.workers.parked import ParkedWorker
+from flamenco.model.parking import ParkedKind
 from flamenco.model.workers import Worker
 from flamenco.store import PutWorker
 
+logger = logging.getLogger(__name__)
+
+FIND_AGAIN_SECONDS = 5.0
+
 
 class Workers(actors.Actor):
-    """Parent of the worker actors, each named by the worker's id."""
+    """Parent of the worker actors, each named by its id. It reads nothing while it handles."""
 
     replies_with = (Refusal,)
     supervision = JOBS_AND_WORKERS
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._looked = False
+        self._waiting: list[actors.ReplyLater] = []
+        self._again: set[str] = set()
+        """Ids of workers whose present actor ends soon: another one is to follow."""
 
     async def started(self) -> None:
-        workers = await self._services.reader.workers()
-        self._services.names.begin(workers)
-        for worker in workers:
-            await self._start_worker(worker.id)
+        self.tell(self.ref, FindWorkers())
 
-    async def _start_worker(self, worker_id: str) -> None:
-        if worker_id not in self.children:
-            await self.start(WorkerActor, self._services, worker_id, name=worker_id)
+    @actors.handles(FindWorkers)
+    def find_workers(self, _: FindWorkers) -> None:
+        self.start_soon(self._find, done=lambda found: found, failed=WorkersNotFound)
+
+    async def _find(self) -> WorkersFound:
+        reader = self._services.reader
+        return WorkersFound(
+            ids=await reader.worker_ids(),
+            readable=await reader.workers(),
+            parked=await reader.parked(ParkedKind.WORKER),
+        )
+
+    @actors.handles(WorkersFound)
+    def workers_found(self, message: WorkersFound) -> None:
+        self._services.names.begin(message.readable)
+        for worker_id in message.ids:
+            parked = message.parked.get(worker_id)
+            if parked is None:
+                self._begin(worker_id)
+            else:
+                self._park(worker_id, parked.reason, begins=False)
+        self._have_looked()
+
+    @actors.handles(WorkersNotFound)
+    def workers_not_found(self, message: WorkersNotFound) -> None:
+        logger.warning("the workers can't be read, they are tried again soon: %s", message.error)
+        self.after(FIND_AGAIN_SECONDS, FindWorkers())
+        self._have_looked()
+
+    def _have_looked(self) -> None:
+        self._looked = True
+        for later in self._waiting:
+            later(None)
+        self._waiting.clear()
+
+    @actors.handles(WaitForWorkers)
+    def wait(self, _: WaitForWorkers) -> None:
+        if not self._looked:
+            self._waiting.append(self.defer_reply())
 
     @actors.handles(RegisterWorker)
     def register(self, message: RegisterWorker) -> None:
@@ -54,9 +108,38 @@ class Workers(actors.Actor):
         self.publish(worker_event(worker))
 
     @actors.handles(StartWorker)
-    async def start_worker(self, message: StartWorker) -> None:
-        await self._start_worker(message.worker.id)
+    def start_worker(self, message: StartWorker) -> None:
+        self._begin(message.worker.id)
         message.answer(message.worker)
+
+    def _begin(self, worker_id: str) -> None:
+        if worker_id not in self.children:
+            self.watch(self.spawn(WorkerActor, self._services, worker_id, name=worker_id))
+
+    @actors.handles(WorkerTried)
+    def worker_tried(self, message: WorkerTried) -> None:
+        self._again.add(message.worker_id)
+
+    @actors.handles(actors.Terminated)
+    def worker_ended(self, message: actors.Terminated) -> None:
+        worker_id, why = message.ref.name, message.exit
+        again = worker_id in self._again
+        self._again.discard(worker_id)
+        if why.reason == "crashed":
+            self._park(worker_id, reason_of(why.error), begins=True)
+        elif again:
+            self._begin(worker_id)
+
+    def _park(self, worker_id: str, reason: str, *, begins: bool) -> None:
+        if worker_id in self.children:
+            return
+        if begins:
+            logger.error("worker %s is parked: %s", worker_id, reason)
+        self.watch(
+            self.spawn(
+                ParkedWorker, self._services, worker_id, reason, name=worker_id, begins=begins
+            )
+        )
 
     @actors.handles(Announce, TagGone, LogFollowed)
     def pass_on(self, message: Announce | TagGone | LogFollowed) -> None:

@@ -1,0 +1,416 @@
+"""One bad thing never touches its neighbours: it is parked, visible, and can be tried again."""
+
+import gc
+
+import pytest
+import trio
+
+import actors
+from flamenco import protocol
+from flamenco.manager.asking import ask_job
+from flamenco.manager.images import Images, ProcessImage
+from flamenco.manager.jobs.actor import JobActor
+from flamenco.manager.jobs.messages import (
+    RemoveJob,
+    ReportTask,
+    SetJobPriority,
+    SetJobStatus,
+    SignOfLife,
+    WakeJob,
+    WhyWaiting,
+    WorkerOffered,
+)
+from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.parking import TryAgain
+from flamenco.manager.refusals import NotAllowed, NotFound, NotWhileParked
+from flamenco.manager.scheduling.actor import Scheduler
+from flamenco.manager.scheduling.messages import WorkerStands
+from flamenco.manager.status import Refresh, Status
+from flamenco.manager.workers.actor import WorkerActor
+from flamenco.manager.workers.messages import (
+    AskForTask,
+    ChangeStatus,
+    FindLease,
+    RemoveWorker,
+    Seen,
+    SetWorkerTags,
+    SignOn,
+)
+from flamenco.model.parking import ParkedKind
+from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+from tests.manager.conftest import stage_at
+from tests.manager.faults import Poison, damage, in_virtual_time
+from tests.patience import until
+
+
+def asked(stage, job, message):
+    return ask_job(stage.farm.system, job.id, message)
+
+
+async def until_parked(stage, kind: ParkedKind, key: str) -> str:
+    """Wait until something is parked; the reason."""
+
+    async def parked():
+        return (await stage.farm.services.reader.parked(kind)).get(key)
+
+    return (await until(parked)).reason
+
+
+# Jobs
+
+
+@in_virtual_time
+async def test_a_job_that_crashes_at_each_offer_is_parked_and_the_others_render_on(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        bad, good = await stage.shaped("misc misc"), await stage.shaped("misc misc")
+        poison.add(JobActor, bad.id, WorkerOffered)
+        anna = await stage.worker("anna")
+        for _ in range(2):
+            assign = await anna.hears(protocol.Assign)
+            assert assign.job_id == good.id
+            assert (await anna.complete(assign)).refused is None
+        await stage.until_job(good, "completed")
+        assert "WorkerOffered is poison" in await until_parked(stage, ParkedKind.JOB, bad.id)
+        assert anna.closed is None
+
+
+@in_virtual_time
+async def test_requests_for_a_parked_job_are_refused_with_the_reason(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        bad = await stage.shaped("misc")
+        poison.add(JobActor, bad.id, SetJobPriority)
+        for _ in range(4):
+            with pytest.raises((actors.ActorCrashed, NotWhileParked)):
+                await asked(stage, bad, SetJobPriority(1))
+        for message in (SetJobPriority(1), SetJobStatus(JobStatus.CANCELED, ""), WhyWaiting()):
+            with pytest.raises(NotWhileParked, match="SetJobPriority is poison"):
+                await asked(stage, bad, message)
+        assert poison.raised == 4
+
+
+@in_virtual_time
+async def test_a_parked_job_hands_back_its_leases_with_an_attempt_for_each(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        bad = await stage.shaped("misc misc")
+        assign = await anna.hears(protocol.Assign)
+        held = protocol.HeldLease(assign.task_id, assign.lease)
+        poison.add(JobActor, bad.id, SignOfLife)
+        poison.add(JobActor, bad.id, WorkerOffered)
+
+        async def parked() -> bool:
+            if anna.closed is not None:
+                anna.closed = None
+                await anna.connect(held)
+            anna.say(protocol.Heartbeat((held,)))
+            return bad.id in await stage.farm.services.reader.parked(ParkedKind.JOB)
+
+        await until(parked)
+        await stage.until_status(bad, "queued", "queued")
+        attempts = await stage.farm.services.reader.attempts(assign.task_id)
+        assert [each.lease for each in attempts] == [assign.lease]
+        assert (await anna.connect(held)).leases == ()
+        good, bert = await stage.shaped("misc"), await stage.worker("bert")
+        assert (await bert.hears(protocol.Assign)).job_id == good.id
+
+
+@in_virtual_time
+async def test_a_parked_job_stays_parked_over_a_restart_until_it_is_tried_again(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        bad = await stage.shaped("misc")
+        poison.add(JobActor, bad.id, WorkerOffered)
+        anna = await stage.worker("anna")
+        reason = await until_parked(stage, ParkedKind.JOB, bad.id)
+    poison.clear()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna.farm = stage.farm
+        await anna.connect()
+        with pytest.raises(NotWhileParked, match="is poison"):
+            await asked(stage, bad, SetJobPriority(1))
+        assert await until_parked(stage, ParkedKind.JOB, bad.id) == reason
+        await asked(stage, bad, TryAgain())
+        assign = await anna.hears(protocol.Assign)
+        assert (await anna.complete(assign)).refused is None
+        await stage.until_job(bad, "completed")
+        assert not await stage.farm.services.reader.parked(ParkedKind.JOB)
+        with pytest.raises(NotAllowed, match="not parked"):
+            await asked(stage, bad, TryAgain())
+
+
+@in_virtual_time
+async def test_an_unreadable_task_of_a_paused_job_keeps_no_manager_from_starting(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        bad = await stage.shaped("misc misc", status=JobStatus.PAUSED)
+        task = await stage.task(bad, 1)
+    damage(tmp_path, "UPDATE tasks SET depends_on = '[1' WHERE id = ?", task.id)
+    async with stage_at(tmp_path) as stage:
+        reason = await until_parked(stage, ParkedKind.JOB, bad.id)
+        assert f"table tasks, row {task.id}, column depends_on" in reason
+        await stage.shaped("misc")
+        anna = await stage.worker("anna")
+        await anna.complete(await anna.hears(protocol.Assign))
+
+
+@in_virtual_time
+async def test_an_unreadable_cell_of_a_finished_job_refuses_requests_and_ends_nothing(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        bad = await stage.shaped("misc")
+        await anna.complete(await anna.hears(protocol.Assign))
+        await stage.until_job(bad, "completed")
+    damage(tmp_path, "UPDATE jobs SET settings = '{' WHERE id = ?", bad.id)
+    async with stage_at(tmp_path) as stage:
+        for _ in range(6):
+            with pytest.raises(NotWhileParked, match=f"table jobs, row {bad.id}, column settings"):
+                await asked(stage, bad, SetJobPriority(1))
+        good = await stage.shaped("misc")
+        await asked(stage, good, SetJobPriority(1))
+
+
+@in_virtual_time
+async def test_a_parked_job_whose_rows_cannot_be_read_can_be_deleted(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        bad = await stage.shaped("misc misc")
+    damage(tmp_path, "UPDATE jobs SET settings = '{', priority = 'high' WHERE id = ?", bad.id)
+    damage(tmp_path, "UPDATE tasks SET status = 'odd' WHERE job_id = ?", bad.id)
+    async with stage_at(tmp_path) as stage:
+        await until_parked(stage, ParkedKind.JOB, bad.id)
+        await asked(stage, bad, RemoveJob())
+
+        async def gone() -> bool:
+            return await stage.farm.services.reader.shown_job(bad.id) is None
+
+        await until(gone)
+        assert not await stage.farm.services.reader.parked(ParkedKind.JOB)
+        with pytest.raises(NotFound):
+            await asked(stage, bad, SetJobPriority(1))
+
+
+@in_virtual_time
+async def test_a_job_whose_commands_cannot_be_read_is_parked_when_they_are_wanted(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        bad = await stage.shaped("misc")
+        task = await stage.task(bad, 0)
+    damage(tmp_path, "UPDATE commands SET commands = '[' WHERE task_id = ?", task.id)
+    async with stage_at(tmp_path) as stage:
+        await stage.worker("anna")
+        reason = await until_parked(stage, ParkedKind.JOB, bad.id)
+        assert f"table commands, row {task.id}, column commands" in reason
+        await stage.until_status(bad, "queued")
+
+
+@in_virtual_time
+async def test_jobs_that_cannot_be_read_for_now_are_found_later(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        job = await stage.shaped("misc")
+    damage(tmp_path, "ALTER TABLE parked RENAME TO elsewhere")
+    async with stage_at(tmp_path) as stage:
+        damage(tmp_path, "ALTER TABLE elsewhere RENAME TO parked")
+        anna = await stage.worker("anna")
+        assert (await anna.hears(protocol.Assign)).job_id == job.id
+
+
+@in_virtual_time
+async def test_an_unknown_job_is_not_found_and_never_was(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        for _ in range(2):
+            with pytest.raises(NotFound, match="there is no job of-nobody"):
+                await ask_job(stage.farm.system, "of-nobody", WhyWaiting())
+        assert not stage.farm.system.find("/jobs/of-nobody")
+
+
+@in_virtual_time
+async def test_a_finished_job_rests_leaves_nothing_in_memory_and_can_be_asked_again(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        await anna.complete(await anna.hears(protocol.Assign))
+        await stage.until_job(job, "completed")
+        await trio.sleep(60)
+        gc.collect()
+        assert stage.farm.system.find(f"/jobs/{job.id}") is None
+        assert not [each for each in gc.get_objects() if isinstance(each, JobActor)]
+        await asked(stage, job, SetJobPriority(77))
+        assert (await stage.farm.services.reader.job(job.id)).priority == 77
+
+
+# Workers
+
+
+@in_virtual_time
+async def test_a_worker_whose_actor_keeps_crashing_is_parked_and_the_others_work_on(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna, bert = await stage.worker("anna"), await stage.worker("bert")
+        job = await stage.shaped("misc misc")
+        await anna.hears(protocol.Assign)
+        other = await bert.hears(protocol.Assign)
+        poison.add(WorkerActor, anna.id, Seen)
+        for _ in range(4):
+            stage.farm.worker(anna.id).tell(Seen())
+        assert "Seen is poison" in await until_parked(stage, ParkedKind.WORKER, anna.id)
+        anna.say(protocol.Heartbeat(()))
+        await until(lambda: anna.closed and "is poison" in anna.closed)
+        with pytest.raises(NotWhileParked, match="Seen is poison"):
+            await anna.connect()
+        await stage.until_status(job, "queued", "active")
+        assert (await bert.complete(other)).refused is None
+        assert bert.closed is None
+        poison.clear()
+        await stage.farm.worker(anna.id).ask(TryAgain())
+        await until(lambda: stage.farm.worker(anna.id))
+        await bert.complete(await bert.hears(protocol.Assign))
+        await anna.connect()
+
+
+@in_virtual_time
+async def test_an_unreadable_worker_is_parked_at_the_start_and_can_be_deleted(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        anna, bert = await stage.worker("anna"), await stage.worker("bert")
+        job = await stage.shaped("misc misc")
+        await anna.hears(protocol.Assign)
+        await bert.hears(protocol.Assign)
+    damage(tmp_path, "UPDATE workers SET schedule = '{' WHERE id = ?", anna.id)
+    async with stage_at(tmp_path) as stage:
+        reason = await until_parked(stage, ParkedKind.WORKER, anna.id)
+        assert f"table workers, row {anna.id}, column schedule" in reason
+        await stage.until_status(job, "queued", "active")
+        with pytest.raises(NotWhileParked):
+            await stage.farm.worker(anna.id).ask(SetWorkerTags(()))
+        await stage.farm.worker(anna.id).ask(RemoveWorker())
+        await until(lambda: stage.farm.worker(anna.id) is None)
+        assert await stage.farm.services.reader.worker_ids() == [bert.id]
+
+
+# Reports
+
+
+@in_virtual_time
+async def test_a_report_for_a_job_whose_actor_is_away_waits_for_it_and_counts(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        stage.farm.system.find(f"/jobs/{job.id}").stop()
+        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        assert (await anna.complete(assign)).refused is None
+        await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_a_report_for_a_job_that_crashed_is_never_refused_as_over(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        held = protocol.HeldLease(assign.task_id, assign.lease)
+        poison.add(JobActor, job.id, SignOfLife)
+        anna.say(protocol.Heartbeat((held,)))
+        await until(lambda: poison.raised)
+        poison.clear()
+        assert (await anna.complete(assign)).refused is None
+        await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_after_ten_seconds_without_its_job_a_worker_signs_on_again_and_sends_again(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        stage.farm.system.find(f"/jobs/{job.id}").stop()
+        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        poison.add(Jobs, "jobs", WakeJob)
+        began = trio.current_time()
+        report = protocol.Report(
+            task_id=assign.task_id, lease=assign.lease, status=TaskStatus.COMPLETED
+        )
+        anna.say(report, 90)
+        await until(lambda: anna.closed)
+        assert trio.current_time() - began <= 11
+        poison.clear()
+        await anna.connect(protocol.HeldLease(assign.task_id, assign.lease))
+        assert (await anna.complete(assign)).refused is None
+        await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_what_a_worker_reports_meanwhile_is_kept_within_bounds(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        stage.farm.system.find(f"/jobs/{job.id}").stop()
+        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        poison.add(Jobs, "jobs", WakeJob)
+        began = trio.current_time()
+        report = protocol.Report(task_id=assign.task_id, lease=assign.lease, log="x\n")
+        for seq in range(100, 202):
+            anna.say(report, seq)
+        await until(lambda: anna.closed)
+        assert trio.current_time() - began < 10
+
+
+@in_virtual_time
+async def test_a_polling_worker_reports_to_a_job_whose_actor_is_away(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        carl = await stage.registered("carl")
+        worker = stage.farm.worker(carl.id)
+        told = {"name": "carl", "software": "3.5", "task_types": ("misc",), "can_restart": False}
+        await worker.ask(SignOn(address="::1", capabilities=None, **told))
+        await worker.ask(ChangeStatus(WorkerStatus.AWAKE))
+        job = await stage.shaped("misc")
+        assign = await until(lambda: worker.ask(AskForTask()))
+        stage.farm.system.find(f"/jobs/{job.id}").stop()
+        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        held = await worker.ask(FindLease(assign.task_id))
+        report = protocol.Report(
+            task_id=assign.task_id, lease=held.lease, status=TaskStatus.COMPLETED
+        )
+        await ask_job(stage.farm.system, held.job_id, ReportTask(carl.id, report))
+        await stage.until_job(job, "completed")
+
+
+# Services
+
+
+@in_virtual_time
+async def test_services_that_crash_at_everything_do_not_end_the_farm(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        poison.add(Images, "images", ProcessImage)
+        poison.add(Status, "status", Refresh)
+        for _ in range(20):
+            stage.farm.images.tell(ProcessImage("of-nobody", b""))
+            stage.farm.status.tell(Refresh())
+            await trio.sleep(6)
+        assert poison.raised >= 40
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        await anna.complete(await anna.hears(protocol.Assign))
+        await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_a_scheduler_that_crashed_ten_times_goes_on_where_it_was(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        poison.add(Scheduler, "scheduler", WorkerStands)
+        await until(lambda: poison.raised or anna.disconnect())
+        await anna.connect(protocol.HeldLease(assign.task_id, assign.lease))
+        await until(lambda: poison.raised >= 10)
+        poison.clear()
+        await anna.complete(assign)
+        await stage.until_job(job, "completed")
+        await stage.shaped("misc")
+        await anna.hears(protocol.Assign)
