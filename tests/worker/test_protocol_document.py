@@ -47,15 +47,15 @@ def test_each_kind_of_failure_is_explained(document, kind):
 def test_the_figures_are_those_of_the_code(document):
     assert f"{worker.backoff.FIRST_SECONDS} s · 2ⁿ" in document
     assert f"at most {worker.backoff.MOST_SECONDS:.0f} s" in document
-    assert f"held for {worker.session.STABLE_SECONDS:.0f} s" in document
+    assert f"lasted for {worker.session.STABLE_SECONDS:.0f} s" in document
     assert f"({protocol.HEARTBEAT_SECONDS:.0f} s, or" in document
     assert f"every {worker.tasklog.FOLLOWED_SECONDS} s" in document
-    assert f"No pong within {worker.connection.ANSWER_SECONDS:.0f} s" in document
+    assert f"no pong comes within {worker.connection.ANSWER_SECONDS:.0f} s" in document
     assert f"when {worker.tasklog.CHUNK_CHARACTERS // 1024} KiB have gathered" in document
     assert f"after {worker.tasklog.CHUNK_SECONDS:.0f} s" in document
     assert f"above {worker.tasklog.MOST_WAITING // 1024 // 1024} MiB" in document
     assert f"waits at most {worker.worker.SIGN_OFF_SECONDS:.0f} s" in document
-    assert f"looks again every {worker.machine.RECHECK_SECONDS:.0f} s" in document
+    assert f"repeats failed checks every {worker.machine.RECHECK_SECONDS:.0f} s" in document
     assert f"waits at most {worker.machine.PATIENCE_SECONDS:.0f} s for them" in document
     assert f"not answered after {worker.asking.LIMIT_SECONDS:.0f} s" in document
     assert f"beyond {worker.tasklog.MOST_HEAD // 1024 // 1024} MiB" in document
@@ -72,9 +72,9 @@ def test_the_intervals_of_a_worker_without_a_session_are_those_of_the_code(docum
         f"{polling.FIRST_FETCH_SECONDS:.0f} s after it woke, {polling.AFTER_TASK_SECONDS:.0f} s"
         f" after a task, {polling.NO_TASK_SECONDS:.0f} s after a 204"
     ) in document
-    assert f"after {polling.REFUSED_SECONDS:.0f} s it signs on anew" in document
+    assert f"after {polling.REFUSED_SECONDS:.0f} s it signs on again" in document
     assert f"may-i-run` | {polling.MAY_I_RUN_SECONDS:.0f} s |" in document
     assert f"`GET state` | {polling.STATE_SECONDS:.0f} s |" in document
     assert f"vary by {polling.JITTER:.0%}".replace("%", " %") in document
     answers = ", ".join(map(str, sorted(polling.AWAY)))
-    assert f"No answer, or {answers}: it says it again" in document
+    assert f"After no answer, or {answers}, it repeats" in document
