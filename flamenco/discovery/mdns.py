@@ -9,6 +9,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from zeroconf import (
@@ -23,7 +24,7 @@ from zeroconf import (
     const,
 )
 
-from flamenco.discovery.protocols import Address, Advert, Packets, Protocol, netloc
+from flamenco.discovery.protocols import MOST_TOLD, Address, Advert, Packets, Protocol, netloc
 
 SERVICE = "_flamenco._tcp.local."
 SERVICES = "_services._dns-sd._udp.local."
@@ -34,6 +35,8 @@ _IN = const._CLASS_IN
 _UNIQUE = const._CLASS_IN_UNIQUE
 _QUERY = const._FLAGS_QR_QUERY
 _RESPONSE = const._FLAGS_QR_RESPONSE | const._FLAGS_AA
+MOST_ASKED = 16
+"""Maximum number of questions that an answer repeats."""
 _SHARED_SECONDS = 4500
 _HOST_SECONDS = 120
 _ONE_SHOT_SECONDS = 10
@@ -44,7 +47,8 @@ def question() -> bytes:
     """A one-shot query, whose answers go to the port that asks (RFC 6762 §5.1)."""
     query = DNSOutgoing(_QUERY)
     query.add_question(DNSQuestion(SERVICE, const._TYPE_PTR, _UNIQUE))
-    return _packet(query)
+    (packet,) = query.packets()
+    return bytes(packet)
 
 
 def managers_in(packet: bytes) -> tuple[str, ...]:
@@ -54,13 +58,14 @@ def managers_in(packet: bytes) -> tuple[str, ...]:
         return ()
     records = [record for record in message.answers() if record.ttl > 0]
     hosts = [record for record in records if isinstance(record, DNSAddress)]
-    return tuple(
+    found = (
         f"http://{netloc(str(ipaddress.ip_address(host.address)), service.port)}/"
         for service in records
         if isinstance(service, DNSService) and service.name.casefold().endswith(f".{SERVICE}")
         for host in hosts
         if host.name.casefold() == service.server.casefold()
     )
+    return tuple(islice(found, MOST_TOLD))
 
 
 def answers(packet: bytes, sender: Address, protocol: Protocol, advert: Advert) -> Packets:
@@ -72,26 +77,26 @@ def answers(packet: bytes, sender: Address, protocol: Protocol, advert: Advert) 
     query = DNSIncoming(packet)
     if not query.valid or not query.is_query():
         return ()
-    asked = {each.name.casefold() for each in query.questions}
     names = {SERVICE, SERVICES, *(each.name.casefold() for each in _records(advert, _HOST_SECONDS))}
-    if asked.isdisjoint(names):
+    asked = {(each.name, each.type) for each in query.questions if each.name.casefold() in names}
+    if not asked:
         return ()
     if sender[1] == protocol.port:
         return [(each, protocol.everybody) for each in announcements(advert)]
     answer = DNSOutgoing(_RESPONSE, multicast=False, id_=query.id)
-    for each in query.questions:
-        answer.add_question(DNSQuestion(each.name, each.type, _IN))
-    return [(_filled(answer, _records(advert, _ONE_SHOT_SECONDS)), sender)]
+    for name, kind in sorted(asked)[:MOST_ASKED]:
+        answer.add_question(DNSQuestion(name, kind, _IN))
+    return [(each, sender) for each in _filled(answer, _records(advert, _ONE_SHOT_SECONDS))]
 
 
 def announcements(advert: Advert) -> list[bytes]:
     """All records of the Manager, for the group."""
-    return [_filled(DNSOutgoing(_RESPONSE), _records(advert))]
+    return _filled(DNSOutgoing(_RESPONSE), _records(advert))
 
 
 def farewells(advert: Advert) -> list[bytes]:
     """The same records with a lifetime of 0, so that they are forgotten (RFC 6762 §10.1)."""
-    return [_filled(DNSOutgoing(_RESPONSE), _records(advert, 0))]
+    return _filled(DNSOutgoing(_RESPONSE), _records(advert, 0))
 
 
 def _records(advert: Advert, most_seconds: int = _SHARED_SECONDS) -> Iterator[DNSRecord]:
@@ -119,15 +124,11 @@ def _text(*entries: str) -> bytes:
     return b"".join(bytes([len(entry)]) + entry for entry in cut)
 
 
-def _filled(message: DNSOutgoing, records: Iterator[DNSRecord]) -> bytes:
+def _filled(message: DNSOutgoing, records: Iterator[DNSRecord]) -> list[bytes]:
+    """The packets of a message; many records need several."""
     for record in records:
         message.add_answer_at_time(record, 0)
-    return _packet(message)
-
-
-def _packet(message: DNSOutgoing) -> bytes:
-    (packet,) = message.packets()
-    return bytes(packet)
+    return [bytes(packet) for packet in message.packets()]
 
 
 MDNS = Protocol(

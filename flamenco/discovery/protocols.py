@@ -44,8 +44,16 @@ class Protocol:
         return self.group, self.port
 
 
+MOST_TOLD = 64
+"""Maximum number of Managers that are taken from one packet."""
+LONGEST_LOCATION = 2000
+"""Maximum number of characters in an address."""
+
+
 def site_of(location: str) -> str:
     """The web server of an address, with the path `/`; empty if it does not name one."""
+    if len(location) > LONGEST_LOCATION:
+        return ""
     try:
         parts = urlsplit(location.strip())
         port = parts.port

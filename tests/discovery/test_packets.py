@@ -1,16 +1,18 @@
 """What SSDP and mDNS say: for SSDP, in the words that Flamenco 3 listens for."""
 
+import struct
 import xml.etree.ElementTree as ET
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from zeroconf import DNSIncoming
+from zeroconf import DNSAddress, DNSIncoming
 
 from flamenco.discovery import Advert, advert_of
 from flamenco.discovery.mdns import MDNS
-from flamenco.discovery.protocols import site_of
+from flamenco.discovery.network import PACKET_BYTES
+from flamenco.discovery.protocols import MOST_TOLD, site_of
 from flamenco.discovery.ssdp import SSDP, description
 
 UUID = "aa80bc5f-d0af-46b8-8630-23bd7e80ec4d"
@@ -181,6 +183,61 @@ async def test_damaged_packets_harm_nobody(protocol, data):
     for url in protocol.managers_in(cut):
         assert site_of(url) == url
     protocol.answers(cut, ("10.0.0.9", 5353), protocol, ADVERT)
+
+
+NAMES = ("_flamenco._tcp.local", "_services._dns-sd._udp.local", "printer.local", "\xff" * 63)
+
+
+def dns(flags, questions=(), answers=()):
+    """A packet of mDNS, cut to what is received."""
+    head = struct.pack("!HHHHHH", 1, flags, len(questions), len(answers), 0, 0)
+    return (head + b"".join((*questions, *answers)))[:PACKET_BYTES]
+
+
+def dns_name(name):
+    labels = [label.encode("latin-1") for label in name.split(".")]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+@given(
+    names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=400),
+    kind=st.integers(0, 2**16 - 1),
+    port=st.sampled_from([5353, 40000]),
+)
+@example(names=[NAMES[0], *["printer.local"] * 600], kind=12, port=40000)
+@example(names=[NAMES[0], NAMES[3]], kind=12, port=40000)
+def test_a_packet_of_many_questions_gets_answers_that_fit(names, kind, port):
+    asked = [dns_name(name) + struct.pack("!HH", kind, 1) for name in names]
+    packet = dns(0, asked)
+    for answer, _ in MDNS.answers(packet, ("10.0.0.9", port), MDNS, ADVERT):
+        assert len(answer) < 1500
+        assert DNSIncoming(answer).valid
+
+
+def test_a_manager_in_many_networks_tells_of_all_its_addresses():
+    urls = tuple(f"http://10.0.{each // 250}.{each % 250 + 1}:8080/" for each in range(600))
+    advert = Advert(name="The Farm", version="4.0", urls=urls)
+    packets = MDNS.announcements(advert)
+    hosts = [each for packet in packets for each in DNSIncoming(packet).answers()]
+    assert sum(isinstance(each, DNSAddress) for each in hosts) == len(urls)
+
+
+def test_only_so_many_managers_are_taken_from_a_packet():
+    host = dns_name("farm.local")
+    service = struct.pack("!HHHHH", 0, 0, 8080, 0, 0)[:6] + host
+    records = [
+        dns_name("farm._flamenco._tcp.local")
+        + struct.pack("!HHIH", 33, 1, 120, len(service))
+        + service
+    ] * 50
+    records += [host + struct.pack("!HHIH", 1, 1, 120, 4) + bytes([10, 0, 0, n]) for n in range(50)]
+    found = MDNS.managers_in(dns(0x8400, (), records))
+    assert len(found) == MOST_TOLD
+
+
+def test_an_address_that_is_too_long_is_none():
+    assert SSDP.managers_in(answered(location="http://10.0.0.7:8080/" + "x" * 1000))
+    assert not SSDP.managers_in(answered(location="http://10.0.0.7:8080/" + "x" * 2000))
 
 
 @pytest.mark.parametrize(
