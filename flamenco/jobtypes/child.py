@@ -61,7 +61,7 @@ def _answer(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
         last = _worked(scripts, request, answers)
     sys.stderr.flush()
     os.write(2, END_OF_PRINTED + b"\n")
-    last = attrs.evolve(last, said=tuple(said))
+    last = attrs.evolve(last, number=request.number, said=tuple(said))
     _write(answers, to_line(last))
     return last
 
@@ -71,7 +71,7 @@ def _worked(scripts: Scripts, request: Request, answers: IO[bytes]) -> Answer:
         if request.job is None:
             return _described(scripts.describe(request.path, request.name))
         outcome = scripts.compile(
-            request.path, request.job, lambda piece: _write(answers, line_of(piece))
+            request.path, request.job, lambda piece: _write(answers, line_of(piece, request.number))
         )
         last = Answer(
             settings=outcome.settings,

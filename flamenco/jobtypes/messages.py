@@ -15,6 +15,7 @@ import msgspec
 from flamenco.jobtypes.files import Stamp
 from flamenco.model.bounds import (
     MOST_NAMED,
+    Count,
     Line,
     Many,
     Number,
@@ -44,12 +45,15 @@ class Request:
     path: Path
     name: Word
     job: JobToCompile | None = None
+    number: Count = 0
+    """Number of the request, which its answers repeat."""
 
 
 @attrs.frozen(kw_only=True)
 class Answer:
     """A part of the answer to a request."""
 
+    number: Count = 0
     more: bool = False
     error: Text = ""
     """Reason for a failure, for the submitter; empty if there was none."""
@@ -108,9 +112,9 @@ def to_piece(tasks: Sequence[AuthoredTask]) -> bytes:
     return _encoder.encode(tasks)
 
 
-def line_of(piece: bytes) -> bytes:
+def line_of(piece: bytes, number: int) -> bytes:
     """The line of an answer with some tasks, to be followed by more."""
-    return b'{"more":true,"tasks":' + piece + b"}\n"
+    return b'{"number":%d,"more":true,"tasks":%b}\n' % (number, piece)
 
 
 def to_line(message: Request | Answer) -> bytes:

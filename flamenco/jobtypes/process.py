@@ -65,6 +65,7 @@ class CompilerProcess:
     _calls: trio.MemorySendChannel[_Call] = attrs.field(init=False)
     _waiting: trio.MemoryReceiveChannel[_Call] = attrs.field(init=False)
     _current: _Call | None = None
+    _asked: int = 0
 
     def __attrs_post_init__(self) -> None:
         self._calls, self._waiting = trio.open_memory_channel[_Call](0)
@@ -74,7 +75,8 @@ class CompilerProcess:
 
         A request whose caller is cancelled before its turn is dropped.
         """
-        call = _Call(request)
+        self._asked += 1
+        call = _Call(attrs.evolve(request, number=self._asked))
         await self._calls.send(call)
         await call.answered.wait()
         if call.failure is not None:
@@ -159,7 +161,10 @@ class CompilerProcess:
             with trio.fail_after(self.limits.seconds * KILLED_AFTER + MARGIN_SECONDS):
                 await cast("trio.abc.SendStream", child.stdin).send_all(to_line(call.request))
                 while not call.answers or call.answers[-1].more:
-                    call.answers.append(read_answer(await lines.next()))
+                    answer = read_answer(await lines.next())
+                    if answer.number != call.request.number:
+                        return "made the compiler answer what was not asked"
+                    call.answers.append(answer)
         except trio.TooSlowError:
             return f"{too_long(self.limits.seconds)}, and could not be interrupted to see where"
         except _TooMuch:
