@@ -6,6 +6,7 @@ number that only grows over the worker's life; the worker keeps the message unti
 acknowledges it, and sends it again after a reconnect. See docs/worker-protocol.md.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import attrs
@@ -223,6 +224,8 @@ TYPES: dict[str, type[Any]] = {
     "heartbeat": Heartbeat,
     "sign-off": SignOff,
 }
+FROM_WORKER = frozenset({"state-changed", "report", "heartbeat", "sign-off"})
+"""Types of what a Worker says once it is welcome."""
 _NAMES = {kind: name for name, kind in TYPES.items()}
 
 
@@ -245,7 +248,7 @@ def encode(message: Message, seq: int | None = None) -> str:
     return _encoder.encode(_Envelope(type=_NAMES[type(message)], body=body, seq=seq)).decode()
 
 
-def decode(text: str | bytes | None) -> tuple[Message, int | None]:
+def decode(text: str | bytes | None, among: Collection[str] = TYPES) -> tuple[Message, int | None]:
     """The message in a JSON text and its sequence number.
 
     Raises `ProtocolError`, with the path of the wrong field and its bound, for anything else.
@@ -254,11 +257,10 @@ def decode(text: str | bytes | None) -> tuple[Message, int | None]:
         envelope = _decode_envelope(text or b"")
     except _UNREADABLE as error:
         raise ProtocolError(str(error)) from None
-    decoder = _decoders.get(envelope.type)
-    if decoder is None:
-        expected = f"expected a message type of {', '.join(TYPES)}, got {envelope.type!r}"
+    if envelope.type not in among:
+        expected = f"expected a message type of {', '.join(sorted(among))}, got {envelope.type!r}"
         raise ProtocolError(expected, envelope.seq)
     try:
-        return decoder(envelope.body), envelope.seq
+        return _decoders[envelope.type](envelope.body), envelope.seq
     except _UNREADABLE as error:
         raise ProtocolError(f"{envelope.type}: {error}", envelope.seq) from None

@@ -82,7 +82,7 @@ async def _converse(
 async def _hear(actor: actors.ActorRef, mine: WorkerSession, text: str | bytes) -> None:
     """Hand on a message. A reliable one that makes no sense is refused: it would come again."""
     try:
-        message, seq = protocol.decode(text)
+        message, seq = protocol.decode(text, protocol.FROM_WORKER)
     except protocol.ProtocolError as error:
         if error.seq is None:
             raise
