@@ -178,6 +178,7 @@ def task(
         worker=task_worker(task.worker_id, workers) if task.worker_id else UNSET,
         started=task.started or UNSET,
         last_touched=task.last_touched or UNSET,
+        warnings=task.warnings or UNSET,
         failed_by_workers=tuple(task_worker(each, workers) for each in task.failed_by),
         depends_on=task.depends_on,
         parked=parked(why_parked),

@@ -73,12 +73,14 @@ class Client:
         """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
         self._send_job("api/v3/jobs/check", job)
 
-    def submit_job(self, job: dict[str, Any]) -> None:
-        """`submitJob`: store the job at the Manager.
+    def submit_job(self, job: dict[str, Any]) -> tuple[str, ...]:
+        """`submitJob`: store the job at the Manager; returns its warnings.
 
         Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal.
         """
-        self._send_job("api/v3/jobs", job)
+        answer = self._send_job("api/v3/jobs", job)
+        found = answer.get("warnings") if isinstance(answer, dict) else None
+        return tuple(map(str, found or ()))
 
     def _get(self, path: str) -> dict[str, Any]:
         url = urljoin(self.url, path)
@@ -87,12 +89,12 @@ class Client:
             raise UnexpectedAnswer(url, "it is not a JSON object")
         return answer
 
-    def _send_job(self, path: str, job: dict[str, Any]) -> None:
+    def _send_job(self, path: str, job: dict[str, Any]) -> object:
         request = self._request(urljoin(self.url, path))
         request.data = json.dumps(job).encode()
         request.add_header("Content-Type", "application/json")
         try:
-            self._ask(request, SUBMIT_TIMEOUT)
+            return self._ask(request, SUBMIT_TIMEOUT)
         except ManagerRefused as ex:
             if ex.status == _PRECONDITION_FAILED:
                 raise JobTypeOutdated(job["type"]) from ex

@@ -27,24 +27,28 @@ class Submitted:
     """Number of files in the pack; 0 if the file was already in the shared storage."""
     missing: tuple[Path, ...]
     elsewhere: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()
+    """The Manager's, about the job."""
 
     @property
     def level(self) -> str:
         """Blender's level of the report."""
-        return "WARNING" if self.missing or self.elsewhere else "INFO"
+        return "WARNING" if self.missing or self.elsewhere or self.warnings else "INFO"
 
     def __str__(self) -> str:
         text = f'Job "{self.job_name}" submitted'
         if self.copied:
             text += f", {_count(self.copied)} copied to the shared storage"
         if self.missing:
-            text += f"; {_count(len(self.missing))} missing, see the terminal"
+            text += f"; {_count(len(self.missing))} missing: {self.missing[0]}"
+            if len(self.missing) > 1:
+                text += f" and {len(self.missing) - 1} more, see the terminal"
         if self.elsewhere:
             text += (
                 f"; {_count(len(self.elsewhere))} outside the shared storage with an absolute path,"
                 " which Workers may not find (see the terminal)"
             )
-        return text
+        return "; ".join([text, *self.warnings])
 
 
 def _count(files: int) -> str:
@@ -102,16 +106,16 @@ class Submission:
         self._stop_if_aborted()
         storage = Path(info.storage)
         if is_inside(blendfile, storage):
-            yield from self._send(client, draft, blendfile)
-            return Submitted(draft.name, 0, (), ())
+            warnings = yield from self._send(client, draft, blendfile)
+            return Submitted(draft.name, 0, (), (), warnings)
         plan = yield from self._plan(blendfile, storage)
         pack = yield from self._copy(plan, storage, draft.name)
         try:
-            yield from self._send(client, draft, pack / plan.place)
+            warnings = yield from self._send(client, draft, pack / plan.place)
         except (Aborted, JobRejected, JobTypeOutdated):
             packing.discard(pack)
             raise
-        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere)
+        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, warnings)
 
     def _check_version(self, info: ManagerInfo) -> None:
         """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
@@ -173,11 +177,11 @@ class Submission:
         yield from in_background(lambda: packing.copy_pack(plan, target, self.transfer))
         return target
 
-    def _send(self, client: Client, draft: JobDraft, blendfile: Path) -> Flow[None]:
+    def _send(self, client: Client, draft: JobDraft, blendfile: Path) -> Flow[tuple[str, ...]]:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job")
         job = draft.submitted(path_for_manager(blendfile))
-        yield from in_background(lambda: client.submit_job(job))
+        return (yield from in_background(lambda: client.submit_job(job)))
 
 
 def _save() -> Path:

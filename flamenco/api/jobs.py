@@ -73,7 +73,7 @@ class Job(SubmittedJob):
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3: likely mistakes in it, as seen when it was submitted."""
+    """Not in Flamenco 3: likely mistakes in it, and what may be wrong in its tasks' results."""
     parked: Parked | UnsetType = UNSET
     """If it is; what can't be read of it is then empty, and an unknown status `failed`."""
 
@@ -137,6 +137,8 @@ class Task:
     started: Time | UnsetType = UNSET
     """Not in Flamenco 3: time at which a worker last got it."""
     last_touched: Time | UnsetType = UNSET
+    warnings: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: what may be wrong in its result."""
     failed_by_workers: tuple[TaskWorker, ...] = ()
     depends_on: tuple[str, ...] = ()
     """Not in Flamenco 3: ids of the tasks that must be completed first."""

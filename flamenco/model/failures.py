@@ -12,6 +12,7 @@ import attrs
 from flamenco.model.board import Kind, Profile, lacks
 from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob
+from flamenco.model.reasons import HOPELESS
 from flamenco.model.statuses import RUNNABLE_TASKS, TaskStatus
 from flamenco.model.workers import Worker
 
@@ -48,10 +49,16 @@ def capable(worker: Worker, kind: Kind) -> bool:
 
 
 def after_failure(
-    task: Task, kind: Kind, workers: Iterable[Worker], limit: int = DEFAULT_FAILURES_OF_A_TASK
+    task: Task,
+    kind: Kind,
+    workers: Iterable[Worker],
+    limit: int = DEFAULT_FAILURES_OF_A_TASK,
+    reason: str = "",
 ) -> Verdict:
     """The verdict on a task whose ``failed_by`` already names the worker that just failed it."""
     failures = len(task.failed_by)
+    if reason in HOPELESS:
+        return Verdict(TaskStatus.FAILED, "no other worker can mend that")
     if failures >= limit:
         return Verdict(TaskStatus.FAILED, f"failed by {failures} workers")
     if not any(capable(worker, kind) for worker in workers):

@@ -53,6 +53,8 @@ class Task:
     """Bytes of its log that count; anything a crash left after them is overwritten."""
     failed_by: tuple[str, ...] = ()
     """Ids of the workers that failed this task."""
+    warnings: tuple[str, ...] = ()
+    """Sentences about what may be wrong in its result, of the newest attempt."""
     created: datetime
     updated: datetime
     started: datetime | None = None

@@ -23,6 +23,7 @@ from flamenco.model.lifecycle import (
     tasks_after_job,
 )
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
+from flamenco.model.warnings import gathered, of_results
 
 PASSIVE = frozenset({"priority", "keep", "archived_at"})
 """Fields of a job that don't affect which of its tasks may start, and where."""
@@ -246,6 +247,9 @@ class LiveJob:
     def _forget_failures(self, now: datetime, ripple: Ripple) -> None:
         """Forget which workers failed which tasks, and the blocklist (reference rules §3)."""
         self.blocks.clear()
+        old = of_results(self.job)
+        fresh = tuple(each for each in self.job.warnings if each not in old)
+        self.job = evolve(self.job, warnings=fresh)
         ripple.forgot = True
         for task in [task for task in self.tasks.values() if task.failed_by]:
             self._put(evolve(task, failed_by=(), updated=now), ripple)
@@ -270,6 +274,8 @@ class LiveJob:
             self._failures.subtract((worker, task.type) for worker in before.failed_by)
             self._failures.update((worker, task.type) for worker in task.failed_by)
         self.tasks[task.id] = task
+        if task.warnings and task.warnings != before.warnings:
+            self.job = evolve(self.job, warnings=gathered(self.job, task.warnings))
         if ripple is not None:
             ripple.tasks.setdefault(task.id, before)
         steps = task.steps_completed - before.steps_completed

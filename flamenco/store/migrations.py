@@ -182,6 +182,11 @@ def _parked(db: Database) -> None:
         db.execute(statement)
 
 
+def _task_warnings(db: Database) -> None:
+    """What may be wrong in a task's result."""
+    db.execute("ALTER TABLE tasks ADD COLUMN warnings TEXT DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -189,4 +194,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _lists,
     _warnings,
     _parked,
+    _task_warnings,
 )

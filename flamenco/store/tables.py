@@ -271,7 +271,7 @@ JOBS = Table(
 TASKS = Table(
     "tasks",
     Task,
-    structured=frozenset({"depends_on", "failed_by"}),
+    structured=frozenset({"depends_on", "failed_by", "warnings"}),
     stand_in={"status": TaskStatus.FAILED},
     says_why="activity",
 )

@@ -32,6 +32,7 @@ class FakeManager:
     """Status and body by path, for what is not to succeed."""
     checked: list[dict[str, Any]] = attrs.Factory(list)
     submitted: list[dict[str, Any]] = attrs.Factory(list)
+    warnings: list[str] = attrs.Factory(list)
     paths: list[str] = attrs.Factory(list)
     """Method and path of every request, in order."""
     agents: set[str] = attrs.Factory(set)
@@ -64,7 +65,8 @@ class FakeManager:
                 return 204, None
             case "POST", ["jobs"]:
                 self.submitted.append(body)
-                return 200, {**body, "id": "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e"}
+                told = {"warnings": self.warnings} if self.warnings else {}
+                return 200, {**body, **told, "id": "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e"}
         return 404, {"code": 404, "message": "no such operation"}
 
     def _version(self) -> dict[str, str]:

@@ -35,6 +35,12 @@ def test_addresses_are_taken_as_people_type_them(typed: str, url: str) -> None:
     assert normal_url(typed) == url
 
 
+def test_the_managers_warnings_come_with_its_answer(manager: FakeManager) -> None:
+    assert Client(manager.url).submit_job(JOB) == ()
+    manager.warnings = ["missing file /share/wood.png"]
+    assert Client(manager.url).submit_job(JOB) == ("missing file /share/wood.png",)
+
+
 @pytest.mark.parametrize(
     "typed", ["", "http://", "ftp://manager/", "file:///etc/passwd", "http://m:x/", "http://[x/"]
 )

@@ -143,7 +143,8 @@ use_image("//gone.png")
         assert names == {"seq/shot.blend", "textures/wall.png"}
         settings = manager.submitted[0]["settings"]
         assert settings["blendfile"] == (pack / "seq" / "shot.blend").as_posix()
-        assert "2 files copied to the shared storage; 1 file missing" in run.output
+        told = f"2 files copied to the shared storage; 1 file missing: {project}/seq/gone.png"
+        assert told in run.output
         assert f"Missing: {project}/seq/gone.png" in run.output
 
     def test_finds_in_its_pack_all_that_it_found_at_home_and_blender_does_not_bring(

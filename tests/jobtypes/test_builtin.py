@@ -118,6 +118,13 @@ class TestSimpleBlenderRender:
                 "eval": "C.scene.name",
                 "visible": "web",
             },
+            "on_missing": {
+                "key": "on_missing",
+                "type": "string",
+                "choices": ("default", "warn", "fail"),
+                "default": "default",
+                "visible": "submission",
+            },
         }
 
     async def test_each_chunk_is_a_task_of_blender(self, compile_, job):
@@ -144,6 +151,7 @@ class TestSimpleBlenderRender:
                 *("--render-output", output, "--render-format", "PNG"),
                 *("--render-frame", "1,2"),
             ],
+            "onMissing": "default",
         }
         for flag in ("use_file_extension = True", "use_overwrite = False"):
             assert flag in override

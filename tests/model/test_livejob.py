@@ -160,7 +160,7 @@ def test_a_task_is_ready_when_all_it_depends_on_is_completed():
     assert [live.is_ready(each) for each in live.tasks] == [True, False, False]
 
 
-@pytest.mark.parametrize("status", set(JobStatus) - {J.QUEUED, J.ACTIVE})
+@pytest.mark.parametrize("status", sorted(set(JobStatus) - {J.QUEUED, J.ACTIVE}))
 def test_no_task_is_ready_in_a_job_that_does_not_run(status):
     live = job_with(status, T.QUEUED)
     assert not live.is_ready("t1")

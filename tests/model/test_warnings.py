@@ -4,8 +4,8 @@ import attrs
 import pytest
 
 from flamenco.model.jobs import Job
-from flamenco.model.statuses import FINISHED_JOBS
-from flamenco.model.warnings import standing, unoffered
+from flamenco.model.statuses import FINISHED_JOBS, JobStatus
+from flamenco.model.warnings import MOST, gathered, of_results, standing, unoffered
 
 
 def test_each_type_that_no_worker_offers_is_told_once():
@@ -32,7 +32,15 @@ def test_a_warning_holds_until_some_worker_offers_the_type():
     assert standing(job, {"misc", "x"}) == ()
 
 
-@pytest.mark.parametrize("status", FINISHED_JOBS)
+@pytest.mark.parametrize("status", sorted(FINISHED_JOBS))
 def test_a_finished_job_waits_for_nobody(status):
     job = attrs.evolve(JOB, status=status, warnings=unoffered(["misc"], set()))
     assert standing(job, set()) == ()
+
+
+def test_what_tasks_warned_of_stands_on_a_finished_job_too():
+    told = gathered(attrs.evolve(JOB, warnings=unoffered(["misc"], set())), ["missing a", "b"])
+    job = attrs.evolve(JOB, status=JobStatus.COMPLETED, warnings=told)
+    assert standing(job, set()) == of_results(job) == ("missing a", "b")
+    assert gathered(job, ["b", "c"]) == (*told, "c")
+    assert len(gathered(job, map(str, range(1000)))) == MOST

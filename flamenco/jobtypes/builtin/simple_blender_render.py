@@ -79,6 +79,15 @@ JOB_TYPE = JobType(
             visible="web",
             description="Name of the scene to render",
         ),
+        Setting(
+            "on_missing",
+            "string",
+            choices=("default", "warn", "fail"),
+            default="default",
+            visible="submission",
+            description="Consequence of missing files; default: a missing library fails the task, "
+            "a missing texture or other file is a warning",
+        ),
     ],
 )
 
@@ -138,6 +147,7 @@ def render_task(
             "--render-frame",
             chunk.replace("-", ".."),
         ],
+        "onMissing": settings.get("on_missing", ""),
         **more,
     }
     task.command("blender-render", parameters, steps=frame_count(chunk))

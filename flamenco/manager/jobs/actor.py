@@ -199,6 +199,7 @@ class JobActor(actors.Actor):
             activity=f"Assigned to worker {worker.name}",
             started=now,
             last_touched=now,
+            warnings=(),
         )
         self._hold(task)
         self._move(task, note=f"Task assigned to worker {worker.name} ({worker.worker_id})")

@@ -21,6 +21,7 @@ from flamenco.model.jobs import Block, Task
 from flamenco.model.leases import BLAMED, Ending, blame
 from flamenco.model.lifecycle import returned_to_pool
 from flamenco.model.livejob import LiveJob, Ripple
+from flamenco.model.reasons import HOPELESS, alike
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
 from flamenco.model.workers import Worker
 from flamenco.store import PutBlock
@@ -48,18 +49,21 @@ class Judging:
     ) -> None:
         """Decide what becomes of the task of a lease that failed, knowing all workers."""
         task = live.tasks[lease.task_id]
-        if ending in BLAMED:
+        reason = failure_kind(lease)
+        if ending in BLAMED and reason not in HOPELESS:
             task = blame(task, lease.worker_id)
             self._spread(live.move_task(task, clock.now()))
         blocked = self._block_if_due(live, lease, task, config.blocklist_threshold)
+        for like in alike(reason, lease.worker_id, workers) if blocked else ():
+            self._block(live, like.id, like.name, task.type, lease.reason)
         if blocked and nobody_left(live, task.type, workers):
-            reason = f"no worker is left for tasks of type {task.type}"
-            self._close(lease, ending, TaskStatus.FAILED, f"{lease.reason}: {reason}")
-            self._spread(live.move_job(JobStatus.FAILED, reason, clock.now()))
+            why = f"no worker is left for tasks of type {task.type}"
+            self._close(lease, ending, TaskStatus.FAILED, f"{lease.reason}: {why}")
+            self._spread(live.move_job(JobStatus.FAILED, why, clock.now()))
             return
         if ending in BLAMED:
             limit = config.task_fail_after_softfail_count
-            verdict = after_failure(task, live.kind(task), workers, limit)
+            verdict = after_failure(task, live.kind(task), workers, limit, reason)
             self._close(lease, ending, verdict.status, f"{lease.reason}: {verdict.reason}")
         else:
             self._close(lease, ending, returned_to_pool(live.job.status), lease.reason)
@@ -92,17 +96,22 @@ class Judging:
         if not asked and not should_block(failures, threshold):
             return False
         reason = asked or f"failed {failures} tasks of this type"
-        block = Block(lease.worker_id, task.type, reason, clock.now())
+        self._block(live, lease.worker_id, lease.worker_name, task.type, reason)
+        return True
+
+    def _block(self, live: LiveJob, worker: str, name: str, task_type: str, reason: str) -> None:
+        block = Block(worker, task_type, reason, clock.now())
         live.block(block)
         self._actor.record(PutBlock(live.job.id, block))
         logger.info(
-            "worker %s is blocklisted for %s in job %s: %s",
-            lease.worker_name,
-            task.type,
-            live.job.id,
-            reason,
+            "worker %s is blocklisted for %s in job %s: %s", name, task_type, live.job.id, reason
         )
-        return True
+
+
+def failure_kind(lease: Lease) -> str:
+    """The kind of the failure that the worker reported; empty if it is unknown."""
+    failure = lease.report.content.failure if lease.report else None
+    return failure.kind if failure else ""
 
 
 def asked_to_block(lease: Lease) -> str | None:

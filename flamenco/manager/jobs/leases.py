@@ -148,4 +148,5 @@ def reported(task: Task, report: protocol.Report, seq: int | None) -> Task:
         steps_completed=min(task.steps_completed if steps is None else steps, task.steps_total),
         last_seq=task.last_seq if seq is None else seq,
         last_touched=clock.now(),
+        warnings=report.warnings or task.warnings,
     )

@@ -177,6 +177,7 @@ export interface Task extends TaskSummary {
   activity: string
   commands: Command[]
   last_touched?: string
+  warnings?: string[]
   failed_by_workers?: TaskWorker[]
 }
 
