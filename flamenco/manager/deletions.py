@@ -75,6 +75,7 @@ class Deletions(actors.Actor):
 
     @actors.handles(EraseMore)
     def erase_more(self, message: EraseMore) -> None:
+        """The files are gone, or could not go: erase some rows, or turn to the next job."""
         erase = message.erase
         if message.failure is not None:
             logger.warning("job %s can't be deleted yet: %s", erase.job.id, message.failure)

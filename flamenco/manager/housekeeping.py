@@ -65,6 +65,7 @@ class Housekeeping(actors.Actor):
         self._collected = trio.current_time()
 
     async def started(self) -> None:
+        """Begin all duties; the checks of the database only if they are wanted."""
         self.tell(self.ref, CleanUp())
         self.tell(self.ref, Checkpoint())
         self.every(CLEAN_UP_SECONDS, CleanUp())
@@ -75,6 +76,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(CheckDatabase)
     def check_database(self, message: CheckDatabase) -> None:
+        """Begin a check, or deal with what it found."""
         if message.failure is not None:
             logger.critical("%s", message.failure)
             raise message.failure
@@ -94,6 +96,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(Checkpoint)
     def checkpoint(self, _: Checkpoint) -> None:
+        """Wait for enough to bring over, and bring it over."""
         self.start_soon(
             self._services.ahead.checkpoint_when_grown,
             done=lambda _: Checkpoint(),
@@ -110,6 +113,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(CleanUp)
     def clean_up(self, message: CleanUp) -> None:
+        """Begin a clean-up, unless one is under way."""
         if message.done:
             self._cleaning = False
         elif not self._cleaning:

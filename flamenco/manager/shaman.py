@@ -35,6 +35,7 @@ class ShamanKeeper(actors.Actor):
         self._services = services
 
     async def started(self) -> None:
+        """Set the timer, if garbage is to be collected."""
         if self._services.shaman is not None and self._settings.period:
             self.after(FIRST_SECONDS, CollectGarbage())
 
@@ -44,6 +45,7 @@ class ShamanKeeper(actors.Actor):
 
     @actors.handles(CollectGarbage)
     def collect(self, message: CollectGarbage) -> None:
+        """Begin to collect in the background."""
         self.start_soon(
             self._services.shaman_on.collect_garbage,
             self._settings.max_age,
@@ -53,6 +55,7 @@ class ShamanKeeper(actors.Actor):
 
     @actors.handles(GarbageCollected)
     def collected(self, message: GarbageCollected) -> None:
+        """Say what was deleted, and set the timer for the next time."""
         if message.failure is not None:
             logger.warning("Shaman could not collect its garbage: %s", message.failure)
         elif message.collected is not None:

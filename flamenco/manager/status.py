@@ -52,6 +52,7 @@ class Status(actors.Actor):
         self._status = FarmStatus.STARTING
 
     async def started(self) -> None:
+        """Look at once, after changes, and from time to time."""
         self.start_soon(self._follow_events, self.ref)
         self.every(PERIOD_SECONDS, Refresh())
         self.tell(self.ref, Refresh())
@@ -71,6 +72,7 @@ class Status(actors.Actor):
 
     @actors.handles(NotCounted)
     def not_counted(self, message: NotCounted) -> None:
+        """The status stays as it was."""
         logger.warning("what the farm does can't be counted now: %s", message.error)
 
     async def _count(self) -> FarmStatus:
@@ -79,10 +81,12 @@ class Status(actors.Actor):
 
     @actors.handles(Counted)
     def counted(self, message: Counted) -> None:
+        """Tell browsers if the status is another one."""
         if message.status is not self._status:
             self._status = message.status
             self.publish(FarmStatusReport(status=message.status))
 
     @actors.handles(GetFarmStatus)
     def get(self, _: GetFarmStatus) -> FarmStatus:
+        """The status as it was last counted."""
         return self._status

@@ -85,11 +85,13 @@ class Submissions(actors.Actor):
         self._answers: dict[str, actors.ReplyLater] = {}  # {name of the child: answer}
 
     async def started(self) -> None:
+        """Clear away what was cut off, now and from time to time."""
         self.tell(self.ref, ClearAway())
         self.every(CLEAR_SECONDS, ClearAway())
 
     @actors.handles(SubmitJob)
     def submit(self, message: SubmitJob) -> None:
+        """Start an actor for the job, which answers."""
         if message.status not in ALLOWED_AT_FIRST:
             raise Refusal(f"initial_status: expected queued or paused, got {message.status.value}")
         answer = self.defer_reply()
@@ -136,6 +138,7 @@ class Submission(actors.Actor):
         self._pieces: Iterator[InsertTasks] = iter(())
 
     async def started(self) -> None:
+        """Clear away what was cut off, now and from time to time."""
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:
@@ -154,6 +157,7 @@ class Submission(actors.Actor):
 
     @actors.handles(Compiled)
     def compiled(self, message: Compiled) -> None:
+        """Refuse the job, or begin to store it."""
         job, outcome = self._live.job, message.outcome
         if isinstance(outcome, Exception):
             self._answer.fail(outcome)
@@ -178,6 +182,7 @@ class Submission(actors.Actor):
 
     @actors.handles(StoreMore)
     def store_more(self, _: StoreMore) -> None:
+        """Store the next piece; after the last one the job begins."""
         self._store_more()
 
     def _store_more(self) -> None:

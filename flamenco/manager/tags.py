@@ -45,10 +45,12 @@ class Tags(actors.Actor):
         self._tags: dict[str, WorkerTag] = {}
 
     async def started(self) -> None:
+        """Read the tags."""
         self._tags = {tag.id: tag for tag in await self._services.reader.tags()}
 
     @actors.handles(SaveTag)
     def save_tag(self, message: SaveTag) -> WorkerTag:
+        """Make or change a tag, if its name is free."""
         tag = message.tag
         if not message.new and tag.id not in self._tags:
             raise NotFound(f"there is no tag {tag.id}")
@@ -66,6 +68,7 @@ class Tags(actors.Actor):
 
     @actors.handles(RemoveTag)
     def remove_tag(self, message: RemoveTag) -> None:
+        """Delete a tag, and tell all who may have it."""
         if message.tag_id not in self._tags:
             raise NotFound(f"there is no tag {message.tag_id}")
         del self._tags[message.tag_id]

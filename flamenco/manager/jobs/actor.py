@@ -105,14 +105,17 @@ class JobActor(actors.Actor):
 
     @property
     def snapshot_key(self) -> str | None:
+        """Key of the snapshot; None in the first life of a new job."""
         return None if self._is_new else job_key(self._id)
 
     def restore(self, snapshot: Any) -> None:
+        """Take the job as it is on disk."""
         self._live = snapshot
         self._exists = True
         self._live.failure_percentage = self._services.config.job_fail_percentage
 
     async def started(self) -> None:
+        """Open the leases again, tell the scheduler what is ready, and put right what is stuck."""
         if not self._exists or self._live.job.status is JobStatus.UNDER_CONSTRUCTION:
             raise NotFound(f"there is no job {self._id}")
         active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
@@ -139,10 +142,12 @@ class JobActor(actors.Actor):
 
     @property
     def passivate_after(self) -> float | None:
+        """Seconds without a message after which a finished job rests."""
         finished = self._live.job.status in FINISHED_JOBS and not self._leases
         return REST_SECONDS if finished else None
 
     async def stopping(self, why: actors.Exit) -> None:
+        """A job that rests is forgotten by the scheduler and by its supervisor."""
         if why.reason == "passivated":
             self._announcing.void(self._id)
             if self.parent is not None:
@@ -150,10 +155,12 @@ class JobActor(actors.Actor):
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
+        """A new scheduler asks what is ready."""
         self._announcing.begin(self._live)
 
     @actors.handles(CheckUp)
     async def check_up(self, _: CheckUp) -> None:
+        """Put right what is stuck, and fail what waits only for workers that are gone."""
         if self._live.job.delete_requested_at is not None:
             self._go_on_deleting()
             return
@@ -261,14 +268,14 @@ class JobActor(actors.Actor):
 
     @actors.handles(SignOfLife)
     def sign_of_life(self, message: SignOfLife) -> None:
-        lease = self._leases.current(message.task_id, message.lease)
-        if lease:
+        """The lease holds for another full timeout."""
+        if lease := self._leases.current(message.task_id, message.lease):
             lease.touch()
 
     @actors.handles(LeaseReturned)
     def lease_returned(self, message: LeaseReturned) -> None:
-        lease = self._leases.current(message.task_id, message.lease)
-        if lease:
+        """The lease ends without blame."""
+        if lease := self._leases.current(message.task_id, message.lease):
             lease.end(Ending.RETURNED, message.reason)
 
     @actors.handles(WorkerGone)
@@ -280,6 +287,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(TaskReport)
     def report(self, message: TaskReport) -> None:
+        """A report of a session."""
         self._count(message.worker.id, Report(message.report, message.seq, message.answer))
 
     @actors.handles(ReportTask)
@@ -331,6 +339,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(Judge)
     def judge(self, message: Judge) -> None:
+        """All workers are known now: decide what becomes of the task."""
         lease, workers = message.lease, message.workers
         if self._leases.of(lease.task_id) is lease:
             self._judging.judge(self._live, lease, message.ending, workers, self._services.config)
@@ -348,8 +357,8 @@ class JobActor(actors.Actor):
     def _spread(self, ripple: Ripple) -> None:
         """Record what changed, and tell workers, scheduler and browsers."""
         self._recording.spread(self._live, ripple)
-        every = [lease.task_id for lease in self._leases]
-        self._withdraw(every if ripple.sweeps else list(ripple.tasks))
+        held = [lease.task_id for lease in self._leases]
+        self._withdraw(held if ripple.sweeps else list(ripple.tasks))
         self._announcing.announce(self._live)
 
     # The end of a lease
@@ -402,12 +411,14 @@ class JobActor(actors.Actor):
 
     @actors.handles(TryAgain)
     def try_again(self, _: TryAgain) -> None:
+        """Only what is parked can be tried again."""
         raise NotAllowed("the job is not parked")
 
     # Requests of people
 
     @actors.handles(SetJobStatus)
     def set_job_status(self, message: SetJobStatus) -> None:
+        """Pause, cancel or requeue the job."""
         wanted = requests.checked_job_status(self._live.job, message.status)
         if wanted is JobStatus.REQUEUEING:
             self._unarchive()
@@ -415,6 +426,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(SetJobPriority)
     def set_job_priority(self, message: SetJobPriority) -> None:
+        """Change the priority, also of what waits already."""
         self._change(priority=message.priority)
 
     @actors.handles(SetJobTag)
@@ -429,15 +441,18 @@ class JobActor(actors.Actor):
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:
+        """A job whose tag was deleted may run on any worker."""
         if self._live.job.worker_tag == message.tag_id:
             self._change(worker_tag=None)
 
     @actors.handles(KeepJob)
     def keep(self, message: KeepJob) -> None:
+        """Spare the job from the clean-up, or not."""
         self._change(keep=message.keep)
 
     @actors.handles(ArchiveJob)
     def archive(self, message: ArchiveJob) -> None:
+        """Take it from the live lists, or bring it back."""
         if message.archived:
             requests.check_archiving(self._live.job)
         self._change(archived_at=clock.now() if message.archived else None)
@@ -463,6 +478,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(SetTaskStatus)
     def set_task_status(self, message: SetTaskStatus) -> None:
+        """Bring a task to a status by hand."""
         requests.check_stays(self._live.job)
         task = self._task(message.task_id)
         requests.check_task_status(task, message.status, message.reason)
@@ -490,6 +506,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(Unblock)
     def unblock(self, message: Unblock) -> None:
+        """Take pairs from the blocklist: all of them, or none if one is not on it."""
         pairs = dict.fromkeys(message.pairs)
         for worker_id, task_type in pairs:
             if (worker_id, task_type) not in self._live.blocks:
@@ -502,6 +519,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(WhyWaiting)
     async def why_waiting(self, message: WhyWaiting) -> str:
+        """The reason why a task or the job waits."""
         task = self._task(message.task_id) if message.task_id else None
         return await why_waiting(self._live, task, self.system, self._services)
 

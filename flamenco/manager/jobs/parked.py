@@ -67,6 +67,7 @@ class ParkedJob(actors.Actor):
 
     @actors.handles(actors.Request)
     def refuse(self, _: actors.Request[object]) -> None:
+        """Refuse a request with the reason."""
         raise NotWhileParked(f"job {self._id}", self._reason)
 
     @actors.handles(TryAgain)
@@ -103,10 +104,12 @@ class ParkedJob(actors.Actor):
 
     @actors.handles(AssignAgain)
     def assign_again(self, message: AssignAgain) -> None:
+        """The lease was handed back."""
         tell_worker(self, message.worker_id, LeaseClosed(message.task_id, message.lease))
 
     @actors.handles(WorkerForgot, WorkerGone)
     def release(self, message: WorkerForgot | WorkerGone) -> None:
+        """No offer of the worker is open here."""
         tell_worker(self, message.worker_id, WorkerReleased())
 
     @actors.handles(object)

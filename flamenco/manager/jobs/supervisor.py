@@ -52,11 +52,13 @@ class Jobs(actors.Actor):
         """Ids of jobs whose present actor ends soon: another one is to follow."""
 
     async def started(self) -> None:
+        """Look for the jobs, and let them look for what is stuck from time to time."""
         self.every(CHECK_UP_SECONDS, CheckUp())
         self.tell(self.ref, FindJobs())
 
     @actors.handles(FindJobs)
     def find_jobs(self, _: FindJobs) -> None:
+        """Read in the background what is on disk."""
         self.start_soon(self._find, done=lambda found: found, failed=JobsNotFound)
 
     async def _find(self) -> JobsFound:
@@ -65,12 +67,14 @@ class Jobs(actors.Actor):
 
     @actors.handles(JobsNotFound)
     def jobs_not_found(self, message: JobsNotFound) -> None:
+        """Try again soon: what is on disk does not go away."""
         logger.warning("the jobs can't be read, they are tried again soon: %s", message.error)
         self.after(FIND_AGAIN_SECONDS, FindJobs())
         self._answer_waiting()
 
     @actors.handles(JobsFound)
     def jobs_found(self, message: JobsFound) -> None:
+        """Start a stand-in for what is parked, and an actor for each other job."""
         for job_id, parked in message.parked.items():
             self._park(job_id, parked.reason, begins=False)
         self._beginning.update(set(message.unfinished) - set(self.children))
@@ -84,12 +88,14 @@ class Jobs(actors.Actor):
 
     @actors.handles(WaitForJobs)
     def wait(self, _: WaitForJobs) -> None:
+        """Answer when all jobs have begun."""
         self._waiting.append(self.defer_reply())
         if self._found:
             self._has_begun("")
 
     @actors.handles(JobBegun)
     def job_begun(self, message: JobBegun) -> None:
+        """Watch the job in its new life."""
         self.watch(message.job)
         self._has_begun(message.job.name)
 
@@ -133,10 +139,12 @@ class Jobs(actors.Actor):
 
     @actors.handles(JobTried)
     def job_tried(self, message: JobTried) -> None:
+        """The stand-in ends soon."""
         self._again.add(message.job_id)
 
     @actors.handles(actors.Terminated)
     def job_ended(self, message: actors.Terminated) -> None:
+        """Park what crashed, and start what is to begin anew."""
         job_id, why = message.ref.name, message.exit
         self._has_begun(job_id)
         again = job_id in self._again
@@ -157,5 +165,6 @@ class Jobs(actors.Actor):
 
     @actors.handles(Announce, CheckUp, TagGone, WorkerGone)
     def pass_on(self, message: Announce | CheckUp | TagGone | WorkerGone) -> None:
+        """Tell all jobs that live."""
         for job in self.children.values():
             self.tell(job, message)

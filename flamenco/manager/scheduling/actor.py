@@ -28,6 +28,7 @@ class Scheduler(actors.Actor):
         self._offered: dict[str, str] = {}  # {worker id: id of the job that was offered it}
 
     async def started(self) -> None:
+        """Ask all jobs and workers to announce themselves."""
         for path in (WORKERS, JOBS):
             everybody = self.system.find(path)
             if everybody is not None:
@@ -35,6 +36,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(LaneChanged)
     def lane_changed(self, message: LaneChanged) -> None:
+        """Change a lane, and push the matches that this makes."""
         job_id, told = message.lane.job_id, (message.job, message.telling)
         if self._jobs.get(job_id) != told:
             self._forget(job_id)
@@ -46,6 +48,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(JobBegins)
     def job_begins(self, message: JobBegins) -> None:
+        """Forget what the job told before."""
         self._forget(message.job_id)
 
     def _forget(self, job_id: str) -> None:
@@ -56,6 +59,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(WorkerStands)
     def worker_stands(self, message: WorkerStands) -> None:
+        """Put the worker where it stands, and push the match that this makes."""
         worker_id, presence = message.candidate.worker_id, message.presence
         if message.settled:
             self._offered.pop(worker_id, None)
@@ -71,6 +75,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(WorkerGone)
     def worker_gone(self, message: WorkerGone) -> None:
+        """Forget the worker; the job that was offered it is told."""
         self._board.remove_worker(message.worker_id)
         if message.worker_id in self._offered:
             self._tell_offered_job(message.worker_id, message)
@@ -88,6 +93,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(Explain)
     def explain(self, message: Explain) -> str:
+        """Say why a task of a kind waits."""
         return why_waiting(message.kind, message.tag, self._board.workers, message.gone)
 
     def _push(self, match: Match | None) -> None:

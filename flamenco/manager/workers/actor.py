@@ -96,14 +96,17 @@ class WorkerActor(actors.Actor):
 
     @property
     def snapshot_key(self) -> str:
+        """Key of the snapshot."""
         return worker_key(self._id)
 
     def restore(self, snapshot: Any) -> None:
+        """Take the worker and its leases as they are on disk."""
         self._worker = snapshot.worker
         for each in snapshot.leases:
             self._leases.take(each.task_id, each.job_id, each.number)
 
     async def started(self) -> None:
+        """Watch for signs of life, follow the schedule, and tell the scheduler."""
         self._watch_life()
         self._alarm.set(self._worker)
         self._stand(begins=True)
@@ -131,10 +134,12 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
+        """A new scheduler asks where the worker stands."""
         self._stand(settled=True)
 
     @actors.handles(WorkerReleased)
     def released(self, _: WorkerReleased) -> None:
+        """The scheduler may offer the worker again."""
         self._stand(settled=True)
 
     def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
@@ -148,6 +153,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:
+        """Give up a worker that was silent for too long."""
         name, timeout = self._worker.name, self._services.config.worker_timeout
         if self._life.is_lost(self._worker.status, timeout):
             self._leases.give_all_back(f"worker {name} was silent for {timeout:g} seconds")
@@ -157,6 +163,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Seen)
     def seen(self, _: Seen) -> None:
+        """A sign of life."""
         self._life.heard()
 
     # It comes, goes, and changes its status, whichever way it talks
@@ -207,6 +214,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Connect)
     def connect(self, message: Connect) -> protocol.Welcome:
+        """A session begins; an earlier one ends."""
         hello = message.hello
         welcome = self._sign_on(
             SessionLink(self, message.session, hello.can_hurry),
@@ -227,6 +235,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Disconnected)
     def disconnected(self, message: Disconnected) -> None:
+        """The session is over; the leases go on until the worker is given up."""
         if self._speaks_in(message.session):
             self._link = None
             self._stand()
@@ -269,6 +278,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(JobAwaited)
     def job_awaited(self, message: JobAwaited) -> None:
+        """Give the report to its job, or have the worker send it again."""
         self._keeping.let_go()
         held = self._leases.of(message.report.report.task_id)
         if message.is_back and held is not None:
@@ -290,6 +300,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LogFollowed)
     def log_followed(self, message: LogFollowed) -> None:
+        """Somebody follows the log of a task, or nobody any more."""
         self._hurry(message.task_id, always=True)
 
     def _hurry(self, task_id: str, *, always: bool = False) -> None:
@@ -312,6 +323,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(SignOn)
     def sign_on(self, message: SignOn) -> WorkerStatus:
+        """The worker begins to poll; a session ends."""
         specs = self._worker.specs
         if message.capabilities is not None:
             specs = attrs.evolve(specs, capabilities=message.capabilities)
@@ -329,17 +341,20 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(SignOff)
     def sign_off(self, _: SignOff) -> None:
+        """The worker goes offline, and gives back what it holds."""
         self._called()
         self._sign_off()
         self._hang_up("the worker signed off")
 
     @actors.handles(AskStatus)
     def ask_status(self, _: AskStatus) -> WorkerStatus | None:
+        """The status that it is to go to, if any."""
         self._called()
         return wanted_status(self._worker)
 
     @actors.handles(ChangeStatus)
     def change_status(self, message: ChangeStatus) -> None:
+        """The worker went to a status."""
         self._called()
         self._went_to(message.status)
 
@@ -361,6 +376,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(NothingToDo)
     def nothing_to_do(self, _: NothingToDo) -> None:
+        """The open call for a task ends with nothing."""
         if self._link is not None:
             self._link.dismiss(None)
         self._stand()
@@ -379,6 +395,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(FindLease)
     def find_lease(self, message: FindLease) -> HeldBy | None:
+        """The lease that it holds of a task."""
         self._called()
         held = self._leases.of(message.task_id)
         if held is None:
@@ -390,6 +407,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LeaseOpened)
     def lease_opened(self, message: LeaseOpened) -> None:
+        """Hand the task over, or give it back if the worker is not free."""
         assign, free = message.assign, not self._leases
         known = self._leases.of(assign.task_id)
         held = self._leases.take(assign.task_id, assign.job_id, assign.lease)
@@ -415,6 +433,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LeaseClosed)
     def lease_closed(self, message: LeaseClosed) -> None:
+        """Let go of the task; the worker stops it if it still runs."""
         if not self._leases.drop(message.task_id, message.lease):
             return
         if message.revoke and self._link is not None:
@@ -425,6 +444,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(RequestWorkerStatus)
     def request_status(self, message: RequestWorkerStatus) -> None:
+        """Ask the worker for a status, or call off what was asked."""
         status, worker = message.status, self._worker
         if status not in WORKER_REQUESTS:
             expected = ", ".join(sorted(WORKER_REQUESTS))
@@ -433,8 +453,7 @@ class WorkerActor(actors.Actor):
             raise NotAllowed(f"worker {worker.name} can't restart itself")
         self._request(None if status is worker.status else StatusRequest(status, message.lazy))
         if self._worker.request is None and self._link is not None:
-            called_off = protocol.RequestStatus(status, message.lazy)
-            self._link.push(called_off)
+            self._link.push(protocol.RequestStatus(status, message.lazy))
 
     def _request(self, request: StatusRequest | None) -> None:
         self._change(request=request)
@@ -449,6 +468,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:
+        """The worker loses a tag that was deleted."""
         if message.tag_id in self._worker.tags:
             self._change(tags=tuple(tag for tag in self._worker.tags if tag != message.tag_id))
 
@@ -460,22 +480,24 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(FollowSchedule)
     def follow_schedule(self, _: FollowSchedule) -> None:
+        """A time of the schedule has come."""
         self._follow_schedule()
 
     def _follow_schedule(self) -> None:
         """Ask for what the schedule wants now, and come back when that changes."""
-        request = request_now(self._worker)
-        if request is not None:
+        if (request := request_now(self._worker)) is not None:
             self._request(request)
         self._change(schedule_due=next_time(self._worker))
         self._alarm.set(self._worker)
 
     @actors.handles(TryAgain)
     def try_again(self, _: TryAgain) -> None:
+        """Only what is parked can be tried again."""
         raise NotAllowed("the worker is not parked")
 
     @actors.handles(RemoveWorker)
     def remove(self, message: RemoveWorker) -> None:
+        """Forget the worker; what it holds goes back to the queue."""
         since = message.unchanged_since
         if since is not None and self._worker.updated > since:
             raise NotAllowed(f"worker {self._worker.name} has changed meanwhile")

@@ -58,10 +58,12 @@ class PollingLink:
 
     @property
     def takes_tasks(self) -> bool:
+        """Whether a call for a task is open."""
         return self._call is not None
 
     @property
     def presence(self) -> Presence:
+        """The scheduler's word for a worker that has nothing to do."""
         return Presence.ASKING if self._call else Presence.POLLING
 
     def push(self, message: protocol.Message) -> None:

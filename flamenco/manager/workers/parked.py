@@ -55,6 +55,7 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(actors.Request)
     def refuse(self, _: actors.Request[object]) -> None:
+        """Refuse a request with the reason."""
         raise self._refusal
 
     @actors.handles(TryAgain)
@@ -68,6 +69,7 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(RemoveWorker)
     async def remove(self, message: RemoveWorker) -> None:
+        """Forget the worker, as far as it can be read."""
         if message.unchanged_since is not None:  # who asks for that does not mean this one
             raise self._refusal
         shown, now = await self._services.reader.shown_worker(self._id), clock.now()
@@ -84,11 +86,13 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(LeaseOpened)
     def lease_opened(self, message: LeaseOpened) -> None:
+        """Give the task back."""
         assign = message.assign
         self.tell(message.job, LeaseReturned(assign.task_id, assign.lease, str(self._refusal)))
 
     @actors.handles(LeaseReopened)
     def lease_reopened(self, message: LeaseReopened) -> None:
+        """Give the task back."""
         returned = LeaseReturned(message.task_id, message.lease, str(self._refusal))
         self.tell(message.job, returned)
 

@@ -47,10 +47,12 @@ class Workers(actors.Actor):
         """Ids of workers whose present actor ends soon: another one is to follow."""
 
     async def started(self) -> None:
+        """Look for the workers."""
         self.tell(self.ref, FindWorkers())
 
     @actors.handles(FindWorkers)
     def find_workers(self, _: FindWorkers) -> None:
+        """Read in the background what is on disk."""
         self.start_soon(self._find, done=lambda found: found, failed=WorkersNotFound)
 
     async def _find(self) -> WorkersFound:
@@ -63,6 +65,7 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkersFound)
     def workers_found(self, message: WorkersFound) -> None:
+        """Start a stand-in for what is parked, an actor for each other worker."""
         self._services.names.begin(message.readable)
         for worker_id in message.ids:
             parked = message.parked.get(worker_id)
@@ -74,6 +77,7 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkersNotFound)
     def workers_not_found(self, message: WorkersNotFound) -> None:
+        """Try again soon: what is on disk does not go away."""
         logger.warning("the workers can't be read, they are tried again soon: %s", message.error)
         self.after(FIND_AGAIN_SECONDS, FindWorkers())
         self._have_looked()
@@ -86,11 +90,13 @@ class Workers(actors.Actor):
 
     @actors.handles(WaitForWorkers)
     def wait(self, _: WaitForWorkers) -> None:
+        """Answer when the first look is over."""
         if not self._looked:
             self._waiting.append(self.defer_reply())
 
     @actors.handles(RegisterWorker)
     def register(self, message: RegisterWorker) -> None:
+        """Store a new worker; its actor starts when it is on disk."""
         now = clock.now()
         worker = Worker(
             id=str(uuid.uuid4()),
@@ -109,6 +115,7 @@ class Workers(actors.Actor):
 
     @actors.handles(StartWorker)
     def start_worker(self, message: StartWorker) -> None:
+        """The worker is on disk: start its actor, and answer."""
         self._begin(message.worker.id)
         message.answer(message.worker)
 
@@ -118,10 +125,12 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkerTried)
     def worker_tried(self, message: WorkerTried) -> None:
+        """The stand-in ends soon."""
         self._again.add(message.worker_id)
 
     @actors.handles(actors.Terminated)
     def worker_ended(self, message: actors.Terminated) -> None:
+        """Park what crashed, and start what is to begin anew."""
         worker_id, why = message.ref.name, message.exit
         again = worker_id in self._again
         self._again.discard(worker_id)
@@ -143,5 +152,6 @@ class Workers(actors.Actor):
 
     @actors.handles(Announce, TagGone, LogFollowed)
     def pass_on(self, message: Announce | TagGone | LogFollowed) -> None:
+        """Tell all workers that have actors."""
         for worker in self.children.values():
             self.tell(worker, message)
