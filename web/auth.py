@@ -9,6 +9,7 @@ import hmac
 import os
 
 import attrs
+import bcrypt
 import trio
 from werkzeug.datastructures import Authorization
 
@@ -17,6 +18,8 @@ from flamenco.manager.farm import Farm
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
 _SALT_BYTES = 16
+_BCRYPT_BYTES = 72
+"""Bytes of a secret that count with bcrypt."""
 _NOBODY = "0" * (2 * _SALT_BYTES) + "$" + "0" * 128
 
 
@@ -35,9 +38,14 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
 
 
 def _matches(secret: str, stored: str) -> bool:
-    """True if it is the secret; what is stored may be damaged, which no secret matches."""
+    """True if it is the secret; what is stored may be damaged, which no secret matches.
+
+    Hashes of workers that were brought over from Flamenco 3 are bcrypt's.
+    """
     salt, _, expected = stored.partition("$")
     try:
+        if not salt:
+            return bcrypt.checkpw(secret.encode()[:_BCRYPT_BYTES], stored.encode())
         return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
     except (TypeError, ValueError):
         return False

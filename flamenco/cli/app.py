@@ -33,6 +33,7 @@ COMMANDS = {
     "job": "flamenco.cli.job:app",
     "workers": "flamenco.cli.workers:workers",
     "jobtype": "flamenco.cli.jobtype:app",
+    "import": "flamenco.cli.import_:import_",
 }
 """{name: place of the command}, imported on use, so that a Worker loads nothing of the Manager."""
 

@@ -71,7 +71,7 @@ def manager(
     if config is not None and not config.exists():
         raise CommandError(f"there is no configuration file {config}")
     installation = Installation(
-        file=config or Path(FILE_NAME),
+        file=config or _usual_file(storage),
         storage=storage,
         listen=None if listen is None else _checked(listen),
         discoverable=discoverable,
@@ -81,6 +81,12 @@ def manager(
         trio.run(partial(shaman_garbage, installation, delete=shaman_gc_delete))
     else:
         trio.run(run_manager, installation)
+
+
+def _usual_file(storage: Path | None) -> Path:
+    """The configuration that nobody named: in the storage, if it is there, else in this folder."""
+    inside = storage / FILE_NAME if storage is not None else None
+    return inside if inside is not None and inside.exists() else Path(FILE_NAME)
 
 
 def _checked(listen: str) -> str:

@@ -34,6 +34,9 @@ PRAGMAS = (
     f"wal_autocheckpoint = {MOST_PAGES}",
 )
 
+FLAMENCO_3 = "goose_db_version"
+"""Table by which a database of Flamenco 3's Manager is told (reference database)."""
+
 
 @attrs.define(eq=False)
 class Store:
@@ -113,6 +116,11 @@ def _migrate(db: Database, path: Path) -> None:
         raise NewerDatabase(
             f"{path} has schema {version}, this Flamenco knows {len(MIGRATIONS)}: "
             "it was written by a newer version, use that one"
+        )
+    if not version and db.table(FLAMENCO_3).exists():
+        raise StoreError(
+            f"{path} is the database of a Manager of Flamenco 3: bring it over with "
+            f"`flamenco import {path.parent} --storage NEW_FOLDER`"
         )
     if 0 < version < len(MIGRATIONS):
         _copy(db, Path(f"{path}.schema-{version}"))
