@@ -16,6 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
+from flamenco.model.bounds import LARGEST, LONGEST_LINE, cut
 
 C = TypeVar("C")
 
@@ -25,6 +26,8 @@ _UNWRITABLE = re.compile(
 )
 """Characters that YAML does not return as they were written."""
 
+LONGEST_QUOTED = 1000
+"""Maximum number of characters of a wrong value in an error."""
 
 Warn = Callable[[str], object]
 """Function that takes a warning of something in a file that is left out."""
@@ -108,7 +111,7 @@ def describe(value: object) -> str:
         case list() | tuple():
             return "a list"
         case str():
-            return repr(str(value))
+            return repr(cut(str(value), LONGEST_QUOTED))
     return str(value)
 
 
@@ -126,7 +129,7 @@ def _text(value: object) -> str:
     match value:
         case None:
             return ""
-        case str() if is_text(value):
+        case str() if is_text(value) and len(value) <= LONGEST_LINE:
             return str(value)
         case int() | float() if not isinstance(value, bool):
             return str(value)
@@ -140,7 +143,7 @@ def _flag(value: object) -> bool:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
         return int(value)
     raise ValueError
 
@@ -166,12 +169,13 @@ def _file(value: object) -> str:
     return path
 
 
-TEXT = scalar("a text without control characters", _text)
-SECRET = scalar("a text without control characters", _text, secret=True)
+_EXPECTED = f"a text without control characters, of {LONGEST_LINE} at most"
+TEXT = scalar(_EXPECTED, _text)
+SECRET = scalar(_EXPECTED, _text, secret=True)
 PATH = scalar("a path", _path)
 FILE = scalar("the path of a file", _file)
 FLAG = scalar("true or false", _flag)
-COUNT = scalar("a whole number from 0", _count)
+COUNT = scalar(f"a whole number from 0 to {LARGEST}", _count)
 DURATION = attrs.evolve(scalar("a duration such as 10m0s", _duration), write=format_duration)
 
 Text = Annotated[str, TEXT]

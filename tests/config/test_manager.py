@@ -18,6 +18,7 @@ from flamenco.config.manager import (
     parse_address,
     save_manager_config,
 )
+from flamenco.model.bounds import LARGEST
 from flamenco.model.variables import Audience, resolve
 
 META = "_meta: {version: 3}\n"
@@ -115,7 +116,9 @@ variables:
         (META + "listen: ':99999'", "line 2: listen: expected an address such as :8080"),
         (META + "database: ./", "line 2: database: expected the path of a file, found './'"),
         (META + "autodiscoverable: 1", "line 2: autodiscoverable: expected true or false, found 1"),
-        (META + "blocklist_threshold: -1", "expected a whole number from 0, found -1"),
+        (META + "blocklist_threshold: -1", f"a whole number from 0 to {LARGEST}, found -1"),
+        (META + f"blocklist_threshold: {2**63}", f"a whole number from 0 to {LARGEST}, found 9"),
+        (META + f"manager_name: {'x' * 40_000}", "characters, of 32768 at most, found 'xxx"),
         (META + "shaman: true", "line 2: shaman: expected a section of keys and values, found tr"),
         (
             META + "shaman:\n  garbageCollect:\n    period: x\n",
