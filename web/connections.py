@@ -43,7 +43,7 @@ class _Protocol(H11Protocol):
             # A wrong handshake was answered without the application.
             socket.closed = False
             await self.stream_send(StreamClosed(STREAM_ID))
-        elif _is_over_full(socket):
+        elif socket.buffer.length > socket.buffer.max_length:
             # The client was told; the rest that it sends is dropped, for a while.
             self._is_dropping = True
             await socket.handle(StreamClosed(STREAM_ID))
@@ -82,11 +82,6 @@ class _Protocol(H11Protocol):
         self._head = data if _has_body(event) else b""
         if data and not self._head:
             await self.send(RawData(data))
-
-
-def _is_over_full(socket: WSStream) -> bool:
-    """True if a message that is too large came over it."""
-    return socket.buffer.length > socket.buffer.max_length
 
 
 def _has_body(event: H11SendableEvent) -> bool:

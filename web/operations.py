@@ -91,7 +91,8 @@ class Operation:
         arguments: dict[str, Any] = {}
         if self.worker_auth:
             arguments["worker"] = await door().admit(request.authorization)
-        arguments |= self._checked(path, _lower_case(request.headers.items()))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        arguments |= self._checked(path, headers)
         if self.query is not None:
             arguments["query"] = checked_query(self.query)
         if self.decoder is not None:
@@ -112,10 +113,6 @@ class Operation:
         if self.headers is not None:
             checked["headers"] = checked_headers(self.headers, headers)
         return checked
-
-
-def _lower_case(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers}
 
 
 class Extras(TypedDict, total=False):

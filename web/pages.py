@@ -26,11 +26,6 @@ NO_PAGE = f"""\
 """
 
 
-def _kept_for(path: str) -> int:
-    """Seconds for which a browser may use a file of the page without asking again."""
-    return ASSET_SECONDS if path.startswith(ASSETS) else 0
-
-
 def has_page() -> bool:
     """True if the page was built."""
     return (STATIC / "index.html").is_file()
@@ -55,8 +50,9 @@ async def page(path: str) -> Response:
     """A file of the page, or the page itself for any other path, which is a place within it."""
     if not has_page():
         return Response(NO_PAGE, 503, content_type="text/html")
+    kept_for = ASSET_SECONDS if path.startswith(ASSETS) else 0
     try:
-        return await send_from_directory(STATIC, path, cache_timeout=_kept_for(path))
+        return await send_from_directory(STATIC, path, cache_timeout=kept_for)
     except NoSuchFile:
         if path.startswith(ASSETS):
             raise

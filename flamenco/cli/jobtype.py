@@ -58,10 +58,11 @@ def export(
 
     Those in the folder "scripts" of a Manager override the built-in ones.
     """
-    files = [file for file in sorted(BUILTIN.glob("*.*")) if _is_to_export(file)]
-    there = [file.name for file in files if (folder / file.name).exists()]
-    if there and not force:
-        raise CommandError(f"{folder} already has {', '.join(there)}; overwrite with --force")
+    there = sorted(BUILTIN.glob("*.*"))
+    files = [file for file in there if file.suffix in SUFFIXES and file.stem != "__init__"]
+    present = [file.name for file in files if (folder / file.name).exists()]
+    if present and not force:
+        raise CommandError(f"{folder} already has {', '.join(present)}; overwrite with --force")
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes())
@@ -134,10 +135,6 @@ def _within(run: Callable[[], Awaitable[int]]) -> int:
         return until_interrupted(run)
     finally:
         printed.removeHandler(handler)
-
-
-def _is_to_export(file: Path) -> bool:
-    return file.suffix in SUFFIXES and file.name != "__init__.py"
 
 
 def _script(file: Path) -> tuple[Path, str]:

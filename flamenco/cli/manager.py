@@ -14,12 +14,12 @@ import trio
 from cyclopts import Parameter
 
 from flamenco.cli.errors import CommandError
-from flamenco.cli.garbage import shaman_garbage
 from flamenco.cli.logs import start_logging
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import open_farm
+from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.server import serve_farm
 
@@ -78,7 +78,7 @@ def manager(
         assist=setup_assistant,
     )
     if shaman_gc_show or shaman_gc_delete:
-        trio.run(partial(shaman_garbage, installation, delete=shaman_gc_delete))
+        trio.run(partial(_shaman_garbage, installation, delete=shaman_gc_delete))
     else:
         trio.run(run_manager, installation)
 
@@ -206,3 +206,16 @@ async def _stop_on_signal(
             await anext(signals)
     logger.error("stopped without waiting for work under way")
     os._exit(1)
+
+
+async def _shaman_garbage(installation: Installation, *, delete: bool) -> None:
+    """Print how much garbage there is, and delete it if ``delete`` is true."""
+    config = installation.load()
+    shared = installation.paths(config).shared
+    if shared is None or not config.shaman.enabled:
+        raise CommandError("Shaman is not enabled, or there is no shared storage yet")
+    shaman, max_age = Shaman(shared), config.shaman.garbage_collect.max_age
+    found = await (shaman.collect_garbage(max_age) if delete else shaman.garbage(max_age))
+    what = "deleted" if delete else "would be deleted"
+    every = found.files + found.kept
+    print(f"{found.files} of {every} files ({found.size / 2**20:.1f} MiB) {what}")

@@ -18,9 +18,9 @@ from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain
 from flamenco.client import ManagerClient, open_client
-from flamenco.client.jobtypes import job_type_of
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.jobtypes.blend_facts import ask_blender, settings_from_blend
+from flamenco.jobtypes.described import job_type_from
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
 
@@ -91,7 +91,8 @@ class Request:
         available = await client.job_type(self.type)
         if available.error:
             raise CommandError(f"job type {self.type} is broken: {available.error}")
-        job_type = job_type_of(available)
+        described = job_type_from(msgspec.to_builtins(available))
+        job_type = attrs.evolve(described, name=available.name, etag=available.etag)
         given = self._given(job_type, (await client.shared_storage("users", PLATFORM)).location)
         blender = shutil.which(self.blender)
         if blender is None:

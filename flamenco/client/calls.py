@@ -69,12 +69,9 @@ def query_of(wanted: attrs.AttrsInstance) -> dict[str, list[str]]:
     for field in attrs.fields(type(wanted)):
         value = getattr(wanted, field.name)
         if value != field.default:
-            given[field.name] = [_text(each) for each in _listed(value)]
+            several = value if isinstance(value, tuple) else (value,)
+            given[field.name] = [_text(each) for each in several]
     return given
-
-
-def _listed(value: object) -> tuple[object, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _text(value: object) -> str:

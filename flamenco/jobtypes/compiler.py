@@ -59,7 +59,7 @@ class Compiler:
         """The job type of a script, remembered until one of its files changes."""
         async with self._describing:
             known = self._described.get(paths)
-            if known is not None and await self._is_current(known):
+            if known is not None and await self._engine.blocking(lambda: unchanged(known.files)):
                 return known.job_type
             before = await self._engine.blocking(lambda: all_stamps(paths[0].parent))
             try:
@@ -72,9 +72,6 @@ class Compiler:
                     return broken
             self._described[paths] = described
         return described.job_type
-
-    async def _is_current(self, known: Described) -> bool:
-        return await self._engine.blocking(lambda: unchanged(known.files))
 
 
 def _only(name: str, paths: tuple[Path, ...]) -> Path:

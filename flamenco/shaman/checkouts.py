@@ -100,7 +100,8 @@ def link(blob: Path, place: Path) -> None:
     try:
         place.symlink_to(os.path.relpath(blob, place.parent))
     except OSError as error:
-        if error.errno not in _NO_SYMLINKS and _winerror(error) != _PRIVILEGE_NOT_HELD:
+        windows = getattr(error, "winerror", None)
+        if error.errno not in _NO_SYMLINKS and windows != _PRIVILEGE_NOT_HELD:
             raise
     else:
         return
@@ -112,10 +113,6 @@ def link(blob: Path, place: Path) -> None:
         raise StorageFailed(
             "the shared storage has neither symbolic nor hard links: set shaman.enabled to false"
         ) from None
-
-
-def _winerror(error: OSError) -> int | None:
-    return getattr(error, "winerror", None)
 
 
 def _refused(error: OSError, path: PurePosixPath) -> Exception:

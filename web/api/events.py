@@ -68,13 +68,9 @@ async def _stream(farm: Farm, follower: Follower, told: Told | None) -> AsyncIte
         while True:
             told = told or follower.next()
             if told is not None:
-                yield _block(told)
+                yield f"event: {told.name}\nid: {told.place}\ndata: {told.payload}\n\n".encode()
                 told = None
             elif follower.chronicle.ended:
                 return
             else:
                 told = await follower.news(bell)
-
-
-def _block(told: Told) -> bytes:
-    return f"event: {told.name}\nid: {told.place}\ndata: {told.payload}\n\n".encode()

@@ -28,7 +28,8 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
     """
     async with AsyncExitStack() as farm:
         log = storage / MANAGER_LOG
-        manager = await farm.enter_async_context(_program(_manager(storage), log))
+        command = [*FLAMENCO, "manager", "--storage", str(storage), *ALONE]
+        manager = await farm.enter_async_context(_program(command, log))
         url = await _address(manager, log)
         watching = await farm.enter_async_context(trio.open_nursery())
         watching.start_soon(_mourn, "Manager", manager, log)
@@ -48,10 +49,6 @@ async def open_demo_farm(storage: Path, workers: int) -> AsyncIterator[str]:
 
 ALONE = ("--listen", "127.0.0.1:0", "--no-discoverable")
 """Options that keep other Workers of this machine from taking the demo's tasks."""
-
-
-def _manager(storage: Path) -> list[str]:
-    return [*FLAMENCO, "manager", "--storage", str(storage), *ALONE]
 
 
 def _worker(storage: Path, url: str, number: int) -> list[str]:
