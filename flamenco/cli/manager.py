@@ -13,6 +13,7 @@ import attrs
 import trio
 from cyclopts import Parameter
 
+from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
 from flamenco.config.installation import Installation
@@ -119,11 +120,12 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def run_manager(installation: Installation, network: Network = LAN) -> None:
-    """Run a Manager until SIGINT or SIGTERM, with a restart after it was set up.
+    """Run a Manager until SIGINT or SIGTERM, with a restart after it was set up or has crashed.
 
-    Workers can find it in ``network`` if it is discoverable.
+    Workers can find it in ``network`` if it is discoverable. Raises what keeps it from its first
+    start, and `CommandError` when it crashed and won't start again.
     """
-    stop = trio.Event()
+    stop, crashes = trio.Event(), Crashes()
     async with trio.open_nursery() as watching:
         await watching.start(_stop_on_signal, stop)
         with ExitStack() as listening:
@@ -134,7 +136,14 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
                     listening.close()
                     listener, address = bind(config.address), config.address
                     listening.enter_context(listener)
-                await _run_once(installation, config, listener, network, stop)
+                ready = trio.Event()
+                try:
+                    await _run_once(installation, config, listener, network, stop, ready)
+                except Exception as error:
+                    if stop.is_set() or not (ready.is_set() or crashes.happened):
+                        raise
+                    with trio.move_on_after(crashes.pause_after(error)):
+                        await stop.wait()
                 installation = attrs.evolve(installation, assist=False)
         watching.cancel_scope.cancel()
 
@@ -145,8 +154,9 @@ async def _run_once(
     listener: socket.socket,
     network: Network,
     stop: trio.Event,
+    ready: trio.Event,
 ) -> None:
-    """Run a Manager until ``stop``, or until it has to restart."""
+    """Run a Manager until ``stop``, or until it has to restart; ``ready`` when it takes jobs."""
     if installation.is_first_run(config):
         logger.warning(FIRST_RUN)
     if config.mqtt.client.enabled:
@@ -161,6 +171,7 @@ async def _run_once(
         if not has_page():
             logger.warning("there is no web page: %s", HOW_TO_BUILD)
         print(READY, url_of(listener), flush=True)
+        ready.set()
         if config.autodiscoverable:
             serving.start_soon(_advertise, config, listener, network, over)
         await _either(stop, farm.services.file.restart)
