@@ -5,9 +5,7 @@
 """
 
 from actors.actor import Actor
-from actors.ask import ReplyLater
-from actors.background import Background
-from actors.behaviour import handles
+from actors.commit import MemoryStore, ReplyLater, Snapshot, Store
 from actors.errors import (
     ActorCrashed,
     ActorError,
@@ -17,11 +15,14 @@ from actors.errors import (
     CommitFailed,
     MailboxFull,
     NameTaken,
+    ReplyDropped,
     UnknownMessage,
 )
 from actors.events import Events, Subscription
-from actors.inspection import ActorInfo, Trace
-from actors.mailbox import Mailbox
+from actors.family import Background
+from actors.inspection import ActorInfo, Statistics, Trace
+from actors.loop import handles
+from actors.mail import ActorRef, Mailbox
 from actors.messages import (
     BackgroundDone,
     BackgroundFailed,
@@ -34,11 +35,9 @@ from actors.messages import (
     Terminated,
     Unhandled,
 )
-from actors.recorder import MemoryStore, Snapshot, Store
-from actors.ref import ActorRef
 from actors.supervision import Backoff, Supervision
 from actors.system import ActorSystem
-from actors.timers import Timer
+from actors.time import Timer
 
 __all__ = [
     "Actor",
@@ -62,11 +61,13 @@ __all__ = [
     "MailboxFull",
     "MemoryStore",
     "NameTaken",
+    "ReplyDropped",
     "ReplyLater",
     "Request",
     "Restarted",
     "Snapshot",
     "Started",
+    "Statistics",
     "Stopped",
     "Store",
     "Subscription",

@@ -1,26 +1,34 @@
-"""The base class of actors: what a handler can do, and the hooks of a life."""
+"""The base class of actors: the hooks of a life, and what a handler can do.
+
+What an actor does by `self.tell`, `self.publish`, `self.record` and `self.after_commit` belongs to
+the transaction of the message in hand; see `commit.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from actors.abilities import Abilities
-from actors.ask import Call, ReplyLater
-from actors.behaviour import handles
-from actors.current import CURRENT
+from trio.lowlevel import enable_ki_protection
+
+from actors.cell import Order, Spec
+from actors.commit import ReplyLater, Snapshot
 from actors.errors import MailboxFull
-from actors.mailbox import Mailbox
-from actors.messages import BackgroundDone, BackgroundFailed, DeadLetter, Exit
-from actors.recorder import Snapshot
+from actors.family import Background, plant
+from actors.loop import handles
+from actors.mail import Call, Mailbox, current_cell
+from actors.messages import BackgroundDone, BackgroundFailed, Exit
 from actors.supervision import Supervision
-from actors.transaction import effect, open_unit
+from actors.time import Timer, seconds_of
 
 if TYPE_CHECKING:
-    from actors.ref import ActorRef
+    from actors.cell import Cell
+    from actors.mail import ActorRef
+    from actors.supervision import Restart
+    from actors.system import ActorSystem
 
 
-class Actor(Abilities):
+class Actor:
     """Owns its state, and handles one message at a time from its mailbox.
 
     Class attributes:
@@ -53,6 +61,7 @@ class Actor(Abilities):
     supervision: ClassVar[Supervision] = Supervision()
     replies_with: ClassVar[tuple[type[Exception], ...]] = ()
 
+    _cell: Cell
     _has_started: ClassVar[bool] = False
     _has_stopping: ClassVar[bool] = False
     _has_stopped: ClassVar[bool] = False
@@ -129,110 +138,287 @@ class Actor(Abilities):
         """
         return None
 
-    # The message in hand
+    # Who this is
 
-    def stash(self) -> None:
-        """Set the message in hand aside, until `unstash_all`. An ask is not answered meanwhile.
+    @property
+    def ref(self) -> ActorRef:
+        """This actor, for others.
 
-        Raises:
-            MailboxFull: as many messages as the mailbox holds are set aside already.
-
-        >>> from actors import Actor, handles
+        >>> from actors import Actor
         >>> from actors.testing import play
         >>> class Lamp(Actor):
-        ...     @handles(int)
-        ...     def early(self, message):
-        ...         self.stash()
-        ...     @handles(str)
-        ...     def show(self, message):
+        ...     async def started(self):
+        ...         print(self.ref)
+        >>> play(Lamp)
+        <ActorRef /lamp>
+        """
+        return self._cell.ref
+
+    @property
+    def system(self) -> ActorSystem:
+        """The system it lives in.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         print(self.system.find("/lamp") is self.ref)
+        >>> play(Lamp)
+        True
+        """
+        return self._cell.system
+
+    @property
+    def name(self) -> str:
+        """The name among its siblings.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         print(self.name)
+        >>> play(Lamp)
+        lamp
+        """
+        return self._cell.name
+
+    @property
+    def path(self) -> str:
+        """The names from the top down: "/jobs/1234".
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
         ...         print(self.path)
-        >>> play(Lamp, 1, "on")
+        >>> play(Lamp)
         /lamp
         """
-        cell = self._cell
-        message = cell.current
-        if message is None:
-            raise RuntimeError("stash() sets a message aside: call it from its handler")
-        if cell.stash is None:
-            cell.stash = []
-        if len(cell.stash) >= self.mailbox.capacity:
-            raise MailboxFull(f"the stash of {cell.path} is full ({len(cell.stash)} messages)")
-        if isinstance(message, Call):
-            message.held = True
-        cell.stash.append(message)
+        return self._cell.path
 
-    def unstash_all(self) -> None:
-        """Put what was set aside back in front of the mailbox, in its order.
+    @property
+    def parent(self) -> ActorRef | None:
+        """The actor that spawned it; None at the top.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Bulb(Actor):
+        ...     async def started(self):
+        ...         print(self.parent)
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.spawn(Bulb)
+        >>> play(Lamp)
+        <ActorRef /lamp>
+        """
+        parent = self._cell.parent
+        return None if parent is None or parent.parent is None else parent.ref
+
+    @property
+    def children(self) -> dict[str, ActorRef]:
+        """Its children by name, in order of start; then those that are passivated.
+
+        A passivated child is kept by those who hold its ref, not by its parent: when nobody does,
+        it is gone.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.spawn(Actor, name="bulb")
+        ...         print(self.children)
+        >>> play(Lamp)
+        {'bulb': <ActorRef /lamp/bulb>}
+        """
+        family = self._cell.family
+        return {} if family is None else family.refs()
+
+    # Children and other actors
+
+    @enable_ki_protection
+    def spawn(
+        self,
+        cls: type[Actor],
+        *args: object,
+        name: str | None = None,
+        restart: Restart = "transient",
+        shutdown: float = 5.0,
+        **kwargs: object,
+    ) -> ActorRef:
+        """Start a child; returns at once, the child takes mail at once.
+
+        Args:
+            cls: the actor class; made with `args` and `kwargs` in every life.
+            name: unique among the children; by default the class and a number.
+            restart: "transient" (after a crash) or "temporary" (never).
+            shutdown: seconds an orderly end may take; then the child is cancelled.
+
+        Raises:
+            NameTaken: a child that is not passivated has this name. A passivated one ends.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         print(self.spawn(Actor, name="bulb"))
+        >>> play(Lamp)
+        <ActorRef /lamp/bulb>
+        """
+        return plant(self._cell, spec_of(cls, args, kwargs, restart, shutdown), name).ref
+
+    async def start(
+        self,
+        cls: type[Actor],
+        *args: object,
+        name: str | None = None,
+        restart: Restart = "transient",
+        shutdown: float = 5.0,
+        **kwargs: object,
+    ) -> ActorRef:
+        """Like `spawn`, and wait until the child's `started` has run.
+
+        Raises:
+            ActorCrashed, ActorStopped: the child ended before that.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Bulb(Actor):
+        ...     async def started(self):
+        ...         print("bulb")
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         await self.start(Bulb)
+        ...         print("lamp")
+        >>> play(Lamp)
+        bulb
+        lamp
+        """
+        cell = plant(self._cell, spec_of(cls, args, kwargs, restart, shutdown), name)
+        await cell.wait_ready()
+        return cell.ref
+
+    @enable_ki_protection
+    def stop(self) -> None:
+        """End this actor after the message in hand.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.stop()
+        ...     async def stopped(self, why):
+        ...         print(why)
+        >>> play(Lamp)
+        stopped
+        """
+        self._cell.limit_end()
+        self._cell.order(Order("stop", "stopped"))
+
+    @enable_ki_protection
+    def watch(self, ref: ActorRef) -> ActorRef:
+        """Be sent `Terminated(ref, exit)` when that actor ends; at once if it has ended.
+
+        >>> from actors import Actor, Terminated, handles
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.watch(self.spawn(Actor, name="bulb")).stop()
+        ...     @handles(Terminated)
+        ...     def broken(self, message):
+        ...         print(message.ref.name, message.exit)
+        >>> play(Lamp)
+        bulb stopped
+        """
+        self._cell.life_of(self).watch(ref)
+        return ref
+
+    @enable_ki_protection
+    def unwatch(self, ref: ActorRef) -> None:
+        """Do not be told any more, not even of an end that has come already.
+
+        >>> from actors import Actor
+        >>> from actors.testing import play
+        >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         bulb = self.watch(self.spawn(Actor))
+        ...         self.unwatch(bulb)
+        ...         bulb.stop()
+        >>> play(Lamp)
+        """
+        self._cell.life_of(self).unwatch(ref)
+
+    # Time and background work
+
+    @enable_ki_protection
+    def after(self, seconds: float, message: object) -> Timer:
+        """Send itself a message after `seconds`.
 
         >>> from actors import Actor, handles
         >>> from actors.testing import play
         >>> class Lamp(Actor):
-        ...     @handles(int)
-        ...     def early(self, message):
-        ...         self.stash()
-        ...     @handles(int, behaviour="on")
-        ...     def late(self, message):
-        ...         print(message)
+        ...     async def started(self):
+        ...         self.after(10.0, "out")
         ...     @handles(str)
-        ...     def switch(self, message):
-        ...         self.become("on")
-        ...         self.unstash_all()
-        >>> play(Lamp, 1, 2, "on")
-        1
-        2
+        ...     def show(self, message):
+        ...         print(message)
+        >>> play(Lamp)
+        out
         """
-        stashed, self._cell.stash = self._cell.stash or [], None
-        self.ref._queue.extendleft(reversed(stashed))
+        return Timer(self._cell.life_of(self), seconds_of(seconds, "after()"), message, None)
 
-    def become(self, behaviour: str) -> None:
-        """From the next message on, handlers marked with this behaviour go first.
+    @enable_ki_protection
+    def every(self, seconds: float, message: object) -> Timer:
+        """Send itself a message every `seconds`, first after `seconds`.
 
         >>> from actors import Actor, handles
         >>> from actors.testing import play
         >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.every(36_000.0, "blink")
         ...     @handles(str)
-        ...     def switch_on(self, message):
-        ...         self.become("on")
-        ...     @handles(str, behaviour="on")
-        ...     def shine(self, message):
+        ...     def show(self, message):
         ...         print(message)
-        >>> play(Lamp, "first", "second")
-        second
+        >>> play(Lamp)
+        blink
+        blink
         """
-        cell = self._cell
-        tables = cell.system.tables_of(cell.cls)
-        if behaviour not in tables:
-            known = ", ".join(sorted(filter(None, tables))) or "none"
-            raise ValueError(f"{cell.kind} has no behaviour {behaviour!r}; it has: {known}")
-        cell.behaviours = [*(cell.behaviours or ()), behaviour]
-        cell.table = tables[behaviour]
-        cell.attention = True
+        if seconds_of(seconds, "every()") <= 0:
+            raise ValueError(f"every() expects a positive number of seconds, got {seconds!r}")
+        return Timer(self._cell.life_of(self), seconds, message, seconds)
 
-    def unbecome(self) -> None:
-        """Back to the behaviour before the last `become`.
+    @enable_ki_protection
+    def start_soon(
+        self,
+        async_fn: Callable[..., Awaitable[Any]],
+        *args: object,
+        done: Callable[[Any], object] | None = None,
+        failed: Callable[[Exception], object] | None = None,
+    ) -> Background:
+        """Run an async function beside the actor; it must not touch the actor's state.
+
+        Its result comes back as the message `done(value)` (by default `BackgroundDone`), its
+        error as `failed(error)` (by default `BackgroundFailed`).
 
         >>> from actors import Actor, handles
         >>> from actors.testing import play
+        >>> async def double(number):
+        ...     return number * 2
         >>> class Lamp(Actor):
+        ...     async def started(self):
+        ...         self.start_soon(double, 21, done=str)
         ...     @handles(str)
-        ...     def switch_on(self, message):
-        ...         self.become("on")
-        ...     @handles(str, behaviour="on")
-        ...     def switch_off(self, message):
+        ...     def show(self, message):
         ...         print(message)
-        ...         self.unbecome()
-        >>> play(Lamp, "first", "second", "third", "fourth")
-        second
-        fourth
+        >>> play(Lamp)
+        42
         """
-        cell = self._cell
-        if not cell.behaviours:
-            raise RuntimeError("unbecome() without become()")
-        cell.behaviours.pop()
-        behaviour = cell.behaviours[-1] if cell.behaviours else None
-        cell.table = cell.system.tables_of(cell.cls)[behaviour]
-        cell.attention = True
+        background = Background(self._cell.life_of(self), done, failed)
+        background.begin(async_fn, args)
+        return background
 
+    # The message in hand
+
+    @enable_ki_protection
     def defer_reply(self) -> ReplyLater:
         """Answer the ask in hand later: call what this returns with the value.
 
@@ -249,19 +435,18 @@ class Actor(Abilities):
         >>> trio.run(main)
         'done'
         """
-        call = self._cell.current
+        life = self._cell.life_of(self)
+        call = life.current
         if not isinstance(call, Call):  # a wrong moment, not a wrong type
             raise RuntimeError(  # noqa: TRY004
                 "defer_reply() answers an ask: the message in hand was told"
             )
-        call.held = True
-        if self._cell.deferred is None:
-            self._cell.deferred = set()
-        self._cell.deferred.add(call)
-        return ReplyLater(self._cell, call)
+        life.defer(call)
+        return ReplyLater(life, call)
 
     # Transactions and effects
 
+    @enable_ki_protection
     def record(self, *changes: object) -> None:
         """Add changes to the transaction of this message: reply and effects leave after it.
 
@@ -275,11 +460,11 @@ class Actor(Abilities):
         >>> play(Lamp, "on")
         stored
         """
-        if CURRENT.get() is not self._cell:
+        if current_cell() is not self._cell:
             raise RuntimeError(
                 f"{self.path}: record() belongs into a handler; background work reports by message"
             )
-        open_unit(self._cell).changes.extend(changes)
+        self._cell.ledger.open().changes.extend(changes)
 
     def save(self) -> None:
         """Record the actor's snapshot under its `snapshot_key`.
@@ -340,6 +525,7 @@ class Actor(Abilities):
         """
         raise TypeError(f"{type(self).__name__} has a snapshot and must define restore()")
 
+    @enable_ki_protection
     def tell(self, ref: ActorRef, message: object) -> None:
         """Tell as an effect: leaves when this message is committed.
 
@@ -355,8 +541,9 @@ class Actor(Abilities):
         >>> play(Lamp, "on")
         1
         """
-        effect(self._cell, _tell, ref, message)
+        self._cell.ledger.effect(_tell, ref, message)
 
+    @enable_ki_protection
     def publish(self, event: object, topic: str | None = None) -> None:
         """Publish as an effect: leaves when this message is committed.
 
@@ -368,8 +555,9 @@ class Actor(Abilities):
         ...         self.publish(f"{self.path} is {message}")
         >>> play(Lamp, "on")
         """
-        effect(self._cell, self._cell.system.publish, event, topic)
+        self._cell.ledger.effect(self._cell.system.publish, event, topic)
 
+    @enable_ki_protection
     def after_commit(self, function: Callable[..., object], *args: object) -> None:
         """Call a function when this message is committed. An error in it is the actor's crash.
 
@@ -387,7 +575,7 @@ class Actor(Abilities):
         first
         on
         """
-        effect(self._cell, function, *args)
+        self._cell.ledger.effect(function, *args)
 
     # What the runtime sends
 
@@ -401,8 +589,21 @@ class Actor(Abilities):
         raise message.error
 
 
+def spec_of(
+    cls: type[Actor],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    restart: Restart,
+    shutdown: float,
+) -> Spec:
+    """What `spawn` was told, checked."""
+    if restart not in ("transient", "temporary"):
+        raise ValueError(f"spawn(restart=) is 'transient' or 'temporary', got {restart!r}")
+    return Spec(cls, args, kwargs or None, restart, seconds_of(shutdown, "spawn(shutdown=)"))
+
+
 def _tell(ref: ActorRef, message: object) -> None:
     try:
         ref.tell(message)
     except MailboxFull:
-        ref._cell.system.publish_if_wanted(DeadLetter, ref, message, "full")
+        ref._cell.system.dead_letter(ref, message, "full")

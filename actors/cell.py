@@ -1,10 +1,10 @@
-"""The inside of an actor, as long as its ref lives: what a restart must not lose.
+"""The inside of an actor over all its lives: what a restart must not lose.
 
-The actor object of the user lives for one life and is replaced by a restart; the cell stays. It
-holds the place in the tree, the uncommitted units, and the one *order* that waits to be carried
-out. Orders (stop, restart, roll back, fail) are not mail: they are looked at between messages, and
-a graver one replaces a lesser. `attention` is the single flag the message loop checks after each
-message; it is set by everything that is not just "take the next message".
+The actor object of the user lives for one `Life` and is replaced by a restart; the cell stays. It
+holds the place in the tree and the one *order* that waits to be carried out. Orders (stop, roll
+back, fail, passivate) are not mail: they are looked at between messages, and a graver one replaces
+a lesser. `attention` is the single flag the message loop checks after each message; it is set by
+everything that is not just "take the next message".
 """
 
 from __future__ import annotations
@@ -14,32 +14,92 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 import trio
-from trio.lowlevel import Abort, reschedule
+from trio.lowlevel import Abort, enable_ki_protection, reschedule
 
-from actors.ask import Begun, Call, begin_wait, end_wait
-from actors.behaviour import resolve
-from actors.current import CURRENT
-from actors.errors import ActorCrashed, ActorStopped
-from actors.messages import DeadLetter, Exit, Reason, Restarted, Stopped, Terminated, Unhandled
-from actors.orders import RANK, Drain, Limit, Options, Order
-from actors.ref import ActorRef
-from actors.supervision import Verdict
+from actors.commit import Ledger
+from actors.errors import ActorStopped, brief, crash_of
+from actors.inspection import Figures
+from actors.mail import AWAKE, ActorRef, Call, waiting_for
+from actors.messages import Exit, LetterReason, Reason, Stopped, Terminated, Unhandled
+from actors.time import Entry
 
 if TYPE_CHECKING:
     from actors.actor import Actor
-    from actors.behaviour import Handler, Table
     from actors.family import Family
-    from actors.loop import Idleness
-    from actors.regroup import Regroup
-    from actors.supervision import Intensity, Supervision
+    from actors.life import Life
+    from actors.loop import Handler, Table
+    from actors.supervision import Mishaps, Restart, Supervision
     from actors.system import ActorSystem
-    from actors.timers import Timer
-    from actors.transaction import Unit
 
 log = logging.getLogger("actors")
 
 State = Literal["starting", "running", "restarting", "stopping", "passive", "stopped"]
-NO_HANDLERS: Table = {}
+Kind = Literal["passivate", "rollback", "fail", "stop"]
+RANK: dict[Kind, int] = {"passivate": 0, "rollback": 1, "fail": 2, "stop": 3}
+
+
+@attrs.frozen
+class Spec:
+    """How each life of an actor is made, and what its parent was told about it."""
+
+    cls: type[Actor]
+    args: tuple[object, ...]
+    kwargs: dict[str, object] | None
+    restart: Restart
+    shutdown: float
+    """Seconds an orderly end may take."""
+
+
+@attrs.frozen
+class Order:
+    """What an actor is to do between two messages; the graver replaces the lesser."""
+
+    kind: Kind
+    reason: Reason = "stopped"
+    error: Exception | None = None
+
+
+class Limit(Entry):
+    """The end of an actor takes too long: cancel the life."""
+
+    __slots__ = ("_cell",)
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self._cell = cell
+
+    def expire(self) -> None:
+        """The `shutdown` seconds are over."""
+        self._cell.kill()
+
+
+class Drain:
+    """The last mail of an actor that ends orderly: what came before it is still handled."""
+
+    __slots__ = ()
+
+
+def drained(actor: Actor, _: Drain) -> None:
+    """The handler of `Drain`."""
+    actor._cell.order(Order("stop", "shutdown"))
+
+
+class Notice:
+    """The end of a watched actor, on its way to the life that watched it."""
+
+    __slots__ = ("life", "terminated")
+
+    def __init__(self, life: Life, terminated: Terminated) -> None:
+        self.life = life
+        self.terminated = terminated
+
+
+def notify(actor: Actor, notice: Notice) -> object:
+    """The handler of notices: hand `Terminated` on, unless that life is over or looks away."""
+    cell = actor._cell
+    if notice.life is not cell.life or not notice.life.unwatch(notice.terminated.ref):
+        return None
+    return cell.dispatch(notice.terminated)
 
 
 @attrs.define(eq=False)
@@ -49,167 +109,123 @@ class Cell:
     system: ActorSystem
     parent: Cell | None
     name: str
-    cls: type[Actor]
-    args: tuple[object, ...]
-    kwargs: dict[str, object] | None
-    options: Options
+    spec: Spec
+    table: Table
+    """Handlers by message type."""
     ref: ActorRef = attrs.Factory(ActorRef, takes_self=True)
+    """Held by the cell while there is a task; a passivated actor is held by its ref alone."""
+    ledger: Ledger = attrs.Factory(Ledger, takes_self=True)
+    figures: Figures = attrs.Factory(Figures)
     state: State = "starting"
     exit: Exit | None = None
     """Set once, at the very end."""
     task: trio.lowlevel.Task | None = None
-    parked: bool = False
-    """The task sleeps in the message loop, whether or not others are handling its mail."""
-
-    # One life
-    life: int = 0
-    life_over: bool = False
-    """Nothing can be started any more."""
-    stopped_due: bool = False
-    """`started` has run, and a `stopped` hook is yet to."""
-    began: float = 0.0
-    """Trio's clock."""
-    actor: Actor | None = None
-    table: Table = NO_HANDLERS
-    behaviours: list[str] | None = None
-    current: object = None
-    """The message in hand."""
+    life: Life | None = None
+    family: Family | None = None
+    """Children and background work of this life, if there are any."""
     attention: bool = False
     next_order: Order | None = None
-    scope: trio.CancelScope | None = None
-    """Cancelled by `kill`."""
     nap: trio.CancelScope | None = None
     """The wait between two lives."""
     limit: Limit | None = None
-    family: Family | None = None
-    timers: set[Timer] | None = None
-    stash: list[object] | None = None
-    deferred: set[Call] | None = None
+    mishaps: Mishaps | None = None
     waits: list[Cell] | None = None
-    watching: set[ActorRef] | None = None
-    regroup: Regroup | None = None
-    crashes: int = 0
-    """In a row, for the back-off."""
-    intensity: Intensity | None = None
-
-    # Transactions
-    unit: Unit | None = None
-    """What the message in hand has done so far."""
-    uncommitted: int = 0
-    lost: Exception | None = None
-    """A commit failed: the state of this life never came to be."""
-    settling: trio.Event | None = None
-
-    # Others who wait
-    watchers: set[Cell] | None = None
+    """The actors that the message in hand waits for."""
+    watchers: set[Life] | None = None
     ready: trio.Event | None = None
     ended: trio.Event | None = None
 
-    # Figures
-    handled: int = 0
-    handled_before: int = 0
-    """When this life began."""
-    restarts: int = 0
-    timed: int = 0
-    """Messages whose handling was timed, in `busy_seconds` altogether."""
-    busy_seconds: float = 0.0
-    busy_since: float | None = None
-    quiet_since: float = 0.0
-    idle: Idleness | None = None
-    """Set for classes with `passivate_after`."""
-
     @property
     def path(self) -> str:
-        """The names from the top down."""
-        return "" if self.parent is None else f"{self.parent.path}/{self.name}"
+        """The names from the top down; that of the root is empty."""
+        names = []
+        cell: Cell = self
+        while cell.parent is not None:
+            names.append(cell.name)
+            cell = cell.parent
+        return "".join(f"/{name}" for name in reversed(names))
+
+    @property
+    def cls(self) -> type[Actor]:
+        """The actor's class."""
+        return self.spec.cls
 
     @property
     def kind(self) -> str:
         """The name of the actor's class."""
-        return self.cls.__name__
+        return self.spec.cls.__name__
 
     @property
     def rules(self) -> Supervision:
         """How this actor looks after its children."""
-        return self.cls.supervision
+        return self.spec.cls.supervision
+
+    def life_of(self, actor: Actor) -> Life:
+        """The present life, asked for by its actor; an earlier one can begin nothing."""
+        if self.life is None or self.life.actor is not actor:
+            raise RuntimeError(f"{self.path}: this life of the actor is over")
+        return self.life
 
     # Mail
 
+    @enable_ki_protection
     def wake(self, ref: ActorRef) -> None:
-        """Mail or an order for an actor that sleeps or is passivated."""
+        """Mail or an order for an actor that sleeps, or mail for one that is passivated."""
         ref._asleep = False
-        if self.task is None:
-            self.regain(ref)
-            self.system.revive(self)
-        elif self.system.lending:
-            self.system.woken.append(self)
+        if self.task is not None:
+            reschedule(self.task, AWAKE)
+        elif self.parent is None or self.parent.family is None:
+            self.end_passive(ref, Exit("shutdown"))
         else:
-            self.rouse()
-
-    def rouse(self) -> None:
-        """Let the actor's own task go on, unless it does already."""
-        if self.parked and self.task is not None:
-            self.parked = self.ref._asleep = False
-            reschedule(self.task)
+            self.ref, self.state = ref, "starting"
+            self.parent.family.revive(self)
 
     def abort_sleep(self, _: object) -> Abort:
         """The sleeping actor is cancelled."""
-        self.parked = self.ref._asleep = False
+        self.ref._asleep = False
         return Abort.SUCCEEDED
 
-    def dead_letter(self, message: object, reason: str) -> None:
+    def dead_letter(self, message: object, reason: LetterReason) -> None:
         """Nobody will handle this message."""
-        if isinstance(message, Begun):
-            message.coroutine.close()
-            message = message.message
         if isinstance(message, Call):
             message.fail(self.stopped_error())
             message = message.request
         if message.__class__ not in self.system.runtime_handlers:
-            self.system.publish_if_wanted(DeadLetter, self.ref, message, reason)
+            self.system.dead_letter(self.ref, message, reason)
 
     def stopped_error(self) -> Exception:
         """What those who want something of an ended actor are told."""
-        if self.exit is not None and self.exit.error is not None:
-            if self.exit.reason == "refused":
-                return self.exit.error
-            crash = ActorCrashed(f"{self.path} has ended ({self.exit})")
-            crash.__cause__ = self.exit.error
-            return crash
-        how = "is stopping" if self.exit is None else f"has ended ({self.exit})"
-        return ActorStopped(f"{self.path} {how}")
-
-    # Dispatch
+        if self.exit is None:
+            return ActorStopped(f"{self.path} is stopping")
+        if self.exit.error is None:
+            return ActorStopped(f"{self.path} has ended ({self.exit})")
+        if self.exit.reason == "refused":
+            return self.exit.error
+        return crash_of(self.path, "has crashed", self.exit.error)
 
     def handler_of(self, kind: type) -> Handler | None:
-        """The handler of a message type, None if there is none."""
-        return self.table.get(kind) or resolve(self.table, kind)
+        """The handler of the nearest ancestor of a message type; remembered for the next time."""
+        for base in kind.__mro__:
+            if handler := self.table.get(base):
+                self.table[kind] = handler
+                return handler
+        return None
 
     def dispatch(self, message: object) -> object:
         """Handle one message; a coroutine comes back for an `async def` handler."""
-        self.current = message
-        handler = self.handler_of(message.__class__)
+        life, handler = self.life, self.handler_of(message.__class__)
+        if life is None or life.actor is None:
+            return None
+        life.current = message
         if handler is None:
-            kind = type(message).__qualname__
-            log.error("%s (%s) has no handler for %s: message dropped", self.path, self.kind, kind)
+            self.system.counts.lost(self.path, message, "unhandled")
             self.system.publish_if_wanted(Unhandled, self.ref, message)
             return None
-        return handler(self.actor, message)
+        return handler(life.actor, message)
 
-    def rollback(self, error: Exception) -> None:
-        """A commit failed: the state of this life never came to be, begin another."""
-        self.lost = error
-        self.order(Order("rollback", "restarted", error))
+    # Orders
 
-    def release_deferred(self, call: Call) -> bool:
-        """A deferred reply is given now; False if it was given, or its life ended, before."""
-        if self.deferred is None or call not in self.deferred:
-            return False
-        self.deferred.discard(call)
-        return True
-
-    # Orders and the end
-
+    @enable_ki_protection
     def order(self, order: Order) -> None:
         """Carry this out between two messages, unless something graver waits."""
         if self.exit is not None:
@@ -221,106 +237,47 @@ class Cell:
         if self.nap is not None and order.kind == "stop":
             self.nap.cancel()
         if self.ref._asleep:
-            self.rouse()
+            self.wake(self.ref)
 
     def fail(self, error: Exception) -> None:
         """Crash between two messages, by an error from outside the handlers."""
         if self.exit is not None or self.state == "stopping":
-            log.error("%s: an error at its end: %r", self.path, error, exc_info=error)
+            self.count_crash(error, "an error at its end")
         else:
             self.order(Order("fail", "crashed", error))
 
-    def request_stop(self, reason: Reason) -> None:
-        """End this actor: after the message in hand, or ("shutdown") after its present mail."""
-        if self.exit is not None:
-            return
-        self.limit_end()
-        if reason == "shutdown" and self.ref._limit >= 0:
-            self.ref._deliver(Drain())
-            self.ref._close()
-        elif reason != "shutdown":
-            self.order(Order("stop", reason))
-
-    def begin_life(self) -> None:
-        """Forget what belonged to the last life, but not a stop that waits."""
-        self.life += 1
-        self.life_over = False
-        self.lost = None
-        self.behaviours = None
-        self.unit = None
-        self.began = self.system.deadlines.now()
-        self.handled_before = self.handled
-        if self.next_order is not None and self.next_order.kind != "stop":
-            self.next_order = None
-
-    def end_life(self, killed: bool) -> None:
-        """The life has left its scope: nobody hears of it again. Mail set aside comes back."""
-        message, self.current, self.unit = self.current, None, None
-        if killed and message is not None:
-            self.dead_letter(message, "cancelled")
-        for timer in list(self.timers or ()):
-            timer.cancel()
-        for call in self.deferred or ():
-            call.fail(ActorStopped(f"{self.path} ended a life before it gave the reply"))
-        for watched in self.watching or ():
-            if watched._cell.watchers is not None:
-                watched._cell.watchers.discard(self)
-        self.ref._queue.extendleft(reversed(self.stash or ()))
-        self.timers = self.deferred = self.watching = self.stash = None
-
-    def has_ending(self, begun: bool) -> bool:
-        """Whether anything is to be done between the last message and the end of the life."""
-        hooks = begun and (self.cls._has_stopping or self.cls._has_stopped)
-        return hooks or self.family is not None or self.uncommitted > 0
-
-    def count_restart(self, why: Exit) -> None:
-        """A new life follows. One that was to be passivated and got mail is no restart."""
-        if why.reason == "passivated":
-            return
-        self.restarts += 1
-        self.system.publish_if_wanted(Restarted, self.ref, why.error, self.restarts)
-
-    def overruled(self, verdict: Verdict) -> Verdict:
-        """The verdict on a life, unless a stop or new mail came while it ended."""
-        if verdict.final:
-            return verdict
-        if self.next_order is not None and self.next_order.kind == "stop":
-            return Verdict("end", Exit(self.next_order.reason))
-        if verdict.follows == "passive" and (self.ref._queue or self.ref._limit < 0):
-            return Verdict("life", verdict.exit)
-        return verdict
-
-    def is_quiet(self) -> bool:
-        """Nothing is going on that a passivated actor could not do."""
-        busy = self.timers or self.stash or self.deferred or self.uncommitted or self.watching
-        family = self.family
-        return not busy and (family is None or not (family.children or family.backgrounds))
+    def begin_anew(self, error: Exception) -> None:
+        """A commit failed: the state of this life never came to be."""
+        self.order(Order("rollback", "restarted", error))
 
     def passivate(self) -> None:
         """End the life but keep the letter box; the next message begins another."""
         self.order(Order("passivate", "passivated"))
 
-    def rest(self) -> None:
-        """The task has ended, mail will start another. From now on only others hold the ref."""
-        ref, parent = self.ref, self.parent
-        if parent is None or parent.family is None:
-            self.finish(Exit("passivated"))
+    @enable_ki_protection
+    def request_stop(self, reason: Reason) -> None:
+        """End this actor: after the message in hand, or ("shutdown") after its present mail."""
+        if self.exit is not None:
             return
-        self.state = "passive"
-        self.actor = self.task = self.scope = self.idle = None
-        ref._asleep = True
-        parent.family.rest(self.name, ref)
-        del self.ref
+        self.limit_end()
+        if reason != "shutdown" or self.ref._asleep:
+            self.order(Order("stop", reason))
+        elif self.ref._limit >= 0:
+            self.ref._deliver(Drain())
+            self.ref._close()
 
-    def regain(self, ref: ActorRef) -> None:
-        """A passivated actor is wanted again, by one who holds its ref."""
-        self.ref = ref
+    def count_crash(self, error: Exception, what: str) -> None:
+        """Every error that ends a life, or comes after that, is logged and counted once."""
+        self.system.counts.crashes += 1
+        log.error("%s (%s) %s: %s", self.path, self.kind, what, brief(error), exc_info=error)
+
+    # The end
 
     def limit_end(self) -> None:
         """From now on the life has `shutdown` seconds to end by itself."""
         if self.limit is None:
             self.limit = Limit(self)
-            self.system.deadlines.add(self.options.shutdown, self.limit)
+            self.system.deadlines.add(self.spec.shutdown, self.limit)
 
     def unlimit(self) -> None:
         """The life has ended in time."""
@@ -332,40 +289,51 @@ class Cell:
         """Cancel the life, wherever it is."""
         if self.ref._limit < 0:
             self.order(Order("stop", "shutdown"))
-        if self.scope is not None:
-            self.scope.cancel()
+        if self.life is not None and self.life.scope is not None:
+            self.life.scope.cancel()
 
+    @enable_ki_protection
+    def rest(self) -> None:
+        """The task has ended, mail will start another. From now on only others hold the ref."""
+        ref, parent = self.ref, self.parent
+        if parent is None or parent.family is None:
+            self.finish(Exit("passivated"))
+            return
+        self.state = "passive"
+        self.task = self.life = None
+        ref._asleep = True
+        parent.family.rest(self)
+        del self.ref
+
+    def end_passive(self, ref: ActorRef, why: Exit) -> None:
+        """The very end of a passivated actor."""
+        self.ref = ref
+        self.finish(why)
+
+    @enable_ki_protection
     def finish(self, why: Exit) -> None:
         """The very end: nobody may be left waiting for this actor."""
         self.exit = why
         self.state = "stopped"
-        ref = self.ref
+        ref, life = self.ref, self.life
         ref._close()
         ref._asleep = False
-        if self.current is not None:
-            self.dead_letter(self.current, "cancelled")
-            self.current = None
-        for message in (*(self.stash or ()), *ref._queue):
+        if life is not None and life.current is not None:
+            self.dead_letter(life.current, "cancelled")
+            life.current = None
+        for message in ref._queue:
             self.dead_letter(message, "stopped")
         ref._queue.clear()
-        self.actor = self.task = self.stash = self.scope = None
+        self.task = self.life = None
         self.unlimit()
-        parent = self.parent
-        if parent is not None and parent.family is not None:
-            parent.family.leave(self.name, ref)
-        if self.regroup is not None:
-            self.regroup.passed(self)
-        for event in (self.ready, self.ended, self.settling):
+        if self.parent is not None and self.parent.family is not None:
+            self.parent.family.leave(self)
+        for event in (self.ready, self.ended):
             if event is not None:
                 event.set()
-        for watched in self.watching or ():
-            if watched._cell.watchers is not None:
-                watched._cell.watchers.discard(self)
         for watcher in self.watchers or ():
-            (watcher.watching or set()).discard(ref)
-            watcher.ref._deliver(Terminated(ref, why))
-        self.watchers = self.watching = None
-        self.system.forget(self)
+            watcher.cell.ref._deliver(Notice(watcher, Terminated(ref, why)))
+        self.watchers = None
         self.system.publish_if_wanted(Stopped, ref, why)
 
     async def wait_ended(self) -> Exit:
@@ -378,16 +346,10 @@ class Cell:
 
     async def wait_ready(self) -> None:
         """Wait until `started` has run; raises if the actor ends before."""
-        waiter = CURRENT.get()
-        if waiter is not None:
-            begin_wait(waiter, self)
-        try:
+        with waiting_for(self):
             while self.exit is None and self.state not in ("running", "stopping"):
                 if self.ready is None:
                     self.ready = trio.Event()
                 await self.ready.wait()
-        finally:
-            if waiter is not None:
-                end_wait(waiter, self)
         if self.exit is not None:
             raise self.stopped_error()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
+LONGEST_TEXT = 1000  # characters of one error in the text of another
+
 
 class ActorError(Exception):
     """The base of all errors of this package.
@@ -20,7 +26,9 @@ class ActorStopped(ActorError):
 
 
 class ActorCrashed(ActorError):
-    """The handler raised an error while it worked on this ask; `__cause__` is that error.
+    """The handler raised an error while it worked on this ask.
+
+    `__cause__` is that error; where it came from an ask of its own, the error at the root of all.
 
     >>> error = ActorCrashed("/jobs/7 crashed on Submit: KeyError('x')")
     >>> error.__cause__ = KeyError("x")
@@ -45,6 +53,14 @@ class AskCycle(ActorError):
     """
 
 
+class ReplyDropped(ActorError):
+    """The actor put off its reply with `defer_reply`, and then forgot it.
+
+    >>> print(ReplyDropped("/jobs/7 deferred its reply to Submit and forgot it"))
+    /jobs/7 deferred its reply to Submit and forgot it
+    """
+
+
 class UnknownMessage(ActorError):
     """The actor has no handler for this type of message.
 
@@ -54,7 +70,7 @@ class UnknownMessage(ActorError):
 
 
 class MailboxFull(ActorError):
-    """The mailbox (or the stash) has reached its capacity.
+    """The mailbox has reached its capacity.
 
     >>> print(MailboxFull("the mailbox of /jobs/7 is full (10000 messages)"))
     the mailbox of /jobs/7 is full (10000 messages)
@@ -72,7 +88,7 @@ class CommitFailed(ActorError):
 
 
 class NameTaken(ActorError):
-    """A living actor of this parent, or a registered key, has that name already.
+    """A child of this parent has that name already.
 
     >>> print(NameTaken("/jobs has a child named '7' already"))
     /jobs has a child named '7' already
@@ -101,3 +117,40 @@ def leaves(error: Exception) -> list[Exception]:
     if isinstance(error, ExceptionGroup):
         return [leaf for inner in error.exceptions for leaf in leaves(inner)]
     return [error]
+
+
+def brief(error: BaseException) -> str:
+    """The error as a text of bounded length; what passed through actors names each of them.
+
+    >>> brief(KeyError("x")), len(brief(ValueError("x" * 1_000_000)))
+    ("KeyError('x')", 1001)
+    """
+    text = str(error) if isinstance(error, ActorCrashed) else repr(error)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def crash_of(path: str, what: str, error: Exception) -> ActorCrashed:
+    """The error that those who ask get for a crash: "/jobs/7 crashed on Submit: KeyError('x')".
+
+    >>> crash_of("/a", "crashed on Go", crash_of("/b", "crashed on Come", KeyError("x")))
+    ActorCrashed("/a crashed on Go: /b crashed on Come: KeyError('x')")
+    """
+    crash = ActorCrashed(f"{path} {what}: {brief(error)}")
+    crash.__cause__ = (error.__cause__ if isinstance(error, ActorCrashed) else None) or error
+    return crash
+
+
+def forget_tracebacks(error: E) -> E:
+    """Let go of the frames that an error holds, and with them of an ended actor's state."""
+    found, seen = list[BaseException]([error]), set[int]()
+    while found:
+        one = found.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = None
+            inner = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            found += [e for e in (one.__cause__, one.__context__, *inner) if e is not None]
+    return error

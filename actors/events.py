@@ -7,10 +7,11 @@ loses its oldest events, which are counted, and never holds up the publisher.
 from __future__ import annotations
 
 from collections import deque
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import trio
-from trio.lowlevel import Abort, checkpoint, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import checkpoint, enable_ki_protection
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,6 +23,7 @@ E = TypeVar("E")
 class Subscription(Generic[E]):
     """An `async with` block in which events are received by `async for`; from `Events.subscribe`.
 
+    Several tasks may receive: each event goes to one of them.
     `dropped` counts the events lost because the buffer was full.
 
     >>> import trio, actors
@@ -41,7 +43,7 @@ class Subscription(Generic[E]):
         self._events = events
         self._keys = keys
         self._buffer: deque[E] = deque(maxlen=capacity)
-        self._task: trio.lowlevel.Task | None = None
+        self._readers = trio.lowlevel.ParkingLot()
         self.dropped = 0
 
     def put(self, event: E) -> None:
@@ -49,9 +51,7 @@ class Subscription(Generic[E]):
         if len(self._buffer) == self._buffer.maxlen:
             self.dropped += 1
         self._buffer.append(event)
-        if self._task is not None:
-            task, self._task = self._task, None
-            reschedule(task)
+        self._readers.unpark()
 
     async def __aenter__(self) -> Self:
         self._events.attach(self, self._keys)
@@ -72,16 +72,8 @@ class Subscription(Generic[E]):
         if self._buffer:
             await checkpoint()
         while not self._buffer:
-            await self._sleep()
+            await self._readers.park()
         return self._buffer.popleft()
-
-    async def _sleep(self) -> None:
-        def abort(_: object) -> Abort:
-            self._task = None
-            return Abort.SUCCEEDED
-
-        self._task = current_task()
-        await wait_task_rescheduled(abort)
 
 
 class Events:
@@ -99,6 +91,7 @@ class Events:
 
     def __init__(self) -> None:
         self._subscribers: dict[type[Any] | str, list[Subscription[Any]]] = {}
+        self._thread = get_ident()
 
     def subscribe(self, *keys: type[E] | str, capacity: int = 1000) -> Subscription[E]:
         """Receive events of these classes (and their subclasses) or published to these topics.
@@ -108,11 +101,17 @@ class Events:
         """
         return Subscription(self, keys, capacity)
 
+    @enable_ki_protection
     def publish(self, event: object, topic: str | None = None) -> None:
         """Give the event to all who subscribed to its class or to the topic, once each.
 
+        Raises:
+            RuntimeError: called from another thread.
+
         >>> Events().publish("nobody listens")
         """
+        if get_ident() != self._thread:
+            raise RuntimeError("publish() was called outside of the thread of its actor system")
         if not self._subscribers:
             return
         keys = (*type(event).__mro__, topic)
@@ -128,11 +127,13 @@ class Events:
         """
         return bool(self._subscribers) and any(k in self._subscribers for k in kind.__mro__)
 
+    @enable_ki_protection
     def attach(self, subscription: Subscription[Any], keys: tuple[type[Any] | str, ...]) -> None:
         """Begin to receive."""
         for key in keys:
             self._subscribers.setdefault(key, []).append(subscription)
 
+    @enable_ki_protection
     def detach(self, subscription: Subscription[Any], keys: tuple[type[Any] | str, ...]) -> None:
         """Receive no more."""
         for key in keys:

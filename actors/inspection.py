@@ -1,19 +1,40 @@
-"""Looking into a running system: the tree of actors, and the trace of their messages."""
+"""Looking into a running system: the tree of actors, what got lost, and the trace of messages.
+
+Every message that nobody handles and every crash is counted, and told to the log: a crash always,
+lost messages at most once a second for each reason, so that a flood of them is no flood of lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from math import inf
 from time import perf_counter
 from types import CoroutineType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
 
+from actors.messages import LetterReason
+
 if TYPE_CHECKING:
     from actors.actor import Actor
-    from actors.behaviour import Handler
-    from actors.cell import State
-    from actors.ref import ActorRef
+    from actors.cell import Cell, State
+    from actors.loop import Handler
+    from actors.mail import ActorRef
+    from actors.system import ActorSystem
+
+log = logging.getLogger("actors")
+
+QUIET_SECONDS = 1.0  # between two lines about messages that were lost for the same reason
+LEVELS: Mapping[LetterReason | Literal["unhandled"], int] = {
+    "stopped": logging.INFO,  # usual while parts of a system end
+    "late": logging.INFO,  # the asker was told
+    "full": logging.WARNING,
+    "cancelled": logging.WARNING,
+    "refused": logging.WARNING,
+    "unhandled": logging.ERROR,
+}
 
 
 @attrs.frozen
@@ -47,6 +68,118 @@ class ActorInfo:
 
 
 @attrs.frozen
+class Statistics:
+    """Counts of what went wrong since the system was made; from `ActorSystem.statistics`.
+
+    >>> import trio, actors
+    >>> async def main():
+    ...     async with actors.ActorSystem() as system:
+    ...         ref = system.spawn(actors.Actor)
+    ...         ref.stop()
+    ...         await ref.stopped()
+    ...         ref.tell("too late")
+    ...         return system.statistics().dead_letters["stopped"]
+    >>> trio.run(main)
+    1
+    """
+
+    dead_letters: Mapping[LetterReason, int]
+    """Messages that nobody handled, by the reason of their `DeadLetter`."""
+    unhandled: int
+    """Messages for which an actor has no handler."""
+    crashes: int
+    """Errors that ended a life of an actor, or came while it ended."""
+    restarts: int
+    """Lives that followed a crash or a failed commit."""
+    failed_commits: int
+    """Times that an actor went back to its last committed state since a commit failed."""
+
+
+class Counts:
+    """The counters of one system, and the log of messages that were lost."""
+
+    __slots__ = ("_last", "_system", "crashes", "failed_commits", "numbers", "restarts", "silent")
+
+    def __init__(self, system: ActorSystem) -> None:
+        self._system = system
+        self.numbers = dict.fromkeys(LEVELS, 0)
+        self.silent = dict.fromkeys(LEVELS, 0)  # since the last line in the log
+        self._last = dict.fromkeys(LEVELS, -inf)
+        self.crashes = self.restarts = self.failed_commits = 0
+
+    def lost(self, path: str, message: object, reason: LetterReason | Literal["unhandled"]) -> None:
+        """Count a message that nobody handles; a line in the log if there was none just now."""
+        self.numbers[reason] += 1
+        now = self._system.deadlines.now()
+        if now - self._last[reason] < QUIET_SECONDS:
+            self.silent[reason] += 1
+            return
+        more, self.silent[reason], self._last[reason] = self.silent[reason], 0, now
+        log.log(
+            LEVELS[reason],
+            "%s: %s was not handled: %s%s",
+            path,
+            type(message).__qualname__,
+            reason,
+            f", and {more} other messages since the last such line" if more else "",
+        )
+
+    def statistics(self) -> Statistics:
+        """The counts at this moment."""
+        return Statistics(
+            dead_letters={reason: self.numbers[reason] for reason in get_args(LetterReason)},
+            unhandled=self.numbers["unhandled"],
+            crashes=self.crashes,
+            restarts=self.restarts,
+            failed_commits=self.failed_commits,
+        )
+
+
+class Figures:
+    """The figures of one actor, over all its lives."""
+
+    __slots__ = ("busy_seconds", "busy_since", "handled", "restarts", "timed")
+
+    def __init__(self) -> None:
+        self.handled = 0
+        self.restarts = 0
+        self.timed = 0  # messages, in `busy_seconds` altogether
+        self.busy_seconds = 0.0
+        self.busy_since: float | None = None  # on the clock that times handlers
+
+
+def describe(root: ActorRef) -> ActorInfo:
+    """The picture of an actor and everything below it, however deep."""
+    order = [root]
+    for ref in order:
+        family = ref._cell.family
+        order.extend(() if family is None else family.refs().values())
+    children: dict[Cell | None, list[ActorInfo]] = {}
+    for ref in reversed(order):  # children come after their parents
+        below = tuple(reversed(children.pop(ref._cell, [])))
+        info = _picture(ref, below)
+        children.setdefault(ref._cell.parent, []).append(info)
+    return info
+
+
+def _picture(ref: ActorRef, children: tuple[ActorInfo, ...]) -> ActorInfo:
+    cell, figures = ref._cell, ref._cell.figures
+    since = figures.busy_since
+    return ActorInfo(
+        name=cell.name,
+        path=cell.path or "/",
+        kind=cell.kind,
+        state=cell.state,
+        mailbox=len(ref._queue),
+        handled=figures.handled,
+        restarts=figures.restarts,
+        busy_for=None if since is None else cell.system.tick() - since,
+        handler_ms=1000 * figures.busy_seconds / figures.timed if figures.timed else 0.0,
+        children=children,
+    )
+
+
+@attrs.frozen
 class Trace:
     """What the `trace` hook of an `ActorSystem` is called with: a message in, or done.
 
@@ -69,25 +202,6 @@ class Trace:
     phase: Literal["in", "out"]
     seconds: float | None = None
     error: Exception | None = None
-
-
-def describe(ref: ActorRef) -> ActorInfo:
-    """The picture of an actor and everything below it."""
-    cell = ref._cell
-    family = cell.family
-    now = cell.system.deadlines.now()
-    return ActorInfo(
-        name=cell.name,
-        path=cell.path or "/",
-        kind=cell.kind,
-        state=cell.state,
-        mailbox=len(ref._queue),
-        handled=cell.handled,
-        restarts=cell.restarts,
-        busy_for=None if cell.busy_since is None else now - cell.busy_since,
-        handler_ms=1000 * cell.busy_seconds / cell.timed if cell.timed else 0.0,
-        children=() if family is None else tuple(map(describe, family.refs().values())),
-    )
 
 
 def traced(handler: Handler, hook: Callable[[Trace], object]) -> Handler:

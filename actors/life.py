@@ -1,6 +1,6 @@
 """The task of an actor: life after life, and in each life message after message.
 
-    run ── begin ── work ── end of life ── (back-off, turn in a joint restart) ── begin ...
+    run ── begin ── work ── end of life ── (back-off) ── begin ...
 
 A life runs under one cancel scope. Leaving it is the only way a life ends: by an order, by an
 error, or by its own cancellation when the end takes too long. A `Cancelled` that comes from outside
@@ -15,20 +15,121 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import trio
-from trio.lowlevel import current_task
+from trio.lowlevel import current_task, enable_ki_protection
 
-from actors.current import CURRENT
-from actors.errors import ActorStopped, CommitFailed, unwrap
-from actors.loop import work
-from actors.messages import Exit, Started
-from actors.regroup import Regroup, members
-from actors.supervision import Verdict, judge_crash, judge_restart, judge_rollback
-from actors.transaction import close_unit, settled
+from actors.cell import Notice
+from actors.errors import ActorStopped, CommitFailed, brief, forget_tracebacks, unwrap
+from actors.loop import Idleness, work
+from actors.mail import CURRENT
+from actors.messages import Exit, Restarted, Started, Terminated
+from actors.supervision import Verdict, judge_crash, judge_rollback
 
 if TYPE_CHECKING:
+    from actors.actor import Actor
     from actors.cell import Cell
+    from actors.mail import ActorRef, Call
+    from actors.time import Timer
 
 log = logging.getLogger("actors")
+
+
+class Life:
+    """What belongs to one life of an actor, and is gone with it."""
+
+    __slots__ = (
+        "actor",
+        "began",
+        "cell",
+        "current",
+        "deferred",
+        "handled_before",
+        "idle",
+        "over",
+        "scope",
+        "started",
+        "stopped_due",
+        "timers",
+        "watching",
+    )
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.actor: Actor | None = None
+        self.current: object = None  # the message in hand
+        self.began = cell.system.deadlines.now()
+        self.handled_before = cell.figures.handled
+        self.scope: trio.CancelScope | None = None  # cancelled by `kill`
+        self.started = False  # the start has run
+        self.stopped_due = False  # and a `stopped` hook is yet to
+        self.over = False  # nothing can be started any more
+        self.timers: set[Timer] | None = None
+        self.deferred: set[Call] | None = None
+        self.watching: set[ActorRef] | None = None
+        self.idle: Idleness | None = None
+
+    def defer(self, call: Call) -> None:
+        """The ask will be answered later."""
+        call.held = True
+        self.deferred = self.deferred or set()
+        self.deferred.add(call)
+
+    def owes(self, call: Call) -> bool:
+        """Whether this life is still to answer an ask that it deferred."""
+        return self.deferred is not None and call in self.deferred
+
+    def release(self, call: Call) -> bool:
+        """The deferred ask is answered now; False if it was before, or the life has ended."""
+        if self.deferred is None or call not in self.deferred:
+            return False
+        self.deferred.discard(call)
+        return True
+
+    def watch(self, ref: ActorRef) -> None:
+        """Be told of the end of that actor; at once if it has ended."""
+        self.watching = self.watching or set()
+        self.watching.add(ref)
+        target = ref._cell
+        if target.exit is not None:
+            self.cell.ref._deliver(Notice(self, Terminated(ref, target.exit)))
+        else:
+            target.watchers = target.watchers or set()
+            target.watchers.add(self)
+
+    def unwatch(self, ref: ActorRef) -> bool:
+        """Do not be told any more; False if this life did not watch it."""
+        if ref._cell.watchers is not None:
+            ref._cell.watchers.discard(self)
+        if self.watching is None or ref not in self.watching:
+            return False
+        self.watching.discard(ref)
+        return True
+
+    def is_quiet(self) -> bool:
+        """Nothing is going on that a passivated actor could not do."""
+        family = self.cell.family
+        busy = self.timers or self.deferred or self.watching or self.cell.ledger.uncommitted
+        return not busy and (family is None or family.is_empty())
+
+    @enable_ki_protection
+    def end(self) -> None:
+        """The life has left its scope: nobody hears of it again, but those who wait for it."""
+        cell = self.cell
+        gone = ActorStopped(f"{cell.path} ended a life before it gave the reply")
+        message, self.current = self.current, None
+        cell.ledger.drop(gone)
+        if message is not None and self.is_killed():
+            cell.dead_letter(message, "cancelled")
+        for timer in list(self.timers or ()):
+            timer.cancel()
+        for ref in list(self.watching or ()):
+            self.unwatch(ref)
+        deferred, self.deferred = self.deferred, None
+        for call in deferred or ():
+            call.fail(gone)
+
+    def is_killed(self) -> bool:
+        """The life was cancelled since its end took too long."""
+        return self.scope is not None and self.scope.cancelled_caught
 
 
 async def run(cell: Cell) -> None:
@@ -39,38 +140,42 @@ async def run(cell: Cell) -> None:
     try:
         while True:
             error = None
+            life = cell.life = Life(cell)
             try:
-                with trio.CancelScope() as cell.scope:
-                    await begin(cell)
-                    await work(cell)
+                with trio.CancelScope() as life.scope:
+                    await begin(cell, life)
+                    await work(cell, life)
             except Exception as caught:  # noqa: BLE001 - the boundary of supervision
                 error = unwrap(caught)
-            following = await end_life(cell, judge(cell, error))
+            following = await end(cell, life, judge(cell, error))
             if following.follows != "life":
                 verdict = following
                 break
     except (trio.Cancelled, BaseExceptionGroup):
-        await last_words(cell, verdict.exit)
+        if cell.life is not None:
+            await last_words(cell, cell.life, verdict.exit)
         raise
     finally:
         if verdict.follows == "passive":
             cell.rest()
         else:
             cell.finish(verdict.exit)
-            escalate(cell, verdict)
+            error = verdict.exit.error
+            if verdict.follows == "escalate" and cell.parent is not None and error is not None:
+                cell.parent.fail(error)
 
 
-async def begin(cell: Cell) -> None:
+async def begin(cell: Cell, life: Life) -> None:
     """Make the actor object, give it its snapshot, and let it start."""
     cell.state = "starting"
-    if cell.uncommitted:
-        await settled(cell)  # the snapshot must hold what the last life recorded
-    cell.begin_life()
+    await cell.ledger.settled()  # the snapshot must hold what the last life recorded
+    cell.ledger.lost = None
+    if cell.next_order is not None and cell.next_order.kind != "stop":
+        cell.next_order = None
     cls, system = cell.cls, cell.system
-    cell.table = system.tables_of(cls)[None]
-    actor = cell.actor = cls.__new__(cls)
+    actor = life.actor = cls.__new__(cls)
     actor._cell = cell
-    cls.__init__(actor, *cell.args, **(cell.kwargs or {}))
+    cls.__init__(actor, *cell.spec.args, **(cell.spec.kwargs or {}))
     key = actor.snapshot_key
     if key is not None:
         snapshot = await system.load(cell.path, key)
@@ -78,10 +183,8 @@ async def begin(cell: Cell) -> None:
             actor.restore(snapshot)
     if cls._has_started:
         await actor.started()
-        close_unit(cell)
-    cell.state, cell.stopped_due = "running", cls._has_stopped
-    if cell.regroup is not None:
-        cell.regroup.passed(cell)
+        cell.ledger.close()
+    cell.state, life.started, life.stopped_due = "running", True, cls._has_stopped
     if cell.ready is not None:
         cell.ready.set()
         cell.ready = None
@@ -93,63 +196,69 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
     order, cell.next_order = cell.next_order, None
     if order is not None and order.kind == "fail":
         error = error or order.error
-    if order is not None and order.kind == "stop":
-        why = Exit(order.reason) if error is None else Exit("crashed", error)
-        if order.own and cell.options.restart == "permanent":
-            path = cell.path
-            return judge_restart(cell, ActorStopped(f"{path} is permanent but stops"), why)
-        return Verdict("end", why)
+    if cell.state == "starting" and isinstance(error, cell.cls.replies_with):
+        return Verdict("end", Exit("refused", forget_tracebacks(error)))
     if error is not None:
-        if cell.state == "starting" and isinstance(error, cell.cls.replies_with):
-            return Verdict("end", Exit("refused", error))
-        log.error("%s (%s) crashed: %r", cell.path, cell.kind, error, exc_info=error)
-        return judge_crash(cell, error)
-    if order is not None and order.kind == "rollback":
-        return judge_rollback(cell, order.error or CommitFailed(cell.path))
-    if order is None:
-        return Verdict("end", Exit("cancelled"))
-    if order.kind == "passivate":
-        return Verdict("passive", Exit("passivated"))
-    return Verdict("life", Exit("restarted", order.error))
+        cell.count_crash(error, "crashed")
+    if order is not None and order.kind == "stop":
+        verdict = Verdict("end", Exit(order.reason) if error is None else Exit("crashed", error))
+    elif error is not None:
+        verdict = judge_crash(cell, error)
+    elif order is None:
+        verdict = Verdict("end", Exit("cancelled"))
+    elif order.kind == "rollback":
+        verdict = judge_rollback(cell, order.error or CommitFailed(cell.path))
+    else:
+        verdict = Verdict("passive", Exit("passivated"))
+    from_below = order is not None and order.kind == "fail"  # a child's end holds the error, too
+    if error is not None and (verdict.follows == "end" or (from_below and not verdict.final)):
+        forget_tracebacks(error)
+    return verdict
 
 
-async def end_life(cell: Cell, verdict: Verdict) -> Verdict:
+async def end(cell: Cell, life: Life, verdict: Verdict) -> Verdict:
     """Run the hooks, end children and background work; returns what really follows."""
-    begun, killed = cell.state == "running", cell.scope is not None and cell.scope.cancelled_caught
+    cls, why = cell.cls, verdict.exit
+    killed = life.is_killed()
     cell.state = "stopping" if verdict.final else "restarting"
-    cell.end_life(killed)
-    limited = killed or verdict.exit.reason == "crashed"
-    if cell.has_ending(begun):
-        with trio.CancelScope() as cell.scope:
-            if limited:
-                cell.scope.relative_deadline = cell.options.shutdown
-            await wind_down(cell, verdict.exit, begun, killed)
+    life.end()
+    hooks = life.started and (cls._has_stopping or cls._has_stopped)
+    if hooks or cell.family is not None or cell.ledger.uncommitted:
+        with trio.CancelScope() as life.scope:
+            if killed or why.reason == "crashed":
+                life.scope.relative_deadline = cell.spec.shutdown
+            await wind_down(cell, life, why, polite=not killed)
+    life.over = True
     if cell.family is not None:
         await cell.family.close()
         cell.family = None
-    await last_words(cell, verdict.exit)  # if it was cancelled on the way, for taking too long
-    if cell.limit is not None and not verdict.final:
+    await last_words(cell, life, why)  # if it was cancelled on the way, for taking too long
+    life.actor = None
+    if not verdict.final:
         cell.unlimit()
     if verdict.follows == "life":
-        if verdict.delay or cell.regroup is not None or (verdict.joint and len(members(cell)) > 1):
-            await between_lives(cell, verdict)
-        cell.count_restart(verdict.exit)
-    return cell.overruled(verdict)
+        if verdict.delay:
+            await nap(cell, verdict.delay)
+        cell.figures.restarts += 1
+        cell.system.counts.restarts += 1
+        if why.error is not None:
+            cell.system.publish_if_wanted(Restarted, cell.ref, why.error, cell.figures.restarts)
+    return overruled(cell, verdict)
 
 
-async def wind_down(cell: Cell, why: Exit, begun: bool, killed: bool) -> None:
+async def wind_down(cell: Cell, life: Life, why: Exit, polite: bool) -> None:
     """The end of a life, as far as it may take time."""
-    actor, cls, family = cell.actor, cell.cls, cell.family
-    if begun and not killed and cls._has_stopping and actor is not None:
-        await say(cell, actor.stopping, why)
+    if polite and life.started and cell.cls._has_stopping and life.actor is not None:
+        await say(cell, life.actor.stopping, why)
+    family = cell.family
     if family is not None:
-        if not killed:
-            await family.stop_children(why.reason)
+        if polite:
+            await family.stop_children(why.reason, cell.rules.ending)
         await family.close()
-    cell.family, cell.life_over = None, True
-    await say_stopped(cell, why)
-    close_unit(cell)
-    await settled(cell)
+    cell.family, life.over = None, True
+    await say_stopped(cell, life, why)
+    cell.ledger.close()
+    await cell.ledger.settled()
 
 
 async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) -> None:
@@ -157,54 +266,37 @@ async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) ->
     try:
         await hook(why)
     except Exception as error:
-        log.error("%s: %s failed: %r", cell.path, hook.__name__, error, exc_info=error)
+        log.error("%s: %s failed: %s", cell.path, hook.__name__, brief(error), exc_info=error)
 
 
-async def say_stopped(cell: Cell, why: Exit) -> None:
+async def say_stopped(cell: Cell, life: Life, why: Exit) -> None:
     """Run the `stopped` hook, once in a life that had begun."""
-    due, cell.stopped_due = cell.stopped_due, False
-    if due and cell.actor is not None:
-        await say(cell, cell.actor.stopped, why)
+    due, life.stopped_due = life.stopped_due, False
+    if due and life.actor is not None:
+        await say(cell, life.actor.stopped, why)
 
 
-async def last_words(cell: Cell, why: Exit) -> None:
+async def last_words(cell: Cell, life: Life, why: Exit) -> None:
     """The `stopped` hook of a life cancelled from outside, where any await raises at once."""
-    if cell.stopped_due:
-        with trio.move_on_after(cell.options.shutdown):
-            await say_stopped(cell, why)
+    if life.stopped_due:
+        with trio.move_on_after(cell.spec.shutdown):
+            await say_stopped(cell, life, why)
 
 
-async def between_lives(cell: Cell, verdict: Verdict) -> None:
-    """Back-off and joint restart; a stop cuts it short."""
+async def nap(cell: Cell, seconds: float) -> None:
+    """The wait between two lives; a stop cuts it short."""
     with trio.CancelScope() as cell.nap:
-        if cell.next_order is not None and cell.next_order.kind == "stop":
-            cell.nap.cancel()
-        if verdict.joint:
-            await lead_restart(cell)
-        elif cell.regroup is not None:
-            cell.regroup.stir()
-        if verdict.delay:
-            await trio.sleep(verdict.delay)
-        if cell.regroup is not None:
-            await cell.regroup.turn(cell)
+        if cell.next_order is None or cell.next_order.kind != "stop":
+            await trio.sleep(seconds)
     cell.nap = None
 
 
-async def lead_restart(cell: Cell) -> None:
-    """End the lives of those who are to restart with this child, last started first."""
-    group = members(cell)
-    if len(group) == 1:
-        return
-    regroup = Regroup(group)
-    try:
-        for sibling in reversed(group):
-            if sibling is not cell:
-                await regroup.end_life_of(sibling)
-    finally:
-        regroup.open()
-
-
-def escalate(cell: Cell, verdict: Verdict) -> None:
-    """An error that is the supervisor's own now."""
-    if verdict.follows == "escalate" and cell.parent is not None and verdict.exit.error is not None:
-        cell.parent.fail(verdict.exit.error)
+def overruled(cell: Cell, verdict: Verdict) -> Verdict:
+    """The verdict on a life, unless a stop or new mail came while it ended."""
+    if verdict.final:
+        return verdict
+    if cell.next_order is not None and cell.next_order.kind == "stop":
+        return Verdict("end", Exit(cell.next_order.reason))
+    if verdict.follows == "passive" and (cell.ref._queue or cell.ref._limit < 0):
+        return Verdict("life", verdict.exit)
+    return verdict

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from actors.background import Background
-    from actors.ref import ActorRef
+    from actors.family import Background
+    from actors.mail import ActorRef
 
 R = TypeVar("R")
 
@@ -19,7 +19,9 @@ Reason = Literal[
     "stopped", "shutdown", "crashed", "refused", "restarted", "passivated", "cancelled"
 ]
 """Reason for the end of a life: asked to stop, the system shut down, an error, a refusal by its
-start, a restart with its group or after a failed commit, idleness, or a cancelled scope."""
+start, a failed commit, idleness, or a cancelled scope."""
+
+LetterReason = Literal["stopped", "full", "cancelled", "late", "refused"]
 
 
 class Request(Generic[R]):
@@ -115,15 +117,14 @@ class Started:
 
 @attrs.frozen
 class Restarted:
-    """Event: the actor begins a new life; `restarts` counts them. `error` is None for a restart
-    together with its group.
+    """Event: the actor begins a new life because of `error`; `restarts` counts them.
 
     >>> Restarted(None, ValueError("boom"), 1).restarts
     1
     """
 
     ref: ActorRef
-    error: Exception | None
+    error: Exception
     restarts: int
 
 
@@ -143,9 +144,9 @@ class Stopped:
 class DeadLetter:
     """Event: a message that nobody will handle, and why.
 
-    `reason` is "stopped" (the actor has ended), "full" (told as an effect), "dropped" (made room
-    for a newer one), "cancelled" (in hand when the life was cancelled), "late" (a reply nobody
-    waits for) or "refused" (told, and answered by an exception in `replies_with`).
+    `reason` is "stopped" (the actor has ended), "full" (told as an effect), "cancelled" (in hand
+    when the life was cancelled), "late" (a reply nobody waits for) or "refused" (told, and
+    answered by an exception in `replies_with`).
 
     >>> DeadLetter(None, "hello", "stopped").message
     'hello'
@@ -153,7 +154,7 @@ class DeadLetter:
 
     ref: ActorRef
     message: object
-    reason: str
+    reason: LetterReason
 
 
 @attrs.frozen

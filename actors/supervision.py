@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from actors.cell import Cell
 
-Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
 Directive = Literal["resume", "restart", "stop", "escalate"]
-Restart = Literal["permanent", "transient", "temporary"]
+Restart = Literal["transient", "temporary"]
 Beyond = Literal["escalate", "stop"]
+Ending = Literal["together", "in_turn"]
 
 GRAVITY: Mapping[Directive, int] = {"resume": 0, "restart": 1, "stop": 2, "escalate": 3}
 
@@ -68,8 +68,6 @@ class Backoff:
 class Supervision:
     """How an actor looks after its children.
 
-    - `strategy`: who is restarted with a crashed child: nobody else ("one_for_one"), all children
-      ("one_for_all"), or those started after it ("rest_for_one").
     - `max_restarts` of one child within `within` seconds; no child counts for another.
     - `beyond`: what one restart more is: the actor's own failure ("escalate"), or the end of that
       child alone ("stop"), which those who watch it are told.
@@ -77,13 +75,14 @@ class Supervision:
     - `decide`: error class -> "resume" (drop the message, keep the state), "restart", "stop" or
       "escalate"; the nearest class in the error's ancestry counts, "restart" if none is listed.
       A function of the error does as well.
+    - `ending`: how the children end with their parent: all at once ("together"), or one after
+      another, last started first ("in_turn"), where each needs those that started before it.
 
     >>> rules = Supervision(decide={ValueError: "resume", Exception: "escalate"})
     >>> rules.directive(ValueError("odd")), rules.directive(KeyError("x"))
     ('resume', 'escalate')
     """
 
-    strategy: Strategy = "one_for_one"
     max_restarts: float = 3
     within: float = 5.0
     backoff: Backoff | None = None
@@ -91,6 +90,7 @@ class Supervision:
         factory=dict
     )
     beyond: Beyond = "escalate"
+    ending: Ending = "together"
 
     def directive(self, error: Exception) -> Directive:
         """What to do about this error; of a group, the gravest verdict on its members.
@@ -102,12 +102,15 @@ class Supervision:
         return max(map(self._verdict, leaves(error)), key=GRAVITY.__getitem__)
 
     def resumes(self, error: Exception) -> bool:
-        """Whether a handler's error just drops the message.
+        """Whether a handler's error just drops the message. A `decide` that raises says no.
 
         >>> Supervision(decide={ValueError: "resume"}).resumes(ValueError())
         True
         """
-        return bool(self.decide) and self.directive(error) == "resume"
+        try:
+            return bool(self.decide) and self.directive(error) == "resume"
+        except Exception:  # noqa: BLE001 - `judge_crash` asks again, and escalates what it raises
+            return False
 
     def _verdict(self, error: Exception) -> Directive:
         if callable(self.decide):
@@ -118,13 +121,14 @@ class Supervision:
         return "restart"
 
 
-class Intensity:
-    """When a child was restarted, as far back as `within` reaches."""
+class Mishaps:
+    """The crashes of one child: when it was restarted, as far back as `within` reaches."""
 
-    __slots__ = ("_times",)
+    __slots__ = ("_in_a_row", "_times")
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
+        self._in_a_row = 0
 
     def allows(self, rules: Supervision, now: float) -> bool:
         """Count a restart; False if it is one too many."""
@@ -136,6 +140,11 @@ class Intensity:
         times.append(now)
         return True
 
+    def wait(self, backoff: Backoff, lived: float, random: Random) -> float:
+        """Seconds to wait before the next life, after one that lasted `lived`."""
+        self._in_a_row = self._in_a_row + 1 if lived <= backoff.maximum else 1
+        return backoff.delay(self._in_a_row, random)
+
 
 @attrs.frozen
 class Verdict:
@@ -144,7 +153,6 @@ class Verdict:
     follows: Literal["life", "end", "escalate", "passive"]
     exit: Exit
     delay: float = 0.0
-    joint: bool = False  # siblings may have to restart as well
 
     @property
     def final(self) -> bool:
@@ -154,40 +162,23 @@ class Verdict:
 
 def judge_crash(cell: Cell, error: Exception) -> Verdict:
     """The supervisor's rules applied to a child whose life ended by this error."""
-    why = Exit("crashed", error)
-    if cell.parent is None:
-        return Verdict("end", why)
-    try:
-        directive = cell.parent.rules.directive(error)
-    except Exception as wrong:  # noqa: BLE001 - a `decide` function that fails decides nothing
-        wrong.__context__ = error
-        return Verdict("escalate", Exit("crashed", wrong))
-    if directive == "escalate":
-        return Verdict("escalate", why)
-    if directive == "stop" or cell.options.restart == "temporary":
-        return Verdict("end", why)
-    return judge_restart(cell, error, why)
-
-
-def judge_restart(cell: Cell, error: Exception, why: Exit) -> Verdict:
-    """A restart, unless there were too many."""
     parent = cell.parent
     if parent is None or parent.family is None:
-        return Verdict("end", why)  # the system is closing
-    rules, now = parent.rules, cell.system.deadlines.now()
-    if cell.intensity is None:
-        cell.intensity = Intensity()
-    if not cell.intensity.allows(rules, now):
-        who = parent.path or "the actor system"
-        error.add_note(
-            f"{who} allows a child {rules.max_restarts:g} restarts in {rules.within:g} s; "
-            f"the crash of {cell.path} was one more"
-        )
-        return Verdict("escalate" if rules.beyond == "escalate" else "end", Exit("crashed", error))
-    backoff = rules.backoff
-    if backoff is None:
-        return Verdict("life", why, joint=True)
-    return Verdict("life", why, _wait(cell, backoff), joint=True)
+        return Verdict("end", Exit("crashed", error))  # the system is closing
+    rules = parent.rules
+    directive, error = _directive(rules, error)
+    why = Exit("crashed", error)
+    if directive == "escalate":
+        return Verdict("escalate", why)
+    if directive == "stop" or cell.spec.restart == "temporary":
+        return Verdict("end", why)
+    if _mishaps(cell).allows(rules, cell.system.deadlines.now()):
+        return Verdict("life", why, _wait(cell, rules.backoff))
+    error.add_note(
+        f"{parent.path or 'the actor system'} allows a child {rules.max_restarts:g} restarts in "
+        f"{rules.within:g} s; the crash of {cell.path} was one more"
+    )
+    return Verdict("escalate" if rules.beyond == "escalate" else "end", why)
 
 
 def judge_rollback(cell: Cell, error: Exception) -> Verdict:
@@ -197,17 +188,33 @@ def judge_rollback(cell: Cell, error: Exception) -> Verdict:
     would be a busy loop, so it counts as a crash; so does an error that is to be escalated.
     """
     rules = cell.parent.rules if cell.parent is not None else Supervision()
-    backoff, only_its_start = rules.backoff, cell.handled == cell.handled_before
+    failed_at_start = cell.life is None or cell.life.handled_before == cell.figures.handled
     if (
-        cell.options.restart == "temporary"
-        or (only_its_start and backoff is None)
-        or (rules.decide and rules.directive(error) == "escalate")
+        cell.spec.restart == "temporary"
+        or (failed_at_start and rules.backoff is None)
+        or (rules.decide and _directive(rules, error)[0] == "escalate")
     ):
         return judge_crash(cell, error)
-    return Verdict("life", Exit("restarted", error), _wait(cell, backoff) if backoff else 0.0)
+    return Verdict("life", Exit("restarted", error), _wait(cell, rules.backoff))
 
 
-def _wait(cell: Cell, backoff: Backoff) -> float:
-    short = cell.system.deadlines.now() - cell.began <= backoff.maximum
-    cell.crashes = cell.crashes + 1 if short else 1
-    return backoff.delay(cell.crashes, cell.system.random)
+def _directive(rules: Supervision, error: Exception) -> tuple[Directive, Exception]:
+    """The directive, and the error it is about: that of a `decide` function, if that fails."""
+    try:
+        return rules.directive(error), error
+    except Exception as wrong:  # noqa: BLE001 - it decides nothing
+        wrong.__context__ = error
+        return "escalate", wrong
+
+
+def _mishaps(cell: Cell) -> Mishaps:
+    if cell.mishaps is None:
+        cell.mishaps = Mishaps()
+    return cell.mishaps
+
+
+def _wait(cell: Cell, backoff: Backoff | None) -> float:
+    if backoff is None:
+        return 0.0
+    lived = 0.0 if cell.life is None else cell.system.deadlines.now() - cell.life.began
+    return _mishaps(cell).wait(backoff, lived, cell.system.random)

@@ -14,37 +14,70 @@ nursery would. Nothing survives the block.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import Context, copy_context
 from random import Random
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import trio
 
-from actors.actor import Actor
-from actors.ask import Call
-from actors.behaviour import Handler
-from actors.current import CURRENT
-from actors.deadlines import Deadlines
-from actors.errors import ActorStopped, NameTaken
-from actors.family import Family
-from actors.inspection import ActorInfo, Trace, describe
-from actors.messages import Exit
-from actors.orders import Options
-from actors.recorder import Store
-from actors.runtime import Runtime
-from actors.supervision import Restart, Supervision
-from actors.tree import Root, find, plant
+from actors.actor import Actor, spec_of
+from actors.cell import Cell, Drain, Notice, Spec, drained, notify
+from actors.commit import Recorder
+from actors.errors import ActorStopped
+from actors.events import Events
+from actors.family import Family, Result, find, plant, report
+from actors.inspection import Counts, describe, traced
+from actors.loop import Handler, Table, build_table, handle_call
+from actors.mail import Call, current_cell
+from actors.messages import DeadLetter, Exit
+from actors.supervision import Supervision
+from actors.time import Deadlines, Timer, ring, seconds_of
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from actors.ref import ActorRef
+    from actors.commit import Store
+    from actors.inspection import ActorInfo, Statistics, Trace
+    from actors.mail import ActorRef
+    from actors.messages import LetterReason
+    from actors.supervision import Restart
+
+RUNTIME_HANDLERS: dict[type, Handler] = {
+    Call: handle_call,
+    Timer: ring,
+    Result: report,
+    Drain: drained,
+    Notice: notify,
+}
 
 
-class ActorSystem(Runtime):
+class Root(Cell):
+    """The parent of the top-level actors: the system itself. It has no task and no mail."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """No actor class."""
+        return "ActorSystem"
+
+    @property
+    def rules(self) -> Supervision:
+        """The supervision of the top level."""
+        return self.system.supervision
+
+    def fail(self, error: Exception) -> None:
+        """A crash has come all the way up."""
+        self.system.fail(error)
+
+
+class ActorSystem:
     """A tree of actors; use it as `async with`.
 
     Args:
@@ -79,18 +112,36 @@ class ActorSystem(Runtime):
         around: Callable[[Handler], Handler] | None = None,
         random: Random | None = None,
     ) -> None:
-        super().__init__(store, supervision or Supervision(), random or Random(), trace, around)  # noqa: S311 - spreads restarts, guards nothing
         self.name = name
-        self.grace = grace
-        self._family = Family()
-        self._root = Root(
-            self, None, name, Actor, (), None, Options("temporary", 0.0), state="running"
-        )
+        self.grace = seconds_of(grace, "ActorSystem(grace=)")
+        self.supervision = supervision or Supervision()
+        self.random = random or Random()  # noqa: S311 - spreads restarts, guards nothing
+        self.events = Events()
+        self.recorder = Recorder(store)
+        self.counts = Counts(self)
+        self.number = itertools.count(1)  # of actors without a name
+        self.tick: Callable[[], float] = perf_counter
+        self.deadlines: Deadlines
+        self.token: trio.lowlevel.TrioToken
+        self.context: Context
+        self.runtime_handlers = RUNTIME_HANDLERS
+        self._trace = trace
+        self._around = around
+        self._tables: dict[type, Table] = {}
+        self._failure: Exception | None = None
+        self._nursery: trio.Nursery | None = None
+        self._family: Family
+        self._root = Root(self, None, name, Spec(Actor, (), None, "temporary", 0.0), {})
+        self._root.state = "running"
         self._block: AbstractAsyncContextManager[None]
 
     # The block
 
     async def __aenter__(self) -> Self:
+        self.token = trio.lowlevel.current_trio_token()
+        self.context = copy_context()
+        self.deadlines = Deadlines()
+        self._family = Family(self.context)
         self._block = self._open()
         await self._block.__aenter__()
         return self
@@ -117,7 +168,6 @@ class ActorSystem(Runtime):
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None, None]:
-        self.deadlines = Deadlines()
         if _time_is_virtual():
             self.tick = self.deadlines.now  # how long a turn lasts must not depend on the machine
         try:
@@ -139,14 +189,15 @@ class ActorSystem(Runtime):
         """Whoever still waits for an actor of this system is told that it has ended."""
         self._root.family = None
         self._family.end_passive(Exit("shutdown"))
-        for entry in self.deadlines.pending():
+        for entry in self.deadlines.waiting():
             if isinstance(entry, Call):
                 entry.fail(ActorStopped(f"the actor system {self.name!r} has shut down"))
 
     async def shutdown(self) -> None:
-        """End all actors, last started first, each after its present mail; then cancel the rest.
+        """End all actors, each after its present mail; then cancel the rest.
 
-        After `grace` seconds everything is cancelled. Leaving the block does this as well.
+        They end side by side, or as `Supervision.ending` says. After `grace` seconds everything is
+        cancelled. Leaving the block does this as well.
 
         >>> import trio, actors
         >>> async def main():
@@ -157,12 +208,12 @@ class ActorSystem(Runtime):
         >>> trio.run(main)
         False
         """
-        if CURRENT.get() is not None:
+        if current_cell() is not None:
             raise RuntimeError("shutdown() waits for all actors: call it from outside of them")
         if self._nursery is None:
             raise RuntimeError("shutdown() of an actor system that was not entered")
         with trio.move_on_after(self.grace):
-            await self._family.stop_children("shutdown")
+            await self._family.stop_children("shutdown", self.supervision.ending)
         self._root.family = None
         self._nursery.cancel_scope.cancel()
 
@@ -186,7 +237,7 @@ class ActorSystem(Runtime):
         >>> trio.run(main)
         '/jobs'
         """
-        return plant(self._root, cls, args, kwargs, name, Options(restart, shutdown)).ref
+        return plant(self._root, spec_of(cls, args, kwargs, restart, shutdown), name).ref
 
     async def start(
         self,
@@ -206,7 +257,7 @@ class ActorSystem(Runtime):
         >>> trio.run(main)
         True
         """
-        cell = plant(self._root, cls, args, kwargs, name, Options(restart, shutdown))
+        cell = plant(self._root, spec_of(cls, args, kwargs, restart, shutdown), name)
         await cell.wait_ready()
         return cell.ref
 
@@ -221,38 +272,6 @@ class ActorSystem(Runtime):
         True
         """
         return find(self._root, path)
-
-    def register(self, key: str, ref: ActorRef) -> None:
-        """Make an actor known under a key, wherever it is in the tree, for as long as it lives.
-
-        Raises:
-            NameTaken: a living actor has this key.
-            ActorStopped: the actor has ended.
-
-        >>> import trio, actors
-        >>> async def main():
-        ...     async with actors.ActorSystem() as system:
-        ...         system.register("mail", system.spawn(actors.Actor, name="post"))
-        ...         return system.lookup("mail")
-        >>> trio.run(main)
-        <ActorRef /post>
-        """
-        taken = self._registry.get(key)
-        if taken is not None and taken is not ref._cell:
-            raise NameTaken(f"{key!r} is registered for {taken.path} already")
-        if ref._cell.exit is not None:
-            raise ref._cell.stopped_error()
-        self._registry[key] = ref._cell
-        self._keys.setdefault(ref._cell, []).append(key)
-
-    def lookup(self, key: str) -> ActorRef | None:
-        """The living actor registered under this key.
-
-        >>> ActorSystem().lookup("nobody") is None
-        True
-        """
-        cell = self._registry.get(key)
-        return None if cell is None else cell.ref
 
     def publish(self, event: object, topic: str | None = None) -> None:
         """Give an event to all who subscribed to its class or to the topic.
@@ -272,6 +291,51 @@ class ActorSystem(Runtime):
         ()
         """
         return describe(self._root.ref)
+
+    def statistics(self) -> Statistics:
+        """Counts of lost messages, crashes, restarts and failed commits.
+
+        >>> ActorSystem().statistics().crashes
+        0
+        """
+        return self.counts.statistics()
+
+    # For the rest of the package
+
+    def fail(self, error: Exception) -> None:
+        """End the block with this error."""
+        self._failure = self._failure or error
+        if self._nursery is not None:
+            self._nursery.cancel_scope.cancel()
+
+    def table_of(self, cls: type[Actor]) -> Table:
+        """The handlers of an actor class, with those of the runtime."""
+        table = self._tables.get(cls)
+        if table is None:
+            own = {kind: self._wrapped(handler) for kind, handler in build_table(cls).items()}
+            table = self._tables[cls] = own | RUNTIME_HANDLERS
+        return table
+
+    def _wrapped(self, handler: Handler) -> Handler:
+        if self._around is not None:
+            handler = self._around(handler)
+        return handler if self._trace is None else traced(handler, self._trace)
+
+    async def load(self, path: str, key: str) -> object | None:
+        """The snapshot an actor asks for."""
+        if self.recorder.store is None:
+            raise RuntimeError(f"{path} has the snapshot_key {key!r}, but the system has no store")
+        return await self.recorder.store.load(key)
+
+    def dead_letter(self, ref: ActorRef, message: object, reason: LetterReason) -> None:
+        """Nobody handles this message: count it, log it, tell those who listen."""
+        self.counts.lost(ref.path, message, reason)
+        self.publish_if_wanted(DeadLetter, ref, message, reason)
+
+    def publish_if_wanted(self, kind: type, *args: object) -> None:
+        """Make and publish an event of the runtime, if anybody listens to its class."""
+        if self.events.wanted(kind):
+            self.events.publish(kind(*args))
 
 
 def _time_is_virtual() -> bool:

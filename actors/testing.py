@@ -24,14 +24,14 @@ from trio._core import _run as _trio_run
 from trio.testing import MockClock
 
 from actors.actor import Actor
-from actors.ask import Call, ReplyLater
-from actors.behaviour import handles
-from actors.recorder import MemoryStore
+from actors.commit import MemoryStore, ReplyLater
+from actors.loop import handles
+from actors.mail import Call
 from actors.system import ActorSystem
 
 if TYPE_CHECKING:
-    from actors.behaviour import Handler
-    from actors.ref import ActorRef
+    from actors.loop import Handler
+    from actors.mail import ActorRef
 
 T = TypeVar("T")
 
@@ -178,7 +178,7 @@ class _ProbeActor(Actor):
 
     @handles(object)
     def take(self, message: object) -> None:
-        asked = isinstance(self._cell.current, Call)
+        asked = isinstance(self._cell.life_of(self).current, Call)
         self._probe.take(message, self.defer_reply() if asked else None)
 
 
@@ -311,8 +311,8 @@ class Faults:
                 if fault.effect == "crash":
                     raise fault.error
                 if fault.effect == "drop":
-                    if isinstance(cell.current, Call):
-                        cell.current.held = True
+                    if cell.life is not None and isinstance(cell.life.current, Call):
+                        cell.life.current.held = True
                     return None
             seconds = sum(fault.seconds for fault in struck)
             return _late(handler, actor, message, seconds) if seconds else handler(actor, message)

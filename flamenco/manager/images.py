@@ -32,7 +32,7 @@ class ProcessImage:
 class Images(actors.Actor):
     """Takes three pictures at most into its queue (reference rules §9)."""
 
-    mailbox = actors.Mailbox(capacity=3, overflow="refuse")
+    mailbox = actors.Mailbox(capacity=3)
 
     def __init__(self, services: Services) -> None:
         self._services = services

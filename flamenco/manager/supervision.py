@@ -11,8 +11,11 @@ FARM = actors.Supervision(
     max_restarts=inf,
     backoff=actors.Backoff(initial=0.1, maximum=5.0),
     decide={DamagedDatabase: "escalate"},
+    ending="in_turn",
 )
 """A service begins anew however often it crashes, every five seconds at most: the others go on.
+
+They end last started first, since each needs those that started before it.
 
 A database that is found damaged ends the Manager, before more is lost (reference rules §14).
 """
@@ -22,6 +25,7 @@ JOBS_AND_WORKERS = attrs.evolve(
     max_restarts=3,
     within=60.0,
     beyond="stop",
+    ending="together",
     decide={**FARM.decide, UnreadableRow: "stop"},  # type: ignore[dict-item]
 )
 """One that crashes more often than that in a minute is parked, as is one that can't be read.

@@ -129,3 +129,84 @@ async def test_the_events_of_a_life_are_published():
         "Restarted",
         "Started",
     ]
+
+
+async def test_every_reader_of_a_subscription_gets_its_events():
+    got = []
+    async with ActorSystem() as system, system.events.subscribe(int) as events:
+
+        async def read():
+            got.append(await anext(events))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(read)
+            await trio.testing.wait_all_tasks_blocked()
+            for number in range(3):
+                system.publish(number)
+    assert sorted(got) == [0, 1, 2]
+
+
+async def test_what_nobody_handles_is_counted_and_logged_but_never_in_a_flood(
+    autojump_clock, caplog
+):
+    caplog.set_level("INFO", "actors")
+    async with ActorSystem() as system:
+        gone = system.spawn(actors.Actor, name="gone")
+        gone.stop()
+        await gone.stopped()
+        await trio.sleep(10)
+        for _ in range(1000):
+            gone.tell("too late")
+        await trio.sleep(10)
+        gone.tell("too late")
+        plain = system.spawn(actors.Actor, name="plain")
+        plain.tell("what")
+        await trio.testing.wait_all_tasks_blocked()
+        statistics = system.statistics()
+    assert statistics.dead_letters["stopped"] == 1001
+    assert statistics.unhandled == 1
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [
+        "/gone: str was not handled: stopped",
+        "/gone: str was not handled: stopped, and 999 other messages since the last such line",
+        "/plain: str was not handled: unhandled",
+    ]
+
+
+async def test_an_effect_that_finds_a_full_mailbox_is_logged_and_counted(caplog):
+    class Small(Worker):
+        mailbox = actors.Mailbox(capacity=1)
+
+    class Telling(actors.Actor):
+        @handles(actors.ActorRef)
+        def tell_twice(self, ref):
+            self.tell(ref, 0.0)
+            self.tell(ref, 0.0)
+
+    async with ActorSystem() as system, system.events.subscribe(actors.DeadLetter) as letters:
+        small = await system.start(Small, name="small")
+        system.spawn(Telling).tell(small)
+        assert (await anext(letters)).reason == "full"
+        assert system.statistics().dead_letters["full"] == 1
+    assert "/small: float was not handled: full" in caplog.text
+
+
+async def test_statistics_count_crashes_restarts_and_failed_commits():
+    class Broken(actors.MemoryStore):
+        async def commit(self, changes):
+            raise OSError("disk full")
+
+    class Recording(Worker):
+        @handles(int)
+        def note(self, message):
+            self.record(message)
+
+    async with ActorSystem(store=Broken()) as system:
+        ref = await system.start(Recording)
+        ref.tell("boom")
+        ref.tell(1)
+        ref.tell(0.0)
+        await trio.testing.wait_all_tasks_blocked()
+        statistics = system.statistics()
+    assert (statistics.crashes, statistics.restarts, statistics.failed_commits) == (1, 2, 1)

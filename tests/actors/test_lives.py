@@ -256,40 +256,6 @@ async def test_an_escalation_restarts_the_parent_and_its_children_with_it():
         assert ("b", "stopped", "stopped") in log
 
 
-@pytest.mark.parametrize(
-    ("strategy", "ended"),
-    [
-        ("one_for_one", ["b"]),
-        ("rest_for_one", ["c", "b"]),
-        ("one_for_all", ["c", "b", "a"]),
-    ],
-)
-async def test_a_strategy_says_who_restarts_with_a_crashed_child(strategy, ended):
-    log = []
-    async with ActorSystem() as system:
-        await system.start(parent_of(Supervision(strategy), "a", "b", "c"), log, name="p")
-        log.clear()
-        b = system.find("/p/b")
-        b.tell(Raise(ValueError()))
-        assert await b.ask(Ping()) == 1
-        for name in "abc":
-            await system.find(f"/p/{name}").ask(Ping())
-        assert sorted(e[0] for e in log if e[1] == "stopped") == sorted(ended)
-        others = [e[0] for e in log if e[1] == "stopped" and e[0] != "b"]
-        assert others == [name for name in ended if name != "b"]
-        assert [e[0] for e in log if e[1] == "started"] == ended[::-1]
-
-
-async def test_the_strategy_of_the_system_holds_for_its_top_level():
-    log = []
-    async with ActorSystem(supervision=Supervision("one_for_all")) as system:
-        refs = [await system.start(Child, log, name=name) for name in "ab"]
-        log.clear()
-        refs[1].tell(Raise(ValueError()))
-        assert [await ref.ask(Ping()) for ref in refs] == [1, 1]
-    assert [e[0] for e in log if e[1] == "started"] == ["a", "b"]
-
-
 async def test_backoff_grows_and_a_stop_cuts_it_short(autojump_clock):
     rules = Supervision(max_restarts=100, backoff=Backoff(1.0, 60.0, 2.0, jitter=0.0))
     async with ActorSystem(supervision=rules) as system:
@@ -307,17 +273,14 @@ async def test_backoff_grows_and_a_stop_cuts_it_short(autojump_clock):
         assert trio.current_time() - began == pytest.approx(1)
 
 
-async def test_restart_modes_follow_otp():
+async def test_a_temporary_actor_is_not_restarted_and_any_other_only_after_a_crash():
     async with ActorSystem() as system:
         temporary = system.spawn(Child, restart="temporary")
         temporary.tell(Raise(ValueError()))
         assert (await temporary.stopped()).reason == "crashed"
-        permanent = system.spawn(Child, restart="permanent")
-        permanent.tell("stop")
-        assert await permanent.ask(Ping()) == 1
-        permanent.stop()
-        assert (await permanent.stopped()).reason == "stopped"
         transient = system.spawn(Child)
+        transient.tell(Raise(ValueError()))
+        assert await transient.ask(Ping()) == 1
         transient.tell("stop")
         assert (await transient.stopped()).reason == "stopped"
 
@@ -344,18 +307,6 @@ async def test_names_are_unique_among_the_living():
         assert system.spawn(Child, name="a") is not child
 
 
-async def test_the_registry_forgets_an_actor_that_ends():
-    async with ActorSystem() as system:
-        child = system.spawn(Child)
-        system.register("post", child)
-        assert system.lookup("post") is child
-        with pytest.raises(actors.NameTaken):
-            system.register("post", system.spawn(Child))
-        child.stop()
-        await child.stopped()
-        assert system.lookup("post") is None
-
-
 async def test_a_cleanup_error_during_a_cancel_is_a_crash_and_cancelled_is_not_swallowed():
     class Messy(actors.Actor):
         @handles(str)
@@ -377,3 +328,92 @@ async def test_a_cleanup_error_during_a_cancel_is_a_crash_and_cancelled_is_not_s
         end = await ref.stopped()
         assert end.reason == "crashed"
         assert isinstance(end.error, KeyError)
+
+
+async def test_a_watch_belongs_to_the_life_that_began_it():
+    class Watcher(actors.Actor):
+        @handles(actors.ActorRef)
+        async def watch_end_and_crash(self, ref):
+            self.watch(ref)
+            ref.stop()
+            await ref.stopped()  # its end lies in the mailbox now
+            raise ValueError("boom")
+
+        @handles(actors.Terminated)
+        def ended(self, message):
+            told.append(message)
+
+        @handles(Ping)
+        def ping(self, message):
+            return len(told)
+
+    told = []
+    async with ActorSystem() as system:
+        watcher = system.spawn(Watcher)
+        watcher.tell(system.spawn(Child))
+        assert await watcher.ask(Ping()) == 0
+        assert system.tree().children[0].restarts == 1
+
+
+async def test_after_unwatch_not_even_an_end_that_has_come_already_is_told():
+    class Watcher(actors.Actor):
+        @handles(actors.ActorRef)
+        async def look_away(self, ref):
+            self.watch(ref)
+            ref.stop()
+            await ref.stopped()
+            self.unwatch(ref)
+
+        @handles(actors.Terminated)
+        def ended(self, message):
+            told.append(message)
+
+        @handles(Ping)
+        def ping(self, message):
+            return len(told)
+
+    told = []
+    async with ActorSystem() as system:
+        watcher = system.spawn(Watcher)
+        watcher.tell(system.spawn(Child))
+        assert await watcher.ask(Ping()) == 0
+
+
+async def test_a_decide_that_fails_escalates_and_the_asker_hears_of_the_handlers_error():
+    def decide(error):
+        raise LookupError("no rule")
+
+    async def block():
+        async with ActorSystem(supervision=Supervision(decide=decide)) as system:
+            failing = system.spawn(Asked)
+            try:
+                with trio.CancelScope(shield=True):
+                    await failing.ask(Ping())
+            except actors.ActorCrashed as error:
+                causes.append(error.__cause__)
+            await trio.sleep_forever()
+
+    class Asked(actors.Actor):
+        @handles(Ping)
+        def ping(self, message):
+            raise ValueError("boom")
+
+    causes = []
+    with pytest.raises(LookupError, match="no rule"):
+        await block()
+    assert [type(cause) for cause in causes] == [ValueError]
+
+
+async def test_a_crash_while_a_stop_waits_is_logged_and_counted(caplog):
+    class Stopping(actors.Actor):
+        @handles(str)
+        async def stop_and_crash(self, message):
+            self.stop()
+            raise ValueError("at the end")
+
+    async with ActorSystem() as system:
+        ref = system.spawn(Stopping, name="s")
+        ref.tell("go")
+        assert (await ref.stopped()).reason == "crashed"
+        assert system.statistics().crashes == 1
+    assert [r.levelname for r in caplog.records if "at the end" in r.getMessage()] == ["ERROR"]

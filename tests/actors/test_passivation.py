@@ -56,6 +56,24 @@ async def test_a_passive_actor_that_nobody_knows_is_gone(autojump_clock, no_coll
         assert await system.spawn(Sleepy, name="z").ask(Ping()) == 1
 
 
+async def test_an_actor_that_waits_for_mail_does_not_keep_its_last_message(no_collector):
+    class Message:
+        pass
+
+    class Reader(actors.Actor):
+        @handles(Message)
+        def read(self, message):
+            pass
+
+    async with ActorSystem() as system:
+        reader, message = system.spawn(Reader), Message()
+        known = weakref.ref(message)
+        reader.tell(message)
+        del message
+        await trio.testing.wait_all_tasks_blocked()
+        assert known() is None
+
+
 async def test_a_passive_actor_stays_known_to_its_parent_while_somebody_holds_its_ref(
     autojump_clock,
 ):
@@ -205,4 +223,4 @@ async def test_a_thousand_passive_children_cost_their_parent_nothing(autojump_cl
         await trio.sleep(20)
         family = parent._cell.family
         assert len(family.children) == 0
-        assert len(family.passive) == 0
+        assert len(family.refs()) == 0

@@ -390,3 +390,70 @@ async def test_a_temporary_actor_whose_changes_are_lost_ends():
             await box.ask(Put(1))
         end = await box.stopped()
         assert isinstance(end.error, OSError)
+
+
+class Picky(actors.MemoryStore):
+    """Refuses what holds a bad change; `groups` is the size of each try."""
+
+    def __init__(self, bad):
+        super().__init__()
+        self.bad, self.groups = bad, []
+
+    async def commit(self, changes):
+        await trio.lowlevel.checkpoint()
+        self.groups.append(len(changes))
+        if any(change in self.bad for change in changes):
+            raise ValueError("refused")
+        await super().commit(changes)
+
+
+class Note(actors.Actor):
+    def __init__(self, number):
+        self.number = number
+
+    @handles(Get)
+    def note(self, message):
+        self.record(self.number)
+        return self.number
+
+
+async def notes(store, count):
+    """The answers of so many actors whose changes are committed together."""
+    answers = {}
+
+    async def ask(number, ref):
+        try:
+            answers[number] = await ref.ask(Get(), timeout=60)
+        except actors.CommitFailed:
+            answers[number] = None
+
+    async with ActorSystem(store=store) as system:
+        refs = [system.spawn(Note, number) for number in range(count)]
+        await trio.testing.wait_all_tasks_blocked()
+        async with trio.open_nursery() as nursery:
+            for number, ref in enumerate(refs):
+                nursery.start_soon(ask, number, ref)
+    return answers
+
+
+@pytest.mark.parametrize("bad", [0, 500, 1023])
+async def test_one_bad_change_in_a_group_costs_few_commits_and_no_neighbour(bad):
+    store = Picky({bad})
+    answers = await notes(store, 1024)
+    assert answers == {n: None if n == bad else n for n in range(1024)}
+    assert max(store.groups) > 500
+    assert len(store.groups) < 30
+
+
+async def test_a_store_that_refuses_everything_is_not_tried_for_each_change():
+    store = Picky(set(range(1024)))
+    answers = await notes(store, 1024)
+    assert set(answers.values()) == {None}
+    assert len(store.groups) < 60
+
+
+async def test_several_bad_changes_in_a_group_are_found_each():
+    store = Picky({3, 4, 700, 1001})
+    answers = await notes(store, 1024)
+    assert {n for n, answer in answers.items() if answer is None} == store.bad
+    assert sorted(store.changes) == sorted(set(range(1024)) - store.bad)

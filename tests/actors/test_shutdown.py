@@ -8,9 +8,9 @@ from actors import ActorSystem, handles
 from tests.actors.test_lives import Child, Ping
 
 
-async def test_shutdown_ends_actors_in_reverse_order_and_drains_their_mail():
+async def test_shutdown_ends_actors_in_reverse_order_if_told_so_and_drains_their_mail():
     log = []
-    async with ActorSystem() as system:
+    async with ActorSystem(supervision=actors.Supervision(ending="in_turn")) as system:
         for name in "abc":
             ref = system.spawn(Child, log, name=name)
         asked = []
@@ -90,7 +90,7 @@ async def test_asks_from_outside_the_block_fail_when_the_system_ends():
         class Deaf(actors.Actor):
             @handles(Ping)
             def ping(self, message):
-                self.defer_reply()
+                self.later = self.defer_reply()
 
         deaf = system.spawn(Deaf)
 
@@ -100,3 +100,51 @@ async def test_asks_from_outside_the_block_fail_when_the_system_ends():
 
         nursery.start_soon(ask)
         await trio.testing.wait_all_tasks_blocked()
+
+
+class Leisurely(Child):
+    async def stopping(self, why):
+        await trio.sleep(1)
+
+
+@pytest.mark.parametrize("where", ["top", "below"])
+async def test_siblings_end_side_by_side_within_one_grace(autojump_clock, where):
+    class Parent(actors.Actor):
+        async def started(self):
+            for _ in range(8):
+                self.spawn(Leisurely, log)
+
+    log = []
+    async with ActorSystem(grace=5) as system:
+        if where == "below":
+            await system.start(Parent, shutdown=5)
+        else:
+            for _ in range(8):
+                await system.start(Leisurely, log)
+        await trio.testing.wait_all_tasks_blocked()
+        began = trio.current_time()
+    ends = [entry for entry in log if entry[1] == "stopped"]
+    assert len(ends) == 8
+    assert {reason for _, _, reason in ends} == {"shutdown"}
+    assert trio.current_time() - began == pytest.approx(1)
+
+
+async def test_children_that_need_each_other_end_in_turn_if_the_rules_say_so():
+    class Parent(actors.Actor):
+        supervision = actors.Supervision(ending="in_turn")
+
+        async def started(self):
+            for name in "abc":
+                self.spawn(Child, log, name=name)
+
+    log = []
+    async with ActorSystem() as system:
+        await system.start(Parent)
+    assert [entry[0] for entry in log if entry[1] == "stopped"] == ["c", "b", "a"]
+
+
+async def test_no_idle_actor_is_cancelled_however_many_there_are():
+    async with ActorSystem() as system:
+        refs = [system.spawn(actors.Actor) for _ in range(5_000)]
+        await trio.testing.wait_all_tasks_blocked()
+    assert {(await ref.stopped()).reason for ref in refs} == {"shutdown"}

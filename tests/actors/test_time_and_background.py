@@ -1,10 +1,13 @@
 """Timers and background work: gone with the life that started them."""
 
+import math
+
 import pytest
 import trio
 
 import actors
 from actors import ActorSystem, handles
+from actors.time import Entry
 
 
 class Recorder(actors.Actor):
@@ -172,3 +175,75 @@ def test_a_period_must_be_positive(period):
                 await system.start(Clock)
 
     trio.run(main)
+
+
+NO_SECONDS = [(None, TypeError), ("5", TypeError), (True, TypeError), (math.nan, ValueError)]
+
+
+@pytest.mark.parametrize(("seconds", "error"), NO_SECONDS)
+async def test_what_is_no_number_of_seconds_is_refused_before_anything_happens(seconds, error):
+    class Clock(actors.Actor):
+        @handles(int)
+        def set(self, message):
+            for method in (self.after, self.every):
+                with pytest.raises(error):
+                    method(seconds, "tick")
+
+        @handles(str, actors.Request)
+        def tick(self, message):
+            seen.append(message)
+
+    seen = []
+    async with ActorSystem() as system:
+        clock = system.spawn(Clock)
+        with pytest.raises(error, match=r"ask\(timeout=\) expects a number of seconds"):
+            await clock.ask(actors.Request(), timeout=seconds)
+        with pytest.raises(error):
+            system.spawn(Clock, shutdown=seconds)
+        clock.tell(1)
+        await trio.testing.wait_all_tasks_blocked()
+        assert system.statistics().crashes == 0
+    assert seen == []
+
+
+async def test_an_ask_without_a_timeout_waits_for_ever(autojump_clock):
+    class Slow(actors.Actor):
+        @handles(actors.Request)
+        async def answer(self, message):
+            await trio.sleep(80_000)
+            return 1
+
+    async with ActorSystem() as system:
+        assert await system.spawn(Slow).ask(actors.Request(), timeout=math.inf) == 1
+
+
+class Bell(Entry):
+    def __init__(self):
+        super().__init__()
+        self.rang = []
+
+    def expire(self):
+        self.rang.append(trio.current_time())
+
+
+async def test_a_deadline_that_is_set_anew_holds_at_the_new_time_only(autojump_clock):
+    async with ActorSystem() as system:
+        bell = Bell()
+        system.deadlines.add(5, bell)
+        system.deadlines.discard(bell)
+        system.deadlines.add(10, bell)
+        await trio.sleep(20)
+        assert bell.rang == [10]
+        system.deadlines.add(5, bell)
+        system.deadlines.add(10, bell)
+        await trio.sleep(20)
+        assert bell.rang == [10, 30]
+
+
+async def test_a_million_deadlines_that_are_not_wanted_any_more_hold_no_memory(autojump_clock):
+    async with ActorSystem() as system:
+        for _ in range(100_000):
+            bell = Bell()
+            system.deadlines.add(1e6, bell)
+            system.deadlines.discard(bell)
+        assert len(system.deadlines._heap) < 3_000

@@ -19,6 +19,11 @@ class Figure:
     at_most: float | None = None
 
     @property
+    def plain(self) -> str:
+        """The figure that systems without `async def` handlers are measured by."""
+        return self.name.replace("_async", "")
+
+    @property
     def rate(self) -> bool:
         """More is better."""
         return self.unit.endswith("/s")
@@ -32,13 +37,16 @@ FIGURES = {
     figure.name: figure
     for figure in (
         Figure("tell", "messages/s", {"default": 200_000, "thespian": 20_000}, 6.0, 0.25),
+        Figure("tell_async", "messages/s", {"default": 200_000, "thespian": 20_000}, 3.0),
         Figure("fan_in", "messages/s", {"default": 200_000, "thespian": 20_000}, 6.0),
         Figure("ask", "asks/s", {"default": 20_000, "thespian": 10_000}, 2.2),
+        Figure("ask_async", "asks/s", {"default": 20_000, "thespian": 10_000}, 1.5),
         Figure("ring", "hops/s", {"default": 100_000, "thespian": 20_000}, 3.5),
         Figure("spawn", "actors/s", {"default": 10_000}, 10.0),
         Figure("restart", "restarts/s", {"default": 5_000, "thespian": 2_000}, 2.5),
         Figure("idle_kib", "KiB", {"default": 10_000}, at_most=5.0),
         Figure("cold_ask_p99_us", "us", {"default": 1_000}, at_most=200.0),
+        Figure("cold_ask_async_p99_us", "us", {"default": 1_000}, at_most=300.0),
         Figure("cold_ask_slow_p99_us", "us", {"default": 300}, at_most=1_500.0),
     )
 }

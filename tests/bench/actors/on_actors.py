@@ -52,6 +52,23 @@ class Sink(actors.Actor):
         raise ValueError
 
 
+class AsyncSink(actors.Actor):
+    """The same, all handlers `async def`."""
+
+    mailbox = Sink.mailbox
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @actors.handles(Item)
+    async def item(self, message: Item) -> None:
+        self.count += 1
+
+    @actors.handles(Count)
+    async def total(self, message: Count) -> int:
+        return self.count
+
+
 class Source(actors.Actor):
     def __init__(self, sink: actors.ActorRef) -> None:
         self.sink = sink
@@ -90,8 +107,18 @@ class Hot(actors.Actor):
         self.ref.tell(message)
 
 
-async def tell(system: actors.ActorSystem, size: int) -> float:
-    sink, item = await system.start(Sink), Item()
+class AsyncHot(Hot):
+    @actors.handles(Item)
+    async def item_async(self, message: Item) -> None:
+        self.ref.tell(message)
+
+
+async def tell_async(system: actors.ActorSystem, size: int) -> float:
+    return await tell(system, size, AsyncSink)
+
+
+async def tell(system: actors.ActorSystem, size: int, cls: type[actors.Actor] = Sink) -> float:
+    sink, item = await system.start(cls), Item()
     began = perf_counter()
     for _ in range(size):
         sink.tell(item)
@@ -110,8 +137,12 @@ async def fan_in(system: actors.ActorSystem, size: int) -> float:
     return size / (perf_counter() - began)
 
 
-async def ask(system: actors.ActorSystem, size: int) -> float:
-    sink, request = await system.start(Sink), Count()
+async def ask_async(system: actors.ActorSystem, size: int) -> float:
+    return await ask(system, size, AsyncSink)
+
+
+async def ask(system: actors.ActorSystem, size: int, cls: type[actors.Actor] = Sink) -> float:
+    sink, request = await system.start(cls), Count()
     began = perf_counter()
     for _ in range(size):
         await sink.ask(request, timeout=5)
@@ -160,6 +191,15 @@ async def idle_kib(system: actors.ActorSystem, size: int) -> float:
 
 async def cold_ask_p99_us(system: actors.ActorSystem, size: int, seconds: float = 0.0) -> float:
     hot, cold = await system.start(Hot, seconds), await system.start(Sink)
+    return await _cold_ask(hot, cold, size)
+
+
+async def cold_ask_async_p99_us(system: actors.ActorSystem, size: int) -> float:
+    hot, cold = await system.start(AsyncHot, 0.0), await system.start(AsyncSink)
+    return await _cold_ask(hot, cold, size)
+
+
+async def _cold_ask(hot: actors.ActorRef, cold: actors.ActorRef, size: int) -> float:
     for _ in range(FLOOD):
         hot.tell(Item())
     times = []

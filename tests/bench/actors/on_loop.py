@@ -6,6 +6,7 @@ from collections import deque
 from time import perf_counter
 
 from tests.bench.actors.common import RING, SENDERS, rss_kib
+from tests.bench.actors.figures import FIGURES
 
 MISSING = {"cold_ask_p99_us", "cold_ask_slow_p99_us"}
 
@@ -99,4 +100,6 @@ def idle_kib(size: int) -> float:
 
 def measure(figure: str, size: int) -> float | None:
     """One sample; None where a loop has no such thing."""
-    return None if figure in MISSING else float(globals()[figure](size))
+    return (
+        None if FIGURES[figure].plain in MISSING else float(globals()[FIGURES[figure].plain](size))
+    )

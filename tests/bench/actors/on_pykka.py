@@ -9,6 +9,7 @@ from typing import Any
 import pykka
 
 from tests.bench.actors.common import FLOOD, RING, SENDERS, SLOW_SECONDS, p99, rss_kib, spin
+from tests.bench.actors.figures import FIGURES
 
 
 class Sink(pykka.ThreadingActor):
@@ -150,4 +151,4 @@ def cold_ask_slow_p99_us(size: int) -> float:
 
 def measure(figure: str, size: int) -> float:
     """One sample."""
-    return float(globals()[figure](size))
+    return float(globals()[FIGURES[figure].plain](size))

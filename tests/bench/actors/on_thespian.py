@@ -13,6 +13,7 @@ from typing import Any
 from thespian.actors import Actor, ActorExitRequest, ActorSystem
 
 from tests.bench.actors.common import RING, SENDERS, rss_kib
+from tests.bench.actors.figures import FIGURES
 
 MISSING = {"cold_ask_p99_us", "cold_ask_slow_p99_us"}
 WAIT = timedelta(seconds=5)
@@ -111,10 +112,10 @@ def idle_kib(system: Any, size: int) -> float:
 
 def measure(figure: str, size: int) -> float | None:
     """One sample; None where Thespian has no such thing."""
-    if figure in MISSING:
+    if FIGURES[figure].plain in MISSING:
         return None
     system = ActorSystem("simpleSystemBase")
     try:
-        return float(globals()[figure](system, size))
+        return float(globals()[FIGURES[figure].plain](system, size))
     finally:
         system.shutdown()
