@@ -68,13 +68,13 @@ def build_app(farm: Farm, limits: Limits = USUAL) -> Web:
         app.register_blueprint(beside, url_prefix=API)
     app.register_blueprint(pages.routes)
     for kind in STATUS_OF:
-        app.register_error_handler(kind, _refused)
-    app.register_error_handler(BadCredentials, _not_admitted)
+        app.register_error_handler(kind, _answer_refusal)
+    app.register_error_handler(BadCredentials, _answer_stranger)
     app.register_error_handler(HTTPException, _http_error)
     return app
 
 
-async def _refused(error: Exception) -> ResponseReturnValue:
+async def _answer_refusal(error: Exception) -> ResponseReturnValue:
     return refused(error)
 
 
@@ -82,7 +82,7 @@ async def _http_error(error: HTTPException) -> ResponseReturnValue:
     return http_error(error)
 
 
-async def _not_admitted(error: BadCredentials) -> Answer:
+async def _answer_stranger(error: BadCredentials) -> Answer:
     return reply(SecurityError(message=str(error)), 403)
 
 

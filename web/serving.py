@@ -246,7 +246,7 @@ async def _lifespan(app: AppWrapper, config: Config, grace: float) -> AsyncItera
     """The application's own start and end, even if this is cancelled."""
     lifespan = Lifespan(app, config, {})
     async with trio.open_nursery() as nursery:
-        scope = await nursery.start(_shielded, lifespan.handle_lifespan)
+        scope = await nursery.start(_handle_shielded, lifespan.handle_lifespan)
         try:
             await lifespan.wait_for_startup()
             yield
@@ -256,7 +256,7 @@ async def _lifespan(app: AppWrapper, config: Config, grace: float) -> AsyncItera
             scope.cancel()
 
 
-async def _shielded(
+async def _handle_shielded(
     handle: Callable[..., Awaitable[None]], *, task_status: trio.TaskStatus[trio.CancelScope]
 ) -> None:
     with trio.CancelScope(shield=True) as scope, suppress(trio.ClosedResourceError):

@@ -93,13 +93,13 @@ def command(
 ) -> CommandKind:
     """A command whose parameters are an attrs class, and are checked before it runs."""
 
-    async def checked(raw: Mapping[str, Any], task: Task) -> None:
+    async def run_checked(raw: Mapping[str, Any], task: Task) -> None:
         try:
             await run(convert(name, raw, parameters), task)
         except OSError as error:
             raise CommandFailed(f"{name}: {explain(error)}", known_reason(error)) from error
 
-    return CommandKind(name, parameters, checked)
+    return CommandKind(name, parameters, run_checked)
 
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")

@@ -103,13 +103,13 @@ class Machine:
             self._checked.set()
         self._learned()
 
-    async def is_known(self) -> None:
+    async def wait_until_known(self) -> None:
         """Wait until everything is known, for at most `PATIENCE_SECONDS`."""
         with trio.move_on_after(PATIENCE_SECONDS):
             await self._found.wait()
         self.specs = self._gather()
 
-    async def checked(self) -> None:
+    async def wait_for_checks(self) -> None:
         """Wait until all checks were made, however long it takes."""
         await self._checked.wait()
 

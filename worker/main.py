@@ -47,7 +47,7 @@ async def run_worker(
 
     Raises `HomeError` if its home folder cannot be used, `NoManagerFound` if the search fails.
     """
-    async with _opened(config, network) as (outbox, where):
+    async with _open(config, network) as (outbox, where):
         return await _run(config, stay, outbox, where)
 
 
@@ -56,7 +56,7 @@ async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) 
 
     0 if the Manager has all of them, 1 if it could not be reached within `FLUSH_SECONDS`.
     """
-    async with _opened(config, network) as (outbox, where):
+    async with _open(config, network) as (outbox, where):
         if not outbox.size:
             log.info("Nothing to send")
             return 0
@@ -70,7 +70,7 @@ async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(machine.find)
                 nursery.start_soon(session.run)
-                await outbox.emptied()
+                await outbox.wait_until_empty()
                 nursery.cancel_scope.cancel()
             log.info("Everything was sent")
             return 0
@@ -79,7 +79,7 @@ async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) 
 
 
 @asynccontextmanager
-async def _opened(
+async def _open(
     config: WorkerConfig, network: "Network | None"
 ) -> AsyncIterator[tuple[Outbox, Whereabouts]]:
     """The home of a Worker, and the way to its Manager."""

@@ -93,7 +93,7 @@ class Outbox:
                 return found
             await self._changed.wait()
 
-    async def emptied(self) -> None:
+    async def wait_until_empty(self) -> None:
         """Wait until every message is acknowledged."""
         while self._entries:
             await self._changed.wait()

@@ -150,12 +150,12 @@ class Polling:
         """Wait, give or take `JITTER`; returns True if a condition held all the time."""
         with trio.move_on_after(_about(seconds)) as patience:
             while holds():
-                await self.station.changed()
+                await self.station.wait_for_change()
         return patience.cancelled_caught
 
     async def _fetch(self) -> float:
         """Fetch a task after delivering the outbox; returns the seconds to pause afterwards."""
-        await self.outbox.emptied()
+        await self.outbox.wait_until_empty()
         if not self.station.is_idle:
             return FIRST_FETCH_SECONDS
         try:

@@ -92,16 +92,16 @@ class Previews:
 async def jpeg_of(path: Path) -> bytes:
     """An image file as JPEG. Raises OSError and ValueError if it cannot be read."""
     if path.suffix.lower() in LINEAR:
-        return await tone_mapped(path)
+        return await map_tones(path)
     try:
         return await trio.to_thread.run_sync(as_jpeg, path, abandon_on_cancel=True)
     except UnidentifiedImageError:
         if path.suffix.lower() not in TIFF:
             raise
-        return await tone_mapped(path)
+        return await map_tones(path)
 
 
-async def tone_mapped(path: Path) -> bytes:
+async def map_tones(path: Path) -> bytes:
     """An image as JPEG, made by a process of its own. Raises ValueError if that fails."""
     picture, complaint = bytearray(), bytearray()
 

@@ -66,7 +66,7 @@ class Session:
         except RegistrationFailed as error:
             self._complain(str(error))
             return
-        await self.station.machine.is_known()
+        await self.station.machine.wait_until_known()
         ended = await talk_over(self.where.url.rstrip("/") + protocol.PATH, credentials, self._talk)
         if ended.is_without_sessions:
             ended = await self._poll(credentials)

@@ -43,17 +43,17 @@ async def leave_in_time(worker: Worker, stay: Stay) -> None:
 
 async def _after_one_task(worker: Worker) -> None:
     while not worker.is_busy:
-        await worker.changed()
+        await worker.wait_for_change()
     worker.retire()
 
 
 async def _when_idle(worker: Worker) -> None:
     while True:
         while not worker.is_idle:
-            await worker.changed()
+            await worker.wait_for_change()
         with trio.move_on_after(IDLE_SECONDS) as patience:
             while worker.is_idle:
-                await worker.changed()
+                await worker.wait_for_change()
         if patience.cancelled_caught:
             log.info("Nothing to do for %.0f s", IDLE_SECONDS)
             worker.retire()

@@ -140,7 +140,7 @@ class Worker:
         """True if it waits for a task."""
         return self._held is None and self.status is WorkerStatus.AWAKE
 
-    async def changed(self) -> None:
+    async def wait_for_change(self) -> None:
         """Wait until status, request or task change."""
         await self._news.wait()
 
@@ -271,7 +271,7 @@ class Worker:
                 self._go_to(request.status)
 
     async def _await_checks(self) -> None:
-        await self.machine.checked()
+        await self.machine.wait_for_checks()
         self._tell()
 
     def _go_to(self, status: WorkerStatus) -> None:
@@ -289,7 +289,7 @@ class Worker:
             return
         self.go_offline()
         with trio.move_on_after(SIGN_OFF_SECONDS):
-            await self._outbox.emptied()
+            await self._outbox.wait_until_empty()
             log.info("Signed off")
 
     def _tell(self) -> None:

@@ -49,9 +49,9 @@ class ConfigFile:
 
     async def read(self) -> ManagerConfig:
         """The configuration in the file; the defaults if there is none."""
-        return (await self.versioned())[1]
+        return (await self.read_versioned())[1]
 
-    async def versioned(self) -> tuple[str, ManagerConfig]:
+    async def read_versioned(self) -> tuple[str, ManagerConfig]:
         """The version of the file as it is now, and its configuration."""
         version = await trio.to_thread.run_sync(_version_of, self.installation.file)
         if self._known is None or self._known[0] != version:
@@ -76,7 +76,7 @@ class ConfigFile:
         ``fits`` refuses the version of the file.
         """
         async with self._changing:
-            version, before = await self.versioned()
+            version, before = await self.read_versioned()
             if not fits(version):
                 raise FileChanged
             stored = manager_config_values(before)

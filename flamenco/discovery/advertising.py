@@ -77,9 +77,9 @@ class Advertising:
                 await trio.sleep(pause)
                 await self._tell(self.group.protocol.announcements(self.advert))
             with trio.move_on_after(REPEAT_SECONDS):
-                await self._changed()
+                await self._wait_for_change()
 
-    async def _changed(self) -> None:
+    async def _wait_for_change(self) -> None:
         """Wait until the Manager's addresses change, and say good-bye for the old ones."""
         before = self.advert
         while self.advert == before:

@@ -15,16 +15,16 @@ async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Reque
     Raises `NotFound` if there is no such job, `NotWhileParked` if it is parked. One that ends in
     this very moment is reached anew, once: by then it is parked, or erased.
     """
-    job = system.find(f"{JOBS}/{job_id}") or await begun_job(system, job_id)
+    job = system.find(f"{JOBS}/{job_id}") or await reach_job(system, job_id)
     try:
         return await job.ask(message)
     except (actors.ActorStopped, actors.ActorCrashed):
         if job.alive:
             raise
-        return await (await begun_job(system, job_id)).ask(message)
+        return await (await reach_job(system, job_id)).ask(message)
 
 
-async def begun_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:
+async def reach_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:
     """The actor of a job, which begins a life if it has none."""
     jobs = system.find(JOBS)
     if jobs is None:

@@ -68,7 +68,7 @@ async def found(settings, probes=tuple(each for each in PROBES if each.name != "
     machine = Machine(settings, probes, {}, httpx.AsyncClient())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(machine.find)
-        await machine.is_known()
+        await machine.wait_until_known()
         nursery.cancel_scope.cancel()
     return machine.specs
 

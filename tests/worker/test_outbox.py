@@ -70,7 +70,7 @@ async def test_an_acknowledgement_for_nothing_is_nothing(tmp_path):
         assert outbox.acknowledge(number) == report(1)
         assert outbox.acknowledge(number) is None
         assert outbox.size == 0
-        await outbox.emptied()
+        await outbox.wait_until_empty()
 
 
 async def test_a_full_disk_does_not_stop_the_outbox(tmp_path, caplog):

@@ -59,7 +59,7 @@ WORKER_ACTIONS: dict[str, Act] = {
 async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
     """Do the same thing to many jobs."""
     act, change = _action(body, JOB_ACTIONS)
-    found = await _chosen(body, lambda given: listed_jobs(_filter(JobsFilter, given)))
+    found = await _choose(body, lambda given: listed_jobs(_filter(JobsFilter, given)))
     return await _to_all(found, act, change)
 
 
@@ -72,7 +72,7 @@ async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
         if not job_id:
             raise Refusal("job: a filter of tasks needs the id of their job")
         await find_job(job_id)
-    found = await _chosen(body, lambda given: listed_tasks(job_id, _filter(TasksFilter, given)))
+    found = await _choose(body, lambda given: listed_tasks(job_id, _filter(TasksFilter, given)))
     return await _to_all(found, act, change)
 
 
@@ -80,7 +80,7 @@ async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
 async def change_workers(body: api.BulkOfWorkers) -> api.BulkResult:
     """Do the same thing to many workers."""
     act, change = _action(body, WORKER_ACTIONS)
-    found = await _chosen(body, lambda given: listed_workers(_filter(WorkersFilter, given)))
+    found = await _choose(body, lambda given: listed_workers(_filter(WorkersFilter, given)))
     return await _to_all(found, act, change)
 
 
@@ -93,7 +93,7 @@ def _action(body: api.Chosen, actions: Mapping[str, Act]) -> tuple[Act, object]:
     return actions[named[0]], getattr(body, named[0])
 
 
-async def _chosen(body: api.Chosen, listing: Callable[[api.Filter], Listing[T]]) -> list[str]:
+async def _choose(body: api.Chosen, listing: Callable[[api.Filter], Listing[T]]) -> list[str]:
     """The ids that a body selects. Raises `Refusal`."""
     if isinstance(body.ids, UnsetType) == isinstance(body.filter, UnsetType):
         raise Refusal("request body: expected either ids or a filter")

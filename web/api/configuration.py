@@ -60,7 +60,7 @@ async def get_configuration_file() -> Answer:
     """
     if request.accept_mimetypes.best_match([JSON, YAML]) == YAML:
         return answer(Yaml(await services().file.text()))
-    version, config = await services().file.versioned()
+    version, config = await services().file.read_versioned()
     values = manager_config_values(config)
     mask(values)
     shown = reply(values)

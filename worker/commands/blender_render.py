@@ -110,14 +110,14 @@ async def run(parameters: BlenderRender, task: Task) -> None:
     try:
         await run_watched(watch, line, missing=MISSING, surroundings=parameters.surroundings())
     except CommandFailed as error:
-        raise await explained(error, Path(parameters.blendfile)) from None
+        raise await explain_failure(error, Path(parameters.blendfile)) from None
     if task.steps_left:
         count = f"{announced - task.steps_left} of {announced} frames"
         reason = Failure(FailureKind.MISSING_FRAMES, count)
         raise CommandFailed(f"Blender ended well, but saved {count}", reason)
 
 
-async def explained(error: CommandFailed, blendfile: Path) -> CommandFailed:
+async def explain_failure(error: CommandFailed, blendfile: Path) -> CommandFailed:
     """The failure, with the reason why Blender could not read the file, if it was that."""
     kind = error.failure and error.failure.kind
     if kind != FailureKind.UNREADABLE_FILE or not blendfile.name:

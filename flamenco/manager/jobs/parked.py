@@ -42,7 +42,7 @@ class ParkedJob(actors.Actor):
         scheduler = self.system.find(SCHEDULER)
         if scheduler is not None:
             self.tell(scheduler, JobBegins(self._id))
-        job, now = await self._shown(), clock.now()
+        job, now = await self._read(), clock.now()
         if self._begins:
             back = HandBackLeases(self._id, self._reason, now)
             self.record(PutParked(ParkedKind.JOB, self._id, self._reason, now))
@@ -50,7 +50,7 @@ class ParkedJob(actors.Actor):
             self.after_commit(self._close, back)
             self.publish(job_event(job, job, refresh_tasks=True, parked=Parked(self._reason, now)))
 
-    async def _shown(self) -> Job:
+    async def _read(self) -> Job:
         """The job as far as it can be read."""
         shown = await self._services.reader.shown_job(self._id)
         if shown is None:
@@ -76,7 +76,7 @@ class ParkedJob(actors.Actor):
         self.record(DeleteParked(ParkedKind.JOB, self._id))
         if self.parent is not None:
             self.tell(self.parent, JobTried(self._id))
-        job = await self._shown()
+        job = await self._read()
         self.publish(job_event(job, job, refresh_tasks=True))
         self.after_commit(self.stop)
 
@@ -85,7 +85,7 @@ class ParkedJob(actors.Actor):
         """Erase it as far as it can be read. It ends: what can't be done now is asked for again."""
         if message.unchanged_since is not None:  # who asks for that does not mean this one
             raise NotWhileParked(f"job {self._id}", self._reason)
-        before, now = await self._shown(), clock.now()
+        before, now = await self._read(), clock.now()
         files = message.files or before.delete_files
         job = attrs.evolve(before, delete_requested_at=now, delete_files=files)
         self.record(RequestDeletion(self._id, now, files))

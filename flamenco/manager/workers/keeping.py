@@ -8,7 +8,7 @@ import attrs
 import trio
 
 import actors
-from flamenco.manager.asking import begun_job
+from flamenco.manager.asking import reach_job
 from flamenco.manager.jobs.messages import TaskReport
 from flamenco.manager.workers.messages import JobAwaited
 
@@ -41,7 +41,7 @@ class Keeping:
 
     async def _await(self, job_id: str) -> None:
         with trio.fail_after(AWAIT_JOB_SECONDS):
-            await begun_job(self._actor.system, job_id)
+            await reach_job(self._actor.system, job_id)
 
     def let_go(self) -> None:
         """One came back."""
