@@ -148,11 +148,15 @@ class OldDatabase:
         rows.sort(key=lambda each: each["index_in_job"] or 0)
         commands = tuple(values.commands(each["commands"], what, self._note) for each in rows)
         tasks = self._tasks(row, created, rows, commands)
+        given = row["priority"] or 0
+        priority = min(max(given, LOWEST_PRIORITY), HIGHEST_PRIORITY)
+        if priority != given:
+            self._note(f"{what}: priority {given} becomes {priority}")
         job = Job(
             id=row["uuid"],
             name=name,
             type=row["job_type"] or "",
-            priority=min(max(row["priority"] or 0, LOWEST_PRIORITY), HIGHEST_PRIORITY),
+            priority=priority,
             status=self._status(JobStatus, row["status"], JobStatus.FAILED, what),
             activity=row["activity"] or "",
             settings=values.section(row["settings"] or "{}", f"{what}: its settings", self._note),

@@ -1,5 +1,6 @@
 """The farm's job types: found, described and compiled for the Manager."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from flamenco.jobtypes.limits import Limits
 from flamenco.jobtypes.process import CompilerProcess
 from flamenco.model.jobs import CompiledJob
 from flamenco.model.jobtypes import JobToCompile, JobType
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_LIMITS = Limits(seconds=20.0, memory=2 * 1024**3)
 
@@ -70,6 +73,8 @@ class Compiler:
                 described = Described(broken, before)
                 if isinstance(error, CompilerUnavailable):
                     return broken
+            for warning in described.job_type.warnings:
+                logger.warning("%s: %s", paths[0].name, warning)
             self._described[paths] = described
         return described.job_type
 

@@ -211,12 +211,13 @@ async def test_a_database_of_an_older_version_is_brought_over_too(old, storage):
 async def test_what_makes_no_sense_is_noted_and_the_rest_brought_over(old, storage):
     old.db.execute("UPDATE jobs SET status = 'strange' WHERE name = 'paused'")
     old.db.execute("UPDATE tasks SET commands = '[' WHERE name = 'failed-2'")
-    old.db.execute("UPDATE jobs SET settings = '3' WHERE name = 'done'")
+    old.db.execute("UPDATE jobs SET settings = '3', priority = 200 WHERE name = 'done'")
     report = await bring(farm_of(old), storage)
     notes = " ".join(report.notes)
     assert "status 'strange' is not known, it becomes failed" in notes
     assert "its commands can't be read" in notes
     assert "its settings can't be read" in notes
+    assert "priority 200 becomes 100" in notes
     assert report.brought["jobs"] == 4
 
 

@@ -116,6 +116,10 @@ function compileJob(job) {}
         (warning,) = job_type.warnings
         assert problem in warning
 
+    async def test_what_is_odd_is_logged_when_the_script_is_read(self, scripts, caplog):
+        job_type = await described(scripts, '{key: "a", type: "string", subtype: "x"}')
+        assert caplog.messages == [f"mine.js: {warning}" for warning in job_type.warnings]
+
     async def test_of_two_settings_with_one_key_the_last_counts(self, scripts):
         odd = '{key: "a", type: "int32"}, {key: "b", type: "bool"}, {key: "a", type: "bool"}'
         settings = (await described(scripts, odd)).settings
@@ -269,8 +273,9 @@ class TestHelpers:
             ('frameChunker("1,2", 1.5)', ["1", "2"]),
             ("frameChunker(5, 1)", ["5"]),
             ("frameCount(5)", 1),
-            ("path.basename(undefined)", "undefined"),
+            ("path.basename(undefined)", ""),
             ("path.basename()", ""),
+            ('path.join("a", undefined, "b")', "a/b"),
             ("path.dirname(null)", "."),
             ("path.stem(1.5)", "1"),
             ('path.join("a", 5)', "a/5"),
@@ -282,7 +287,18 @@ class TestHelpers:
         assert (await settings_after(f"s.value = {expression};"))["value"] == value
 
     @pytest.mark.parametrize(
-        "call", ['"", 1', '"a", 1', '"-5", 1', '"1-3", 0', '"1", 0.5', '"1"', '"1", "x"', ""]
+        "call",
+        [
+            '"", 1',
+            "undefined, 1",
+            '"a", 1',
+            '"-5", 1',
+            '"1-3", 0',
+            '"1", 0.5',
+            '"1"',
+            '"1", "x"',
+            "",
+        ],
     )
     async def test_frame_chunker_throws_on_a_bad_range_or_size(self, refusal, call):
         assert "mine.js, line 3:" in await refusal(f"frameChunker({call})")

@@ -12,7 +12,8 @@ function openJob(given) {
     for (const key of Object.keys(fixed)) {
         Object.defineProperty(job, key, { value: fixed[key], enumerable: true });
     }
-    Object.defineProperty(job, "tasks", { get: () => Task.all(), enumerable: true });
+    // not enumerable: who prints the job does not ask for its tasks
+    Object.defineProperty(job, "tasks", { get: () => Task.all() });
     return job;
 }
 

@@ -8,9 +8,9 @@ function expectText(value, what) {
     return value;
 }
 
-// An argument as a text, as JavaScript makes one of any value; one that is missing is empty.
+// An argument as a text, as JavaScript makes one of any value; one that is missing or undefined is empty.
 function textOf(values, place) {
-    return place < values.length ? String(values[place]) : "";
+    return values[place] === undefined ? "" : String(values[place]);
 }
 
 // A value as a whole number, as JavaScript makes one of a text or a broken number.
