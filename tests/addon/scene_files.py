@@ -25,11 +25,19 @@ def save(path):
 """
 
 
+_PLAIN: dict[str, bytes] = {}
+"""{name: content} of files without a script of their own; Blender takes a second to make one."""
+
+
 def make_file(blender: InstalledBlender, blendfile: Path, script: str = "") -> Path:
     """Save a scene called Shot of frames 3 to 7, after `script` added to it.
 
     The script can use ``image_file``, ``use_image`` and ``folder``, the blend file's own.
     """
+    if not script and blendfile.name in _PLAIN:
+        blendfile.parent.mkdir(parents=True, exist_ok=True)
+        blendfile.write_bytes(_PLAIN[blendfile.name])
+        return blendfile
     scene = f"""
 folder = {str(blendfile.parent)!r}
 save({str(blendfile)!r})
@@ -39,4 +47,6 @@ scene.render.fps, scene.render.fps_base = 30, 1.001
 """
     run = blender.run(_HELPERS + scene + script + f"\nsave({str(blendfile)!r})")
     assert run.status == 0, run.output
+    if not script:
+        _PLAIN[blendfile.name] = blendfile.read_bytes()
     return blendfile

@@ -44,6 +44,12 @@ NOT_FOR_PEOPLE = {"worker", "events"}
 """Tags of what Workers and `follow` do."""
 
 
+@pytest.fixture
+def impatience(monkeypatch):
+    """A broken stream is opened again soon."""
+    monkeypatch.setattr("flamenco.client.following.AGAIN_SECONDS", 0.1)
+
+
 async def waiting(function):
     """What a function of the client for programs that wait returns, in a thread."""
     return await trio.to_thread.run_sync(function)
@@ -156,6 +162,7 @@ def test_the_client_has_a_method_for_all_that_people_and_scripts_may_ask():
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.usefixtures("impatience")
 async def test_who_follows_hears_all_however_often_the_connection_breaks(edge, client, seed):
     random = Random(seed)
     job, heard = (await client.submit(NAPS)).id, []
@@ -184,6 +191,7 @@ async def test_who_follows_hears_all_however_often_the_connection_breaks(edge, c
     assert network.cuts
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_a_program_that_waits_hears_all_too_and_asks_meanwhile(edge, client):
     job = (await client.submit(NAPS)).id
     port = int(edge.url.rpartition(":")[2])

@@ -13,6 +13,12 @@ def programs_asked(monkeypatch):
     monkeypatch.setattr("worker.main.CHECKS", {})
 
 
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch):
+    """What goes wrong is tried again soon."""
+    monkeypatch.setattr("worker.session.backoff", lambda *_: 0.02)
+
+
 @pytest.fixture
 async def manager():
     """A Manager at the test's command, on a real socket."""

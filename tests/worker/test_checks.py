@@ -6,7 +6,7 @@ import trio
 
 from flamenco.model.specs import Withheld
 from flamenco.model.statuses import WorkerStatus
-from flamenco.protocol import StateChanged
+from flamenco.protocol import SignOff, StateChanged
 from tests.patience import PATIENCE, until
 from tests.worker.running import running_worker
 from worker import machine
@@ -91,6 +91,7 @@ async def test_a_testing_worker_can_be_sent_to_sleep(manager, config, checks, mo
         await session.ask(WorkerStatus.ASLEEP)
         assert await session.next(StateChanged) == StateChanged(WorkerStatus.ASLEEP)
         await session.ask(WorkerStatus.OFFLINE)
+        await session.next(SignOff)
         await session.closed()
         assert await worker.exits() == 0
 

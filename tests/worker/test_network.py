@@ -262,7 +262,8 @@ async def test_a_manager_that_never_answers_a_ping_is_taken_for_gone(manager, co
     async def ignore(ping):
         await trio.lowlevel.checkpoint()
 
-    monkeypatch.setattr("worker.session.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("worker.session.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("worker.connection.CLOSE_SECONDS", 0.1)
     async with running_worker(config):
         session = await manager.session()
         session.socket._handle_ping_event = ignore

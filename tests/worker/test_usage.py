@@ -178,7 +178,8 @@ async def test_a_program_it_may_not_run_is_one_it_cannot_run(manager, config, tm
     assert last.blocklist == f"{str(file)!r} may not be run by this Worker"
 
 
-async def test_a_task_that_is_handed_back_tells_what_it_used(manager, config):
+async def test_a_task_that_is_handed_back_tells_what_it_used(manager, config, monkeypatch):
+    monkeypatch.setattr("worker.tasklog.CHUNK_SECONDS", 0.1)
     async with running_worker(config) as worker:
         session = await manager.session()
         await session.wake()
