@@ -1,11 +1,18 @@
 """How tests run, here and in the continuous integration."""
 
 import gc
+import os
 import signal
+import sys
 from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Python keeps what it has compiled, also where a container tells it not to: otherwise most of the
+# time goes into compiling, since each program that a test starts has a thousand modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A slow machine is no finding. Where CI is set, Hypothesis also tries the same examples each time.
 settings.register_profile(
