@@ -40,6 +40,7 @@ class BulkOfJobs(Chosen):
     setkeep: jobs.JobKeepChange | UnsetType = UNSET
     setarchived: jobs.JobArchiveChange | UnsetType = UNSET
     delete: jobs.JobDeletion | UnsetType = UNSET
+    try_again: Nothing | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +58,7 @@ class BulkOfWorkers(Chosen):
     setstatus: workers.WorkerStatusChangeRequest | UnsetType = UNSET
     settags: workers.WorkerTagChangeRequest | UnsetType = UNSET
     delete: Nothing | UnsetType = UNSET
+    try_again: Nothing | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

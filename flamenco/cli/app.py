@@ -31,7 +31,7 @@ COMMANDS = {
     "submit": "flamenco.cli.submit:submit",
     "jobs": "flamenco.cli.jobs:jobs",
     "job": "flamenco.cli.job:app",
-    "workers": "flamenco.cli.workers:workers",
+    "workers": "flamenco.cli.workers:app",
     "jobtype": "flamenco.cli.jobtype:app",
     "import": "flamenco.cli.import_:import_",
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from msgspec import UNSET
 
-from flamenco.api.bulk import BulkOfJobs
+from flamenco.api.bulk import BulkOfJobs, Nothing
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
@@ -49,6 +49,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Name", job.name),
         ("Type", job.type),
         ("Status", job.status.value),
+        ("Parked", job.parked.reason if job.parked else ""),
         ("Activity", job.activity),
         *(("Warning", warning) for warning in job.warnings or ()),
         ("Priority", str(job.priority)),
@@ -150,6 +151,17 @@ def priority(
     """
     change = JobPriorityChange(priority=number)
     return _change((id, *others), manager, f"given priority {number}", setpriority=change)
+
+
+@app.command(name="try-again")
+def try_again(
+    id: JobId,  # noqa: A002
+    /,
+    *others: JobId,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Let jobs begin anew that are parked because they crashed or could not be read."""
+    return _change((id, *others), manager, "begins anew", try_again=Nothing())
 
 
 @app.command

@@ -72,4 +72,5 @@ def jobs(
 def _row(job: Job) -> tuple[str, ...]:
     steps = f"{job.steps_completed}/{job.steps_total}"
     priority, created = str(job.priority), when(job.created)
-    return short(job.id), job.name, job.status.value, steps, priority, job.type, created
+    status = "parked" if job.parked else job.status.value
+    return short(job.id), job.name, status, steps, priority, job.type, created

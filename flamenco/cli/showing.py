@@ -18,6 +18,7 @@ COLOURS = {
     "completed": "green",
     "failed": "red",
     "error": "red",
+    "parked": "red",
     "soft-failed": "yellow",
     "canceled": "yellow",
     "paused": "blue",

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from msgspec import UnsetType
 
 from flamenco.api.lists import WorkerSort, WorkersWanted
 from flamenco.api.workers import WorkerSummary
-from flamenco.cli.reaching import SORTED, AsJson, ManagerUrl, reached, tag_id
+from flamenco.cli.reaching import SORTED, AsJson, ManagerUrl, reached, tag_id, worker_id
 from flamenco.cli.showing import print_json, print_table, short, when
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import WorkerStatus
@@ -15,6 +15,10 @@ from flamenco.model.statuses import WorkerStatus
 COLUMNS = ("ID", "NAME", "STATUS", "ASKED", "SEEN", "VERSION")
 
 
+app = App(name="workers")
+
+
+@app.default
 def workers(
     *,
     status: Annotated[
@@ -50,8 +54,24 @@ def workers(
     return 0
 
 
+@app.command(name="try-again")
+def try_again(
+    worker: Annotated[str, Parameter(help="name or id, which may be shortened")],
+    /,
+    *,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Let a worker begin anew that is parked because it crashed or could not be read."""
+    with reached(manager) as client:
+        found = worker_id(client, worker)
+        client.try_worker_again(found)
+    print(f"{found} begins anew")
+    return 0
+
+
 def _row(worker: WorkerSummary) -> tuple[str, ...]:
     change = worker.status_change
     asked = "" if isinstance(change, UnsetType) else change.status.value
     seen = when(worker.last_seen)
-    return short(worker.id), worker.name, worker.status.value, asked, seen, worker.version
+    status = "parked" if worker.parked else worker.status.value
+    return short(worker.id), worker.name, status, asked, seen, worker.version

@@ -132,6 +132,11 @@ class Operations(SetupOperations, ShamanOperations):
         return post(f"jobs/{job_id}/setarchived", wire_jobs.JobArchiveChange(archived=archived))
 
     @operation
+    def try_job_again(self, job_id: str) -> Call[None]:
+        """Let a job that is parked begin anew."""
+        return Call("POST", f"jobs/{job_id}/try-again", nothing)
+
+    @operation
     def has_own_files(self, job_id: str) -> Call[bool]:
         """True if a job has files of its own that can be deleted with it."""
         asked = get(f"jobs/{job_id}/what-would-delete-do", wire_jobs.JobDeletionInfo)
@@ -251,6 +256,11 @@ class Operations(SetupOperations, ShamanOperations):
     ) -> Call[None]:
         """Ask a worker to wake up, sleep, shut down or restart."""
         return post(f"worker-mgt/workers/{worker_id}/setstatus", change)
+
+    @operation
+    def try_worker_again(self, worker_id: str) -> Call[None]:
+        """Let a worker that is parked begin anew."""
+        return Call("POST", f"worker-mgt/workers/{worker_id}/try-again", nothing)
 
     @operation
     def delete_worker(self, worker_id: str) -> Call[None]:

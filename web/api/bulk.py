@@ -34,6 +34,14 @@ async def _delete_worker(worker_id: str, _: api.Nothing) -> None:
     await worker_mgt.delete_worker(worker_id)
 
 
+async def _try_worker_again(worker_id: str, _: api.Nothing) -> None:
+    await worker_mgt.try_worker_again(worker_id)
+
+
+async def _try_job_again(job_id: str, _: api.Nothing) -> None:
+    await job_requests.try_job_again(job_id)
+
+
 JOB_ACTIONS: dict[str, Act] = {
     "setstatus": job_requests.set_job_status,
     "setpriority": job_requests.set_job_priority,
@@ -41,6 +49,7 @@ JOB_ACTIONS: dict[str, Act] = {
     "setkeep": job_requests.set_job_keep,
     "setarchived": job_requests.set_job_archived,
     "delete": job_requests.delete_job,
+    "try_again": _try_job_again,
 }
 TASK_ACTIONS: dict[str, Act] = {
     "setstatus": tasks.set_task_status,
@@ -51,6 +60,7 @@ WORKER_ACTIONS: dict[str, Act] = {
     "setstatus": worker_mgt.request_worker_status_change,
     "settags": worker_mgt.set_worker_tags,
     "delete": _delete_worker,
+    "try_again": _try_worker_again,
 }
 """{action: handler of the operation on one worker}."""
 

@@ -16,6 +16,7 @@ from flamenco.manager.jobs.messages import (
     Unblock,
     WhyWaiting,
 )
+from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import NotAllowed, NotFound
 from web import views
 from web.api.finding import find_job, workers_named
@@ -63,6 +64,12 @@ async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
 async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
     """Take a finished job off the list, or bring it back."""
     await ask_job(farm().system, job_id, ArchiveJob(body.archived))
+
+
+@routes.post("/jobs/<job_id>/try-again", errors=[404, 409, 422])
+async def try_job_again(job_id: Id) -> None:
+    """Let a job that is parked begin anew."""
+    await ask_job(farm().system, job_id, TryAgain())
 
 
 @routes.get("/jobs/<job_id>/why-waiting", errors=[404, 409])

@@ -5,6 +5,7 @@ from msgspec import UNSET, UnsetType
 import actors
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
+from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.tags import RemoveTag, SaveTag
 from flamenco.manager.workers.messages import (
@@ -59,6 +60,12 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
 async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChangeRequest) -> None:
     """Ask a worker to wake up, sleep, shut down or restart."""
     await _ask(worker_id, RequestWorkerStatus(body.status, body.is_lazy))
+
+
+@routes.post("/worker-mgt/workers/<worker_id>/try-again", errors=[404, 409, 422])
+async def try_worker_again(worker_id: Id) -> None:
+    """Let a worker that is parked begin anew."""
+    await _ask(worker_id, TryAgain())
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>", errors=[404, 409])
