@@ -9,9 +9,11 @@ import attrs
 import pytest
 import trio
 
+from flamenco.api.jobs import JobStatusChange
 from flamenco.cli import showing
 from flamenco.cli.app import run
 from flamenco.client import open_client
+from flamenco.model.statuses import JobStatus
 from tests.client.test_manager import NAPS, canceled, worker
 from tests.patience import until
 from tests.web.conftest import edge as _edge
@@ -56,13 +58,15 @@ def terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
 
 
-async def test_a_name_steers_no_terminal(flamenco, client, terminal):
-    wanted = attrs.evolve(NAPS, name="red\x1b[31m\u202e and\nmore")
-    job = (await client.submit(wanted)).id
+async def test_a_text_of_others_steers_no_terminal(flamenco, client, terminal):
+    job = (await client.submit(attrs.evolve(NAPS, name="red\u202e and more"))).id
+    change = JobStatusChange(status=JobStatus.CANCEL_REQUESTED, reason="red\x1b[31m and\nmore")
+    await client.set_job_status(job, change)
     for words in (["jobs"], ["job", "show", job]):
         status, printed, _ = await flamenco(*words)
         assert status == 0
-        assert "red\\x1b[31m\\u202e and\\nmore" in printed
+        assert "red\\u202e and more" in printed
+    assert "red\\x1b[31m and\\nmore" in printed
 
 
 async def test_a_list_in_a_pipe_has_a_line_a_job_with_nothing_cut_off(flamenco, client):

@@ -162,7 +162,7 @@ def test_an_export_overwrites_only_when_told_to(tmp_path, capfd):
     (tmp_path / "test_frames.py").write_text("mine")
     assert run(["jobtype", "export", str(tmp_path)]) == 1
     err = capfd.readouterr().err
-    assert "has test_frames.py already; overwrite with --force" in err
+    assert "already has test_frames.py; overwrite with --force" in err
     assert [each.name for each in tmp_path.iterdir()] == ["test_frames.py"]
     assert (tmp_path / "test_frames.py").read_text() == "mine"
     assert run(["jobtype", "export", str(tmp_path), "--force"]) == 0
