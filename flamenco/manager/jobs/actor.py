@@ -480,14 +480,11 @@ class JobActor(actors.Actor):
     def set_task_status(self, message: SetTaskStatus) -> None:
         """Bring a task to a status by hand."""
         requests.check_stays(self._live.job)
-        task = self._task(message.task_id)
-        requests.check_task_status(task, message.status, message.reason)
-        failed_by = () if message.status is TaskStatus.QUEUED else task.failed_by
+        task, status, reason = self._task(message.task_id), message.status, message.reason
+        requests.check_task_status(task, status, reason)
+        failed_by = () if status is TaskStatus.QUEUED else task.failed_by
         self._unarchive()
-        changed = attrs.evolve(
-            task, status=message.status, activity=message.reason, failed_by=failed_by
-        )
-        self._move(changed)
+        self._move(attrs.evolve(task, status=status, activity=reason, failed_by=failed_by))
 
     @actors.handles(Decide)
     def decide(self, message: Decide) -> None:
