@@ -120,7 +120,8 @@ def _migrate(db: Database, path: Path) -> None:
     if not version and db.table(FLAMENCO_3).exists():
         raise StoreError(
             f"{path} is the database of a Manager of Flamenco 3: bring it over with "
-            f"`flamenco import {path.parent} --storage NEW_FOLDER`"
+            "`flamenco import FOLDER --storage NEW_FOLDER`, where FOLDER is the one in which that "
+            "Manager was started"
         )
     if 0 < version < len(MIGRATIONS):
         _copy(db, Path(f"{path}.schema-{version}"))

@@ -247,7 +247,7 @@ def test_times_are_read_as_go_prints_them(text, expected):
 
 
 async def test_a_manager_that_is_pointed_at_such_a_database_names_the_command(old):
-    with pytest.raises(StoreError, match=r"bring it over with `flamenco import .*/db --storage"):
+    with pytest.raises(StoreError, match="bring it over with `flamenco import FOLDER --storage"):
         async with open_store(old.folder / "db" / "farm.sqlite", TaskLogs(old.folder)):
             pass
 
