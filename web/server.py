@@ -17,6 +17,7 @@ from web.api import (
     configuration,
     document,
     events,
+    inspection,
     job_requests,
     jobs,
     meta,
@@ -48,6 +49,7 @@ ROOMS = (
     shaman,
     bulk,
     events,
+    inspection,
 )
 """The modules of operations, in the order of the document."""
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "jobs": "flamenco.cli.jobs:jobs",
     "job": "flamenco.cli.job:app",
     "workers": "flamenco.cli.workers:app",
+    "actors": "flamenco.cli.actors:actors",
     "jobtype": "flamenco.cli.jobtype:app",
     "import": "flamenco.cli.import_:import_",
 }

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from flamenco.api import bulk, meta
 from flamenco.api import jobs as wire_jobs
 from flamenco.api import workers as wire_workers
+from flamenco.api.inspection import ActorsWanted, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.setup import SetupOperations
@@ -31,6 +32,11 @@ class Operations(SetupOperations, ShamanOperations):
     def farm_status(self) -> Call[meta.FarmStatusReport]:
         """The status of the farm as a whole."""
         return get("status", meta.FarmStatusReport)
+
+    @operation
+    def actors(self, wanted: ActorsWanted) -> Call[ManagerActors]:
+        """The Manager's actors with their figures, and what went wrong among them."""
+        return get("manager/actors", ManagerActors, wanted)
 
     @operation
     def shared_storage(self, audience: str, platform: str) -> Call[meta.SharedStorageLocation]:

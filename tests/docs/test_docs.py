@@ -25,6 +25,7 @@ GUIDE_OF = {
     "jobs": "docs/user-guide.md",
     "job": "docs/user-guide.md",
     "workers": "docs/operator-guide.md",
+    "actors": "docs/operator-guide.md",
     "import": "docs/operator-guide.md",
     "jobtype": "docs/job-types.md",
     "demo": "README.md",

@@ -1,0 +1,48 @@
+"""Operators see the actors of a Manager, what went wrong among them, and what is parked."""
+
+from tests.web.conftest import JOB, call, edge_at
+from tests.web.test_parked import until_parked
+from tests.web.test_unreadable_rows import spoil
+from tests.web.test_worker_calls import caller
+
+
+async def shown(edge, query: str = "") -> dict:
+    return await call(edge, "GET", f"manager/actors{query}")
+
+
+async def test_the_tree_of_actors_is_shown_with_their_figures(edge):
+    job, anna = (await call(edge, "POST", "jobs", JOB))["id"], await caller(edge)
+    found = await shown(edge)
+    paths = [each["path"] for each in found["actors"]]
+    assert {"/scheduler", "/jobs", f"/jobs/{job}", f"/workers/{anna.id}"} <= {*paths}
+    assert paths.index("/jobs") < paths.index(f"/jobs/{job}")
+    assert found["total"] == len(paths)
+    jobs = next(each for each in found["actors"] if each["path"] == "/jobs")
+    assert (jobs["kind"], jobs["state"], jobs["restarts"]) == ("Jobs", "running", 0)
+    assert jobs["handled"] > 0
+    assert (found["crashes"], found["failed_commits"], found["unhandled"]) == (0, 0, 0)
+    assert set(found["dead_letters"]) >= {"stopped", "full"}
+
+
+async def test_a_part_of_the_tree_is_shown_and_no_more_than_is_wanted(edge):
+    jobs = [(await call(edge, "POST", "jobs", JOB))["id"] for _ in range(3)]
+    found = await shown(edge, "?under=/jobs")
+    assert {each["path"] for each in found["actors"]} == {"/jobs", *(f"/jobs/{j}" for j in jobs)}
+    found = await shown(edge, "?under=jobs/&limit=2")
+    assert (len(found["actors"]), found["total"]) == (2, 4)
+    assert (await shown(edge, "?under=/job"))["total"] == 0
+    await call(edge, "GET", "manager/actors?limit=0", None, 400)
+
+
+async def test_crashes_and_what_is_parked_are_told(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        job, anna = (await call(edge, "POST", "jobs", JOB))["id"], await caller(edge)
+        spoil(edge, "UPDATE jobs SET settings = '{'")
+        spoil(edge, "UPDATE workers SET specs = '{'")
+    async with edge_at(tmp_path) as edge:
+        parked = {"job": await until_parked(edge, f"jobs/{job}")}
+        parked["worker"] = await until_parked(edge, f"worker-mgt/workers/{anna.id}")
+        found = await shown(edge)
+    assert found["parked_jobs"] == {job: parked["job"]}
+    assert found["parked_workers"] == {anna.id: parked["worker"]}
+    assert found["crashes"] >= 2
