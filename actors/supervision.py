@@ -75,6 +75,8 @@ class Supervision:
     - `decide`: error class -> "resume" (drop the message, keep the state), "restart", "stop" or
       "escalate"; the nearest class in the error's ancestry counts, "restart" if none is listed.
       A function of the error does as well.
+    - `patience`: errors of a failed commit that may last, as that of a full disk does: the child
+      tries again however often. Any other error of a commit counts as a crash.
     - `ending`: how the children end with their parent: all at once ("together"), or one after
       another, last started first ("in_turn"), where each needs those that started before it.
 
@@ -90,6 +92,7 @@ class Supervision:
         factory=dict
     )
     beyond: Beyond = "escalate"
+    patience: tuple[type[Exception], ...] = (Exception,)
     ending: Ending = "together"
 
     def directive(self, error: Exception) -> Directive:
@@ -185,13 +188,15 @@ def judge_rollback(cell: Cell, error: Exception) -> Verdict:
     """Another life after a failed commit, however often: a disk may be full for hours.
 
     With a back-off it waits before the next try. Without one, a life that fails by its start alone
-    would be a busy loop, so it counts as a crash; so does an error that is to be escalated.
+    would be a busy loop, so it counts as a crash; so does an error for which there is no patience,
+    and one that is to be escalated.
     """
     rules = cell.parent.rules if cell.parent is not None else Supervision()
     failed_at_start = cell.life is None or cell.life.handled_before == cell.figures.handled
     if (
         cell.spec.restart == "temporary"
         or (failed_at_start and rules.backoff is None)
+        or not isinstance(error, rules.patience)
         or (rules.decide and _directive(rules, error)[0] == "escalate")
     ):
         return judge_crash(cell, error)

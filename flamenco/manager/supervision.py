@@ -5,12 +5,13 @@ from math import inf
 import attrs
 
 import actors
-from flamenco.store import DamagedDatabase, UnreadableRow
+from flamenco.store import DamagedDatabase, StoreError, UnreadableRow
 
 FARM = actors.Supervision(
     max_restarts=inf,
     backoff=actors.Backoff(initial=0.1, maximum=5.0),
     decide={DamagedDatabase: "escalate"},
+    patience=(StoreError,),
     ending="in_turn",
 )
 """A service begins anew however often it crashes, every five seconds at most: the others go on.
@@ -31,5 +32,6 @@ JOBS_AND_WORKERS = attrs.evolve(
 """One that crashes more often than that in a minute is parked, as is one that can't be read.
 
 A minute, since a Worker whose session ends with each crash takes seconds to sign on again. While
-the disk is full they begin anew every five seconds, and nothing is parked for that.
+the disk is full they begin anew every five seconds, and nothing is parked for that but for changes
+that the database refuses again and again.
 """

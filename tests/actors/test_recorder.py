@@ -244,6 +244,21 @@ async def test_while_commits_fail_an_actor_waits_longer_and_longer_between_its_l
     assert store.snapshots["r"] == [5]
 
 
+async def test_a_failed_commit_counts_as_a_crash_if_there_is_no_patience_with_its_error(
+    autojump_clock,
+):
+    store = GateStore()
+    store.fail = {5}
+    rules = actors.Supervision(max_restarts=2, beyond="stop", patience=(ValueError,))
+    async with ActorSystem(store=store, supervision=rules) as system:
+        box = system.spawn(Box, "b")
+        for _ in range(3):
+            assert box.alive
+            box.tell(Put(5))
+            await trio.sleep(0.1)
+        assert (await box.stopped()).reason == "crashed"
+
+
 async def test_a_failed_commit_is_escalated_if_its_error_is_to_be():
     store = GateStore()
     store.fail = {5}

@@ -204,6 +204,32 @@ async def test_a_job_whose_commands_cannot_be_read_is_parked_when_they_are_wante
 
 
 @in_virtual_time
+async def test_changes_that_the_database_refuses_park_a_job_but_a_full_disk_parks_none(
+    tmp_path,
+):
+    async with stage_at(tmp_path) as stage:
+        bad = await stage.shaped("misc")
+        good = await stage.shaped("misc")
+    damage(
+        tmp_path,
+        f"CREATE TRIGGER refuse BEFORE UPDATE ON tasks WHEN new.job_id = '{bad.id}' "
+        "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
+    )
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        assign = await anna.hears(protocol.Assign)
+        assert assign.job_id == good.id
+        await stage.limit_pages(1)
+        anna.say(protocol.Report(task_id=assign.task_id, lease=assign.lease, log="x" * 9999), 70)
+        await trio.sleep(20)
+        await stage.limit_pages(1 << 30)
+        await anna.connect(protocol.HeldLease(assign.task_id, assign.lease))
+        assert (await anna.complete(assign)).refused is None
+        assert "not this one" in await until_parked(stage, ParkedKind.JOB, bad.id)
+        assert list(await stage.farm.services.reader.parked(ParkedKind.JOB)) == [bad.id]
+
+
+@in_virtual_time
 async def test_jobs_that_cannot_be_read_for_now_are_found_later(tmp_path):
     async with stage_at(tmp_path) as stage:
         job = await stage.shaped("misc")
