@@ -17,7 +17,7 @@ from quart import Blueprint, websocket
 from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.status import GetFarmStatus
-from flamenco.model.bounds import Line, Uuid, Word
+from flamenco.model.bounds import Uuid, Word
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
 from web.following import following
@@ -69,7 +69,7 @@ class Resume:
     """A returning client's request: all its subscriptions, and the place to resume from."""
 
     op: Word
-    after: Line
+    after: Word
     subscriptions: Annotated[tuple[Followed, ...], Meta(max_length=MOST_FOLLOWED)] = ()
 
 

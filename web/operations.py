@@ -165,7 +165,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
     body = next(iter(bodies), None)
     content = extras.get("content", ())
     implied = {
-        400: hints or query or body,
+        400: hints or query or headers or body,
         403: worker,
         409: worker,
         408: body or content,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from flamenco.model.bounds import Few, Line, Word
+from flamenco.model.bounds import Few, Word
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 
@@ -18,7 +18,7 @@ class JobFilter:
     """Beginning of the id."""
     status: Few[JobStatus] = ()
     type: Few[Word] = ()
-    name: Line = ""
+    name: Word = ""
     """Part of the name; upper and lower case are the same."""
     tag: Word = ""
     """Id of their tag."""
@@ -38,7 +38,7 @@ class TaskFilter:
     """Beginning of the id."""
     status: Few[TaskStatus] = ()
     type: Few[Word] = ()
-    name: Line = ""
+    name: Word = ""
     """Part of the name; upper and lower case are the same."""
     worker: Word = ""
     """Id of the worker that holds the task, or held it last."""
@@ -55,7 +55,7 @@ class WorkerFilter:
     status: Few[WorkerStatus] = ()
     type: Few[Word] = ()
     """Task types that they take; one has to match."""
-    name: Line = ""
+    name: Word = ""
     """Part of the name; upper and lower case are the same."""
     tag: Word = ""
     """Id of one of their tags."""

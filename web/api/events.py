@@ -6,7 +6,7 @@ import attrs
 from quart import Response
 
 from flamenco.manager.farm import Farm
-from flamenco.model.bounds import Few, Line
+from flamenco.model.bounds import Few, Word
 from web.chronicle import Follower, Told
 from web.context import chronicle, farm
 from web.following import following
@@ -28,7 +28,7 @@ class Feed:
     worker: Few[Id] = ()
     type: Few[Every] = ()
     """Kinds that are followed as a whole."""
-    after: Line = ""
+    after: Word = ""
     """Id of the event to resume after; the header Last-Event-ID overrides it."""
 
     @property
@@ -42,7 +42,7 @@ class Feed:
 class Resumption:
     """Headers of browsers and other clients that resume a stream."""
 
-    last_event_id: Line = ""
+    last_event_id: Word = ""
 
 
 @routes.get("/events", answers={200: EventStream})
