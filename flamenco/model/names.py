@@ -18,7 +18,7 @@ def distinct(wanted: str, current: str, others: Collection[str]) -> str:
 
     Who is called so already, with a number or without, keeps the ``current`` name.
     """
-    is_so_called = re.fullmatch(rf"{re.escape(wanted)}(-[0-9]+)?", current)
+    is_so_called = re.fullmatch(rf"{re.escape(wanted)}(-([2-9]|[1-9][0-9]+))?", current)
     if is_so_called and current not in others:
         return current
     number, name = 1, wanted
