@@ -5,6 +5,7 @@ after a prefix ending in ``render   | ``.
 """
 
 import re
+from contextlib import suppress
 from pathlib import PureWindowsPath
 
 import attrs
@@ -114,7 +115,8 @@ _TOLD_BY_US: dict[str, type[Frame | Folder]] = {"frame": Frame, "folder": Folder
 def parse(line: str) -> Told:
     """The progress in a line; None for most lines."""
     if match := _OWN.match(line):
-        return msgspec.json.decode(match[2], type=_TOLD_BY_US[match[1]])
+        with suppress(msgspec.DecodeError):  # somebody else's
+            return msgspec.json.decode(match[2], type=_TOLD_BY_US[match[1]])
     if match := _FRAME.search(line):
         return _rendering(match, line)
     if match := _SAVED.search(line):

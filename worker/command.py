@@ -39,6 +39,8 @@ class Conditions:
     """Linux: out-of-memory score of programs."""
     niceness: int = 0
     """Niceness of programs, 0 to 19; higher lets others go first."""
+    share_delay: float = 10.0
+    """Seconds to wait for frames that Blender has saved to a slow share."""
     silence_limit: float = 0.0
     """Seconds without output after which a program is taken for hung; 0: never."""
 

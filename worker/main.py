@@ -110,6 +110,7 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
     conditions = Conditions(
         oom_score_adjust=config.oom_score_adjust,
         niceness=config.niceness,
+        share_delay=config.share_delay,
         silence_limit=config.silence_limit,
     )
     worker = Worker(config, Workshop(COMMANDS, outbox, previews, conditions), machine)

@@ -127,6 +127,8 @@ class WorkerFile:
     """Linux: out-of-memory score of the programs of tasks."""
     niceness: Annotated[int, NICENESS] = 0
     """Niceness of the programs of tasks; higher lets others go first."""
+    share_delay: Duration = 10.0
+    """Seconds to wait for frames that Blender has saved to a slow share."""
     silence_limit: Duration = 2 * 3600.0
     """Time without output after which a program is taken for hung; 0: never."""
     capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
@@ -154,6 +156,7 @@ class WorkerConfig:
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
     niceness: int = 0
+    share_delay: float = WorkerFile().share_delay
     silence_limit: float = WorkerFile().silence_limit
     capabilities: tuple[str, ...] = ()
     software: tuple[Software, ...] = ()
@@ -188,6 +191,7 @@ def load_worker_config(
         restart_exit_code=file.restart_exit_code,
         oom_score_adjust=file.oom_score_adjust,
         niceness=file.niceness,
+        share_delay=file.share_delay,
         silence_limit=file.silence_limit,
         capabilities=file.capabilities,
         software=file.software,

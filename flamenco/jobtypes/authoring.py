@@ -21,6 +21,7 @@ from typing import Any
 import attrs
 
 from flamenco.jobtypes import path
+from flamenco.model.folders import folder_name
 from flamenco.model.frames import (
     FrameRangeError,
     frame_chunker,
@@ -42,6 +43,7 @@ __all__ = [
     "Software",
     "TaskDraft",
     "fill_output_path",
+    "folder_name",
     "format_timestamp_local",
     "frame_chunker",
     "frame_count",
@@ -173,7 +175,7 @@ def output_settings(what: str) -> tuple[Setting, ...]:
             eval=(
                 "str(Path(abspath(settings.render_output_root), "
                 "last_n_dir_parts(settings.add_path_components), "
-                "jobname, '{timestamp}', '######'))"
+                "'{jobname}', '{timestamp}', '######'))"
             ),
             description=f"Path of the {what}: ###### becomes the frame number",
         ),
@@ -181,7 +183,9 @@ def output_settings(what: str) -> tuple[Setting, ...]:
 
 
 def fill_output_path(job: JobToCompile) -> str:
-    """The path in `render_output_path`, after filling in the time of submission there.
+    """The path in `render_output_path`, after filling in job name and time of submission there.
+
+    The name becomes one folder, whatever it is.
 
     Raises ValueError if there is no path.
     """
@@ -189,5 +193,6 @@ def fill_output_path(job: JobToCompile) -> str:
     if not output:
         raise ValueError("expected a path in render_output_path, got nothing")
     output = output.replace("{timestamp}", format_timestamp_local(job.created))
+    output = output.replace("{jobname}", folder_name(job.name))
     job.settings["render_output_path"] = output
     return output

@@ -1,4 +1,4 @@
-"""Frame ranges such as `1-10, 15, 20..30` (reference job-types §3).
+"""Frame ranges such as `1-10, 15, -5..-1, 20-30x5` (reference job-types §3).
 
 A range is held as runs of consecutive frames, so that its cost does not grow with their lengths.
 """
@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-_PART = re.compile(r"\s*([0-9]{1,9})\s*(?:(?:-|\.\.)\s*([0-9]{1,9})\s*)?", re.ASCII)
+_PART = re.compile(
+    r"\s*(-?[0-9]{1,9})\s*(?:(?:-|\.\.)\s*(-?[0-9]{1,9})\s*(?:x\s*([0-9]{1,9})\s*)?)?", re.ASCII
+)
+"""First, last and step."""
 
 Run = tuple[int, int]
 """First and last of consecutive frames."""
@@ -20,22 +23,25 @@ class FrameRangeError(ValueError):
 
     text: str
     part: str
+    is_backwards: bool = False
 
     def __str__(self) -> str:
         where = f" in {self.text!r}" if self.part != self.text else ""
+        if self.is_backwards:
+            return f"{self.part!r}{where} counts backwards, expected a range such as 1-10"
         return f"expected frames such as 1-10, 15 or 20..30, not {self.part!r}{where}"
 
 
 def frame_runs(frames: str) -> list[Run]:
     """The runs of consecutive frames of a range, in order, each frame once.
 
-    A part that ends before it begins contributes no frames. Raises FrameRangeError.
+    Raises FrameRangeError, for a part that ends before it begins too.
     """
     runs: list[Run] = []
     for first, last in sorted(_parts(frames)):
         if runs and first <= runs[-1][1] + 1:
             runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
-        elif first <= last:
+        else:
             runs.append((first, last))
     return runs
 
@@ -43,9 +49,15 @@ def frame_runs(frames: str) -> list[Run]:
 def _parts(frames: str) -> Iterator[Run]:
     for part in frames.split(","):
         match = _PART.fullmatch(part)
-        if match is None:
+        if match is None or (match[3] and not int(match[3])):
             raise FrameRangeError(frames, part)
-        yield int(match[1]), int(match[2] or match[1])
+        first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
+        if last < first:
+            raise FrameRangeError(frames, part, is_backwards=True)
+        if step == 1:
+            yield first, last
+        else:
+            yield from ((frame, frame) for frame in range(first, last + 1, step))
 
 
 def frame_count(frames: str) -> int:

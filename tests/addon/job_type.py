@@ -60,7 +60,8 @@ SIMPLE_BLENDER_RENDER = {
             "subtype": "file_path",
             "editable": False,
             "eval": "str(Path(abspath(settings.render_output_root), "
-            "last_n_dir_parts(settings.add_path_components), jobname, '{timestamp}', '######'))",
+            "last_n_dir_parts(settings.add_path_components), "
+            "'{jobname}', '{timestamp}', '######'))",
             "description": "Final file path of where render output will be saved",
         },
         {"key": "blendfile", "type": "string", "required": True, "visible": "web"},

@@ -76,7 +76,7 @@ finish(tried(job_name="Shot 12"))
                 "chunk_size": 2,
                 "render_output_root": "//../renders",
                 "add_path_components": 2,
-                "render_output_path": f"{renders}/Shot 12/{{timestamp}}/######",
+                "render_output_path": f"{renders}/{{jobname}}/{{timestamp}}/######",
                 "blendfile": blendfile.as_posix(),
                 "format": "PNG",
                 "image_file_extension": ".png",

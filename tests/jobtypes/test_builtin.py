@@ -2,7 +2,7 @@
 
 import pytest
 
-from flamenco.jobtypes import CompileError, inline_compiler, validate_settings
+from flamenco.jobtypes import CompileError, SettingsError, inline_compiler, validate_settings
 from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.model.jobtypes import setting_values
 from flamenco.model.specs import Requirements
@@ -46,7 +46,8 @@ class TestSimpleBlenderRender:
                 "key": "frames",
                 "type": "string",
                 "required": True,
-                "eval": "f'{C.scene.frame_start}-{C.scene.frame_end}'",
+                "eval": "f'{C.scene.frame_start}-{C.scene.frame_end}' "
+                "+ (f'x{C.scene.frame_step}' if C.scene.frame_step > 1 else '')",
                 "evalInfo": {"showLinkButton": True, "description": "Scene frame range"},
             },
             "chunk_size": {
@@ -77,7 +78,7 @@ class TestSimpleBlenderRender:
                 "editable": False,
                 "eval": "str(Path(abspath(settings.render_output_root), "
                 "last_n_dir_parts(settings.add_path_components), "
-                "jobname, '{timestamp}', '######'))",
+                "'{jobname}', '{timestamp}', '######'))",
             },
             "blendfile": {
                 "key": "blendfile",
@@ -89,6 +90,7 @@ class TestSimpleBlenderRender:
                 "key": "fps",
                 "type": "float",
                 "eval": "C.scene.render.fps / C.scene.render.fps_base",
+                "propargs": {"min": 0.001},
                 "visible": "hidden",
             },
             "format": {
@@ -151,6 +153,7 @@ class TestSimpleBlenderRender:
                 *("--render-output", output, "--render-format", "PNG"),
                 *("--render-frame", "1,2"),
             ],
+            "frames": "1,2",
             "onMissing": "default",
         }
         for flag in ("use_file_extension = True", "use_overwrite = False"):
@@ -190,7 +193,6 @@ class TestSimpleBlenderRender:
             ({"format": "OPEN_EXR", "image_file_extension": ".exr"}, None),
             ({"format": "OPEN_EXR_MULTILAYER", "has_previews": True}, "*.jpg"),
             ({"fps": None}, None),
-            ({"fps": 0.0}, None),
             ({"format": "JPEG", "image_file_extension": ".jpg"}, "*.jpg"),
         ],
     )
@@ -205,6 +207,47 @@ class TestSimpleBlenderRender:
     async def test_rendering_to_a_video_file_is_refused(self, compile_, format_):
         with pytest.raises(CompileError, match=f"expected an image format, got {format_}"):
             await compile_("simple-blender-render", **RENDER | {"format": format_})
+
+    @pytest.mark.parametrize("fps", [0.0, -1.0, -29.97])
+    async def test_a_rate_that_is_none_is_refused_by_name(self, compile_, fps):
+        with pytest.raises((SettingsError, CompileError), match=r"fps: expected (a n|more)"):
+            await compile_("simple-blender-render", **RENDER | {"fps": fps})
+
+    @pytest.mark.parametrize(
+        ("frames", "chunk_size", "reason"),
+        [
+            ("10-1", 1, "counts backwards"),
+            ("1-1000001", 1, "expected 250000 tasks at most.*set chunk_size to 5 or more"),
+            ("1-1048575", 1000, "expected -1048574 to 1048574, got 1048575"),
+            ("-1048575", 1, "got -1048575"),
+        ],
+    )
+    async def test_frames_that_cannot_be_rendered_are_refused_at_once(
+        self, compile_, frames, chunk_size, reason
+    ):
+        asked = RENDER | {"frames": frames, "chunk_size": chunk_size}
+        with pytest.raises(CompileError, match=reason):
+            await compile_("simple-blender-render", **asked)
+
+    async def test_steps_and_negative_frames_are_taken(self, compile_):
+        asked = RENDER | {"frames": "-6--4,1-9x4", "chunk_size": 3}
+        tasks = (await compile_("simple-blender-render", **asked)).tasks
+        assert [each.name for each in tasks] == ["render--6--4", "render-1,5,9", "preview-video"]
+        negative, positive = (each.commands[0].parameters["args"] for each in tasks[:2])
+        assert negative[-2] == "--python-expr"
+        assert "for frame in [-6, -5, -4]:" in negative[-1]
+        assert positive[-2:] == ["--render-frame", "1,5,9"]
+
+    @pytest.mark.parametrize(
+        ("name", "folder"), [("/elsewhere/x", "_elsewhere_x"), ("../../up", ".._.._up")]
+    )
+    async def test_a_jobs_name_is_one_folder_below_the_root(self, job, name, folder):
+        compiler = inline_compiler()
+        output = "/render/out/{jobname}/{timestamp}/######"
+        settings = RENDER | {"render_output_path": output}
+        compiled = await compiler.compile(job("simple-blender-render", name, **settings))
+        stamp = format_timestamp_local(job("x").created)
+        assert compiled.settings["render_output_path"] == f"/render/out/{folder}/{stamp}/######"
 
     async def test_wrong_frames_are_refused_by_name(self, compile_):
         with pytest.raises(

@@ -292,7 +292,7 @@ class TestHelpers:
             '"", 1',
             "undefined, 1",
             '"a", 1',
-            '"-5", 1',
+            '"5-3", 1',
             '"1-3", 0',
             '"1", 0.5',
             '"1"',
@@ -304,7 +304,7 @@ class TestHelpers:
         assert "mine.js, line 3:" in await refusal(f"frameChunker({call})")
 
     async def test_frame_count(self, settings_after):
-        assert (await settings_after('s.n = frameCount("1-10, 5-12, 20, 9-3");'))["n"] == 13
+        assert (await settings_after('s.n = frameCount("1-10, 5-12, 20, -9--3x3");'))["n"] == 16
 
     async def test_shell_split(self, settings_after):
         settings = await settings_after(r"""s.words = shellSplit("-b 'my file' a\\ b \"c d\"");""")

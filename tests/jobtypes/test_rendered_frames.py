@@ -72,12 +72,16 @@ class TestSimpleBlenderRender:
         assert len(pictures) == len(frames)
         assert streams(tmp_path / "renders" / "shot-1-9.mp4") == [("h264", 62, 38, 5)]
 
-    async def test_what_is_there_already_is_not_rendered_again(self, job, settings, tmp_path):
+    async def test_who_asks_for_frames_again_gets_them_rendered_again(
+        self, job, settings, tmp_path
+    ):
         tasks = await compiled(job, "simple-blender-render", **settings | {"fps": None})
         await run_tasks(tasks)
         (tmp_path / "renders" / "000002.png").unlink()
         again = await run_tasks(tasks)
-        assert [image.rpartition("/")[2] for image in again.images] == ["000002.png"]
+        assert [image.rpartition("/")[2] for image in again.images] == [
+            f"00000{number}.png" for number in (1, 2, 3)
+        ]
 
     async def test_exr_frames_without_previews_make_no_video(self, job, settings, tmp_path):
         exr = {"format": "OPEN_EXR", "image_file_extension": ".exr"}

@@ -36,12 +36,15 @@ def in_python(function, *arguments):
         return "throws"
 
 
-numbers = st.integers(0, 40).map(str)
+numbers = st.integers(-9, 40).map(str)
+steps = st.sampled_from(["", "", "x2", " x 5 ", "x0", "x"])
 space = st.sampled_from(["", " ", "\t", "\u00a0"])
 parts = st.one_of(
     st.tuples(space, numbers, space).map("".join),
-    st.tuples(numbers, space, st.sampled_from(["-", "..", ".", "--"]), space, numbers).map("".join),
-    st.text("0123456789-., ", max_size=6),
+    st.tuples(numbers, space, st.sampled_from(["-", "..", ".", "--"]), space, numbers, steps).map(
+        "".join
+    ),
+    st.text("0123456789-., x", max_size=6),
 )
 ranges = st.lists(parts, min_size=1, max_size=6).map(",".join)
 paths = st.text("ab./\\:", max_size=12)

@@ -4,18 +4,20 @@ from hypothesis import strategies as st
 
 from flamenco.model.frames import FrameRangeError, frame_chunker, frame_count, frame_numbers
 
-frame = st.integers(min_value=0, max_value=60)
+frame = st.integers(min_value=-30, max_value=60)
 space = st.sampled_from(["", " ", "\t"])
 
 
 @st.composite
 def part(draw):
-    first, last = draw(frame), draw(frame)
+    first, last = sorted((draw(frame), draw(frame)))
     a, b, c, d = (draw(space) for _ in range(4))
     if draw(st.booleans()):
         return f"{a}{first}{b}", {first}
     dash = draw(st.sampled_from(["-", ".."]))
-    return f"{a}{first}{b}{dash}{c}{last}{d}", set(range(first, last + 1))
+    step = draw(st.integers(1, 9))
+    steps = draw(st.sampled_from([f"x{step}", f"x {step} "])) if step > 1 else ""
+    return f"{a}{first}{b}{dash}{c}{last}{d}{steps}", set(range(first, last + 1, step))
 
 
 ranges = st.lists(part(), min_size=1, max_size=8).map(
@@ -31,9 +33,13 @@ ranges = st.lists(part(), min_size=1, max_size=8).map(
         ("1..3", [1, 2, 3]),
         (" 7 , 1 - 3 ", [1, 2, 3, 7]),
         ("3,3,2-4", [2, 3, 4]),
-        ("5-3", []),
-        ("5-3,1", [1]),
         ("0-0", [0]),
+        ("1-9x4", [1, 5, 9]),
+        ("1..8 x 4, 2", [1, 2, 5]),
+        ("-3", [-3]),
+        ("-2-1", [-2, -1, 0, 1]),
+        ("-5--3", [-5, -4, -3]),
+        ("-3..-1", [-3, -2, -1]),
     ],
 )
 def test_a_range_is_sorted_frames_without_duplicates(frames, numbers):
@@ -42,12 +48,35 @@ def test_a_range_is_sorted_frames_without_duplicates(frames, numbers):
 
 
 @pytest.mark.parametrize(
-    "frames", ["", " ", "1,,2", "1,", "-3", "1--3", "1-2-3", "a", "1.5", "1...3", "1 2", "²"]
+    "frames",
+    [
+        "",
+        " ",
+        "1,,2",
+        "1,",
+        "--3",
+        "1---3",
+        "1-2-3",
+        "1x2",
+        "1-5x0",
+        "1-5x",
+        "a",
+        "1.5",
+        "1...3",
+        "1 2",
+        "²",
+    ],
 )
 def test_what_is_no_range_is_refused_by_name(frames):
     with pytest.raises(FrameRangeError, match="expected frames such as 1-10, 15 or 20") as caught:
         frame_count(frames)
     assert repr(frames) in str(caught.value)
+
+
+@pytest.mark.parametrize("frames", ["10-1", "1--3", "1,5..3", "-1--2"])
+def test_a_range_that_counts_backwards_is_refused(frames):
+    with pytest.raises(FrameRangeError, match="counts backwards"):
+        frame_count(frames)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +88,8 @@ def test_what_is_no_range_is_refused_by_name(frames):
         ("1,2,4-7,9", 4, ["1,2,4,5", "6,7,9"]),
         ("1-3,4-6", 6, ["1-6"]),
         ("1,3,5", 10, ["1,3,5"]),
-        ("5-3", 2, []),
+        ("1-9x4", 2, ["1,5", "9"]),
+        ("-5--1", 3, ["-5--3", "-2,-1"]),
     ],
 )
 def test_chunks_write_long_runs_as_ranges_and_pairs_as_two_frames(frames, size, chunks):

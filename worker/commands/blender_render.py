@@ -12,17 +12,20 @@ from typing import Any
 import attrs
 import trio
 
+from flamenco.model.frames import FrameRangeError, frame_count, frame_numbers
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.blender_output import NoEngine
 from worker.blendfile import why_unreadable
-from worker.command import CannotRun, CommandFailed, Task, argument, command
+from worker.command import CannotRun, CommandFailed, Task, argument, command, invalid
 from worker.process import Surroundings
 from worker.sayings import OnMissing
+from worker.unfinished import await_files, tidy
 from worker.watching import Watch, failed, run_watched
 
 IN_BLENDER = Path(__file__).parents[1] / "in_blender"
 USE_DEVICE, LOOK = IN_BLENDER / "use_device.py", IN_BLENDER / "look.py"
+RENDER_FRAMES = IN_BLENDER / "render_frames.py"
 RENDERS = frozenset({"-f", "--render-frame", "-a", "--render-anim"})
 """Options at which Blender renders, with what stands before them."""
 ASKED = "FLAMENCO_ASKED"
@@ -50,6 +53,12 @@ class BlenderRender(Surroundings):
     onMissing: OnMissing = ""  # noqa: N815
     """Consequence of files that are missing; empty: a library fails the task, others warn."""
 
+    frames: str = ""
+    """Frame range to render in place of the last option in `args` and its value.
+
+    Those tell it to Workers that don't know this. With it each frame is looked for afterwards.
+    """
+
     def command_line(self) -> list[str]:
         asked = {"device": self.device, "cpu_fallback": self.cpuFallback}
         return [
@@ -65,14 +74,17 @@ class BlenderRender(Surroundings):
     def words(self) -> list[str]:
         """The arguments, with a look at the file right before it is rendered."""
         words = [*map(argument, self.args or ())]
+        if self.frames:
+            return [*python(), *words[:-2], *python(LOOK, RENDER_FRAMES)]
         place = next((at for at, word in enumerate(words) if word in RENDERS), None)
         if place is None or "--" in words[:place]:
             return words
         return [*python(), *words[:place], *python(LOOK), *words[place:]]
 
-    def surroundings(self) -> Surroundings:
-        """The surroundings of Blender, with what `in_blender/look.py` needs to know."""
-        asked = json.dumps({"scene": self.scene})
+    def surroundings(self, task: Task) -> Surroundings:
+        """The surroundings of Blender, with what our scripts need to know."""
+        frames = [*frame_numbers(self.frames)] if self.frames else []
+        asked = json.dumps({"scene": self.scene, "frames": frames, "task": task.id})
         return Surroundings(env={**self.env, ASKED: asked}, cwd=self.cwd)
 
     @property
@@ -104,17 +116,39 @@ def find_blender(exe: str) -> str:
 
 
 async def run(parameters: BlenderRender, task: Task) -> None:
-    await check_folder(parameters.blendfile)
-    watch = Watch(task, parameters.renders_with, on_missing=parameters.onMissing)
-    line, announced = parameters.command_line(), task.steps_left
     try:
-        await run_watched(watch, line, missing=MISSING, surroundings=parameters.surroundings())
+        frame_count(parameters.frames or "1")
+    except FrameRangeError as error:
+        raise invalid("blender-render", "frames", parameters.frames, str(error)) from None
+    await check_folder(parameters.blendfile)
+    watch = Watch(
+        task,
+        parameters.renders_with,
+        on_missing=parameters.onMissing,
+        has_script=bool(parameters.frames),
+    )
+    completed = False
+    try:
+        await render(parameters, watch)
+        completed = True
     except CommandFailed as error:
         raise await explain_failure(error, Path(parameters.blendfile)) from None
+    finally:
+        if watch.folder:
+            await tidy(watch.folder, completed=completed)
+
+
+async def render(parameters: BlenderRender, watch: Watch) -> None:
+    """Run Blender, and see that all that it was to save is there. Raises `CommandFailed`."""
+    task = watch.task
+    line, announced = parameters.command_line(), task.steps_left
+    surroundings = parameters.surroundings(task)
+    await run_watched(watch, line, missing=MISSING, surroundings=surroundings)
     if task.steps_left:
         count = f"{announced - task.steps_left} of {announced} frames"
         reason = Failure(FailureKind.MISSING_FRAMES, count)
         raise CommandFailed(f"Blender ended well, but saved {count}", reason)
+    await await_files(watch.frames, task.conditions.share_delay)
 
 
 async def explain_failure(error: CommandFailed, blendfile: Path) -> CommandFailed:

@@ -12,9 +12,11 @@ from flamenco.jobtypes.authoring import (
     fill_output_path,
     frame_chunker,
     frame_count,
+    frame_numbers,
     output_settings,
     path,
 )
+from flamenco.model.frames import frame_runs
 
 JOB_TYPE = JobType(
     label="Simple Blender Render",
@@ -24,9 +26,10 @@ JOB_TYPE = JobType(
             "frames",
             "string",
             required=True,
-            eval="f'{C.scene.frame_start}-{C.scene.frame_end}'",
+            eval="f'{C.scene.frame_start}-{C.scene.frame_end}' "
+            "+ (f'x{C.scene.frame_step}' if C.scene.frame_step > 1 else '')",
             eval_info=EvalInfo(show_link_button=True, description="Scene frame range"),
-            description="Frames to render, such as '1-10, 15, 20..30'",
+            description="Frames to render, such as '1-10, 15, 20..30, 40-60x5'",
         ),
         Setting(
             "chunk_size",
@@ -47,6 +50,7 @@ JOB_TYPE = JobType(
             "fps",
             "float",
             eval="C.scene.render.fps / C.scene.render.fps_base",
+            propargs={"min": 0.001},
             visible="hidden",
         ),
         Setting(
@@ -103,6 +107,20 @@ OUTPUT_OVERRIDES = (
 )
 """Code that makes frames go where the other tasks look for them, whatever the file says."""
 
+NEGATIVE = """import bpy
+scene = bpy.context.scene
+output = scene.render.filepath
+for frame in {}:
+    scene.frame_set(frame)
+    scene.render.filepath = output
+    scene.render.filepath = scene.render.frame_path(frame=frame)
+    bpy.ops.render.render(write_still=True)
+"""
+
+MOST_FRAME = 1_048_574
+"""Blender's own limit, either way."""
+MOST_TASKS = 250_000
+
 
 def compile_job(job: JobToCompile, author: Author) -> None:
     """A task for each chunk of frames, then one for the video."""
@@ -117,12 +135,37 @@ def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
             f"expected an image format, got {settings['format']}: "
             "Flamenco renders images; choose one in the output properties"
         )
+    if settings.get("fps") == 0:
+        raise ValueError("fps: expected more than 0, or none for no video, got 0")
+    check_frames(settings["frames"], settings["chunk_size"])
     fill_output_path(job)
     render_tasks = [
         render_task(author, settings, chunk, parameters)
         for chunk in frame_chunker(settings["frames"], settings["chunk_size"])
     ]
     video_task(author, settings, render_tasks)
+
+
+def check_frames(frames: str, chunk_size: int) -> None:
+    """Raises ValueError for more than the farm, or Blender, can take."""
+    runs = frame_runs(frames)
+    for frame in (runs[0][0], runs[-1][1]):
+        if abs(frame) > MOST_FRAME:
+            raise ValueError(f"frames: expected -{MOST_FRAME} to {MOST_FRAME}, got {frame}")
+    count = sum(last - first + 1 for first, last in runs)
+    if count > MOST_TASKS * chunk_size > 0:
+        needed = -(-count // MOST_TASKS)
+        raise ValueError(
+            f"frames: expected {MOST_TASKS} tasks at most, got {count} frames in chunks of "
+            f"{chunk_size}; set chunk_size to {needed} or more"
+        )
+
+
+def frame_option(chunk: str) -> list[str]:
+    """Blender's option for a chunk; in its own one, a negative number counts from the end."""
+    if frame_runs(chunk)[0][0] < 0:
+        return ["--python-expr", NEGATIVE.format([*frame_numbers(chunk)])]
+    return ["--render-frame", chunk.replace("-", "..")]
 
 
 def render_task(
@@ -144,9 +187,9 @@ def render_task(
             "--render-output",
             path.join(path.dirname(output), path.basename(output)),
             *(["--render-format", settings["format"]] if settings["format"] else []),
-            "--render-frame",
-            chunk.replace("-", ".."),
+            *frame_option(chunk),
         ],
+        "frames": chunk,
         "onMissing": settings.get("on_missing", ""),
         **more,
     }

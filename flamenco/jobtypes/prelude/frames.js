@@ -1,31 +1,37 @@
 // Frame ranges, as flamenco/model/frames.py has them.
 
 const SPACE = "[ \\t\\n\\r\\f\\v]*"; // what Python takes for white space in ASCII
-const FRAME = `${SPACE}([0-9]{1,9})${SPACE}`;
-const FRAMES = new RegExp(`^${FRAME}(?:(?:-|\\.\\.)${FRAME})?$`);
+const FRAME = `${SPACE}(-?[0-9]{1,9})${SPACE}`;
+const STEP = `x${SPACE}([0-9]{1,9})${SPACE}`;
+const FRAMES = new RegExp(`^${FRAME}(?:(?:-|\\.\\.)${FRAME}(?:${STEP})?)?$`);
 
-function frameRun(part, range) {
+// The runs [first, last] of consecutive frames of one part of a range.
+function frameParts(part, range) {
     const match = FRAMES.exec(part);
-    if (match === null) {
-        const where = part === range ? "" : ` in '${range}'`;
+    const where = part === range ? "" : ` in '${range}'`;
+    const step = Number(match?.[3] ?? 1);
+    if (match === null || step === 0) {
         throw new Error(`expected frames such as 1-10, 15 or 20..30, not '${part}'${where}`);
     }
-    return [Number(match[1]), Number(match[2] ?? match[1])];
+    const first = Number(match[1]), last = Number(match[2] ?? match[1]);
+    if (last < first) {
+        throw new Error(`'${part}'${where} counts backwards, expected a range such as 1-10`);
+    }
+    if (step === 1) return [[first, last]];
+    const runs = [];
+    for (let frame = first; frame <= last; frame += step) runs.push([frame, frame]);
+    return runs;
 }
 
 // The runs [first, last] of consecutive frames, in order, each frame once.
 function frameRuns(range) {
-    if (!range.includes(",")) {
-        const run = frameRun(range, range);
-        return run[0] <= run[1] ? [run] : [];
-    }
-    const parts = range.split(",").map((part) => frameRun(part, range));
+    const parts = range.split(",").flatMap((part) => frameParts(part, range));
     parts.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
     const runs = [];
     for (const [first, last] of parts) {
         const previous = runs.at(-1);
         if (previous && first <= previous[1] + 1) previous[1] = Math.max(previous[1], last);
-        else if (first <= last) runs.push([first, last]);
+        else runs.push([first, last]);
     }
     return runs;
 }

@@ -1,0 +1,245 @@
+"""Frames that a task says it wrote are there: rendered now, whole, and of this file."""
+
+import os
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import trio
+from PIL import Image
+
+from tests.jobtypes.rendering import make_scene
+from tests.patience import until
+from tests.worker.commands.shop import Bench
+from worker.command import CommandFailed, Conditions
+
+slow = pytest.mark.slow
+
+PAINTED = """
+scene.view_settings.view_transform = "Raw"
+scene.render.resolution_x, scene.render.resolution_y = {size}, {size}
+bpy.data.objects.remove(bpy.data.objects["Cube"])
+world = bpy.data.worlds[0]
+world.use_nodes = True
+world.node_tree.nodes["Background"].inputs[0].default_value = {colour}
+background = world.node_tree.nodes["Background"].inputs[1]
+for frame in (-20, 20):
+    background.default_value = (frame + 20) / 40
+    background.keyframe_insert("default_value", frame=frame)
+for curve in world.node_tree.animation_data.action.fcurves:
+    for point in curve.keyframe_points:
+        point.interpolation = "LINEAR"
+"""
+RED, GREEN = (1, 0, 0, 1), (0, 1, 0, 1)
+
+
+def paint(file, colour=RED, size=16, more=""):
+    """A file of one colour, darker in early frames."""
+    return make_scene(file, PAINTED.format(colour=colour, size=size) + more)
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory):
+    return paint(tmp_path_factory.mktemp("scene") / "red.blend")
+
+
+def rendering(blendfile, output, frames, format_="PNG"):
+    """What `simple-blender-render` asks for; the end of the arguments is for older Workers."""
+    return {
+        "exe": "blender",
+        "exeArgs": "-b -y --factory-startup",
+        "blendfile": str(blendfile),
+        "args": [
+            "--render-output",
+            f"{output}/######",
+            "--render-format",
+            format_,
+            "--render-frame",
+            "no frame",
+        ],
+        "frames": frames,
+    }
+
+
+async def rendered(blendfile, output, frames, bench=None, **more):
+    return await (bench or Bench()).run(
+        "blender-render", **rendering(blendfile, output, frames, **more)
+    )
+
+
+def pixel(path):
+    with Image.open(path) as image:
+        return image.convert("RGB").getpixel((8, 8))
+
+
+def names(folder):
+    return sorted(each.name for each in folder.iterdir())
+
+
+@slow
+async def test_frames_are_rendered_again_whatever_lies_there(red, tmp_path):
+    (tmp_path / "000001.png").write_bytes(b"")
+    (tmp_path / "000002.png").write_bytes(b"\x89PNG half a frame")
+    Image.new("RGB", (16, 16), GREEN[:3]).save(tmp_path / "000003.png")
+    bench = await rendered(red, tmp_path, "1-3")
+    assert bench.steps == 3
+    assert names(tmp_path) == [f"00000{number}.png" for number in (1, 2, 3)]
+    assert [pixel(path)[1] for path in sorted(tmp_path.iterdir())] == [0, 0, 0]
+    assert bench.images == [str(path) for path in sorted(tmp_path.iterdir())]
+
+
+@slow
+async def test_a_completed_task_that_is_asked_for_again_renders_again(tmp_path):
+    file, output = paint(tmp_path / "a.blend"), tmp_path / "out"
+    await rendered(file, output, "1")
+    paint(file, GREEN)
+    await rendered(file, output, "1")
+    assert pixel(output / "000001.png")[:2] == (0, pixel(output / "000001.png")[1])
+    assert pixel(output / "000001.png")[1] > 0
+
+
+@slow
+async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path):
+    stop = "import bpy; bpy.app.handlers.render_pre.append(lambda s, *_: s.frame_current == 3 and "
+    parameters = rendering(red, tmp_path, "1-4")
+    ending = ["--python-expr", f"{stop}__import__('os')._exit(7))"]
+    with pytest.raises(CommandFailed, match="code 7"):
+        await Bench().run("blender-render", **parameters | {"args": ending + parameters["args"]})
+    assert names(tmp_path)[1:] == ["000001.png", "000002.png"]
+    assert names(tmp_path / ".flamenco-task-1") == ["finished.json"]
+    whole = (tmp_path / "000001.png").stat().st_mtime_ns
+    (tmp_path / "000002.png").write_bytes(b"somebody else's")
+    bench = await rendered(red, tmp_path, "1-4")
+    assert bench.steps == 4
+    assert [Path(path).name for path in bench.images] == [
+        f"00000{number}.png" for number in (2, 3, 4)
+    ]
+    assert (tmp_path / "000001.png").stat().st_mtime_ns == whole
+    assert ".flamenco-task-1" not in names(tmp_path)
+
+
+@slow
+async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_path):
+    parameters = rendering(red, tmp_path, "1-2")
+    ending = ["--python-expr", "import bpy; bpy.app.handlers.render_pre.append(lambda s, *_: "]
+    ending[1] += "s.frame_current == 2 and __import__('os')._exit(7))"
+    with pytest.raises(CommandFailed):
+        await Bench().run("blender-render", **parameters | {"args": ending + parameters["args"]})
+    bench = await rendered(red, tmp_path, "1-2", Bench(id="task-2"))
+    assert len(bench.images) == 2
+
+
+@slow
+async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(tmp_path):
+    noise = "scene.render.image_settings.color_depth = '16'"
+    file, output = paint(tmp_path / "big.blend", size=3000, more=noise), tmp_path / "out"
+    unfinished = output / ".flamenco-task-1" / "000001.png"
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(rendered, file, output, "1")
+        await until(unfinished.exists, 120)
+        nursery.cancel_scope.cancel()
+    assert names(output) == []
+    await rendered(file, output, "1")
+    assert names(output) == ["000001.png"]
+    assert pixel(output / "000001.png")[0] > 0
+
+
+@slow
+async def test_negative_frames_are_the_scenes_and_named_as_blender_names_them(red, tmp_path):
+    await rendered(red, tmp_path, "-5--4,3")
+    assert names(tmp_path) == ["-000004.png", "-000005.png", "000003.png"]
+    shades = [pixel(tmp_path / name)[0] for name in ("-000005.png", "-000004.png", "000003.png")]
+    expected = [round(255 * (frame + 20) / 40) for frame in (-5, -4, 3)]
+    assert all(abs(one - other) <= 1 for one, other in zip(shades, expected, strict=True))
+
+
+@slow
+async def test_braces_in_a_path_are_text(red, tmp_path):
+    output = tmp_path / "shot {final} #2 %d [v2]"
+    await rendered(red, output, "1")
+    assert names(output) == ["000001.png"]
+
+
+@slow
+async def test_each_view_of_a_frame_is_a_file_and_the_frame_one_step(tmp_path):
+    stereo = "scene.render.use_multiview = True"
+    file, output = paint(tmp_path / "stereo.blend", more=stereo), tmp_path / "out"
+    bench = await rendered(file, output, "1-2")
+    assert bench.steps == 2
+    assert names(output) == [f"00000{number}_{eye}.png" for number in (1, 2) for eye in "LR"]
+
+
+@slow
+async def test_a_preview_lies_beside_its_frame_and_is_not_shown(tmp_path):
+    previews = "scene.render.image_settings.file_format = 'OPEN_EXR'\n"
+    previews += "scene.render.image_settings.use_preview = True"
+    file, output = paint(tmp_path / "exr.blend", more=previews), tmp_path / "out"
+    bench = await rendered(file, output, "1", format_="OPEN_EXR")
+    assert names(output) == ["000001.exr", "000001.jpg"]
+    assert bench.images == [str(output / "000001.exr")]
+
+
+@slow
+async def test_a_frame_that_cannot_be_saved_fails_the_task(red, tmp_path):
+    (tmp_path / "out").write_text("no folder")
+    with pytest.raises(CommandFailed):
+        await rendered(red, tmp_path / "out", "1")
+
+
+FAKE = """#!{python}
+import json, os, sys
+path, size = {path!r}, {size}
+print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco-task-1")))
+file = dict(path=path, size=size, changed={changed})
+print("flamenco-frame: " + json.dumps(dict(number=1, files=[file])))
+"""
+
+
+@pytest.fixture
+def saying(tmp_path):
+    """A Blender that says that it has saved a frame."""
+
+    async def run(delay=10.0, size=5):
+        program = tmp_path / "blender"
+        text = FAKE.format(
+            python=sys.executable,
+            path=str(tmp_path / "000001.png"),
+            size=size,
+            changed=time.time() + 3,
+        )
+        program.write_text(text)
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        bench = Bench(Conditions(share_delay=delay), steps_left=1)
+        parameters = {"exe": str(program), "blendfile": "", "args": ["-f", "1"], "frames": "1"}
+        return await bench.run("blender-render", **parameters)
+
+    return run
+
+
+@slow
+async def test_a_frame_may_appear_on_a_slow_share_seconds_after_blender_has_ended(saying, tmp_path):
+    late = threading.Timer(3.0, (tmp_path / "000001.png").write_bytes, [b"frame"])
+    late.start()
+    try:
+        assert (await saying()).steps == 1
+    finally:
+        late.join()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"of another size"])
+async def test_a_frame_that_does_not_appear_fails_the_task(saying, tmp_path, content):
+    if content is not None:
+        (tmp_path / "000001.png").write_bytes(content)
+    with pytest.raises(CommandFailed, match=r"000001\.png is not there, 0\.1 s after") as caught:
+        await saying(delay=0.1)
+    assert caught.value.failure.kind == "missing-frames"
+
+
+async def test_a_frame_that_was_there_before_does_not_count(saying, tmp_path):
+    (tmp_path / "000001.png").write_bytes(b"older")
+    os.utime(tmp_path / "000001.png", (1, 1))
+    with pytest.raises(CommandFailed, match="is not there"):
+        await saying(delay=0.1)

@@ -1,0 +1,63 @@
+"""What programs leave: frames that are there or still to come, and what they did not finish."""
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import trio
+
+from flamenco.model.reasons import FailureKind
+from flamenco.protocol import Failure
+from worker.blender_output import Frame, RenderedFile
+from worker.command import CommandFailed
+
+LOOK_SECONDS = 0.25
+TIDY_SECONDS = 5.0
+SAME_TIME_SECONDS = 2.0
+"""Some shares round times to these."""
+
+
+async def await_files(frames: Iterable[Frame], patience: float) -> None:
+    """Wait until the files of frames are there as they were saved, which slow shares delay.
+
+    Raises `CommandFailed` if one is not after ``patience`` seconds.
+    """
+    files = [file for frame in frames for file in frame.files]
+    with trio.move_on_after(patience):
+        while True:
+            files = await trio.to_thread.run_sync(_absent, files, abandon_on_cancel=True)
+            if not files:
+                return
+            await trio.sleep(LOOK_SECONDS)
+    problem = f"{files[0].path} is not there, {patience:g} s after Blender has saved it"
+    raise CommandFailed(problem, Failure(FailureKind.MISSING_FRAMES, files[0].path))
+
+
+def _absent(files: list[RenderedFile]) -> list[RenderedFile]:
+    return [file for file in files if not _is_there(file)]
+
+
+def _is_there(file: RenderedFile) -> bool:
+    try:
+        found = Path(file.path).stat()
+    except OSError:
+        return False
+    is_new = abs(found.st_mtime - file.changed) <= SAME_TIME_SECONDS
+    return found.st_size == file.size > 0 and is_new
+
+
+async def tidy(folder: str, *, completed: bool) -> None:
+    """Remove the folder of unfinished frames; what is finished is remembered for the next attempt.
+
+    Nothing is, once the task is completed. Not cancelled: it comes after that.
+    """
+    with trio.move_on_after(TIDY_SECONDS, shield=True):
+        await trio.to_thread.run_sync(_tidy, Path(folder), completed, abandon_on_cancel=True)
+
+
+def _tidy(folder: Path, completed: bool) -> None:
+    with contextlib.suppress(OSError):
+        for each in folder.iterdir():
+            if completed or each.suffix != ".json":
+                each.unlink()
+        folder.rmdir()
