@@ -61,7 +61,7 @@ describe('the question before a deletion', () => {
 
   it.each([true, false])('speaks of no files where there are none (Shaman: %s)', (shaman) => {
     const { consequences, choice } = deletionText(one, shaman, false)
-    expect([consequences, choice]).toEqual(['Its tasks, logs and previews go. Rendered frames stay.', null])
+    expect([consequences, choice]).toEqual(['Its tasks, logs and previews are deleted. Rendered frames stay.', null])
   })
 })
 

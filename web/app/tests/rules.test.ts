@@ -98,11 +98,11 @@ describe('the deletion of a tag', () => {
     [{ workers: 2, jobs: 0 }, '2 Workers will lose it. No job has it.'],
     [
       { workers: 0, jobs: 1 },
-      'No Worker has it. 1 job will lose it: what is left of it may then run on every Worker.',
+      'No Worker has it. 1 job will lose it: the rest of it may then run on every Worker.',
     ],
     [
       { workers: 1, jobs: 3 },
-      '1 Worker will lose it. 3 jobs will lose it, too: what is left of them may then run on every Worker.',
+      '1 Worker will lose it. 3 jobs will lose it, too: the rest of them may then run on every Worker.',
     ],
   ])('says who loses it', (use, sentence) => {
     expect(deletionOf(use)).toBe(sentence)

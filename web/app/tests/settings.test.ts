@@ -34,7 +34,7 @@ describe('a setting', () => {
     ['job_type_memory', '255', 'from 256'],
     ['blocklist_threshold', '1.5', 'whole number'],
     ['listen', ' ', 'empty'],
-    ['registration_secret', `${MASK}x`, 'all of the new secret'],
+    ['registration_secret', `${MASK}x`, 'the complete new secret'],
   ])('is told to be wrong: %s', (key, draft, problem) => {
     expect(problemOf(field(key), draft)).toContain(problem)
   })
@@ -58,8 +58,8 @@ describe('a setting', () => {
       running: ['listen'],
     })
     expect(sentences(saved)).toBe(
-      'Holds from now on: Task timeout, variable x. Needs a restart: Database. Address: the Manager ' +
-        'runs with it already, or its command line says otherwise.',
+      'In effect now: Task timeout, variable x. Needs a restart: Database. Address: the Manager ' +
+        'already uses this value, or its command line overrides it.',
     )
   })
 

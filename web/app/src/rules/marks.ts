@@ -92,7 +92,7 @@ export function deletionText(
   const checkouts = one
     ? ', and its Shaman checkout unless another job needs it'
     : ', and their Shaman checkouts unless other jobs need them'
-  const gone = `${one ? 'Its' : 'Their'} tasks, logs and previews go`
+  const gone = `${one ? 'Its' : 'Their'} tasks, logs and previews are deleted`
   return {
     question: one ? `Delete ${jobs[0]?.name ?? ''}?` : `Delete ${jobs.length} jobs?`,
     consequences: `${gone}${shaman && ownFiles ? checkouts : ''}. Rendered frames stay.`,

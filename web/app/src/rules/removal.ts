@@ -16,6 +16,6 @@ export function removalOf(worker: Pick<WorkerSummary, 'status'>): Removal {
   const status = WORKER_STATUS[worker.status].label.toLowerCase()
   return {
     what,
-    warning: `It is not offline but ${status}. Shut it down first: a Worker that still runs loses its task to others, and registers anew.`,
+    warning: `It is not offline but ${status}. Shut it down first: a running Worker loses its task to others, and registers again.`,
   }
 }

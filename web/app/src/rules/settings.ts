@@ -54,7 +54,7 @@ export function problemOf(field: SettingField, draft: Draft): string | null {
   if (field.kind === 'count') return countProblem(field, text)
   if (field.required && text === '') return 'it can’t be empty'
   if (field.kind === 'secret' && draft !== MASK && draft.includes(MASK)) {
-    return 'type all of the new secret, in place of the stars'
+    return 'type the complete new secret, in place of the stars'
   }
   return null
 }
@@ -118,10 +118,10 @@ export function savedOf(keys: readonly string[], waiting: readonly string[]): Sa
 
 export function sentences({ atOnce, restart, running }: Saved): string {
   const parts = []
-  if (atOnce.length > 0) parts.push(`Holds from now on: ${labels(atOnce)}.`)
+  if (atOnce.length > 0) parts.push(`In effect now: ${labels(atOnce)}.`)
   if (restart.length > 0) parts.push(`Needs a restart: ${labels(restart)}.`)
   if (running.length > 0) {
-    parts.push(`${labels(running)}: the Manager runs with it already, or its command line says otherwise.`)
+    parts.push(`${labels(running)}: the Manager already uses this value, or its command line overrides it.`)
   }
   return parts.join(' ')
 }

@@ -82,7 +82,7 @@ export const FARM_STATUS: Record<FarmStatus, FarmStatusLook> = {
   unknown: {
     label: 'Unknown',
     tone: 'queued',
-    explanation: 'The Manager has not told how the farm is doing.',
+    explanation: 'The Manager has not sent the status of the farm.',
   },
 }
 

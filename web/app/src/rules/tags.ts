@@ -14,7 +14,7 @@ export function deletionOf(use: TagUse | null): string {
   if (workers === 0 && jobs === 0) return 'No Worker and no job has it.'
   const losers = workers === 0 ? 'No Worker has it.' : `${plural(workers, 'Worker')} will lose it.`
   if (jobs === 0) return `${losers} No job has it.`
-  const left = jobs === 1 ? 'what is left of it' : 'what is left of them'
+  const left = jobs === 1 ? 'the rest of it' : 'the rest of them'
   const also = workers === 0 ? '' : ', too'
   return `${losers} ${plural(jobs, 'job')} will lose it${also}: ${left} may then run on every Worker.`
 }

@@ -112,7 +112,7 @@ export function problemsOf(variables: readonly VariableDraft[]): VariableProblem
 
 function nameProblem(name: string, was: string | null, names: readonly string[]): string | null {
   if (name === '') return 'it needs a name'
-  if (/[{}]/.test(name)) return 'leave out the braces: they are written where it is used'
+  if (/[{}]/.test(name)) return 'leave out the braces: they only belong where the variable is used'
   if (names.filter((each) => each === name).length > 1) return 'another variable has this name'
   if (name === 'jobs' && was !== 'jobs') return 'jobs is always the folder of the job files'
   return null

@@ -21,7 +21,7 @@ export interface Offer {
 
 const APPROVAL: Offer = {
   title: 'This waits for your yes or no',
-  hint: 'Reason, if there is something to say',
+  hint: 'Reason (optional)',
   asks: true,
   verdicts: [
     { status: 'completed', label: 'Approve', done: 'Approved', reason: 'approved on the page' },

@@ -125,7 +125,7 @@ export function createAssistant({ api, configuration, refresh }: AssistantOption
     (now) => {
       if (!state.saved || !now?.isFirstRun) return
       state.saved = false
-      state.error = 'The Manager has started anew, and still waits to be set up. Please try again.'
+      state.error = 'The Manager has restarted, and still waits to be set up. Please try again.'
     },
     { flush: 'sync' },
   )
