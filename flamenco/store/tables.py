@@ -186,7 +186,8 @@ class Table(Generic[T]):
                 fields[name] = msgspec.convert(plain, kinds[name], strict=False)
             except _UNREADABLE as error:
                 key = " ".join(str(cells[part]) for part in self.key)
-                problem = problem or UnreadableRow(self.name, key, name, error)
+                why = f"no JSON ({error})" if type(error) is msgspec.DecodeError else error
+                problem = problem or UnreadableRow(self.name, key, name, why)
                 fields[name] = self.blank(name)
         if problem is not None and self.says_why:
             fields[self.says_why] = str(problem)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Job } from '../src/api/types'
+import { applicable, JOB_ACTIONS } from '../src/rules/actions'
 import { deletable, deletionText, markable, offeredMarks } from '../src/rules/marks'
 import { report } from '../src/rules/outcomes'
 import { JOB_STATUS, jobLook } from '../src/rules/status'
@@ -30,6 +31,14 @@ describe('what jobs may be asked besides a status', () => {
     const old = { archived_at: then, keep: true }
     expect(offered(job('a', old), job('b', old))).toEqual(['unarchive', 'unkeep'])
     expect(offered()).toEqual(['archive', 'keep'])
+  })
+
+  it('asks nothing of a parked job but its deletion, in any status', () => {
+    const parked = ALL.map((each) => ({ ...each, parked: { reason: 'it crashed' } }))
+    expect(deletable(parked)).toEqual(parked)
+    expect(offeredMarks(parked).flatMap((mark) => markable(mark, parked))).toEqual([])
+    expect(JOB_ACTIONS.flatMap((action) => applicable(action, parked))).toEqual([])
+    expect(parked.map((each) => jobLook(each).label)).toEqual(parked.map(() => 'Parked'))
   })
 
   it('asks nothing of a job that is being deleted', () => {

@@ -180,6 +180,9 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
     setTaskStatus: (task: string, status: TaskStatus, reason: string) =>
       post(`tasks/${task}/setstatus`, { status, reason }),
 
+    tryJobAgain: (job: string) => send('POST', `jobs/${job}/try-again`),
+    tryWorkerAgain: (worker: string) => send('POST', `worker-mgt/workers/${worker}/try-again`),
+
     fetchWorkers: () => get<WorkerList>('worker-mgt/workers'),
     fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
     requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>

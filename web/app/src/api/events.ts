@@ -4,6 +4,7 @@ import type {
   FarmStatusReport,
   JobLastRenderedImageInfo,
   JobStatus,
+  Parked,
   TaskStatus,
   WorkerStatus,
   WorkerStatusChangeRequest,
@@ -26,6 +27,7 @@ export interface EventJobUpdate {
   keep?: boolean
   worker_tag?: string
   was_deleted?: boolean
+  parked?: Parked
 }
 
 export interface EventTaskUpdate {
@@ -62,6 +64,7 @@ export interface EventWorkerUpdate {
   version: string
   deleted_at?: string
   can_restart: boolean
+  parked?: Parked
 }
 
 export interface EventWorkerTagUpdate {

@@ -86,6 +86,12 @@ export interface FarmStatusReport {
 export type JsonObject = { [key: string]: JsonValue }
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject
 
+/** Why a thing does nothing until it is tried again, mended or deleted. */
+export interface Parked {
+  reason: string
+  since?: string
+}
+
 export interface Job {
   id: string
   name: string
@@ -110,6 +116,7 @@ export interface Job {
   keep?: boolean
   /** What is likely wrong with it, as it looked when it was submitted. */
   warnings?: string[]
+  parked?: Parked
 }
 
 export interface JobsQueryResult {
@@ -256,6 +263,7 @@ export interface WorkerSummary {
   last_seen?: string
   version: string
   can_restart: boolean
+  parked?: Parked
 }
 
 export interface WorkerTask extends TaskSummary {

@@ -23,6 +23,7 @@ export type JobRow = Pick<
   | 'worker_tag'
   | 'archived_at'
   | 'keep'
+  | 'parked'
 >
 
 export function replaceAll<Row extends { id: string }>(
@@ -55,7 +56,8 @@ export function applyJobEvent(
 /** An event leaves out the marks that a job does not have. */
 export function jobFields<Known extends JobRow>(known: Known | undefined, event: EventJobUpdate) {
   const { previous_status, refresh_tasks, was_deleted, name, ...fields } = event
-  const { delete_requested_at, archived_at, keep, worker_tag, ...lasting }: Partial<Job> = known ?? {}
+  const { delete_requested_at, archived_at, keep, worker_tag, parked, ...lasting }: Partial<Job> =
+    known ?? {}
   return { ...lasting, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
 }
 
@@ -83,7 +85,7 @@ export function applyWorkerEvent(
     workers.delete(event.id)
     return
   }
-  const { id, name, status, version, can_restart, status_change } = event
+  const { id, name, status, version, can_restart, status_change, parked } = event
   const last_seen = event.last_seen ?? workers.get(id)?.last_seen
   workers.set(id, {
     id,
@@ -92,6 +94,7 @@ export function applyWorkerEvent(
     version,
     can_restart,
     ...(status_change && { status_change }),
+    ...(parked && { parked }),
     ...(last_seen !== undefined && { last_seen }),
   })
 }

@@ -1,6 +1,12 @@
 /** What may be asked of jobs, tasks and workers in which status (reference web-ui.md §3 and §4). */
 
-import type { JobStatus, TaskStatus, WorkerStatusChangeRequest, WorkerSummary } from '../api/types'
+import type {
+  JobStatus,
+  Parked,
+  TaskStatus,
+  WorkerStatusChangeRequest,
+  WorkerSummary,
+} from '../api/types'
 
 export const REASON = 'requested from web interface'
 
@@ -62,11 +68,12 @@ export function taskActions(job: JobStatus | undefined): readonly StatusAction<T
   return [{ ...CANCEL_TASK, allowed: [] }, REQUEUE_TASK]
 }
 
-export function applicable<S extends string, T extends { status: S }>(
+/** Of what is parked no status can be asked. */
+export function applicable<S extends string, T extends { status: S; parked?: Parked }>(
   action: StatusAction<S>,
   targets: readonly T[],
 ): T[] {
-  return targets.filter((target) => action.allowed.includes(target.status))
+  return targets.filter((target) => !target.parked && action.allowed.includes(target.status))
 }
 
 export interface WorkerAction {
@@ -129,6 +136,7 @@ export const WORKER_ACTIONS: readonly WorkerAction[] = [
  * only while a change is pending: it takes that request back.
  */
 export function canAskWorker(action: WorkerAction, worker: WorkerSummary): boolean {
+  if (worker.parked) return false
   if (action.request.status === 'restart') return worker.can_restart && worker.status !== 'offline'
   return worker.status !== action.request.status || worker.status_change !== undefined
 }

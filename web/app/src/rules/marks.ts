@@ -2,7 +2,7 @@
 
 import type { Job, JobChange, JobStatus } from '../api/types'
 
-type Marks = Pick<Job, 'status' | 'archived_at' | 'keep' | 'delete_requested_at'>
+type Marks = Pick<Job, 'status' | 'archived_at' | 'keep' | 'delete_requested_at' | 'parked'>
 
 export interface JobMark {
   key: string
@@ -64,11 +64,14 @@ export function offeredMarks(jobs: readonly Marks[]): JobMark[] {
 }
 
 export function markable<T extends Marks>(mark: JobMark, jobs: readonly T[]): T[] {
-  return jobs.filter((job) => !job.delete_requested_at && mark.applies(job))
+  return jobs.filter((job) => !job.delete_requested_at && !job.parked && mark.applies(job))
 }
 
+/** A parked job runs nothing, whatever its status. */
 export function deletable<T extends Marks>(jobs: readonly T[]): T[] {
-  return jobs.filter((job) => !job.delete_requested_at && DELETABLE.includes(job.status))
+  return jobs.filter(
+    (job) => !job.delete_requested_at && (job.parked || DELETABLE.includes(job.status)),
+  )
 }
 
 export interface DeletionText {

@@ -9,10 +9,10 @@ export interface Removal {
   warning: string
 }
 
-export function removalOf(worker: Pick<WorkerSummary, 'status'>): Removal {
+export function removalOf(worker: Pick<WorkerSummary, 'status' | 'parked'>): Removal {
   const what =
     'Its tags and its sleep schedule are forgotten. If it comes back, it registers as a new Worker.'
-  if (worker.status === 'offline') return { what, warning: '' }
+  if (worker.parked || worker.status === 'offline') return { what, warning: '' }
   const status = WORKER_STATUS[worker.status].label.toLowerCase()
   return {
     what,

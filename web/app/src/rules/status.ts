@@ -1,6 +1,13 @@
 /** How each status looks and what it means. One table per kind of thing. */
 
-import type { FarmStatus, Job, JobStatus, TaskStatus, WorkerStatus } from '../api/types'
+import type {
+  FarmStatus,
+  Job,
+  JobStatus,
+  TaskStatus,
+  WorkerStatus,
+  WorkerSummary,
+} from '../api/types'
 
 /** A tone is a colour and a pattern of the stylesheet: `--tone-<name>`. */
 export type Tone =
@@ -31,9 +38,12 @@ export const JOB_STATUS: Record<JobStatus, StatusLook> = {
   completed: { label: 'Completed', tone: 'done' },
 }
 
-/** A job stays in its status while it is being deleted; the deletion is what matters. */
-export function jobLook(job: Pick<Job, 'status' | 'delete_requested_at'>): StatusLook {
-  return job.delete_requested_at ? { label: 'Deleting', tone: 'changing' } : JOB_STATUS[job.status]
+const PARKED: StatusLook = { label: 'Parked', tone: 'failed' }
+
+/** A job stays in its status while it is being deleted or is parked; that is what matters then. */
+export function jobLook(job: Pick<Job, 'status' | 'delete_requested_at' | 'parked'>): StatusLook {
+  if (job.delete_requested_at) return { label: 'Deleting', tone: 'changing' }
+  return job.parked ? PARKED : JOB_STATUS[job.status]
 }
 
 export const TASK_STATUS: Record<TaskStatus, StatusLook> = {
@@ -54,6 +64,10 @@ export const WORKER_STATUS: Record<WorkerStatus, StatusLook> = {
   asleep: { label: 'Asleep', tone: 'paused' },
   error: { label: 'Error', tone: 'failed' },
   offline: { label: 'Offline', tone: 'canceled' },
+}
+
+export function workerLook(worker: Pick<WorkerSummary, 'status' | 'parked'>): StatusLook {
+  return worker.parked ? PARKED : (WORKER_STATUS[worker.status] ?? WORKER_STATUS.offline)
 }
 
 export interface FarmStatusLook extends StatusLook {
