@@ -18,7 +18,7 @@ from flamenco import clock
 from flamenco.config.manager import ManagerConfig
 from flamenco.manager.farm import Around, Farm, open_farm
 from flamenco.model.specs import Specs
-from flamenco.store import StoreError
+from flamenco.store import StoreError, UnreadableRow
 from tests.compiling import in_this_process
 from tests.simulation.endings import check_jobs, unfinished
 from tests.simulation.fairness import idle_though_able
@@ -26,6 +26,7 @@ from tests.simulation.instant import instant
 from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.nature import SCRIPT, TYPES, draw_job
 from tests.simulation.people import People
+from tests.simulation.poison import Poison, Spoilt
 from tests.simulation.polling import PollingWorker
 from tests.simulation.worker import SimulatedWorker
 
@@ -63,6 +64,10 @@ class Troubles:
     """How many of them do so in the same moment."""
     polling: float
     """The share of the workers that poll as Flamenco 3's do."""
+    poisoned: int
+    """How often one job's handler begins to raise always, and a service crashes five times."""
+    spoilt: int
+    """How many cells can't be read any more."""
 
     @classmethod
     def draw(cls, random: Random) -> "Troubles":
@@ -77,6 +82,8 @@ class Troubles:
             meddling=choose((10.0, 60.0, 1e9)),
             crowd=choose((1, 1, 5)),
             polling=choose((0.0, 0.5, 1.0)),
+            poisoned=choose((0, 0, 1, 2)),
+            spoilt=choose((0, 0, 1, 3)),
         )
 
 
@@ -91,6 +98,8 @@ class World:
     troubles: Troubles = attrs.field(init=False)
     ledger: Ledger = attrs.field(init=False)
     people: People = attrs.field(init=False)
+    poison: Poison = attrs.field(init=False)
+    spoilt: Spoilt = attrs.field(init=False)
     workers: list[Machine] = attrs.field(factory=list)
     farm: Farm | None = None
     calm: bool = False
@@ -104,6 +113,8 @@ class World:
         self.troubles = Troubles.draw(self.random)
         self.ledger = Ledger(self.folder / "flamenco-manager.sqlite")
         self.people = People(self.ledger, Random(self.seed + 1))
+        self.poison = Poison(Random(self.seed + 2))
+        self.spoilt = Spoilt(self.ledger.path, Random(self.seed + 3))
 
     # The Manager
 
@@ -117,7 +128,9 @@ class World:
             try:
                 with trio.CancelScope() as self._life:
                     await self._one_manager(task_status)
-            except* (InjectedFault, actors.ActorError, StoreError) as group:
+            except* InjectedFault as group:
+                raise Violation(f"one crash ended the Manager: {first(group)!r}") from group
+            except* (actors.ActorError, StoreError) as group:
                 logger.info("the Manager died: %r", group.exceptions[0])
             self.farm = None
             for worker in self.workers:
@@ -145,7 +158,7 @@ class World:
         faults = Faults(self.random.randrange(1 << 30)).crash(chance=self.troubles.crashes)
 
         def around(handler: Callable[..., object]) -> Callable[..., object]:
-            faulty = faults(handler)
+            faulty = faults(self.poison(handler))
             return lambda actor, message: (handler if self.calm else faulty)(actor, message)
 
         return around
@@ -196,6 +209,10 @@ class World:
                 nursery.start_soon(self._restart, at)
             for at in moments(self.troubles.full_disks):
                 nursery.start_soon(self._fill_disk, at)
+            for at in moments(self.troubles.poisoned):
+                nursery.start_soon(self._poison, at)
+            for at in moments(self.troubles.spoilt):
+                nursery.start_soon(self._spoil, at)
             for worker in self.workers:
                 nursery.start_soon(self._trouble, worker)
             nursery.start_soon(self._meddle)
@@ -226,6 +243,16 @@ class World:
                 await store.limit_pages(1 << 30)
             logger.info("the disk has space again")
 
+    async def _poison(self, at: float) -> None:
+        await trio.sleep(at)
+        if self.people.submitted:
+            self.poison.poison(self.random.choice(sorted(self.people.submitted)))
+        self.poison.shake()
+
+    async def _spoil(self, at: float) -> None:
+        await trio.sleep(at)
+        self.spoilt.spoil()
+
     async def _trouble(self, worker: Machine) -> None:
         while True:
             await trio.sleep(self.random.expovariate(1 / self.troubles.cuts))
@@ -250,6 +277,8 @@ class World:
     async def settle(self) -> None:
         """No more faults: everything that was submitted comes to its end."""
         self.calm = True
+        self.poison.cure()
+        self.spoilt.mend()
         for worker in self.workers:
             worker.down = False
         if self.farm is not None:
@@ -336,7 +365,7 @@ class _Surprises(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and not isinstance(
-            error, (InjectedFault, actors.ActorError, StoreError)
+            error, (InjectedFault, actors.ActorError, StoreError, UnreadableRow)
         ):
             self.found.append(
                 f"{record.getMessage()}\n{logging.Formatter().formatException(record.exc_info)}"
