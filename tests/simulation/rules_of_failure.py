@@ -1,6 +1,7 @@
 """What becomes of a task that does not go well, and of the worker."""
 
 import attrs
+import trio
 
 from flamenco import protocol
 from flamenco.manager.jobs.actor import JobActor
@@ -62,6 +63,20 @@ async def a_task_that_nobody_else_could_try_fails(scene: Scene) -> None:
         job = await stage.shaped("misc")
         await fail_next(anna)
         await stage.until_job(job, "failed")
+
+
+@shows("flamenco.model.absence.Absence.gone", instead=lambda *_: False)
+async def a_task_that_failed_does_not_wait_for_ever_for_a_worker_that_left(scene: Scene) -> None:
+    async with scene(worker_gone_after=3600.0) as stage:
+        anna, bert = await stage.worker("anna"), await stage.worker("bert")
+        bert.say(protocol.SignOff(), 90)
+        await bert.hears(protocol.Acknowledge)
+        job = await stage.shaped("misc")
+        await fail_next(anna)
+        await trio.sleep(1800)
+        assert await stage.statuses(job) == ["soft-failed"]
+        await trio.sleep(2700)
+        assert await stage.status(job) == "failed"
 
 
 @shows("flamenco.manager.jobs.judging.should_block", instead=lambda *_: False)

@@ -208,6 +208,14 @@ async def the_farm_says_what_it_does(scene: Scene) -> None:
         assert await stage.farm.status.ask(GetFarmStatus()) is FarmStatus.ACTIVE
 
 
+@shows("flamenco.manager.workers.names.distinct", instead=lambda wanted, *_: wanted)
+async def two_workers_of_one_machine_are_told_apart(scene: Scene) -> None:
+    async with scene() as stage:
+        both = [await stage.worker("anna"), await stage.worker("anna")]
+        names = {(await stage.farm.services.reader.worker(each.id)).name for each in both}
+        assert names == {"anna", "anna-2"}
+
+
 @shows("flamenco.manager.workers.actor.WORKER_REQUESTS", instead=frozenset(WorkerStatus))
 async def a_worker_can_not_be_asked_for_an_error(scene: Scene) -> None:
     async with scene() as stage:
