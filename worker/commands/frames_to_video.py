@@ -1,11 +1,15 @@
 """Command `frames-to-video`: a video of frames, by FFmpeg (reference job-types §5)."""
 
+import fnmatch
 import glob
+import re
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +17,17 @@ import attrs
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import trio
 
+from flamenco.model.reasons import FailureKind
+from flamenco.protocol import Failure
 from worker.command import CommandFailed, Task, argument, command, invalid
 from worker.process import Surroundings, run_program
 
 INDEX_NAME = "ffmpeg-file-index.txt"
 CLEAN_UP_SECONDS = 5.0
+CLOSE = 0.0006
+"""Frames a second that a rate may be away from a known one: 23.976 is written for 24000/1001."""
+_NUMBER = re.compile(r"(?:(?<![0-9A-Za-z])-)?\d+")
+"""A number in a name. A minus after a letter is a dash."""
 MISSING = (
     "Install FFmpeg on this Worker, or set the variable 'ffmpeg' in flamenco-manager.yaml"
     " to its path."
@@ -34,7 +44,7 @@ class FramesToVideo(Surroundings):
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
 
-    def command_line(self, ffmpeg: str, source: list[str]) -> list[str]:
+    def command_line(self, ffmpeg: str, source: list[str], output: str) -> list[str]:
         return [
             ffmpeg,
             *shlex.split(self.exeArgs),
@@ -42,8 +52,8 @@ class FramesToVideo(Surroundings):
             *source,
             *map(argument, self.args or ()),
             "-r",
-            argument(self.fps),
-            self.outputFile,
+            rate(self.fps),
+            output,
         ]
 
 
@@ -57,31 +67,83 @@ def find_ffmpeg(exe: str) -> str:
         return exe
 
 
+def rate(fps: float) -> str:
+    """The rate as a fraction that is exact for 29.97 and its like: `30000/1001`."""
+    whole = round(fps * 1.001)
+    if abs(fps - whole / 1.001) < CLOSE and abs(fps - round(fps)) > CLOSE:
+        return f"{whole}000/1001"
+    fraction = Fraction(fps).limit_denominator(1001)
+    return str(fraction if fraction else Fraction(fps).limit_denominator(10**6))
+
+
+def find_frames(pattern: str) -> list[Path]:
+    """The files that a pattern names, in the order of their numbers. Blocks.
+
+    The pattern is the file's name only: its folder is taken as it is written, if it is there.
+    """
+    folder, name = Path(pattern).parent, Path(pattern).name
+    if folder.is_dir():
+        found = [each for each in folder.iterdir() if fnmatch.fnmatchcase(each.name, name)]
+    else:
+        found = [Path(each) for each in glob.glob(pattern)]  # noqa: PTH207 - it may be absolute
+    return sorted((each for each in found if not each.name.startswith(".")), key=in_order)
+
+
+def in_order(path: Path) -> tuple[int, str]:
+    """Sort key: the last number in a name, and the name itself."""
+    numbers = _NUMBER.findall(path.stem)
+    return (int(numbers[-1]) if numbers else 0, path.name)
+
+
 async def run(parameters: FramesToVideo, task: Task) -> None:
     if parameters.fps <= 0:
         raise invalid("frames-to-video", "fps", parameters.fps, "Expected more than 0")
     ffmpeg = await trio.to_thread.run_sync(find_ffmpeg, parameters.exe)
-    source = indexed_source if sys.platform == "win32" else glob_source
-    async with source(parameters) as arguments:
-        line = parameters.command_line(ffmpeg, arguments)
-        await run_program(task, line, missing=MISSING, surroundings=parameters)
-
-
-@asynccontextmanager
-async def glob_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
-    """FFmpeg's arguments for frames by a pattern, where it understands patterns."""
-    rate = argument(parameters.fps)
-    yield ["-r", rate, "-pattern_type", "glob", "-i", parameters.inputGlob]
-
-
-@asynccontextmanager
-async def indexed_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
-    """FFmpeg's arguments for frames by a list in a file, for Windows, where it has no patterns."""
-    index = trio.Path(parameters.inputGlob).parent / INDEX_NAME
-    frames = sorted(await trio.to_thread.run_sync(glob.glob, parameters.inputGlob))
+    frames = await trio.to_thread.run_sync(find_frames, parameters.inputGlob)
     if not frames:
-        raise CommandFailed(f"frames-to-video: no frames match {parameters.inputGlob}")
-    await index.write_text(index_text(frames, parameters.fps), encoding="utf-8")
+        problem = f"no frames match {parameters.inputGlob}"
+        reason = Failure(FailureKind.MISSING_FILE, problem)
+        raise CommandFailed(f"frames-to-video: {problem}", reason)
+    output = trio.Path(parameters.outputFile)
+    unfinished = output.with_name(f".{output.stem}.unfinished{output.suffix}")
+    source = indexed_source if sys.platform == "win32" else linked_source
+    try:
+        async with source(frames, parameters.fps) as arguments:
+            line = parameters.command_line(ffmpeg, arguments, str(unfinished))
+            await run_program(task, line, missing=MISSING, surroundings=parameters)
+        await unfinished.replace(output)
+    finally:
+        with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
+            await unfinished.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def linked_source(frames: list[Path], fps: float) -> AsyncIterator[list[str]]:
+    """The frames as links with numbers in a row, in a folder of their own.
+
+    Their own names could be patterns to FFmpeg.
+    """
+    folder = await trio.to_thread.run_sync(link, frames)
+    try:
+        yield ["-r", rate(fps), "-i", str(folder / f"%09d{frames[0].suffix}")]
+    finally:
+        with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
+            await trio.to_thread.run_sync(shutil.rmtree, folder, True)  # noqa: FBT003
+
+
+def link(frames: list[Path]) -> Path:
+    """A new folder with a link to each frame. Blocks."""
+    folder = Path(tempfile.mkdtemp(prefix="flamenco-video-"))
+    for number, frame in enumerate(frames):
+        (folder / f"{number:09}{frames[0].suffix}").symlink_to(frame.absolute())
+    return folder
+
+
+@asynccontextmanager
+async def indexed_source(frames: list[Path], fps: float) -> AsyncIterator[list[str]]:
+    """The frames by a list in a file, for Windows, where links are not for everybody."""
+    index = trio.Path(frames[0].parent / INDEX_NAME)
+    await index.write_text(index_text(frames, fps), encoding="utf-8")
     try:
         yield ["-f", "concat", "-safe", "0", "-i", str(index)]
     finally:
@@ -89,11 +151,11 @@ async def indexed_source(parameters: FramesToVideo) -> AsyncIterator[list[str]]:
             await index.unlink(missing_ok=True)
 
 
-def index_text(frames: list[str], fps: float) -> str:
-    """The list for FFmpeg's concat demuxer, which shows each frame for 1/fps seconds."""
+def index_text(frames: list[Path], fps: float) -> str:
+    """The list for FFmpeg's concat demuxer; each frame is shown for 1/fps seconds."""
     lines = []
     for frame in frames:
-        quoted = Path(frame).absolute().as_posix().replace("'", r"'\''")
+        quoted = frame.absolute().as_posix().replace("'", r"'\''")
         lines += [f"file '{quoted}'", f"duration {1 / fps:.10f}"]
     return "\n".join(lines) + "\n"
 

@@ -133,10 +133,10 @@ def probe(path):
     return stream["width"], stream["height"], int(stream["nb_read_frames"])
 
 
-@pytest.mark.parametrize("source", [frames_to_video.glob_source, frames_to_video.indexed_source])
+@pytest.mark.parametrize("source", [frames_to_video.linked_source, frames_to_video.indexed_source])
 async def test_frames_become_a_video(frames, source, monkeypatch):
     program("ffmpeg")
-    monkeypatch.setattr(frames_to_video, "glob_source", source)
+    monkeypatch.setattr(frames_to_video, "linked_source", source)
     await Bench().run("frames-to-video", **video(frames))
     assert probe(frames / "video.mp4") == (66, 38, 6)
     assert not (frames / frames_to_video.INDEX_NAME).exists()
@@ -154,8 +154,79 @@ async def test_without_ffmpeg_on_the_path_the_one_of_the_installation_is_used(
 
 async def test_no_frames_fail_the_task(tmp_path):
     program("ffmpeg")
-    with pytest.raises(CommandFailed, match="exited abnormally"):
+    with pytest.raises(CommandFailed, match=r"no frames match .*\*\.png"):
         await Bench().run("frames-to-video", **video(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["shot [v2]", "100 %d", "a {b} #1", "what? *", "it's"])
+async def test_a_folder_is_not_a_pattern(tmp_path, name):
+    program("ffmpeg")
+    folder = tmp_path / name
+    folder.mkdir()
+    for number in (1, 2):
+        Image.new("RGB", (64, 36), (40 * number, 0, 90)).save(folder / f"x{number}.png")
+    await Bench().run("frames-to-video", **video(folder))
+    assert probe(folder / "video.mp4") == (64, 36, 2)
+    assert sorted(each.name for each in folder.iterdir()) == ["video.mp4", "x1.png", "x2.png"]
+
+
+def greys(path):
+    """Grey of the middle of each frame of a video."""
+    command = [program("ffmpeg"), "-v", "error", "-i", str(path), "-vf", "scale=1:1,format=gray"]
+    raw = ["-f", "rawvideo", "-"]
+    return [*subprocess.run([*command, *raw], check=True, capture_output=True).stdout]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("9998", "9999", "10000", "10001"),
+        ("-0002", "-0001", "0000", "0001"),
+        ("shot-8_L", "shot-9_L", "shot-10_L", "shot-11_L"),
+    ],
+)
+async def test_frames_are_in_the_order_of_their_numbers(tmp_path, names):
+    for grey, name in zip((50, 100, 150, 200), names, strict=True):
+        Image.new("L", (64, 36), grey).save(tmp_path / f"{name}.png")
+    await Bench().run("frames-to-video", **video(tmp_path))
+    found = greys(tmp_path / "video.mp4")
+    assert all(abs(one - other) < 8 for one, other in zip(found, (50, 100, 150, 200), strict=True))
+
+
+def rate_of(path):
+    """Frame rate that a video states."""
+    entries = ["-show_entries", "stream=r_frame_rate", "-of", "csv=p=0"]
+    command = [program("ffprobe"), "-v", "error", *entries, str(path)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("fps", "fraction"),
+    [
+        (30 / 1.001, "30000/1001"),
+        (29.97, "30000/1001"),
+        (24 / 1.001, "24000/1001"),
+        (23.976, "24000/1001"),
+        (60 / 1.001, "60000/1001"),
+        (24.0, "24/1"),
+        (12.5, "25/2"),
+        (0.5, "1/2"),
+        (1000.0, "1000/1"),
+    ],
+)
+async def test_the_rate_of_a_video_is_exact(frames, fps, fraction):
+    asked = video(frames, fps=fps, args=[*VIDEO_ARGUMENTS[:-1], "-r", fps, "-y"])
+    await Bench().run("frames-to-video", **asked)
+    assert rate_of(frames / "video.mp4") == fraction
+
+
+async def test_a_video_that_fails_leaves_the_older_one_and_nothing_else(frames):
+    program("ffmpeg")
+    (frames / "video.mp4").write_bytes(b"older")
+    with pytest.raises(CommandFailed, match="exited abnormally"):
+        await Bench().run("frames-to-video", **video(frames, args=["-c:v", "no-such-codec", "-y"]))
+    assert (frames / "video.mp4").read_bytes() == b"older"
+    assert len([*frames.iterdir()]) == 7
 
 
 PLUGIN = """
