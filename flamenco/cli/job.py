@@ -1,5 +1,6 @@
 """`flamenco job`: show jobs and control them."""
 
+import sys
 from collections import Counter
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from msgspec import UNSET
 
 from flamenco.api.bulk import BulkOfJobs, Nothing
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
+from flamenco.cli.failures import tell_failure
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
 from flamenco.cli.running import until_interrupted
@@ -38,7 +40,10 @@ def show(
             return 0
         tasks = client.tasks(job.id)
         why = "" if job.status in FINISHED_JOBS else client.why_job_waits(job.id)
-    print_facts([*_facts(job), ("Tasks", _counts(tasks)), ("Waits", why)])
+        print_facts([*_facts(job), ("Tasks", _counts(tasks)), ("Waits", why)])
+        if job.status is JobStatus.FAILED:
+            sys.stdout.flush()
+            tell_failure(client, job.id)
     return 0
 
 
@@ -78,14 +83,14 @@ def why(id: JobId, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:  # n
 def log(
     id: JobId,  # noqa: A002
     task: Annotated[
-        str | None, Parameter(help="name, number or id of a task; default: the latest")
+        str | None, Parameter(help="name, number or id of a task; default: the failed or latest")
     ] = None,
     /,
     *,
     follow: Annotated[bool, Parameter(help="go on until the task ends", negative="")] = False,
     manager: ManagerUrl = DEFAULT_MANAGER_URL,
 ) -> int:
-    """Print the log of a task, by default of the one that was active last.
+    """Print the log of a task, by default of the first that failed, or else was active last.
 
     With --follow, the exit status is 0 only if the task was completed.
     """

@@ -6,7 +6,8 @@ from codecs import IncrementalDecoder, getincrementaldecoder
 import attrs
 
 from flamenco.api.events import EventTaskUpdate
-from flamenco.cli.showing import complain
+from flamenco.cli.showing import complain, on_terminal
+from flamenco.cli.texts import visible_lines
 from flamenco.client import ManagerClient, Resync, Topics, open_client
 from flamenco.model.statuses import TaskStatus
 
@@ -58,5 +59,6 @@ class Printer:
             return
         content = await self._client.log_from(log, self._printed)
         self._printed += len(content)
-        sys.stdout.write(self._decoder.decode(content))
+        text = self._decoder.decode(content)
+        sys.stdout.write(visible_lines(text) if on_terminal() else text)
         sys.stdout.flush()

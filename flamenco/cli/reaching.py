@@ -12,6 +12,7 @@ from flamenco.api.jobs import TaskSummary
 from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.cli.errors import CommandError
 from flamenco.client import SyncClient, open_sync_client
+from flamenco.model.statuses import JobStatus, TaskStatus
 
 ManagerUrl = Annotated[
     str, Parameter(name="--manager", env_var="FLAMENCO_MANAGER", help="URL of the Manager")
@@ -62,12 +63,24 @@ def tag_id(client: SyncClient, text: str) -> str:
     return _only("tag", text, [each for each in tags if text in each])
 
 
+def first_failed(client: SyncClient, job: str) -> TaskSummary | None:
+    """The task of a job that failed first; None if none has failed."""
+    wanted = TasksWanted(status=(TaskStatus.FAILED,), sort="updated", limit=1)
+    return next(iter(client.tasks_page(job, wanted).tasks), None)
+
+
 def task_of(client: SyncClient, job: str, text: str | None) -> TaskSummary:
-    """A task of a job by its name, its place or the beginning of its id; else the latest one.
+    """A task of a job by its name, its place or the beginning of its id.
+
+    Without it, of a job that failed its first failed task, else the latest one.
 
     Raises `CommandError`.
     """
     if text is None:
+        is_failed = client.job(job).status is JobStatus.FAILED
+        failed = first_failed(client, job) if is_failed else None
+        if failed:
+            return failed
         latest = client.tasks_page(job, TasksWanted(sort="-updated", limit=1)).tasks
         if not latest:
             raise CommandError(f"job {job} has no tasks")

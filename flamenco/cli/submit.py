@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import attrs
 import msgspec
+import trio
 from cyclopts import Parameter
 from msgspec import UnsetType
 from rich.console import Console
 
 from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
+from flamenco.cli.failures import tell_failure_of
 from flamenco.cli.progress import follow
 from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
@@ -84,7 +86,9 @@ class Request:
             if not wait:
                 return 0
             done = await follow(client, job, Console(stderr=True, highlight=False))
-            return 0 if done.status == "completed" else 1
+        if done.status == "failed":
+            await trio.to_thread.run_sync(tell_failure_of, manager, job.id)
+        return 0 if done.status == "completed" else 1
 
     async def submit(self, client: ManagerClient) -> Job:
         """Submit the job. Raises `CommandError` and `ManagerError`."""

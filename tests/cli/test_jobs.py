@@ -10,12 +10,13 @@ import pytest
 import trio
 
 from flamenco.api.jobs import JobStatusChange
-from flamenco.cli import showing
+from flamenco.cli import joblog, showing
 from flamenco.cli.app import run
 from flamenco.client import open_client
 from flamenco.model.statuses import JobStatus
 from tests.client.test_manager import NAPS, canceled, worker
 from tests.patience import until
+from tests.web.conftest import call
 from tests.web.conftest import edge as _edge
 
 edge = _edge
@@ -202,6 +203,48 @@ async def test_a_log_is_printed_of_the_task_that_is_named(flamenco, client):
     assert status == 1
     assert "there is no task" in err
     assert (await flamenco("job", "log", job, "--follow"))[0] == 1
+
+
+async def fail_first(edge, task_log: str) -> str:
+    """Let the only worker fail a task; its name."""
+    auth = (await worker(edge), "x")
+    sign_on = {"name": "anna", "software_version": "3", "supported_task_types": ["misc"]}
+    await call(edge, "POST", "worker/sign-on", sign_on, auth=auth)
+    await call(edge, "POST", "worker/state-changed", {"status": "awake"}, 204, auth)
+    task = await call(edge, "POST", "worker/task", auth=auth)
+    report = {"taskStatus": "failed", "activity": "Failed: no camera", "log": task_log}
+    await call(edge, "POST", f"worker/task/{task['uuid']}", report, 204, auth)
+    return task["name"]
+
+
+async def test_a_job_that_failed_is_explained_by_its_first_failed_task(flamenco, edge, client):
+    job = (await client.submit(NAPS)).id
+    log = "".join(f"line {number}\n" for number in range(100)) + "red \x1b[31m\n"
+    name = await fail_first(edge, log)
+    await until(lambda: is_in(client, job, JobStatus.FAILED))
+    status, out, err = await flamenco("job", "show", job)
+    assert status == 0
+    assert "failed" in out
+    first, *lines = err.splitlines()
+    assert first.startswith(f"flamenco: task {name}: Failed: no camera")
+    assert len(lines) == 20
+    assert any("line 99" in line for line in lines)
+    assert "\x1b" not in err
+    status, out, _ = await flamenco("job", "log", job)
+    assert (status, "line 0\n" in out, "\x1b[31m" in out) == (0, True, True)
+
+
+async def test_a_log_steers_no_terminal(flamenco, edge, client, monkeypatch):
+    job = (await client.submit(NAPS)).id
+    await fail_first(edge, "\x00nul \x1b[31mred\ttab\n")
+    monkeypatch.setattr(joblog, "on_terminal", lambda: True)
+    out = (await flamenco("job", "log", job))[1]
+    assert "\\x00nul \\x1b[31mred\ttab\n" in out
+    assert "\x1b" not in out
+
+
+async def is_in(client, job: str, status: JobStatus) -> bool:
+    return (await client.job(job)).status is status
 
 
 async def test_a_task_that_has_no_log_is_told_with_its_status(flamenco, client):
