@@ -502,7 +502,7 @@ class Actor:
         return None
 
     def snapshot(self) -> object:
-        """What `save` stores. Must not share mutable state with the actor.
+        """The state that `save` stores, which must not share mutable parts with the actor.
 
         >>> from actors import Actor
         >>> class Lamp(Actor):
@@ -596,7 +596,7 @@ def spec_of(
     restart: Restart,
     shutdown: float,
 ) -> Spec:
-    """What `spawn` was told, checked."""
+    """The arguments of `spawn`, checked."""
     if restart not in ("transient", "temporary"):
         raise ValueError(f"spawn(restart=) is 'transient' or 'temporary', got {restart!r}")
     return Spec(cls, args, kwargs or None, restart, seconds_of(shutdown, "spawn(shutdown=)"))

@@ -40,7 +40,7 @@ RANK: dict[Kind, int] = {"passivate": 0, "rollback": 1, "fail": 2, "stop": 3}
 
 @attrs.frozen
 class Spec:
-    """How each life of an actor is made, and what its parent was told about it."""
+    """Description of an actor from its parent, by which each of its lives is made."""
 
     cls: type[Actor]
     args: tuple[object, ...]
@@ -52,7 +52,7 @@ class Spec:
 
 @attrs.frozen
 class Order:
-    """What an actor is to do between two messages; the graver replaces the lesser."""
+    """An order to an actor for the time between two messages; the graver replaces the lesser."""
 
     kind: Kind
     reason: Reason = "stopped"
@@ -157,7 +157,7 @@ class Cell:
 
     @property
     def rules(self) -> Supervision:
-        """How this actor looks after its children."""
+        """The rules by which this actor supervises its children."""
         return self.spec.cls.supervision
 
     def life_of(self, actor: Actor) -> Life:
@@ -194,7 +194,7 @@ class Cell:
             self.system.dead_letter(self.ref, message, reason)
 
     def stopped_error(self) -> Exception:
-        """What those who want something of an ended actor are told."""
+        """The error for requests to an actor that has ended."""
         if self.exit is None:
             return ActorStopped(f"{self.path} is stopping")
         if self.exit.error is None:

@@ -124,7 +124,7 @@ class MemoryStore:
 
 
 class Unit:
-    """What one message did: the changes it recorded and the effects that wait for their commit."""
+    """The changes that one message recorded, and the effects that wait for their commit."""
 
     __slots__ = ("calls", "cell", "changes", "effects")
 

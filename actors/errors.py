@@ -1,4 +1,4 @@
-"""What can go wrong between actors: one class for each thing a caller may want to tell apart."""
+"""Errors between actors: one class for each case that a caller may want to tell apart."""
 
 from __future__ import annotations
 

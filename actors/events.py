@@ -120,7 +120,7 @@ class Events:
             subscription.put(event)
 
     def wanted(self, kind: type) -> bool:
-        """Whether anybody would receive an event of this class.
+        """True if anybody would receive an event of this class.
 
         >>> Events().wanted(str)
         False

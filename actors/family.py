@@ -1,4 +1,4 @@
-"""What lives inside one life of an actor: its children and its background work, in one nursery.
+"""The family of one life of an actor: its children and its background work, in one nursery.
 
 Most actors have neither, and a nursery costs 7 us and a kilobyte, so it comes with the first of
 them. It is opened by a task of its own, next to the actor's: the actor may be in the middle of a

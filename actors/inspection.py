@@ -181,7 +181,7 @@ def _picture(ref: ActorRef, children: tuple[ActorInfo, ...]) -> ActorInfo:
 
 @attrs.frozen
 class Trace:
-    """What the `trace` hook of an `ActorSystem` is called with: a message in, or done.
+    """Argument of the `trace` hook of an `ActorSystem`: a message that arrived, or was handled.
 
     `seconds` and `error` are set when `phase` is "out".
 

@@ -34,7 +34,7 @@ log = logging.getLogger("actors")
 
 
 class Life:
-    """What belongs to one life of an actor, and is gone with it."""
+    """Everything that belongs to one life of an actor, and is gone with it."""
 
     __slots__ = (
         "actor",
@@ -74,7 +74,7 @@ class Life:
         self.deferred.add(call)
 
     def owes(self, call: Call) -> bool:
-        """Whether this life is still to answer an ask that it deferred."""
+        """True if this life still has to answer an ask that it deferred."""
         return self.deferred is not None and call in self.deferred
 
     def release(self, call: Call) -> bool:
@@ -192,7 +192,7 @@ async def begin(cell: Cell, life: Life) -> None:
 
 
 def judge(cell: Cell, error: Exception | None) -> Verdict:
-    """What follows the life that has just left its scope."""
+    """The step after the life that has just left its scope."""
     order, cell.next_order = cell.next_order, None
     if order is not None and order.kind == "fail":
         error = error or order.error

@@ -1,4 +1,4 @@
-"""What a parent does about a child that crashed: rules as data, and the count of restarts.
+"""Rules, as data, for a parent whose child has crashed, and the count of restarts.
 
 The ideas are Erlang's: a crash restarts the smallest part that can recover; too many restarts
 within a while are the supervisor's own failure, and its supervisor decides about that. What
@@ -66,7 +66,7 @@ class Backoff:
 
 @attrs.frozen
 class Supervision:
-    """How an actor looks after its children.
+    """Rules by which an actor supervises its children.
 
     - `max_restarts` of one child within `within` seconds; no child counts for another.
     - `beyond`: what one restart more is: the actor's own failure ("escalate"), or the end of that
@@ -96,7 +96,7 @@ class Supervision:
     ending: Ending = "together"
 
     def directive(self, error: Exception) -> Directive:
-        """What to do about this error; of a group, the gravest verdict on its members.
+        """The directive for this error; for a group, the gravest verdict on its members.
 
         >>> Supervision(decide={KeyError: "stop"}).directive(
         ...     ExceptionGroup("two", [ValueError(), KeyError()]))
@@ -105,7 +105,7 @@ class Supervision:
         return max(map(self._verdict, leaves(error)), key=GRAVITY.__getitem__)
 
     def resumes(self, error: Exception) -> bool:
-        """Whether a handler's error just drops the message. A `decide` that raises says no.
+        """True if a handler's error only drops the message. A `decide` that raises says no.
 
         >>> Supervision(decide={ValueError: "resume"}).resumes(ValueError())
         True
@@ -151,7 +151,7 @@ class Mishaps:
 
 @attrs.frozen
 class Verdict:
-    """What follows the end of a life, and what its hooks are told."""
+    """The step after the end of a life, and the exit that its hooks are told."""
 
     follows: Literal["life", "end", "escalate", "passive"]
     exit: Exit

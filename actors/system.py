@@ -186,7 +186,7 @@ class ActorSystem:
             self._close()
 
     def _close(self) -> None:
-        """Whoever still waits for an actor of this system is told that it has ended."""
+        """Tell everybody who still waits for an actor of this system that it has ended."""
         self._root.family = None
         self._family.end_passive(Exit("shutdown"))
         for entry in self.deadlines.waiting():
@@ -339,7 +339,7 @@ class ActorSystem:
 
 
 def _time_is_virtual() -> bool:
-    """Whether a test's clock runs. `trio.testing` would bring pytest along, so it is looked up."""
+    """True if a test's clock runs. `trio.testing` would bring pytest along, so it is looked up."""
     testing = sys.modules.get("trio.testing")
     return testing is not None and isinstance(trio.lowlevel.current_clock(), testing.MockClock)
 

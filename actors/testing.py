@@ -206,7 +206,7 @@ class _Fault:
 
 
 class InjectedFault(Exception):
-    """What a handler raises where `Faults.crash` names no other error.
+    """Default error that `Faults.crash` lets a handler raise.
 
     >>> raise InjectedFault("/jobs/7")
     Traceback (most recent call last):

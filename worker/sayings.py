@@ -185,17 +185,17 @@ SAYINGS = (
 """All of them; the first that fits a line counts."""
 
 _OWN = re.compile(r"^flamenco(-warning)?: ([a-z-]+): (.+)")
-"""What the scripts of `worker.in_blender` say."""
+"""The line of a script of `worker.in_blender` that reports a problem."""
 
 _HINTS = re.compile(
     "(?i)flamenco|can(?:no|')t|unable|memory|null|bad_alloc|no space|quota|error|device.lost"
     "|not found|not exist|camera|newer|failed|not loaded|not supported|not known"
 )
-"""What all of them have in common: few lines need the closer look."""
+"""A quick test for all of them, so that few lines need a closer look."""
 
 
 def told(line: str, on_missing: OnMissing = "") -> Told | None:
-    """What a line says of troubles; None for most lines."""
+    """The problem in a line; None for most lines."""
     if not _HINTS.search(line):
         return None
     if match := _OWN.search(line):

@@ -1,4 +1,4 @@
-"""What programs leave: frames that are there or still to come, and what they did not finish."""
+"""Remains of programs: frames that exist or are still to come, and unfinished ones."""
 
 import contextlib
 from collections.abc import Iterable

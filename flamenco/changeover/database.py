@@ -47,7 +47,7 @@ class OldJob:
 
 @attrs.define
 class OldDatabase:
-    """What lies in the tables. Columns that an older version lacks are empty."""
+    """The content of the tables. Columns that an older version lacks are empty."""
 
     _connection: sqlite3.Connection
     _note: Note

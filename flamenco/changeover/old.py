@@ -57,7 +57,7 @@ class OldFarm:
 
 
 def find(folder: Path, warn: Warn) -> OldFarm:
-    """What the Manager of a folder has written. Raises ChangeoverError, ConfigError."""
+    """The farm that the Manager of a folder has written. Raises ChangeoverError, ConfigError."""
     folder = folder.absolute()
     config = load_manager_config(folder / FILE_NAME, warn)
     paths = config.paths(folder=folder)

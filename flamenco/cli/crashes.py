@@ -29,7 +29,7 @@ class Crashes:
 
     @property
     def happened(self) -> bool:
-        """Whether the Manager has crashed and was to start anew."""
+        """True if the Manager has crashed and should start again."""
         return bool(self._times)
 
     def pause_after(self, error: Exception) -> float:

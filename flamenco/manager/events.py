@@ -1,4 +1,4 @@
-"""What the farm's actors tell browsers: model objects as events of the API."""
+"""Events for browsers from the farm's actors: model objects as events of the API."""
 
 import attrs
 from msgspec import UNSET, UnsetType

@@ -53,7 +53,7 @@ Around = Callable[[Callable[..., object]], Callable[..., object]]
 """Puts something around a handler."""
 
 GRACE_SECONDS = 5.0
-"""How long handlers may take to finish when the Manager stops."""
+"""Maximum seconds for handlers to finish when the Manager stops."""
 
 
 @attrs.frozen(kw_only=True)

@@ -51,7 +51,7 @@ class Checkpoint:
 
 @attrs.frozen
 class CheckpointFailed:
-    """That could not be done now."""
+    """The checkpoint could not be made now."""
 
     error: Exception
 
@@ -153,7 +153,7 @@ class Housekeeping(actors.Actor):
                 logger.info("worker %s is deleted: it was gone for too long", worker.name)
 
     async def _try(self, what: str, answer: Awaitable[None]) -> bool:
-        """Whether it was done. Somebody may need it again by now, or it may be parked; one whose
+        """True if it was done. Somebody may need it again by now, or it may be parked; one whose
         actor crashes is tried again the next time, and keeps no other from being looked after."""
         try:
             await answer
@@ -174,6 +174,6 @@ def _damage(error: Exception) -> DamagedDatabase | None:
 
 
 def _tried(error: Exception) -> CleanUp:
-    """What was refused, or could not be stored, is tried again the next time."""
+    """The end of a clean-up that was refused, or could not be stored: the next one tries again."""
     logger.warning("the clean-up was cut short: %s", error)
     return CleanUp(done=True)

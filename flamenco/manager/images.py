@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def image_info(job_id: str) -> JobLastRenderedImageInfo:
-    """Where a job's newest frame is served."""
+    """The address of a job's newest frame."""
     return JobLastRenderedImageInfo(base=f"/job-files/{job_folder(job_id)}", suffixes=tuple(SIZES))
 
 

@@ -1,4 +1,4 @@
-"""What else in Python could keep the event loop waiting: its garbage collector and its threads.
+"""Parts of Python that could delay the event loop: its garbage collector and its threads.
 
 A full collection looks at every object: a third of a second with 100,000 live tasks, seconds with a
 million, during which nothing else happens. They hold no cycles, and what does dies young. So only
@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YOUNG = 5_000
-"""So many more objects than before are looked at together."""
+"""Number of new objects that are collected together."""
 MIDDLE = 2
 NEVER = 1_000_000_000
 
 TURN_SECONDS = 0.001
-"""So long a thread that computes keeps the event loop waiting each time it comes back from a system
+"""Seconds for which a computing thread delays the event loop each time that returns from a system
 call; with Python's own 5 ms, a message took a second while a large job was loaded."""
 
 
 @contextmanager
 def responsive() -> Iterator[None]:
-    """As long as the block lasts, no full collection comes by itself, and threads are polite."""
+    """Prevent automatic full collections, and let threads yield soon, during the block."""
     before, turn = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
     sys.setswitchinterval(TURN_SECONDS)

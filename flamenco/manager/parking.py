@@ -18,7 +18,7 @@ class TryAgain(actors.Request[None]):
 
 
 def reason_of(error: Exception | None) -> str:
-    """Why something is parked: the cell that can't be read, or the crash that was one too many."""
+    """The reason for parking: the cell that can't be read, or the crash that was one too many."""
     if isinstance(error, UnreadableRow):
         return str(error)
     text = f"it crashed again and again, at last with {type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """There is no such job, task or worker."""
+    """No such job, task or worker exists."""
 
 
 class NotAllowed(Refusal):
@@ -14,7 +14,7 @@ class NotAllowed(Refusal):
 
 
 class Conflict(Refusal):
-    """What is asked rests on something that is over, or not so any more."""
+    """The request rests on something that is over, or no longer so."""
 
 
 class Outdated(Refusal):

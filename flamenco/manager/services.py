@@ -1,4 +1,4 @@
-"""What the farm's actors need besides each other."""
+"""Services that the farm's actors need besides each other."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -42,10 +42,10 @@ SHAMAN = "/shaman"
 
 @attrs.define
 class Counters:
-    """What happened since the Manager started."""
+    """Counts since the Manager started."""
 
     stale_reports: int = 0
-    """Reports that were refused because their lease was over."""
+    """Number of reports that were refused because their lease was over."""
 
 
 @attrs.define(kw_only=True)
@@ -53,7 +53,7 @@ class Services:
     """Configuration and services; none of them holds state that the farm depends on."""
 
     config: ManagerConfig
-    """What the Manager runs with: it changes, see `take_over`."""
+    """Configuration that the Manager runs with, which may change, see `take_over`."""
     file: ConfigFile
     paths: StoragePaths
     reader: Reader

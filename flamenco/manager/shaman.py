@@ -22,7 +22,7 @@ class CollectGarbage:
 
 @attrs.frozen
 class GarbageCollected:
-    """That is done, or could not be."""
+    """The garbage collection is done, or failed."""
 
     collected: Collected | None = None
     failure: Exception | None = None

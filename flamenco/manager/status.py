@@ -39,7 +39,7 @@ class Counted:
 
 @attrs.frozen
 class NotCounted:
-    """That could not be read."""
+    """The counts could not be read."""
 
     error: Exception
 
@@ -67,7 +67,7 @@ class Status(actors.Actor):
 
     @actors.handles(Refresh)
     def refresh(self, _: Refresh) -> None:
-        """Nobody who asks waits for the counting."""
+        """Count in the background, so that no request waits for it."""
         self.start_soon(self._count, done=Counted, failed=NotCounted)
 
     @actors.handles(NotCounted)

@@ -104,7 +104,7 @@ class Submissions(actors.Actor):
 
     @actors.handles(actors.Terminated)
     def ended(self, message: actors.Terminated) -> None:
-        """Of a submission that crashed, whoever asked hears why, and what is stored is erased."""
+        """Tell the submitter why a submission crashed, and erase everything stored of it."""
         answer = self._answers.pop(message.ref.name)
         if message.exit.error is not None:
             failure = actors.CommitFailed(f"the job could not be stored: {message.exit.error}")

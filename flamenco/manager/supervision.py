@@ -1,4 +1,4 @@
-"""What becomes of the farm's actors when they crash, or when their changes can't be stored."""
+"""Rules for the farm's actors that crash, or whose changes can't be stored."""
 
 from math import inf
 

@@ -43,9 +43,9 @@ Word = Annotated[str, Meta(max_length=1000)]
 Line = Annotated[str, Meta(max_length=LONGEST_LINE)]
 """Name or path; no system has longer ones."""
 Prose = Annotated[str, Meta(max_length=LONGEST_PROSE)]
-"""What somebody has to say: a reason, an activity, a description."""
+"""Text by a person or program: a reason, an activity, a description."""
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
-"""Lines of a log, and what is put together of other texts."""
+"""Lines of a log, and texts composed of others."""
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 Uuid = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
 """Id of a job, task, worker or tag."""
@@ -55,9 +55,9 @@ Time = Annotated[datetime, Meta(tz=True)]
 # Collections
 
 Few = Annotated[tuple[T, ...], Meta(max_length=1000)]
-"""What one worker has, or one question names."""
+"""Items of one worker, or of one question."""
 Many = Annotated[tuple[T, ...], Meta(max_length=10_000_000)]
-"""What a job has: tasks, files."""
+"""Items of a job: tasks, files."""
 MOST_NAMED = Meta(max_length=10_000)
 Values = Annotated[Mapping[Word, Any], MOST_NAMED]
 """JSON values by name."""

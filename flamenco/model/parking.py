@@ -15,7 +15,7 @@ class ParkedKind(StrEnum):
 
 @attrs.frozen
 class Parked:
-    """Why a thing does nothing until somebody tries it again, mends or deletes it."""
+    """The reason why a job or worker does nothing until it is tried again, repaired or deleted."""
 
     reason: str
     """Sentence for people; of a row that can't be read it names table, key and column."""

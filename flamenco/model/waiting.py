@@ -113,7 +113,7 @@ def why_task_waits(live: LiveJob, task: Task) -> str | None:
 
 
 def why_nothing_is_ready(live: LiveJob) -> str:
-    """Why a job that could run has no task that could start."""
+    """The reason why a job that could run has no task that could start."""
     if live.approvals:
         names = " and ".join(live.tasks[task_id].name for task_id in sorted(live.approvals))
         return f"It waits for somebody to approve {names}."

@@ -1,4 +1,4 @@
-"""What is on disk: SQLite's schema, changes in groups, and read queries.
+"""The database: SQLite's schema, changes in groups, and read queries.
 
 The rest of the farm sees `Store` alone: it loads snapshots and commits changes, and `Reader`
 answers queries beside it.

@@ -13,10 +13,10 @@ import trio
 from flamenco.store.errors import StoreError
 
 ROWS = 10_000
-"""So many changed rows, 5 to 20 MiB of the log, are brought over together."""
+"""Number of changed rows, 5 to 20 MiB of the log, that are checkpointed together."""
 
 MOST_PAGES = 16_384
-"""With 64 MiB of log, because nobody brought it over, a commit does so after all."""
+"""Pages of the log, 64 MiB, at which a commit makes a checkpoint after all."""
 
 
 @attrs.define(eq=False)
@@ -30,13 +30,13 @@ class WriteAheadLog:
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     def count(self, rows: int) -> None:
-        """So many more rows were changed by a commit."""
+        """Count rows that a commit changed."""
         self._rows += rows
         if self._rows >= ROWS:
             self._grown.set()
 
     async def checkpoint_when_grown(self) -> None:
-        """Wait until the log has grown, and bring it over. Raises `StoreError` if it can't."""
+        """Wait until the log has grown, and make a checkpoint. Raises `StoreError` if it can't."""
         await self._grown.wait()
         before = self._rows
         await trio.to_thread.run_sync(self._checkpoint, limiter=self._one_at_a_time)

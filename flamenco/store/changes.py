@@ -36,14 +36,14 @@ class InsertTasks:
 
 @attrs.frozen
 class PutJob:
-    """What may change of a job."""
+    """Write the fields of a job that may change."""
 
     job: Job
 
 
 @attrs.frozen
 class PutTask:
-    """What may change of a task."""
+    """Write the fields of a task that may change."""
 
     task: Task
 

@@ -71,11 +71,11 @@ class Store:
         await self._in_thread(begin_log_file, self._db.conn, job_id, task_id, self._logs)
 
     async def pages(self) -> int:
-        """How many pages the database has now."""
+        """Number of pages in the database now."""
         return int(await self._in_thread(self._pragma, "page_count"))
 
     async def limit_pages(self, pages: int) -> None:
-        """Let the database grow to so many pages at most: what a full disk looks like."""
+        """Limit the database to ``pages``, which looks like a full disk."""
         await self._in_thread(self._pragma, f"max_page_count = {pages}")
 
     def _pragma(self, text: str) -> int:
@@ -152,7 +152,7 @@ def _open(path: Path) -> Database:
 
 
 PROGRESS_INSTRUCTIONS = 100_000
-"""Of SQLite's virtual machine, between two looks whether a check was called off: milliseconds."""
+"""Instructions of SQLite's virtual machine between looks for a cancellation: milliseconds."""
 
 
 async def check_integrity(path: Path) -> None:
@@ -181,7 +181,7 @@ def _check_integrity(path: Path) -> None:
 
 
 def _called_off() -> bool:
-    """Whether SQLite is to break off; the thread's own check then raises `Cancelled`."""
+    """True if SQLite should break off; the thread's own check then raises `Cancelled`."""
     try:
         trio.from_thread.check_cancelled()
     except trio.Cancelled:

@@ -1,4 +1,4 @@
-"""What is kept beside a task's row, and who holds it: found without reading the row itself."""
+"""Data beside a task's row, and the task's holder, found without reading the row itself."""
 
 import sqlite3
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Why a database can't be used."""
+"""Errors of a database that can't be used."""
 
 import sqlite3
 from pathlib import Path
@@ -29,12 +29,12 @@ class UnreadableRow(Mendable):
 
 
 def damage(path: Path, what: object) -> DamagedDatabase:
-    """What was found, in one line."""
+    """A description of the cell's content, in one line."""
     return DamagedDatabase(
         f"{path} is damaged: {' '.join(str(what).split())}; restore a copy of it"
     )
 
 
 def shows_damage(error: Exception) -> bool:
-    """Whether SQLite gave up because of what it read."""
+    """True if SQLite gave up because of the data it read."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT

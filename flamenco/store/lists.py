@@ -65,11 +65,11 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: Mark | None
-    """Where the next page begins; None after the last."""
+    """Beginning of the next page; None after the last."""
     total: int | None
-    """How many there are on all pages, if that was asked."""
+    """Number of items on all pages, if requested."""
     parked: Mapping[str, Parked] = attrs.field(factory=dict)
-    """What is parked of them, by their ids; an item whose row can't be read is a stand-in."""
+    """Parked items, by id; an item whose row can't be read is a stand-in."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,12 +78,12 @@ class Listing(Generic[T]):
 
     table: Table[T]
     kind: ParkedKind | None = None
-    """Kind of what is parked among them, if these can be parked each by itself."""
+    """Kind of parked items among them, if these can be parked individually."""
     keys: Mapping[str, str]
     groups: Sequence[Condition]
     """Rows that fit any of these, which exclude each other; an index has each of them in order."""
     narrowed: Sequence[Condition] = ()
-    """What must be true besides, of each row by itself."""
+    """Further conditions on each row by itself."""
 
     def query(self, paging: Paging) -> tuple[str, list[Value]]:
         """SQL for the rows of a page, each with its sort key behind, and the values in it."""
@@ -134,7 +134,7 @@ def _both(conditions: Iterable[Condition]) -> str:
 
 
 def _places(table: str, key: str, paging: Paging) -> list[tuple[Condition, ...]]:
-    """Where in the order the rows may be: anywhere, or after the mark."""
+    """Conditions on the place of rows in the order: anywhere, or after the mark."""
     mark = paging.after
     if mark is None:
         return [()]
@@ -255,7 +255,7 @@ def _part_of(column: str, part: str) -> list[Condition]:
 
 
 def _holds(column: str, values: Sequence[str]) -> list[Condition]:
-    """Whether a list kept as JSON holds one of the values."""
+    """A condition that is true if a list kept as JSON has one of the values."""
     if not values:
         return []
     places = ", ".join("?" * len(values))

@@ -136,7 +136,7 @@ def _rules(db: Database) -> None:
 
 
 def _log_heads(db: Database) -> None:
-    """What the Manager says in a task's log before the worker does."""
+    """Add texts of the Manager in a task's log from before the worker's first."""
     db.execute(
         "CREATE TABLE log_heads ("
         "task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE, content BLOB)"
@@ -161,7 +161,7 @@ def _lists(db: Database) -> None:
 
 
 def _warnings(db: Database) -> None:
-    """What is likely wrong with a job."""
+    """Add likely mistakes in a job."""
     db.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT DEFAULT '[]'")
 
 
@@ -177,13 +177,13 @@ CREATE INDEX jobs_of_unknown_status ON jobs ((archived_at IS NULL)) WHERE ifnull
 
 
 def _parked(db: Database) -> None:
-    """What is parked, and an index of the jobs whose status can't be read."""
+    """Add the parked objects, and an index of the jobs whose status can't be read."""
     for statement in _PARKED.split(";"):
         db.execute(statement)
 
 
 def _task_warnings(db: Database) -> None:
-    """What may be wrong in a task's result."""
+    """Add likely mistakes in a task's result."""
     db.execute("ALTER TABLE tasks ADD COLUMN warnings TEXT DEFAULT '[]'")
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class PutParked:
-    """From now on this is parked, over a restart of the Manager too."""
+    """Park an object, which lasts over a restart of the Manager."""
 
     kind: ParkedKind
     id: str
@@ -57,7 +57,7 @@ class RequestDeletion:
     job_id: str
     requested: datetime
     files: bool
-    """Whether the files go along that were sent with it."""
+    """True to delete the files that were sent with it, too."""
 
 
 @attrs.frozen
@@ -149,13 +149,13 @@ def all_parked(
     kind: ParkedKind | None,
     unreadable: Mapping[str, UnreadableRow],
 ) -> dict[str, Parked]:
-    """What is parked of a kind, and what would be if it were tried: its row can't be read."""
+    """The parked objects of a kind, and those that would be parked since they can't be read."""
     found = {key: Parked(str(error)) for key, error in unreadable.items()}
     return found | (parked_of(connection, kind) if kind else {})
 
 
 def parked_of(connection: sqlite3.Connection, kind: ParkedKind) -> dict[str, Parked]:
-    """What is parked of a kind, by its id."""
+    """The parked objects of a kind, by id."""
     query = "SELECT id, reason, since FROM parked WHERE kind = ? ORDER BY since, id"
     return {
         name: Parked(reason, _time(since))

@@ -116,7 +116,7 @@ class Reader:
         return await self._look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
 
     async def shares_files(self, job: Job) -> bool:
-        """Whether another job uses the files that were sent with this one, or some of them."""
+        """True if another job uses files that were sent with this one."""
         checkout = job.shaman_checkout_id or ""
         query = (
             "SELECT 1 FROM jobs WHERE id != ? AND (shaman_checkout_id = ? "
@@ -132,7 +132,7 @@ class Reader:
         return await self._ask(lambda db: TASKS.read(db, rest, (job_id,)))
 
     async def task_count(self, job_id: str) -> int:
-        """How many tasks a job has."""
+        """Number of tasks of a job."""
         query = "SELECT count(*) FROM tasks WHERE job_id = ?"
         return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
@@ -183,7 +183,7 @@ class Reader:
         return str(row[0]) if row else None
 
     async def workers_among(self, ids: Iterable[str]) -> Rows[Worker]:
-        """Those of these workers that were not deleted."""
+        """The workers with these ids that were not deleted."""
         rest = "WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
         wanted = json.dumps(sorted(set(ids)))
         return await self._look(lambda db: WORKERS.read(db, rest, (wanted,)))
@@ -221,21 +221,21 @@ class Reader:
         return await self._look(lambda db: TAGS.read(db, "ORDER BY name"))
 
     async def parked(self, kind: ParkedKind) -> dict[str, Parked]:
-        """What is parked of a kind, by its id."""
+        """The parked objects of a kind, by id."""
         return await self._look(lambda db: parked_of(db, kind))
 
     async def job_counts(self) -> Mapping[JobStatus, int]:
-        """How many jobs have each status."""
+        """Number of jobs in each status."""
         return await self._counts(JOBS, JobStatus, "archived_at IS NULL")
 
     async def worker_counts(self) -> Mapping[WorkerStatus, int]:
-        """How many workers that were not deleted have each status."""
+        """Number of workers in each status, without deleted ones."""
         return await self._counts(WORKERS, WorkerStatus, "deleted_at IS NULL")
 
     async def _counts(
         self, table: Table[Any], statuses: type[Status], which: str
     ) -> Mapping[Status, int]:
-        """What has a status that can't be read counts under the one that it is shown with."""
+        """Number of rows in each status; an unreadable status counts as the one shown for it."""
         query = f"SELECT status, count(*) FROM {table.name} WHERE {which} GROUP BY status"  # noqa: S608
         counts: Counter[Status] = Counter()
         for status, count in await self._ask(lambda db: db.execute(query).fetchall()):

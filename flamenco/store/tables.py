@@ -1,4 +1,4 @@
-"""How model objects lie in tables: a column a field, structured fields as JSON.
+"""Mapping of model objects to tables: a column per field, structured fields as JSON.
 
 A row that can't be read never keeps others from being read. Where one thing is asked for,
 `UnreadableRow` says what is wrong with it; among others a stand-in takes its place, with what can
@@ -174,7 +174,7 @@ class Table(Generic[T]):
         return items, unreadable
 
     def _read_by_columns(self, row: Sequence[Any]) -> tuple[T, UnreadableRow | None]:
-        """What can be read of a row, and the first column that can't."""
+        """An object from the readable cells of a row, and the first column that can't be read."""
         kinds = get_type_hints(self.kind, include_extras=True)
         cells = dict(zip(self.columns, row, strict=True))
         fields: dict[str, Any] = {}

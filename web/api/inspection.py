@@ -35,7 +35,7 @@ async def fetch_manager_actors(query: ActorsWanted) -> ManagerActors:
 
 
 def _each(info: actors.ActorInfo) -> Iterator[actors.ActorInfo]:
-    """What is below an actor, each before its own children."""
+    """All actors below an actor, each before its own children."""
     for child in info.children:
         yield child
         yield from _each(child)

@@ -21,7 +21,7 @@ FINISHED = "finished.json"
 
 
 def stamp(path: Path) -> "list[int]":
-    """What tells a file from another one of its name: size and time of its last change."""
+    """Size and time of the last change of a file, which tell it from another one of its name."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
 

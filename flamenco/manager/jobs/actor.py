@@ -431,7 +431,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(SetJobTag)
     async def set_job_tag(self, message: SetJobTag) -> None:
-        """Whether there is such a tag is seen here: if it goes later, this actor is told."""
+        """Set the tag, if it exists. If the tag is deleted later, this actor is told."""
         if message.tag_id is not None and not await self._is_tag(message.tag_id):
             raise NotAllowed(f"there is no tag {message.tag_id}")
         self._change(worker_tag=message.tag_id)
@@ -466,7 +466,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(RemoveJob)
     def remove(self, message: RemoveJob) -> None:
-        """From now on nothing of it starts; it is erased when its leases are over."""
+        """Start nothing of it from now on, and erase it when its leases are over."""
         job = self._live.job
         requests.check_unchanged(job, message.unchanged_since)
         requested = job.delete_requested_at or clock.now()

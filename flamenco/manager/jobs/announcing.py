@@ -32,7 +32,7 @@ class Announcing:
         self.announce(live)
 
     def void(self, job_id: str) -> None:
-        """What was told holds no more."""
+        """Tell the scheduler that earlier announcements of the job are void."""
         scheduler = self._actor.system.find(SCHEDULER)
         if scheduler:
             self._actor.tell(scheduler, JobBegins(job_id))

@@ -74,7 +74,7 @@ class Judging:
                 self._spread(live.move_task(other, clock.now()))
 
     def waits_for_others(self, live: LiveJob) -> bool:
-        """Whether a task that failed, or a type that a worker is kept from, waits for another."""
+        """True if a failed task, or a type with a blocked worker, waits for another worker."""
         return live.job.status in RUNNABLE_JOBS and (
             bool(live.blocks)
             or any(task.failed_by and task.status in RUNNABLE_TASKS for task in live.tasks.values())

@@ -21,7 +21,7 @@ MOST_STARTS = 3
 
 
 def is_over(task_id: str, number: int) -> str:
-    """Why a report under this lease is refused."""
+    """The reason why a report under this lease is refused."""
     return f"lease {number} of task {task_id} is over"
 
 

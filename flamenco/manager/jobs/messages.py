@@ -47,7 +47,7 @@ class JobsFound:
 
 @attrs.frozen
 class JobsNotFound:
-    """They could not be read."""
+    """The jobs could not be read."""
 
     error: Exception
 

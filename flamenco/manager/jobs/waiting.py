@@ -1,4 +1,4 @@
-"""Why a task of a live job waits: the job's own reasons first, then the scheduler's."""
+"""Reasons why a task of a live job waits: the job's own first, then the scheduler's."""
 
 import actors
 from flamenco import clock
@@ -14,7 +14,7 @@ STARTING = "The scheduler is starting."
 async def why_waiting(
     live: LiveJob, task: Task | None, system: actors.ActorSystem, services: Services
 ) -> str:
-    """Why this task waits; without one: why the job does."""
+    """The reason why this task waits; without a task, why the job does."""
     task = task or live.some_ready()
     if task is None:
         return why_job_waits(live) or why_nothing_is_ready(live)

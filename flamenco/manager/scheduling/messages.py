@@ -40,14 +40,14 @@ class LaneChanged:
 
 @attrs.frozen(kw_only=True)
 class WorkerStands:
-    """What a worker could do with a task now."""
+    """A worker's readiness for a task."""
 
     candidate: Candidate
     presence: Presence
     settled: bool
-    """Whether this answers the scheduler's last offer of the worker, so that it may offer again."""
+    """True if this answers the scheduler's last offer of the worker, so that it may offer again."""
     begins: bool
-    """Whether its actor begins a life, and may have missed what became of an offer."""
+    """True if its actor begins a life, and may have missed the outcome of an offer."""
 
 
 @attrs.frozen

@@ -171,7 +171,7 @@ class WorkerActor(actors.Actor):
     def _sign_on(
         self, link: Link, believed: Iterable[protocol.HeldLease], **changes: Any
     ) -> protocol.Welcome:
-        """It begins to talk. Of the leases that it names, those it really holds go on."""
+        """Begin a session. Of the leases that the worker names, those it really holds go on."""
         self._hang_up("the worker opened another session")
         self._link = link
         running = self._leases.believe(believed)
@@ -300,7 +300,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LogFollowed)
     def log_followed(self, message: LogFollowed) -> None:
-        """Somebody follows the log of a task, or nobody any more."""
+        """Note that the log of a task is now being followed, or no longer."""
         self._hurry(message.task_id, always=True)
 
     def _hurry(self, task_id: str, *, always: bool = False) -> None:
@@ -312,7 +312,7 @@ class WorkerActor(actors.Actor):
     # Calls of a worker that polls
 
     def _called(self) -> None:
-        """It made a call, without signing on anew if the Manager was restarted meanwhile."""
+        """Take a call of a polling worker, perhaps its first since a restart of the Manager."""
         self._life.heard()
         if self._link is None:
             self._link = PollingLink()
@@ -462,7 +462,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(SetWorkerTags)
     async def set_tags(self, message: SetWorkerTags) -> None:
-        """Which tags there are is seen here: of one that goes later, this actor is told."""
+        """Set the tags that exist. If one is deleted later, this actor is told."""
         known = {tag.id for tag in await self._services.reader.tags()}
         self._change(tags=tuple(sorted(known.intersection(message.tag_ids))))
 

@@ -17,7 +17,7 @@ class Held:
     job_id: str
     number: int
     running: bool = False
-    """Whether the worker knows that it is to run it."""
+    """True if the worker knows that it has to run the task."""
 
 
 @attrs.define(eq=False)
@@ -54,7 +54,7 @@ class HeldLeases:
         return True
 
     def believe(self, named: Iterable[protocol.HeldLease]) -> tuple[protocol.HeldLease, ...]:
-        """Of the leases that the worker names as running, those it really holds: they go on."""
+        """The leases that the worker names as running and really holds, which go on."""
         names = {(each.task_id, each.lease) for each in named}
         for task_id, held in self:
             held.running = (task_id, held.number) in names

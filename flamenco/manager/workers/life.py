@@ -37,7 +37,7 @@ class Life:
             self._actor.after(timeout - silence, CheckLife())
 
     def is_lost(self, status: WorkerStatus, timeout: float) -> bool:
-        """Whether it was silent for so long, as `CheckLife` has come."""
+        """True if it has been silent for ``timeout`` seconds, asked when `CheckLife` has come."""
         self._watching = False
         silent = trio.current_time() - self._last_heard >= timeout - CLOCK_ERROR
         return silent and status not in UNWATCHED

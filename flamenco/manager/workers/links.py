@@ -24,7 +24,7 @@ class SessionLink:
     session: Session
     can_hurry: bool
     takes_tasks = True
-    """Whether a task can reach the worker now."""
+    """True if a task can reach the worker now."""
     presence = Presence.IDLE
     """The scheduler's word for a worker that has nothing to do."""
 
@@ -58,7 +58,7 @@ class PollingLink:
 
     @property
     def takes_tasks(self) -> bool:
-        """Whether a call for a task is open."""
+        """True if a call for a task is open."""
         return self._call is not None
 
     @property

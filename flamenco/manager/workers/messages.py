@@ -37,7 +37,7 @@ class WorkersFound:
 
 @attrs.frozen
 class WorkersNotFound:
-    """They could not be read."""
+    """The workers could not be read."""
 
     error: Exception
 
@@ -76,7 +76,7 @@ class StartWorker:
 
 @attrs.frozen
 class LogFollowed:
-    """Somebody begins to follow the log of a task, or nobody does any more."""
+    """The log of a task is now being followed, or no longer."""
 
     task_id: str
 
@@ -184,11 +184,11 @@ class FindLease(actors.Request[HeldBy | None]):
 
 
 class Permission(StrEnum):
-    """Whether a worker may go on with a task."""
+    """Permission of a worker to go on with a task."""
 
     GRANTED = "granted"
     STATUS_REQUESTED = "status-requested"
-    """It is to stop, and to go to another status."""
+    """True if it has to stop, and to go to another status."""
     NOT_HELD = "not-held"
     """The task is not, or no more, its own."""
 

@@ -30,7 +30,7 @@ class Alarm:
 
 
 def is_sleep_time(worker: Worker) -> bool:
-    """Whether the worker's schedule wants it to sleep now."""
+    """True if the worker's schedule wants it to sleep now."""
     schedule = worker.schedule
     return schedule is not None and wants_sleep(schedule, clock.now(), local_zone())
 

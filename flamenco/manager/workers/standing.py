@@ -46,7 +46,7 @@ class Standing:
 
 
 def presence_of(worker: Worker, link: Link | None, *, busy: bool) -> Presence:
-    """Where a worker stands, by its link, its status and whether it holds a lease."""
+    """A worker's readiness, by its link, its status and the presence of a lease."""
     if link is None:
         return Presence.AWAY
     if worker.status is WorkerStatus.ASLEEP:
