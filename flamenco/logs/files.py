@@ -5,11 +5,28 @@ point is overwritten, so a chunk that a worker sends again is in the log once.
 """
 
 import errno
+import logging
 import os
 from pathlib import Path, PurePosixPath
 
 import attrs
 import trio
+
+logger = logging.getLogger(__name__)
+
+OF_ONE_FILE = frozenset(
+    {
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+    }
+)
+"""Errors that concern one file or folder, and not the disk."""
 
 TAIL_BYTES = 2048
 """Maximum length of the tail of a log (reference rules §10)."""
@@ -36,14 +53,20 @@ class TaskLogs:
 
         A concurrent reader never finds the log shorter than before, unless it becomes shorter.
 
-        Raises OSError if it can't be written.
+        Where the file or its folder alone can't be written, the lines are lost, since the task is
+        worth more. Raises OSError if the whole disk is in trouble.
         """
         path = str(self.root / self.relative(job_id, task_id))
         try:
-            _write(path, offset, content)
-        except FileNotFoundError:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            _write(path, offset, content)
+            try:
+                _write(path, offset, content)
+            except FileNotFoundError:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                _write(path, offset, content)
+        except OSError as error:
+            if error.errno not in OF_ONE_FILE:
+                raise
+            logger.warning("cannot write to the log of task %s: %s", task_id, error)
 
     async def tail(self, job_id: str, task_id: str) -> str | None:
         """The last whole lines of a log, or None if there is none."""
@@ -55,7 +78,7 @@ class TaskLogs:
         path = trio.Path(self.root / self.relative(job_id, task_id))
         try:
             return (await path.stat()).st_size
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
 

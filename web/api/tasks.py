@@ -3,6 +3,7 @@
 from flamenco.api import jobs as api
 from flamenco.manager.asking import ask_job
 from flamenco.manager.jobs.messages import Decide, SetTaskStatus, WhyWaiting
+from flamenco.manager.refusals import Conflict
 from flamenco.model.bounds import Word
 from flamenco.model.parking import Parked
 from flamenco.store import UnreadableRow
@@ -47,11 +48,14 @@ async def why_task_waits(task_id: Id) -> api.WaitingReason:
     return api.WaitingReason(reason=await ask_job(farm().system, task.job_id, WhyWaiting(task_id)))
 
 
-@routes.get("/tasks/<task_id>/logtail", errors=[404])
+@routes.get("/tasks/<task_id>/logtail", errors=[404, 409])
 async def fetch_task_log_tail(task_id: Id) -> Text | None:
     """The last 2 KiB of a task's log."""
     task = (await find_task(task_id)).item
-    tail = await services().log_tail(task)
+    try:
+        tail = await services().log_tail(task)
+    except OSError as error:
+        raise Conflict(f"the log of task {task_id} can't be read: {error}") from None
     return Text(tail) if tail else None
 
 
