@@ -31,6 +31,14 @@ _TAG_NAMES = {
 }
 """Names of tables, and what they were called before Flamenco 3.3 had tags."""
 
+_LOOKED_UP = {
+    "tasks": "job_id",
+    "task_dependencies": "task_id",
+    "task_failures": "task_id",
+    "job_blocks": "job_id",
+}
+"""Columns by which rows are found job by job; the copy gets an index of each."""
+
 Row = Mapping[str, Any]
 
 
@@ -278,4 +286,8 @@ def open_old(path: Path, note: Note) -> Iterator[OldDatabase]:
                 raise ChangeoverError(f"{path} is no database of Flamenco 3's Manager")
             if sound != "ok":
                 raise ChangeoverError(f"{path} is damaged: {sound}; restore a copy of it")
+            for table, column in _LOOKED_UP.items():
+                if table in known:
+                    name = f"of_{table}"
+                    connection.execute(f"CREATE INDEX {name} ON {table} ({column})")
             yield OldDatabase(connection, note)
