@@ -1,4 +1,4 @@
-"""How most tests' farms compile jobs: in this process.
+"""The compiler of most tests' farms, in this process.
 
 A child process takes a third of a second to start, for each farm of each test. It has its own
 tests, in `tests/jobtypes` and wherever a farm's limits for scripts are what is tested.

@@ -1,4 +1,4 @@
-"""How tests run, here and in the continuous integration."""
+"""Conditions of test runs, here and in the continuous integration."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""How long tests wait for what has to come, and how."""
+"""Patience of tests: the time they wait for something, and the ways to wait."""
 
 from typing import Any
 

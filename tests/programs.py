@@ -51,7 +51,7 @@ def survivors(environment: dict[str, str]) -> list[str]:
 
 
 def wait_until_gone(environment: dict[str, str], seconds: float = PATIENCE) -> list[str]:
-    """What is left of the marked processes after so many seconds at most."""
+    """The marked processes that are left after at most ``seconds``."""
     deadline = time.monotonic() + seconds
     while (left := survivors(environment)) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -41,7 +41,7 @@ def received() -> Iterator[tuple[str, Any]]:
 
 
 def has_bounds(kind: inspect.Type) -> bool:
-    """Whether a type, taken by itself, lets nothing through without end."""
+    """True if a type, taken by itself, lets nothing through without end."""
     match kind:
         case inspect.IntType(ge=least, le=most):
             return (

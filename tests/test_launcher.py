@@ -51,7 +51,7 @@ async def read_line(stream: trio.abc.ReceiveStream | None) -> str:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs; a zombie that nobody has reaped yet does not."""
+    """True if a process runs; a zombie that nobody has reaped yet does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What both ends of a worker session agree on."""
+"""The agreement of both ends of a worker session."""
 
 import pytest
 

@@ -92,7 +92,7 @@ class SlowStore(actors.MemoryStore):
 
 
 async def answered_after(message, store, **options):
-    """What the asker got, and when, if the vault is told the message a second later."""
+    """The asker's answer, and its time, if the vault is told the message a second later."""
     async with ActorSystem(store=store, grace=100, **options) as system:
         vault = await system.start(Vault)
 

@@ -36,7 +36,7 @@ async def test_an_idle_actor_is_passivated_and_wakes_with_the_next_message(autoj
 
 @pytest.fixture
 def no_collector():
-    """What is gone in these tests is gone by the count of references alone."""
+    """Objects that are gone in these tests are gone by the count of references alone."""
     gc.collect()
     gc.disable()
     yield

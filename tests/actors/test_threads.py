@@ -102,7 +102,7 @@ PROTECTED = [
 
 @pytest.mark.parametrize("method", PROTECTED, ids=lambda method: method.__qualname__)
 def test_ctrl_c_does_not_interrupt_a_method_as_it_does_not_interrupt_trios(method):
-    """What Trio says of its own methods is that their code is marked; so is ours."""
+    """The code of Trio's own methods is marked; so is ours."""
     from trio._core._ki import _CODE_KI_PROTECTION_STATUS_WMAP as MARKED
 
     assert MARKED[trio.Event.set.__code__] is True

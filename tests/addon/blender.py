@@ -69,13 +69,13 @@ def zip_addon(folder: Path) -> Path:
 
 @attrs.frozen
 class Run:
-    """How one run of Blender ended."""
+    """The end of one run of Blender."""
 
     status: int
     output: str
     """Standard output and error."""
     result: Any
-    """What the script passed to ``finish``; None when it did not get there."""
+    """Value that the script passed to ``finish``; None if it did not get there."""
 
 
 @attrs.frozen

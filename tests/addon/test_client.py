@@ -1,4 +1,4 @@
-"""What the add-on makes of a Manager's answers, and of what is no Manager."""
+"""The add-on's reading of a Manager's answers, and of answers by other servers."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What is copied to the shared storage, and what an error leaves there."""
+"""Files that are copied to the shared storage, and the remains of an error there."""
 
 import errno
 from pathlib import Path

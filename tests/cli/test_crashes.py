@@ -22,7 +22,7 @@ from tests.patience import PATIENCE, until
 
 @pytest.fixture
 def fuses(monkeypatch):
-    """What ends the farms of a Manager, one for each of its lives: an error is sent there."""
+    """Channels for the errors that end a Manager's farms, one for each of its lives."""
     found, waiting = [], []
 
     @asynccontextmanager

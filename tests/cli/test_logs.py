@@ -1,4 +1,4 @@
-"""What the Manager and the Worker log of what others send."""
+"""Logs of the Manager and the Worker about data that others send."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What starting a command costs."""
+"""Cost of starting a command."""
 
 import subprocess
 import sys

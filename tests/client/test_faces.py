@@ -51,7 +51,7 @@ def impatience(monkeypatch):
 
 
 async def waiting(function):
-    """What a function of the client for programs that wait returns, in a thread."""
+    """The result of a function of the client for blocking programs, run in a thread."""
     return await trio.to_thread.run_sync(function)
 
 
@@ -139,7 +139,7 @@ async def test_what_is_asked_of_lists_arrives(edge, client):
 
 
 def described(method: operation) -> tuple[str, str]:
-    """What a method of the client sends, with X for each id."""
+    """The request that a method of the client sends, with X for each id."""
     values = {str: "X", int: "X", JobsWanted: None, TasksWanted: None, WorkersWanted: None}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [

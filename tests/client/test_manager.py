@@ -1,4 +1,4 @@
-"""What scripts ask of a Manager through the typed client, over a real socket."""
+"""Requests of scripts to a Manager through the typed client, over a real socket."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Whether a folder can be the shared storage, and whether a file is Blender."""
+"""Checks of a folder for use as the shared storage, and of a program for being Blender."""
 
 import os
 import shutil

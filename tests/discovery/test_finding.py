@@ -199,7 +199,7 @@ async def test_who_is_gone_is_no_manager():
     ],
 )
 def test_a_manager_speaks_only_where_it_listens(host, interfaces):
-    """What listens on the loopback is of no use to others."""
+    """A Manager that listens on the loopback is of no use to other machines."""
     everywhere = Network(addresses=lambda: ("10.0.0.5", "2001:db8::5", "127.0.0.1"))
     heard = everywhere.where_heard(host)
     assert heard.told() == interfaces
@@ -208,7 +208,7 @@ def test_a_manager_speaks_only_where_it_listens(host, interfaces):
 
 
 async def answers_to(protocol, interface):
-    """What a search gets that asks in the network of one address only, as Flamenco 3's does."""
+    """Results of a search in the network of one address only, as Flamenco 3's does it."""
     asker = await open_asker(protocol, interface)
     with asker, trio.fail_after(PATIENCE):
         while True:
@@ -228,7 +228,7 @@ async def test_a_manager_on_the_loopback_is_found_by_who_asks_in_another_network
 
 
 async def test_a_manager_on_the_loopback_answers_no_other_machine(protocol):
-    """Which is an address that this network does not count as one of this machine."""
+    """An address that this network does not count as one of this machine."""
     here = Network(addresses=lambda: ("127.0.0.1",), protocols=(protocol,), is_private=True)
     stranger = await open_asker(protocol, "127.0.0.2")
     async with found_at(here, 8080):

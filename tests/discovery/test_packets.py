@@ -1,4 +1,4 @@
-"""What SSDP and mDNS say: for SSDP, in the words that Flamenco 3 listens for."""
+"""Packets of SSDP and mDNS; for SSDP, in the words that Flamenco 3 listens for."""
 
 import struct
 import xml.etree.ElementTree as ET

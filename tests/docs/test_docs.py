@@ -31,7 +31,7 @@ GUIDE_OF = {
     "demo": "README.md",
 }
 HOSTS = {"example.org", "socket.io", "trio.readthedocs.io"}
-"""What documents may name of the shape of a host; package registries are never among them."""
+"""Names in documents that may look like hosts; package registries are never among them."""
 HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b|\bnpm\w+")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -57,7 +57,7 @@ def commands() -> list[str]:
 
 
 def options(command: str) -> set[str]:
-    """Those of a command; if it does nothing by itself, of what stands below it."""
+    """Options of a command; if it does nothing by itself, those of its subcommands."""
     found = app[command]
     below = [found[name] for name in found if not name.startswith("-")]
     parts = [found] if found.default_command else below

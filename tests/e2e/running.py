@@ -78,7 +78,7 @@ def wait_for(question: Callable[[], object], seconds: float = PATIENCE) -> objec
 
 
 def get(url: str, **options) -> httpx.Response:
-    """What a Manager answers."""
+    """The answer of a Manager."""
     return httpx.get(url, timeout=PATIENCE, **options)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong is said in one line on stderr, with a status that isn't zero."""
+"""A mistake is reported in one line on stderr, with a status that isn't zero."""
 
 import os
 import shutil

@@ -120,7 +120,7 @@ def test_fifty_kills_lose_nothing_and_repeat_nothing(tmp_path):
 
 
 def check_done_once(storage: Path, promised: list[str], tally: Tally, tasks: int) -> None:
-    """What was promised is there, each of its tasks was completed, and none of them twice."""
+    """Check that every promised job exists, and that its tasks were completed once each."""
     known = {row[0] for row in ask(storage, "SELECT id FROM jobs")}
     assert promised
     assert set(promised) <= known

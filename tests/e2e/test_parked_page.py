@@ -1,4 +1,4 @@
-"""What is parked is seen on the page, tried again and deleted there."""
+"""Parked objects are seen on the page, tried again and deleted there."""
 
 import re
 import sqlite3

@@ -62,7 +62,7 @@ def manager(storage, port):
 
 
 def tasks_of(url, job_id, status):
-    """How many tasks of a job have this status."""
+    """Number of a job's tasks with this status."""
 
     async def question():
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
@@ -81,7 +81,7 @@ def all_completed(url, job_id):
 
 
 async def attempts(url, job_id):
-    """How often each task of a job was tried."""
+    """Number of attempts at each task of a job."""
     tasks = await tasks_of(url, job_id, "completed")()
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
         found = [await http.get(f"api/v3/tasks/{task['id']}/attempts") for task in tasks]

@@ -1,4 +1,4 @@
-"""What a wrangler does with jobs, Workers and tags on the page: two windows of a real Chromium."""
+"""A wrangler's work with jobs, Workers and tags on the page, in two windows of a real Chromium."""
 
 import httpx
 import pytest

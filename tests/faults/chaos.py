@@ -23,7 +23,7 @@ from tests.patience import until
 
 WORKER_TIMEOUT = 3.0
 CALM_SECONDS = 300.0
-"""How long jobs may take to end once nothing happens any more."""
+"""Maximum seconds for jobs to end once nothing happens any more."""
 LEAST_JOBS = 3
 FRAMES = 4
 """Of each job."""
@@ -113,7 +113,7 @@ FAULTS: tuple[Callable[[Machine], Awaitable[None]], ...] = (
 
 @attrs.define(eq=False)
 class Chaos:
-    """What happened, and what came of it."""
+    """The events, and their outcome."""
 
     folder: Path
     farm: Farm

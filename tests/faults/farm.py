@@ -91,13 +91,13 @@ class Program:
             self.process.kill()
 
     def catches(self, number: signal.Signals) -> bool:
-        """Whether it handles a signal, which would end it before."""
+        """True if it handles a signal, which would end it before."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         caught = re.search(r"^SigCgt:\s+(\w+)$", status, re.MULTILINE)
         return caught is not None and bool(int(caught[1], 16) & (1 << (number - 1)))
 
     def said(self, pattern: str) -> bool:
-        """Whether a line of its log matches."""
+        """True if a line of its log matches."""
         return re.search(pattern, self.log.read_text(errors="replace")) is not None
 
     def memory(self) -> float:
@@ -189,7 +189,7 @@ class Farm:
     # What people ask
 
     async def get(self, path: str) -> Any:
-        """What the Manager answers; None for nothing."""
+        """The Manager's answer; None for an empty one."""
         answer = await self.http.get(f"{self.url}api/v3/{path}")
         return answer.raise_for_status().json() if answer.content else None
 
@@ -224,7 +224,7 @@ class Farm:
         return found
 
     async def attempts(self, job: str) -> list[dict]:
-        """Who tried the one task of a job, and how that ended."""
+        """The attempts at the only task of a job, with their outcomes."""
         return (await self.get(f"tasks/{(await self.task(job))['id']}/attempts"))["attempts"]
 
     def task_log(self, job: str) -> str:
@@ -237,7 +237,7 @@ class Farm:
         return (await self.known(name))["id"]
 
     async def known(self, name: str) -> dict:
-        """What the Manager knows of a worker, once it has registered."""
+        """The Manager's data of a worker, once it has registered."""
 
         async def look() -> dict | None:
             found = (await self.get("worker-mgt/workers"))["workers"]
@@ -294,7 +294,7 @@ async def appears(path: Path, seconds: float = PATIENCE) -> str:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """True if a process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

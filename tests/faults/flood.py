@@ -29,7 +29,7 @@ print("the last word")
 
 @attrs.frozen(kw_only=True)
 class Flood:
-    """What was seen of one flood."""
+    """Observations of one flood."""
 
     status: str
     seconds: float
@@ -56,6 +56,6 @@ async def flood(folder: Path, megabytes: float, seconds: float) -> Flood:
 
 
 def attempt_seconds(attempt: dict) -> float:
-    """How long an attempt took."""
+    """Seconds that an attempt took."""
     began, ended = (datetime.fromisoformat(attempt[key]) for key in ("started", "ended"))
     return (ended - began).total_seconds()

@@ -76,9 +76,9 @@ class Proxy:
     port: int = 0
     cuts: Callable[[str, int], bool] = lambda direction, number: False
     is_down: bool = False
-    """Whether connections are refused, as by a broken network."""
+    """True if connections are refused, as by a broken network."""
     broken: int = 0
-    """How often it broke."""
+    """Number of times that it broke."""
     _loses: bool = False
     _flows: trio.Event = attrs.field(factory=trio.Event)
     _scopes: set[trio.CancelScope] = attrs.field(factory=set)
@@ -152,7 +152,7 @@ class Proxy:
 
 @asynccontextmanager
 async def open_proxies(to: Callable[[], int], count: int) -> AsyncIterator[list[Proxy]]:
-    """So many proxies, each on a free port of the loopback."""
+    """A number of proxies, each on a free port of the loopback."""
     async with trio.open_nursery() as nursery:
         proxies = []
         for _ in range(count):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def on_a_small_disk(home: Path, kibibytes: int, then: str) -> tuple[str, ...]:
-    """What runs a command with a small disk of its own for ``home``; ``then`` says how."""
+    """A command that runs another one with a small disk of its own for ``home``, see ``then``."""
     rights = "-m" if os.geteuid() == 0 else "-rm"
     mount = f"mount -t tmpfs -o size={kibibytes}k tmpfs {shlex.quote(str(home))}"
     return (need("unshare"), rights, "sh", "-c", f"{mount} && {then}", "sh")

@@ -46,7 +46,7 @@ async def compiled(job, type_: str, **settings) -> CompiledJob:
 
 @attrs.frozen
 class Ran:
-    """What came of a job's tasks, by their names."""
+    """The outcome of a job's tasks, by name."""
 
     tasks: dict[str, Bench]
 

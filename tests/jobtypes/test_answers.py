@@ -1,4 +1,4 @@
-"""Whatever the child process answers, the Manager gets a job within bounds or a reason."""
+"""The Manager gets a job within bounds or a reason, whatever the child process answers."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What scripts work with (reference job-types §3)."""
+"""Tools for scripts (reference job-types §3)."""
 
 from datetime import UTC, datetime
 

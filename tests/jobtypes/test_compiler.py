@@ -1,4 +1,4 @@
-"""What the Manager may rely on, whatever a script does."""
+"""Promises that the Manager may rely on, whatever a script does."""
 
 import logging
 import os

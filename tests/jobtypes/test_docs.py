@@ -62,7 +62,7 @@ async def test_the_refusals_of_the_page_are_those_an_artist_gets(turntable):
 
 
 def section(name: str) -> str:
-    """What the page says of a built-in type, and of the one whose settings it shares."""
+    """The page's section on a built-in type, and on the one whose settings it shares."""
     text = PAGE.partition(f"### `{name}`")[2].partition("\n### ")[0]
     shared = re.search(r"In addition to the settings of\s+`([\w-]+)`", text)
     return text + section(shared[1]) if shared else text

@@ -1,4 +1,4 @@
-"""What docs/job-types.md says of JavaScript is true."""
+"""The statements of docs/job-types.md on JavaScript are true."""
 
 import json
 import re

@@ -26,7 +26,7 @@ def put(scripts, **files):
 
 @pytest.fixture
 def seen(scripts, job):
-    """What `seen` is after a script with this head ran."""
+    """The value of `seen` after a script with this head ran."""
 
     async def run(head, body="job.settings.seen = seen;"):
         put(scripts, mine_js=f"{TYPE}{head}\nfunction compileJob(job) {{ {body} {ONE_TASK} }}")

@@ -28,7 +28,7 @@ def blendfile(tmp_path_factory):
 
 @pytest.fixture
 def settings(blendfile, tmp_path):
-    """What the add-on would submit."""
+    """The job that the add-on would submit."""
     return {
         "frames": "1-3",
         "chunk_size": 3,

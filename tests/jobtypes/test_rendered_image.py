@@ -27,7 +27,7 @@ def blendfile(tmp_path_factory):
 
 @pytest.fixture
 def settings(blendfile, tmp_path):
-    """What the add-on would submit."""
+    """The job that the add-on would submit."""
     return {
         "frame": 7,
         "samples": 4,
@@ -156,7 +156,7 @@ async def test_size_format_and_engine_are_those_of_the_job(job, settings, tmp_pa
 
 @pytest.fixture(scope="module")
 def denoises():
-    """Whether this Blender can denoise."""
+    """True if this Blender can denoise."""
     ask = "import _cycles, sys; sys.exit(not _cycles.with_openimagedenoise)"
     command = [program("blender"), "-b", "--python-expr", ask]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0

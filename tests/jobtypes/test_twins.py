@@ -1,4 +1,4 @@
-"""What scripts work with is the same in JavaScript and in Python."""
+"""The tools for scripts are the same in JavaScript and in Python."""
 
 import json
 

@@ -20,7 +20,7 @@ RECONNECT_SECONDS = 0.2
 
 @attrs.define
 class Tally:
-    """What all workers of a process saw."""
+    """Observations of all workers of a process."""
 
     completed: Counter[tuple[str, int]] = attrs.field(factory=Counter)
     """Completions that the Manager acknowledged: {(task id, lease): how often}."""
@@ -28,7 +28,7 @@ class Tally:
     _changed: trio.Event = attrs.field(factory=trio.Event)
 
     def connects(self, change: int) -> None:
-        """So many more workers are connected."""
+        """Count more connected workers."""
         self.connected += change
         self._changed.set()
         self._changed = trio.Event()

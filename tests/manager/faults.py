@@ -26,7 +26,7 @@ def in_virtual_time(scene: Callable[..., Any]) -> Callable[..., None]:
 
 
 class Poisoned(Exception):
-    """What a poisoned handler raises."""
+    """The error that a poisoned handler raises."""
 
 
 @attrs.define

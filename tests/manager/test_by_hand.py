@@ -1,4 +1,4 @@
-"""What wranglers decide about tasks: approval, outcomes by hand, another try."""
+"""Decisions of wranglers about tasks: approval, outcomes by hand, another try."""
 
 import pytest
 

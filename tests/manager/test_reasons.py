@@ -1,4 +1,4 @@
-"""What a worker says of a failure decides who tries the task next; what it warns of stands."""
+"""A worker's reason for a failure decides who tries the task next; its warnings are kept."""
 
 import pytest
 

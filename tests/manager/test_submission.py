@@ -1,4 +1,4 @@
-"""What a job type's script leaves of settings and metadata is what is stored."""
+"""Settings and metadata are stored as a job type's script leaves them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How long a farm waits for a worker that is away."""
+"""Time that a farm waits for a worker that is away."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is old enough goes, and nothing else."""
+"""Jobs and workers that are old enough are cleaned up, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Whatever people ask for, in whatever order: a job, its tasks and its lanes stay in line."""
+"""A job, its tasks and its lanes stay consistent after any requests in any order."""
 
 from datetime import UTC, datetime
 
@@ -59,7 +59,7 @@ class Requests(RuleBasedStateMachine):
         self._withdraw()
 
     def _withdraw(self) -> None:
-        """What the job's actor does: leases of tasks that run no more are over."""
+        """The work of the job's actor: leases of tasks that no longer run are over."""
         for task_id in sorted(self.held):
             if self.live.tasks[task_id].status is not TaskStatus.ACTIVE:
                 self.held.discard(task_id)

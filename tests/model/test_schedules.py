@@ -182,7 +182,7 @@ class Watch:
             moment += MINUTE
 
     def sleeps(self, plan):
-        """Whether it is time to sleep, for each minute."""
+        """True if it is time to sleep, for each minute."""
         return {moment: self._is_asleep(plan, wall) for moment, wall in self.minutes}
 
     @staticmethod

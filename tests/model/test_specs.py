@@ -1,4 +1,4 @@
-"""What a worker has, what a job needs, and how what is missing is said."""
+"""Equipment of a worker, requirements of a job, and the words for the difference."""
 
 import re
 

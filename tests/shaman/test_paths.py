@@ -1,4 +1,4 @@
-"""Which paths a checkout, and a file in it, may have."""
+"""Paths that a checkout, and a file in it, may have."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 

@@ -1,4 +1,4 @@
-"""How jobs must have ended, told without the farm's own rules."""
+"""Endings that jobs must have, computed without the farm's own rules."""
 
 from collections import Counter
 

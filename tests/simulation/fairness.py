@@ -1,4 +1,4 @@
-"""Who could run what by the rules, read from disk and told in the plainest form."""
+"""Workers that could run a task by the rules, read from disk and in the plainest form."""
 
 import json
 import sqlite3

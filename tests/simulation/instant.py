@@ -14,7 +14,7 @@ from unittest.mock import patch
 import trio
 
 SLOWEST_SECONDS = (0.004, 0.004, 0.5)
-"""How long the slowest work takes, before and after it; drawn once for a seed. While a slow disk
+"""Seconds of the slowest work, before and after it; drawn once for a seed. While a slow disk
 takes a commit, much else can happen."""
 
 

@@ -1,4 +1,4 @@
-"""What must hold all the time, checked against every change of a task that reaches the disk.
+"""Invariants, checked against every change of a task that reaches the disk.
 
 A trigger in the database writes down each change of a task's status, lease or worker in the same
 transaction; no message and no actor is trusted. Beside it the simulated workers say what they do.
@@ -56,12 +56,12 @@ class Change:
 
 @attrs.define(eq=False)
 class Ledger:
-    """What was done, as far as it is on disk or a worker did it."""
+    """The work done, as far as it is on disk or a worker did it."""
 
     path: Path
     reader: sqlite3.Connection = attrs.field(init=False)
     checked: int = 0
-    """How many changes were looked at."""
+    """Number of changes that were checked."""
     completions: Counter[tuple[str, int]] = attrs.field(factory=Counter)
     _running: dict[str, dict[int, str]] = attrs.field(factory=dict)  # {task: {lease: worker}}
     _said_done: set[tuple[str, int, str]] = attrs.field(factory=set)
@@ -70,7 +70,7 @@ class Ledger:
 
     @property
     def watching(self) -> bool:
-        """Whether changes are being written down."""
+        """True if changes are being written down."""
         return hasattr(self, "reader")
 
     def watch(self) -> None:
@@ -154,7 +154,7 @@ class Ledger:
             raise Violation(f"completed twice under one lease: {change}")
 
     def check_end(self) -> None:
-        """What must hold when nothing goes on any more."""
+        """Check the invariants for a farm at rest."""
         for task, lease, _ in self._said_done:
             known = self.completions[task, lease]
             if not known and self._count("tasks WHERE id = ?", task):
@@ -171,5 +171,5 @@ class Ledger:
         return int(self.reader.execute(query, values).fetchone()[0])
 
     def knows_worker(self, worker_id: str) -> bool:
-        """Whether a worker exists."""
+        """True if a worker exists."""
         return bool(self._count("workers WHERE id = ? AND deleted_at IS NULL", worker_id))

@@ -1,4 +1,4 @@
-"""How simulated tasks behave, and the job type that makes them."""
+"""Behaviour of simulated tasks, and the job type that makes them."""
 
 from random import Random
 
@@ -29,7 +29,7 @@ TYPES = ("misc", "blender", "ffmpeg")
 
 @attrs.frozen
 class Nature:
-    """What happens when a worker runs a task."""
+    """Events of a worker that runs a task."""
 
     seconds: float = 10.0
     fails: tuple[str, ...] = ()
@@ -78,5 +78,5 @@ def settings_of(tasks: tuple[TaskPlan, ...]) -> dict[str, str]:
 
 
 def nature_of(message: str) -> Nature:
-    """What a task's command says of it."""
+    """The nature of a task, from its command."""
     return msgspec.json.decode(message, type=Nature)

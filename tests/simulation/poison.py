@@ -1,4 +1,4 @@
-"""What stays bad until people mend it: one job's handler, one service, rows that can't be read."""
+"""Faults that last until repaired: one job's handler, one service, rows that can't be read."""
 
 import logging
 import sqlite3

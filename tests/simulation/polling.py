@@ -61,7 +61,7 @@ class PollingWorker:
     status: WorkerStatus = WorkerStatus.STARTING
     run: protocol.HeldLease | None = None
     down: bool = False
-    """Whether the machine is off, or its network is."""
+    """True if the machine is off, or its network is."""
     buffer: list[protocol.Report] = attrs.field(factory=list)
     """Reports that the Manager has not taken yet, oldest first; their leases are not sent."""
     _process: trio.CancelScope = attrs.field(factory=trio.CancelScope)
@@ -94,7 +94,7 @@ class PollingWorker:
 
     @property
     def waits(self) -> bool:
-        """Whether it has nothing to do, and the Manager could know it."""
+        """True if it has nothing to do, and the Manager could know it."""
         return (
             self.status is WorkerStatus.AWAKE
             and self.run is None
@@ -259,7 +259,7 @@ class PollingWorker:
                     self._task.cancel()
 
     async def _say(self, said: protocol.Report) -> bool:
-        """Whether it counted. It counts for the lease that the worker holds, as it names none."""
+        """True if it counted. It counts for the lease that the worker holds, as it names none."""
         try:
             held = await self._call(FindLease(said.task_id))
             if held is None:

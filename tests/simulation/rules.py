@@ -71,11 +71,11 @@ def shows(target: str, *, instead: object) -> Callable[[Scenario], Scenario]:
 
 
 def nothing(*_: object, **__: object) -> None:
-    """What a rule does that is not there."""
+    """The action of a rule that does not exist."""
 
 
 def empty(*_: object, **__: object) -> list[object]:
-    """What a rule finds that is not there."""
+    """The finding of a rule that does not exist."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""Which worker gets which task."""
+"""Rules for assigning tasks to workers."""
 
 from flamenco import protocol
 from flamenco.manager.jobs.messages import WhyWaiting

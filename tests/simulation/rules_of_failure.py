@@ -1,4 +1,4 @@
-"""What becomes of a task that does not go well, and of the worker."""
+"""Rules for a task that does not go well, and for its worker."""
 
 import attrs
 import trio

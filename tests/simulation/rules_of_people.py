@@ -1,4 +1,4 @@
-"""What people ask for, and what goes by itself."""
+"""Rules for people's requests, and for the automatic clean-up."""
 
 from unittest.mock import patch
 
@@ -156,7 +156,7 @@ async def a_job_that_runs_can_not_be_archived(scene: Scene) -> None:
 
 
 async def _completed_and_left_alone(stage, *, keep: bool) -> bool:
-    """Whether a job is still there some minutes after its end."""
+    """True if a job is still there some minutes after its end."""
     anna = await stage.worker("anna")
     job = await stage.shaped("misc")
     await stage.ask(job, KeepJob(keep))

@@ -19,7 +19,7 @@ ALL_RULES = [pytest.param(rule, id=rule.name) for rule in RULES]
 
 
 def simulate(*arguments: str) -> str:
-    """What a simulation prints; it must find nothing wrong."""
+    """The output of a simulation, which must find nothing wrong."""
     command = [sys.executable, "-m", "tests.simulation", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2000:]

@@ -54,7 +54,7 @@ class SimulatedWorker:
     status: WorkerStatus = WorkerStatus.STARTING
     run: Run | None = None
     down: bool = False
-    """Whether the machine is off, or its network is."""
+    """True if the machine is off, or its network is."""
     outbox: dict[int, protocol.Message] = attrs.field(factory=dict)
     _request: StatusRequest | None = None
     _seq: int = 0
@@ -130,7 +130,7 @@ class SimulatedWorker:
             self._asked(StatusRequest(welcome.status_requested, lazy=True))
 
     def _resend(self) -> None:
-        """What the Manager has not acknowledged, except what is no longer true."""
+        """The messages that the Manager has not acknowledged, without those no longer true."""
         for seq, message in list(self.outbox.items()):
             if isinstance(message, protocol.Report):
                 self._send(message, seq)
@@ -262,7 +262,7 @@ class SimulatedWorker:
 
     @property
     def waits(self) -> bool:
-        """Whether it has nothing to do, and the Manager could know it."""
+        """True if it has nothing to do, and the Manager could know it."""
         return (
             self.link is not None
             and self.status is WorkerStatus.AWAKE

@@ -37,9 +37,9 @@ Machine = SimulatedWorker | PollingWorker
 MORNING = datetime(2026, 3, 29, tzinfo=UTC)
 
 STORM_SECONDS = 400.0
-"""How long things go wrong."""
+"""Seconds during which things go wrong."""
 CALM_SECONDS = 7200.0
-"""So much later everything has come to its end."""
+"""Seconds after which everything has come to its end."""
 PATIENCE_SECONDS = 60.0
 """A worker that idles for so long though there is work was forgotten."""
 TASK_TIMEOUT = 90.0
@@ -48,7 +48,7 @@ WORKER_TIMEOUT = 35.0
 
 @attrs.frozen
 class Troubles:
-    """How often what goes wrong; drawn once for a seed, so that seeds differ in kind."""
+    """Frequencies of faults, drawn once for a seed, so that seeds differ in kind."""
 
     restarts: int
     crashes: float
@@ -61,13 +61,13 @@ class Troubles:
     meddling: float
     """The mean seconds between two moments in which people want something."""
     crowd: int
-    """How many of them do so in the same moment."""
+    """Number of them that do so at the same moment."""
     polling: float
     """The share of the workers that poll as Flamenco 3's do."""
     poisoned: int
-    """How often one job's handler begins to raise always, and a service crashes five times."""
+    """Number of jobs whose handler begins to raise, and of services that crash five times."""
     spoilt: int
-    """How many cells can't be read any more."""
+    """Number of cells that become unreadable."""
 
     @classmethod
     def draw(cls, random: Random) -> "Troubles":
@@ -89,7 +89,7 @@ class Troubles:
 
 @attrs.define(eq=False)
 class World:
-    """What there is in a simulation."""
+    """The parts of a simulation."""
 
     seed: int
     folder: Path
@@ -374,7 +374,7 @@ class _Surprises(logging.Handler):
 
 @contextmanager
 def no_surprise() -> Iterator[list[str]]:
-    """What actors crashed of without being made to."""
+    """Errors of actors that crashed without being made to."""
     handler, log = _Surprises(), logging.getLogger("actors")
     log.addHandler(handler)
     try:

@@ -156,7 +156,7 @@ async def test_whatever_a_cell_holds_the_list_is_whole_and_its_row_is_named(tmp_
 
 
 async def snapshots_tell_the_same(store, table: str, wrong) -> None:
-    """What a list shows as unreadable is no snapshot, and the error says the same."""
+    """A row that a list shows as unreadable is not a snapshot, and the error says the same."""
     key = {"jobs": job_key("j2"), "tasks": job_key("j2"), "workers": worker_key("w2")}.get(table)
     if key is None:
         return

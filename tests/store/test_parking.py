@@ -1,4 +1,4 @@
-"""What is parked stays so, and what it held is free, whatever its rows look like."""
+"""Parked objects stay parked, and free what they held, whatever their rows look like."""
 
 import sqlite3
 from contextlib import asynccontextmanager, closing

@@ -106,7 +106,7 @@ async def edge_at(
 
 @pytest.fixture(scope="module")
 def leftovers():
-    """What a module that ignores unclosed sockets leaves is collected before another one begins."""
+    """Collect the garbage of a module that ignores unclosed sockets before another one begins."""
     yield
     gc.collect()
 
@@ -118,7 +118,7 @@ async def edge(tmp_path):
 
 
 async def call(edge: Edge, method: str, path: str, body=None, status: int = 200, auth=None):
-    """What the Manager answers; its status has to be this one."""
+    """The Manager's answer, which has to have this status."""
     answer = await edge.http.request(method, f"{API}/{path}", json=body, auth=auth)
     assert answer.status_code == status, answer.text
     return answer.json() if answer.content else None

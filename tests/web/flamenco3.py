@@ -166,7 +166,7 @@ class Flamenco3Worker:
         await self._update(task_id, taskStatus="completed", activity="Completed")
 
     async def _update(self, task_id: str, **update: object) -> None:
-        """What can't be sent goes into the buffer; while there is something, all else does too."""
+        """Send a message, or buffer it if that fails, or if the buffer is not empty."""
         if self.buffer:
             self.buffer.append((task_id, update))
             return

@@ -1,4 +1,4 @@
-"""What Flamenco 3 declares: the operations of its OpenAPI document (reference api §2)."""
+"""Operations that Flamenco 3 declares in its OpenAPI document (reference api §2)."""
 
 import attrs
 

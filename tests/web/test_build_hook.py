@@ -1,4 +1,4 @@
-"""What the build hook decides: whether to build the page, with which Node, and what it packs."""
+"""Decisions of the build hook: to build the page, with which Node, and what it packs."""
 
 import importlib.util
 import json

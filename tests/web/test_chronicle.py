@@ -1,4 +1,4 @@
-"""Who follows the farm is told each event once, however often the connection breaks."""
+"""A follower of the farm is told each event once, however often the connection breaks."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What clients of Flamenco 3 send, and expect to be taken."""
+"""Requests that clients of Flamenco 3 send, and expect to be accepted."""
 
 import pytest
 

@@ -16,7 +16,7 @@ DOCUMENT = document(DECLARED)
 
 
 def described(method: str, path: str) -> dict:
-    """What the document says of an operation, whatever it calls the parameters of the path."""
+    """The document's part on an operation, whatever it calls the parameters of the path."""
     paths = {re.sub(r"{\w+}", "{}", name): each for name, each in DOCUMENT["paths"].items()}
     return paths["/api/v3" + re.sub(r"{\w+}", "{}", path)][method.lower()]
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, it is answered with a code that was declared, and nothing breaks."""
+"""Any request is answered with a code that was declared, and nothing breaks."""
 
 import json
 import re

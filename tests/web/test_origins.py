@@ -1,4 +1,4 @@
-"""What pages of other sites may ask of a Manager, through the browser of somebody at the farm."""
+"""Requests that pages of other sites may make to a Manager, through a user's browser."""
 
 from contextlib import suppress
 
@@ -33,7 +33,7 @@ async def code_of(edge, method: str, path: str, headers) -> int:
 
 
 async def opens(edge, headers) -> bool:
-    """Whether the live WebSocket opens."""
+    """True if the live WebSocket opens."""
     extra = [(name, value.encode()) for name, value in headers.items()]
     with trio.fail_after(PATIENCE), suppress(trio_websocket.ConnectionRejected):
         url = f"{edge.socket_url}/live"

@@ -1,4 +1,4 @@
-"""What the Manager serves beside its API (reference api §1)."""
+"""Files that the Manager serves beside its API (reference api §1)."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""What is parked is shown with the reason, refuses requests, is tried again, and can be deleted."""
+"""Parked objects show the reason, refuse requests, are tried again, and can be deleted."""
 
 import re
 

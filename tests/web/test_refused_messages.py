@@ -1,4 +1,4 @@
-"""What a Worker says beyond the bounds is refused by itself: nothing else is lost with it."""
+"""A Worker's message out of bounds is refused alone: nothing else is lost with it."""
 
 import json
 

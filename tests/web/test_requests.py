@@ -1,4 +1,4 @@
-"""What people ask of jobs, tasks, workers and tags, through a real socket."""
+"""Requests of people to jobs, tasks, workers and tags, through a real socket."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

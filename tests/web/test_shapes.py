@@ -21,7 +21,7 @@ WORKER_FIELDS = "id name status version can_restart"
 
 
 def has(thing: dict, always: str, sometimes: str = "") -> None:
-    """Whether a thing has all fields that it must have, no other ones, and never null."""
+    """True if a thing has all fields that it must have, no other ones, and never null."""
     must, may = set(always.split()), set(sometimes.split())
     assert must <= set(thing) <= must | may
     assert None not in thing.values()

@@ -1,4 +1,4 @@
-"""What can't be read of the database stands in the lists, with the reason, among all the others."""
+"""Unreadable rows of the database are in the lists, with the reason, among all the others."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Which version the Manager tells: its own, or that of an add-on of Flamenco 3 that asks."""
+"""The version that the Manager tells: its own, or that of an add-on of Flamenco 3 that asks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What workers that poll are answered, call by call, through a real socket."""
+"""Answers to workers that poll, call by call, through a real socket."""
 
 import gc
 import hashlib
@@ -27,7 +27,7 @@ class Caller:
     name: str
 
     async def says(self, method: str, path: str, body=None, status: int = 200):
-        """What it is answered, which has to come with this status."""
+        """The answer to a call, which has to have this status."""
         login = (self.id, SECRET)
         return await call(self.edge, method, f"worker/{path}", body, status, login)
 

@@ -15,7 +15,7 @@ def programs_asked(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch):
-    """What goes wrong is tried again soon."""
+    """Let the Worker try again soon after an error."""
     monkeypatch.setattr("worker.session.backoff", lambda *_: 0.02)
 
 

@@ -225,7 +225,7 @@ class FakeManager:
         return 202, b""
 
     def _tell(self, path):
-        """What everybody may ask."""
+        """Answers to requests that everybody may make."""
         answers = {
             "/api/v3/version": {
                 "version": "1.0",

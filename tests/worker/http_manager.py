@@ -15,7 +15,7 @@ WORKER = "/api/v3/worker/"
 
 
 class HttpManager(FakeManager):
-    """What is asked of it is answered as the test has set it; what it is told goes to the test."""
+    """A Manager that answers as the test has set it, and passes all messages to the test."""
 
     def __init__(self, port):
         super().__init__(port)
@@ -26,7 +26,7 @@ class HttpManager(FakeManager):
         self.is_stopped = ""
         """Why the task may not go on."""
         self.knows_wishes = False
-        """Whether a Worker may ask to be blocklisted, as of our Manager and not of Flamenco 3's."""
+        """True if a Worker may ask to be blocklisted, as of our Manager and not of Flamenco 3's."""
         self.asked = []
         self._question = trio.Event()
         self.failing = {}
@@ -34,7 +34,7 @@ class HttpManager(FakeManager):
         self._told_in, self._told = trio.open_memory_channel(math.inf)
 
     async def told(self):
-        """What the Worker says next: the place below `worker/`, and the body."""
+        """The Worker's next message: the path below `worker/`, and the body."""
         with trio.fail_after(PATIENCE):
             return await self._told.receive()
 

@@ -1,4 +1,4 @@
-"""What Blender prints, and what the Worker makes of it."""
+"""Blender's output, and the Worker's reading of it."""
 
 import pytest
 

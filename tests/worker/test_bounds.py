@@ -1,4 +1,4 @@
-"""What goes beyond the bounds of the protocol, from the Manager or from a task, costs little."""
+"""Data out of the protocol's bounds, from the Manager or from a task, costs little."""
 
 import json
 

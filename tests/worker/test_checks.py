@@ -1,4 +1,4 @@
-"""Whether a machine can do what it offers: found out before it is offered."""
+"""Checks that a machine can do a task type, made before it is offered."""
 
 import attrs
 import pytest

@@ -41,7 +41,7 @@ async def said(outbox):
 
 
 def without_the_middle(text, size):
-    """How much of a log was left out, which must be what it lacks of its size."""
+    """Number of characters left out of a log, which must be those missing from its size."""
     (left_out,) = re.findall(r"^\[... (\d+) characters were left out here ...\]\n", text, re.M)
     note = f"[... {left_out} characters were left out here ...]\n"
     assert len(text) - len(note) + int(left_out) == size

@@ -1,4 +1,4 @@
-"""Whatever a Manager says in a session, the Worker goes on and runs the next task."""
+"""The Worker goes on and runs the next task, whatever a Manager says in a session."""
 
 import json
 
@@ -50,7 +50,7 @@ def batches(number):
 
 
 async def runs_a_task(session, name):
-    """Whether the worker runs a task; one that it hands back it gets again."""
+    """True if the worker runs a task; one that it hands back it gets again."""
     await session.ask(WorkerStatus.AWAKE, lazy=True)
     wanted = task(("echo", {"message": "hello"}), task_id=name)
 

@@ -1,4 +1,4 @@
-"""What a Worker finds out about its machine, by programs that really run, and how it tells it."""
+"""A Worker's findings on its machine, by programs that really run, and its report of them."""
 
 import os
 import signal

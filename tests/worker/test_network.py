@@ -218,7 +218,7 @@ async def outbox_holds(config, text):
 
 
 def is_committed(home, text) -> bool:
-    """Whether a copy of the database has it: the worker lets nobody else open its own.
+    """True if a copy of the database has it: the worker lets nobody else open its own.
 
     It may write meanwhile; a copy that makes no sense has nothing.
     """

@@ -1,4 +1,4 @@
-"""What programs say of troubles, and what the Worker makes of it."""
+"""Programs' messages on problems, and the Worker's reading of them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is told of a task's programs with its end: exit code, memory, and whether it ran at all."""
+"""The report on a task's programs at its end: exit code, memory, and if one ran at all."""
 
 import os
 import subprocess
@@ -93,7 +93,7 @@ async def test_memory_is_measured_while_a_program_runs(monkeypatch):
 
 
 def progress_of(account, *work):
-    """Whether a program is alive after it has used so many seconds of a processor, each 2 s on."""
+    """True if a program is alive after it has used so many seconds of a processor, each 2 s on."""
     for seconds in work:
         account._measured = trio.current_time() - 2
         account._look(Sample(work=seconds))

@@ -55,7 +55,7 @@ def measure(figures: list[str], systems: list[str], rounds: int) -> Results:
 
 
 def ratio(figure: Figure, ours: float | None, theirs: float | None) -> float | None:
-    """How many times better we are."""
+    """The factor by which we are better."""
     if not ours or not theirs:
         return None
     return ours / theirs if figure.rate else theirs / ours

@@ -1,4 +1,4 @@
-"""What is measured, how much of it, and in which unit."""
+"""The figures that are measured, with their amounts and units."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Figure:
         return self.unit.endswith("/s")
 
     def size(self, system: str) -> int:
-        """How many messages or actors one sample of this system handles."""
+        """Number of messages or actors that one sample of this system handles."""
         return self.sizes.get(system, self.sizes["default"])
 
 

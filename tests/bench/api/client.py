@@ -20,7 +20,7 @@ def basic(user: str, password: str) -> str:
 
 @attrs.define
 class Measured:
-    """How long answers took, and what went wrong."""
+    """Durations of answers, and errors."""
 
     times: dict[str, list[float]] = attrs.field(factory=lambda: defaultdict(list))
     """{kind of request: seconds}"""
@@ -44,7 +44,7 @@ class Client:
     _stream: trio.SocketStream | None = None
     _stale: float = 0.0
     _ended: bool = False
-    """Whether the other end said that it closes the connection after this answer."""
+    """True if the other end said that it closes the connection after this answer."""
 
     async def ask(
         self, method: str, path: str, body: object = None, *, kind: str = "", good: str = "2"

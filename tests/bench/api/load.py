@@ -1,4 +1,4 @@
-"""Who calls: workers that poll as Flamenco 3's do, people and scripts, and browsers that follow."""
+"""Callers: workers that poll as Flamenco 3's do, people and scripts, and browsers that follow."""
 
 import json
 import random
@@ -111,7 +111,7 @@ class People:
         return f"worker-mgt/workers/{random.choice(self.workers)}"
 
     async def come(self, make: Callable[[], Client], rate: float) -> None:
-        """So many requests a second, whether or not those before have been answered."""
+        """Send a number of requests a second, even if earlier ones have not been answered."""
         free: list[Client] = []
         async with trio.open_nursery() as nursery:
             due = trio.current_time()

@@ -1,1 +1,1 @@
-"""How fast jobs are compiled."""
+"""Speed of compiling jobs."""

@@ -1,1 +1,1 @@
-"""What a page of a long list costs."""
+"""Cost of a page of a long list."""

@@ -1,1 +1,1 @@
-"""How much work a Manager does, everything durable."""
+"""Amount of work that a Manager does, with everything durable."""

@@ -22,7 +22,7 @@ from flamenco.model.statuses import TaskStatus, WorkerStatus
 
 @attrs.define(eq=False)
 class Load:
-    """How many more tasks the workers are to complete before they pause."""
+    """Number of further tasks for the workers to complete before they pause."""
 
     left: int = 0
     paused: list["SimulatedWorker"] = attrs.field(factory=list)
@@ -109,7 +109,7 @@ async def open_up(farm: Farm, job: Job) -> None:
 
 
 async def hire(farm: Farm, number: int) -> Load:
-    """So many workers, each with a task in hand."""
+    """A number of workers, each with a task in hand."""
     load = Load(workers=number)
     for name in range(number):
         registered = await farm.workers.ask(

@@ -1,4 +1,4 @@
-"""What is measured, and what is promised."""
+"""Figures that are measured, and those that are promised."""
 
 import attrs
 
@@ -12,7 +12,7 @@ class Figure:
     rate: bool = False
 
     def met(self, value: float) -> bool | None:
-        """Whether the promise is kept; None if there is none."""
+        """True if the promise is kept; None if there is none."""
         if self.goal is None:
             return None
         return value >= self.goal if self.rate else value <= self.goal

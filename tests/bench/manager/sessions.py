@@ -77,7 +77,7 @@ async def cycles_per_s_sessions() -> float:
 
 
 def _when(url: str, job: str, steps: int) -> tuple[int, float]:
-    """How many steps of a job were completed, and when, as soon as it were so many."""
+    """Number of completed steps of a job, and the time, as soon as it reaches a number."""
     while (now := completed(url, job)) < steps:
         time.sleep(0.1)
     return now, time.perf_counter()

@@ -13,7 +13,7 @@ from worker.usage import Usage
 
 @attrs.define
 class Bench:
-    """What a command did to its task."""
+    """Effects of a command on its task."""
 
     conditions: Conditions = attrs.field(factory=Conditions)
     lines: list[str] = attrs.field(factory=list)

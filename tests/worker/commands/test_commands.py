@@ -1,4 +1,4 @@
-"""What each command promises, on real files and real processes."""
+"""Promises of each command, on real files and real processes."""
 
 import errno
 import os

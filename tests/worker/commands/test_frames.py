@@ -47,7 +47,7 @@ def red(tmp_path_factory):
 
 
 def rendering(blendfile, output, frames, format_="PNG"):
-    """What `simple-blender-render` asks for; the end of the arguments is for older Workers."""
+    """The parameters of `simple-blender-render`; the end of the arguments is for older Workers."""
     return {
         "exe": "blender",
         "exeArgs": "-b -y --factory-startup",
