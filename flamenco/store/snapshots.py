@@ -1,12 +1,15 @@
 """The snapshots an actor can be restored from, by the key it names."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import attrs
 
+from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.workers import Worker
 from flamenco.store.details import StoredLease, open_leases
+from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import BLOCKS, JOBS, TASKS, WORKERS
 
 
@@ -39,7 +42,17 @@ def _job(connection: sqlite3.Connection, job_id: str) -> LiveJob | None:
     if job is None:
         return None
     tasks = TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
+    _check_dependencies(tasks)
     return LiveJob.of(job, tasks, BLOCKS.all(connection, "WHERE job_id = ?", (job_id,)))
+
+
+def _check_dependencies(tasks: Sequence[Task]) -> None:
+    """A task that depends on one that is not there would wait for ever, without a word."""
+    known = {task.id for task in tasks}
+    for task in tasks:
+        if not known.issuperset(task.depends_on):
+            missing = next(each for each in task.depends_on if each not in known)
+            raise UnreadableRow("tasks", task.id, "depends_on", f"there is no task {missing}")
 
 
 def _worker(connection: sqlite3.Connection, worker_id: str) -> WorkerSnapshot | None:

@@ -24,6 +24,7 @@ from flamenco.store import (
     PutWorker,
     StoredLease,
     StoreError,
+    UnreadableRow,
     WorkerSnapshot,
     ahead,
     job_key,
@@ -241,3 +242,11 @@ async def test_tasks_of_any_number_are_stored_with_their_commands(tmp_path, numb
         await store.commit([InsertJob(JOB), InsertTasks(tasks, commands)])
         assert await reader.tasks("j1") == list(tasks)
         assert [await reader.commands(task.id) for task in tasks] == list(commands)
+
+
+async def test_a_task_that_waits_for_one_that_is_not_there_cannot_be_read(tmp_path):
+    lost = attrs.evolve(TASKS[1], depends_on=("t1", "nowhere"))
+    async with open_store(tmp_path / "farm.sqlite", TaskLogs(tmp_path)) as store:
+        await store.commit([InsertJob(JOB), InsertTasks((TASKS[0], lost), COMMANDS[:2])])
+        with pytest.raises(UnreadableRow, match=r"tasks, row t2, column depends_on .*nowhere"):
+            await store.load(job_key("j1"))
