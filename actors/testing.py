@@ -119,13 +119,21 @@ class Probe:
         self._send.send_nowait((message, later))
 
     async def expect(self, kind: type[T], within: float = 1.0) -> T:
-        """The next message, which must be of this class and come within so many seconds.
+        """The next message, which must be of this class and come within ``within`` seconds.
 
         Raises:
             AssertionError: another message or none came.
 
-        >>> Probe.expect.__name__
-        'expect'
+        >>> import actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         probe = Probe(system)
+        ...         probe.ref.tell("hello")
+        ...         await probe.expect(int)
+        >>> run(main)
+        Traceback (most recent call last):
+            ...
+        AssertionError: expected a int, got 'hello'
         """
         with trio.move_on_after(within):
             message, self._later = await self._receive.receive()
@@ -136,13 +144,21 @@ class Probe:
         raise AssertionError(f"expected a {kind.__name__} within {within:g} s, nothing came")
 
     async def expect_nothing(self, within: float = 1.0) -> None:
-        """No message comes for so many seconds.
+        """Wait for ``within`` seconds, in which no message may come.
 
         Raises:
             AssertionError: one came.
 
-        >>> Probe.expect_nothing.__name__
-        'expect_nothing'
+        >>> import actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         probe = Probe(system)
+        ...         probe.ref.tell("hello")
+        ...         await probe.expect_nothing()
+        >>> run(main)
+        Traceback (most recent call last):
+            ...
+        AssertionError: expected nothing for 1 s, got 'hello'
         """
         with trio.move_on_after(within):
             message, _ = await self._receive.receive()
