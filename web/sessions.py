@@ -8,6 +8,7 @@ from quart import Blueprint, websocket
 
 import actors
 from flamenco import protocol
+from flamenco.manager.refusals import Refusal
 from flamenco.manager.workers.messages import Connect, Disconnected, FromWorker
 from web.context import door, sockets
 from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
@@ -75,7 +76,7 @@ async def _converse(
                 await _hear(actor, mine, await websocket.receive())
     except* protocol.ProtocolError as group:
         socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
-    except* actors.ActorError as group:
+    except* (actors.ActorError, Refusal) as group:
         socket.end(POLICY_VIOLATION, str(group.exceptions[0]))
 
 

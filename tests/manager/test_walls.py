@@ -56,6 +56,12 @@ async def until_parked(stage, kind: ParkedKind, key: str) -> str:
     return (await until(parked)).reason
 
 
+async def let_go(stage, job) -> None:
+    """Have the farm without an actor of this job."""
+    stage.farm.system.find(f"/jobs/{job.id}").stop()
+    await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+
+
 # Jobs
 
 
@@ -321,8 +327,7 @@ async def test_a_report_for_a_job_whose_actor_is_away_waits_for_it_and_counts(tm
         anna = await stage.worker("anna")
         job = await stage.shaped("misc")
         assign = await anna.hears(protocol.Assign)
-        stage.farm.system.find(f"/jobs/{job.id}").stop()
-        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        await let_go(stage, job)
         assert (await anna.complete(assign)).refused is None
         await stage.until_job(job, "completed")
 
@@ -350,8 +355,7 @@ async def test_after_ten_seconds_without_its_job_a_worker_signs_on_again_and_sen
         anna = await stage.worker("anna")
         job = await stage.shaped("misc")
         assign = await anna.hears(protocol.Assign)
-        stage.farm.system.find(f"/jobs/{job.id}").stop()
-        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        await let_go(stage, job)
         poison.add(Jobs, "jobs", WakeJob)
         began = trio.current_time()
         report = protocol.Report(
@@ -373,8 +377,7 @@ async def test_what_a_worker_reports_meanwhile_is_kept_within_bounds(tmp_path):
         anna = await stage.worker("anna")
         job = await stage.shaped("misc")
         assign = await anna.hears(protocol.Assign)
-        stage.farm.system.find(f"/jobs/{job.id}").stop()
-        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        await let_go(stage, job)
         poison.add(Jobs, "jobs", WakeJob)
         began = trio.current_time()
         report = protocol.Report(task_id=assign.task_id, lease=assign.lease, log="x\n")
@@ -394,8 +397,7 @@ async def test_a_polling_worker_reports_to_a_job_whose_actor_is_away(tmp_path):
         await worker.ask(ChangeStatus(WorkerStatus.AWAKE))
         job = await stage.shaped("misc")
         assign = await until(lambda: worker.ask(AskForTask()))
-        stage.farm.system.find(f"/jobs/{job.id}").stop()
-        await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
+        await let_go(stage, job)
         held = await worker.ask(FindLease(assign.task_id))
         report = protocol.Report(
             task_id=assign.task_id, lease=held.lease, status=TaskStatus.COMPLETED

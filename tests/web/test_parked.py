@@ -3,9 +3,13 @@
 import re
 
 import pytest
+import trio
+import trio_websocket
 
-from tests.patience import until
+from flamenco import protocol
+from tests.patience import PATIENCE, until
 from tests.web.conftest import API, JOB, call, edge_at
+from tests.web.test_edge import registered, session
 from tests.web.test_unreadable_rows import spoil
 from tests.web.test_worker_calls import SECRET, SIGN_ON, caller
 
@@ -122,3 +126,20 @@ async def test_a_parked_worker_is_refused_tried_again_and_deleted(tmp_path):
         assert "parked" not in await call(edge, "GET", path)
         await call(edge, "POST", f"{path}/try-again", None, 422)
         await call(edge, "DELETE", path, None, 204)
+
+
+@pytest.mark.usefixtures("leftovers")
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+async def test_the_session_of_a_parked_worker_ends_and_says_so(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        anna = await registered(edge)
+        spoil(edge, f"UPDATE workers SET specs = '{{' WHERE id = '{anna}'")  # noqa: S608
+    async with edge_at(tmp_path) as edge, session(edge, anna) as socket:
+        hello = protocol.Hello(name="anna", software_version="1", task_types=("misc",))
+        await socket.send_message(protocol.encode(hello))
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
+            await socket.get_message()
+    assert closed.value.reason.code == 1008
+    assert closed.value.reason.reason.startswith(f"worker {anna} is parked: table workers")
