@@ -2,7 +2,9 @@
 
 import gc
 import logging
+import math
 import weakref
+from itertools import pairwise
 
 import attrs
 import pytest
@@ -18,7 +20,7 @@ class Pass(actors.Request[int]):
 
 
 class Link(actors.Actor):
-    """Asks the next one, which it was told of, and passes the answer on."""
+    """Asks the next one and passes the answer on; the last fails with a long text."""
 
     def __init__(self, following=None):
         self.following = following
@@ -30,22 +32,41 @@ class Link(actors.Actor):
         return 1 + await self.following.ask(Pass(message.left - 1), timeout=60)
 
 
-class Last(Link):
-    @handles(Pass)
-    async def hand_on(self, message):
-        return 1
-
-
-def chain(system, length, last):
-    ref = system.spawn(last, name="0")
+def chain(system, length):
+    ref = system.spawn(Link, name="0")
     for number in range(1, length):
         ref = system.spawn(Link, ref, name=str(number))
     return ref
 
 
-async def test_a_thousand_asks_that_wait_for_each_other_are_answered():
+class Waiting(actors.Actor):
+    """Asks the one before it, which waits itself."""
+
+    @handles(trio.Event)
+    async def wait(self, gate):
+        await gate.wait()
+
+    @handles(actors.ActorRef)
+    async def ask_on(self, before):
+        await before.ask(Pass(0), timeout=math.inf)
+
+    @handles(Pass)
+    def answer(self, message):
+        return 1
+
+
+async def test_a_thousand_actors_may_wait_for_each_other_in_a_row():
     async with ActorSystem() as system:
-        assert await chain(system, 1000, Last).ask(Pass(1000), timeout=60) == 1000
+        refs = [await system.start(Waiting) for _ in range(1100)]
+        gate = trio.Event()
+        refs[0].tell(gate)
+        for before, ref in pairwise(refs):
+            ref.tell(before)
+            await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+        assert await refs[-1].ask(Pass(0), timeout=60) == 1
+        assert system.statistics().crashes == 0
 
 
 async def test_an_error_that_passes_through_many_actors_keeps_its_root_and_a_bounded_text():
@@ -53,7 +74,7 @@ async def test_an_error_that_passes_through_many_actors_keeps_its_root_and_a_bou
     try:
         async with ActorSystem() as system:
             with pytest.raises(actors.ActorCrashed) as caught:
-                await chain(system, 100, Link).ask(Pass(100), timeout=60)
+                await chain(system, 100).ask(Pass(100), timeout=60)
     finally:
         logging.getLogger("actors").setLevel(logging.NOTSET)
     text = str(caught.value)

@@ -351,6 +351,7 @@ async def test_a_watch_belongs_to_the_life_that_began_it():
     async with ActorSystem() as system:
         watcher = system.spawn(Watcher)
         watcher.tell(system.spawn(Child))
+        await trio.testing.wait_all_tasks_blocked()
         assert await watcher.ask(Ping()) == 0
         assert system.tree().children[0].restarts == 1
 
@@ -376,6 +377,7 @@ async def test_after_unwatch_not_even_an_end_that_has_come_already_is_told():
     async with ActorSystem() as system:
         watcher = system.spawn(Watcher)
         watcher.tell(system.spawn(Child))
+        await trio.testing.wait_all_tasks_blocked()
         assert await watcher.ask(Ping()) == 0
 
 
@@ -385,7 +387,7 @@ async def test_a_decide_that_fails_escalates_and_the_asker_hears_of_the_handlers
 
     async def block():
         async with ActorSystem(supervision=Supervision(decide=decide)) as system:
-            failing = system.spawn(Asked)
+            failing = await system.start(Asked)
             try:
                 with trio.CancelScope(shield=True):
                     await failing.ask(Ping())

@@ -1,5 +1,6 @@
 """A handler runs in its actor's own task: nothing of whoever asks or wakes it reaches in."""
 
+import math
 from contextvars import ContextVar
 
 import pytest
@@ -55,17 +56,17 @@ async def test_background_work_has_the_context_variables_of_whoever_started_it()
 async def test_the_lock_an_asker_holds_is_not_the_handlers():
     class Locking(actors.Actor):
         @handles(Ping)
-        async def ping(self, message):
-            with trio.move_on_after(0.01):
-                await lock.acquire()
-                return 1
-            return 0
+        def ping(self, message):
+            try:
+                lock.acquire_nowait()
+            except trio.WouldBlock:
+                return "another holds it"
 
     lock = trio.Lock()
     async with ActorSystem() as system:
         ref = await system.start(Locking)
         async with lock:
-            assert await ref.ask(Ping()) == 0
+            assert await ref.ask(Ping()) == "another holds it"
 
 
 async def test_a_reply_that_is_later_than_the_timeout_is_a_timeout(autojump_clock):
@@ -83,7 +84,19 @@ async def test_a_reply_that_is_later_than_the_timeout_is_a_timeout(autojump_cloc
         assert await busy.ask(Ping(), timeout=1.0) == 1
 
 
-async def test_the_askers_deadline_does_not_interrupt_the_handler(autojump_clock):
+async def test_the_askers_deadline_is_not_the_handlers(autojump_clock):
+    class Timed(actors.Actor):
+        @handles(Ping)
+        def ping(self, message):
+            return trio.current_effective_deadline()
+
+    async with ActorSystem() as system:
+        timed = await system.start(Timed)
+        with trio.move_on_after(1000):
+            assert await timed.ask(Ping()) == math.inf
+
+
+async def test_a_handler_goes_on_when_its_asker_is_gone(autojump_clock):
     class Slow(actors.Actor):
         @handles(Ping)
         async def ping(self, message):
