@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("actors")
 
+CANCELLED = Verdict("end", Exit("cancelled"))
+
 
 class Life:
     """Everything that belongs to one life of an actor, and is gone with it."""
@@ -136,7 +138,7 @@ async def run(cell: Cell) -> None:
     """The task of an actor, until it ends or is passivated."""
     CURRENT.set(cell)
     cell.task = current_task()
-    verdict = Verdict("end", Exit("cancelled"))
+    verdict = CANCELLED
     try:
         while True:
             error = None
@@ -205,7 +207,7 @@ def judge(cell: Cell, error: Exception | None) -> Verdict:
     elif error is not None:
         verdict = judge_crash(cell, error)
     elif order is None:
-        verdict = Verdict("end", Exit("cancelled"))
+        verdict = CANCELLED
     elif order.kind == "rollback":
         verdict = judge_rollback(cell, order.error or CommitFailed(cell.path))
     else:

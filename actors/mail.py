@@ -128,13 +128,13 @@ class Call(Entry):
 
     def reply(self, value: object) -> None:
         """Wake the asker with this value, unless its time is over."""
-        deadlines = self.target.system.deadlines
-        if self.outcome is None and deadlines.now() > self.when:
+        system = self.target.system
+        if self.outcome is None and system.deadlines.now() > self.when:
             self.expire()  # the reaper had no turn since
         if self.outcome is None:
             self._settle(Reply(value))
         else:
-            self.target.system.dead_letter(self.target.ref, value, "late")
+            system.dead_letter(self.target.ref, value, "late")
 
     def fail(self, error: Exception) -> None:
         """Wake the asker with this error."""
@@ -248,7 +248,7 @@ class ActorRef:
         self._limit = cell.cls.mailbox.capacity
         self._asleep = False  # the actor's task waits for mail, or there is none
         self._senders: deque[Sender] | None = None
-        self._thread = get_ident()
+        self._thread = cell.system.thread
 
     # Sending
 

@@ -20,6 +20,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context, copy_context
 from random import Random
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,7 @@ class ActorSystem:
         self.number = itertools.count(1)  # of actors without a name
         self.tick: Callable[[], float] = perf_counter
         self.deadlines: Deadlines
+        self.thread = get_ident()
         self.token: trio.lowlevel.TrioToken
         self.context: Context
         self.runtime_handlers = RUNTIME_HANDLERS
@@ -138,6 +140,7 @@ class ActorSystem:
     # The block
 
     async def __aenter__(self) -> Self:
+        self.thread = get_ident()
         self.token = trio.lowlevel.current_trio_token()
         self.context = copy_context()
         self.deadlines = Deadlines()

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import attrs
 import trio
+import trio.testing
 
 import actors
 from tests.bench.actors.common import FLOOD, RING, SENDERS, SLOW_SECONDS, p99, rss_kib, spin
