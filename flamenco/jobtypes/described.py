@@ -32,11 +32,19 @@ def job_type_from(values: Mapping[str, Any]) -> JobType:
             warnings.append(f"setting {setting.key!r}: is there twice, the last one counts")
         found[setting.key] = setting
     return JobType(
-        label=values.get("label", ""),
-        description=values.get("description") or "",
+        label=_text("label", values, warnings),
+        description=_text("description", values, warnings),
         settings=found.values(),
         warnings=tuple(warnings),
     )
+
+
+def _text(name: str, values: Mapping[str, Any], warnings: list[str]) -> str:
+    value = values.get(name) or ""
+    if isinstance(value, str):
+        return value
+    warnings.append(f"{name}: expected a text, got {value!r}; left out")
+    return ""
 
 
 def _setting_from(values: Mapping[str, Any], warnings: list[str]) -> Setting:

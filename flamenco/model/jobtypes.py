@@ -204,13 +204,17 @@ def setting_values(setting: Setting) -> dict[str, Any]:
 
 
 def sealed(job_type: JobType, name: str) -> JobType:
-    """The job type under its name, with the etag that follows: SHA-1 of its canonical JSON."""
+    """The job type under its name, also for people if it has no label, with its etag.
+
+    The etag is the SHA-1 of its canonical JSON.
+    """
+    label = job_type.label or name
     values = {
         "name": name,
-        "label": job_type.label,
+        "label": label,
         "description": job_type.description,
         "settings": [setting_values(setting) for setting in job_type.settings],
     }
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     etag = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-    return attrs.evolve(job_type, name=name, etag=etag)
+    return attrs.evolve(job_type, name=name, label=label, etag=etag)

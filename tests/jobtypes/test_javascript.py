@@ -116,6 +116,16 @@ function compileJob(job) {}
         (warning,) = job_type.warnings
         assert problem in warning
 
+    async def test_a_type_whose_name_for_people_is_no_text_is_listed(self, scripts):
+        code = "const JOB_TYPE = {label: 3, description: ['x']};\nfunction compileJob() {}"
+        (scripts / "mine.js").write_text(code)
+        job_type = await inline_compiler(scripts).job_type("mine")
+        assert (job_type.error, job_type.label, job_type.description) == ("", "mine", "")
+        assert job_type.warnings == (
+            "label: expected a text, got 3; left out",
+            "description: expected a text, got ['x']; left out",
+        )
+
     async def test_what_is_odd_is_logged_when_the_script_is_read(self, scripts, caplog):
         job_type = await described(scripts, '{key: "a", type: "string", subtype: "x"}')
         assert caplog.messages == [f"mine.js: {warning}" for warning in job_type.warnings]
