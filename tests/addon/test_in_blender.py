@@ -89,7 +89,7 @@ finish(_state(bpy.context))
     state = ask(blender, script)
     assert isinstance(state, list)
     assert state[0] == "Fake version 4.0.0.dev0 found"
-    assert state[1].startswith("Files outside the shared storage are copied anew for each job.")
+    assert state[1].startswith("Files outside the shared storage are copied again for each job.")
 
 
 def test_a_broken_cache_file_is_as_good_as_none(
