@@ -1,5 +1,6 @@
 """The farm's supervision tree, from the database up."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import inf
@@ -46,11 +47,16 @@ from flamenco.manager.workers.supervisor import Workers
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
 
+logger = logging.getLogger(__name__)
+
 Compiling = Callable[[Path, Limits], AbstractAsyncContextManager[Compiler]]
 """Opens the compiler of the scripts in a folder, within their limits."""
 
 Around = Callable[[Callable[..., object]], Callable[..., object]]
 """Puts something around a handler."""
+
+SLOW_SECONDS = 0.25
+"""Seconds from which on a message counts as slow."""
 
 GRACE_SECONDS = 5.0
 """Maximum seconds for handlers to finish when the Manager stops."""
@@ -120,9 +126,17 @@ async def open_farm(
             supervision=supervision.FARM,
             around=around,
             random=random,
+            trace=tell_slow if logger.isEnabledFor(logging.DEBUG) else None,
         ) as system:
             with responsive():
                 yield await _start(system, store, services)
+
+
+def tell_slow(trace: actors.Trace) -> None:
+    """Tell in the log which message took long; only a Manager that logs more pays for knowing."""
+    if trace.seconds is not None and trace.seconds >= SLOW_SECONDS:
+        kind = type(trace.message).__qualname__
+        logger.debug("%s took %.2f s for %s", trace.ref.path, trace.seconds, kind)
 
 
 def _limits(config: ManagerConfig) -> Limits:
