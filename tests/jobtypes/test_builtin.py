@@ -335,6 +335,7 @@ class TestSingleImageRender:
             "frame": 12,
             "percentage": 100,
             "denoise": False,
+            "onMissing": "default",
         }
         parts = [f"{folder}/.parts-j1/tile-1-{column}.exr" for column in (1, 2)]
         whole = f"{folder}/.parts-j1/whole.exr"

@@ -127,6 +127,11 @@ async def run(parameters: BlenderRender, task: Task) -> None:
         on_missing=parameters.onMissing,
         has_script=bool(parameters.frames),
     )
+    await attempt(parameters, watch)
+
+
+async def attempt(parameters: BlenderRender, watch: Watch) -> None:
+    """Render; whatever becomes of it, nothing unfinished stays. Raises `CommandFailed`."""
     completed = False
     try:
         await render(parameters, watch)

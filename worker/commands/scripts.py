@@ -6,9 +6,10 @@ from pathlib import Path
 import attrs
 
 from worker.command import Task
-from worker.commands.blender_render import MISSING, BlenderRender, check_folder
+from worker.commands.blender_render import LOOK, BlenderRender, attempt, check_folder, python
 from worker.process import Surroundings
-from worker.watching import Watch, run_watched
+from worker.sayings import OnMissing
+from worker.watching import Watch
 
 FOLDER = Path(__file__).parents[1] / "in_blender"
 
@@ -27,16 +28,18 @@ class ScriptInBlender(Surroundings):
     percentage: int = 100
     """Percentage of the scene's resolution."""
     denoise: bool = False
+    onMissing: OnMissing = ""  # noqa: N815
 
     def blender(self, script: str) -> BlenderRender:
         """The run of Blender that opens the file and then runs a script."""
         chosen = ["--scene", self.scene] if self.scene else []
-        options = ["--python-exit-code", "1", "--python", str(FOLDER / script)]
+        options = python(LOOK, FOLDER / script)
         return BlenderRender(
             exe=self.exe,
             exeArgs=self.exeArgs,
             blendfile=self.blendfile,
             args=(*chosen, *options, "--", json.dumps(attrs.asdict(self))),
+            onMissing=self.onMissing,
             env=self.env,
             cwd=self.cwd,
         )
@@ -48,5 +51,7 @@ async def run_script(
     """Run a script of ours in Blender to its end; raises what `run_watched` does."""
     await check_folder(parameters.blendfile)
     blender = parameters.blender(script)
-    watch = Watch(task, blender.renders_with, shows=shows)
-    await run_watched(watch, blender.command_line(), missing=MISSING, surroundings=blender)
+    watch = Watch(
+        task, blender.renders_with, shows=shows, on_missing=blender.onMissing, has_script=True
+    )
+    await attempt(blender, watch)

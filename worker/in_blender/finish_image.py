@@ -10,6 +10,11 @@ from typing import Any
 
 import bpy
 
+sys.path.append(str(Path(__file__).parents[2]))
+from worker.in_blender.saving import save_one
+
+sys.path.pop()
+
 PASSES = {"Image": "Combined", "Noisy Image": "Combined"}
 """{output of render layers: its name in the file}, where that differs."""
 
@@ -130,10 +135,7 @@ def main(asked: "dict[str, Any]") -> None:
     render.use_border = render.use_sequencer = False
     render.use_compositing = render.use_overwrite = True
     set_format(render, asked["format"])
-    render.filepath = asked["output"]
-    bpy.ops.render.render(write_still=True)
-    if not Path(asked["output"]).exists():
-        raise SystemExit(f"flamenco: cannot-save: nothing was written to {asked['output']}")
+    save_one(scene.render, asked["frame"], Path(asked["output"]))
 
 
 main(json.loads(sys.argv[-1]))

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 sys.path.append(str(Path(__file__).parents[2]))
-from worker.in_blender.saving import begin, plain, save
+from worker.in_blender.saving import begin, plain, save, tell
 
 sys.path.pop()
 
@@ -66,32 +66,6 @@ class Finished:
             file.write(json.dumps(entry) + "\n")
 
 
-def view_of(path: Path, render: Any) -> str:
-    """The view that a file shows; empty if there is one only."""
-    if not render.use_multiview or render.image_settings.views_format != "INDIVIDUAL":
-        return ""
-    views = {view.file_suffix: view.name for view in render.views if view.use}
-    return next((name for suffix, name in views.items() if path.stem.endswith(suffix)), "")
-
-
-def tell(frame: int, files: "list[Path]", render: Any, *, is_new: bool) -> None:
-    """Tell the Worker of a frame."""
-    previews = {".jpg"} if "EXR" in render.image_settings.file_format else set()
-    told = [
-        {
-            "path": str(path),
-            "view": view_of(path, render),
-            "format": render.image_settings.file_format,
-            "is_preview": path.suffix in previews,
-            "size": path.stat().st_size,
-            "changed": path.stat().st_mtime,
-        }
-        for path in files
-    ]
-    line = json.dumps({"number": frame, "files": told, "is_new": is_new})
-    print(f"flamenco-frame: {line}", flush=True)
-
-
 def render_frames(asked: "dict[str, Any]") -> None:
     """Render all that is not finished. Raises SystemExit when a frame was not saved."""
     scene = bpy.context.scene
@@ -109,11 +83,7 @@ def render_frames(asked: "dict[str, Any]") -> None:
         files = finished.of(frame)
         if not files:
             scene.frame_set(frame)
-            try:
-                saved = save(render, path.name, folder, path.parent)
-            except (RuntimeError, OSError) as error:
-                print(str(error).strip(), flush=True)
-                sys.exit(1)
+            saved = save(render, path.name, folder, path.parent)
             finished.add(frame, saved)
         tell(frame, files or saved, render, is_new=not files)
 

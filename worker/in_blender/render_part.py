@@ -10,6 +10,11 @@ from typing import Any
 
 import bpy
 
+sys.path.append(str(Path(__file__).parents[2]))
+from worker.in_blender.saving import save_one
+
+sys.path.pop()
+
 
 def require_denoiser() -> None:
     """End Blender if it could not denoise the whole image later."""
@@ -94,10 +99,7 @@ def main(part: "dict[str, Any]") -> None:
     scene = bpy.context.scene
     scene.frame_set(part["frame"])
     prepare(scene, part)
-    scene.render.filepath = part["output"]
-    bpy.ops.render.render(write_still=True)
-    if not Path(part["output"]).exists():
-        raise SystemExit(f"flamenco: cannot-save: nothing was rendered to {part['output']}")
+    save_one(scene.render, part["frame"], Path(part["output"]))
 
 
 main(json.loads(sys.argv[-1]))

@@ -1,6 +1,7 @@
 """Saves pictures whole or not at all: in a folder for unfinished ones, from where they move."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,52 @@ def begin(folder: Path) -> None:
 def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
     """Render the scene as it is; returns the files, which then lie in the folder ``final``.
 
-    There is one for each view that has its own, and maybe a preview. Raises RuntimeError when
-    nothing came of it.
+    There is one for each view that has its own, and maybe a preview. Raises SystemExit when nothing
+    came of it; Blender has said why.
     """
     render.filepath = plain(folder / name)
-    bpy.ops.render.render(write_still=True)
-    written = sorted(each for each in folder.iterdir() if each.suffix != ".json")
-    if not written or not all(each.stat().st_size for each in written):
-        raise RuntimeError(f"flamenco: missing-frames: nothing was saved for {name}")
-    final.mkdir(parents=True, exist_ok=True)
-    for each in written:
-        each.replace(final / each.name)
+    try:
+        bpy.ops.render.render(write_still=True)
+        written = sorted(each for each in folder.iterdir() if each.suffix != ".json")
+        if not written or not all(each.stat().st_size for each in written):
+            raise OSError(f"flamenco: missing-frames: nothing was saved for {name}")
+        final.mkdir(parents=True, exist_ok=True)
+        for each in written:
+            each.replace(final / each.name)
+    except (RuntimeError, OSError) as error:
+        print(str(error).strip(), flush=True)
+        sys.exit(1)
     return [final / each.name for each in written]
+
+
+def save_one(render: Any, frame: int, output: Path) -> None:
+    """Render the scene as it is to a file, and tell the Worker. Raises SystemExit."""
+    folder = output.parent / f".flamenco-{output.name}"
+    begin(folder)
+    tell(frame, save(render, output.name, folder, output.parent), render)
+
+
+def view_of(path: Path, render: Any) -> str:
+    """The view that a file shows; empty if there is one only."""
+    if not render.use_multiview or render.image_settings.views_format != "INDIVIDUAL":
+        return ""
+    views = {view.file_suffix: view.name for view in render.views if view.use}
+    return next((name for suffix, name in views.items() if path.stem.endswith(suffix)), "")
+
+
+def tell(frame: int, files: "list[Path]", render: Any, *, is_new: bool = True) -> None:
+    """Tell the Worker of a frame whose files are whole."""
+    previews = {".jpg"} if "EXR" in render.image_settings.file_format else set()
+    told = [
+        {
+            "path": str(path),
+            "view": view_of(path, render),
+            "format": render.image_settings.file_format,
+            "is_preview": path.suffix in previews,
+            "size": path.stat().st_size,
+            "changed": path.stat().st_mtime,
+        }
+        for path in files
+    ]
+    line = json.dumps({"number": frame, "files": told, "is_new": is_new})
+    print(f"flamenco-frame: {line}", flush=True)

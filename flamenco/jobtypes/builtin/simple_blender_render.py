@@ -18,6 +18,16 @@ from flamenco.jobtypes.authoring import (
 )
 from flamenco.model.frames import frame_runs
 
+ON_MISSING = Setting(
+    "on_missing",
+    "string",
+    choices=("default", "warn", "fail"),
+    default="default",
+    visible="submission",
+    description="Consequence of missing files; default: a missing library fails the task, "
+    "a missing texture or other file is a warning",
+)
+
 JOB_TYPE = JobType(
     label="Simple Blender Render",
     description="render frames + preview video",
@@ -83,15 +93,7 @@ JOB_TYPE = JobType(
             visible="web",
             description="Name of the scene to render",
         ),
-        Setting(
-            "on_missing",
-            "string",
-            choices=("default", "warn", "fail"),
-            default="default",
-            visible="submission",
-            description="Consequence of missing files; default: a missing library fails the task, "
-            "a missing texture or other file is a warning",
-        ),
+        ON_MISSING,
     ],
 )
 

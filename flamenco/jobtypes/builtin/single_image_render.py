@@ -16,6 +16,7 @@ from flamenco.jobtypes.authoring import (
     output_settings,
     path,
 )
+from flamenco.jobtypes.builtin.simple_blender_render import ON_MISSING
 
 EXTENSIONS = {
     "PNG": ".png",
@@ -134,6 +135,7 @@ JOB_TYPE = JobType(
         Setting("engine", "string", eval="C.scene.render.engine", visible="hidden"),
         Setting("resolution_x", "int32", eval="C.scene.render.resolution_x", visible="hidden"),
         Setting("resolution_y", "int32", eval="C.scene.render.resolution_y", visible="hidden"),
+        ON_MISSING,
         Setting("stereo", "bool", eval="C.scene.render.use_multiview", visible="hidden"),
     ],
 )
@@ -246,6 +248,7 @@ def in_blender(settings: dict[str, Any]) -> dict[str, Any]:
         "frame": settings["frame"],
         "percentage": settings["resolution_percentage"],
         "denoise": settings["denoise"],
+        "onMissing": settings.get("on_missing", ""),
     }
 
 

@@ -1,5 +1,6 @@
 """Frames that a task says it wrote are there: rendered now, whole, and of this file."""
 
+import json
 import os
 import stat
 import sys
@@ -15,6 +16,7 @@ from tests.jobtypes.rendering import make_scene
 from tests.patience import until
 from tests.worker.commands.shop import Bench
 from worker.command import CommandFailed, Conditions
+from worker.watching import Watch
 
 slow = pytest.mark.slow
 
@@ -26,12 +28,9 @@ world = bpy.data.worlds[0]
 world.use_nodes = True
 world.node_tree.nodes["Background"].inputs[0].default_value = {colour}
 background = world.node_tree.nodes["Background"].inputs[1]
-for frame in (-20, 20):
+for frame in range(-20, 21):
     background.default_value = (frame + 20) / 40
     background.keyframe_insert("default_value", frame=frame)
-for curve in world.node_tree.animation_data.action.fcurves:
-    for point in curve.keyframe_points:
-        point.interpolation = "LINEAR"
 """
 RED, GREEN = (1, 0, 0, 1), (0, 1, 0, 1)
 
@@ -243,3 +242,16 @@ async def test_a_frame_that_was_there_before_does_not_count(saying, tmp_path):
     os.utime(tmp_path / "000001.png", (1, 1))
     with pytest.raises(CommandFailed, match="is not there"):
         await saying(delay=0.1)
+
+
+async def test_a_frame_during_which_the_gpu_was_lost_is_removed(tmp_path):
+    frame = tmp_path / "000001.png"
+    frame.write_bytes(b"black")
+    file = {"path": str(frame), "size": 5, "changed": 0}
+    watch = Watch(Bench(), has_script=True)
+    watch.line("Fra:1 Mem:11.16M (Peak 11.16M) | Sample 1/16")
+    watch.line("CUDA error: Illegal address in cuCtxSynchronize(), line 1474")
+    with pytest.raises(CommandFailed, match="the GPU failed"):
+        watch.line(f"flamenco-frame: {json.dumps({'number': 1, 'files': [file]})}")
+    assert names(tmp_path) == []
+    assert watch.frames == []
