@@ -13,6 +13,7 @@ import trio
 
 from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.events import EventJobUpdate
+from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.client import (
@@ -140,7 +141,8 @@ async def test_what_is_asked_of_lists_arrives(edge, client):
 
 def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
-    values = {str: "X", int: "X", JobsWanted: None, TasksWanted: None, WorkersWanted: None}
+    lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
+    values = {str: "X", int: "X", **dict.fromkeys(lists)}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [
         values.get(each.annotation, SimpleNamespace(id="X", url="X"))
