@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Request[T]) -> T:
-    """The answer of a job's actor, which begins a life for that if it has none.
+    """The answer of a job's actor, which is started if it is not running.
 
-    Raises `NotFound` if there is no such job, `NotWhileParked` if it is parked. One that ends in
-    this very moment is reached anew, once: by then it is parked, or erased.
+    Raises `NotFound` if there is no such job, `NotWhileParked` if it is parked. An actor that ends
+    at this very moment is asked once more: by then the job is parked, or erased.
     """
     job = system.find(f"{JOBS}/{job_id}") or await reach_job(system, job_id)
     try:
@@ -25,7 +25,7 @@ async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Reque
 
 
 async def reach_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:
-    """The actor of a job, which begins a life if it has none."""
+    """The actor of a job, which is started if it is not running."""
     jobs = system.find(JOBS)
     if jobs is None:
         raise actors.ActorStopped("the jobs are not there yet")
@@ -33,12 +33,12 @@ async def reach_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:
 
 
 def worker_actor(system: actors.ActorSystem, worker_id: str) -> actors.ActorRef | None:
-    """The actor that a worker has now."""
+    """The present actor of a worker; None if there is none."""
     return system.find(f"{WORKERS}/{worker_id}")
 
 
 def tell_worker(teller: actors.Actor, worker_id: str, message: object) -> bool:
-    """Tell the actor that a worker has now; False if there is none."""
+    """Tell the present actor of a worker; returns False if there is none."""
     worker = worker_actor(teller.system, worker_id)
     if worker is not None:
         teller.tell(worker, message)

@@ -1,4 +1,4 @@
-"""Deletions: a job's files go first, then its rows, in pieces that let others' commits between."""
+"""Deletions: a job's files first, then its rows, in pieces between which others can commit."""
 
 import logging
 import os
@@ -27,7 +27,7 @@ TASKS_AT_ONCE = 1000
 
 @attrs.frozen
 class Erase:
-    """A job that is to be deleted holds no lease any more."""
+    """A job that should be deleted holds no more leases: erase it."""
 
     job: Job
     tasks: int
@@ -36,14 +36,14 @@ class Erase:
 
 @attrs.frozen
 class EraseMore:
-    """The files of a job are gone: its rows are next, or what is left of them."""
+    """The files of a job are gone: erase its rows, or the rest of them."""
 
     erase: Erase
     failure: Exception | None = None
 
 
 class Deletions(actors.Actor):
-    """Erases one job after the other. What fails is tried again by the housekeeping."""
+    """The actor that erases one job after another. Housekeeping tries again if that fails."""
 
     mailbox = actors.Mailbox(capacity=100_000)
 
@@ -54,7 +54,7 @@ class Deletions(actors.Actor):
 
     @actors.handles(Erase)
     def erase(self, message: Erase) -> None:
-        """Once is enough, unless somebody wants the files to go who is not the first to ask."""
+        """Queue a job, unless it is already queued with the same wish for its files."""
         wanted = (message.job.id, message.job.delete_files)
         if all((each.job.id, each.job.delete_files) != wanted for each in self._waiting):
             self._waiting.append(message)
@@ -75,7 +75,7 @@ class Deletions(actors.Actor):
 
     @actors.handles(EraseMore)
     def erase_more(self, message: EraseMore) -> None:
-        """The files are gone, or could not go: erase some rows, or turn to the next job."""
+        """Erase some rows, or go on to the next job if the files could not be removed."""
         erase = message.erase
         if message.failure is not None:
             logger.warning("job %s can't be deleted yet: %s", erase.job.id, message.failure)
@@ -96,7 +96,7 @@ class Deletions(actors.Actor):
 def own_files(job: Job, paths: StoragePaths) -> Path | None:
     """The folder of the files that were sent with a job, if it has one of its own.
 
-    Rendered output is never counted, nor is what lies outside the folder of the jobs' files.
+    Rendered output never counts, nor do files outside the folder of the jobs' files.
     """
     if not job.shaman_checkout_id or paths.jobs is None:
         return None
@@ -109,11 +109,11 @@ def own_files(job: Job, paths: StoragePaths) -> Path | None:
 
 
 async def remove_files(job: Job, services: Services) -> None:
-    """Remove a job's logs and pictures, and what was sent with it.
+    """Remove a job's logs and pictures, and the files that were sent with it.
 
-    A checkout of Shaman goes (reference rules §11), unless another job uses it too; other files
-    that were sent go if that was requested. Raises OSError if something can't be removed. What is
-    gone already is fine.
+    A checkout of Shaman is removed (reference rules §11), unless another job uses it too; other
+    files that were sent only on request. Files that are already gone are fine. Raises OSError if
+    something can't be removed.
     """
     paths = services.paths
     folders = [(paths.local / job_folder(job.id), paths.local)]
@@ -127,7 +127,7 @@ async def remove_files(job: Job, services: Services) -> None:
 
 
 def _remove(folders: Iterable[tuple[Path, Path]]) -> None:
-    """Remove folders, and what is empty above each, up to its top."""
+    """Remove folders, and the empty folders above each, up to its top."""
     for folder, top in folders:
         if folder.exists():
             shutil.rmtree(folder)

@@ -23,7 +23,7 @@ def job_event(
     refresh_tasks: bool = False,
     parked: Parked | None = None,
 ) -> EventJobUpdate:
-    """A job changed, from ``before``; without it, the job is new."""
+    """The event for a job that changed from ``before``; without that, the job is new."""
     changed = before is not None and before.status is not job.status
     return EventJobUpdate(
         id=job.id,
@@ -45,13 +45,13 @@ def job_event(
 
 
 def deleted_event(job: Job) -> EventJobUpdate:
-    """A job is gone: of the rest only the id has a meaning (reference api §5)."""
+    """The event for a deleted job, in which only the id has a meaning (reference api §5)."""
     unmarked = attrs.evolve(job, delete_requested_at=None, archived_at=None)
     return attrs.evolve(job_event(unmarked), was_deleted=True)
 
 
 def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUpdate:
-    """A task changed, from ``before``."""
+    """The event for a task that changed from ``before``."""
     worker = (
         AssignedWorker(name=worker_name or "", uuid=task.worker_id) if task.worker_id else UNSET
     )
@@ -72,7 +72,7 @@ def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUp
 def worker_event(
     worker: Worker, before: Worker | None = None, *, parked: Parked | None = None
 ) -> EventWorkerUpdate:
-    """A worker changed, from ``before``; without it, the worker is new."""
+    """The event for a worker that changed from ``before``; without that, the worker is new."""
     request = worker.request
     return EventWorkerUpdate(
         id=worker.id,

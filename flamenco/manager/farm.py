@@ -50,10 +50,10 @@ from flamenco.store import Store, open_reader, open_store
 logger = logging.getLogger(__name__)
 
 Compiling = Callable[[Path, Limits], AbstractAsyncContextManager[Compiler]]
-"""Opens the compiler of the scripts in a folder, within their limits."""
+"""Function that opens the compiler of the scripts in a folder, with limits."""
 
 Around = Callable[[Callable[..., object]], Callable[..., object]]
-"""Puts something around a handler."""
+"""Function that wraps a handler."""
 
 SLOW_SECONDS = 0.25
 """Seconds from which on a message counts as slow."""
@@ -64,7 +64,7 @@ GRACE_SECONDS = 5.0
 
 @attrs.frozen(kw_only=True)
 class Farm:
-    """A running farm: what the edge sends its requests to."""
+    """A running farm, to which the edge sends its requests."""
 
     system: actors.ActorSystem
     store: Store
@@ -77,7 +77,7 @@ class Farm:
     status: actors.ActorRef
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
-        """The actor of a worker, or None if there is no such worker."""
+        """The actor of a worker; None if there is no such worker."""
         return worker_actor(self.system, worker_id)
 
 
@@ -97,7 +97,7 @@ async def open_farm(
     seeds the ``random`` waits before their restarts. Without an ``installation`` the configuration
     file lies beside the database.
 
-    Raises `StoreError` when the database can't be used, OSError when a folder can't be made.
+    Raises `StoreError` if the database can't be used, OSError if a folder can't be created.
     """
     for folder in (paths.local, paths.jobs):
         if folder is not None:

@@ -1,4 +1,4 @@
-"""The actor that looks after what nobody asks for: old jobs and workers, and the database."""
+"""The actor for duties that nobody requests: cleaning up, and looking after the database."""
 
 import gc
 import logging
@@ -23,22 +23,22 @@ logger = logging.getLogger(__name__)
 CLEAN_UP_SECONDS = 60.0
 
 CHECKPOINT_AGAIN_SECONDS = 30.0
-"""After a checkpoint that could not be made."""
+"""Seconds of pause after a checkpoint that could not be made."""
 
 LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
-"""A farm that always has work collects its garbage so often, though everybody waits meanwhile."""
+"""Seconds after which a farm that is always busy collects its garbage, though everybody waits."""
 
 
 @attrs.frozen
 class CleanUp:
-    """Look for jobs and workers whose time has come; ``done`` when that was done."""
+    """Clean up old jobs and workers, or, if ``done``, note that this is done."""
 
     done: bool = False
 
 
 @attrs.frozen
 class CheckDatabase:
-    """Check the database for damage; ``done`` when that was done, with the damage if any."""
+    """Check the database for damage, or, if ``done``, take the result, with the damage if any."""
 
     done: bool = False
     failure: Exception | None = None
@@ -46,7 +46,7 @@ class CheckDatabase:
 
 @attrs.frozen
 class Checkpoint:
-    """Bring what was committed into the database itself, whenever there is enough of it."""
+    """Make a checkpoint of the write-ahead log, whenever it is long enough."""
 
 
 @attrs.frozen
@@ -57,7 +57,7 @@ class CheckpointFailed:
 
 
 class Housekeeping(actors.Actor):
-    """Has a timer for each of its duties."""
+    """The actor with a timer for each of its duties."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -65,7 +65,7 @@ class Housekeeping(actors.Actor):
         self._collected = trio.current_time()
 
     async def started(self) -> None:
-        """Begin all duties; the checks of the database only if they are wanted."""
+        """Begin all duties, the checks of the database only if they are configured."""
         self.tell(self.ref, CleanUp())
         self.tell(self.ref, Checkpoint())
         self.every(CLEAN_UP_SECONDS, CleanUp())
@@ -76,7 +76,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(CheckDatabase)
     def check_database(self, message: CheckDatabase) -> None:
-        """Begin a check, or deal with what it found."""
+        """Begin a check, or deal with its result."""
         if message.failure is not None:
             logger.critical("%s", message.failure)
             raise message.failure
@@ -96,7 +96,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(Checkpoint)
     def checkpoint(self, _: Checkpoint) -> None:
-        """Wait for enough to bring over, and bring it over."""
+        """Wait until the log is long enough, and make a checkpoint."""
         self.start_soon(
             self._services.ahead.checkpoint_when_grown,
             done=lambda _: Checkpoint(),
@@ -105,7 +105,7 @@ class Housekeeping(actors.Actor):
 
     @actors.handles(CheckpointFailed)
     def checkpoint_failed(self, message: CheckpointFailed) -> None:
-        """Nothing is lost: the write-ahead log keeps it."""
+        """Try again later. Nothing is lost: the write-ahead log keeps it."""
         logger.warning("%s", message.error)
         self.after(CHECKPOINT_AGAIN_SECONDS, Checkpoint())
 
@@ -166,7 +166,7 @@ class Housekeeping(actors.Actor):
 
 
 def _damage(error: Exception) -> DamagedDatabase | None:
-    """Damage is damage; a check that could not be made is tried again."""
+    """The damage, if that is the error; a check that could not be made is tried again."""
     if isinstance(error, DamagedDatabase):
         return error
     logger.warning("the database could not be checked: %s", error)

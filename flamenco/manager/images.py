@@ -30,7 +30,7 @@ class ProcessImage:
 
 
 class Images(actors.Actor):
-    """Takes three pictures at most into its queue (reference rules §9)."""
+    """The actor that makes previews, with at most three in its queue (reference rules §9)."""
 
     mailbox = actors.Mailbox(capacity=3)
 
@@ -39,7 +39,7 @@ class Images(actors.Actor):
 
     @actors.handles(ProcessImage)
     async def process(self, message: ProcessImage) -> None:
-        """Make pictures of a frame; of a job that is deleted meanwhile none may stay."""
+        """Make previews of a frame, and leave none for a job that is deleted in the meantime."""
         reader = self._services.reader
         try:
             job = await reader.job(message.job_id)

@@ -12,12 +12,12 @@ from flamenco.shaman import Collected
 logger = logging.getLogger(__name__)
 
 FIRST_SECONDS = 30.0
-"""After the start, until garbage is collected for the first time (reference rules §12)."""
+"""Seconds from the start to the first garbage collection (reference rules §12)."""
 
 
 @attrs.frozen
 class CollectGarbage:
-    """Delete the files that nobody needs."""
+    """Delete unused files."""
 
 
 @attrs.frozen
@@ -29,7 +29,7 @@ class GarbageCollected:
 
 
 class ShamanKeeper(actors.Actor):
-    """Collects garbage, once and then every period."""
+    """The actor that collects garbage, once at first and then every period."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -55,7 +55,7 @@ class ShamanKeeper(actors.Actor):
 
     @actors.handles(GarbageCollected)
     def collected(self, message: GarbageCollected) -> None:
-        """Say what was deleted, and set the timer for the next time."""
+        """Log the result, and set the timer for the next time."""
         if message.failure is not None:
             logger.warning("Shaman could not collect its garbage: %s", message.failure)
         elif message.collected is not None:

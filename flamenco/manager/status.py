@@ -27,7 +27,7 @@ class Refresh:
 
 @attrs.frozen
 class GetFarmStatus(actors.Request[FarmStatus]):
-    """Request for what the farm as a whole does."""
+    """Request for the status of the farm as a whole."""
 
 
 @attrs.frozen
@@ -45,7 +45,7 @@ class NotCounted:
 
 
 class Status(actors.Actor):
-    """Looks again after every change of a job's or worker's status."""
+    """The actor that counts again after every change of a job's or worker's status."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -72,8 +72,8 @@ class Status(actors.Actor):
 
     @actors.handles(NotCounted)
     def not_counted(self, message: NotCounted) -> None:
-        """The status stays as it was."""
-        logger.warning("what the farm does can't be counted now: %s", message.error)
+        """Keep the status as it was."""
+        logger.warning("the status of the farm can't be determined now: %s", message.error)
 
     async def _count(self) -> FarmStatus:
         reader = self._services.reader
@@ -81,7 +81,7 @@ class Status(actors.Actor):
 
     @actors.handles(Counted)
     def counted(self, message: Counted) -> None:
-        """Tell browsers if the status is another one."""
+        """Tell browsers if the status has changed."""
         if message.status is not self._status:
             self._status = message.status
             self.publish(FarmStatusReport(status=message.status))

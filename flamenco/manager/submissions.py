@@ -1,7 +1,7 @@
-"""Submissions: each is an actor that compiles a job and stores it, then gives it over.
+"""Submissions: each is an actor that compiles a job and stores it, then hands it over.
 
 A large job is stored in pieces, so that the commits of the farm's other work fall in between.
-Until the last piece it is under construction, and nobody sees it.
+Until the last piece it is under construction, and not visible.
 """
 
 import logging
@@ -31,7 +31,7 @@ from flamenco.store import InsertJob, InsertTasks, PutJob
 logger = logging.getLogger(__name__)
 
 ALLOWED_AT_FIRST = (JobStatus.QUEUED, JobStatus.PAUSED)
-"""The statuses a job may be submitted with."""
+"""Statuses that a job may be submitted with."""
 
 TASKS_AT_ONCE = 200
 """Number of tasks that are stored in one transaction."""
@@ -41,7 +41,7 @@ CLEAR_SECONDS = 60.0
 
 @attrs.frozen(kw_only=True)
 class SubmitJob(actors.Request[Job]):
-    """Compile and start a job; or, with ``check_only``, just compile it."""
+    """Compile and start a job, or, with ``check_only``, only compile it."""
 
     name: str
     type: str
@@ -59,23 +59,23 @@ class SubmitJob(actors.Request[Job]):
 
 @attrs.frozen
 class Compiled:
-    """The job type's script is done with a submitted job."""
+    """The result of the job type's script for a submitted job."""
 
     outcome: CompiledJob | Exception
 
 
 @attrs.frozen
 class StoreMore:
-    """The next tasks of a compiled job are to be stored."""
+    """Store the next tasks of a compiled job."""
 
 
 @attrs.frozen
 class ClearAway:
-    """Jobs whose submission was cut off are to be erased."""
+    """Erase jobs whose submission was interrupted."""
 
 
 class Submissions(actors.Actor):
-    """Parent of the submissions. Clears away what the end of the Manager cut off."""
+    """The parent of the submissions, which erases jobs that the end of the Manager interrupted."""
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=10_000)
@@ -85,7 +85,7 @@ class Submissions(actors.Actor):
         self._answers: dict[str, actors.ReplyLater] = {}  # {name of the child: answer}
 
     async def started(self) -> None:
-        """Clear away what was cut off, now and from time to time."""
+        """Erase interrupted jobs, now and from time to time."""
         self.tell(self.ref, ClearAway())
         self.every(CLEAR_SECONDS, ClearAway())
 
@@ -113,14 +113,14 @@ class Submissions(actors.Actor):
 
     @actors.handles(ClearAway)
     async def clear_away(self, _: ClearAway) -> None:
-        """Erase what is under construction by nobody; what can't be read now, the next time."""
+        """Erase jobs under construction without a submission; unreadable ones the next time."""
         reader, deletions = self._services.reader, self.system.find(DELETIONS)
         try:
             for job in await reader.half_made_jobs():
                 if deletions is not None and job.id not in self._answers:
                     self.tell(deletions, Erase(job, await reader.task_count(job.id)))
         except sqlite3.Error as error:
-            logger.warning("what is half made can't be cleared away now: %s", error)
+            logger.warning("interrupted jobs can't be erased now: %s", error)
 
 
 class Submission(actors.Actor):
@@ -138,7 +138,7 @@ class Submission(actors.Actor):
         self._pieces: Iterator[InsertTasks] = iter(())
 
     async def started(self) -> None:
-        """Clear away what was cut off, now and from time to time."""
+        """Begin to compile the job."""
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:

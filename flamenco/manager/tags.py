@@ -15,7 +15,7 @@ from flamenco.store import DeleteTag, PutTag
 
 @attrs.frozen
 class SaveTag(actors.Request[WorkerTag]):
-    """Make a tag (without an id, it gets one), or change it."""
+    """Create a tag, with a new id if it has none, or change one."""
 
     tag: WorkerTag
     new: bool
@@ -36,7 +36,7 @@ class TagGone:
 
 
 class Tags(actors.Actor):
-    """Keeps names unique; who has a tag that goes loses it."""
+    """The owner of the tags, which keeps names unique, and tells who loses a deleted tag."""
 
     replies_with = (Refusal,)
 
@@ -50,7 +50,7 @@ class Tags(actors.Actor):
 
     @actors.handles(SaveTag)
     def save_tag(self, message: SaveTag) -> WorkerTag:
-        """Make or change a tag, if its name is free."""
+        """Create or change a tag, if its name is free."""
         tag = message.tag
         if not message.new and tag.id not in self._tags:
             raise NotFound(f"there is no tag {tag.id}")

@@ -1,4 +1,4 @@
-"""Viewers of logs: Workers send a log that somebody follows at once, the others in chunks."""
+"""Viewers of logs: Workers send a log that is being followed at once, others in chunks."""
 
 from collections import Counter
 
@@ -9,17 +9,17 @@ from flamenco.manager.workers.messages import LogFollowed
 
 @attrs.define
 class Viewers:
-    """Number of those that follow the log of each task now."""
+    """Number of present viewers of each task's log."""
 
     _counts: Counter[str] = attrs.field(factory=Counter)  # {task id: viewers}
 
     def follow(self, task_id: str) -> LogFollowed | None:
-        """One more follows it; what the workers are to be told, if that is the first."""
+        """Count one more viewer; returns the message for the workers if it is the first."""
         self._counts[task_id] += 1
         return LogFollowed(task_id) if self._counts[task_id] == 1 else None
 
     def leave(self, task_id: str) -> LogFollowed | None:
-        """One fewer does; what the workers are to be told, if that was the last."""
+        """Count one viewer fewer; returns the message for the workers if it was the last."""
         self._counts[task_id] -= 1
         if self._counts[task_id]:
             return None

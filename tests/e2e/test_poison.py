@@ -21,7 +21,7 @@ class Poison:
     statement: str
     """SQL in which :job is the id of the job."""
     told: str
-    """What its reason names; empty if it is rendered all the same."""
+    """Words in its reason; empty if it is rendered all the same."""
 
 
 POISONS = {

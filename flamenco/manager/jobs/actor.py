@@ -76,12 +76,12 @@ REST_SECONDS = 30.0
 """Seconds without a message after which a finished job's actor rests, until it is asked again."""
 
 ERASE_SECONDS = 1.0
-"""Seconds after which an actor that is woken goes on with the deletion of its job: until then it
-answers who woke it."""
+"""Seconds after which an actor that was woken goes on with the deletion of its job: until then it
+can answer the request that woke it."""
 
 
 class JobActor(actors.Actor):
-    """Owns a job: opens leases of its tasks, and decides what becomes of a task when one ends.
+    """The owner of a job: it opens leases of its tasks, and decides on the task when one ends.
 
     Its state is restored from its snapshot in every life. A new job is handed over in memory, since
     reading a large one back takes seconds; only the first life finds it in the list.
@@ -115,7 +115,7 @@ class JobActor(actors.Actor):
         self._live.failure_percentage = self._services.config.job_fail_percentage
 
     async def started(self) -> None:
-        """Open the leases again, tell the scheduler what is ready, and put right what is stuck."""
+        """Open the leases again, announce ready tasks, and repair what is stuck."""
         if not self._exists or self._live.job.status is JobStatus.UNDER_CONSTRUCTION:
             raise NotFound(f"there is no job {self._id}")
         active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
@@ -147,7 +147,7 @@ class JobActor(actors.Actor):
         return REST_SECONDS if finished else None
 
     async def stopping(self, why: actors.Exit) -> None:
-        """A job that rests is forgotten by the scheduler and by its supervisor."""
+        """Let the scheduler and the supervisor forget a job that rests."""
         if why.reason == "passivated":
             self._announcing.void(self._id)
             if self.parent is not None:
@@ -155,19 +155,19 @@ class JobActor(actors.Actor):
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        """A new scheduler asks what is ready."""
+        """Announce the ready tasks to a new scheduler."""
         self._announcing.begin(self._live)
 
     @actors.handles(CheckUp)
     async def check_up(self, _: CheckUp) -> None:
-        """Put right what is stuck, and fail what waits only for workers that are gone."""
+        """Repair what is stuck, and fail tasks that only wait for workers that are gone."""
         if self._live.job.delete_requested_at is not None:
             self._go_on_deleting()
             return
         ripple = self._live.repair(clock.now())
         if ripple.tasks or ripple.sweeps or self._live.job is not ripple.job_before:
             logger.warning(
-                "job %s was stuck: %s → %s, %d of its tasks were put right",
+                "job %s was stuck: %s → %s, %d of its tasks were repaired",
                 self._id,
                 ripple.job_before.status.value,
                 self._live.job.activity,
@@ -183,7 +183,7 @@ class JobActor(actors.Actor):
     def worker_offered(self, message: WorkerOffered) -> None:
         """Open a lease for the scheduler's match, or refuse a stale one.
 
-        One that rests on what was told in an earlier life is void: its worker is free again.
+        A match that rests on announcements of an earlier life is void: its worker is free again.
         """
         if message.telling != self._announcing.telling:
             return
@@ -253,7 +253,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(AssignAgain)
     def assign_again(self, message: AssignAgain) -> None:
-        """A worker that holds a task gets that one again; too often is a failure of its own."""
+        """Give a worker the task that it holds again; too often counts as its failure."""
         lease = self._leases.current(message.task_id, message.lease)
         if lease is None:
             tell_worker(self, message.worker_id, LeaseClosed(message.task_id, message.lease))
@@ -268,13 +268,13 @@ class JobActor(actors.Actor):
 
     @actors.handles(SignOfLife)
     def sign_of_life(self, message: SignOfLife) -> None:
-        """The lease holds for another full timeout."""
+        """Prolong the lease for another full timeout."""
         if lease := self._leases.current(message.task_id, message.lease):
             lease.touch()
 
     @actors.handles(LeaseReturned)
     def lease_returned(self, message: LeaseReturned) -> None:
-        """The lease ends without blame."""
+        """End the lease without blame."""
         if lease := self._leases.current(message.task_id, message.lease):
             lease.end(Ending.RETURNED, message.reason)
 
@@ -287,17 +287,17 @@ class JobActor(actors.Actor):
 
     @actors.handles(TaskReport)
     def report(self, message: TaskReport) -> None:
-        """A report of a session."""
+        """Count a report from a session."""
         self._count(message.worker.id, Report(message.report, message.seq, message.answer))
 
     @actors.handles(ReportTask)
     def report_once(self, message: ReportTask) -> None:
-        """A worker that polls does not number its reports: it sends each of them once."""
+        """Count a report from a worker that polls, which has no number and is sent once."""
         answer = partial(_answer, self.defer_reply())
         self._count(message.worker_id, Report(message.report, None, answer))
 
     def _count(self, worker_id: str, report: Report) -> None:
-        """Count what a worker said under its lease; refuse it if the lease is over."""
+        """Count a worker's report under its lease, or refuse it if the lease is over."""
         content = report.content
         lease = self._leases.current(content.task_id, content.lease)
         if lease is None or lease.worker_id != worker_id:
@@ -314,7 +314,7 @@ class JobActor(actors.Actor):
         self.after_commit(report.answer, None)
 
     def _refuse(self, worker_id: str, report: Report) -> None:
-        """Refuse a report; a worker that still holds what nobody knows here is free by that."""
+        """Refuse a report, which frees a worker that still holds a lease unknown here."""
         task_id, number = report.content.task_id, report.content.lease
         self._services.counters.stale_reports += 1
         self.after_commit(report.answer, is_over(task_id, number))
@@ -326,7 +326,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(LeaseEnded)
     def lease_ended(self, message: LeaseEnded) -> None:
-        """Decide a task's next status: the one place where that is done for a lease."""
+        """Decide a task's next status: the only place where that is done for a lease."""
         lease, ending = message.lease, message.ending
         if self._leases.of(lease.task_id) is not lease:
             return
@@ -339,7 +339,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(Judge)
     def judge(self, message: Judge) -> None:
-        """All workers are known now: decide what becomes of the task."""
+        """Decide on the task, now that all workers are known."""
         lease, workers = message.lease, message.workers
         if self._leases.of(lease.task_id) is lease:
             self._judging.judge(self._live, lease, message.ending, workers, self._services.config)
@@ -411,7 +411,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(TryAgain)
     def try_again(self, _: TryAgain) -> None:
-        """Only what is parked can be tried again."""
+        """Refuse, since only a parked job can be tried again."""
         raise NotAllowed("the job is not parked")
 
     # Requests of people
@@ -441,7 +441,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:
-        """A job whose tag was deleted may run on any worker."""
+        """Let a job whose tag was deleted run on any worker."""
         if self._live.job.worker_tag == message.tag_id:
             self._change(worker_tag=None)
 
@@ -488,7 +488,7 @@ class JobActor(actors.Actor):
 
     @actors.handles(Decide)
     def decide(self, message: Decide) -> None:
-        """A yes completes the task, a no fails it."""
+        """Complete the task after a yes, fail it after a no."""
         task = self._task(message.task_id)
         requests.check_decision(self._live, task)
         status = TaskStatus.COMPLETED if message.approved else TaskStatus.FAILED

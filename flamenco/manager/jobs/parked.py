@@ -26,7 +26,7 @@ from flamenco.store import DeleteParked, HandBackLeases, PutParked, RequestDelet
 
 
 class ParkedJob(actors.Actor):
-    """Hands back what the job holds, without reading it, and refuses what is asked of it."""
+    """The stand-in, which hands back the job's leases, without reading it, and refuses requests."""
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=1_000_000)
@@ -72,7 +72,7 @@ class ParkedJob(actors.Actor):
 
     @actors.handles(TryAgain)
     async def try_again(self, _: TryAgain) -> None:
-        """The supervisor starts the job's own actor when this one has ended."""
+        """End, so that the supervisor starts the job's own actor."""
         self.record(DeleteParked(ParkedKind.JOB, self._id))
         if self.parent is not None:
             self.tell(self.parent, JobTried(self._id))
@@ -99,7 +99,7 @@ class ParkedJob(actors.Actor):
 
     @actors.handles(TaskReport)
     def report(self, message: TaskReport) -> None:
-        """Its lease was handed back."""
+        """Refuse it: its lease was handed back."""
         self.after_commit(message.answer, is_over(message.report.task_id, message.report.lease))
 
     @actors.handles(AssignAgain)

@@ -1,6 +1,6 @@
-"""Requests of people for a job and its tasks: what is allowed, and why the rest is not.
+"""Checks of people's requests for a job and its tasks.
 
-Each function raises `NotAllowed` with a sentence.
+Each function raises `NotAllowed` with a sentence if the request is not allowed.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from flamenco.model.waiting import why_job_waits, why_task_waits
 
 
 def checked_job_status(job: Job, asked: JobStatus) -> JobStatus:
-    """The status that is meant: a job can be asked for some, and for each in some."""
+    """The status that is meant, which must be allowed in the job's present one."""
     wanted = MEANT_REQUESTS.get((asked, job.status), asked)
     allowed = JOB_REQUESTS.get(wanted)
     if allowed is None:
@@ -44,7 +44,7 @@ def check_stays(job: Job) -> None:
 
 
 def check_archiving(job: Job) -> None:
-    """Only what is finished can be archived."""
+    """Only finished jobs can be archived."""
     if job.status not in FINISHED_JOBS:
         raise NotAllowed(
             f"the job is {job.status.value}; only a job that is {_any_of(FINISHED_JOBS)} "
@@ -55,11 +55,11 @@ def check_archiving(job: Job) -> None:
 def check_unchanged(job: Job, since: datetime | None) -> None:
     """A job that changed after this time may be needed again."""
     if since is not None and job.updated > since:
-        raise NotAllowed("the job has changed meanwhile")
+        raise NotAllowed("the job has changed in the meantime")
 
 
 def check_task_status(task: Task, wanted: TaskStatus, reason: str) -> None:
-    """A task can be asked for some statuses, and for each in some; who decides says why."""
+    """The status must be allowed in the task's present one, and an outcome needs a reason."""
     allowed = TASK_REQUESTS.get(wanted)
     if allowed is None:
         expected = ", ".join(TASK_REQUESTS)
@@ -74,7 +74,7 @@ def check_task_status(task: Task, wanted: TaskStatus, reason: str) -> None:
 
 
 def check_decision(live: LiveJob, task: Task) -> None:
-    """Only an approval that waits for it takes a yes or no."""
+    """Only a waiting approval takes a yes or no."""
     if task.type != APPROVAL:
         raise NotAllowed(
             f"the task is of type {task.type}; only tasks of type {APPROVAL} take a yes or no"
