@@ -8,7 +8,9 @@ import pytest
 
 from flamenco.jobtypes import inline_compiler, validate_settings
 from flamenco.jobtypes.blend_facts import BlendError, ask_blender, settings_from_blend
+from flamenco.model.frames import frame_numbers
 from flamenco.model.jobtypes import JobType, Setting
+from tests.jobtypes.rendering import make_scene
 
 BLENDER = shutil.which("blender")
 needs_blender = pytest.mark.skipif(BLENDER is None, reason="needs Blender: apt install blender")
@@ -45,14 +47,28 @@ async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
         "chunk_size": 1,
         "render_output_root": "//out",
         "add_path_components": 1,
-        "render_output_path": f"{folder}/out/{folder.name}/My Job/{{timestamp}}/######",
+        "render_output_path": f"{folder}/out/{folder.name}/{{jobname}}/{{timestamp}}/######",
         "blendfile": "a.blend",
         "fps": pytest.approx(30 / 1.001),
         "format": "JPEG",
         "image_file_extension": ".jpg",
         "has_previews": False,
         "scene": "Shot",
+        "on_missing": "default",
     }
+
+
+@pytest.mark.slow
+@needs_blender
+async def test_the_step_of_the_scene_is_followed(tmp_path):
+    file = make_scene(
+        tmp_path / "every-fourth.blend",
+        "scene.frame_start, scene.frame_end, scene.frame_step = 1, 9, 4",
+    )
+    given = {"render_output_root": "//out"}
+    answers = await ask_blender(BLENDER, file, await simple_blender_render(), "My Job", given)
+    assert answers["frames"] == "1-9x4"
+    assert [*frame_numbers(answers["frames"])] == [1, 5, 9]
 
 
 @pytest.mark.slow

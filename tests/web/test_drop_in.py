@@ -31,6 +31,21 @@ async def test_a_job_may_leave_out_what_has_a_default_or_only_blender_knows(edge
 
 
 @pytest.mark.parametrize("path", ["jobs", "jobs/check"])
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"frames": "10-1"}, "'10-1' counts backwards"),
+        ({"frames": "1-1000001", "chunk_size": 1}, "expected 250000 tasks at most"),
+        ({"fps": 0}, "fps: expected more than 0"),
+        ({"fps": -1}, "settings.fps: expected a number from 0.001, got -1"),
+    ],
+)
+async def test_frames_and_rates_that_are_none_are_refused_at_once(edge, path, changed, reason):
+    job = FRAMES | {"settings": FRAMES["settings"] | changed}
+    assert reason in (await call(edge, "POST", path, job, 400))["message"]
+
+
+@pytest.mark.parametrize("path", ["jobs", "jobs/check"])
 @pytest.mark.parametrize("name", ["", " ", "a\0b", "a\nb"])
 async def test_a_job_without_a_name_or_with_control_characters_in_it_is_refused(edge, path, name):
     refused = await call(edge, "POST", path, JOB | {"name": name}, 400)
