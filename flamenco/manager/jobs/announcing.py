@@ -1,4 +1,4 @@
-"""Announcing: what the scheduler was told of the tasks that could start."""
+"""Announcing: ready tasks, as told to the scheduler."""
 
 from collections import Counter
 from operator import itemgetter
@@ -14,17 +14,17 @@ from flamenco.model.livejob import LiveJob
 
 @attrs.define(eq=False)
 class Announcing:
-    """Tells the scheduler how many tasks of which lanes could start, as far as that changed."""
+    """The teller of the numbers of ready tasks in each lane, which only tells changes."""
 
     _actor: actors.Actor
     _services: Services
     telling: int = 0
-    """Number of the last time that everything was told anew."""
+    """Number of the last complete announcement."""
     _told: Counter[Lane] = attrs.field(factory=Counter)
     _priority: int = 0
 
     def begin(self, live: LiveJob) -> None:
-        """Tell everything anew; what the scheduler knows of this job is void."""
+        """Announce everything again; earlier announcements of this job are void."""
         self.void(live.job.id)
         self._told.clear()
         self.telling = next(self._services.tellings)
@@ -38,11 +38,11 @@ class Announcing:
             self._actor.tell(scheduler, JobBegins(job_id))
 
     def taken(self, lane: Lane) -> None:
-        """The scheduler has counted off a task of this lane itself."""
+        """Note that the scheduler has counted off a task of this lane itself."""
         self._count(lane, -1)
 
     def announce(self, live: LiveJob) -> None:
-        """Tell what changed since the last time."""
+        """Tell the changes since the last time."""
         scheduler = self._actor.system.find(SCHEDULER)
         lanes, job = live.lanes, live.job
         changed = [(-lane.priority, lanes.first(lane) or 0, lane) for lane in lanes.changed]

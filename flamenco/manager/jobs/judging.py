@@ -1,4 +1,4 @@
-"""Judging: what a worker's failure means for the task, for the worker, and for who is left."""
+"""Judging: consequences of a worker's failure for the task, the worker, and other tasks."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -31,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 @attrs.define(eq=False)
 class Judging:
-    """Blames the worker, keeps it from what it can't do, and sees who is left."""
+    """The judge, which blames and blocks workers, and fails tasks without a capable worker."""
 
     _actor: actors.Actor
     _spread: Callable[[Ripple], None]
-    """Records and tells what a change brought about."""
+    """Function that records and tells the consequences of a change."""
     _close: Callable[[Lease, Ending, TaskStatus, str], None]
-    """Lets go of the lease, with the task's next status and the reason for it."""
+    """Function that ends the lease, with the task's next status and the reason."""
 
     def judge(
         self,
@@ -47,7 +47,7 @@ class Judging:
         workers: Sequence[Worker],
         config: ManagerConfig,
     ) -> None:
-        """Decide what becomes of the task of a lease that failed, knowing all workers."""
+        """Decide on the task of a lease that failed, knowing all workers."""
         task = live.tasks[lease.task_id]
         reason = failure_kind(lease)
         if ending in BLAMED and reason not in HOPELESS:
@@ -81,7 +81,7 @@ class Judging:
         )
 
     def look_around(self, live: LiveJob, workers: Sequence[Worker]) -> None:
-        """Fail what waits only for workers that are gone, knowing those that are not."""
+        """Fail tasks that only wait for workers that are gone, knowing the others."""
         waiting = {task.type for task in live.tasks.values() if task.status in RUNNABLE_TASKS}
         for task_type in sorted(waiting):
             if live.blocked(task_type) and nobody_left(live, task_type, workers):

@@ -17,7 +17,7 @@ from flamenco.model.jobs import Attempt, Command, Job, Task
 from flamenco.model.leases import Ending
 
 MOST_STARTS = 3
-"""Number of times that a worker is given one task which it loses."""
+"""Number of times that a worker is given a task that it loses."""
 
 
 def is_over(task_id: str, number: int) -> str:
@@ -50,7 +50,7 @@ class Lease:
     ending: Ending | None = None
     reason: str = ""
     report: Report | None = None
-    """The one that ended it."""
+    """The report that ended it."""
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
 
     async def hold(self) -> Ending:
@@ -64,7 +64,7 @@ class Lease:
         return self.ending
 
     def touch(self) -> None:
-        """A sign of life: the lease holds for another full timeout."""
+        """Prolong the lease for another full timeout, after a sign of life."""
         self._scope.deadline = trio.current_time() + self.timeout
 
     def end(self, ending: Ending, reason: str, report: Report | None = None) -> None:
@@ -96,11 +96,11 @@ class Leases:
         return lease if lease and lease.number == number and lease.ending is None else None
 
     def add(self, lease: Lease) -> None:
-        """A lease begins."""
+        """Add a lease that begins."""
         self._of_task[lease.task_id] = lease
 
     def remove(self, lease: Lease) -> None:
-        """A lease was dealt with."""
+        """Remove a lease that was dealt with."""
         del self._of_task[lease.task_id]
 
 
@@ -140,7 +140,7 @@ def attempt_of(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt
 
 
 def reported(task: Task, report: protocol.Report, seq: int | None) -> Task:
-    """A task with what a report says of its activity and steps."""
+    """A task with the activity and steps of a report."""
     steps = report.steps_completed
     return evolve(
         task,

@@ -34,12 +34,12 @@ class WakeJob(actors.Request[actors.ActorRef]):
 
 @attrs.frozen
 class FindJobs:
-    """Look on disk for the jobs that live, and for those that are parked."""
+    """Look on disk for live jobs, and for parked ones."""
 
 
 @attrs.frozen
 class JobsFound:
-    """Jobs as they are on disk: the ids of the unfinished, and what is parked by its id."""
+    """Jobs on disk: the ids of unfinished ones, and the parked ones by id."""
 
     unfinished: Sequence[str]
     parked: Mapping[str, Parked]
@@ -54,7 +54,7 @@ class JobsNotFound:
 
 @attrs.frozen
 class WaitForJobs(actors.Request[None]):
-    """Request that is answered when all jobs have begun, or the first look for them has failed."""
+    """Request that is answered when all jobs have started, or the first look for them failed."""
 
 
 @attrs.frozen
@@ -73,14 +73,14 @@ class JobRests:
 
 @attrs.frozen
 class JobTried:
-    """A parked job is to begin anew when its stand-in has ended."""
+    """A parked job should start again when its stand-in has ended."""
 
     job_id: str
 
 
 @attrs.frozen
 class CheckUp:
-    """Look for what is stuck, and put it right."""
+    """Look for anything that is stuck, and repair it."""
 
 
 # A lease begins
@@ -105,7 +105,7 @@ class WorkerForgot:
 
 @attrs.frozen
 class AssignAgain:
-    """The worker that holds a task has lost it, and could start it anew."""
+    """The worker that holds a task has lost it, and could start it again."""
 
     task_id: str
     lease: int
@@ -117,7 +117,7 @@ class AssignAgain:
 
 @attrs.frozen
 class SignOfLife:
-    """The worker says that it still works on this."""
+    """The worker still works on this task."""
 
     task_id: str
     lease: int
@@ -155,7 +155,7 @@ class LeaseReturned:
 
 @attrs.frozen
 class LeaseEnded:
-    """A lease is over: the one message on which a task's next status is decided."""
+    """A lease is over: the only message that decides a task's next status."""
 
     lease: Lease
     ending: Ending
@@ -163,7 +163,7 @@ class LeaseEnded:
 
 @attrs.frozen
 class Judge:
-    """A worker failed a task: decide what becomes of it, knowing all workers of the farm."""
+    """A worker failed a task: decide on it, knowing all workers of the farm."""
 
     lease: Lease
     ending: Ending
@@ -215,7 +215,7 @@ class RemoveJob(actors.Request[None]):
 
     files: bool = False
     unchanged_since: datetime | None = None
-    """Time since which it may not have changed: else this is refused, somebody may need it."""
+    """Time since which it must not have changed; otherwise this is refused, as it may be needed."""
 
 
 @attrs.frozen
@@ -237,7 +237,7 @@ class Unblock(actors.Request[None]):
 
 @attrs.frozen
 class SetTaskStatus(actors.Request[None]):
-    """Cancel or requeue the task, or say by hand how it ended."""
+    """Cancel or requeue the task, or complete or fail it by hand."""
 
     task_id: str
     status: TaskStatus
@@ -246,7 +246,7 @@ class SetTaskStatus(actors.Request[None]):
 
 @attrs.frozen
 class Decide(actors.Request[None]):
-    """Approve what waits for a decision, or reject it."""
+    """Approve or reject a task that waits for that."""
 
     task_id: str
     approved: bool

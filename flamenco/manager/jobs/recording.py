@@ -1,4 +1,4 @@
-"""Recording: how a change of a job goes to the database, to browsers and into its tasks' logs."""
+"""Recording of a job's changes in the database, for browsers and in its tasks' logs."""
 
 import attrs
 
@@ -13,7 +13,7 @@ from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
 
 @attrs.define(eq=False)
 class Recording:
-    """Records and publishes in the transaction of its job's actor."""
+    """The recorder, which records and publishes in the transaction of its job's actor."""
 
     _actor: actors.Actor
     _job_id: str
@@ -21,7 +21,7 @@ class Recording:
     """Names of the workers that hold leases, for browsers: {worker id: name}."""
 
     def spread(self, live: LiveJob, ripple: Ripple) -> None:
-        """Record all that one change brought about, and tell browsers."""
+        """Record all consequences of one change, and tell browsers."""
         job, before = live.job, ripple.job_before
         for task_id, earlier in ripple.tasks.items():
             task = live.tasks[task_id]
@@ -38,9 +38,9 @@ class Recording:
             self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
 
     def log(self, before: Task, task: Task, said: str, note: str) -> int:
-        """Let a changed task's log go on; its new size in bytes.
+        """Append to a changed task's log; returns its new size in bytes.
 
-        It gets what the worker ``said``, then the Manager's own ``note`` and the change.
+        It gets the worker's text ``said``, then the Manager's own ``note`` and the change.
         """
         lines = [stamped(note)] if note else []
         if before.status is not task.status:
@@ -58,5 +58,5 @@ class Recording:
 
 
 def stamped(text: str) -> str:
-    """A line of the Manager's own in a task's log."""
+    """A line by the Manager in a task's log."""
     return f"{clock.now().astimezone().isoformat(timespec='seconds')} {text}"

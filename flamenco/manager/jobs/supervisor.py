@@ -46,19 +46,19 @@ class Jobs(actors.Actor):
         self._found = False
         self._early: list[tuple[str, actors.ReplyLater]] = []
         self._beginning: set[str] = set()
-        """Ids of jobs that were found, and have not begun yet."""
+        """Ids of jobs that were found, and have not started yet."""
         self._waiting: list[actors.ReplyLater] = []
         self._again: set[str] = set()
-        """Ids of jobs whose present actor ends soon: another one is to follow."""
+        """Ids of jobs whose present actor will end soon, and be followed by another one."""
 
     async def started(self) -> None:
-        """Look for the jobs, and let them look for what is stuck from time to time."""
+        """Look for the jobs, and let them check themselves from time to time."""
         self.every(CHECK_UP_SECONDS, CheckUp())
         self.tell(self.ref, FindJobs())
 
     @actors.handles(FindJobs)
     def find_jobs(self, _: FindJobs) -> None:
-        """Read in the background what is on disk."""
+        """Read the jobs on disk, in the background."""
         self.start_soon(self._find, done=lambda found: found, failed=JobsNotFound)
 
     async def _find(self) -> JobsFound:
@@ -67,14 +67,14 @@ class Jobs(actors.Actor):
 
     @actors.handles(JobsNotFound)
     def jobs_not_found(self, message: JobsNotFound) -> None:
-        """Try again soon: what is on disk does not go away."""
-        logger.warning("the jobs can't be read, they are tried again soon: %s", message.error)
+        """Try again soon."""
+        logger.warning("the jobs can't be read, trying again soon: %s", message.error)
         self.after(FIND_AGAIN_SECONDS, FindJobs())
         self._answer_waiting()
 
     @actors.handles(JobsFound)
     def jobs_found(self, message: JobsFound) -> None:
-        """Start a stand-in for what is parked, and an actor for each other job."""
+        """Start a stand-in for each parked job, and an actor for each other one."""
         for job_id, parked in message.parked.items():
             self._park(job_id, parked.reason, begins=False)
         self._beginning.update(set(message.unfinished) - set(self.children))
@@ -134,17 +134,17 @@ class Jobs(actors.Actor):
 
     @actors.handles(JobRests)
     def job_rests(self, message: JobRests) -> None:
-        """Forget it: who watches an actor keeps it in memory."""
+        """Stop watching it, since that would keep its actor in memory."""
         self.unwatch(message.job)
 
     @actors.handles(JobTried)
     def job_tried(self, message: JobTried) -> None:
-        """The stand-in ends soon."""
+        """Note that the stand-in will end soon, and be followed by the job's own actor."""
         self._again.add(message.job_id)
 
     @actors.handles(actors.Terminated)
     def job_ended(self, message: actors.Terminated) -> None:
-        """Park what crashed, and start what is to begin anew."""
+        """Park a job that crashed, or start one that is tried again."""
         job_id, why = message.ref.name, message.exit
         self._has_begun(job_id)
         again = job_id in self._again
@@ -165,6 +165,6 @@ class Jobs(actors.Actor):
 
     @actors.handles(Announce, CheckUp, TagGone, WorkerGone)
     def pass_on(self, message: Announce | CheckUp | TagGone | WorkerGone) -> None:
-        """Tell all jobs that live."""
+        """Tell all live jobs."""
         for job in self.children.values():
             self.tell(job, message)

@@ -18,7 +18,7 @@ from flamenco.model.waiting import why_waiting
 
 
 class Scheduler(actors.Actor):
-    """Keeps the board. It has no snapshot: a new one asks everybody to announce themselves."""
+    """The keeper of the board. It has no snapshot: a new one asks everybody for announcements."""
 
     mailbox = actors.Mailbox(capacity=1_000_000)
 
@@ -59,7 +59,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(WorkerStands)
     def worker_stands(self, message: WorkerStands) -> None:
-        """Put the worker where it stands, and push the match that this makes."""
+        """Update the worker's readiness, and push the match that this makes."""
         worker_id, presence = message.candidate.worker_id, message.presence
         if message.settled:
             self._offered.pop(worker_id, None)
@@ -75,7 +75,7 @@ class Scheduler(actors.Actor):
 
     @actors.handles(WorkerGone)
     def worker_gone(self, message: WorkerGone) -> None:
-        """Forget the worker; the job that was offered it is told."""
+        """Forget the worker, and tell the job that it was offered to."""
         self._board.remove_worker(message.worker_id)
         if message.worker_id in self._offered:
             self._tell_offered_job(message.worker_id, message)

@@ -71,14 +71,14 @@ from flamenco.store import PutWorker, worker_key
 NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
 """Statuses in which a worker has returned its leases, or is about to."""
 
-SIGN_ON_AGAIN = "the Manager has lost the thread, sign on again"
+SIGN_ON_AGAIN = "the Manager has lost track of the session, sign on again"
 
 SEEN_SECONDS = 10.0
 """Seconds by which `last_seen` may lag behind, so that not every call is a commit."""
 
 
 class WorkerActor(actors.Actor):
-    """Owns a worker: talks with it, and holds its leases."""
+    """The owner of a worker, which talks to it and holds its leases."""
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=100_000)
@@ -114,7 +114,7 @@ class WorkerActor(actors.Actor):
     # Changes
 
     def _change(self, **changes: Any) -> None:
-        """Record a change of the worker, and what follows from it for the scheduler."""
+        """Record a change of the worker, and tell the scheduler its consequences."""
         before, now = self._worker, clock.now()
         seen = now if self._link is not None else before.last_seen
         updated = now if changes else before.updated
@@ -127,19 +127,19 @@ class WorkerActor(actors.Actor):
         self._watch_life()
 
     def _dismiss_if_due(self) -> None:
-        """A call for a task that can't be had any more, since the worker is to do else, ends."""
+        """End an open call for a task if the worker has to do something else."""
         request = self._worker.request
         if self._link and (request is not None or self._worker.status is not WorkerStatus.AWAKE):
             self._link.dismiss(request.status if request else None)
 
     @actors.handles(Announce)
     def announce(self, _: Announce) -> None:
-        """A new scheduler asks where the worker stands."""
+        """Tell a new scheduler the worker's readiness."""
         self._stand(settled=True)
 
     @actors.handles(WorkerReleased)
     def released(self, _: WorkerReleased) -> None:
-        """The scheduler may offer the worker again."""
+        """Let the scheduler offer the worker again."""
         self._stand(settled=True)
 
     def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
@@ -153,7 +153,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:
-        """Give up a worker that was silent for too long."""
+        """Give up on a worker that has been silent for too long."""
         name, timeout = self._worker.name, self._services.config.worker_timeout
         if self._life.is_lost(self._worker.status, timeout):
             self._leases.give_all_back(f"worker {name} was silent for {timeout:g} seconds")
@@ -163,7 +163,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Seen)
     def seen(self, _: Seen) -> None:
-        """A sign of life."""
+        """Note a sign of life."""
         self._life.heard()
 
     # It comes, goes, and changes its status, whichever way it talks
@@ -214,7 +214,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Connect)
     def connect(self, message: Connect) -> protocol.Welcome:
-        """A session begins; an earlier one ends."""
+        """Begin a session, and end an earlier one."""
         hello = message.hello
         welcome = self._sign_on(
             SessionLink(self, message.session, hello.can_hurry),
@@ -235,14 +235,14 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(Disconnected)
     def disconnected(self, message: Disconnected) -> None:
-        """The session is over; the leases go on until the worker is given up."""
+        """Note the end of the session; the leases go on until the worker is given up."""
         if self._speaks_in(message.session):
             self._link = None
             self._stand()
 
     @actors.handles(FromWorker)
     def from_worker(self, message: FromWorker) -> None:
-        """A message of the session. One that isn't known is of an earlier life: begin again."""
+        """Handle a message of the session. An unknown one is of an earlier life, and is closed."""
         if not self._speaks_in(message.session):
             message.session.close(SIGN_ON_AGAIN)
             return
@@ -262,7 +262,7 @@ class WorkerActor(actors.Actor):
                 self._acknowledge(message)
 
     def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
-        """Give it to its job. A job whose actor is not there is waited for, as is its answer."""
+        """Pass a report on to its job, or keep it until the actor of the job is back."""
         answer = partial(_answer, session, seq)
         held = self._leases.of(report.task_id)
         if held is None:
@@ -278,7 +278,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(JobAwaited)
     def job_awaited(self, message: JobAwaited) -> None:
-        """Give the report to its job, or have the worker send it again."""
+        """Pass the report on to its job, or let the worker send it again."""
         self._keeping.let_go()
         held = self._leases.of(message.report.report.task_id)
         if message.is_back and held is not None:
@@ -323,7 +323,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(SignOn)
     def sign_on(self, message: SignOn) -> WorkerStatus:
-        """The worker begins to poll; a session ends."""
+        """Begin to be polled by the worker, and end a session."""
         specs = self._worker.specs
         if message.capabilities is not None:
             specs = attrs.evolve(specs, capabilities=message.capabilities)
@@ -341,26 +341,26 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(SignOff)
     def sign_off(self, _: SignOff) -> None:
-        """The worker goes offline, and gives back what it holds."""
+        """Set the worker to offline, and hand back its leases."""
         self._called()
         self._sign_off()
         self._hang_up("the worker signed off")
 
     @actors.handles(AskStatus)
     def ask_status(self, _: AskStatus) -> WorkerStatus | None:
-        """The status that it is to go to, if any."""
+        """The status that it should go to, if any."""
         self._called()
         return wanted_status(self._worker)
 
     @actors.handles(ChangeStatus)
     def change_status(self, message: ChangeStatus) -> None:
-        """The worker went to a status."""
+        """Note that the worker went to a status."""
         self._called()
         self._went_to(message.status)
 
     @actors.handles(AskForTask)
     def ask_for_task(self, _: AskForTask) -> WorkerStatus | None:
-        """A task that it holds already it gets again (reference rules §6)."""
+        """Give it a task, or again the one that it already holds (reference rules §6)."""
         self._called()
         worker, wanted = self._worker, wanted_status(self._worker)
         if wanted is not None:
@@ -376,14 +376,14 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(NothingToDo)
     def nothing_to_do(self, _: NothingToDo) -> None:
-        """The open call for a task ends with nothing."""
+        """End the open call for a task without one."""
         if self._link is not None:
             self._link.dismiss(None)
         self._stand()
 
     @actors.handles(MayRun)
     def may_run(self, message: MayRun) -> Permission:
-        """A lazy request does not interrupt (reference api §4)."""
+        """The permission to go on, which a lazy request does not end (reference api §4)."""
         self._called()
         request, held = self._worker.request, self._leases.of(message.task_id)
         if request is not None and not request.lazy:
@@ -423,7 +423,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(LeaseReopened)
     def lease_reopened(self, message: LeaseReopened) -> None:
-        """The job lost its thread: what the worker said meanwhile, it is to say again."""
+        """Close the session after a crash of the job, so that reports are sent again."""
         held = self._leases.take(message.task_id, message.job.name, message.lease)
         if self._worker.status in NOT_WORKING:
             reason = f"worker {self._worker.name} does not work"
@@ -444,7 +444,7 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(RequestWorkerStatus)
     def request_status(self, message: RequestWorkerStatus) -> None:
-        """Ask the worker for a status, or call off what was asked."""
+        """Ask the worker for a status, or cancel an earlier request."""
         status, worker = message.status, self._worker
         if status not in WORKER_REQUESTS:
             expected = ", ".join(sorted(WORKER_REQUESTS))
@@ -468,23 +468,23 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:
-        """The worker loses a tag that was deleted."""
+        """Remove a tag that was deleted."""
         if message.tag_id in self._worker.tags:
             self._change(tags=tuple(tag for tag in self._worker.tags if tag != message.tag_id))
 
     @actors.handles(SetSchedule)
     def set_schedule(self, message: SetSchedule) -> None:
-        """Applied at once: whatever was asked of the worker before is overruled."""
+        """Set the schedule, which applies at once and overrides earlier requests."""
         self._change(schedule=message.schedule)
         self._follow_schedule()
 
     @actors.handles(FollowSchedule)
     def follow_schedule(self, _: FollowSchedule) -> None:
-        """A time of the schedule has come."""
+        """Follow the schedule at one of its times."""
         self._follow_schedule()
 
     def _follow_schedule(self) -> None:
-        """Ask for what the schedule wants now, and come back when that changes."""
+        """Request the status that the schedule wants now, and come back when that changes."""
         if (request := request_now(self._worker)) is not None:
             self._request(request)
         self._change(schedule_due=next_time(self._worker))
@@ -492,15 +492,15 @@ class WorkerActor(actors.Actor):
 
     @actors.handles(TryAgain)
     def try_again(self, _: TryAgain) -> None:
-        """Only what is parked can be tried again."""
+        """Refuse, since only a parked worker can be tried again."""
         raise NotAllowed("the worker is not parked")
 
     @actors.handles(RemoveWorker)
     def remove(self, message: RemoveWorker) -> None:
-        """Forget the worker; what it holds goes back to the queue."""
+        """Forget the worker; its tasks go back to the queue."""
         since = message.unchanged_since
         if since is not None and self._worker.updated > since:
-            raise NotAllowed(f"worker {self._worker.name} has changed meanwhile")
+            raise NotAllowed(f"worker {self._worker.name} has changed in the meantime")
         self._leases.give_all_back(f"worker {self._worker.name} was deleted")
         self._change(deleted_at=clock.now(), status=WorkerStatus.OFFLINE, request=None)
         self._hang_up("the worker was deleted")

@@ -1,7 +1,7 @@
-"""Keeping: what becomes of a worker's report while the actor of its job is not there.
+"""Keeping: a worker's report waits while the actor of its job is not there.
 
-It waits for that actor, is given to it then, and answered. If that takes too long, or too many
-wait, the worker's session ends: its outbox sends again at the next hello. It is never refused.
+When the actor is back, it gets the report, and answers. If that takes too long, or too many reports
+wait, the worker's session ends: its outbox sends again at the next hello. They are never refused.
 """
 
 import attrs
@@ -27,7 +27,7 @@ class Keeping:
     _kept: int = 0
 
     def keep(self, job_id: str, report: TaskReport) -> bool:
-        """Wait for the actor of the job; False if too many wait already."""
+        """Wait for the actor of the job; returns False if too many reports already wait."""
         if self._kept >= MOST_KEPT:
             return False
         self._kept += 1
@@ -44,5 +44,5 @@ class Keeping:
             await reach_job(self._actor.system, job_id)
 
     def let_go(self) -> None:
-        """One came back."""
+        """Count one report that came back."""
         self._kept -= 1

@@ -1,4 +1,4 @@
-"""Leases as their worker's actor knows them: what it runs, and the way to the jobs of that."""
+"""Leases in their worker's actor: the tasks it runs, and the way to their jobs."""
 
 from collections.abc import Iterable, Iterator
 
@@ -39,14 +39,14 @@ class HeldLeases:
         return self._of_task.get(task_id)
 
     def take(self, task_id: str, job_id: str, number: int) -> Held:
-        """The lease with this number; an older one of the same task is forgotten."""
+        """Take a lease with this number; an older one of the same task is forgotten."""
         known = self._of_task.get(task_id)
         if known is None or known.number != number:
             known = self._of_task[task_id] = Held(job_id, number)
         return known
 
     def drop(self, task_id: str, number: int) -> bool:
-        """Forget a lease; whether it was held."""
+        """Forget a lease; returns True if it was held."""
         known = self._of_task.get(task_id)
         if known is None or known.number != number:
             return False
@@ -65,7 +65,7 @@ class HeldLeases:
     # Its job
 
     def job(self, held: Held) -> actors.ActorRef | None:
-        """The actor that the job of a lease has now."""
+        """The present actor of a lease's job."""
         return self._actor.system.find(f"{JOBS}/{held.job_id}")
 
     def tell_job(self, held: Held, message: object) -> None:
@@ -75,16 +75,16 @@ class HeldLeases:
             self._actor.tell(job, message)
 
     def give_back(self, task_id: str, held: Held, reason: str) -> None:
-        """The worker can't go on with this task."""
+        """Hand back a task that the worker can't go on with."""
         self.tell_job(held, LeaseReturned(task_id, held.number, reason))
 
     def give_all_back(self, reason: str) -> None:
-        """The worker can't go on with anything."""
+        """Hand back all tasks of the worker."""
         for task_id, held in self:
             self.give_back(task_id, held, reason)
 
     def want_again(self, *, lost_only: bool = False) -> None:
-        """The worker could start its tasks anew; ``lost_only``: those that it does not run."""
+        """Ask for the worker's tasks again; ``lost_only``: only for those that it does not run."""
         for task_id, held in self:
             if not (lost_only and held.running):
                 self.tell_job(held, AssignAgain(task_id, held.number, self._actor.name))

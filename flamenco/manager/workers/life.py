@@ -1,4 +1,4 @@
-"""Signs of life: whether a worker has been silent for too long."""
+"""Signs of life, by whose absence a worker is lost."""
 
 import attrs
 import trio
@@ -23,7 +23,7 @@ class Life:
     _watching: bool = False
 
     def heard(self) -> None:
-        """The worker said something."""
+        """Note a sign of life."""
         self._last_heard = trio.current_time()
 
     def watch(self, status: WorkerStatus, timeout: float) -> None:

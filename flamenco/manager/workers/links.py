@@ -1,10 +1,10 @@
 """Links to workers: a session, in which messages are pushed, or calls, in which they wait.
 
-A worker that is connected has one, whose kind is all that tells workers with a session from those
-that poll as Flamenco 3's do (reference rules §7 and §15). To such a worker nothing can be pushed.
-It takes a task only while its call for one is open: the scheduler then has one for it, or tells
-that there is nothing. Between its calls the scheduler has no idle worker in it, and no task waits
-for its next call while somebody else could start.
+A connected worker has a link. Its kind is the only difference between workers with a session and
+those that poll as Flamenco 3's do (reference rules §7 and §15). Nothing is pushed to the latter.
+They only take a task while their call for one is open: the scheduler then has one, or says that
+there is none. Between its calls such a worker does not count as idle, so no task waits for its next
+call while another worker could start it.
 """
 
 import attrs
@@ -18,7 +18,7 @@ from flamenco.model.statuses import WorkerStatus
 
 @attrs.define(eq=False)
 class SessionLink:
-    """A session; what is sent leaves with the commit of what the worker's actor records."""
+    """A session, whose messages leave with the commit of the worker's actor."""
 
     _actor: actors.Actor
     session: Session
@@ -42,7 +42,7 @@ class SessionLink:
             self.push(protocol.Hurry(task_id, lease, followed))
 
     def dismiss(self, status: WorkerStatus | None) -> None:
-        """Nothing waits here for a task that can't be had any more."""
+        """Do nothing: no call for a task is open in a session."""
 
     def close(self, reason: str) -> None:
         """End it."""
@@ -51,7 +51,7 @@ class SessionLink:
 
 @attrs.define(eq=False)
 class PollingLink:
-    """Calls of a worker, which hears of everything else at its next one."""
+    """The calls of a worker, which learns of everything else at its next one."""
 
     _call: actors.ReplyLater | None = None
     """Call for a task that is not answered yet."""
@@ -67,10 +67,10 @@ class PollingLink:
         return Presence.ASKING if self._call else Presence.POLLING
 
     def push(self, message: protocol.Message) -> None:
-        """Nothing is pushed."""
+        """Do nothing: nothing can be pushed."""
 
     def await_task(self, call: actors.ReplyLater) -> None:
-        """A call for a task is open from now on; an earlier one ends with nothing."""
+        """Keep a call for a task open; an earlier one ends without a task."""
         self.dismiss(None)
         self._call = call
 
@@ -79,7 +79,7 @@ class PollingLink:
         self._answer(assign)
 
     def hurry(self, task_id: str, lease: int, *, followed: bool) -> None:
-        """Its logs come when they come."""
+        """Do nothing: its logs can't be hurried."""
 
     def dismiss(self, status: WorkerStatus | None) -> None:
         """Answer the open call with the status to go to instead, or with nothing."""

@@ -29,7 +29,7 @@ class WorkersFound:
     """Workers as they are on disk."""
 
     ids: Sequence[str]
-    """Ids of all, also of those that can't be read."""
+    """Ids of all workers, including unreadable ones."""
     readable: Sequence[Worker]
     parked: Mapping[str, Parked]
     """Reasons for which workers are parked, by their ids."""
@@ -49,14 +49,14 @@ class WaitForWorkers(actors.Request[None]):
 
 @attrs.frozen
 class WorkerTried:
-    """A parked worker is to begin anew when its stand-in has ended."""
+    """A parked worker should start again when its stand-in has ended."""
 
     worker_id: str
 
 
 @attrs.frozen(kw_only=True)
 class RegisterWorker(actors.Request[Worker]):
-    """Make a new worker known."""
+    """Register a new worker."""
 
     name: str
     secret_hash: str
@@ -68,7 +68,7 @@ class RegisterWorker(actors.Request[Worker]):
 
 @attrs.frozen
 class StartWorker:
-    """A worker is on disk: start its actor, and only then answer who registered it."""
+    """A worker is on disk: start its actor, and only then answer its registration."""
 
     worker: Worker
     answer: actors.ReplyLater
@@ -121,7 +121,7 @@ class FromWorker:
 
 @attrs.frozen
 class JobAwaited:
-    """The job of a report that was kept has an actor again; or not, after all this time."""
+    """The job of a kept report has an actor again, or still has none after the time limit."""
 
     report: TaskReport
     is_back: bool
@@ -132,7 +132,7 @@ class JobAwaited:
 
 @attrs.frozen(kw_only=True)
 class SignOn(actors.Request[WorkerStatus]):
-    """A worker begins to poll; the answer is the status that it is to go to."""
+    """A worker begins to poll; the answer is the status to go to."""
 
     address: str
     name: str
@@ -140,7 +140,7 @@ class SignOn(actors.Request[WorkerStatus]):
     task_types: tuple[str, ...]
     can_restart: bool
     capabilities: tuple[str, ...] | None
-    """None: those that it told before."""
+    """Its capabilities; None: the previous ones."""
 
 
 @attrs.frozen
@@ -150,7 +150,7 @@ class SignOff(actors.Request[None]):
 
 @attrs.frozen
 class AskStatus(actors.Request[WorkerStatus | None]):
-    """Was this worker asked to go to another status?"""
+    """Request for the status that this worker is asked to go to, if any."""
 
 
 @attrs.frozen
@@ -162,9 +162,9 @@ class ChangeStatus(actors.Request[None]):
 
 @attrs.frozen
 class AskForTask(actors.Request[protocol.Assign | WorkerStatus | None]):
-    """Request for a task: it, or the status to go to instead, or None if there is nothing to do.
+    """Request for a task; the answer is one, or the status to go to, or None if there is no task.
 
-    Raises `Conflict` when the worker is not awake.
+    Raises `Conflict` if the worker is not awake.
     """
 
 
@@ -178,7 +178,7 @@ class HeldBy:
 
 @attrs.frozen
 class FindLease(actors.Request[HeldBy | None]):
-    """The worker has something to say about a task: does it hold it?"""
+    """Request for the worker's lease of a task, on which it wants to report."""
 
     task_id: str
 
@@ -188,14 +188,14 @@ class Permission(StrEnum):
 
     GRANTED = "granted"
     STATUS_REQUESTED = "status-requested"
-    """True if it has to stop, and to go to another status."""
+    """The worker has to stop, and to go to another status."""
     NOT_HELD = "not-held"
-    """The task is not, or no more, its own."""
+    """The worker does not hold the task, or no longer does."""
 
 
 @attrs.frozen
 class MayRun(actors.Request[Permission]):
-    """May the worker go on with this task? Asking is a sign of life."""
+    """Request for the permission to go on with a task, which is also a sign of life."""
 
     task_id: str
 
@@ -210,12 +210,12 @@ class Seen:
 
 @attrs.frozen
 class WorkerReleased:
-    """No offer of the worker is open any more: it led to no lease, or to one it has heard of."""
+    """No offer of the worker is open any more: it led to no lease, or to one that it knows."""
 
 
 @attrs.frozen
 class NothingToDo:
-    """The scheduler has nothing for a worker that asks."""
+    """The scheduler has no task for a worker that asks."""
 
 
 @attrs.frozen(kw_only=True)
@@ -262,7 +262,7 @@ class FollowSchedule:
 
 @attrs.frozen
 class RequestWorkerStatus(actors.Request[None]):
-    """Ask the worker to go to a status; lazily: when it is done with its task."""
+    """Ask the worker to go to a status; lazily: after its task."""
 
     status: WorkerStatus
     lazy: bool
@@ -270,7 +270,7 @@ class RequestWorkerStatus(actors.Request[None]):
 
 @attrs.frozen
 class SetWorkerTags(actors.Request[None]):
-    """Give it these tags and no others; those that there are not are ignored."""
+    """Replace the worker's tags; unknown ones are ignored."""
 
     tag_ids: tuple[str, ...]
 
@@ -284,7 +284,7 @@ class SetSchedule(actors.Request[None]):
 
 @attrs.frozen
 class RemoveWorker(actors.Request[None]):
-    """Forget the worker; what it runs goes back to the queue."""
+    """Forget the worker; its task goes back to the queue."""
 
     unchanged_since: datetime | None = None
-    """Time since which it may not have changed: else this is refused, it may be back."""
+    """Time since which it must not have changed; otherwise this is refused, as it may be back."""

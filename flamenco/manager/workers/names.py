@@ -1,4 +1,4 @@
-"""Names of the workers that came: no two have the same."""
+"""Unique names of the workers that have signed on."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from flamenco.model.workers import Worker
 
 @attrs.define
 class Names:
-    """The register of names. One that registered and never came has none yet."""
+    """The register of names. A worker that registered and never came has none yet."""
 
     _taken: dict[str, str] = attrs.field(factory=dict)  # {worker: name}
 
@@ -19,12 +19,12 @@ class Names:
         self._taken = {each.id: each.name for each in workers if each.last_seen is not None}
 
     def take(self, worker_id: str, wanted: str) -> str:
-        """The name of a worker that comes, as near to what it wants as others leave it."""
+        """The name for a worker that signs on, as close to the wanted one as possible."""
         others = {name for other, name in self._taken.items() if other != worker_id}
         name = distinct(wanted, self._taken.get(worker_id, ""), others)
         self._taken[worker_id] = name
         return name
 
     def drop(self, worker_id: str) -> None:
-        """Free the name of a worker that is no more."""
+        """Free the name of a worker that was deleted."""
         self._taken.pop(worker_id, None)

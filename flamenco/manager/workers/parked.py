@@ -22,7 +22,7 @@ from flamenco.store import DeleteParked, MarkWorkerDeleted, PutParked
 
 
 class ParkedWorker(actors.Actor):
-    """Gives back what the worker holds, and refuses its sessions and calls."""
+    """The stand-in, which hands back the worker's leases, and refuses its sessions and calls."""
 
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=100_000)
@@ -34,7 +34,7 @@ class ParkedWorker(actors.Actor):
         self._begins = begins
 
     async def started(self) -> None:
-        """The jobs end the leases that the worker holds, as if it had been deleted."""
+        """Let the jobs end the worker's leases, as if it had been deleted."""
         for path in (SCHEDULER, JOBS):
             concerned = self.system.find(path)
             if concerned is not None:
@@ -60,7 +60,7 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(TryAgain)
     async def try_again(self, _: TryAgain) -> None:
-        """The supervisor starts the worker's own actor when this one has ended."""
+        """End, so that the supervisor starts the worker's own actor."""
         self.record(DeleteParked(ParkedKind.WORKER, self._id))
         if self.parent is not None:
             self.tell(self.parent, WorkerTried(self._id))
@@ -81,7 +81,7 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(FromWorker)
     def from_worker(self, message: FromWorker) -> None:
-        """A session of its actor's last life."""
+        """Close a session from the last life of its actor."""
         message.session.close(str(self._refusal))
 
     @actors.handles(LeaseOpened)
@@ -98,4 +98,4 @@ class ParkedWorker(actors.Actor):
 
     @actors.handles(object)
     def ignore(self, _: object) -> None:
-        """All else is meant for a worker that lives."""
+        """Ignore other messages, which are meant for a live worker."""

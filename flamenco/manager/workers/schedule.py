@@ -1,4 +1,4 @@
-"""Sleep schedules: when a worker's actor is to look at its own again."""
+"""Sleep schedules: the times at which a worker's actor has to look at its own."""
 
 from datetime import datetime
 
@@ -14,13 +14,13 @@ from flamenco.model.workers import StatusRequest, Worker, scheduled_request, sta
 
 @attrs.define(eq=False)
 class Alarm:
-    """Tells its actor `FollowSchedule` when the schedule wants something else."""
+    """A timer that tells its actor `FollowSchedule` when the schedule wants something else."""
 
     _actor: actors.Actor
     _timer: actors.Timer | None = None
 
     def set(self, worker: Worker) -> None:
-        """Wait for the worker's next time, and for none that was set before."""
+        """Wait for the worker's next time, instead of an earlier one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""Standing: what the scheduler was told that a worker could do with a task."""
+"""Standing: the readiness of a worker, as told to the scheduler."""
 
 import attrs
 
@@ -14,7 +14,7 @@ from flamenco.model.workers import Worker
 
 @attrs.define(eq=False)
 class Standing:
-    """Tells the scheduler when that changed."""
+    """The teller, which tells the scheduler about changes only."""
 
     _actor: actors.Actor
     _told: tuple[Candidate, Presence] | None = None
@@ -22,7 +22,7 @@ class Standing:
     def tell(
         self, worker: Worker, presence: Presence, *, settled: bool = False, begins: bool = False
     ) -> None:
-        """Tell where the worker stands. One that registered and never came is nobody to wait for.
+        """Tell the worker's readiness, unless it registered and never came.
 
         ``settled`` and ``begins`` are those of `WorkerStands`.
         """
@@ -39,7 +39,7 @@ class Standing:
         self._actor.tell(scheduler, message)
 
     def gone(self, worker_id: str) -> None:
-        """Tell that the worker is no more."""
+        """Tell that the worker was deleted."""
         scheduler = self._actor.system.find(SCHEDULER)
         if scheduler is not None:
             self._actor.tell(scheduler, WorkerGone(worker_id))

@@ -44,7 +44,7 @@ class Workers(actors.Actor):
         self._looked = False
         self._waiting: list[actors.ReplyLater] = []
         self._again: set[str] = set()
-        """Ids of workers whose present actor ends soon: another one is to follow."""
+        """Ids of workers whose present actor will end soon, and be followed by another one."""
 
     async def started(self) -> None:
         """Look for the workers."""
@@ -52,7 +52,7 @@ class Workers(actors.Actor):
 
     @actors.handles(FindWorkers)
     def find_workers(self, _: FindWorkers) -> None:
-        """Read in the background what is on disk."""
+        """Read the workers on disk, in the background."""
         self.start_soon(self._find, done=lambda found: found, failed=WorkersNotFound)
 
     async def _find(self) -> WorkersFound:
@@ -65,7 +65,7 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkersFound)
     def workers_found(self, message: WorkersFound) -> None:
-        """Start a stand-in for what is parked, an actor for each other worker."""
+        """Start a stand-in for each parked worker, and an actor for each other one."""
         self._services.names.begin(message.readable)
         for worker_id in message.ids:
             parked = message.parked.get(worker_id)
@@ -77,8 +77,8 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkersNotFound)
     def workers_not_found(self, message: WorkersNotFound) -> None:
-        """Try again soon: what is on disk does not go away."""
-        logger.warning("the workers can't be read, they are tried again soon: %s", message.error)
+        """Try again soon."""
+        logger.warning("the workers can't be read, trying again soon: %s", message.error)
         self.after(FIND_AGAIN_SECONDS, FindWorkers())
         self._have_looked()
 
@@ -125,12 +125,12 @@ class Workers(actors.Actor):
 
     @actors.handles(WorkerTried)
     def worker_tried(self, message: WorkerTried) -> None:
-        """The stand-in ends soon."""
+        """Note that the stand-in will end soon, and be followed by the worker's own actor."""
         self._again.add(message.worker_id)
 
     @actors.handles(actors.Terminated)
     def worker_ended(self, message: actors.Terminated) -> None:
-        """Park what crashed, and start what is to begin anew."""
+        """Park a worker that crashed, or start one that is tried again."""
         worker_id, why = message.ref.name, message.exit
         again = worker_id in self._again
         self._again.discard(worker_id)
