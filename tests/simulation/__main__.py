@@ -5,6 +5,7 @@ python -m tests.simulation [--seeds N] [--first N] [--verbose]
 
 import argparse
 import faulthandler
+import gc
 import logging
 import os
 import sys
@@ -80,6 +81,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="tell what happens")
     arguments = parser.parse_args()
     repeatable()
+    gc.freeze()  # each Manager of each seed collects, and the modules stay anyway
     at_once = 1 if arguments.verbose else os.cpu_count() or 1
     began = time.perf_counter()
     running: dict[int, int] = {}  # {process id: seed}
