@@ -2,13 +2,14 @@
 
 They are in memory, and in SQLite so that they survive a crash: written later, many messages to a
 commit. Online, most messages are acknowledged before they cost a write. On a full disk the outbox
-goes on in memory.
+goes on in memory. A database that is damaged is set aside, and what can be read of it is sent.
 
 Sequence numbers grow for the life of the worker, even if its database is lost: a run starts above
 the milliseconds since 1970 and above every number in the database.
 """
 
 import logging
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,8 +20,10 @@ import trio
 
 from flamenco import clock
 from flamenco.errors import Mendable
+from flamenco.model.bounds import LARGEST
 from flamenco.model.statuses import TaskStatus
 from flamenco.protocol import HeldLease, Message, ProtocolError, Report, decode, encode
+from worker.damaged import salvaged, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,10 @@ CREATE TABLE IF NOT EXISTS outbox (
     message TEXT NOT NULL
 )
 """
+SELECT = "SELECT seq, CAST(message AS BLOB) FROM outbox"
 ENDINGS = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED})
+MOST = LARGEST // 2
+"""Bound of sequence numbers: a larger one is damage, and leaves no room above it."""
 FLUSH_SECONDS = 5.0
 RETRY_SECONDS = 10.0
 """Seconds of pause after the disk refused a write."""
@@ -103,16 +109,17 @@ class Outbox:
         reports = [e.message for e in self._entries.values() if isinstance(e.message, Report)]
         return tuple(HeldLease(r.task_id, r.lease) for r in reports if r.status in ENDINGS)
 
-    def restore(self, seq: int, text: str) -> None:
+    def restore(self, seq: int, text: bytes, *, stored: bool) -> None:
         """Add a message from an earlier run, if it is a report; others no longer mean anything."""
         try:
             message, _ = decode(text)
         except ProtocolError as error:
-            log.warning("A message from an earlier version was dropped: %s", error)
+            log.warning("A message of an earlier run that can't be read was dropped: %s", error)
             message = None
         if isinstance(message, Report):
-            self._enter(seq, _Entry(message, len(text), stored=True))
-        else:
+            self._enter(seq, _Entry(message, len(encode(message)), stored=stored))
+            self._last = max(self._last, seq)
+        elif stored:
             self._deleted.append(seq)
 
     async def write_behind(self) -> None:
@@ -126,7 +133,7 @@ class Outbox:
     async def write(self) -> bool:
         """Bring the database up to date in one transaction; returns True if that worked.
 
-        A full disk is only logged: the messages stay in memory, and are written when there is room.
+        A failure is only logged: the messages stay in memory, and are written when that works.
         """
         if not self._is_dirty():
             return True
@@ -139,7 +146,7 @@ class Outbox:
         try:
             await trio.to_thread.run_sync(self._store, rows, deleted)
             is_written = True
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if self._disk_works:
                 log.warning("Unsent messages are kept in memory only: %s", error)
             self._disk_works = False
@@ -178,10 +185,9 @@ async def open_outbox(path: Path) -> AsyncIterator[Outbox]:
 
     Raises `HomeError` if another Worker uses it, or if it cannot be opened.
     """
-    connection = await trio.to_thread.run_sync(_open, path)
+    milliseconds = int(clock.now().timestamp() * 1000)
+    connection, outbox = await trio.to_thread.run_sync(_open, path, milliseconds)
     try:
-        milliseconds = int(clock.now().timestamp() * 1000)
-        outbox = await trio.to_thread.run_sync(_load, connection, milliseconds)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(outbox.write_behind)
             try:
@@ -194,34 +200,68 @@ async def open_outbox(path: Path) -> AsyncIterator[Outbox]:
         connection.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+class _Damaged(Exception):
+    """The database is not what a Worker wrote."""
+
+
+def _open(path: Path, least: int) -> tuple[sqlite3.Connection, Outbox]:
+    """The outbox, and its connection, with numbers above ``least``."""
+    try:
+        return _open_sound(path, least)
+    except _Damaged as damage:
+        try:
+            aside = set_aside(path, damage, "-wal", "-shm")
+            rows = salvaged(aside, SELECT)
+            connection, outbox = _open_sound(path, least)
+        except (OSError, sqlite3.Error, _Damaged) as error:
+            raise HomeError(f"{path} is damaged and can't be replaced: {error}") from None
+    readable = [(seq, text) for seq, text in rows if 0 < seq < MOST]
+    for seq, text in readable:
+        outbox.restore(seq, text, stored=False)
+    log.warning("Unsent messages that can be read in %s: %d", aside.name, len(readable))
+    return connection, outbox
+
+
+def _open_sound(path: Path, least: int) -> tuple[sqlite3.Connection, Outbox]:
     try:
         connection = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
     except sqlite3.OperationalError as error:
         raise HomeError(f"{path} cannot be opened: {error}") from None
     try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        with connection:
-            connection.execute(SCHEMA)
-            connection.execute("DELETE FROM outbox WHERE seq < 0")  # takes the lock
-    except sqlite3.DatabaseError as error:
+        return connection, _load(connection, least)
+    except (sqlite3.DatabaseError, _Damaged) as error:
         connection.close()
-        if "locked" in str(error):
-            raise HomeError(
-                f"{path.parent} is used by another Worker; give this one a folder of its own"
-                " with FLAMENCO_HOME"
-            ) from None
-        if "full" in str(error):
-            raise HomeError(f"the disk of {path.parent} is full; make room and try again") from None
+        if isinstance(error, _Damaged):
+            raise
+        match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
+            case sqlite3.SQLITE_BUSY:
+                raise HomeError(
+                    f"{path.parent} is used by another Worker; give this one a folder of its own"
+                    " with FLAMENCO_HOME"
+                ) from None
+            case sqlite3.SQLITE_FULL:
+                raise HomeError(
+                    f"the disk of {path.parent} is full; make room and try again"
+                ) from None
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
+                raise _Damaged(str(error)) from None
+            case sqlite3.SQLITE_READONLY if os.access(path, os.W_OK):
+                raise _Damaged(str(error)) from None
         raise HomeError(f"{path} cannot be used: {error}; move it away to start afresh") from None
-    return connection
 
 
 def _load(connection: sqlite3.Connection, least: int) -> Outbox:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    with connection:
+        connection.execute(SCHEMA)
+        connection.execute("DELETE FROM outbox WHERE seq < 0")  # takes the lock
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     last = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0] or 0
+    if found != "ok" or not isinstance(last, int) or last >= MOST:
+        raise _Damaged(found)
     outbox = Outbox(connection, max(last, least))
-    for seq, text in connection.execute("SELECT seq, message FROM outbox ORDER BY seq"):
-        outbox.restore(seq, text)
+    for seq, text in connection.execute(f"{SELECT} ORDER BY seq"):
+        outbox.restore(seq, text, stored=True)
     return outbox

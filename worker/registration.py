@@ -1,6 +1,7 @@
 """Registration: a Worker asks the Manager for credentials once, and keeps them in a file."""
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -14,6 +15,7 @@ from flamenco.config.worker import FILE_NAME as CONFIG_NAME
 from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
 from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
+from worker.damaged import set_aside
 
 FILE_NAME = "flamenco-worker-credentials.yaml"
 ROUTE = "api/v3/worker/register-worker"
@@ -41,11 +43,13 @@ class _Registered:
 
 
 def read_credentials(home: Path) -> Credentials | None:
-    """The stored credentials; None if there are none that can be used."""
+    """The stored credentials; None if there are none. A damaged file is set aside."""
     path = home / FILE_NAME
     try:
         found = read_section(Credentials, read_yaml(path), Where(str(path)))
-    except ConfigError:
+    except ConfigError as error:
+        with suppress(OSError):
+            set_aside(path, error)
         return None
     return found if found.worker_id and found.worker_secret else None
 

@@ -50,6 +50,16 @@ async def test_a_worker_keeps_its_credentials(manager, config):
     assert read_credentials(config.home).worker_id == "worker-1"
 
 
+async def test_damaged_credentials_are_set_aside_and_the_worker_registers_anew(manager, config):
+    async with running_worker(config):
+        await manager.session()
+    (config.home / FILE_NAME).write_bytes(bytes(378))
+    async with running_worker(config):
+        await manager.session()
+    assert read_credentials(config.home).worker_id == "worker-2"
+    assert (config.home / f"{FILE_NAME}.damaged-1").read_bytes() == bytes(378)
+
+
 async def test_rejected_credentials_lead_to_a_new_registration(manager, config):
     async with running_worker(config):
         await manager.session()

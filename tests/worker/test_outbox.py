@@ -1,14 +1,18 @@
 """The outbox: what is in it stays until it is acknowledged, on disk and off."""
 
-import pytest
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
 import trio
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flamenco import clock
 from flamenco.protocol import HeldLease, Report, SignOff, StateChanged
 from worker.backoff import MOST_SECONDS, backoff
-from worker.outbox import HomeError, open_outbox
+from worker.outbox import open_outbox
 
 
 def report(number, status=None):
@@ -86,11 +90,75 @@ async def test_a_full_disk_does_not_stop_the_outbox(tmp_path, caplog):
     assert warnings == ["Unsent messages are kept in memory only: database or disk is full"]
 
 
-async def test_a_file_that_is_no_database_is_named(tmp_path):
-    (tmp_path / "outbox").write_text("not a database " * 100)
-    with pytest.raises(HomeError, match=r"outbox cannot be used: file is not a database; move it"):
-        async with open_outbox(tmp_path / "outbox"):
-            pytest.fail("opened")
+async def test_a_file_that_is_no_database_is_set_aside_and_the_worker_goes_on(tmp_path, caplog):
+    content = "not a database " * 100
+    (tmp_path / "outbox").write_text(content)
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        outbox.add(report(1))
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        assert await messages(outbox) == [report(1)]
+    assert (tmp_path / "outbox.damaged-1").read_text() == content
+    assert "outbox is damaged and was set aside as outbox.damaged-1: file is not a" in caplog.text
+
+
+async def test_what_can_be_read_of_a_damaged_outbox_is_sent(tmp_path):
+    path = tmp_path / "outbox"
+    sent = [Report(task_id="task", lease=n, log="x" * 1000) for n in range(40)]
+    async with open_outbox(path) as outbox:
+        numbers = [outbox.add(message) for message in sent]
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 4096 // 2 * 4096)
+        file.write(bytes(4096))
+    async with open_outbox(path) as outbox:
+        readable = await outbox.after(0)
+        assert 30 <= len(readable) < 40
+        assert all(sent[numbers.index(seq)] == message for seq, message in readable)
+        assert outbox.add(report(99)) > numbers[-1]
+    async with open_outbox(path) as outbox:
+        assert len(await messages(outbox)) == len(readable) + 1
+
+
+async def test_a_message_that_is_no_text_costs_no_other(tmp_path):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        numbers = [outbox.add(report(n)) for n in range(3)]
+    with closing(sqlite3.connect(tmp_path / "outbox")) as database, database:
+        wrong = "UPDATE outbox SET message = CAST(? AS TEXT) WHERE seq = ?"
+        database.execute(wrong, (b"\xff\xfe", numbers[1]))
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        assert await messages(outbox) == [report(0), report(2)]
+
+
+async def test_damage_while_the_worker_runs_does_not_end_it(tmp_path, caplog):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        outbox.add(report(1))
+        await outbox.write()
+        outbox._connection.execute("PRAGMA writable_schema = ON")
+        outbox._connection.execute("UPDATE sqlite_schema SET rootpage = 1 WHERE name = 'outbox'")
+        outbox._connection.execute("PRAGMA writable_schema = RESET")
+        outbox.add(report(2))
+        assert not await outbox.write()
+        assert await messages(outbox) == [report(1), report(2)]
+    assert "Unsent messages are kept in memory only: " in caplog.text
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 16 * 4096), st.binary(min_size=1, max_size=300)), max_size=4),
+    st.booleans(),
+)
+async def test_no_damage_keeps_a_worker_from_its_start(tmp_path, wounds, is_cut):
+    home = Path(tempfile.mkdtemp(dir=tmp_path))
+    async with open_outbox(home / "outbox") as outbox:
+        for n in range(40):
+            outbox.add(Report(task_id="task", lease=n, log="x" * 1000))
+    content = bytearray((home / "outbox").read_bytes())
+    for place, wound in wounds:
+        content[place : place + len(wound)] = wound
+    (home / "outbox").write_bytes(content[: len(content) // 3] if is_cut else content)
+    async with open_outbox(home / "outbox") as outbox:
+        outbox.add(report(99))
+    async with open_outbox(home / "outbox") as outbox:
+        assert (await messages(outbox))[-1] == report(99)
 
 
 @given(st.integers(0, 10_000))
