@@ -22,6 +22,7 @@ from flamenco.store.changes import write
 from flamenco.store.details import begin_log_file
 from flamenco.store.errors import NewerDatabase, StoreError, damage, shows_damage
 from flamenco.store.migrations import MIGRATIONS
+from flamenco.store.place import Place
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Store:
 
     path: Path
     ahead: WriteAheadLog
+    _place: Place
     _db: Database
     _loading: Database
     _logs: TaskLogs
@@ -82,6 +84,7 @@ class Store:
         return int(self._db.execute(f"PRAGMA {text}").fetchone()[0])
 
     def _write(self, changes: Sequence[object]) -> int:
+        self._place.check()
         before = self._db.conn.total_changes
         try:
             with self._db.atomic():
@@ -193,14 +196,21 @@ def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
     """The database, and the lock that keeps other Managers away from it until it is closed.
 
     The lock is a transaction on a file of its own, so that it ends with the process in any case.
+    That file lies beside the database itself, wherever symbolic links to it may be.
     """
     lock = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        real = path.resolve()
+        real.parent.mkdir(parents=True, exist_ok=True)
         lock = sqlite3.connect(
-            f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False
+            f"{real}.lock", timeout=0, isolation_level=None, check_same_thread=False
         )
         lock.execute("BEGIN EXCLUSIVE")
+        if real.exists() and real.stat().st_nlink > 1:
+            raise StoreError(
+                f"{path} has a second name, a hard link, by which another Manager could use it at "
+                "the same time: remove that link, or use a copy of the file"
+            )
         return lock, _open(path)
     except (OSError, sqlite3.Error, StoreError) as error:
         if lock is not None:
@@ -234,4 +244,5 @@ async def open_store(path: Path, logs: TaskLogs) -> AsyncIterator[Store]:
         opened.enter_context(closing(loading.conn))
         ahead = await trio.to_thread.run_sync(connect, path)
         opened.enter_context(closing(ahead.conn))
-        yield Store(path, WriteAheadLog(path, ahead.conn), db, loading, logs)
+        place = await trio.to_thread.run_sync(Place.of, path)
+        yield Store(path, WriteAheadLog(path, ahead.conn), place, db, loading, logs)

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -179,6 +180,53 @@ async def log_of_the_manager(folder):
         await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
         await store.commit([AppendLog("j1", "t1", 0, b"assigned\n", own=True)])
         yield store, folder / logs.relative("j1", "t1")
+
+
+async def test_two_managers_never_share_a_database_by_two_names(tmp_path):
+    path, link, twin = (tmp_path / name for name in ("farm.sqlite", "a/link", "b/twin"))
+    async with open_store(path, TaskLogs(tmp_path)):
+        link.parent.mkdir()
+        link.symlink_to(path)
+        with pytest.raises(StoreError, match="in use by another Manager"):
+            async with open_store(link, TaskLogs(tmp_path)):
+                pytest.fail("opened")
+        twin.parent.mkdir()
+        twin.hardlink_to(path)
+        with pytest.raises(StoreError, match="has a second name, a hard link"):
+            async with open_store(twin, TaskLogs(tmp_path)):
+                pytest.fail("opened")
+    twin.unlink()
+    async with open_store(link, TaskLogs(tmp_path)) as store:
+        await store.commit([PutWorker(WORKER)])
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+async def test_nothing_is_stored_in_a_file_that_was_deleted_moved_or_replaced(tmp_path, suffix):
+    path = tmp_path / "farm.sqlite"
+    file, aside = Path(f"{path}{suffix}"), tmp_path / "aside"
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([InsertJob(JOB)])
+        shutil.move(file, aside)
+        with pytest.raises(StoreError, match="was deleted, moved or replaced while the Manager"):
+            await store.commit([PutWorker(WORKER)])
+        shutil.copy(aside, file)
+        with pytest.raises(StoreError, match="put it back"):
+            await store.commit([PutWorker(WORKER)])
+        assert await store.load(worker_key("w1")) is None
+        aside.replace(file)
+        await store.commit([PutWorker(WORKER)])
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        assert await store.load(worker_key("w1")) is not None
+
+
+async def test_a_commit_looks_for_a_database_through_the_link_by_which_it_is_named(tmp_path):
+    path = tmp_path / "link"
+    path.symlink_to(tmp_path / "farm.sqlite")
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([InsertJob(JOB)])
+        path.unlink()
+        with pytest.raises(StoreError, match="link was deleted, moved or replaced"):
+            await store.commit([PutWorker(WORKER)])
 
 
 async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp_path):
