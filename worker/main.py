@@ -9,6 +9,7 @@ import httpx
 import trio
 
 from flamenco import __version__
+from flamenco.config.files import sweep
 from flamenco.config.worker import WorkerConfig
 from worker.checks import CHECKS
 from worker.command import Conditions
@@ -19,6 +20,7 @@ from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
 from worker.previews import Previews
 from worker.probes import PROBES
+from worker.registration import FILE_NAME as CREDENTIALS_NAME
 from worker.registration import Identity
 from worker.session import Session
 from worker.signals import watch_signals
@@ -99,6 +101,7 @@ async def _open(
             trust_env=False,
         ) as http,
     ):
+        await trio.to_thread.run_sync(sweep, config.home / CREDENTIALS_NAME)
         yield outbox, Whereabouts(url, http, was_found=not config.manager_url, network=network)
 
 

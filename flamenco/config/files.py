@@ -1,8 +1,12 @@
 """Configuration files: read with their keys' lines, written as a whole or not at all."""
 
 import os
+import stat
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from glob import escape
 from io import StringIO
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from ruamel.yaml.scanner import ScannerError
 from flamenco.config.errors import ConfigError
 from flamenco.config.schema import outline
 
+_BEGUN = ".begun"
 _NO_SUCH_VALUE = "something looks like a date or a number but isn't; put texts in quotes"
 
 
@@ -88,14 +93,28 @@ def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, objec
 
 
 def write_yaml(path: Path, content: Mapping[str, object]) -> None:
-    """Replace the file by ``content``, readable by its owner only.
+    """Replace the file by ``content``: a new one is readable by its owner only.
 
+    A file that is there keeps its mode and owner, and a symbolic link to it leads to the new one.
     Raises ConfigError if it cannot be written; the old file then stays as it was.
     """
     try:
-        _replace(path, yaml_of(content))
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from None
+        _replace(path.resolve(), yaml_of(content))
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(str(path), f"cannot be written: {reason}") from None
+
+
+def sweep(path: Path) -> None:
+    """Delete what writing the file left behind in a process that was killed.
+
+    For the start of the only process that writes it. What can't be deleted stays.
+    """
+    with suppress(OSError, RuntimeError):
+        real = path.resolve()
+        for left in real.parent.glob(f".{escape(real.name)}-*{_BEGUN}"):
+            with suppress(OSError):
+                left.unlink()
 
 
 def yaml_of(content: Mapping[str, object]) -> str:
@@ -107,13 +126,31 @@ def yaml_of(content: Mapping[str, object]) -> str:
 
 def _replace(path: Path, text: str) -> None:
     # mkstemp creates the file with mode 0600
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(_BEGUN, f".{path.name}-", path.parent)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                _take_after(descriptor, path.stat())
+            os.fsync(descriptor)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _take_after(descriptor: int, old: os.stat_result) -> None:
+    """Give a file the owner and the mode of an old one, where the platform has them.
+
+    Who may not give files away keeps its own as the owner, and the group too if it is not in it.
+    """
+    if sys.platform == "win32":
+        return
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with suppress(PermissionError):
+            os.fchown(descriptor, owner, group)
+    mode = stat.S_IMODE(old.st_mode)
+    if os.fstat(descriptor).st_gid != old.st_gid:
+        mode &= ~stat.S_IRWXG
+    os.fchmod(descriptor, mode)

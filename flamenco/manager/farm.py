@@ -8,9 +8,11 @@ from pathlib import Path
 from random import Random
 
 import attrs
+import trio
 
 import actors
 from flamenco.config.file import ConfigFile
+from flamenco.config.files import sweep
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, ManagerConfig, StoragePaths
 from flamenco.images import Previews
@@ -108,9 +110,11 @@ async def open_farm(
         open_reader(paths.database) as reader,
         compiling(paths.scripts, _limits(config)) as compiler,
     ):
+        installation = installation or _beside(paths.database)
+        await trio.to_thread.run_sync(sweep, installation.file)
         services = Services(
             config=config,
-            file=ConfigFile(installation or _beside(paths.database)),
+            file=ConfigFile(installation),
             paths=paths,
             reader=reader,
             ahead=store.ahead,

@@ -1,4 +1,7 @@
+import os
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flamenco.config.errors import ConfigError
+from flamenco.config.files import sweep
 from flamenco.config.manager import (
     Address,
     ManagerConfig,
@@ -196,6 +200,49 @@ def test_a_new_file_has_all_keys_and_is_readable_by_its_owner_only(file):
     assert load_manager_config(file) == ManagerConfig()
     assert "task_timeout: 10m0s" in file.read_text()
     assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_saving_keeps_a_link_and_the_mode_of_the_file_that_it_leads_to(file, tmp_path):
+    real = tmp_path / "etc" / "farm.yaml"
+    real.parent.mkdir()
+    save_manager_config(ManagerConfig(), real)
+    real.chmod(0o640)
+    file.symlink_to("etc/farm.yaml")
+    save_manager_config(ManagerConfig(manager_name="North"), file)
+    assert file.is_symlink()
+    assert load_manager_config(real).manager_name == "North"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert list(real.parent.iterdir()) == [real]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="gives a file to somebody else")
+def test_saving_keeps_the_owner_of_the_file(file):
+    save_manager_config(ManagerConfig(), file)
+    os.chown(file, 12345, 23456)
+    file.chmod(0o660)
+    save_manager_config(ManagerConfig(manager_name="North"), file)
+    about = file.stat()
+    assert (about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)) == (12345, 23456, 0o660)
+
+
+def test_what_a_killed_process_left_of_a_file_is_swept_away_and_nothing_else(file, tmp_path):
+    killed = (
+        "import os, sys, pathlib; from flamenco.config.manager import *;"
+        "pathlib.Path.replace = lambda *_: os._exit(9);"
+        "save_manager_config(ManagerConfig(), pathlib.Path(sys.argv[1]))"
+    )
+    real = tmp_path / "etc" / file.name
+    real.parent.mkdir()
+    others = [
+        real.parent / f".{name}" for name in (f"{file.name}-20260101", f"my-{file.name}-x.begun")
+    ]
+    for each in [real, *others]:
+        each.write_text(META)
+    file.symlink_to(real)
+    assert subprocess.run([sys.executable, "-c", killed, file], check=False).returncode == 9
+    assert len(list(real.parent.iterdir())) == 4
+    sweep(file)
+    assert sorted(real.parent.iterdir()) == sorted([real, *others])
 
 
 def test_saving_keeps_comments_and_order_and_all_that_did_not_change(file):

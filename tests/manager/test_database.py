@@ -48,3 +48,12 @@ async def test_a_checkpoint_that_failed_is_made_later(tmp_path, monkeypatch, cap
         assert b"compositing" not in path.read_bytes()
         broken.set_progress_handler(None, 1)
         await until(lambda: b"compositing" in path.read_bytes())
+
+
+async def test_a_start_sweeps_away_what_a_killed_manager_left_of_its_configuration(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        file = stage.farm.services.file.installation.file
+    left = file.with_name(f".{file.name}-k2x7_q0a.begun")
+    left.write_text("registration_secret: s3cret")
+    async with stage_at(tmp_path):
+        assert not left.exists()

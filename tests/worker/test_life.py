@@ -60,6 +60,15 @@ async def test_damaged_credentials_are_set_aside_and_the_worker_registers_anew(m
     assert (config.home / f"{FILE_NAME}.damaged-1").read_bytes() == bytes(378)
 
 
+async def test_a_start_sweeps_away_what_a_killed_worker_left_of_its_credentials(manager, config):
+    config.home.mkdir(parents=True, exist_ok=True)
+    left = config.home / f".{FILE_NAME}-k2x7_q0a.begun"
+    left.write_text("worker_secret: s3cret")
+    async with running_worker(config):
+        await manager.session()
+        assert not left.exists()
+
+
 async def test_rejected_credentials_lead_to_a_new_registration(manager, config):
     async with running_worker(config):
         await manager.session()
