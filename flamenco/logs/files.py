@@ -48,6 +48,10 @@ class TaskLogs:
         """The path of a log below the root, as used in URLs."""
         return job_folder(job_id) / f"task-{task_id}.txt"
 
+    def has_any(self) -> bool:
+        """True if there is anything of any job. Blocks: for the store's thread."""
+        return any(True for _ in self.root.glob("job-*/*"))
+
     def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> None:
         """Write at byte ``offset``, and cut off the rest. Blocks: for the store's thread.
 

@@ -113,7 +113,7 @@ def connect(path: Path, *, read_only: bool = False) -> Database:
     return db
 
 
-def _migrate(db: Database, path: Path) -> None:
+def _migrate(db: Database, path: Path, logs: TaskLogs) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise NewerDatabase(
@@ -125,6 +125,11 @@ def _migrate(db: Database, path: Path) -> None:
             f"{path} is the database of a Manager of Flamenco 3: bring it over with "
             "`flamenco import FOLDER --storage NEW_FOLDER`, where FOLDER is the one in which that "
             "Manager was started"
+        )
+    if not version and logs.has_any():
+        raise StoreError(
+            f"the database {path} is empty or new, but {logs.root} has logs of jobs: bring back "
+            "their database; or move that folder away, too, to start with an empty farm"
         )
     if 0 < version < len(MIGRATIONS):
         _copy(db, Path(f"{path}.schema-{version}"))
@@ -145,13 +150,16 @@ def _copy(db: Database, to: Path) -> None:
         begun.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> Database:
-    db = connect(path)
-    problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        raise damage(path, problem)
-    _migrate(db, path)
-    return db
+def _open(path: Path, logs: TaskLogs) -> Database:
+    with ExitStack() as on_failure:
+        db = connect(path)
+        on_failure.enter_context(closing(db.conn))
+        problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise damage(path, problem)
+        _migrate(db, path, logs)
+        on_failure.pop_all()
+        return db
 
 
 PROGRESS_INSTRUCTIONS = 100_000
@@ -192,7 +200,7 @@ def _called_off() -> bool:
     return False
 
 
-def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
+def _open_alone(path: Path, logs: TaskLogs) -> tuple[sqlite3.Connection, Database]:
     """The database, and the lock that keeps other Managers away from it until it is closed.
 
     The lock is a transaction on a file of its own, so that it ends with the process in any case.
@@ -211,7 +219,7 @@ def _open_alone(path: Path) -> tuple[sqlite3.Connection, Database]:
                 f"{path} has a second name, a hard link, by which another Manager could use it at "
                 "the same time: remove that link, or use a copy of the file"
             )
-        return lock, _open(path)
+        return lock, _open(path, logs)
     except (OSError, sqlite3.Error, StoreError) as error:
         if lock is not None:
             lock.close()
@@ -236,7 +244,7 @@ async def open_store(path: Path, logs: TaskLogs) -> AsyncIterator[Store]:
     The logs of tasks are written with the commits that they belong to.
     Raises `NewerDatabase` if it needs a newer Flamenco, `StoreError` if it cannot be used.
     """
-    lock, db = await trio.to_thread.run_sync(_open_alone, path)
+    lock, db = await trio.to_thread.run_sync(_open_alone, path, logs)
     with ExitStack() as opened:
         opened.enter_context(closing(lock))
         opened.enter_context(closing(db.conn))

@@ -182,6 +182,25 @@ async def log_of_the_manager(folder):
         yield store, folder / logs.relative("j1", "t1")
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_an_empty_database_beside_logs_of_jobs_is_refused(tmp_path, is_there):
+    path, logs = tmp_path / "farm.sqlite", TaskLogs(tmp_path / "local")
+    async with open_store(path, logs) as store:
+        await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
+        await store.commit([AppendLog("j1", "t1", 0, b"rendering\n", own=False)])
+    kept = path.read_bytes()
+    path.unlink()
+    if is_there:
+        path.touch()
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"farm.sqlite is empty or new, but .*local has logs"):
+            async with open_store(path, logs):
+                pytest.fail("opened")
+    path.write_bytes(kept)
+    async with open_store(path, logs) as store:
+        assert (await store.load(job_key("j1"))).job == JOB
+
+
 async def test_two_managers_never_share_a_database_by_two_names(tmp_path):
     path, link, twin = (tmp_path / name for name in ("farm.sqlite", "a/link", "b/twin"))
     async with open_store(path, TaskLogs(tmp_path)):
