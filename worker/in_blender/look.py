@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-UDIM = "<UDIM>"
+UDIM, UVTILE = "<UDIM>", "<UVTILE>"
 
 
 def say(kind: str, sentence: str, *, mark: str = "flamenco-warning") -> None:
@@ -22,8 +22,14 @@ def image_files(image: Any) -> "list[str]":
     if image.source not in {"FILE", "SEQUENCE", "MOVIE", "TILED"} or image.packed_file:
         return []
     if image.source == "TILED":
-        return [image.filepath.replace(UDIM, str(tile.number)) for tile in image.tiles]
+        return [tile_file(image.filepath, tile.number) for tile in image.tiles]
     return [image.filepath]
+
+
+def tile_file(path: str, number: int) -> str:
+    """File of a tile; 1012 is the second in the second row, `u2_v2`."""
+    row, column = divmod(number - 1001, 10)
+    return path.replace(UDIM, str(number)).replace(UVTILE, f"u{column + 1}_v{row + 1}")
 
 
 def files_of(each: Any) -> "list[str]":
@@ -39,8 +45,8 @@ def missing() -> "Iterator[tuple[str, str]]":
     """Kind and path of each file that the .blend file uses and that is not there."""
     data = bpy.data
     for library in data.libraries:
-        path = absolute(library.filepath, library.parent)
-        if not Path(path).is_file() and not library.packed_file:
+        path = absolute(library.filepath, None)  # even if another library links to it
+        if not Path(path).is_file() and is_needed(library):
             yield "missing-library", path
     kinds = (data.images, data.movieclips, data.sounds, data.fonts, data.cache_files, data.volumes)
     for each in (each for kind in kinds for each in kind if each.users):
@@ -48,6 +54,12 @@ def missing() -> "Iterator[tuple[str, str]]":
             path = absolute(written, each.library)
             if not written.startswith("<") and not Path(path).exists():
                 yield "missing-file", path
+
+
+def is_needed(library: Any) -> bool:
+    """True if data comes from the library's file; since 5.0 it may be packed, without the file."""
+    is_inside = library.packed_file or getattr(library, "is_archive", False)
+    return not is_inside and bool(library.users_id)
 
 
 def absolute(path: str, library: Any) -> str:

@@ -31,6 +31,12 @@ with bpy.data.libraries.load(HERO, link=True) as (there, here):
 scene.collection.objects.link(here.objects[0])
 """
 
+MESH = """
+with bpy.data.libraries.load(HERO, link=True) as (there, here):
+    here.meshes = ["Cube"]
+bpy.data.objects["Cube"].data = here.meshes[0]
+"""
+
 
 def rendering(blendfile, output, *args, **more):
     """Parameters of a command that renders a frame, with ``args`` before the frame is named."""
@@ -99,6 +105,49 @@ async def test_a_missing_library_fails_unless_the_job_says_warn(scenes, tmp_path
     await bench.run("blender-render", **rendering(file, tmp_path, onMissing="warn"))
     assert bench.warnings == [f"missing library {hero}"]
     assert [each.name for each in tmp_path.iterdir()] == ["000001.png"]
+
+
+def linking(file, library, script):
+    """A file that links to a library, by a path from where it is itself."""
+    begun = f"bpy.ops.wm.save_as_mainfile(filepath={str(file)!r})\n"
+    script = script.replace("HERO", repr(str(library)))
+    return make_scene(file, begun + script.replace("link=True", "link=True, relative=True"))
+
+
+@slow
+async def test_a_library_of_a_library_is_found_wherever_both_lie(scenes, tmp_path):
+    for folder in ("sets", "props"):
+        (scenes / folder).mkdir()
+    prop = make_scene(scenes / "props" / "prop.blend")
+    on_set = linking(scenes / "sets" / "set.blend", prop, MESH)
+    shot = linking(scenes / "shot.blend", on_set, LIBRARY)
+    bench = await Bench(steps_left=1).run("blender-render", **rendering(shot, tmp_path))
+    assert bench.warnings == []
+    prop.unlink()
+    failed = await failure(**rendering(shot, tmp_path))
+    assert str(failed) == f"missing library {prop}"
+
+
+@slow
+async def test_a_library_that_is_packed_does_not_need_its_file(scenes, tmp_path):
+    hero = make_scene(scenes / "packed-hero.blend")
+    pack = "**({'pack': True} if bpy.app.version >= (5, 0, 0) else {})"
+    packed = LIBRARY.replace("link=True", f"link=True, {pack}")
+    packed += "if bpy.app.version < (5, 0, 0): bpy.ops.file.pack_libraries()"
+    file = linking(scenes / "packed.blend", hero, packed)
+    hero.unlink()
+    bench = await Bench(steps_left=1).run("blender-render", **rendering(file, tmp_path))
+    assert bench.warnings == []
+
+
+@slow
+async def test_a_tile_is_found_by_its_row_and_column_too(scenes, tmp_path):
+    tiled = TEXTURE.replace('"FILE", "//not-here/texture.png"', '"TILED", "//skin.<UVTILE>.png"')
+    file = make_scene(scenes / "tiled.blend", tiled + "image.tiles.new(1012)")
+    (scenes / "skin.u1_v1.png").write_bytes(b"")
+    bench = await Bench(steps_left=1).run("blender-render", **rendering(file, tmp_path))
+    assert f"missing file {scenes}/skin.u1_v1.png" not in bench.warnings
+    assert f"missing file {scenes}/skin.u2_v2.png" in bench.warnings
 
 
 @slow
