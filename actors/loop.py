@@ -114,7 +114,10 @@ async def work(cell: Cell, life: Life) -> None:  # noqa: C901 - a call more cost
             while queue:
                 waiting = len(queue)
                 for _ in ONE if waiting == 1 else range(min(pace, waiting)):
-                    life.current = message = popleft()
+                    try:
+                        life.current = message = popleft()
+                    except IndexError:  # an ask was withdrawn while the one before it was handled
+                        break
                     done += 1
                     try:
                         handler = table[message.__class__]

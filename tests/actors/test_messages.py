@@ -117,6 +117,33 @@ async def test_an_ask_of_a_cancelled_asker_is_not_sent():
         assert await counter.ask(Total()) == 0
 
 
+async def test_an_ask_that_is_withdrawn_while_another_message_is_handled_ends_no_life(
+    autojump_clock,
+):
+    class Slow(Counter):
+        @handles(trio.Event)
+        async def wait(self, gate):
+            await gate.wait()
+
+    first, second = trio.Event(), trio.Event()
+    async with ActorSystem() as system:
+        slow = system.spawn(Slow)
+        slow.tell(first)
+        await trio.sleep(1)
+        slow.tell(Add(1))
+        slow.tell(second)
+        async with trio.open_nursery() as askers:
+            askers.start_soon(slow.ask, Total())
+            await trio.sleep(1)
+            first.set()
+            await trio.sleep(1)  # now the second one is handled, in one go with what lies behind it
+            askers.cancel_scope.cancel()
+        second.set()
+        await trio.sleep(1)
+        assert await slow.ask(Total()) == 1
+        assert system.statistics().crashes == 0
+
+
 async def test_what_comes_in_while_an_ask_is_answered_at_once_is_handled_next():
     class Chatty(Counter):
         @handles(Total)
