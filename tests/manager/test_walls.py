@@ -333,6 +333,26 @@ async def test_a_report_for_a_job_whose_actor_is_away_waits_for_it_and_counts(tm
 
 
 @in_virtual_time
+async def test_reports_that_wait_for_their_job_reach_it_in_their_order(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        assign = await anna.hears(protocol.Assign)
+        await let_go(stage, job)
+        for seq in range(90, 100):
+            log = f"line {seq}\n"
+            report = protocol.Report(task_id=assign.task_id, lease=assign.lease, log=log)
+            anna.say(report, seq)
+        for seq in range(90, 100):
+            assert await anna.hears(protocol.Acknowledge) == protocol.Acknowledge(seq)
+        task = await stage.farm.services.reader.task(assign.task_id)
+        lines = (await stage.farm.services.log_tail(task)).splitlines()
+        assert [line for line in lines if line.startswith("line")] == [
+            f"line {seq}" for seq in range(90, 100)
+        ]
+
+
+@in_virtual_time
 async def test_a_report_for_a_job_that_crashed_is_never_refused_as_over(tmp_path):
     poison = Poison()
     async with stage_at(tmp_path, around=poison) as stage:

@@ -271,21 +271,22 @@ class WorkerActor(actors.Actor):
             return
         message = TaskReport(worker=self._worker, report=report, seq=seq, answer=answer)
         job = self._leases.job(held)
-        if job is not None:
+        if job is not None and not self._keeping.awaits(held.job_id):
             self.tell(job, message)
         elif not self._keeping.keep(held.job_id, message):
             self._hang_up(SIGN_ON_AGAIN)
 
     @actors.handles(JobAwaited)
     def job_awaited(self, message: JobAwaited) -> None:
-        """Pass the report on to its job, or let the worker send it again."""
-        self._keeping.let_go()
-        held = self._leases.of(message.report.report.task_id)
-        if message.is_back and held is not None:
-            self._leases.tell_job(held, message.report)
-        else:
-            self._hang_up(SIGN_ON_AGAIN)
-            self._stand()
+        """Pass the reports on to their job, or let the worker send them again."""
+        for report in self._keeping.let_go(message.job_id):
+            held = self._leases.of(report.report.task_id)
+            job = self._leases.job(held) if message.is_back and held is not None else None
+            if job is not None:
+                self.tell(job, report)
+            else:
+                self._hang_up(SIGN_ON_AGAIN)
+                self._stand()
 
     def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
         self._change()

@@ -21,28 +21,34 @@ MOST_KEPT = 100
 
 @attrs.define(eq=False)
 class Keeping:
-    """The reports of one worker that wait; each comes back as `JobAwaited`."""
+    """The reports of one worker that wait; those for one job come back together, in their order."""
 
     _actor: actors.Actor
-    _kept: int = 0
+    _of_job: dict[str, list[TaskReport]] = attrs.field(factory=dict)
+
+    def awaits(self, job_id: str) -> bool:
+        """True if reports wait for that job: later ones must not overtake them."""
+        return job_id in self._of_job
 
     def keep(self, job_id: str, report: TaskReport) -> bool:
         """Wait for the actor of the job; returns False if too many reports already wait."""
-        if self._kept >= MOST_KEPT:
+        if sum(map(len, self._of_job.values())) >= MOST_KEPT:
             return False
-        self._kept += 1
-        self._actor.start_soon(
-            self._await,
-            job_id,
-            done=lambda _: JobAwaited(report, is_back=True),
-            failed=lambda _: JobAwaited(report, is_back=False),
-        )
+        if job_id not in self._of_job:
+            self._of_job[job_id] = []
+            self._actor.start_soon(
+                self._await,
+                job_id,
+                done=lambda _: JobAwaited(job_id, is_back=True),
+                failed=lambda _: JobAwaited(job_id, is_back=False),
+            )
+        self._of_job[job_id].append(report)
         return True
 
     async def _await(self, job_id: str) -> None:
         with trio.fail_after(AWAIT_JOB_SECONDS):
             await reach_job(self._actor.system, job_id)
 
-    def let_go(self) -> None:
-        """Count one report that came back."""
-        self._kept -= 1
+    def let_go(self, job_id: str) -> list[TaskReport]:
+        """The reports that waited for that job, which are not kept any more."""
+        return self._of_job.pop(job_id)

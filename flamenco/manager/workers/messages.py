@@ -9,7 +9,6 @@ import attrs
 
 import actors
 from flamenco import protocol
-from flamenco.manager.jobs.messages import TaskReport
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Specs
@@ -121,9 +120,9 @@ class FromWorker:
 
 @attrs.frozen
 class JobAwaited:
-    """The job of a kept report has an actor again, or still has none after the time limit."""
+    """The job of kept reports has an actor again, or still has none after the time limit."""
 
-    report: TaskReport
+    job_id: str
     is_back: bool
 
 
