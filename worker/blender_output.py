@@ -24,8 +24,8 @@ _NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
-_OWN = re.compile(r"^flamenco-(frame|folder): (.+)")
-"""A line of `worker.in_blender.render_frames`."""
+_OWN = re.compile(r"flamenco-(frame|folder): (.+)")
+"""A line of `worker.in_blender`, maybe behind the beginning of one that Blender has not ended."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +47,7 @@ class RenderedFile:
 
 @attrs.frozen
 class Folder:
-    """Where frames lie while they are unfinished."""
+    """The folder for unfinished frames of this attempt, in that of the task."""
 
     path: str
 
@@ -114,7 +114,7 @@ _TOLD_BY_US: dict[str, type[Frame | Folder]] = {"frame": Frame, "folder": Folder
 
 def parse(line: str) -> Told:
     """The progress in a line; None for most lines."""
-    if match := _OWN.match(line):
+    if match := _OWN.search(line):
         with suppress(msgspec.DecodeError):  # somebody else's
             return msgspec.json.decode(match[2], type=_TOLD_BY_US[match[1]])
     if match := _FRAME.search(line):

@@ -184,8 +184,8 @@ SAYINGS = (
 )
 """All of them; the first that fits a line counts."""
 
-_OWN = re.compile(r"^flamenco(-warning)?: ([a-z-]+): (.+)")
-"""The line of a script of `worker.in_blender` that reports a problem."""
+_OWN = re.compile(r"flamenco(-warning)?: ([a-z-]+): (.+)")
+"""A problem that a script of `worker.in_blender` reports, wherever in a line."""
 
 _HINTS = re.compile(
     "(?i)flamenco|can(?:no|')t|unable|memory|null|bad_alloc|no space|quota|error|device.lost"

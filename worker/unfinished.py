@@ -1,6 +1,7 @@
 """Remains of programs: frames that exist or are still to come, and unfinished ones."""
 
 import contextlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from flamenco.protocol import Failure
 from worker.blender_output import Frame, RenderedFile
 from worker.command import CommandFailed
 
+BEGINNING = ".flamenco-"
+"""Beginning of the names of folders that tasks have beside their frames."""
 LOOK_SECONDS = 0.25
 TIDY_SECONDS = 5.0
 SAME_TIME_SECONDS = 2.0
@@ -55,9 +58,10 @@ async def tidy(folder: str, *, completed: bool) -> None:
         await trio.to_thread.run_sync(_tidy, Path(folder), completed, abandon_on_cancel=True)
 
 
-def _tidy(folder: Path, completed: bool) -> None:
-    with contextlib.suppress(OSError):
-        for each in folder.iterdir():
-            if completed or each.suffix != ".json":
-                each.unlink()
-        folder.rmdir()
+def _tidy(own: Path, completed: bool) -> None:
+    """Leave alone what another attempt has not finished, while the task is not completed."""
+    folder = own.parent
+    if folder.name.startswith(BEGINNING):
+        shutil.rmtree(folder if completed else own, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()

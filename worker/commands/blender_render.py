@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import trio
 
-from flamenco.model.frames import FrameRangeError, frame_count, frame_numbers
+from flamenco.model.frames import FrameRangeError, frame_count, frame_runs
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.blender_output import NoEngine
@@ -83,8 +83,8 @@ class BlenderRender(Surroundings):
 
     def surroundings(self, task: Task) -> Surroundings:
         """The surroundings of Blender, with what our scripts need to know."""
-        frames = [*frame_numbers(self.frames)] if self.frames else []
-        asked = json.dumps({"scene": self.scene, "frames": frames, "task": task.id})
+        runs = frame_runs(self.frames) if self.frames else []  # short, as variables have to be
+        asked = json.dumps({"scene": self.scene, "runs": runs, "task": task.id})
         return Surroundings(env={**self.env, ASKED: asked}, cwd=self.cwd)
 
     @property

@@ -73,17 +73,17 @@ def render_frames(asked: "dict[str, Any]") -> None:
     render.use_file_extension, render.use_placeholder = True, False
     output = plain(render.filepath)
     finished = None
-    for frame in asked["frames"]:
+    for frame in (each for first, last in asked["runs"] for each in range(first, last + 1)):
         render.filepath = output
         path = Path(bpy.path.abspath(render.frame_path(frame=frame)))
         if finished is None:
             folder = path.parent / f".flamenco-{asked['task']}"
-            begin(folder)
+            own = begin(folder)
             finished = Finished(folder / FINISHED)
         files = finished.of(frame)
         if not files:
             scene.frame_set(frame)
-            saved = save(render, path.name, folder, path.parent)
+            saved = save(render, path.name, own, path.parent)
             finished.add(frame, saved)
         tell(frame, files or saved, render, is_new=not files)
 

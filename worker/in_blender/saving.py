@@ -2,6 +2,8 @@
 
 import json
 import sys
+import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import bpy
 HAS_TEMPLATES = bpy.app.version >= (4, 5, 0)
 """Since then `{name}` in a path is a template."""
 
+TRIES, PAUSE = 20, 0.25
+"""Number of tries to move a file that another program holds open, and seconds between them."""
+
 
 def plain(path: "str | Path") -> str:
     """A path as a setting of Blender that stands for it, whatever is in it."""
@@ -17,10 +22,27 @@ def plain(path: "str | Path") -> str:
     return text.replace("{", "{{").replace("}", "}}") if HAS_TEMPLATES else text
 
 
-def begin(folder: Path) -> None:
-    """Have an empty folder for unfinished pictures, and tell the Worker, which removes it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"flamenco-folder: {json.dumps({'path': str(folder)})}", flush=True)
+def begin(folder: Path) -> Path:
+    """A new folder in ``folder`` for unfinished pictures; the Worker is told, and removes it.
+
+    No other attempt writes there, not even one that nobody waits for and that still renders.
+    """
+    own = folder / uuid.uuid4().hex[:8]
+    own.mkdir(parents=True)
+    print(f"flamenco-folder: {json.dumps({'path': str(own)})}", flush=True)
+    return own
+
+
+def move(file: Path, target: Path) -> None:
+    """Move a file to its place. On Windows it may have to wait for a virus scanner or a viewer."""
+    for _ in range(TRIES):
+        try:
+            file.replace(target)
+        except PermissionError:
+            time.sleep(PAUSE)
+        else:
+            return
+    file.replace(target)
 
 
 def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
@@ -32,12 +54,12 @@ def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
     render.filepath = plain(folder / name)
     try:
         bpy.ops.render.render(write_still=True)
-        written = sorted(each for each in folder.iterdir() if each.suffix != ".json")
+        written = sorted(folder.iterdir())
         if not written or not all(each.stat().st_size for each in written):
             raise OSError(f"flamenco: missing-frames: nothing was saved for {name}")
         final.mkdir(parents=True, exist_ok=True)
         for each in written:
-            each.replace(final / each.name)
+            move(each, final / each.name)
     except (RuntimeError, OSError) as error:
         print(str(error).strip(), flush=True)
         sys.exit(1)
@@ -46,8 +68,7 @@ def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
 
 def save_one(render: Any, frame: int, output: Path) -> None:
     """Render the scene as it is to a file, and tell the Worker. Raises SystemExit."""
-    folder = output.parent / f".flamenco-{output.name}"
-    begin(folder)
+    folder = begin(output.parent / f".flamenco-{output.name}")
     tell(frame, save(render, output.name, folder, output.parent), render)
 
 

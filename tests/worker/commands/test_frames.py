@@ -121,6 +121,52 @@ async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path)
 
 
 @slow
+async def test_what_another_attempt_has_begun_is_neither_taken_nor_removed(red, tmp_path):
+    begun = tmp_path / ".flamenco-task-1" / "0a1b2c3d" / "000002.png"
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(b"half a frame")
+    parameters = rendering(red, tmp_path, "1")
+    ending = "import bpy; bpy.app.handlers.render_pre.append(lambda *_: __import__('os')._exit(7))"
+    ended = ["--python-expr", ending, *parameters["args"]]
+    with pytest.raises(CommandFailed, match="code 7"):
+        await Bench().run("blender-render", **parameters | {"args": ended})
+    assert begun.read_bytes() == b"half a frame"
+    await rendered(red, tmp_path, "1")
+    assert names(tmp_path) == ["000001.png"]
+
+
+@slow
+async def test_a_frame_that_a_virus_scanner_holds_is_moved_a_moment_later(red, tmp_path):
+    held = """import pathlib, itertools
+times, replace = itertools.count(), pathlib.Path.replace
+def held(self, target):
+    if next(times) < 2:
+        raise PermissionError(13, "in use")
+    return replace(self, target)
+pathlib.Path.replace = held"""
+    parameters = rendering(red, tmp_path, "1")
+    parameters["args"] = ["--python-expr", held, *parameters["args"]]
+    await Bench().run("blender-render", **parameters)
+    assert names(tmp_path) == ["000001.png"]
+
+
+async def test_a_task_may_have_a_great_many_frames(tmp_path):
+    program = tmp_path / "blender"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    parameters = {"exe": str(program), "blendfile": "", "args": ["-f", "1"]}
+    await Bench().run("blender-render", **parameters, frames="1-200000")
+
+
+def test_a_frame_counts_behind_the_beginning_of_another_line(tmp_path):
+    (tmp_path / "000001.png").write_bytes(b"frame")
+    file = {"path": str(tmp_path / "000001.png"), "size": 5, "changed": 0}
+    watch = Watch(Bench(), has_script=True)
+    watch.line(f"Warning: flamenco-frame: {json.dumps({'number': 1, 'files': [file]})}")
+    assert [frame.number for frame in watch.frames] == [1]
+
+
+@slow
 async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_path):
     parameters = rendering(red, tmp_path, "1-2")
     ending = ["--python-expr", "import bpy; bpy.app.handlers.render_pre.append(lambda s, *_: "]
@@ -135,10 +181,10 @@ async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_p
 async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(tmp_path):
     noise = "scene.render.image_settings.color_depth = '16'"
     file, output = paint(tmp_path / "big.blend", size=3000, more=noise), tmp_path / "out"
-    unfinished = output / ".flamenco-task-1" / "000001.png"
+    unfinished = ".flamenco-task-1/*/000001.png"
     async with trio.open_nursery() as nursery:
         nursery.start_soon(rendered, file, output, "1")
-        await until(unfinished.exists, 120)
+        await until(lambda: [*output.glob(unfinished)], 120)
         nursery.cancel_scope.cancel()
     assert names(output) == []
     await rendered(file, output, "1")
@@ -191,7 +237,7 @@ async def test_a_frame_that_cannot_be_saved_fails_the_task(red, tmp_path):
 FAKE = """#!{python}
 import json, os, sys
 path, size = {path!r}, {size}
-print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco-task-1")))
+print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco-task-1/1")))
 file = dict(path=path, size=size, changed={changed})
 print("flamenco-frame: " + json.dumps(dict(number=1, files=[file])))
 """
