@@ -9,6 +9,7 @@ import msgspec
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command
 from flamenco.store.errors import UnreadableRow
+from flamenco.store.tables import as_they_lie, is_id
 
 _decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
 
@@ -57,10 +58,15 @@ def open_leases(
     connection: sqlite3.Connection, of: Literal["job_id", "worker_id"], value: str
 ) -> tuple[StoredLease, ...]:
     """The open leases of a job or a worker, but those whose own columns can't be read."""
-    rows = connection.execute(
+    rows = as_they_lie(
+        connection,
         "SELECT job_id, id, lease, worker_id FROM tasks "  # noqa: S608
         f"WHERE {of} = ? AND status = 'active' "
         "AND typeof(lease) = 'integer' AND typeof(worker_id) = 'text'",
         (value,),
     )
-    return tuple(StoredLease(*row) for row in rows)
+    return tuple(
+        StoredLease(job_id, task_id, number, worker_id)
+        for job_id, task_id, number, worker_id in rows
+        if is_id(job_id) and is_id(task_id) and is_id(worker_id)
+    )

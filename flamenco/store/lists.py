@@ -22,7 +22,7 @@ from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.statuses import JobStatus
 from flamenco.model.workers import Worker
 from flamenco.store.parking import all_parked
-from flamenco.store.tables import JOBS, TASKS, WORKERS, Table
+from flamenco.store.tables import JOBS, TASKS, WORKERS, Table, ids_of
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -117,16 +117,18 @@ class Listing(Generic[T]):
 
     def ids(self, connection: sqlite3.Connection) -> list[str]:
         """The ids of all rows."""
-        return [row[0] for group in self.groups for row in self._each(connection, "id", group)]
+        return [
+            each for group in self.groups for each in ids_of(connection, *self._all("id", group))
+        ]
 
     def _count(self, connection: sqlite3.Connection) -> int:
-        counts = (self._each(connection, "count(*)", group) for group in self.groups)
+        counts = (connection.execute(*self._all("count(*)", group)) for group in self.groups)
         return sum(row[0] for rows in counts for row in rows)
 
-    def _each(self, connection: sqlite3.Connection, what: str, group: Condition) -> sqlite3.Cursor:
+    def _all(self, what: str, group: Condition) -> tuple[str, list[Value]]:
         conditions = (group, *self.narrowed)
         sql = f"SELECT {what} FROM {self.table.name} WHERE {_both(conditions)}"  # noqa: S608
-        return connection.execute(sql, [value for each in conditions for value in each.values])
+        return sql, [value for each in conditions for value in each.values]
 
 
 def _both(conditions: Iterable[Condition]) -> str:

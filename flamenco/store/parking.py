@@ -14,9 +14,11 @@ from flamenco.model.leases import Ending
 from flamenco.model.parking import Parked, ParkedKind
 from flamenco.store.details import StoredLease, open_leases
 from flamenco.store.errors import UnreadableRow
-from flamenco.store.tables import to_sql
+from flamenco.store.tables import as_they_lie, is_id, to_sql
 
 T = TypeVar("T")
+
+UNTOLD = "the reason can't be read"
 
 
 @attrs.frozen
@@ -158,8 +160,9 @@ def parked_of(connection: sqlite3.Connection, kind: ParkedKind) -> dict[str, Par
     """The parked objects of a kind, by id."""
     query = "SELECT id, reason, since FROM parked WHERE kind = ? ORDER BY since, id"
     return {
-        name: Parked(reason, _time(since))
-        for name, reason, since in connection.execute(query, (kind.value,))
+        name: Parked(reason if isinstance(reason, str) else UNTOLD, _time(since))
+        for name, reason, since in as_they_lie(connection, query, (kind.value,))
+        if is_id(name)
     }
 
 

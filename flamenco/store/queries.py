@@ -26,7 +26,18 @@ from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.lists import Listing, Page, elements_of, in_utc
 from flamenco.store.parking import Shown, all_parked, parked_of
-from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, Rows, Table
+from flamenco.store.tables import (
+    ATTEMPTS,
+    BLOCKS,
+    JOBS,
+    TAGS,
+    TASKS,
+    WORKERS,
+    Rows,
+    Table,
+    as_they_lie,
+    ids_of,
+)
 
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=attrs.AttrsInstance)
@@ -105,7 +116,7 @@ class Reader:
         return await self._ids("SELECT id FROM jobs WHERE delete_requested_at IS NOT NULL")
 
     async def _ids(self, query: str, *values: object) -> list[str]:
-        return await self._ask(lambda db: [row[0] for row in db.execute(query, values)])
+        return await self._ask(lambda db: ids_of(db, query, values))
 
     async def job(self, job_id: str) -> Job | None:
         """One job. Raises `UnreadableRow`."""
@@ -164,7 +175,8 @@ class Reader:
             f"SELECT DISTINCT type.value FROM workers, {elements_of('workers.task_types')} AS type "  # noqa: S608
             "WHERE deleted_at IS NULL AND last_seen IS NOT NULL"
         )
-        return await self._ask(lambda db: frozenset(row[0] for row in db.execute(query)))
+        found = await self._ask(lambda db: as_they_lie(db, query))
+        return frozenset(kind for (kind,) in found if isinstance(kind, str))
 
     async def worker(self, worker_id: str) -> Worker | None:
         """One worker that was not deleted. Raises `UnreadableRow`."""
@@ -238,7 +250,7 @@ class Reader:
         """Number of rows in each status; an unreadable status counts as the one shown for it."""
         query = f"SELECT status, count(*) FROM {table.name} WHERE {which} GROUP BY status"  # noqa: S608
         counts: Counter[Status] = Counter()
-        for status, count in await self._ask(lambda db: db.execute(query).fetchall()):
+        for status, count in await self._ask(lambda db: as_they_lie(db, query)):
             known = status in set(statuses)
             counts[statuses(status) if known else table.blank("status")] += count
         return counts

@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, cast, get_type_hints
+from typing import Any, Generic, TypeGuard, TypeVar, cast, get_type_hints
 
 import attrs
 import msgspec
@@ -134,7 +134,7 @@ class Table(Generic[T]):
             with closing(connection.execute(sql, values)) as rows:
                 return [self.item(row) for row in rows]
         except sqlite3.OperationalError:
-            return [self.item(row) for row in _as_they_lie(connection, sql, values)]
+            return [self.item(row) for row in as_they_lie(connection, sql, values)]
 
     def read(
         self, connection: sqlite3.Connection, rest: str, values: Sequence[object] = ()
@@ -144,7 +144,7 @@ class Table(Generic[T]):
         try:
             return Rows(self._items.decode(_together(connection, self._json(), sql, values)), {})
         except _UNREADABLE:
-            items, unreadable = self._one_by_one(_as_they_lie(connection, sql, values))
+            items, unreadable = self._one_by_one(as_they_lie(connection, sql, values))
             return Rows(items, unreadable)
 
     def read_keyed(
@@ -155,7 +155,7 @@ class Table(Generic[T]):
         try:
             return self._keyed.decode(_together(connection, keyed, sql, values)), {}
         except _UNREADABLE:
-            rows = _as_they_lie(connection, sql, values)
+            rows = as_they_lie(connection, sql, values)
             items, unreadable = self._one_by_one([row[:-1] for row in rows])
             place = self.columns.index("id")
             keys = [(row[-1], row[place]) for row in rows]
@@ -224,8 +224,8 @@ def _together(connection: sqlite3.Connection, one: str, sql: str, values: Sequen
         return str(rows.fetchone()[0])
 
 
-def _as_they_lie(
-    connection: sqlite3.Connection, sql: str, values: Sequence[object]
+def as_they_lie(
+    connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()
 ) -> list[tuple[Any, ...]]:
     """The rows of a query, their cells as they are: a text that is no UTF-8 comes as bytes."""
     usual = connection.text_factory
@@ -235,6 +235,16 @@ def _as_they_lie(
             return rows.fetchall()
     finally:
         connection.text_factory = usual
+
+
+def is_id(cell: object) -> TypeGuard[str]:
+    """True if a job, task or worker may be called so, as no damaged cell is."""
+    return isinstance(cell, str) and cell != "" and "/" not in cell
+
+
+def ids_of(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> list[str]:
+    """The ids that a query finds; a row whose id can't be read has no actor."""
+    return [cell for (cell,) in as_they_lie(connection, sql, values) if is_id(cell)]
 
 
 def _text(raw: bytes) -> str | bytes:

@@ -162,6 +162,22 @@ async def test_an_unreadable_task_of_a_paused_job_keeps_no_manager_from_starting
 
 
 @in_virtual_time
+async def test_ids_that_cannot_be_read_keep_no_other_job_from_beginning(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        bad, lost, good = [await stage.shaped("misc") for _ in range(3)]
+        anna, ben = await stage.registered("anna"), await stage.registered("ben")
+    damage(tmp_path, "UPDATE jobs SET id = CAST(x'ff' AS TEXT) WHERE id = ?", bad.id)
+    damage(tmp_path, "UPDATE jobs SET id = '' WHERE id = ?", lost.id)
+    damage(tmp_path, "UPDATE workers SET id = x'ff' WHERE id = ?", ben.id)
+    damage(tmp_path, "INSERT INTO parked VALUES ('job', '', CAST(x'ff' AS TEXT), '')")
+    async with stage_at(tmp_path) as stage:
+        anna.farm = stage.farm
+        await anna.connect()
+        assert (await anna.complete(await anna.hears(protocol.Assign))).refused is None
+        await stage.until_job(good, "completed")
+
+
+@in_virtual_time
 async def test_an_unreadable_cell_of_a_finished_job_refuses_requests_and_ends_nothing(tmp_path):
     async with stage_at(tmp_path) as stage:
         anna = await stage.worker("anna")

@@ -12,6 +12,7 @@ import pytest
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import JobFilter, Order, Paging, TaskFilter, WorkerFilter
+from flamenco.model.parking import ParkedKind
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker, WorkerTag
 from flamenco.store import (
@@ -292,3 +293,39 @@ async def test_the_beginning_of_a_log_that_is_no_bytes_is_shown_as_it_is(tmp_pat
         assert await reader.log_head("t2") == b"a text"
         connection.execute("UPDATE log_heads SET content = NULL")
         assert await reader.log_head("t2") == b""
+
+
+BAD_IDS = ["x'ff'", "CAST(x'ff' AS TEXT)", "''", "'a/b'"]
+
+
+@pytest.mark.parametrize("cell", BAD_IDS)
+async def test_an_id_that_cannot_be_read_hides_no_other(tmp_path, cell):
+    async with farm(tmp_path) as (store, reader, connection):
+        connection.execute("UPDATE jobs SET status = 'queued'")
+        connection.execute("UPDATE tasks SET status = 'active', worker_id = 'w1', lease = 1")
+        spoil(connection, "tasks", f"id = {cell}")
+        spoil(connection, "workers", f"id = {cell}")
+        spoil(connection, "jobs", f"id = {cell}", "id = 'j1'")
+        assert await reader.unfinished_jobs() == ["j2", "j3"]
+        assert await reader.ids(LISTS["jobs"]) == ["j2", "j3"]
+        assert await reader.worker_ids() == ["w1", "w3"]
+        held = (await store.load(worker_key("w1"))).leases
+        assert [lease.task_id for lease in held] == ["t1", "t3"]
+
+
+@pytest.mark.parametrize("cell", BAD_IDS)
+async def test_what_is_parked_is_told_whatever_else_lies_in_its_table(tmp_path, cell):
+    async with farm(tmp_path) as (_, reader, connection):
+        rows = f"('job', {cell}, 'broken', ''), ('job', 'j2', {cell}, {cell})"
+        connection.execute(f"INSERT INTO parked (kind, id, reason, since) VALUES {rows}")  # noqa: S608
+        assert list(await reader.parked(ParkedKind.JOB)) == ["j2"]
+        page = await reader.page(LISTS["jobs"], Paging(order=Order("name")))
+        assert len(page.items) == 3
+
+
+async def test_what_is_counted_of_all_survives_what_is_no_text(tmp_path):
+    async with farm(tmp_path) as (_, reader, connection):
+        spoil(connection, "workers", "task_types = CAST(x'5B22FF225D' AS TEXT)")
+        assert await reader.offered_types() == {"misc"}
+        spoil(connection, "workers", "status = CAST(x'ff' AS TEXT)")
+        assert (await reader.worker_counts())[WorkerStatus.ERROR] == 1
