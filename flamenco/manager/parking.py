@@ -20,6 +20,8 @@ class TryAgain(actors.Request[None]):
 def reason_of(error: Exception | None) -> str:
     """The reason for parking: the cell that can't be read, or the crash that was one too many."""
     if isinstance(error, UnreadableRow):
-        return str(error)
-    text = f"it kept crashing, at last with {type(error).__name__}: {error}"
-    return " ".join(text.split())[:LONGEST_REASON]
+        text = str(error)
+    else:
+        text = f"it kept crashing, at last with {type(error).__name__}: {error}"
+    storable = text.encode(errors="backslashreplace").decode()
+    return " ".join(storable.split())[:LONGEST_REASON]

@@ -3,6 +3,7 @@
 They touch no columns but those that they name, and read none into objects.
 """
 
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,6 +18,8 @@ from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import as_they_lie, is_id, to_sql
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 UNTOLD = "the reason can't be read"
 
@@ -87,8 +90,22 @@ def _delete_parked(connection: sqlite3.Connection, change: DeleteParked) -> None
 
 
 def _hand_back_leases(connection: sqlite3.Connection, change: HandBackLeases) -> None:
-    """Record an attempt for each lease, as far as the task's row says whose it was and which."""
+    """Tell the leases, and give the tasks back; these stay as they are if that is refused.
+
+    The refusal may be why the job is parked: parking it must not fail by it again and again.
+    """
     change.leases = open_leases(connection, "job_id", change.job_id)
+    connection.execute("SAVEPOINT hand_back")
+    try:
+        _give_back(connection, change)
+    except sqlite3.IntegrityError as error:
+        connection.execute("ROLLBACK TO hand_back")
+        logger.warning("tasks of job %s can't be given back: %s", change.job_id, error)
+    connection.execute("RELEASE hand_back")
+
+
+def _give_back(connection: sqlite3.Connection, change: HandBackLeases) -> None:
+    """Record an attempt for each lease, as far as the task's row says whose it was and which."""
     named = {"job": change.job_id, "now": to_sql(change.ended), "reason": change.reason}
     connection.execute(
         "INSERT OR IGNORE INTO attempts "

@@ -21,7 +21,7 @@ from flamenco.manager.jobs.messages import (
     WorkerOffered,
 )
 from flamenco.manager.jobs.supervisor import Jobs
-from flamenco.manager.parking import TryAgain
+from flamenco.manager.parking import LONGEST_REASON, TryAgain, reason_of
 from flamenco.manager.refusals import NotAllowed, NotFound, NotWhileParked
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.scheduling.messages import WorkerStands
@@ -38,6 +38,7 @@ from flamenco.manager.workers.messages import (
 )
 from flamenco.model.parking import ParkedKind
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
+from flamenco.store import UnreadableRow
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, damage, in_virtual_time
 from tests.patience import until
@@ -121,6 +122,34 @@ async def test_a_parked_job_hands_back_its_leases_with_an_attempt_for_each(tmp_p
         assert (await anna.connect(held)).leases == ()
         good, bert = await stage.shaped("misc"), await stage.worker("bert")
         assert (await bert.hears(protocol.Assign)).job_id == good.id
+
+
+@in_virtual_time
+async def test_a_job_is_parked_though_the_database_refuses_to_give_its_tasks_back(tmp_path):
+    poison = Poison()
+    async with stage_at(tmp_path, around=poison) as stage:
+        anna = await stage.worker("anna")
+        bad = await stage.shaped("misc")
+        await anna.hears(protocol.Assign)
+        damage(
+            tmp_path,
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON tasks WHEN new.job_id = '{bad.id}' "
+            "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
+        )
+        poison.add(JobActor, bad.id, SetJobPriority)
+        for _ in range(4):
+            with pytest.raises((actors.ActorCrashed, NotWhileParked)):
+                await asked(stage, bad, SetJobPriority(1))
+        assert "is poison" in await until_parked(stage, ParkedKind.JOB, bad.id)
+        assert stage.farm.system.statistics().failed_commits == 0
+        await anna.connect()
+        good = await stage.shaped("misc")
+        assert (await anna.hears(protocol.Assign)).job_id == good.id
+
+
+def test_the_reason_for_parking_can_be_stored_whatever_the_error_says():
+    assert reason_of(ValueError("no \udcff")).encode().endswith(rb"no \udcff")
+    assert len(reason_of(UnreadableRow("jobs", "1", "name", "x" * 10_000))) == LONGEST_REASON
 
 
 @in_virtual_time
