@@ -15,7 +15,8 @@ _START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
 _TIMED = re.compile(_START + r"Time: [\d:.]+")
 _SKIPPED = re.compile(_START + r"[sS]kipping existing frame")
-_NUMBER = re.compile(r"(\d+)\D*$")
+_APPENDED = re.compile(_START + r"(?:Video append|Append) frame \d+")
+_NUMBER = re.compile(r"\d+")
 _FRAME = re.compile(_START + r"Fra: ?(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
 _PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
 """The only memory that Blender 5 tells. In earlier versions this is the render device's."""
@@ -60,9 +61,13 @@ class Saved:
 
     @property
     def number(self) -> str:
-        """Digits of the frame in its name, the same for all views; empty if there are none."""
-        found = _NUMBER.search(PureWindowsPath(self.path).stem)
-        return found[1] if found else ""
+        """All digits in its name, the same for all views of a frame; empty if there are none."""
+        return " ".join(_NUMBER.findall(PureWindowsPath(self.path).stem))
+
+
+@attrs.frozen
+class Appended:
+    """A frame was added to a video."""
 
 
 @attrs.frozen
@@ -107,7 +112,7 @@ class NoEngine:
     scene: str
 
 
-Told = Saved | Timed | Skipped | Rendering | NoEngine | Frame | Folder | None
+Told = Saved | Appended | Timed | Skipped | Rendering | NoEngine | Frame | Folder | None
 
 _TOLD_BY_US: dict[str, type[Frame | Folder]] = {"frame": Frame, "folder": Folder}
 
@@ -121,6 +126,8 @@ def parse(line: str) -> Told:
         return _rendering(match, line)
     if match := _SAVED.search(line):
         return Saved(match[1])
+    if _APPENDED.search(line):
+        return Appended()
     if _TIMED.search(line):
         return Timed()
     if _SKIPPED.search(line):

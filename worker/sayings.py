@@ -90,10 +90,10 @@ SAYINGS = (
         "missing file {}",
     ),
     _saying(
-        r"File written by newer Blender binary \(?([\d.]+)",
+        r"File written by newer Blender binary",
         FailureKind.NEWER_FILE,
         _WARNS,
-        "the file was saved by Blender {}, newer than this Worker's",
+        "the file was saved by a newer Blender than this Worker's",
     ),
     _saying(
         r"File format is not supported in file ['\"](.+?)['\"]"

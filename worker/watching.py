@@ -8,7 +8,17 @@ import attrs
 
 from flamenco.model.reasons import UNABLE, FailureKind
 from flamenco.protocol import Failure
-from worker.blender_output import Folder, Frame, NoEngine, Rendering, Saved, Skipped, Timed, parse
+from worker.blender_output import (
+    Appended,
+    Folder,
+    Frame,
+    NoEngine,
+    Rendering,
+    Saved,
+    Skipped,
+    Timed,
+    parse,
+)
 from worker.command import CannotRun, CommandFailed, Task
 from worker.process import Surroundings, run_program
 from worker.sayings import OnMissing, Severity, Told, Tracebacks, told
@@ -39,7 +49,7 @@ class Watch:
     """Where unfinished frames lie; empty without a script of ours."""
     _frame: int | None = None  # the frame that is being rendered
     _saved: bool = False  # whether a file was saved since a frame was timed
-    _number: str = ""  # digits in the name of the last file that was saved
+    _number: str = ""  # digits in the name of the file that was saved last
 
     def line(self, line: str) -> None:
         """Handle a line of the output.
@@ -57,12 +67,14 @@ class Watch:
             case Saved() as saved if not self.has_script:
                 self._end_frame([saved.path])
                 self._count(saved)
+            case Appended() | Skipped() if not self.has_script:
+                self._end_frame([])
+                self.task.step()
+                self._saved = True
             case Timed() if not self.has_script:
                 if not self._saved:
                     self.task.step()
                 self._saved = False
-            case Skipped() if not self.has_script:
-                self.task.step()
             case Rendering() as progress:
                 self._begin_frame(progress.frame)
                 self.task.usage.count(progress.peak_memory)

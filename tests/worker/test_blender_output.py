@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.blender_output import NoEngine, Rendering, Saved, Skipped, Timed, parse
+from worker.blender_output import Appended, NoEngine, Rendering, Saved, Skipped, Timed, parse
 
 MIB = 1024**2
 
@@ -52,6 +52,8 @@ MIB = 1024**2
             NoEngine("LUX", "Shot"),
         ),
         ("I once Saved: 'a file'", None),
+        ("Append frame 3", Appended()),
+        ("00:00.394  render           | Video append frame 1", Appended()),
         ("Time: unknown", None),
         ("", None),
     ],
@@ -65,6 +67,7 @@ def test_blenders_lines_are_understood(line, meaning):
     [
         ("/farm/v2/000012.png", "000012"),
         ("C:\\v2\\shot_0012_L.exr", "0012"),
+        ("/farm/0012_cam2.exr", "0012 2"),
         ("/farm/12/image.jp2", ""),
     ],
 )

@@ -117,10 +117,10 @@ FAILS, WARNS, EXPLAINS = Severity.FAILS, Severity.WARNS, Severity.EXPLAINS
             "missing file /a/b.png",
         ),
         (
-            "Warning: File written by newer Blender binary (4.99), expect loss of data!",
+            "Warning: File written by newer Blender binary (500.119), expect loss of data!",
             WARNS,
             "newer-file",
-            "the file was saved by Blender 4.99, newer than this Worker's",
+            "the file was saved by a newer Blender than this Worker's",
         ),
         (
             "Error: File format is not supported in file '/a/b.blend'",

@@ -12,6 +12,7 @@ from tests.worker.running import running_worker
 from worker.command import CannotRun, CommandFailed
 from worker.commands import frames_to_video
 from worker.commands.frames_to_video import find_ffmpeg
+from worker.watching import Watch
 
 SCENE = """
 import bpy
@@ -85,6 +86,33 @@ async def test_frames_that_exist_count_as_steps(scene, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+async def test_frames_are_counted_wherever_their_number_is_in_the_name(scene, tmp_path):
+    parameters = render(scene, str(tmp_path / "####_cam2"))
+    bench = Bench(steps_left=3)
+    await bench.run("blender-render", **parameters)
+    assert bench.steps == 3
+    assert len([*tmp_path.iterdir()]) == 3
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Append frame {}", " Time: 00:00.00 (Saving: 00:00.00)"],
+        ["00:00.394  render           | Video append frame {}"],
+        ["Saved: '/farm/{:04}_L.png'", "Saved: '/farm/{:04}_R.png'", " Time: 00:00.00 (Saving)"],
+        ["Saved: '/farm/{}_L2.png'", "Saved: '/farm/{}_R2.png'"],
+    ],
+)
+def test_a_frame_is_one_step_in_every_version_of_blender(lines):
+    bench = Bench()
+    watch = Watch(bench)
+    for frame in (1, 2, 3):
+        for line in lines:
+            watch.line(line.format(frame))
+    assert bench.steps == 3
+
+
 async def test_a_missing_blend_file_is_a_sentence(tmp_path):
     program("blender")
     with pytest.raises(CommandFailed, match=r"code 1: cannot read .*no-such\.blend"):
