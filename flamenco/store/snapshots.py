@@ -42,7 +42,8 @@ def _job(connection: sqlite3.Connection, job_id: str) -> LiveJob | None:
     if job is None:
         return None
     tasks = TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
-    _check_dependencies(tasks)
+    if job.delete_requested_at is None:  # else those that are missing may be erased already
+        _check_dependencies(tasks)
     return LiveJob.of(job, tasks, BLOCKS.all(connection, "WHERE job_id = ?", (job_id,)))
 
 

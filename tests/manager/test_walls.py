@@ -242,6 +242,25 @@ async def test_a_parked_job_whose_rows_cannot_be_read_can_be_deleted(tmp_path):
 
 
 @in_virtual_time
+async def test_a_job_that_is_half_erased_is_not_taken_for_a_damaged_one(tmp_path):
+    async with stage_at(tmp_path) as stage:
+        job = await stage.shaped("misc misc")
+        first, last = [await stage.task(job, place) for place in (0, 1)]
+    needs = f'["{last.id}"]'
+    damage(tmp_path, "UPDATE tasks SET depends_on = ? WHERE id = ?", needs, first.id)
+    damage(tmp_path, "UPDATE jobs SET delete_requested_at = created")
+    damage(tmp_path, "DELETE FROM tasks WHERE id = ?", last.id)
+    async with stage_at(tmp_path) as stage:
+        reader = stage.farm.services.reader
+
+        async def erased() -> bool:
+            return await reader.job(job.id) is None
+
+        await until(erased)
+        assert stage.farm.system.statistics().crashes == 0
+
+
+@in_virtual_time
 async def test_a_job_whose_commands_cannot_be_read_is_parked_when_they_are_wanted(tmp_path):
     async with stage_at(tmp_path) as stage:
         bad = await stage.shaped("misc")
