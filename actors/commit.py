@@ -367,14 +367,13 @@ class Recorder:
                 middle = group.index(live[len(live) // 2])
                 groups += [group[middle:], group[:middle]]
                 continue
-            if error is None:
-                failed_alone = 0 if live else failed_alone
-            else:
+            if error is not None:
                 failed_alone += 1
-                for unit in live:
-                    if unit.cell.ledger.lost is None:
-                        unit.cell.ledger.roll_back(error)
-            for unit in group:
+            elif live:
+                failed_alone = 0
+            for unit in group:  # what is effects alone leaves, if it comes before a lost change
+                if error is not None and unit.changes and unit.cell.ledger.lost is None:
+                    unit.cell.ledger.roll_back(error)
                 unit.cell.ledger.settle(unit)
 
     async def _commit(self, changes: Sequence[object]) -> Exception | None:

@@ -200,6 +200,28 @@ async def test_a_failed_group_is_tried_one_by_one():
         assert results == {0: 1, 1: 1, 2: None, 3: 1}
 
 
+async def test_an_answer_that_rests_on_what_is_stored_leaves_though_a_later_change_is_lost():
+    store = GateStore()
+    store.gate = trio.Event()
+    store.fail = {2}
+    answers = {}
+
+    async def ask(box, name, request):
+        try:
+            answers[name] = await box.ask(request)
+        except actors.CommitFailed:
+            answers[name] = "lost"
+
+    async with ActorSystem(store=store) as system, trio.open_nursery() as nursery:
+        box = system.spawn(Box, "box")
+        for request in (Put(1), Get(), Put(2), Get()):
+            nursery.start_soon(ask, box, len(answers), request)
+            answers[len(answers)] = None
+            await trio.testing.wait_all_tasks_blocked()
+        store.gate.set()
+    assert answers == {0: 1, 1: [1], 2: "lost", 3: "lost"}
+
+
 async def test_failed_commits_do_not_count_as_crashes():
     store = GateStore()
     store.fail = {5}
