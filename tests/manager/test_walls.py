@@ -38,7 +38,7 @@ from flamenco.manager.workers.messages import (
 )
 from flamenco.model.parking import ParkedKind
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
-from flamenco.store import UnreadableRow
+from flamenco.store import Store, StoreError, UnreadableRow
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, damage, in_virtual_time
 from tests.patience import until
@@ -297,6 +297,25 @@ async def test_changes_that_the_database_refuses_park_a_job_but_a_full_disk_park
         assert (await anna.complete(assign)).refused is None
         assert "not this one" in await until_parked(stage, ParkedKind.JOB, bad.id)
         assert list(await stage.farm.services.reader.parked(ParkedKind.JOB)) == [bad.id]
+
+
+@in_virtual_time
+async def test_a_full_disk_keeps_no_manager_from_starting_though_a_job_needs_repair(
+    tmp_path, monkeypatch
+):
+    async with stage_at(tmp_path) as stage:
+        job = await stage.shaped("misc")
+    damage(tmp_path, "UPDATE tasks SET status = 'completed' WHERE job_id = ?", job.id)
+
+    async def refuse(*_):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Store, "commit", refuse)
+        with trio.fail_after(10):
+            async with stage_at(tmp_path) as stage:
+                disk.undo()
+                await stage.until_job(job, "completed")
 
 
 @in_virtual_time

@@ -138,7 +138,7 @@ class JobActor(actors.Actor):
         else:
             self.after(ERASE_SECONDS, CheckUp())
         if self.parent is not None:
-            self.tell(self.parent, JobBegun(self.ref))
+            self.parent.tell(JobBegun(self.ref))  # at once: no start waits for space on the disk
 
     @property
     def passivate_after(self) -> float | None:
