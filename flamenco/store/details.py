@@ -9,7 +9,7 @@ import msgspec
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command
 from flamenco.store.errors import UnreadableRow
-from flamenco.store.tables import as_they_lie, is_id
+from flamenco.store.tables import UNREADABLE, as_they_lie, is_id
 
 _decode_commands = msgspec.json.Decoder(tuple[Command, ...]).decode
 
@@ -20,7 +20,7 @@ def commands_of(connection: sqlite3.Connection, task_id: str) -> tuple[Command, 
     row = connection.execute(query, (task_id,)).fetchone()
     try:
         return _decode_commands(row[0] or b"") if row else ()
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UnreadableRow("commands", task_id, "commands", error) from None
 
 

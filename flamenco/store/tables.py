@@ -33,7 +33,9 @@ wait for it afterwards. Fifty tasks are a thousand values; SQLite takes 32,766."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLANK: Mapping[object, object] = {str: "", int: 0, datetime: EPOCH}
 """Values that stand where a required one can't be read, by their type."""
-_UNREADABLE = (sqlite3.OperationalError, msgspec.MsgspecError, UnicodeDecodeError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""Errors of a cell that is no text, or not the JSON of its field, or too deep."""
+_UNREADABLE = (sqlite3.OperationalError, *UNREADABLE)
 _encode = msgspec.json.Encoder().encode
 
 

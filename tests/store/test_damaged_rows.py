@@ -88,6 +88,7 @@ LISTS = {
     "workers": listed_workers(WorkerFilter()),
 }
 BAD_CELLS = ["NULL", "x'ff'", "CAST(x'ff' AS TEXT)", "'banana'", "'{'", "1.5", "9e999", "-5", "''"]
+BAD_CELLS.append(f"'{'[' * 2000}{']' * 2000}'")  # deeper than anything that reads JSON goes
 
 
 @asynccontextmanager
