@@ -68,5 +68,5 @@ def open_leases(
     return tuple(
         StoredLease(job_id, task_id, number, worker_id)
         for job_id, task_id, number, worker_id in rows
-        if is_id(job_id) and is_id(task_id) and is_id(worker_id)
+        if is_id(job_id) and isinstance(task_id, str) and is_id(worker_id)
     )
