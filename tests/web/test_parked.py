@@ -1,6 +1,7 @@
 """Parked objects show the reason, refuse requests, are tried again, and can be deleted."""
 
 import re
+import uuid
 
 import pytest
 import trio
@@ -126,6 +127,14 @@ async def test_a_parked_worker_is_refused_tried_again_and_deleted(tmp_path):
         assert "parked" not in await call(edge, "GET", path)
         await call(edge, "POST", f"{path}/try-again", None, 422)
         await call(edge, "DELETE", path, None, 204)
+
+
+async def test_a_worker_whose_actor_is_away_for_the_moment_is_not_told_to_be_gone(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        anna, away = await registered(edge), str(uuid.uuid4())
+        spoil(edge, f"UPDATE workers SET id = '{away}' WHERE id = '{anna}'")  # noqa: S608
+        await call(edge, "DELETE", f"worker-mgt/workers/{away}", None, 503)
+        await call(edge, "DELETE", f"worker-mgt/workers/{uuid.uuid4()}", None, 404)
 
 
 @pytest.mark.usefixtures("leftovers")

@@ -6,7 +6,7 @@ import actors
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
 from flamenco.manager.parking import TryAgain
-from flamenco.manager.refusals import NotFound, Refusal
+from flamenco.manager.refusals import Refusal
 from flamenco.manager.tags import RemoveTag, SaveTag
 from flamenco.manager.workers.messages import (
     RemoveWorker,
@@ -29,12 +29,12 @@ routes = Operations("worker-mgt")
 async def _ask(worker_id: str, request: actors.Request[None]) -> None:
     """Have a worker's actor carry out a request. Raises `NotFound` if there is no such worker."""
     worker = farm().worker(worker_id)
-    if worker is None:
-        raise NotFound(f"there is no worker {worker_id}")
     try:
+        if worker is None:
+            raise actors.ActorStopped(f"the actor of worker {worker_id} is not running")
         await worker.ask(request)
     except actors.ActorStopped:
-        await find_worker(worker_id)  # unless it was deleted just now
+        await find_worker(worker_id)  # unless there is none, or it was deleted just now
         raise
 
 
