@@ -418,8 +418,7 @@ class WorkerActor(actors.Actor):
             self._link.hand_over(self._services.expand(assign, self._worker))
             self._hurry(assign.task_id)
         else:
-            reason = f"worker {self._worker.name} is not free"
-            self._leases.give_back(assign.task_id, held, reason)
+            self._leases.give_back(assign.task_id, held, f"worker {self._worker.name} is not free")
         self._stand(settled=True)
 
     @actors.handles(LeaseReopened)
