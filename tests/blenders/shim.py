@@ -13,6 +13,8 @@ import bpy
 IGNORED = {"-b", "--background", "-y", "--enable-autoexec", "-noaudio"}
 SHORT = {"-S": "--scene", "-o": "--render-output", "-F": "--render-format", "-E": "--engine"}
 SHORT |= {"-f": "--render-frame", "-P": "--python"}
+FORMATS = {"TGA": "TARGA", "RAWTGA": "TARGA_RAW", "JP2": "JPEG2000"}
+"""{name of a format as an option: its name in a file}, where they differ."""
 
 
 class CommandLine:
@@ -80,8 +82,10 @@ class CommandLine:
         bpy.context.scene.render.filepath = path
 
     def render_format(self, name: str) -> None:
+        if name in FORMATS.values():
+            name = ""
         try:
-            bpy.context.scene.render.image_settings.file_format = name
+            bpy.context.scene.render.image_settings.file_format = FORMATS.get(name, name)
         except TypeError:
             print(
                 "Error: Format from '-F / --render-format' not known or not compiled in this "

@@ -28,6 +28,14 @@ USE_DEVICE, LOOK = IN_BLENDER / "use_device.py", IN_BLENDER / "look.py"
 RENDER_FRAMES = IN_BLENDER / "render_frames.py"
 RENDERS = frozenset({"-f", "--render-frame", "-a", "--render-anim"})
 """Options at which Blender renders, with what stands before them."""
+FORMATS = {
+    "TARGA": "TGA",
+    "TARGA_RAW": "RAWTGA",
+    "JPEG2000": "JP2",
+    "AVI_RAW": "AVIRAW",
+    "AVI_JPEG": "AVIJPEG",
+}
+"""{name of a format in a file, and so in jobs: its name as an option}, where they differ."""
 ASKED = "FLAMENCO_ASKED"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
@@ -73,7 +81,7 @@ class BlenderRender(Surroundings):
 
     def words(self) -> list[str]:
         """The arguments, with a look at the file right before it is rendered."""
-        words = [*map(argument, self.args or ())]
+        words = with_known_formats([*map(argument, self.args or ())])
         if self.frames:
             return [*python(), *words[:-2], *python(LOOK, RENDER_FRAMES)]
         place = next((at for at, word in enumerate(words) if word in RENDERS), None)
@@ -97,6 +105,14 @@ class BlenderRender(Surroundings):
         """True if exactly this engine in this scene is asked for."""
         words = {*map(argument, self.args or ())}
         return found.scene == self.scene and not {"-E", "--engine"} & words
+
+
+def with_known_formats(words: list[str]) -> list[str]:
+    """The words of a command line, with formats under the names that its option knows."""
+    return [
+        FORMATS.get(word, word) if option in ("-F", "--render-format") else word
+        for option, word in pairwise(["", *words])
+    ]
 
 
 def python(*scripts: Path) -> list[str]:

@@ -121,6 +121,13 @@ async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path)
 
 
 @slow
+@pytest.mark.parametrize("format_", ["TARGA", "TARGA_RAW"])
+async def test_formats_are_those_that_a_file_names(red, tmp_path, format_):
+    await rendered(red, tmp_path, "1", format_=format_)
+    assert names(tmp_path) == ["000001.tga"]
+
+
+@slow
 async def test_what_another_attempt_has_begun_is_neither_taken_nor_removed(red, tmp_path):
     begun = tmp_path / ".flamenco-task-1" / "0a1b2c3d" / "000002.png"
     begun.parent.mkdir(parents=True)
