@@ -62,6 +62,7 @@ async def test_a_task_that_cannot_be_read_is_shown_with_what_is_left_of_it(edge,
 
 async def test_a_worker_that_cannot_be_read_is_listed_as_parked_and_can_still_prove_itself(edge):
     anna, bert = await caller(edge), await caller(edge, name="bert")
+    await bert.signs_on()  # its actor has read the row
     spoil(edge, f"UPDATE workers SET specs = '{{' WHERE id = '{bert.id}'")  # noqa: S608
     listed = {
         each["id"]: each for each in (await call(edge, "GET", "worker-mgt/workers"))["workers"]
