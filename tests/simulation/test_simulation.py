@@ -13,7 +13,7 @@ from tests.simulation.rules import RULES, Rule
 from tests.simulation.world import first
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 100
+SEEDS = 60
 FOUND_OUT = (AssertionError, trio.TooSlowError, actors.ActorError, pytest.fail.Exception)
 ALL_RULES = [pytest.param(rule, id=rule.name) for rule in RULES]
 
