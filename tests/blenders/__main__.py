@@ -1,7 +1,8 @@
 """Makes Blenders of other versions for tests, of their `bpy` wheels: python -m tests.blenders 4.2
 
-For each version it makes an environment in a folder, unless that is there, and prints the folder
-in which its `blender` is, to be put in front on the PATH:
+For each version it makes an environment in a folder that all checkouts share, unless that is
+there, and a `blender` of this checkout; it prints the folder of the latter, to be put in front on
+the PATH:
 
     PATH="$(python -m tests.blenders 5.0):$PATH" pytest tests/worker/commands -m slow
 """
@@ -13,24 +14,32 @@ import sys
 from pathlib import Path
 
 SHIM = Path(__file__).with_name("shim.py")
+MADE = Path(__file__).with_name("made")
+"""Where this checkout's own `blender` of each version lies: it names this checkout's shim."""
 WHEELS = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11", "5.2": "3.13"}
 """Python that the wheels of each version need."""
 
 
 def make(version: str, folder: Path) -> Path:
-    """Make the environment of a version; returns the folder of its `blender`."""
-    place = folder / version
-    shim = place / "shim" / "blender"
-    if not shim.exists():
-        python = place / "bin" / "python"
+    """Make the environment of a version and its `blender`; returns the folder of the latter."""
+    python = bring(version, folder / version)
+    shim = MADE / version / "blender"
+    shim.parent.mkdir(parents=True, exist_ok=True)
+    shim.write_text(f'#!/bin/sh\nexec "{python}" "{SHIM}" "$@"\n', "utf-8")
+    shim.chmod(0o755)
+    return shim.parent
+
+
+def bring(version: str, place: Path) -> Path:
+    """Bring the wheel of a version into an environment of its own; returns its Python."""
+    python, whole = place / "bin" / "python", place / "whole"
+    if not whole.exists():
         run = ["uv", "venv", "--quiet", "--clear", "--python", WHEELS[version], str(place)]
         subprocess.run(run, check=True)
         install = ["uv", "pip", "install", "--quiet", "--python", str(python)]
         subprocess.run([*install, f"bpy=={version}.*"], check=True)
-        shim.parent.mkdir()
-        shim.write_text(f'#!/bin/sh\nexec "{python}" "{SHIM}" "$@"\n', "utf-8")
-        shim.chmod(0o755)
-    return shim.parent
+        whole.touch()
+    return python
 
 
 def main() -> None:
