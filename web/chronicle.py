@@ -3,10 +3,12 @@
 Each event is kept once, in a ring of bounded size, and read by each client at its own pace: a slow
 one does not hold up others, and one that comes back after a broken connection reads on where it
 was. A client that is further behind than the ring reaches is told to fetch everything again.
+
+Lines of logs have a ring of their own. There are more of them than of all else, and a client that
+follows no log misses nothing when they are gone.
 """
 
 import secrets
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -15,54 +17,16 @@ import attrs
 import trio
 
 import actors
-from flamenco.api.events import EVENT_NAMES, EventTaskLogUpdate
-from web.topics import TOPICS, Topic
+from flamenco.api.events import EventTaskLogUpdate
+from web.rings import Happening, Missed, Ring
+from web.topics import One, Topic
 from web.wire import encode
 
 CAPACITY = 10_000
-"""Maximum number of events that are kept."""
-
-WEIGHT = 32 * 2**20
-"""Approximate maximum number of characters of task logs that are kept."""
-
-EVENT_WEIGHT = 512
-"""Number of characters that an event counts without its log."""
+"""Maximum number of events that are kept, and of lines of logs."""
 
 WAITING = 10_000
 """Maximum number of events that a chronicle may be behind."""
-
-
-class Missed(Exception):
-    """Events since a place are no longer known; the text says why."""
-
-
-@attrs.define(eq=False)
-class Happening:
-    """An event, and its number."""
-
-    number: int
-    event: Any
-    _json: str | None = None
-
-    @property
-    def name(self) -> str:
-        return EVENT_NAMES[type(self.event)]
-
-    @property
-    def topics(self) -> tuple[Topic, ...]:
-        return TOPICS[type(self.event)](self.event)
-
-    @property
-    def payload(self) -> str:
-        """The event as JSON, made once for all clients."""
-        if self._json is None:
-            self._json = encode(self.event).decode()
-        return self._json
-
-    @property
-    def weight(self) -> int:
-        event = self.event
-        return EVENT_WEIGHT + (len(event.log) if isinstance(event, EventTaskLogUpdate) else 0)
 
 
 @attrs.define(eq=False)
@@ -76,9 +40,12 @@ class Chronicle:
     """Number of the newest event."""
     ended: bool = False
     """True if there will be no more events, since the Manager is stopping."""
-    _kept: deque[Happening] = attrs.field(factory=deque)
-    _weight: int = 0
+    _events: Ring = attrs.field(init=False)
+    _logs: Ring = attrs.field(init=False)
     _bells: set["Bell"] = attrs.field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self._events, self._logs = Ring(self.capacity), Ring(self.capacity)
 
     @asynccontextmanager
     async def kept(self, events: actors.Subscription[Any]) -> AsyncIterator[None]:
@@ -97,37 +64,33 @@ class Chronicle:
             self.record(event)
 
     def record(self, event: object) -> None:
-        """Record an event, dropping the oldest to make room, and wake the clients that wait."""
+        """Record an event, and wake the clients that wait."""
         self.last += 1
-        happening = Happening(self.last, event)
-        self._kept.append(happening)
-        self._weight += happening.weight
-        while len(self._kept) > self.capacity or (self._weight > WEIGHT and len(self._kept) > 1):
-            self._weight -= self._kept.popleft().weight
+        ring = self._logs if isinstance(event, EventTaskLogUpdate) else self._events
+        ring.keep(Happening(self.last, event))
         self._ring()
 
     def skip(self, count: int) -> None:
         """Note that events were lost, so that clients that have not read up to here missed them."""
         self.last += count
-        self._kept.clear()
-        self._weight = 0
+        for ring in (self._events, self._logs):
+            ring.forget(self.last)
 
     def end(self) -> None:
         """Note that there will be no more events."""
         self.ended = True
         self._ring()
 
-    def after(self, number: int) -> Happening | None:
-        """The event after a number; None as long as there is none.
+    def after(self, number: int, *, with_logs: bool) -> Happening | None:
+        """The first event after a number; None as long as there is none.
 
         Raises `Missed` if it is no longer known.
         """
-        if number >= self.last:
-            return None
-        first = self.last - len(self._kept) + 1
-        if number + 1 < first:
-            raise Missed("too many events happened since then")
-        return self._kept[number + 1 - first]
+        event = self._events.after(number)
+        line = self._logs.after(number) if with_logs else None
+        if event is None or line is None:
+            return event or line
+        return min(event, line, key=lambda happening: happening.number)
 
     # Places as clients see them
 
@@ -136,15 +99,13 @@ class Chronicle:
         return f"{self.epoch}-{number}"
 
     def number(self, place: str) -> int:
-        """The number at a place. Raises `Missed` if the events after it are not known."""
+        """The number at a place. Raises `Missed` if the place is not one of this run."""
         epoch, _, number = place.partition("-")
         if epoch != self.epoch or not number.isdecimal() or not number.isascii():
             raise Missed("the Manager has restarted since then")
         found = int(number[:20])
         if found > self.last:
             raise Missed("this place is not known")
-        if found < self.last:
-            self.after(found)
         return found
 
     # Waiting
@@ -200,11 +161,18 @@ class Follower:
     _at: int = 0
     _since: dict[Topic, int] = attrs.field(factory=dict)
     """{topic: number after which its events are sent}."""
+    _logs: set[Topic] = attrs.field(factory=set)
+    """The logs among these topics."""
+    _quiet_until: float | None = None
+    """Time of the next sign of life, if nothing is sent before; None right after something was."""
 
     @classmethod
     def of(cls, chronicle: Chronicle, topics: Iterable[Topic]) -> "Follower":
         """A follower of these topics from now on."""
-        return cls(chronicle, chronicle.last, dict.fromkeys(topics, chronicle.last))
+        follower = cls(chronicle, chronicle.last)
+        for topic in topics:
+            follower.follow(topic)
+        return follower
 
     @property
     def place(self) -> str:
@@ -219,43 +187,61 @@ class Follower:
     def follow(self, topic: Topic) -> None:
         """Send events of a topic from now on."""
         self._since.setdefault(topic, self.chronicle.last)
+        if topic.kind == One.TASK_LOG:
+            self._logs.add(topic)
 
     def leave(self, topic: Topic) -> None:
         """Send no more events of a topic."""
         self._since.pop(topic, None)
+        self._logs.discard(topic)
 
     def resume(self, place: str, topics: Iterable[Topic]) -> Told | None:
         """Go back to a place, and follow these topics, too, from there on.
 
         If that is not possible, they are followed from now on, and the client is told so.
         """
-        topics = tuple(topics)
+        for topic in topics:
+            self.follow(topic)
         try:
             number = self.chronicle.number(place)
+            self.chronicle.after(number, with_logs=bool(self._logs))
         except Missed as missed:
-            for topic in topics:
-                self.follow(topic)
             return self._resync(missed)
         self._at = number
-        self._since |= dict.fromkeys([*topics, *self._since], number)
+        self._since = dict.fromkeys(self._since, number)
         return None
 
     def next(self) -> Told | None:
         """The next event for the client; None as long as there is none."""
+        told = self._find()
+        if told is not None:
+            self._quiet_until = None
+        return told
+
+    def _find(self) -> Told | None:
         try:
-            while (happening := self.chronicle.after(self._at)) is not None:
+            while happening := self.chronicle.after(self._at, with_logs=bool(self._logs)):
                 self._at = happening.number
                 if self._concerns(happening):
                     return Told(happening.name, happening.payload, self.place)
         except Missed as missed:
             return self._resync(missed)
+        self._at = self.chronicle.last
         return None
 
     async def news(self, bell: Bell) -> Told | None:
-        """Wait for an event; after some silence, give a sign of life of the Manager."""
-        with trio.move_on_after(QUIET_SECONDS) as quiet:
+        """Wait for an event; when the client was told nothing for a while, it gets a sign of life.
+
+        That is so even if there are many events which don't concern it.
+        """
+        if self._quiet_until is None:
+            self._quiet_until = trio.current_time() + QUIET_SECONDS
+        with trio.CancelScope(deadline=self._quiet_until) as quiet:
             await bell.wait()
-        return Told(ALIVE, "{}", self.place) if quiet.cancelled_caught else None
+        if not quiet.cancelled_caught:
+            return None
+        self._quiet_until = None
+        return Told(ALIVE, "{}", self.place)
 
     def _concerns(self, happening: Happening) -> bool:
         return any(

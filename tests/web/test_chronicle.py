@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import actors
-from flamenco.api.events import EventTaskLogUpdate
-from web.chronicle import QUIET_SECONDS, WEIGHT, Chronicle, Follower
-from web.topics import One, Topic
+from flamenco.api.events import EventLifeCycle, EventTaskLogUpdate, LifeCycleEventType
+from web.chronicle import QUIET_SECONDS, Chronicle, Follower
+from web.rings import WEIGHT
+from web.topics import EVERYBODY, One, Topic
 
 TASKS = ("a", "b", "c")
 LOGS = {task: Topic(One.TASK_LOG, task) for task in TASKS}
@@ -19,6 +20,9 @@ LOGS = {task: Topic(One.TASK_LOG, task) for task in TASKS}
 
 def log(task: str, text: str) -> EventTaskLogUpdate:
     return EventTaskLogUpdate(task_id=task, log=text)
+
+
+STARTED = EventLifeCycle(type=LifeCycleEventType.STARTUP)
 
 
 def told(follower: Follower) -> list[str]:
@@ -99,6 +103,38 @@ def test_large_logs_leave_the_chronicle_earlier():
     assert told(follower) == ["/resync"]
     chronicle.record(log("a", "x" * 2 * WEIGHT))
     assert len(told(follower)) == 1
+
+
+def test_lines_of_logs_push_nothing_else_out():
+    chronicle = Chronicle(capacity=3)
+    first = Follower.of(chronicle, [EVERYBODY])
+    chronicle.record(STARTED)
+    for text in "12345":
+        chronicle.record(log("a", text))
+    second = Follower.of(chronicle, [])
+    assert second.resume(first.place, [EVERYBODY]) is None
+    assert told(second) == ["/lifecycle"]
+    both = Follower.of(chronicle, [])
+    assert both.resume(first.place, [EVERYBODY, LOGS["b"]]).name == "/resync"
+
+
+def test_one_that_begins_to_follow_a_log_is_not_told_that_it_missed_others():
+    chronicle = Chronicle(capacity=3)
+    follower = Follower.of(chronicle, [EVERYBODY])
+    for text in "12345":
+        chronicle.record(log("a", text))
+        assert told(follower) == []
+    follower.follow(LOGS["b"])
+    chronicle.record(log("b", "line"))
+    assert told(follower) == ["line"]
+
+
+def test_lines_and_other_events_come_in_their_order():
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [EVERYBODY, LOGS["a"]])
+    for event in (log("a", "1"), STARTED, log("a", "2"), log("a", "3"), STARTED):
+        chronicle.record(event)
+    assert told(follower) == ["1", "/lifecycle", "2", "3", "/lifecycle"]
 
 
 STEPS = st.lists(
@@ -186,7 +222,26 @@ async def test_one_that_waits_is_woken_and_after_a_quiet_while_told_where_it_is(
             assert follower.next() is None
             alive = await follower.news(bell)
             assert (alive.name, alive.place) == ("/alive", chronicle.place(1))
-            assert trio.current_time() >= QUIET_SECONDS * 1.5
+            assert trio.current_time() == QUIET_SECONDS
+
+
+async def test_events_that_do_not_concern_a_client_are_no_signs_of_life(autojump_clock):
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    with chronicle.listening() as bell:
+        heard = None
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def happens() -> None:
+                while heard is None:
+                    chronicle.record(log("b", "not followed"))
+                    await trio.sleep(QUIET_SECONDS / 4)
+
+            with trio.fail_after(QUIET_SECONDS * 2):
+                while heard is None:
+                    heard = follower.next() or await follower.news(bell)
+            assert (heard.name, trio.current_time()) == ("/alive", QUIET_SECONDS)
 
 
 def test_a_chronicle_is_followed_as_long_as_somebody_waits():

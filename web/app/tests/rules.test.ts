@@ -4,7 +4,7 @@ import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
 import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
 import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
 import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
-import { appendLog, joinLog, MAX_LOG_LINES } from '../src/rules/log'
+import { appendLog, joinLog, MAX_LOG_CHARACTERS, MAX_LOG_LINES } from '../src/rules/log'
 import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
@@ -224,5 +224,11 @@ describe('a task log', () => {
     const log = appendLog('0\n'.repeat(MAX_LOG_LINES), 'last\n')
     expect(log.split('\n')).toHaveLength(MAX_LOG_LINES + 1)
     expect(log.endsWith('0\nlast\n')).toBe(true)
+  })
+
+  it('drops the beginning of lines without an end', () => {
+    const log = appendLog('first', '.'.repeat(MAX_LOG_CHARACTERS))
+    expect(log).toHaveLength(MAX_LOG_CHARACTERS)
+    expect(log).not.toContain('first')
   })
 })

@@ -4,6 +4,7 @@ import { ApiError, type Api } from '../src/api/client'
 import type { Worker } from '../src/api/types'
 import type { EventJobUpdate } from '../src/api/events'
 import { createLiveStore, type LiveStore } from '../src/live/store'
+import { MAX_LOG_LINES } from '../src/rules/log'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
 
 const later = '2026-03-01T10:00:09Z'
@@ -302,5 +303,18 @@ describe('the live store', () => {
     sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'four\n' } })
     sockets.last.say({ event: '/tasklog', payload: { task_id: 'other', log: 'not this\n' } })
     expect(store.state.openTask?.state.log).toBe('one\ntwo\nthree\nfour\n')
+  })
+
+  it('keeps no more of a task log than it shows', async () => {
+    await start({ fetchTask: { ...task('t'), activity: '', commands: [] }, fetchTaskLogTail: 'one\n' })
+    store.openTask('t')
+    sockets.last.confirm()
+    await settle()
+    for (let line = 0; line < 2 * MAX_LOG_LINES; line += 1) {
+      sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: `${line}\n` } })
+    }
+    const open = store.state.openTask
+    expect(open?.state.log.endsWith('1998\n1999\n')).toBe(true)
+    expect(JSON.stringify(open).length).toBeLessThan(3 * (open?.state.log.length ?? 0))
   })
 })

@@ -51,7 +51,7 @@ export class OpenTask {
 
   onLogEvent(event: EventTaskLogUpdate): void {
     if (event.task_id !== this.id) return
-    this.arrivedLog += event.log
+    this.arrivedLog = appendLog(this.arrivedLog, event.log)
     if (this.state.logLoaded) this.state.log = appendLog(this.state.log, event.log)
   }
 

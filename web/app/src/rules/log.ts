@@ -1,6 +1,7 @@
 /** The text of a task log that grows while it is looked at. */
 
 export const MAX_LOG_LINES = 1000
+export const MAX_LOG_CHARACTERS = 2 ** 20
 
 /**
  * Joins a log's tail with what arrived over the socket while it was fetched: the whole lines of
@@ -17,10 +18,8 @@ export function joinLog(tail: string, arrived: string): string {
   return tail + arrived
 }
 
-/** Appends, and drops the oldest lines beyond MAX_LOG_LINES. */
+/** Appends, and drops the oldest text beyond MAX_LOG_LINES and MAX_LOG_CHARACTERS. */
 export function appendLog(log: string, text: string): string {
-  const lines = (log + text).split('\n')
-  return lines.length <= MAX_LOG_LINES + 1
-    ? lines.join('\n')
-    : lines.slice(lines.length - MAX_LOG_LINES - 1).join('\n')
+  const lines = (log + text).slice(-MAX_LOG_CHARACTERS).split('\n')
+  return lines.slice(-MAX_LOG_LINES - 1).join('\n')
 }

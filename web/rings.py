@@ -1,0 +1,89 @@
+"""Rings of the newest events, each bounded by the number of its events and by their size."""
+
+from bisect import bisect_right
+from collections import deque
+from operator import attrgetter
+from typing import Any
+
+import attrs
+
+from flamenco.api.events import EVENT_NAMES, EventTaskLogUpdate
+from web.topics import TOPICS, Topic
+from web.wire import encode
+
+WEIGHT = 32 * 2**20
+"""Approximate maximum number of characters that a ring keeps."""
+
+EVENT_WEIGHT = 512
+"""Number of characters that an event counts without its log."""
+
+
+class Missed(Exception):
+    """Events since a place are no longer known; the text says why."""
+
+
+@attrs.define(eq=False)
+class Happening:
+    """An event, and its number."""
+
+    number: int
+    event: Any
+    _json: str | None = None
+
+    @property
+    def name(self) -> str:
+        return EVENT_NAMES[type(self.event)]
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        return TOPICS[type(self.event)](self.event)
+
+    @property
+    def payload(self) -> str:
+        """The event as JSON, made once for all clients."""
+        if self._json is None:
+            self._json = encode(self.event).decode()
+        return self._json
+
+    @property
+    def weight(self) -> int:
+        event = self.event
+        return EVENT_WEIGHT + (len(event.log) if isinstance(event, EventTaskLogUpdate) else 0)
+
+
+@attrs.define(eq=False)
+class Ring:
+    """The newest events, in the order of their numbers."""
+
+    capacity: int
+    """Maximum number of events."""
+    _kept: deque[Happening] = attrs.field(factory=deque)
+    _weight: int = 0
+    _gone: int = 0
+    """Number up to which events are no longer kept."""
+
+    def keep(self, happening: Happening) -> None:
+        """Keep an event, dropping the oldest to make room."""
+        self._kept.append(happening)
+        self._weight += happening.weight
+        while len(self._kept) > self.capacity or (self._weight > WEIGHT and len(self._kept) > 1):
+            dropped = self._kept.popleft()
+            self._weight -= dropped.weight
+            self._gone = dropped.number
+
+    def forget(self, number: int) -> None:
+        """Drop all events, since others up to this number are lost."""
+        self._kept.clear()
+        self._weight = 0
+        self._gone = number
+
+    def after(self, number: int) -> Happening | None:
+        """The first event after a number; None as long as there is none.
+
+        Raises `Missed` if it is no longer known.
+        """
+        if number < self._gone:
+            raise Missed("too many events happened since then")
+        if not self._kept or self._kept[-1].number <= number:
+            return None
+        return self._kept[bisect_right(self._kept, number, key=attrgetter("number"))]
