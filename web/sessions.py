@@ -21,8 +21,6 @@ PENDING_MESSAGES = 1000
 HELLO_SECONDS = 30.0
 """Seconds without a hello after which a worker is disconnected."""
 
-REASON_BYTES = 100
-
 Pending = trio.MemoryReceiveChannel[protocol.Message]
 
 
@@ -58,7 +56,7 @@ async def session() -> None:
             with socket.scope:
                 await _converse(actor, mine, socket, pending)
             logger.info("session of worker %s ended: %s", actor.name, socket.reason)
-            await websocket.close(socket.code, socket.reason[:REASON_BYTES])
+            await websocket.close(socket.code, socket.reason)
         finally:
             actor.tell(Disconnected(mine))
 

@@ -115,6 +115,20 @@ async def test_a_message_that_can_not_be_answered_ends_its_session_only(edge, me
         assert (await bystander.acknowledged()).refused is None
 
 
+@pytest.mark.parametrize("letter", ["x", "ü"])
+async def test_the_reason_why_a_session_ends_fills_what_a_close_frame_holds(edge, letter):
+    """123 bytes (RFC 6455 §5.5.1), and no part of a character."""
+    async with session(edge, await registered(edge)) as socket:
+        await Talk(socket).wake()
+        await socket.send_message(json.dumps({"type": letter * 200, "body": {}}))
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed:
+            with trio.fail_after(PATIENCE):
+                await socket.get_message()
+    reason = closed.value.reason.reason
+    assert reason.startswith("expected a message type of ")
+    assert len(reason.encode()) in (122, 123)
+
+
 async def test_a_report_over_http_out_of_bounds_is_refused_with_path_and_bound(edge):
     worker = await registered(edge)
     path = "/api/v3/worker/task/00000000-0000-0000-0000-000000000000"
