@@ -5,18 +5,33 @@ second.
 """
 
 import sqlite3
+import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import attrs
 import trio
 
 from flamenco.store.errors import StoreError
 
-ROWS = 10_000
-"""Number of changed rows, 5 to 20 MiB of the log, that are checkpointed together."""
+PAGES = 2_560
+"""Number of pages of the log, 10 MiB, that are checkpointed together."""
 
 MOST_PAGES = 16_384
 """Pages of the log, 64 MiB, at which a commit makes a checkpoint after all."""
+
+
+_FRAMES, _BROUGHT_OVER = 16, 96
+"""Offsets of two numbers in the index (sqlite.org/walformat.html, "The WAL-Index File Format")."""
+
+
+def open_index(path: Path) -> BinaryIO:
+    """The index of the log of an open database.
+
+    To be closed after all connections: when any file of a name is closed, the process loses the
+    locks on it, SQLite's among them. Raises OSError.
+    """
+    return Path(f"{path.resolve()}-shm").open("rb", buffering=0)
 
 
 @attrs.define(eq=False)
@@ -25,27 +40,35 @@ class WriteAheadLog:
 
     path: Path
     _connection: sqlite3.Connection
-    _rows: int = 0
+    _index: BinaryIO
+    _left: int = 0
+    """Number of pages that the last checkpoint left, since somebody still read older ones."""
     _grown: trio.Event = attrs.field(factory=trio.Event)
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
-    def count(self, rows: int) -> None:
-        """Count rows that a commit changed."""
-        self._rows += rows
-        if self._rows >= ROWS:
+    def pages(self) -> int:
+        """Number of pages in the log that a checkpoint would bring over. Blocks."""
+        self._index.seek(0)
+        content = self._index.read(_BROUGHT_OVER + 4)
+        (frames,) = struct.unpack_from("I", content, _FRAMES)
+        (brought_over,) = struct.unpack_from("I", content, _BROUGHT_OVER)
+        return int(frames - brought_over)
+
+    def note(self, pages: int) -> None:
+        """Note the number of pages after a commit."""
+        self._left = min(self._left, pages)
+        if pages - self._left >= PAGES:
             self._grown.set()
 
     async def checkpoint_when_grown(self) -> None:
         """Wait until the log has grown, and make a checkpoint. Raises `StoreError` if it can't."""
         await self._grown.wait()
-        before = self._rows
-        await trio.to_thread.run_sync(self._checkpoint, limiter=self._one_at_a_time)
-        meanwhile = self._rows - before
-        self._rows, self._grown = 0, trio.Event()
-        self.count(meanwhile)
+        self._left = await trio.to_thread.run_sync(self._checkpoint, limiter=self._one_at_a_time)
+        self._grown = trio.Event()
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> int:
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return self.pages()
         except sqlite3.OperationalError as error:
             raise StoreError(f"cannot write {self.path}: {error}") from error

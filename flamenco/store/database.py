@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import attrs
 import trio
@@ -17,10 +17,11 @@ from sqlite_utils import Database
 from flamenco.logs import TaskLogs
 from flamenco.model.livejob import LiveJob
 from flamenco.store import snapshots
-from flamenco.store.ahead import MOST_PAGES, WriteAheadLog
+from flamenco.store.ahead import MOST_PAGES, WriteAheadLog, open_index
 from flamenco.store.changes import write
 from flamenco.store.details import begin_log_file
 from flamenco.store.errors import NewerDatabase, StoreError, damage, shows_damage
+from flamenco.store.lock import locked
 from flamenco.store.migrations import MIGRATIONS
 from flamenco.store.place import Place
 
@@ -63,7 +64,7 @@ class Store:
 
     async def commit(self, changes: Sequence[object]) -> None:
         """Write all changes or none; durable on return. Raises `StoreError` if it can't."""
-        self.ahead.count(await self._in_thread(self._write, changes))
+        self.ahead.note(await self._in_thread(self._write, changes))
 
     async def begin_log_file(self, job_id: str, task_id: str) -> None:
         """Write what only the database holds of a task's log to its file; no commit is between.
@@ -85,7 +86,6 @@ class Store:
 
     def _write(self, changes: Sequence[object]) -> int:
         self._place.check()
-        before = self._db.conn.total_changes
         try:
             with self._db.atomic():
                 write(self._db.conn, changes, self._logs)
@@ -97,7 +97,7 @@ class Store:
             raise StoreError(f"cannot write {self.path}: {error}") from error
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error}") from error
-        return self._db.conn.total_changes - before
+        return self.ahead.pages()
 
     async def _in_thread(self, function: Callable[..., T], *args: object) -> T:
         return await trio.to_thread.run_sync(function, *args, limiter=self._one_at_a_time)
@@ -200,29 +200,26 @@ def _called_off() -> bool:
     return False
 
 
-def _open_alone(path: Path, logs: TaskLogs) -> tuple[sqlite3.Connection, Database]:
-    """The database, and the lock that keeps other Managers away from it until it is closed.
+@attrs.frozen
+class _Opened:
+    """A database that no other Manager uses until ``closing`` is closed."""
 
-    The lock is a transaction on a file of its own, so that it ends with the process in any case.
-    That file lies beside the database itself, wherever symbolic links to it may be.
-    """
-    lock = None
+    closing: ExitStack
+    db: Database
+    index: BinaryIO
+    """The file of the index of the write-ahead log."""
+
+
+def _open_alone(path: Path, logs: TaskLogs) -> _Opened:
     try:
-        real = path.resolve()
-        real.parent.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(
-            f"{real}.lock", timeout=0, isolation_level=None, check_same_thread=False
-        )
-        lock.execute("BEGIN EXCLUSIVE")
-        if real.exists() and real.stat().st_nlink > 1:
-            raise StoreError(
-                f"{path} has a second name, a hard link, by which another Manager could use it at "
-                "the same time: remove that link, or use a copy of the file"
-            )
-        return lock, _open(path, logs)
+        with ExitStack() as on_failure:
+            on_failure.enter_context(locked(path))
+            files = on_failure.enter_context(ExitStack())
+            db = _open(path, logs)
+            on_failure.enter_context(closing(db.conn))
+            index = files.enter_context(open_index(path))
+            return _Opened(on_failure.pop_all(), db, index)
     except (OSError, sqlite3.Error, StoreError) as error:
-        if lock is not None:
-            lock.close()
         raise _explained(path, error) from error
 
 
@@ -231,8 +228,6 @@ def _explained(path: Path, error: Exception) -> StoreError:
         return error
     if shows_damage(error):
         return damage(path, error)
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-        return StoreError(f"{path} is in use by another Manager: stop it, or use another storage")
     hint = ", is the disk full?" if "disk" in str(error) else ""
     return StoreError(f"cannot open the database {path}: {error}{hint}")
 
@@ -244,13 +239,12 @@ async def open_store(path: Path, logs: TaskLogs) -> AsyncIterator[Store]:
     The logs of tasks are written with the commits that they belong to.
     Raises `NewerDatabase` if it needs a newer Flamenco, `StoreError` if it cannot be used.
     """
-    lock, db = await trio.to_thread.run_sync(_open_alone, path, logs)
-    with ExitStack() as opened:
-        opened.enter_context(closing(lock))
-        opened.enter_context(closing(db.conn))
+    found = await trio.to_thread.run_sync(_open_alone, path, logs)
+    with found.closing, ExitStack() as opened:
         loading = await trio.to_thread.run_sync(lambda: connect(path, read_only=True))
         opened.enter_context(closing(loading.conn))
         ahead = await trio.to_thread.run_sync(connect, path)
         opened.enter_context(closing(ahead.conn))
         place = await trio.to_thread.run_sync(Place.of, path)
-        yield Store(path, WriteAheadLog(path, ahead.conn), place, db, loading, logs)
+        log = WriteAheadLog(path, ahead.conn, found.index)
+        yield Store(path, log, place, found.db, loading, logs)

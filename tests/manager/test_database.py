@@ -37,7 +37,7 @@ async def test_damage_that_a_commit_meets_ends_the_manager(tmp_path):
 
 
 async def test_a_checkpoint_that_failed_is_made_later(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(ahead, "ROWS", 1)
+    monkeypatch.setattr(ahead, "PAGES", 1)
     monkeypatch.setattr(housekeeping, "CHECKPOINT_AGAIN_SECONDS", 0.01)
     async with stage_at(tmp_path) as stage:
         broken = stage.farm.store.ahead._connection

@@ -34,6 +34,7 @@ from flamenco.store import (
     open_store,
     worker_key,
 )
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 JOB = Job(
@@ -211,12 +212,22 @@ async def test_two_managers_never_share_a_database_by_two_names(tmp_path):
                 pytest.fail("opened")
         twin.parent.mkdir()
         twin.hardlink_to(path)
-        with pytest.raises(StoreError, match="has a second name, a hard link"):
+        with pytest.raises(StoreError, match="in use by another Manager"):
             async with open_store(twin, TaskLogs(tmp_path)):
                 pytest.fail("opened")
     twin.unlink()
     async with open_store(link, TaskLogs(tmp_path)) as store:
         await store.commit([PutWorker(WORKER)])
+
+
+async def test_a_hard_link_of_the_database_is_told_and_is_no_obstacle(tmp_path, caplog):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([PutWorker(WORKER)])
+    (tmp_path / "snapshot").hardlink_to(path)
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        assert await store.load(worker_key("w1")) is not None
+    assert "farm.sqlite has a second name, a hard link: that is no copy of it" in caplog.text
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal"])
@@ -276,21 +287,46 @@ async def test_a_log_that_is_shown_again_and_again_is_whole_at_any_time(tmp_path
         assert sizes == {len(b"assigned\n")}
 
 
-async def test_commits_reach_the_database_itself_beside_other_commits(tmp_path, monkeypatch):
-    monkeypatch.setattr(ahead, "ROWS", 3)
+async def test_commits_reach_the_database_itself_when_its_log_has_grown(tmp_path, monkeypatch):
+    monkeypatch.setattr(ahead, "PAGES", 1)
     path, copy = tmp_path / "farm.sqlite", tmp_path / "without-its-log.sqlite"
     async with open_store(path, TaskLogs(path.parent)) as store:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(store.ahead.checkpoint_when_grown)
-            await store.commit([InsertJob(JOB), PutWorker(WORKER)])
-            await store.commit([InsertTasks(TASKS, COMMANDS)])
+        await store.commit([InsertJob(JOB), PutWorker(WORKER)])
+        await store.commit([InsertTasks(TASKS, COMMANDS)])
+        await store.ahead.checkpoint_when_grown()
         shutil.copy(path, copy)
     async with open_reader(copy) as reader:
         assert await reader.tasks("j1") == list(TASKS)
 
 
+async def test_few_large_rows_are_as_good_a_reason_for_a_checkpoint_as_many_small_ones(tmp_path):
+    path, copy = tmp_path / "farm.sqlite", tmp_path / "without-its-log.sqlite"
+    large = attrs.evolve(JOB, metadata={"note": "x" * 2**20})
+    async with open_store(path, TaskLogs(path.parent)) as store, trio.open_nursery() as nursery:
+        nursery.start_soon(store.ahead.checkpoint_when_grown)
+        for number in range(12):
+            await store.commit([InsertJob(attrs.evolve(large, id=f"j{number}"))])
+        nursery.cancel_scope.deadline = trio.current_time() + PATIENCE
+    assert not nursery.cancel_scope.cancelled_caught
+    shutil.copy(path, copy)
+    async with open_reader(copy) as reader:
+        assert await reader.job("j1") == attrs.evolve(large, id="j1")
+
+
+async def test_the_log_is_as_long_as_what_no_checkpoint_brought_over(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path, TaskLogs(path.parent)) as store:
+        store.ahead._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert store.ahead.pages() == 0
+        await store.commit([InsertJob(attrs.evolve(JOB, metadata={"note": "x" * 100 * 4096}))])
+        about = await trio.Path(f"{path}-wal").stat()
+        assert store.ahead.pages() == (about.st_size - 32) // (4096 + 24) > 100
+        store.ahead._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        assert store.ahead.pages() == 0
+
+
 async def test_a_checkpoint_that_cannot_be_made_is_told_and_loses_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(ahead, "ROWS", 1)
+    monkeypatch.setattr(ahead, "PAGES", 1)
     path = tmp_path / "farm.sqlite"
     async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         await store.commit([InsertJob(JOB)])
