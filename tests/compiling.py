@@ -12,6 +12,8 @@ from flamenco.jobtypes import Compiler, Limits, inline_compiler
 
 
 @asynccontextmanager
-async def in_this_process(scripts: Path | None, limits: Limits) -> AsyncIterator[Compiler]:
+async def in_this_process(
+    scripts: Path | None, limits: Limits, shared: Path | None = None
+) -> AsyncIterator[Compiler]:
     """A compiler without a process of its own, and without limits."""
-    yield inline_compiler(scripts)
+    yield inline_compiler(scripts, shared)

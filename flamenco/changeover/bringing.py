@@ -24,6 +24,7 @@ from flamenco.store import (
     InsertJob,
     InsertTasks,
     PutBlock,
+    PutCheckout,
     PutTag,
     PutWorker,
     RememberRendered,
@@ -102,7 +103,9 @@ class _Bringing:
         self._report.brought["tasks"] += len(tasks)
         self._report.statuses[job.job.status.value] += 1
         blocks = (PutBlock(job_id, block) for block in job.blocks)
-        await self._commit(InsertJob(job.job), InsertTasks(tasks, job.commands), *blocks)
+        checkout = job.job.shaman_checkout_id
+        made = [PutCheckout(checkout)] if checkout else []
+        await self._commit(InsertJob(job.job), InsertTasks(tasks, job.commands), *blocks, *made)
 
     def _with_log(self, task: Task) -> Task:
         size = self._old.log_size(task.job_id, task.id)

@@ -10,7 +10,7 @@ import trio
 
 from flamenco.jobtypes.engines import ChildEngine, Described, Engine, InlineEngine
 from flamenco.jobtypes.errors import CompileError, CompilerUnavailable, UnknownJobType
-from flamenco.jobtypes.files import all_stamps, find_scripts, unchanged
+from flamenco.jobtypes.files import BUILTIN, all_stamps, find_scripts, unchanged
 from flamenco.jobtypes.limits import Limits
 from flamenco.jobtypes.process import CompilerProcess
 from flamenco.model.jobs import CompiledJob
@@ -27,6 +27,8 @@ class Compiler:
 
     _scripts: Path | None
     _engine: Engine
+    _shared: Path | None = None
+    """The shared storage, where tasks may write, so that no script there is run."""
     _described: dict[tuple[Path, ...], Described] = attrs.field(factory=dict)
     _describing: trio.Lock = attrs.field(factory=trio.Lock)
 
@@ -46,7 +48,8 @@ class Compiler:
         is broken, refuses the job, takes too long or too much memory, or writes tasks that can
         never be done.
         """
-        path = _only(job.type, await self._paths(job.type))
+        paths = await self._paths(job.type)
+        path = await self._engine.blocking(lambda: self._trusted(job.type, paths))
         return await self._engine.compile(path, job)
 
     async def _find(self) -> dict[str, tuple[Path, ...]]:
@@ -66,7 +69,8 @@ class Compiler:
                 return known.job_type
             before = await self._engine.blocking(lambda: all_stamps(paths[0].parent))
             try:
-                described = await self._engine.describe(_only(name, paths), name)
+                path = await self._engine.blocking(lambda: self._trusted(name, paths))
+                described = await self._engine.describe(path, name)
             except CompileError as error:
                 # it is not known which file is to blame, so a change of any counts
                 broken = JobType(name=name, label=name, error=error.message)
@@ -77,6 +81,20 @@ class Compiler:
                 logger.warning("%s: %s", paths[0].name, warning)
             self._described[paths] = described
         return described.job_type
+
+    def _trusted(self, name: str, paths: tuple[Path, ...]) -> Path:
+        """The script of a job type, if only the operator can have put it there."""
+        path = _only(name, paths)
+        if path.parent == BUILTIN:
+            return path
+        if path.is_symlink():
+            raise CompileError(f"{path.name}: is a link; put the script itself into {path.parent}")
+        if self._shared is not None and path.resolve().is_relative_to(self._shared.resolve()):
+            raise CompileError(
+                f"{path.name}: lies in the shared storage {self._shared}, where tasks may change "
+                "it; move the shared storage into a folder of its own"
+            )
+        return path
 
 
 def _only(name: str, paths: tuple[Path, ...]) -> Path:
@@ -102,13 +120,16 @@ async def open_engine(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Engine]:
 
 @asynccontextmanager
 async def open_compiler(
-    scripts: Path | None = None, limits: Limits = DEFAULT_LIMITS
+    scripts: Path | None = None, limits: Limits = DEFAULT_LIMITS, shared: Path | None = None
 ) -> AsyncIterator[Compiler]:
-    """A compiler of the built-in job types and those in the folder ``scripts``."""
+    """A compiler of the built-in job types and those in the folder ``scripts``.
+
+    Scripts in the ``shared`` storage are refused.
+    """
     async with open_engine(limits) as engine:
-        yield Compiler(scripts, engine)
+        yield Compiler(scripts, engine, shared)
 
 
-def inline_compiler(scripts: Path | None = None) -> Compiler:
+def inline_compiler(scripts: Path | None = None, shared: Path | None = None) -> Compiler:
     """A compiler that runs scripts in this process, without limits: for simulations."""
-    return Compiler(scripts, InlineEngine())
+    return Compiler(scripts, InlineEngine(), shared)

@@ -1,23 +1,19 @@
 """Deletions: a job's files first, then its rows, in pieces between which others can commit."""
 
 import logging
-import os
 import shutil
 from collections import deque
-from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import attrs
 import trio
 
 import actors
-from flamenco.config.manager import StoragePaths
 from flamenco.logs import job_folder
 from flamenco.manager.events import deleted_event
 from flamenco.manager.services import Services
 from flamenco.model.jobs import Job
-from flamenco.shaman import remove_empty
-from flamenco.store import DeleteJob, DeleteTasks
+from flamenco.store import DeleteCheckout, DeleteJob, DeleteTasks
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +35,8 @@ class EraseMore:
     """The files of a job are gone: erase its rows, or the rest of them."""
 
     erase: Erase
+    checkout: PurePosixPath | None = None
+    """The checkout that was removed with them."""
     failure: Exception | None = None
 
 
@@ -69,14 +67,16 @@ class Deletions(actors.Actor):
             remove_files,
             erase.job,
             self._services,
-            done=lambda _: EraseMore(erase),
-            failed=lambda error: EraseMore(erase, error),
+            done=lambda checkout: EraseMore(erase, checkout),
+            failed=lambda error: EraseMore(erase, failure=error),
         )
 
     @actors.handles(EraseMore)
     def erase_more(self, message: EraseMore) -> None:
         """Erase some rows, or go on to the next job if the files could not be removed."""
         erase = message.erase
+        if message.checkout is not None:
+            self.record(DeleteCheckout(str(message.checkout)))
         if message.failure is not None:
             logger.warning("job %s can't be deleted yet: %s", erase.job.id, message.failure)
         elif erase.tasks > 0:
@@ -93,42 +93,48 @@ class Deletions(actors.Actor):
         self._next()
 
 
-def own_files(job: Job, paths: StoragePaths) -> Path | None:
-    """The folder of the files that were sent with a job, if it has one of its own.
+async def own_files(job: Job, services: Services) -> PurePosixPath | None:
+    """The checkout of a job, if Shaman made one for it.
 
-    Rendered output never counts, nor do files outside the folder of the jobs' files.
+    Rendered output never counts, nor does any other folder that a job may name.
     """
-    if not job.shaman_checkout_id or paths.jobs is None:
+    named, checkouts = job.shaman_checkout_id or "", services.checkouts
+    path = PurePosixPath(named)
+    if checkouts is None or str(path) != named or not await services.reader.is_checkout(named):
         return None
-    root = paths.jobs.resolve()
-    folder = root / job.shaman_checkout_id
-    if not os.path.exists(folder):  # noqa: PTH110 - Path's raises of what nothing can be called
-        return None
-    folder = folder.resolve()
-    return folder if root in folder.parents else None
+    there = await trio.to_thread.run_sync(checkouts.holds, path)
+    return path if there else None
 
 
-async def remove_files(job: Job, services: Services) -> None:
-    """Remove a job's logs and pictures, and the files that were sent with it.
+async def remove_files(job: Job, services: Services) -> PurePosixPath | None:
+    """Remove a job's logs and pictures, and its checkout of Shaman; returns that one's path.
 
-    A checkout of Shaman is removed (reference rules §11), unless another job uses it too; other
-    files that were sent only on request. Files that are already gone are fine. Raises OSError if
+    A checkout stays if another job uses it, and, while Shaman is switched off, unless its removal
+    was asked for (reference rules §11). Files that are already gone are fine. Raises OSError if
     something can't be removed.
     """
-    paths = services.paths
-    folders = [(paths.local / job_folder(job.id), paths.local)]
-    if services.shaman is not None or job.delete_files:
-        own = own_files(job, paths)
-        if own is not None and await services.reader.shares_files(job):
-            logger.info("the files of job %s stay: another job uses them", job.id)
-        elif own is not None and paths.jobs is not None:
-            folders.append((own, paths.jobs.resolve()))
-    await trio.to_thread.run_sync(_remove, folders)
+    local = services.paths.local
+    await trio.to_thread.run_sync(_remove, local / job_folder(job.id), local)
+    if services.shaman is None and not job.delete_files:
+        return None
+    own = await own_files(job, services)
+    if own is None or services.checkouts is None:
+        return None
+    if await services.reader.shares_files(job):
+        logger.info("the files of job %s stay: another job uses them", job.id)
+        return None
+    await trio.to_thread.run_sync(services.checkouts.erase, own)
+    return own
 
 
-def _remove(folders: Iterable[tuple[Path, Path]]) -> None:
-    """Remove folders, and the empty folders above each, up to its top."""
-    for folder, top in folders:
-        if folder.exists():
-            shutil.rmtree(folder)
-        remove_empty(folder.parent, top)
+def _remove(folder: Path, top: Path) -> None:
+    """Remove a folder, and the empty folders above it, up to its top."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    for above in folder.parents:
+        if above == top:
+            return
+        try:
+            above.rmdir()
+        except OSError:
+            return

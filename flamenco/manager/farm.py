@@ -51,8 +51,8 @@ from flamenco.store import Store, open_reader, open_store
 
 logger = logging.getLogger(__name__)
 
-Compiling = Callable[[Path, Limits], AbstractAsyncContextManager[Compiler]]
-"""Function that opens the compiler of the scripts in a folder, with limits."""
+Compiling = Callable[[Path, Limits, Path | None], AbstractAsyncContextManager[Compiler]]
+"""Function that opens the compiler of the scripts in a folder, with limits and shared storage."""
 
 Around = Callable[[Callable[..., object]], Callable[..., object]]
 """Function that wraps a handler."""
@@ -77,6 +77,7 @@ class Farm:
     tags: actors.ActorRef
     images: actors.ActorRef
     status: actors.ActorRef
+    shaman: actors.ActorRef
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
         """The actor of a worker; None if there is no such worker."""
@@ -108,10 +109,11 @@ async def open_farm(
     async with (
         open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
-        compiling(paths.scripts, _limits(config)) as compiler,
+        compiling(paths.scripts, _limits(config), paths.shared) as compiler,
     ):
         installation = installation or _beside(paths.database)
         await trio.to_thread.run_sync(sweep, installation.file)
+        shaman = Shaman(paths.shared) if paths.shared else None
         services = Services(
             config=config,
             file=ConfigFile(installation),
@@ -121,7 +123,8 @@ async def open_farm(
             compiler=compiler,
             logs=logs,
             previews=Previews(paths.local),
-            shaman=Shaman(paths.shared) if paths.shared and config.shaman.enabled else None,
+            shaman=shaman if config.shaman.enabled else None,
+            checkouts=shaman.checkouts if shaman else None,
         )
         async with actors.ActorSystem(
             "farm",
@@ -173,7 +176,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),
         submissions=await start(Submissions, SUBMISSIONS),
+        shaman=await start(ShamanKeeper, SHAMAN),
     )
     await start(Housekeeping, HOUSEKEEPING)
-    await start(ShamanKeeper, SHAMAN)
     return farm

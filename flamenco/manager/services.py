@@ -22,7 +22,7 @@ from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
-from flamenco.shaman import Shaman, ShamanOff
+from flamenco.shaman import Checkouts, Shaman, ShamanOff
 from flamenco.store import Reader, WriteAheadLog
 
 Expand = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -63,6 +63,8 @@ class Services:
     previews: Previews
     shaman: Shaman | None = None
     """None while it is switched off, or there is no shared storage."""
+    checkouts: Checkouts | None = None
+    """Shaman's checkouts, which stay when it is switched off; None without a shared storage."""
     counters: Counters = attrs.field(factory=Counters)
     viewers: Viewers = attrs.field(factory=Viewers)
     names: Names = attrs.field(factory=Names)

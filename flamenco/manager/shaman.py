@@ -8,6 +8,7 @@ import actors
 from flamenco.config.manager import GarbageCollect
 from flamenco.manager.services import Services
 from flamenco.shaman import Collected
+from flamenco.store import PutCheckout
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,15 @@ class GarbageCollected:
     failure: Exception | None = None
 
 
+@attrs.frozen
+class RecordCheckout(actors.Request[None]):
+    """Shaman made a checkout: only what is recorded is deleted with its job."""
+
+    path: str
+
+
 class ShamanKeeper(actors.Actor):
-    """The actor that collects garbage, once at first and then every period."""
+    """The actor that records checkouts, and collects garbage, once at first and every period."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -42,6 +50,11 @@ class ShamanKeeper(actors.Actor):
     @property
     def _settings(self) -> GarbageCollect:
         return self._services.config.shaman.garbage_collect
+
+    @actors.handles(RecordCheckout)
+    def record_checkout(self, message: RecordCheckout) -> None:
+        """Record a checkout."""
+        self.record(PutCheckout(message.path))
 
     @actors.handles(CollectGarbage)
     def collect(self, message: CollectGarbage) -> None:

@@ -4,6 +4,7 @@ In the shared storage, `file-store/stored` has the files and `jobs` the checkout
 rules §12). Many clients of one Manager may use everything here at the same time.
 """
 
+from flamenco.shaman.checkouts import Checkouts
 from flamenco.shaman.errors import (
     BadPath,
     MissingFiles,
@@ -12,14 +13,14 @@ from flamenco.shaman.errors import (
     ShamanOff,
     StorageFailed,
 )
-from flamenco.shaman.files import CheckoutFile, FileKey
+from flamenco.shaman.files import CheckoutFile, FileKey, checkout_path
 from flamenco.shaman.garbage import Collected
 from flamenco.shaman.service import Received, Shaman
-from flamenco.shaman.store import remove_empty
 
 __all__ = [
     "BadPath",
     "CheckoutFile",
+    "Checkouts",
     "Collected",
     "FileKey",
     "MissingFiles",
@@ -29,5 +30,5 @@ __all__ = [
     "ShamanError",
     "ShamanOff",
     "StorageFailed",
-    "remove_empty",
+    "checkout_path",
 ]

@@ -8,18 +8,18 @@ create them, some network drives) they are hard links.
 import errno
 import os
 import secrets
-import shutil
 import string
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from threading import Lock
 
 import attrs
 
 from flamenco.shaman.errors import BadPath, MissingFiles, NoFreePath, StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, checked_tree, checkout_path
-from flamenco.shaman.store import FileStore, remove_empty
+from flamenco.shaman.folders import Folder, Tree
+from flamenco.shaman.store import FileStore, blob_path
 
 ATTEMPTS = 10
 SUFFIX_LENGTH = 4
@@ -28,14 +28,21 @@ _NAMED_MISSING = 10  # in an error
 
 _NO_SYMLINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 _PRIVILEGE_NOT_HELD = 1314  # Windows
-_BAD_NAME = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
+_BAD_NAME = {
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.EEXIST,
+    errno.EINVAL,
+    errno.EILSEQ,
+}
 
 
 @attrs.frozen
 class Checkouts:
-    """The checkouts below ``root``."""
+    """The checkouts in ``tree``."""
 
-    root: Path
+    tree: Tree
     store: FileStore
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
     """Held while folders come and go, so that no folder about to be used is removed as empty."""
@@ -54,59 +61,65 @@ class Checkouts:
         try:
             self._fill(folder, tree)
         except BaseException:
-            self._erase(folder)
+            self.erase(folder)
             raise
-        return folder.relative_to(self.root).as_posix()
+        return folder.as_posix()
 
-    def _own_folder(self, path: PurePosixPath) -> Path:
+    def _own_folder(self, path: PurePosixPath) -> PurePosixPath:
         """A new folder that belongs to this checkout alone."""
         for attempt in range(ATTEMPTS):
-            folder = self.root / (path if not attempt else f"{path}-{_suffix()}")
+            place = path if not attempt else PurePosixPath(f"{path}-{_suffix()}")
             with self._lock:
                 try:
-                    folder.parent.mkdir(parents=True, exist_ok=True)
-                except OSError as error:
-                    raise _refused(error, path) from None
-                try:
-                    folder.mkdir()
+                    with self.tree.folder(place.parent, make=True) as above:
+                        above.mkdir(place.name)
                 except FileExistsError:
                     continue
                 except OSError as error:
-                    remove_empty(folder.parent, self.root)
+                    self.tree.remove_empty(place.parent)
                     raise _refused(error, path) from None
-            return folder
+            return place
         raise NoFreePath(f"the checkout path {str(path)!r} is taken, and so are its variants")
 
-    def _fill(self, folder: Path, tree: Mapping[PurePosixPath, FileKey]) -> None:
-        real, blobs = Path(os.path.realpath(folder)), Path(os.path.realpath(self.store.root))
-        for path, key in tree.items():
-            place = real / path
-            blob = blobs / self.store.blob(key).relative_to(self.store.root)
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                link(blob, place)
-            except OSError as error:
-                raise _refused(error, path) from None
+    def _fill(self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey]) -> None:
+        with self.tree.folder(checkout) as folder:
+            for path, key in tree.items():
+                try:
+                    with folder.inside(*path.parent.parts, make=True) as place:
+                        link(self.store, key, place, path.name)
+                except OSError as error:
+                    raise _refused(error, path) from None
 
-    def _erase(self, folder: Path) -> None:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+    def holds(self, path: PurePosixPath) -> bool:
+        """True if the folder of a checkout is there."""
+        try:
+            with self.tree.folder(path):
+                return bool(path.parts)
+        except (OSError, ValueError):
+            return False
+
+    def erase(self, path: PurePosixPath) -> None:
+        """Remove a checkout and the empty folders above it. It may be gone. Raises OSError."""
+        with suppress(FileNotFoundError), self.tree.folder(path.parent) as above:
+            above.erase(path.name)
         with self._lock:
-            remove_empty(folder.parent, self.root)
+            self.tree.remove_empty(path.parent)
 
 
-def link(blob: Path, place: Path) -> None:
-    """Link a stored file into a checkout. Raises OSError, `StorageFailed`."""
+def link(store: FileStore, key: FileKey, place: Folder, name: str) -> None:
+    """Link a stored file into a folder of a checkout. Raises OSError, `StorageFailed`."""
     try:
-        place.symlink_to(os.path.relpath(blob, place.parent))
+        place.symlink(name, os.path.relpath(store.blob(key), place.path))
     except OSError as error:
         windows = getattr(error, "winerror", None)
         if error.errno not in _NO_SYMLINKS and windows != _PRIVILEGE_NOT_HELD:
             raise
     else:
         return
+    blob = blob_path(key)
     try:
-        os.link(blob, place)
+        with store.stored.folder(blob.parent) as there:
+            place.hard_link(name, there, blob.name)
     except OSError as error:
         if error.errno not in _NO_SYMLINKS:
             raise

@@ -1,12 +1,13 @@
 """Garbage collection of stored files (reference rules §12). Blocks and belongs in threads."""
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 
 import attrs
 
-from flamenco.shaman.store import FileStore, remove_empty, walk
+from flamenco.shaman.folders import Tree
+from flamenco.shaman.store import FileStore
 
 
 @attrs.frozen
@@ -25,7 +26,7 @@ Pause = Callable[[], None]
 
 
 def collect(
-    store: FileStore, checkouts: Path, now: float, max_age: float, pause: Pause
+    store: FileStore, checkouts: Tree, now: float, max_age: float, pause: Pause
 ) -> Collected:
     """Delete the garbage, and remains of uploads. Raises OSError."""
     garbage, kept = find(store, checkouts, now - max_age, pause)
@@ -36,23 +37,24 @@ def collect(
             files, size = files + 1, size + length
         else:
             kept += 1
-    _sweep(store, now)
+    for upload in list(store.abandoned(now)):
+        store.discard(upload)
     return Collected(files, size, kept)
 
 
 def find(
-    store: FileStore, checkouts: Path, oldest: float, pause: Pause
-) -> tuple[dict[Path, int], int]:
+    store: FileStore, checkouts: Tree, oldest: float, pause: Pause
+) -> tuple[Mapping[PurePosixPath, int], int]:
     """Files not touched since ``oldest`` (wall time in seconds) that no checkout links to.
 
     Returns them with their sizes in bytes, and the number of other files. Raises OSError.
     """
-    kept, old = 0, dict[str, tuple[Path, int]]()
+    kept, old = 0, dict[str, tuple[PurePosixPath, int]]()
     for blob in store.blobs():
         pause()
-        about = blob.stat()
+        about = blob.entry.stat(follow_symlinks=False)
         if about.st_mtime < oldest and about.st_nlink == 1:
-            old[os.path.realpath(blob.path)] = Path(blob.path), about.st_size
+            old[str(store.stored.path / blob.path)] = blob.path, about.st_size
         else:
             kept += 1
     if old:
@@ -62,14 +64,7 @@ def find(
     return dict(old.values()), kept
 
 
-def _targets(checkouts: Path) -> Iterator[str]:
-    for entry in walk(checkouts):
-        if entry.is_symlink():
-            yield os.path.realpath(entry.path)
-
-
-def _sweep(store: FileStore, now: float) -> None:
-    for upload in list(store.abandoned(now)):
-        path = Path(upload.path)
-        path.unlink(missing_ok=True)
-        remove_empty(path.parent, store.uploading)
+def _targets(checkouts: Tree) -> Iterator[str]:
+    for found in checkouts.walk():
+        if found.entry.is_symlink():
+            yield os.path.realpath(checkouts.path / found.path)

@@ -15,6 +15,7 @@ from flamenco.model.statuses import FileStatus
 from flamenco.shaman.checkouts import Checkouts
 from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
+from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected, collect, find
 from flamenco.shaman.store import FileStore, Incoming, WrongContent
 from flamenco.shaman.uploads import Uploads
@@ -61,11 +62,12 @@ class Shaman:
 
     @store.default
     def _store(self) -> FileStore:
-        return FileStore(self.shared / "file-store")
+        stored, uploading = (f"file-store/{name}" for name in ("stored", "uploading"))
+        return FileStore(Tree(self.shared, stored), Tree(self.shared, uploading))
 
     @checkouts.default
     def _checkouts(self) -> Checkouts:
-        return Checkouts(self.shared / "jobs", self.store)
+        return Checkouts(Tree(self.shared, "jobs"), self.store)
 
     # Files
 
@@ -130,7 +132,7 @@ class Shaman:
         """Delete files that are unused and have not been touched for ``max_age`` seconds."""
         now, pause = _now(), trio.from_thread.check_cancelled
         return await self._in_thread(
-            lambda: collect(self.store, self.checkouts.root, now, max_age, pause),
+            lambda: collect(self.store, self.checkouts.tree, now, max_age, pause),
             self._collecting,
         )
 
@@ -138,7 +140,7 @@ class Shaman:
         """The garbage that `collect_garbage` would delete."""
         oldest, pause = _now() - max_age, trio.from_thread.check_cancelled
         found, kept = await self._in_thread(
-            lambda: find(self.store, self.checkouts.root, oldest, pause), self._collecting
+            lambda: find(self.store, self.checkouts.tree, oldest, pause), self._collecting
         )
         return Collected(len(found), sum(found.values()), kept)
 

@@ -3,90 +3,102 @@
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO
 
 import attrs
 
 from flamenco.shaman.files import FileKey
+from flamenco.shaman.folders import Found, Tree
 
 ABANDONED_SECONDS = 24 * 3600.0
 """Seconds without new bytes after which an upload must be from a Manager that was killed."""
+
+ATTEMPTS = 10
+"""Number of times to make a folder that others may remove in the same moment, as it is empty."""
 
 
 class WrongContent(Exception):
     """A file does not have the checksum or the length that was announced."""
 
 
+def blob_path(key: FileKey) -> PurePosixPath:
+    """The path of a file once it is stored, in the tree of the stored files."""
+    return _folder(key) / f"{key.size}.blob"
+
+
+def _folder(key: FileKey) -> PurePosixPath:
+    return PurePosixPath(key.sha[:2], key.sha[2:])
+
+
 @attrs.frozen
 class FileStore:
-    """Stored files and uploads below ``root``.
+    """Stored files and uploads, each in a tree.
 
     One lock orders the steps that must not overlap: a file is touched before it is linked, and
     dropped only if its time is still old. So garbage collection never takes a file that a checkout
     is about to use.
     """
 
-    root: Path
+    stored: Tree
+    uploading: Tree
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
-
-    @property
-    def stored(self) -> Path:
-        return self.root / "stored"
-
-    @property
-    def uploading(self) -> Path:
-        return self.root / "uploading"
 
     def blob(self, key: FileKey) -> Path:
         """The path of a file once it is stored."""
-        return self.stored / key.sha[:2] / key.sha[2:] / f"{key.size}.blob"
+        return self.stored.path / blob_path(key)
 
     def touch(self, key: FileKey, now: float) -> bool:
         """Mark a file as used at ``now`` (wall time in seconds); returns False if it is missing."""
-        blob = self.blob(key)
-        with self._lock:
-            try:
-                if blob.stat().st_size != key.size:
-                    return False
-                os.utime(blob, (now, now))
-            except FileNotFoundError:
-                return False
-        return True
+        blob = blob_path(key)
+        with self._lock, suppress(FileNotFoundError), self.stored.folder(blob.parent) as folder:
+            about = folder.stat(blob.name)
+            if stat.S_ISREG(about.st_mode) and about.st_size == key.size:
+                folder.set_time(blob.name, now)
+                return True
+        return False
 
-    def keep(self, unfinished: Path, key: FileKey, now: float) -> None:
+    def keep(self, unfinished: PurePosixPath, key: FileKey, now: float) -> None:
         """Turn a complete upload into a stored file."""
-        blob = self.blob(key)
-        os.utime(unfinished, (now, now))
-        with self._lock:
-            blob.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.replace(blob)
+        blob = blob_path(key)
+        with self._lock, self.uploading.folder(unfinished.parent) as here:
+            here.set_time(unfinished.name, now)
+            with self.stored.folder(blob.parent, make=True) as there:
+                here.move(unfinished.name, there, blob.name)
 
-    def drop_if_older(self, blob: Path, oldest: float) -> bool:
+    def drop_if_older(self, blob: PurePosixPath, oldest: float) -> bool:
         """Delete a stored file, unless it was touched at ``oldest`` or later."""
         with self._lock:
             try:
-                if blob.stat().st_mtime >= oldest:
-                    return False
-                blob.unlink()
+                with self.stored.folder(blob.parent) as folder:
+                    if folder.stat(blob.name).st_mtime >= oldest:
+                        return False
+                    folder.unlink(blob.name)
             except FileNotFoundError:
                 return False
-            remove_empty(blob.parent, self.stored)
+            self.stored.remove_empty(blob.parent)
         return True
 
-    def blobs(self) -> Iterator[os.DirEntry[str]]:
+    def blobs(self) -> Iterator[Found]:
         """All stored files."""
-        return (each for each in walk(self.stored) if each.name.endswith(".blob"))
+        return (each for each in self.stored.walk() if each.path.suffix == ".blob")
 
-    def abandoned(self, now: float) -> Iterator[os.DirEntry[str]]:
+    def abandoned(self, now: float) -> Iterator[PurePosixPath]:
         """Uploads that were abandoned."""
-        for each in walk(self.uploading):
+        for each in self.uploading.walk():
             with suppress(FileNotFoundError):
-                if each.stat().st_mtime < now - ABANDONED_SECONDS:
-                    yield each
+                if each.entry.stat(follow_symlinks=False).st_mtime < now - ABANDONED_SECONDS:
+                    yield each.path
+
+    def discard(self, upload: PurePosixPath) -> None:
+        """Delete an upload, which may be gone."""
+        with suppress(FileNotFoundError):
+            self.uploading.remove(upload)
+        self.uploading.remove_empty(upload.parent)
 
 
 class Incoming:
@@ -97,16 +109,19 @@ class Incoming:
 
     def __init__(self, store: FileStore, key: FileKey) -> None:
         self._store, self._key = store, key
-        folder = store.uploading / key.sha[:2] / key.sha[2:]
-        self._path = folder / f"{key.size}-{secrets.token_hex(8)}.tmp"
+        self._path = _folder(key) / f"{key.size}-{secrets.token_hex(8)}.tmp"
         self._sum, self._size = hashlib.sha256(), 0
         self._file = self._open()
 
     def _open(self) -> BinaryIO:
-        while True:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(ATTEMPTS):
             with suppress(FileNotFoundError):  # another upload of this file just ended
-                return self._path.open("xb", buffering=0)
+                return self._create()
+        return self._create()
+
+    def _create(self) -> BinaryIO:
+        with self._store.uploading.folder(self._path.parent, make=True) as folder:
+            return folder.create(self._path.name)
 
     def write(self, content: bytes) -> None:
         """Add to the file. Raises `WrongContent` if it gets too long."""
@@ -129,29 +144,4 @@ class Incoming:
     def close(self) -> None:
         """Delete the file unless it was finished."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
-        remove_empty(self._path.parent, self._store.uploading)
-
-
-def walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    """All files and links below a folder, if it exists; links aren't followed."""
-    try:
-        entries = os.scandir(folder)
-    except FileNotFoundError:
-        return
-    with entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk(entry.path)
-            else:
-                yield entry
-
-
-def remove_empty(folder: Path, top: Path) -> None:
-    """Remove a folder and the folders above it, up to ``top``, as long as they are empty."""
-    while top in folder.parents:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent
+        self._store.discard(self._path)

@@ -129,6 +129,18 @@ class DeleteTag:
 
 
 @attrs.frozen
+class PutCheckout:
+    """Shaman made a checkout, with this path."""
+
+    path: str
+
+
+@attrs.frozen
+class DeleteCheckout:
+    path: str
+
+
+@attrs.frozen
 class DeleteTasks:
     """The last tasks of a job, with all that is known of them, ``most`` at a time."""
 
@@ -246,6 +258,14 @@ def _delete_tag(connection: _Connection, change: DeleteTag) -> None:
     connection.execute("DELETE FROM tags WHERE id = ?", (change.tag_id,))
 
 
+def _put_checkout(connection: _Connection, change: PutCheckout) -> None:
+    connection.execute("INSERT OR IGNORE INTO checkouts (path) VALUES (?)", (change.path,))
+
+
+def _delete_checkout(connection: _Connection, change: DeleteCheckout) -> None:
+    connection.execute("DELETE FROM checkouts WHERE path = ?", (change.path,))
+
+
 def _delete_tasks(connection: _Connection, change: DeleteTasks) -> None:
     connection.execute(
         "DELETE FROM tasks WHERE id IN "
@@ -282,6 +302,8 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     DeleteBlocks: _delete_blocks,
     PutTag: _put_tag,
     DeleteTag: _delete_tag,
+    PutCheckout: _put_checkout,
+    DeleteCheckout: _delete_checkout,
     DeleteTasks: _delete_tasks,
     DeleteJob: _delete_job,
     RememberRendered: _remember_rendered,

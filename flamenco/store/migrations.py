@@ -4,6 +4,7 @@ The number of those applied is SQLite's `user_version`.
 """
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from sqlite_utils import Database
 
@@ -187,6 +188,21 @@ def _task_warnings(db: Database) -> None:
     db.execute("ALTER TABLE tasks ADD COLUMN warnings TEXT DEFAULT '[]'")
 
 
+def _checkouts(db: Database) -> None:
+    """Add the checkouts that Shaman made: so far, those of the jobs."""
+    db.execute("CREATE TABLE checkouts (path TEXT PRIMARY KEY) WITHOUT ROWID")
+    for (path,) in db.execute("SELECT DISTINCT shaman_checkout_id FROM jobs").fetchall():
+        if isinstance(path, str) and _is_plain(path):
+            db.execute("INSERT INTO checkouts (path) VALUES (?)", (path,))
+
+
+def _is_plain(path: str) -> bool:
+    """True if it is the only way to write this path, and leads nowhere else."""
+    pure = PurePosixPath(path)
+    inside = pure.parts and not pure.is_absolute() and ".." not in pure.parts
+    return bool(inside) and str(pure) == path and "\0" not in path
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -195,4 +211,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _warnings,
     _parked,
     _task_warnings,
+    _checkouts,
 )

@@ -126,6 +126,11 @@ class Reader:
         """One job as people see it."""
         return await self._look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
 
+    async def is_checkout(self, path: str) -> bool:
+        """True if Shaman made a checkout with this path."""
+        query = "SELECT 1 FROM checkouts WHERE path = ?"
+        return await self._ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
+
     async def shares_files(self, job: Job) -> bool:
         """True if another job uses files that were sent with this one."""
         checkout = job.shaman_checkout_id or ""

@@ -13,6 +13,7 @@ from flamenco.manager.deletions import own_files
 from flamenco.manager.housekeeping import CleanUp
 from flamenco.manager.jobs.messages import ArchiveJob, KeepJob, RemoveJob, SetJobStatus
 from flamenco.manager.refusals import NotAllowed
+from flamenco.manager.shaman import RecordCheckout
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob, Reader, listed_jobs
@@ -36,6 +37,15 @@ async def canceled(stage, **changes):
     job = await stage.shaped("misc misc", **changes)
     await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "stop"))
     return job
+
+
+async def checkout(stage, path: str):
+    """The folder of a checkout, which Shaman made."""
+    folder = stage.farm.services.paths.shared / "jobs" / path
+    folder.mkdir(parents=True)
+    (folder / "scene.blend").touch()
+    await stage.farm.shaman.ask(RecordCheckout(path))
+    return folder
 
 
 async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
@@ -75,9 +85,7 @@ async def test_who_looks_at_a_log_while_its_job_is_deleted_leaves_no_file(stage,
 @pytest.mark.parametrize("shaman", [True, False])
 async def test_the_files_of_a_job_go_if_they_are_shamans_or_asked_for(tmp_path, shaman, with_files):
     async with stage_at(tmp_path, shaman=ShamanConfig(enabled=shaman)) as stage:
-        own = stage.farm.services.paths.jobs / "shot-7"
-        own.mkdir(parents=True)
-        (own / "scene.blend").touch()
+        own = await checkout(stage, "shot-7")
         job = await canceled(stage, shaman_checkout_id="shot-7")
         await stage.ask(job, RemoveJob(files=with_files))
         await gone(stage, job)
@@ -95,8 +103,7 @@ async def test_files_go_if_a_second_one_asks_for_that_while_the_job_is_deleted(
             await stage.ask(job, RemoveJob(files=True))
 
     async with stage_at(tmp_path, shaman=ShamanConfig(enabled=False)) as stage:
-        own = stage.farm.services.paths.jobs / "shot-7"
-        own.mkdir(parents=True)
+        own = await checkout(stage, "shot-7")
         job = await canceled(stage, shaman_checkout_id="shot-7")
         monkeypatch.setattr(deletions, "remove_files", ask_again)
         await stage.ask(job, RemoveJob())
@@ -109,6 +116,7 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
     paths = stage.farm.services.paths
     outside = paths.shared / "outside"
     outside.mkdir(parents=True)
+    await stage.farm.shaman.ask(RecordCheckout(checkout))
     job = await canceled(stage, shaman_checkout_id=checkout)
     await stage.ask(job, RemoveJob(files=True))
     await gone(stage, job)
@@ -119,7 +127,8 @@ async def test_nothing_outside_the_jobs_folder_is_deleted(stage, checkout):
 @pytest.mark.parametrize("checkout", ["no\0name", "long" * 100, "not-there"])
 async def test_a_job_whose_files_can_not_be_there_is_deleted_all_the_same(stage, checkout):
     job = await canceled(stage, shaman_checkout_id=checkout)
-    assert own_files(job, stage.farm.services.paths) is None
+    await stage.farm.shaman.ask(RecordCheckout(checkout))
+    assert await own_files(job, stage.farm.services) is None
     await stage.ask(job, RemoveJob(files=True))
     await gone(stage, job)
 

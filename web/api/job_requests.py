@@ -87,7 +87,7 @@ async def why_job_waits(job_id: Id) -> api.WaitingReason:
 @routes.get("/jobs/<job_id>/what-would-delete-do", errors=[404])
 async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
     """Tell if a job has files of its own that could be deleted with it."""
-    own = own_files((await find_job(job_id)).item, services().paths)
+    own = await own_files((await find_job(job_id)).item, services())
     return api.JobDeletionInfo(shaman_checkout=own is not None)
 
 

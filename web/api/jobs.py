@@ -22,6 +22,7 @@ from flamenco.model.unc import with_backslashes
 from flamenco.model.variables import settings_to_variables
 from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
+from flamenco.shaman import checkout_path
 from flamenco.store import listed_jobs, listed_tasks
 from web import views
 from web.api.finding import find_job, workers_named
@@ -147,14 +148,18 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         ),
         metadata=settings_to_variables(job.metadata, services.variables, platform),
         worker_tag=_or_none(job.worker_tag),
-        shaman_checkout_id=None
-        if isinstance(storage, UnsetType)
-        else _or_none(storage.shaman_checkout_id),
+        shaman_checkout_id=_checkout(storage),
         requirements=views.requirements(job.requirements),
         keep=job.keep is True,
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         check_only=check_only,
     )
+
+
+def _checkout(storage: api.JobStorageInfo | UnsetType) -> str | None:
+    """The checkout that a job says is its own, without aliases. Raises `BadPath`."""
+    given = None if isinstance(storage, UnsetType) else _or_none(storage.shaman_checkout_id)
+    return checkout_path(given).as_posix() if given else None
 
 
 def _deeper_than(levels: int, value: object) -> bool:

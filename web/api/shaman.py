@@ -7,9 +7,10 @@ from email.header import decode_header, make_header
 
 from flamenco.api import shaman as api
 from flamenco.manager.refusals import Refusal
+from flamenco.manager.shaman import RecordCheckout
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, FileKey, Received
-from web.context import services
+from web.context import farm, services
 from web.operations import Operations, Read
 from web.wire import Answer, empty
 
@@ -41,6 +42,7 @@ async def shaman_checkout_requirements(
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
     path = await services().shaman_on.checkout(body.checkoutPath, _files(body.files))
+    await farm().shaman.ask(RecordCheckout(path))
     return api.ShamanCheckoutResult(checkoutPath=path)
 
 
