@@ -60,8 +60,14 @@ class Told:
     severity: Severity
 
 
+_MESSAGE = r"(?:^|\| *)(?:(?:ERROR|WARNING|INFO|FATAL) +)?(?:(?:Error|Warning|Info): )?"
+"""Beginning of a message: that of its line, or what follows the prefix of a log."""
+
+
 def _saying(pattern: str, kind: FailureKind, severity: Severity, words: str) -> Saying:
-    return Saying(re.compile(pattern), kind, severity, words)
+    """A row. What counts by itself begins a message, since a file may have any name."""
+    start = "" if severity is _EXPLAINS else _MESSAGE
+    return Saying(re.compile(f"{start}(?:{pattern})", re.IGNORECASE), kind, severity, words)
 
 
 SAYINGS = (
@@ -72,10 +78,16 @@ SAYINGS = (
         "the file has no scene {!r}",
     ),
     _saying(
-        r"(?i)cannot render, no camera|no camera found in scene",
+        r"cannot render, no camera|no camera found in scene",
         FailureKind.NO_CAMERA,
         _FAILS,
         "the scene has no camera",
+    ),
+    _saying(
+        r"Unrecognized file format '(.+?)'",
+        FailureKind.MISSING_LIBRARY,
+        _FAILS,
+        "the library {} is no .blend file; if it is a pointer of Git LFS, run 'git lfs pull'",
     ),
     _saying(
         r"(?:Cannot find lib|Unable to find library) '(.+?)'",
@@ -84,7 +96,7 @@ SAYINGS = (
         "missing library {}",
     ),
     _saying(
-        r"[iI]mage file '?(.+?)'? does not exist",
+        r"Image file '?(.+?)'? does not exist",
         FailureKind.MISSING_FILE,
         _WARNS,
         "missing file {}",
@@ -109,38 +121,38 @@ SAYINGS = (
         "cannot read {}",
     ),
     _saying(
-        r"(?i)\bout of (?:GPU|video|device) memory\b|out of memory in (?:cu|hip)\w+"
-        r"|Unable to allocate \w+ buffer",
+        r"(?:System is |(?:CUDA|HIP) error: )?out of (?:GPU|video|device) memory\b"
+        r"|(?:(?:CUDA|HIP) error: )?out of memory in (?:cu|hip)\w+|Unable to allocate \w+ buffer",
         FailureKind.GPU_OUT_OF_MEMORY,
         _FAILS,
         "the GPU is out of memory",
     ),
     _saying(
-        r"(?i)\bout of memory\b|Malloc returns null|std::bad_alloc",
+        r"\bout of memory\b|Malloc returns null|std::bad_alloc",
         FailureKind.OUT_OF_MEMORY,
         _EXPLAINS,
         "out of memory",
     ),
     _saying(
-        r"(?i)no space left on device|disk quota exceeded",
+        r"no space left on device|disk quota exceeded",
         FailureKind.DISK_FULL,
         _EXPLAINS,
         "the disk is full",
     ),
     _saying(
-        r"(?i)Render error \((.+?)\) cannot save|Write error: cannot save (.+)",
+        r"Render error \((.+?)\) cannot save|Write error: cannot save (.+)",
         FailureKind.CANNOT_SAVE,
         _FAILS,
         "cannot save a frame: {}",
     ),
     _saying(
-        r"(?i)(?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|.*device[ _]lost.*",
+        r"((?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|(?:GPU )?device lost.*|[^|]*VK_ERROR_DEVICE_LOST.*)",
         FailureKind.GPU_LOST,
         _FAILS,
         "the GPU failed: {}",
     ),
     _saying(
-        r"(?i)unable to open a display|can(?:no|')t open display",
+        r"unable to open a display|can(?:no|')t open display",
         FailureKind.NO_DISPLAY,
         _FAILS,
         "the render engine needs a display, and this Worker has none",
@@ -189,7 +201,7 @@ _OWN = re.compile(r"flamenco(-warning)?: ([a-z-]+): (.+)")
 
 _HINTS = re.compile(
     "(?i)flamenco|can(?:no|')t|unable|memory|null|bad_alloc|no space|quota|error|device.lost"
-    "|not found|not exist|camera|newer|failed|not loaded|not supported|not known"
+    "|not found|not exist|camera|newer|failed|not loaded|not supported|not known|unrecognized"
 )
 """A quick test for all of them, so that few lines need a closer look."""
 

@@ -79,12 +79,63 @@ def test_known_troubles_become_a_reason(line, kind, reason):
     assert (found and found.reason.kind, found and found.reason.detail) == (kind, reason)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CUDA error lab",
+        "device lost",
+        "unable to open a display",
+        "out of GPU memory",
+        "out of memory in custom",
+        "no camera found in scene",
+        "Write error: cannot save",
+    ],
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Saved: '/farm/{}/0001.png'",
+        "Read blend: /farm/{}.blend",
+        "Fra:1 Mem:11.16M (Peak 11.16M) | Time:00:00.00 | Shot {}, ViewLayer | Sample 1/16",
+        "00:03.732  render           | Saved: '/farm/{}/0001.png'",
+    ],
+)
+def test_a_name_says_nothing_whatever_it_says(line, name):
+    found = told(line.format(name))
+    assert found is None or found.severity is Severity.EXPLAINS
+
+
 FAILS, WARNS, EXPLAINS = Severity.FAILS, Severity.WARNS, Severity.EXPLAINS
 
 
 @pytest.mark.parametrize(
     ("line", "severity", "kind", "words"),
     [
+        (
+            "00:03.732  cycles           | ERROR CUDA error: Launch failed in cuLaunchKernel",
+            FAILS,
+            "gpu-lost",
+            "the GPU failed: CUDA error: Launch failed in cuLaunchKernel",
+        ),
+        (
+            "00:03.732  gpu.vulkan       | ERROR vkQueueSubmit: VK_ERROR_DEVICE_LOST",
+            FAILS,
+            "gpu-lost",
+            "the GPU failed: vkQueueSubmit: VK_ERROR_DEVICE_LOST",
+        ),
+        (
+            "Fra:1 Mem:9M | Time:00:00.00 | Scene, ViewLayer | Out of memory in cuMemAlloc(&p, n)",
+            FAILS,
+            "gpu-out-of-memory",
+            "the GPU is out of memory",
+        ),
+        (
+            "Warning: Unrecognized file format '/a/hero.blend'",
+            FAILS,
+            "missing-library",
+            "the library /a/hero.blend is no .blend file; if it is a pointer of Git LFS, "
+            "run 'git lfs pull'",
+        ),
         (
             "Can't find scene: 'No Such' in file: '/a/b.blend'",
             FAILS,
