@@ -21,7 +21,7 @@ def why_unreadable(path: Path) -> Failure:
         return Failure(FailureKind.MISSING_FILE, f"cannot read {path}: {error.strerror}")
     if head == _POINTER:
         pulled = f"{path} is a pointer of Git LFS, not the file itself: run 'git lfs pull'"
-        return Failure(FailureKind.UNREADABLE_FILE, pulled)
+        return Failure(FailureKind.LFS_POINTER, pulled)
     if match := _HEAD.match(head):
         major, minor = (int(each) for each in match.groups() if each)
         saved = f"this Blender cannot read {path}, which Blender {major}.{minor} saved"

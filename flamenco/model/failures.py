@@ -12,7 +12,7 @@ import attrs
 from flamenco.model.board import Kind, Profile, lacks
 from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob
-from flamenco.model.reasons import HOPELESS
+from flamenco.model.reasons import is_hopeless
 from flamenco.model.statuses import RUNNABLE_TASKS, TaskStatus
 from flamenco.model.workers import Worker
 
@@ -57,7 +57,7 @@ def after_failure(
 ) -> Verdict:
     """The verdict on a task whose ``failed_by`` already names the worker that just failed it."""
     failures = len(task.failed_by)
-    if reason in HOPELESS:
+    if is_hopeless(reason, failures):
         return Verdict(TaskStatus.FAILED, "no other worker can mend that")
     if failures >= limit:
         return Verdict(TaskStatus.FAILED, f"failed by {failures} workers")

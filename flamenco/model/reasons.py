@@ -16,6 +16,8 @@ class FailureKind(StrEnum):
     NO_CAMERA = "no-camera"
     UNREADABLE_FILE = "unreadable-file"
     """No .blend file, or a broken one."""
+    LFS_POINTER = "lfs-pointer"
+    """A pointer of Git LFS where the .blend file should be."""
     NEWER_FILE = "newer-file"
     """Saved by a newer Blender than the Worker's."""
     SCRIPT_ERROR = "script-error"
@@ -56,11 +58,19 @@ HOPELESS = frozenset(
     {
         FailureKind.MISSING_SCENE,
         FailureKind.NO_CAMERA,
-        FailureKind.UNREADABLE_FILE,
+        FailureKind.LFS_POINTER,
         FailureKind.SCRIPT_ERROR,
     }
 )
 """Faults of the job itself, which no Worker can mend."""
+
+DOUBTFUL = frozenset({FailureKind.UNREADABLE_FILE})
+"""Faults of the job itself, or of one Worker's way to its files: a second Worker tells which."""
+
+
+def is_hopeless(kind: str, failures: int) -> bool:
+    """True if no other worker needs to try a task that ``failures`` workers have failed."""
+    return kind in HOPELESS or (kind in DOUBTFUL and failures > 1)
 
 
 def alike(kind: str, failed: str, workers: Sequence[Worker]) -> list[Worker]:

@@ -24,6 +24,18 @@ async def test_what_no_other_worker_can_mend_fails_at_once_and_is_nobodys_fault(
     assert task.activity == "Failed: it broke: no other worker can mend that"
 
 
+async def test_a_file_that_one_worker_cannot_read_is_tried_by_one_more(stage):
+    anna, bert, _ = [await stage.worker(name) for name in ("anna", "bert", "cleo")]
+    job = await stage.shaped("blender")
+    failure = protocol.Failure(FailureKind.UNREADABLE_FILE, "no .blend file")
+    await anna.report(await anna.hears(protocol.Assign), **FAILED, failure=failure)
+    await bert.report(await bert.hears(protocol.Assign), **FAILED, failure=failure)
+    await stage.until_job(job, "failed")
+    task = await stage.task(job, 0)
+    assert task.failed_by == (anna.id, bert.id)
+    assert task.activity == "Failed: it broke: no other worker can mend that"
+
+
 async def test_what_another_worker_may_mend_waits_for_one(stage):
     anna, bert = await stage.worker("anna"), await stage.worker("bert")
     job = await stage.shaped("blender")

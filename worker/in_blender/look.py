@@ -10,6 +10,9 @@ from typing import Any
 import bpy
 
 UDIM, UVTILE = "<UDIM>", "<UVTILE>"
+POINTER = b"version https://git-lfs.github.com/spec/"
+MOST_OF_POINTER = 1023
+"""Maximum number of bytes of a pointer of Git LFS, by its specification."""
 
 
 def say(kind: str, sentence: str, *, mark: str = "flamenco-warning") -> None:
@@ -41,19 +44,32 @@ def files_of(each: Any) -> "list[str]":
     return [getattr(each, "filepath", "")]
 
 
+def is_pointer(path: str) -> bool:
+    """True if Git LFS has left only a pointer of a file."""
+    try:
+        if Path(path).stat().st_size > MOST_OF_POINTER:
+            return False
+        return Path(path).read_bytes().startswith(POINTER)
+    except OSError:  # a folder, or not for this Worker's eyes, as Blender will say
+        return False
+
+
 def missing() -> "Iterator[tuple[str, str]]":
-    """Kind and path of each file that the .blend file uses and that is not there."""
+    """Kind and sentence for each file that the .blend file uses and that is not there."""
     data = bpy.data
     for library in data.libraries:
         path = absolute(library.filepath, None)  # even if another library links to it
         if not Path(path).is_file() and is_needed(library):
-            yield "missing-library", path
+            yield "missing-library", f"missing library {path}"
     kinds = (data.images, data.movieclips, data.sounds, data.fonts, data.cache_files, data.volumes)
     for each in (each for kind in kinds for each in kind if each.users):
         for written in filter(None, files_of(each)):
             path = absolute(written, each.library)
             if not written.startswith("<") and not Path(path).exists():
-                yield "missing-file", path
+                yield "missing-file", f"missing file {path}"
+            elif is_pointer(path):
+                pointer = "is a pointer of Git LFS: run 'git lfs pull'"
+                yield "missing-file", f"missing file {path}, which {pointer}"
 
 
 def is_needed(library: Any) -> bool:
@@ -91,8 +107,8 @@ def look(asked: "dict[str, Any]") -> None:
     if bpy.data.version[:2] > bpy.app.version[:2]:
         saved, ours = (f"{each[0]}.{each[1]}" for each in (bpy.data.version, bpy.app.version))
         say("newer-file", f"saved by Blender {saved}, this Worker has {ours}")
-    for kind, path in dict.fromkeys(missing()):
-        say(kind, f"missing {'library' if kind == 'missing-library' else 'file'} {path}")
+    for kind, sentence in dict.fromkeys(missing()):
+        say(kind, sentence)
 
 
 look(json.loads(os.environ["FLAMENCO_ASKED"]))

@@ -37,6 +37,8 @@ with bpy.data.libraries.load(HERO, link=True) as (there, here):
 bpy.data.objects["Cube"].data = here.meshes[0]
 """
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n"
+
 
 def rendering(blendfile, output, *args, **more):
     """Parameters of a command that renders a frame, with ``args`` before the frame is named."""
@@ -181,10 +183,27 @@ async def test_a_format_that_blender_does_not_know_fails(plain, tmp_path):
 @slow
 async def test_a_pointer_of_git_lfs_is_named_as_such(tmp_path):
     file = tmp_path / "shot.blend"
-    file.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n")
+    file.write_text(POINTER)
     failed = await failure(**rendering(file, tmp_path))
-    assert failed.failure.kind == "unreadable-file"
+    assert failed.failure.kind == "lfs-pointer"
     assert "Git LFS" in failed.failure.detail
+
+
+@slow
+async def test_a_pointer_in_place_of_a_texture_or_a_library_is_named_as_such(scenes, tmp_path):
+    hero = make_scene(scenes / "pointer-hero.blend")
+    linked = LIBRARY.replace("HERO", repr(str(hero)))
+    textured = make_scene(scenes / "pointer-texture.blend", TEXTURE.replace("not-here/", ""))
+    linking = make_scene(scenes / "pointer-library.blend", linked)
+    for pointer in (scenes / "texture.png", hero):
+        pointer.write_text(POINTER)
+    bench = await Bench(steps_left=1).run("blender-render", **rendering(textured, tmp_path))
+    pulled = "is a pointer of Git LFS: run 'git lfs pull'"
+    assert f"missing file {scenes}/texture.png, which {pulled}" in bench.warnings
+    failed = await failure(**rendering(linking, tmp_path))
+    assert failed.failure.kind == "missing-library"
+    assert str(failed).startswith(f"the library {hero} is no .blend file")
+    assert "Git LFS" in str(failed)
 
 
 @slow
