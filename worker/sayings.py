@@ -109,7 +109,7 @@ SAYINGS = (
     ),
     _saying(
         r"File format is not supported in file ['\"](.+?)['\"]"
-        r"|Failed to read (?:blend )?file ['\"](.+?)['\"]",
+        r"|(?:Loading .+ failed: )?Failed to read (?:blend )?file ['\"](.+?)['\"]",
         FailureKind.UNREADABLE_FILE,
         _FAILS,
         "Blender cannot read {}",
@@ -146,7 +146,8 @@ SAYINGS = (
         "cannot save a frame: {}",
     ),
     _saying(
-        r"((?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|(?:GPU )?device lost.*|[^|]*VK_ERROR_DEVICE_LOST.*)",
+        r"((?:CUDA|HIP|OptiX|Metal|oneAPI) error.*|(?:GPU )?device lost.*"
+        r"|[^|]*VK_ERROR_DEVICE_LOST.*)",
         FailureKind.GPU_LOST,
         _FAILS,
         "the GPU failed: {}",

@@ -133,8 +133,10 @@ FAILS, WARNS, EXPLAINS = Severity.FAILS, Severity.WARNS, Severity.EXPLAINS
             "Warning: Unrecognized file format '/a/hero.blend'",
             FAILS,
             "missing-library",
-            "the library /a/hero.blend is no .blend file; if it is a pointer of Git LFS, "
-            "run 'git lfs pull'",
+            (
+                "the library /a/hero.blend is no .blend file; if it is a pointer of Git LFS, "
+                "run 'git lfs pull'"
+            ),
         ),
         (
             "Can't find scene: 'No Such' in file: '/a/b.blend'",
@@ -184,6 +186,12 @@ FAILS, WARNS, EXPLAINS = Severity.FAILS, Severity.WARNS, Severity.EXPLAINS
             FAILS,
             "unreadable-file",
             "Blender cannot read /x/a.blend",
+        ),
+        (
+            "Error: Loading \"/a\" failed: Failed to read blend file '/a.blend': No DNA block",
+            FAILS,
+            "unreadable-file",
+            "Blender cannot read /a.blend",
         ),
         (
             "Error: Cannot read file '/a/b.blend'",

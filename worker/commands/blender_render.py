@@ -92,8 +92,8 @@ class BlenderRender(Surroundings):
     def surroundings(self, task: Task) -> Surroundings:
         """The surroundings of Blender, with what our scripts need to know."""
         runs = frame_runs(self.frames) if self.frames else []  # short, as variables have to be
-        asked = json.dumps({"scene": self.scene, "runs": runs, "task": task.id})
-        return Surroundings(env={**self.env, ASKED: asked}, cwd=self.cwd)
+        asked = {"scene": self.scene, "runs": runs, "task": task.id, "python": sys.executable}
+        return Surroundings(env={**self.env, ASKED: json.dumps(asked)}, cwd=self.cwd)
 
     @property
     def scene(self) -> str:

@@ -6,6 +6,7 @@ the next attempt leaves that out, if it is still what was saved, of the same .bl
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from worker.in_blender.saving import begin, plain, save, tell
 sys.path.pop()
 
 FINISHED = "finished.json"
+SECONDS_EACH = 30
+"""Time that a picture has to decode; libraries hang on some broken ones."""
 
 
 def stamp(path: Path) -> "list[int]":
@@ -26,37 +29,53 @@ def stamp(path: Path) -> "list[int]":
     return [found.st_size, found.st_mtime_ns]
 
 
-def decodes(path: Path) -> bool:
-    """True if a file is a picture."""
+def is_as_saved(path: Path, saved: "list[int]") -> bool:
+    """True if a file is what an attempt has saved."""
+    return path.exists() and stamp(path) == saved
+
+
+def whole(paths: "list[Path]", python: str) -> "set[Path]":
+    """Those of some pictures that decode, as a process of the Worker's Python tells.
+
+    What it has not told within the time is rendered again.
+    """
     try:
-        image = bpy.data.images.load(str(path))
-    except RuntimeError:
-        return False
-    is_one = 0 not in image.size
-    bpy.data.images.remove(image)
-    return is_one
+        answers = subprocess.run(
+            [python, "-P", "-m", "worker.decoding"],
+            input=b"\n".join(map(os.fsencode, paths)),
+            stdout=subprocess.PIPE,
+            check=False,
+            timeout=SECONDS_EACH * len(paths),
+        ).stdout
+    except subprocess.TimeoutExpired as late:
+        answers = late.stdout or b""
+    except OSError:  # a Blender that may start no programs
+        answers = b""
+    return {paths[int(number)] for number in answers.split()}
 
 
 class Finished:
     """Frames that attempts of this task have finished, in a file that they append to."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, python: str) -> None:
         self._file = file
         self._source = stamp(Path(bpy.data.filepath))
-        self._frames: dict[int, dict[str, list[int]]] = {}
+        self._frames: dict[int, list[Path]] = {}
         for line in file.read_text("utf-8").splitlines() if file.exists() else ():
             try:
                 entry = json.loads(line)
             except ValueError:  # the end of an attempt cut it off
                 continue
-            if entry["source"] == self._source:
-                self._frames[entry["frame"]] = entry["files"]
+            files = {Path(name): saved for name, saved in entry["files"].items()}
+            if entry["source"] == self._source and all(map(is_as_saved, files, files.values())):
+                self._frames[entry["frame"]] = [*files]
+        every = [path for files in self._frames.values() for path in files]
+        self._whole = whole(every, python) if every else set()
 
     def of(self, frame: int) -> "list[Path]":
         """Files of a frame that are as they were saved; none if it is to be rendered."""
-        files = {Path(name): saved for name, saved in self._frames.get(frame, {}).items()}
-        whole = all(path.exists() and stamp(path) == saved for path, saved in files.items())
-        return [*files] if whole and all(map(decodes, files)) else []
+        files = self._frames.get(frame, [])
+        return files if self._whole.issuperset(files) else []
 
     def add(self, frame: int, files: "list[Path]") -> None:
         """Remember a frame that was saved."""
@@ -79,7 +98,7 @@ def render_frames(asked: "dict[str, Any]") -> None:
         if finished is None:
             folder = path.parent / f".flamenco-{asked['task']}"
             own = begin(folder)
-            finished = Finished(folder / FINISHED)
+            finished = Finished(folder / FINISHED, asked["python"])
         files = finished.of(frame)
         if not files:
             scene.frame_set(frame)

@@ -3,11 +3,14 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 import pytest
 import trio
 from PIL import Image
@@ -118,6 +121,32 @@ async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path)
     ]
     assert (tmp_path / "000001.png").stat().st_mtime_ns == whole
     assert ".flamenco-task-1" not in names(tmp_path)
+
+
+@slow
+@pytest.mark.parametrize(
+    ("format_", "suffix"), [("BMP", ".bmp"), ("OPEN_EXR_MULTILAYER", ".exr"), ("PNG", ".png")]
+)
+async def test_a_finished_frame_is_left_out_in_every_format(red, tmp_path, format_, suffix):
+    stop = "import bpy; bpy.app.handlers.render_pre.append(lambda s, *_: s.frame_current == 2 and "
+    parameters = rendering(red, tmp_path, "1-2", format_)
+    ending = ["--python-expr", f"{stop}__import__('os')._exit(7))"]
+    with pytest.raises(CommandFailed, match="code 7"):
+        await Bench().run("blender-render", **parameters | {"args": ending + parameters["args"]})
+    bench = await rendered(red, tmp_path, "1-2", format_=format_)
+    assert [Path(path).name for path in bench.images] == [f"000002{suffix}"]
+
+
+@pytest.mark.parametrize("format_", ["bmp", "exr", "jp2", "jpg", "png", "tga", "tif"])
+def test_a_picture_decodes_only_if_it_is_whole(tmp_path, format_):
+    file, half = tmp_path / f"whole.{format_}", tmp_path / f"half.{format_}"
+    noise = np.random.default_rng(1).random((48, 64, 3), np.float32)
+    oiio.ImageBuf(noise).write(str(file))
+    half.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
+    asked = f"{half}\n{file}\n{tmp_path}/none.{format_}"
+    command = [sys.executable, "-P", "-m", "worker.decoding"]
+    told = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["1"]
 
 
 @slow
