@@ -150,10 +150,13 @@ def test_a_picture_decodes_only_if_it_is_whole(tmp_path, format_):
 
 
 @slow
-@pytest.mark.parametrize("format_", ["TARGA", "TARGA_RAW"])
-async def test_formats_are_those_that_a_file_names(red, tmp_path, format_):
-    await rendered(red, tmp_path, "1", format_=format_)
-    assert names(tmp_path) == ["000001.tga"]
+@pytest.mark.parametrize(
+    ("format_", "suffix"), [("TARGA", "tga"), ("TARGA_RAW", "tga"), ("JPEG2000", "jp2")]
+)
+async def test_formats_are_those_that_a_file_names(tmp_path, format_, suffix):
+    file = paint(tmp_path / "red.blend", size=64)  # Blender saves no JPEG 2000 of 16 pixels
+    await rendered(file, tmp_path / "out", "1", format_=format_)
+    assert names(tmp_path / "out") == [f"000001.{suffix}"]
 
 
 @slow
