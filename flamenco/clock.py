@@ -1,26 +1,117 @@
-"""Wall time for the whole farm, derived from Trio's clock.
+"""One clock for the whole farm: wall time, and the seconds for which this process really ran.
 
-Under a virtual clock wall time runs with it, so that schedules, time stamps and clean-up can be
-simulated. No other module asks the operating system for the time.
+Wall time is the machine's, asked anew each time, so a corrected clock counts at once. Under a
+virtual clock it runs with Trio's, so that schedules, time stamps and clean-up can be simulated.
+No other module asks the operating system for the time.
+
+Durations are Trio's. Where one is somebody's silence, it is measured in `running_time`: a process
+that was stopped, swapped out or suspended could not hear anybody.
 """
 
-from datetime import UTC, datetime
+import logging
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from math import inf
 
+import attrs
 import trio
 
-_offset: trio.lowlevel.RunVar[float] = trio.lowlevel.RunVar("wall time minus Trio's time, seconds")
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at the clock."""
+
+STALL_SECONDS = 2.0
+"""Seconds from one look to the next, of which the rest counts as a stall."""
+
+CORRECTION_SECONDS = 1.0
+"""Difference to Trio's clock, in seconds, that counts as a correction of the machine's."""
+
+ROUNDING = 0.001
+"""Seconds that a timer may come early, by the rounding of sums."""
+
+_machine: trio.lowlevel.RunVar[Callable[[], float]] = trio.lowlevel.RunVar("seconds since 1970")
+
+
+@attrs.define
+class _Watch:
+    """What was found by looking at Trio's clock each second."""
+
+    looked: float = inf
+    """Time of the latest look; infinite while nobody looks."""
+    ahead: float | None = None
+    """Seconds from Trio's time to wall time, as they were told; None before the first look."""
+    stalled: float = 0.0
+    """Seconds of all stalls up to then."""
+
+    def stalled_until(self, now: float) -> float:
+        """Seconds of all stalls, with the one that may just have ended."""
+        return self.stalled + max(0.0, now - self.looked - STALL_SECONDS)
+
+
+_watch: trio.lowlevel.RunVar[_Watch] = trio.lowlevel.RunVar("watch")
 
 
 def set_wall_time(moment: datetime) -> None:
-    """Make ``moment`` the present in this Trio run; time goes on from there."""
-    _offset.set(moment.timestamp() - trio.current_time())
+    """Make ``moment`` the present in this Trio run; time goes on from there, with Trio's clock."""
+    offset = moment.timestamp() - trio.current_time()
+    _machine.set(lambda: trio.current_time() + offset)
 
 
 def now() -> datetime:
     """The present moment, in UTC."""
     try:
-        offset = _offset.get()
+        machine = _machine.get()
     except LookupError:
-        set_wall_time(datetime.now(UTC))
-        offset = _offset.get()
-    return datetime.fromtimestamp(trio.current_time() + offset, UTC)
+        if _time_is_virtual():
+            set_wall_time(datetime.now(UTC))
+            return now()
+        machine = time.time
+    return datetime.fromtimestamp(machine(), UTC)
+
+
+def running_time() -> float:
+    """Trio's time in seconds, without the stalls that `watch` has found."""
+    present = trio.current_time()
+    return present - _watch.get(_Watch()).stalled_until(present)
+
+
+async def watch(corrected: Callable[[], None]) -> None:
+    """Find stalls of this process, and corrections of the clock, which are told. Never ends."""
+    found = _watch.get(_Watch())
+    _watch.set(found)
+    found.looked = trio.current_time()
+    if found.ahead is None:
+        found.ahead = _ahead()
+    try:
+        while True:
+            await trio.sleep(LOOK_SECONDS)
+            present = trio.current_time()
+            if stalled := found.stalled_until(present) - found.stalled:
+                logger.warning("stood still for %s; that is nobody's silence", _text(stalled))
+                found.stalled += stalled
+            found.looked = present
+            correction = _ahead() - found.ahead
+            if abs(correction) >= CORRECTION_SECONDS:
+                found.ahead += correction
+                where = "forward" if correction > 0 else "back"
+                logger.warning("the clock was put %s by %s", where, _text(abs(correction)))
+                corrected()
+    finally:
+        found.looked = inf
+
+
+def _ahead() -> float:
+    return now().timestamp() - trio.current_time()
+
+
+def _text(seconds: float) -> str:
+    return f"{timedelta(seconds=round(seconds))} h"
+
+
+def _time_is_virtual() -> bool:
+    """True if a test's clock runs. `trio.testing` would bring pytest along, so it is looked up."""
+    testing = sys.modules.get("trio.testing")
+    return testing is not None and isinstance(trio.lowlevel.current_clock(), testing.MockClock)

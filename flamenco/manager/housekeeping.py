@@ -4,6 +4,7 @@ import gc
 import logging
 from collections.abc import Awaitable
 from datetime import timedelta
+from functools import partial
 
 import attrs
 import trio
@@ -13,8 +14,8 @@ from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
 from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
 from flamenco.manager.refusals import Refusal
-from flamenco.manager.services import Services
-from flamenco.manager.workers.messages import RemoveWorker
+from flamenco.manager.services import WORKERS, Services
+from flamenco.manager.workers.messages import ClockCorrected, RemoveWorker
 from flamenco.model.cleanup import due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity
 
@@ -66,11 +67,22 @@ class Housekeeping(actors.Actor):
 
     async def started(self) -> None:
         """Begin all duties, the checks of the database only if they are configured."""
+        self.start_soon(clock.watch, partial(self.ref.tell, ClockCorrected()))
         self.tell(self.ref, CleanUp())
         self.tell(self.ref, Checkpoint())
         self.every(CLEAN_UP_SECONDS, CleanUp())
         if self._services.config.database_check_period:
             self.after(self._services.config.database_check_period, CheckDatabase())
+
+    # The clock
+
+    @actors.handles(ClockCorrected)
+    def clock_corrected(self, message: ClockCorrected) -> None:
+        """Count absences from now on, and let the workers follow their schedules anew."""
+        self._services.present_since = clock.now()
+        workers = self.system.find(WORKERS)
+        if workers is not None:
+            self.tell(workers, message)
 
     # The database
 

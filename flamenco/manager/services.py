@@ -70,7 +70,8 @@ class Services:
     names: Names = attrs.field(factory=Names)
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
-    started: datetime = attrs.field(factory=clock.now)
+    present_since: datetime = attrs.field(factory=clock.now)
+    """Start of the Manager, or the latest correction of its clock: absences count from there."""
     config_at_start: ManagerConfig = attrs.field(init=False)
     _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
 
@@ -102,7 +103,7 @@ class Services:
     @property
     def absence(self) -> Absence:
         """The rule for workers that are away."""
-        return Absence(self.config.worker_gone_after, self.started)
+        return Absence(self.config.worker_gone_after, self.present_since)
 
     async def log_tail(self, task: Task) -> str | None:
         """The last lines of a task's log, None if it has none."""

@@ -18,7 +18,8 @@ class Absence:
     limit: float
     """Seconds after which a worker that is away counts as gone; 0: never."""
     since: datetime
-    """Start of the Manager, which knows nothing of who would have come before."""
+    """Time of the Manager's start, as it knows nothing of who would have come before; or of the
+    latest correction of its clock, as it can't compare with times before that."""
 
     def gone(self, worker: Worker, now: datetime) -> bool:
         """True if a worker does not count any more as able to run tasks."""

@@ -1,5 +1,7 @@
 """Rules for a task that does not go well, and for its worker."""
 
+from math import inf
+
 import attrs
 import trio
 
@@ -177,7 +179,7 @@ async def a_no_to_an_approval_fails_the_job(scene: Scene) -> None:
 # Workers that are lost
 
 
-@shows("flamenco.manager.jobs.leases.Lease.touch", instead=nothing)
+@shows("flamenco.manager.jobs.leases.Lease._seconds_left", instead=lambda _: inf)
 async def a_lease_without_a_sign_of_life_ends(scene: Scene) -> None:
     async with scene(task_timeout=5.0) as stage:
         anna, bert = await stage.worker("anna"), await stage.worker("bert")

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 import actors
-from tests.simulation import rules_of_choice, rules_of_failure, rules_of_people
+from tests.simulation import rules_of_choice, rules_of_failure, rules_of_people, rules_of_time
 from tests.simulation.rules import RULES, Rule
 from tests.simulation.world import first
 
@@ -29,7 +29,8 @@ def simulate(*arguments: str) -> str:
 def test_there_are_rules_of_all_kinds():
     modules = {rule.scenario.__module__ for rule in RULES}
     assert modules == {
-        each.__name__ for each in (rules_of_choice, rules_of_failure, rules_of_people)
+        each.__name__
+        for each in (rules_of_choice, rules_of_failure, rules_of_people, rules_of_time)
     }
 
 

@@ -23,6 +23,7 @@ from flamenco.manager.jobs.leases import (
     assignment,
     attempt_of,
     is_over,
+    lease_of,
     reported,
 )
 from flamenco.manager.jobs.messages import (
@@ -218,14 +219,8 @@ class JobActor(actors.Actor):
         tell_worker(self, message.worker_id, WorkerReleased())
 
     def _hold(self, task: Task) -> Lease:
-        worker_id = task.worker_id or ""
-        lease = Lease(
-            task_id=task.id,
-            number=task.lease,
-            worker_id=worker_id,
-            worker_name=self._recording.worker_names.get(worker_id, ""),
-            timeout=self._services.config.task_timeout or float("inf"),
-        )
+        worker_name = self._recording.worker_names.get(task.worker_id or "", "")
+        lease = lease_of(task, worker_name, self._services.config.task_timeout)
         self._leases.add(lease)
         self._live.hold(task.id)
         self.start_soon(lease.hold, done=partial(LeaseEnded, lease))

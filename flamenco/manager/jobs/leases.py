@@ -7,6 +7,8 @@ actor crashed: then the lease is suspended, and opened again with the same numbe
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from math import inf
 
 import attrs
 import trio
@@ -45,19 +47,22 @@ class Lease:
     worker_id: str
     worker_name: str
     timeout: float
-    """Seconds without a sign of life after which the lease ends."""
+    """Seconds without a sign of life after which the lease ends; stalls of the Manager aside."""
+    began: float
+    """Trio's time when the task was started."""
     starts: int = 1
     ending: Ending | None = None
     reason: str = ""
     report: Report | None = None
     """The report that ended it."""
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    _touched: float = attrs.field(init=False, factory=clock.running_time)
 
     async def hold(self) -> Ending:
         """Sleep until the lease ends. A deadline that passes is an ending too."""
-        self.touch()
-        with self._scope:
-            await trio.sleep_forever()
+        while self.ending is None and (left := self._seconds_left()) > clock.ROUNDING:
+            with trio.move_on_after(left) as self._scope:
+                await trio.sleep_forever()
         if self.ending is None:
             self.ending = Ending.TIMED_OUT
             self.reason = f"no sign of life for {self.timeout:g} seconds"
@@ -65,13 +70,35 @@ class Lease:
 
     def touch(self) -> None:
         """Prolong the lease for another full timeout, after a sign of life."""
+        self._touched = clock.running_time()
         self._scope.deadline = trio.current_time() + self.timeout
+
+    def _seconds_left(self) -> float:
+        return self._touched + self.timeout - clock.running_time()
+
+    @property
+    def duration(self) -> timedelta:
+        """Time since the task was started, whatever became of the clock meanwhile."""
+        return timedelta(seconds=trio.current_time() - self.began)
 
     def end(self, ending: Ending, reason: str, report: Report | None = None) -> None:
         """Leave the scope; the first ending counts."""
         if self.ending is None:
             self.ending, self.reason, self.report = ending, reason, report
             self._scope.cancel()
+
+
+def lease_of(task: Task, worker_name: str, timeout: float) -> Lease:
+    """The lease of an active task; ``timeout`` in seconds, 0: it never ends for silence."""
+    age = (clock.now() - task.started).total_seconds() if task.started else 0.0
+    return Lease(
+        task_id=task.id,
+        number=task.lease,
+        worker_id=task.worker_id or "",
+        worker_name=worker_name,
+        timeout=timeout or inf,
+        began=trio.current_time() - max(age, 0.0),
+    )
 
 
 @attrs.define(eq=False)
@@ -130,7 +157,7 @@ def attempt_of(lease: Lease, ending: Ending, reason: str, task: Task) -> Attempt
         job_id=task.job_id,
         worker_id=lease.worker_id,
         worker_name=lease.worker_name,
-        started=task.started or now,
+        started=now - lease.duration,
         ended=now,
         ending=ending.value,
         reason=reason,

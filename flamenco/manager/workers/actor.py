@@ -18,13 +18,14 @@ from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
-from flamenco.manager.workers.life import UNWATCHED, Life
+from flamenco.manager.workers.life import UNWATCHED, Life, lags
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
 from flamenco.manager.workers.messages import (
     AskForTask,
     AskStatus,
     ChangeStatus,
     CheckLife,
+    ClockCorrected,
     Connect,
     Disconnected,
     FindLease,
@@ -73,9 +74,6 @@ NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
 
 SIGN_ON_AGAIN = "the Manager has lost track of the session, sign on again"
 
-SEEN_SECONDS = 10.0
-"""Seconds by which `last_seen` may lag behind, so that not every call is a commit."""
-
 
 class WorkerActor(actors.Actor):
     """The owner of a worker, which talks to it and holds its leases."""
@@ -91,7 +89,7 @@ class WorkerActor(actors.Actor):
         self._leases = HeldLeases(self)
         self._standing = Standing(self)
         self._alarm = Alarm(self)
-        self._life = Life(self)
+        self._life = Life(self, services)
         self._keeping = Keeping(self)
 
     @property
@@ -107,7 +105,7 @@ class WorkerActor(actors.Actor):
 
     async def started(self) -> None:
         """Watch for signs of life, follow the schedule, and tell the scheduler."""
-        self._watch_life()
+        self._life.watch(self._worker.status)
         self._alarm.set(self._worker)
         self._stand(begins=True)
 
@@ -124,7 +122,7 @@ class WorkerActor(actors.Actor):
             self.publish(worker_event(self._worker, before))
         self._dismiss_if_due()
         self._stand()
-        self._watch_life()
+        self._life.watch(self._worker.status)
 
     def _dismiss_if_due(self) -> None:
         """End an open call for a task if the worker has to do something else."""
@@ -148,18 +146,15 @@ class WorkerActor(actors.Actor):
 
     # Signs of life
 
-    def _watch_life(self) -> None:
-        self._life.watch(self._worker.status, self._services.config.worker_timeout)
-
     @actors.handles(CheckLife)
     def check_life(self, _: CheckLife) -> None:
         """Give up on a worker that has been silent for too long."""
-        name, timeout = self._worker.name, self._services.config.worker_timeout
-        if self._life.is_lost(self._worker.status, timeout):
+        name, timeout = self._worker.name, self._life.timeout
+        if self._life.is_lost(self._worker.status):
             self._leases.give_all_back(f"worker {name} was silent for {timeout:g} seconds")
             self._hang_up("no sign of life")
             self._change(status=WorkerStatus.ERROR, request=None)
-        self._watch_life()
+        self._life.watch(self._worker.status)
 
     @actors.handles(Seen)
     def seen(self, _: Seen) -> None:
@@ -186,12 +181,8 @@ class WorkerActor(actors.Actor):
             task_types=task_types,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
-        config = self._services.config
-        return protocol.Welcome(
-            status_requested=status,
-            leases=running,
-            heartbeat_seconds=protocol.heartbeat_period(config.worker_timeout, config.task_timeout),
-        )
+        period = self._life.promise()
+        return protocol.Welcome(status_requested=status, leases=running, heartbeat_seconds=period)
 
     def _hang_up(self, reason: str) -> None:
         if self._link is not None:
@@ -318,8 +309,7 @@ class WorkerActor(actors.Actor):
         if self._link is None:
             self._link = PollingLink()
             self._stand()
-        seen = self._worker.last_seen
-        if seen is None or (clock.now() - seen).total_seconds() >= SEEN_SECONDS:
+        if lags(self._worker.last_seen):
             self._change()
 
     @actors.handles(SignOn)
@@ -476,14 +466,15 @@ class WorkerActor(actors.Actor):
     def set_schedule(self, message: SetSchedule) -> None:
         """Set the schedule, which applies at once and overrides earlier requests."""
         self._change(schedule=message.schedule)
-        self._follow_schedule()
+        self.follow_schedule(FollowSchedule())
+
+    @actors.handles(ClockCorrected)
+    def clock_corrected(self, _: ClockCorrected) -> None:
+        """Follow the schedule by the corrected clock."""
+        self._alarm.set_anew(self._worker)
 
     @actors.handles(FollowSchedule)
     def follow_schedule(self, _: FollowSchedule) -> None:
-        """Follow the schedule at one of its times."""
-        self._follow_schedule()
-
-    def _follow_schedule(self) -> None:
         """Request the status that the schedule wants now, and come back when that changes."""
         if (request := request_now(self._worker)) is not None:
             self._request(request)

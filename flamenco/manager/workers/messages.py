@@ -243,7 +243,12 @@ class LeaseClosed:
     revoke: str | None = None
 
 
-# Its own timers
+# Time
+
+
+@attrs.frozen
+class ClockCorrected:
+    """The machine's clock was put forward or back."""
 
 
 @attrs.frozen

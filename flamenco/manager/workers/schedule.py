@@ -28,6 +28,13 @@ class Alarm:
             seconds = (worker.schedule_due - clock.now()).total_seconds()
             self._timer = self._actor.after(max(seconds, 0.0), FollowSchedule())
 
+    def set_anew(self, worker: Worker) -> None:
+        """Wait by a corrected clock. If it shows another span of the schedule, tell so at once."""
+        if next_time(worker) == worker.schedule_due:
+            self.set(worker)
+        else:
+            self._actor.tell(self._actor.ref, FollowSchedule())
+
 
 def is_sleep_time(worker: Worker) -> bool:
     """True if the worker's schedule wants it to sleep now."""

@@ -14,6 +14,7 @@ from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.actor import WorkerActor
 from flamenco.manager.workers.messages import (
+    ClockCorrected,
     FindWorkers,
     LogFollowed,
     RegisterWorker,
@@ -150,8 +151,8 @@ class Workers(actors.Actor):
             )
         )
 
-    @actors.handles(Announce, TagGone, LogFollowed)
-    def pass_on(self, message: Announce | TagGone | LogFollowed) -> None:
+    @actors.handles(Announce, TagGone, LogFollowed, ClockCorrected)
+    def pass_on(self, message: object) -> None:
         """Tell all workers that have actors."""
         for worker in self.children.values():
             self.tell(worker, message)
