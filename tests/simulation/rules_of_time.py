@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import attrs
 import trio
 
 from flamenco import clock, protocol
 from flamenco.manager.workers.life import Life
-from flamenco.manager.workers.messages import SetSchedule
+from flamenco.manager.workers.messages import ConfigChanged, SetSchedule
 from flamenco.model.absence import Absence
 from flamenco.model.schedules import SleepSchedule, local_zone
 from flamenco.model.statuses import WorkerStatus
@@ -120,3 +121,19 @@ async def nobody_is_gone_because_the_clock_was_put_forward(scene: Scene) -> None
         assert await stage.statuses(job) == ["soft-failed"]
         await trio.sleep(2700)
         assert await stage.status(job) == "failed"
+
+
+@shows("flamenco.manager.workers.life.Life.change", instead=nothing)
+async def a_worker_is_told_of_a_shorter_timeout_before_it_is_lost_by_it(scene: Scene) -> None:
+    async with scene(worker_timeout=80.0) as stage:
+        anna = await stage.worker("anna")
+        await trio.sleep(19)
+        services = stage.farm.services
+        services.take_over(attrs.evolve(services.config, worker_timeout=12.0))
+        stage.farm.workers.tell(ConfigChanged())
+        await trio.sleep(6)
+        assert (await stage.farm.services.reader.worker(anna.id)).status is WorkerStatus.AWAKE
+        assert anna.closed is not None
+        assert (await anna.connect()).heartbeat_seconds == 3.0
+        await trio.sleep(13)
+        assert (await stage.farm.services.reader.worker(anna.id)).status is WorkerStatus.ERROR

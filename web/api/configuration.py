@@ -25,10 +25,11 @@ from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
 from flamenco.manager.refusals import Outdated, Refusal
+from flamenco.manager.workers.messages import ConfigChanged
 from flamenco.model.bounds import Values, Word
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
-from web.context import services
+from web.context import farm, services
 from web.operations import Operations
 from web.wire import JSON, YAML, Answer, Yaml, answer, empty, or_none, reply
 
@@ -79,6 +80,7 @@ async def update_configuration_file(body: Values, headers: ConfigurationHeaders)
     versions = parse_etags(or_none(headers.if_match) or "*")
     try:
         services().take_over(await services().file.change(body, versions.contains_weak))
+        farm().workers.tell(ConfigChanged())
     except BadValues as error:
         raise Refusal(str(error)) from None
     except FileChanged:

@@ -18,7 +18,7 @@ from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
-from flamenco.manager.workers.life import UNWATCHED, Life, lags
+from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
 from flamenco.manager.workers.messages import (
     AskForTask,
@@ -26,6 +26,7 @@ from flamenco.manager.workers.messages import (
     ChangeStatus,
     CheckLife,
     ClockCorrected,
+    ConfigChanged,
     Connect,
     Disconnected,
     FindLease,
@@ -155,6 +156,13 @@ class WorkerActor(actors.Actor):
             self._hang_up("no sign of life")
             self._change(status=WorkerStatus.ERROR, request=None)
         self._life.watch(self._worker.status)
+
+    @actors.handles(ConfigChanged)
+    def config_changed(self, _: ConfigChanged) -> None:
+        """Go by changed timeouts; who shows signs of life too rarely is told in a new session."""
+        if self._life.change(self._worker.status):
+            self._hang_up(BEAT_FASTER)
+            self._stand()
 
     @actors.handles(Seen)
     def seen(self, _: Seen) -> None:

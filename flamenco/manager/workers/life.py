@@ -13,6 +13,8 @@ from flamenco.model.statuses import WorkerStatus
 UNWATCHED = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
 """Statuses in which a worker isn't expected to show signs of life."""
 
+BEAT_FASTER = "the timeouts have changed, sign on again"
+
 SEEN_SECONDS = 10.0
 """Seconds by which `last_seen` may lag behind, so that not every call is a commit."""
 
@@ -41,6 +43,17 @@ class Life:
         self.timeout = config.worker_timeout
         self._period = protocol.heartbeat_period(self.timeout, config.task_timeout)
         return self._period
+
+    def change(self, status: WorkerStatus) -> bool:
+        """Go by changed timeouts, from now on. True if signs of life have to come more often."""
+        timeout, period = self.timeout, self._period
+        if self.promise() != period or self.timeout != timeout:
+            self.heard()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self.watch(status)
+        return self._period < period
 
     def heard(self) -> None:
         """Note a sign of life."""

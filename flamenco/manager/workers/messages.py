@@ -252,6 +252,11 @@ class ClockCorrected:
 
 
 @attrs.frozen
+class ConfigChanged:
+    """The configuration was changed, perhaps its timeouts."""
+
+
+@attrs.frozen
 class CheckLife:
     """The time by which a worker should have shown a sign of life."""
 

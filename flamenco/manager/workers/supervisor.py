@@ -15,6 +15,7 @@ from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.actor import WorkerActor
 from flamenco.manager.workers.messages import (
     ClockCorrected,
+    ConfigChanged,
     FindWorkers,
     LogFollowed,
     RegisterWorker,
@@ -151,7 +152,7 @@ class Workers(actors.Actor):
             )
         )
 
-    @actors.handles(Announce, TagGone, LogFollowed, ClockCorrected)
+    @actors.handles(Announce, TagGone, LogFollowed, ClockCorrected, ConfigChanged)
     def pass_on(self, message: object) -> None:
         """Tell all workers that have actors."""
         for worker in self.children.values():
