@@ -1,46 +1,75 @@
 """Protection from pages of other sites.
 
-There is no login: whoever reaches the Manager may do everything. So may any page on the internet
+There is no login: whoever reaches the Manager may do everything. So might any page on the internet
 that a user at the farm has open, through the user's browser. Browsers tell where a request is from
-(`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`), programs don't.
+(`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`), and which name it goes to
+(`Host`); programs tell no origin.
 """
 
 from collections.abc import Mapping
 
+from flamenco.model.bounds import quoted
+from web.hosts import Hosts
 from web.serving import App, Receive, Scope, Send
 from web.uploads import send_answer
-from web.wire import failure
+from web.wire import Answer, failure
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing, and whose answers browsers don't let other sites read."""
+Headers = Mapping[bytes, bytes]
 
 FOREIGN = (
     "this request came from a page of another site; a proxy in front of the Manager has to pass on "
     "the header Host, or to send X-Forwarded-Host"
 )
+NOT_OURS = (
+    "this Manager is not called {}; use an address or name of its machine, or add this name to "
+    "allowed_hosts in the Manager's configuration"
+)
 
 
-def own_pages_only(app: App) -> App:
-    """The application without changes and WebSockets by pages of other sites."""
+def own_pages_only(app: App, hosts: Hosts) -> App:
+    """The application without requests by pages of other sites, or under another's name."""
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_foreign(scope):
+        refusal = None if scope["type"] == "lifespan" else await _refusal(scope, hosts)
+        if refusal is None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            await send_answer(send, failure(403, FOREIGN))
+            await send_answer(send, failure(403, refusal))
         else:
-            await send({"type": "websocket.close"})
+            await _refuse_socket(send, failure(403, refusal))
 
     return admit
 
 
-def _is_foreign(scope: Scope) -> bool:
-    if scope["type"] == "lifespan" or scope.get("method") in SAFE:
-        return False
-    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+async def _refusal(scope: Scope, hosts: Hosts) -> str | None:
+    """The reason for refusing a request; None if there is none."""
+    headers: Headers = dict(scope["headers"])
+    host = headers.get(b"host")  # HTTP/1.0 needs none, and no browser speaks it
+    if host is not None and not await hosts.serves(host.decode("latin1")):
+        return NOT_OURS.format(quoted(host.decode("latin1")))
+    if _is_foreign(headers) and not _is_link(scope, headers):
+        return FOREIGN
+    return None
+
+
+def _is_foreign(headers: Headers) -> bool:
     site = headers.get(b"sec-fetch-site")
     if site is not None:
         return site not in (b"same-origin", b"none")
     origin = headers.get(b"origin")
     here = (headers.get(b"host"), headers.get(b"x-forwarded-host"))
     return origin is not None and origin.partition(b"://")[2] not in here
+
+
+def _is_link(scope: Scope, headers: Headers) -> bool:
+    """True if somebody follows a link to here from another site, which shows it to nobody else."""
+    return (
+        scope.get("method") in ("GET", "HEAD")
+        and headers.get(b"sec-fetch-mode") == b"navigate"
+        and headers.get(b"sec-fetch-dest") == b"document"
+    )
+
+
+async def _refuse_socket(send: Send, answer: Answer) -> None:
+    """Refuse a WebSocket with an answer (ASGI extension `websocket.http.response`)."""
+    await send_answer(send, answer, "websocket.http.response")

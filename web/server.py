@@ -30,6 +30,8 @@ from web.api import (
 from web.auth import BadCredentials
 from web.chronicle import WAITING
 from web.context import Web
+from web.headers import guarded
+from web.hosts import Hosts
 from web.operations import API
 from web.origins import own_pages_only
 from web.routing import NOT_AMONG, NotAmong, rules
@@ -105,7 +107,9 @@ async def serve_farm(
     )
     async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
         past = Past(cast("App", app), uploads.handler)
-        await nursery.start(serve, own_pages_only(past), listener, closed, limits)
+        hosts = Hosts(farm.services)
+        nursery.start_soon(hosts.learn)
+        await nursery.start(serve, guarded(own_pages_only(past, hosts)), listener, closed, limits)
         task_status.started()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()

@@ -93,8 +93,8 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin1").lower(): value.decode("latin1").strip() for name, value in raw}
 
 
-async def send_answer(send: Send, answer: Answer) -> None:
-    """Send an answer without Quart."""
+async def send_answer(send: Send, answer: Answer, kind: str = "http.response") -> None:
+    """Send an answer without Quart, as ASGI messages of this kind."""
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": await answer.get_data()})
+    await send({"type": f"{kind}.start", "status": answer.status_code, "headers": headers})
+    await send({"type": f"{kind}.body", "body": await answer.get_data()})

@@ -17,6 +17,7 @@ from flamenco.config.schema import Warn, ignore
 
 AT_ONCE = (
     "manager_name",
+    "allowed_hosts",
     "task_timeout",
     "worker_timeout",
     "blocklist_threshold",

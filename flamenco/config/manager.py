@@ -41,6 +41,7 @@ _HEADER = (
     "Configuration of the Flamenco Manager.\n"
     "Its keys are explained in the operator guide; the Manager reads it when it starts.\n"
 )
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]*):([0-9]{1,5})")
 
 
@@ -93,6 +94,14 @@ def _some_time(value: object) -> float:
     return seconds
 
 
+def _hosts(value: object) -> tuple[str, ...]:
+    names = [each.strip().lower().removesuffix(".") for each in str(value or "").split(",")]
+    names = [each for each in names if each]
+    if isinstance(value, list | Mapping) or not all(map(_HOST_NAME.fullmatch, names)):
+        raise ValueError(value)
+    return tuple(names)
+
+
 LEAST_JOB_TYPE_MEMORY = 256
 """Minimum memory for job types in MiB; with less, Python itself may not start."""
 
@@ -101,6 +110,7 @@ SOME_TIME = attrs.evolve(
     scalar("a duration over 0, such as 20s", _some_time), write=format_duration
 )
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
+HOSTS = attrs.evolve(scalar("names of hosts, separated by commas", _hosts), write=", ".join)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
 
@@ -174,6 +184,8 @@ class ManagerConfig:
     database_check_period: Duration = 600.0
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"
+    allowed_hosts: Annotated[tuple[str, ...], HOSTS] = ()
+    """Names, in lower case, under which the Manager is reached besides those of its machine."""
     autodiscoverable: Flag = True
     registration_secret: SecretText = attrs.field(default="", repr=False)
     """Secret that a new worker has to know; empty: none."""

@@ -64,6 +64,17 @@ Values = Annotated[Mapping[Word, Any], MOST_NAMED]
 Texts = Annotated[Mapping[Word, Prose], MOST_NAMED]
 
 
+LONGEST_QUOTED = 80
+"""Maximum number of characters of a wrong value in an error."""
+
+
+def quoted(value: object) -> str:
+    """A wrong value for an error, in quotes if it is a text; the end of a long one is left out."""
+    if isinstance(value, str):
+        value = value if len(value) <= LONGEST_QUOTED else value[: LONGEST_QUOTED - 1] + "…"
+    return cut(repr(value), 2 * LONGEST_QUOTED)
+
+
 def cut(text: str, most: int) -> str:
     """A text that is no longer than ``most`` characters; the end of a longer one is left out."""
     return text if len(text) <= most else text[: most - 1] + "…"

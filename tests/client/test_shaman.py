@@ -85,7 +85,7 @@ async def test_a_file_that_cannot_be_read_is_an_error_of_the_system(client, tmp_
 
 async def test_a_file_that_somebody_else_sends_can_wait(edge, client, file):
     wanted = spec("x")
-    head = f"POST /api/v3/shaman/files/{wanted.sha}/{wanted.size} HTTP/1.1\r\nHost: x\r\n"
+    head = f"POST /api/v3/shaman/files/{wanted.sha}/{wanted.size} HTTP/1.1\r\nHost: localhost\r\n"
     port = int(edge.url.rpartition(":")[2])
     async with await trio.open_tcp_stream("127.0.0.1", port) as other:
         await other.send_all(f"{head}Content-Length: {wanted.size}\r\n\r\n".encode())

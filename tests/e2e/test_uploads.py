@@ -52,7 +52,8 @@ def slow_manager(tmp_path):
 def send(port: int, content: bytes) -> bytes:
     """Send a file as fast as the Manager takes it; the head of the answer."""
     sha = hashlib.sha256(content * (SIZE // len(content))).hexdigest()
-    head = f"POST /api/v3/shaman/files/{sha}/{SIZE} HTTP/1.1\r\nHost: x\r\nContent-Length: {SIZE}"
+    head = f"POST /api/v3/shaman/files/{sha}/{SIZE} HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Length: {SIZE}"
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"{head}\r\n\r\n".encode())
         for _ in range(SIZE // len(content)):

@@ -50,8 +50,18 @@ async def test_pages_of_other_sites_change_and_follow_nothing(edge, headers):
     assert (await edge.http.get("/api/v3/jobs")).json()["jobs"] == []
 
 
-async def test_whoever_looks_only_may_come_from_everywhere(edge):
-    assert await code_of(edge, "GET", "/api/v3/version", {"Origin": EVIL}) == 200
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@pytest.mark.parametrize("path", ["/api/v3/version", "/api/v3/configuration/file", "/app/"])
+async def test_pages_of_other_sites_read_nothing(edge, path, headers):
+    assert await code_of(edge, "GET", path, headers) == 403
+
+
+async def test_a_link_from_another_site_leads_here_but_shows_nothing_within_that_site(edge):
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert await code_of(edge, "GET", "/app/", link | {"Sec-Fetch-Dest": "document"}) == 200
+    assert await code_of(edge, "GET", "/app/", link | {"Sec-Fetch-Dest": "iframe"}) == 403
+    document = link | {"Sec-Fetch-Dest": "document"}
+    assert await code_of(edge, "POST", "/api/v3/jobs", document) == 403
 
 
 async def test_the_own_page_may_do_everything_also_behind_a_proxy(edge):

@@ -72,7 +72,11 @@ class Connection:
 
     async def announce(self, content: bytes, sent: bytes, *lines: str) -> None:
         """Announce a file and send some of it, whatever the Manager makes of that."""
-        head = [f"POST {place(content)} HTTP/1.1", "Host: x", f"Content-Length: {len(content)}"]
+        head = [
+            f"POST {place(content)} HTTP/1.1",
+            "Host: localhost",
+            f"Content-Length: {len(content)}",
+        ]
         await self.stream.send_all("\r\n".join([*head, *lines, "", ""]).encode() + sent)
 
     async def answer(self) -> bytes:
@@ -214,7 +218,7 @@ async def test_an_upload_that_stalls_is_ended(tmp_path):
 async def test_a_body_that_does_not_come_in_time_is_answered_and_let_go(tmp_path, path):
     limits = Limits(body_seconds=0.2, linger=0.1)
     async with edge_at(tmp_path, limits=limits) as edge, Connection(edge) as slow:
-        head = f"POST /api/v3/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"
+        head = f"POST /api/v3/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{"
         await slow.stream.send_all(head.encode())
         with trio.fail_after(PATIENCE):
             answer = b"".join([part async for part in slow.stream])

@@ -67,7 +67,7 @@ class Client:
         kind = "Content-Type: application/json\r\n" if content else ""
         close = "" if self.keep else "Connection: close\r\n"
         head = (
-            f"{method} /api/v3/{path} HTTP/1.1\r\nHost: bench\r\n{self.headers}{kind}{close}"
+            f"{method} /api/v3/{path} HTTP/1.1\r\nHost: localhost\r\n{self.headers}{kind}{close}"
             f"Content-Length: {len(content)}\r\n\r\n"
         )
         if trio.current_time() > self._stale:  # the other end may be about to close it

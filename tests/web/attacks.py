@@ -1,0 +1,56 @@
+"""Clients that want no good, each on a socket of its own."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import trio
+
+from tests.patience import PATIENCE
+
+CROWD = 300
+
+
+def head(method: str, path: str, *lines: str, host: str = "localhost") -> bytes:
+    """The head of a request, after which the connection ends."""
+    return "\r\n".join(
+        [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *lines, "", ""]
+    ).encode()
+
+
+def post(path: str, body: bytes, *lines: str) -> bytes:
+    """A request with a JSON body."""
+    kind, length = "Content-Type: application/json", f"Content-Length: {len(body)}"
+    return head("POST", path, kind, length, *lines) + body
+
+
+async def connected(edge) -> trio.SocketStream:
+    """A connection to a Manager's edge."""
+    host, _, port = edge.url.removeprefix("http://").partition(":")
+    return await trio.open_tcp_stream(host, int(port))
+
+
+async def answer_to(edge, request: bytes) -> bytes:
+    """All that the Manager sends after a request, until it closes the connection."""
+    with trio.fail_after(PATIENCE):
+        async with await connected(edge) as stream:
+            with suppress(trio.BrokenResourceError):  # it was refused before it was complete
+                await stream.send_all(request)
+            return b"".join([bytes(part) async for part in stream])
+
+
+def code_in(answer: bytes) -> int:
+    """The status code of an answer."""
+    return int(answer.split(b" ", 2)[1])
+
+
+async def crowd(edge, request: Callable[[int], bytes], size: int = CROWD) -> list[int]:
+    """The status codes of the answers to so many requests at once."""
+    codes: list[int] = []
+
+    async def one(number: int) -> None:
+        codes.append(code_in(await answer_to(edge, request(number))))
+
+    async with trio.open_nursery() as nursery:
+        for number in range(size):
+            nursery.start_soon(one, number)
+    return codes

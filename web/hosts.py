@@ -1,0 +1,76 @@
+"""Names under which the Manager may be asked.
+
+A page of another site can have its own name lead to the Manager (DNS rebinding), and is then of one
+origin with it for the browser. So a request must name the Manager as no stranger's page can: by an
+address, by a name of its machine, or by one that the operator has allowed.
+"""
+
+import ipaddress
+import re
+import socket
+from functools import cache
+
+import attrs
+import trio
+
+from flamenco.manager.services import Services
+
+_HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:/@\s]+))(?::[0-9]{0,5})?")
+_LOCALHOST = "localhost"
+
+
+def name_in(host: str) -> str | None:
+    """The name or address in a header `Host`, in lower case; None if there is none in it."""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower().removesuffix(".") if match else None
+
+
+def is_address(name: str) -> bool:
+    """True for an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def names_of(machine: str) -> frozenset[str]:
+    """The names by which a machine calls itself, also in mDNS (RFC 6762 §3)."""
+    whole = machine.lower().removesuffix(".")
+    first = whole.partition(".")[0]
+    return frozenset({whole, first, f"{first}.local"} - {"", ".local"})
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    """All names of this machine. The network may be asked for the full one, which can take long."""
+    return names_of(socket.gethostname()) | names_of(socket.getfqdn())
+
+
+@attrs.define(eq=False)
+class Hosts:
+    """The names of one Manager."""
+
+    _services: Services
+    _own: frozenset[str] = attrs.field(factory=lambda: names_of(socket.gethostname()))
+    _learned: trio.Event = attrs.field(factory=trio.Event)
+
+    async def learn(self) -> None:
+        """Learn the machine's full name, beside all work; strangers wait for it."""
+        try:
+            self._own = await trio.to_thread.run_sync(_own_names)
+        finally:
+            self._learned.set()
+
+    async def serves(self, host: str) -> bool:
+        """True if a request with this header `Host` is meant for this Manager."""
+        name = name_in(host)
+        if name is None:
+            return False
+        if is_address(name) or name == _LOCALHOST or self._is_named(name):
+            return True
+        await self._learned.wait()
+        return self._is_named(name)
+
+    def _is_named(self, name: str) -> bool:
+        return name in self._own or name in self._services.config.allowed_hosts
