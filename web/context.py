@@ -10,7 +10,7 @@ from flamenco.manager.services import Services
 from flamenco.store import Reader
 from web.auth import WorkerDoor
 from web.chronicle import Chronicle
-from web.serving import FarmResponse, Limits
+from web.serving import FarmResponse
 from web.sockets import Sockets
 
 
@@ -19,14 +19,13 @@ class Web(QuartTrio):
 
     response_class = FarmResponse
 
-    def __init__(self, farm: Farm, limits: Limits) -> None:
+    def __init__(self, farm: Farm) -> None:
         super().__init__("flamenco", static_folder=None)
         self.farm = farm
         self.door = WorkerDoor(farm)
         self.sockets = Sockets()
         self.chronicle = Chronicle()
-        self.config["MAX_CONTENT_LENGTH"] = limits.body
-        self.config["BODY_TIMEOUT"] = limits.body_seconds
+        self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
 
 

@@ -17,7 +17,7 @@ from quart import Blueprint, websocket
 from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.status import GetFarmStatus
-from flamenco.model.bounds import Uuid, Word
+from flamenco.model.bounds import Uuid, Word, brief
 from web.chronicle import Bell, Follower, Told
 from web.context import chronicle, farm, sockets
 from web.following import following
@@ -134,14 +134,14 @@ def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
         op = msgspec.json.decode(text or b"", type=dict[str, object]).get("op")  # None if empty
         kind = OPERATIONS.get(str(op))
         if kind is None:
-            return [{"error": f"op: expected {' or '.join(OPERATIONS)}, got {op!r}"}]
+            return [{"error": f"op: expected {' or '.join(OPERATIONS)}, got {brief(repr(op))}"}]
         wanted = msgspec.json.decode(text or b"", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return [{"error": str(error)}]
+        return [{"error": brief(str(error))}]
     followed = wanted.subscriptions if isinstance(wanted, Resume) else (wanted,)
     for each in followed:
         if problem := each.problem():
-            return [{"error": problem, "subscription": wanted}]
+            return [{"error": brief(problem)}]
     topics = [each.topic for each in followed]
     if len({*follower.topics, *topics}) > MOST_FOLLOWED:
         return [{"error": f"expected at most {MOST_FOLLOWED} subscriptions"}]

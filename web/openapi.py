@@ -111,14 +111,17 @@ def _fields(
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
+    limit = {} if operation.streams else {"description": f"At most {operation.most} bytes."}
     if operation.content:
         return {
+            **limit,
             "required": True,
             "content": {kind: {"schema": BINARY} for kind in operation.content},
         }
     if operation.body is None:
         return None
     return {
+        **limit,
         "required": operation.body_required,
         "content": {JSON: {"schema": schemas[operation.body]}},
     }

@@ -42,6 +42,9 @@ Handler = Callable[..., Awaitable[object]]
 Read = Callable[[], Awaitable[bytes]]
 """Function that waits for the next bytes of a body; empty at its end."""
 
+USUAL_BODY = 2**20
+"""Maximum bytes of a body, unless its operation declares another limit."""
+
 H = TypeVar("H", bound=Handler)
 
 Id = Uuid
@@ -65,6 +68,8 @@ class Operation:
     body_required: bool
     content: tuple[str, ...]
     """Media types of a body that is not JSON; the handler reads and checks it."""
+    most: int
+    """Maximum bytes of the body, unless it ``streams``."""
     headers: Any
     streams: bool
     """True if the handler reads the body piece by piece."""
@@ -126,6 +131,8 @@ class Extras(TypedDict, total=False):
     """Answers that the handler makes itself, in addition to that of the return type."""
     content: tuple[str, ...]
     """Media types of a body that is not JSON."""
+    most: int
+    """Maximum bytes of the body, if it is not `USUAL_BODY`."""
 
 
 class Operations:
@@ -183,6 +190,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         decoder=msgspec.json.Decoder(body) if body else None,
         body_required=NoneType not in bodies,
         content=content,
+        most=extras.get("most", USUAL_BODY),
         headers=headers,
         streams=reads is not None,
         worker_auth=bool(worker),

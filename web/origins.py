@@ -8,7 +8,6 @@ that a user at the farm has open, through the user's browser. Browsers tell wher
 
 from collections.abc import Mapping
 
-from flamenco.model.bounds import quoted
 from web.hosts import Hosts
 from web.serving import App, Receive, Scope, Send
 from web.uploads import send_answer
@@ -46,7 +45,7 @@ async def _refusal(scope: Scope, hosts: Hosts) -> str | None:
     headers: Headers = dict(scope["headers"])
     host = headers.get(b"host")  # HTTP/1.0 needs none, and no browser speaks it
     if host is not None and not await hosts.serves(host.decode("latin1")):
-        return NOT_OURS.format(quoted(host.decode("latin1")))
+        return NOT_OURS.format(repr(host.decode("latin1")))
     if _is_foreign(headers) and not _is_link(scope, headers):
         return FOREIGN
     return None

@@ -6,11 +6,12 @@ If one path has a word where others have a parameter, that word is never a value
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from werkzeug.routing import BaseConverter, Map
 
-from web.operations import PARAMETER
+from web.operations import API, PARAMETER, Operation
+from web.serving import Scope
 
 NOT_AMONG = "not_among"
 """Name of the converter in rules."""
@@ -51,3 +52,21 @@ def _rule(path: str, words: dict[str, set[str]]) -> str:
 def _converter(words: set[str]) -> str:
     quoted = ", ".join(f"'{word}'" for word in sorted(words))
     return f"{NOT_AMONG}({quoted}):" if words else ""
+
+
+class Places:
+    """A few operations, found by the methods and paths of requests before the application is."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._patterns = [
+            (each.method, re.compile(API + PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
+            for each in operations
+        ]
+
+    def at(self, scope: Scope) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation of a request, and the parameters in its path."""
+        for method, pattern, operation in self._patterns:
+            match = pattern.fullmatch(scope["path"])
+            if match and method == scope["method"]:
+                return operation, match.groupdict()
+        return None

@@ -28,14 +28,15 @@ from web.api import (
     worker_tasks,
 )
 from web.auth import BadCredentials
+from web.bodies import Bodies
 from web.chronicle import WAITING
 from web.context import Web
 from web.headers import guarded
 from web.hosts import Hosts
-from web.operations import API
+from web.operations import API, USUAL_BODY
 from web.origins import own_pages_only
-from web.routing import NOT_AMONG, NotAmong, rules
-from web.serving import USUAL, App, Limits, Past, serve
+from web.routing import NOT_AMONG, NotAmong, Places, rules
+from web.serving import USUAL, App, Limits, Past, Scope, serve
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
@@ -61,9 +62,9 @@ LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their soc
 OPERATIONS = tuple(each for room in ROOMS for each in room.routes.declared)
 
 
-def build_app(farm: Farm, limits: Limits = USUAL) -> Web:
+def build_app(farm: Farm) -> Web:
     """The application with all its routes and its answers to errors."""
-    app = Web(farm, limits)
+    app = Web(farm)
     app.url_map.converters[NOT_AMONG] = NotAmong
     rule = rules(each.path for each in OPERATIONS)
     for each in OPERATIONS:  # streaming ones are served elsewhere, but their methods count
@@ -99,14 +100,21 @@ async def serve_farm(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve on a listening socket until ``stop``; WebSockets are told good-bye first."""
-    app = build_app(farm, limits)
+    app = build_app(farm)
     uploads = Uploads(app, OPERATIONS, limits.stall)
     closed = trio.Event()
     happening: actors.Subscription[Any] = farm.system.events.subscribe(
         *EVENT_NAMES, capacity=WAITING
     )
     async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
-        past = Past(cast("App", app), uploads.handler)
+        large = Places(each for each in OPERATIONS if each.most != USUAL_BODY)
+
+        def most(scope: Scope) -> int:
+            found = large.at(scope)
+            return found[0].most if found else USUAL_BODY
+
+        bodies = Bodies(cast("App", app), most, limits.body_seconds)
+        past = Past(bodies, uploads.handler)
         hosts = Hosts(farm.services)
         nursery.start_soon(hosts.learn)
         await nursery.start(serve, guarded(own_pages_only(past, hosts)), listener, closed, limits)

@@ -8,7 +8,8 @@ shows:
 - clients that stop reading, and so keep the server from stopping: `web.connections`, `_Clients`;
 - clients that are accepted one per round of a busy event loop: `_accept`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
-- bodies that pile up in memory because Quart takes them without back-pressure: `Past`.
+- bodies that pile up in memory because Quart takes them without back-pressure: `Past`, and
+  `web.bodies`.
 """
 
 import errno
@@ -50,10 +51,8 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 class Limits:
     """Limits of size and time for one client, in bytes and seconds."""
 
-    body: int = 64 * 2**20
-    """Size of the body of a request, unless it goes `Past` the application."""
     body_seconds: float = 60.0
-    """Time for such a body to arrive completely."""
+    """Time for a body to arrive completely, unless it goes `Past` the application."""
     stall: float = 60.0
     """Time without reading its answer or sending its upload after which a client is dropped."""
     linger: float = 5.0

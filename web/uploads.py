@@ -3,7 +3,6 @@
 Here a client can send no faster than the data is handled (`web.serving.Past`).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
@@ -11,7 +10,8 @@ import attrs
 import trio
 
 from web.context import Web
-from web.operations import API, PARAMETER, Operation
+from web.operations import Operation
+from web.routing import Places
 from web.serving import App, Receive, Scope, Send
 from web.wire import STATUS_OF, Answer, failure, refused
 
@@ -31,19 +31,12 @@ class Uploads:
         """Serve ``app``'s operations, dropping clients that send nothing for ``stall`` seconds."""
         self._app = app
         self._stall = stall
-        self._operations = [
-            (each.method, re.compile(API + PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each)
-            for each in operations
-            if each.streams
-        ]
+        self._operations = Places(each for each in operations if each.streams)
 
     def handler(self, scope: Scope) -> App | None:
         """The handler of a request; None if it is not for such an operation."""
-        for method, pattern, operation in self._operations:
-            match = pattern.fullmatch(scope["path"])
-            if match and method == scope["method"]:
-                return partial(self._serve, operation, match.groupdict())
-        return None
+        found = self._operations.at(scope)
+        return partial(self._serve, *found) if found else None
 
     async def _serve(
         self,

@@ -24,6 +24,7 @@ from flamenco.manager.refusals import (
     Outdated,
     Refusal,
 )
+from flamenco.model.bounds import brief
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
 
@@ -234,7 +235,7 @@ def empty(status: int = 204) -> Answer:
 
 def failure(status: int, message: str) -> Answer:
     """An error as the API declares it."""
-    answer = reply(Error(code=status, message=message), status)
+    answer = reply(Error(code=status, message=brief(message)), status)
     if status == 503:
         answer.headers["Retry-After"] = "1"
     return answer

@@ -5,6 +5,7 @@ keep out what a database can't hold and what nobody can mean. A value of any kin
 setting, has no bounds but those of its message.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -66,13 +67,15 @@ Texts = Annotated[Mapping[Word, Prose], MOST_NAMED]
 
 LONGEST_QUOTED = 80
 """Maximum number of characters of a wrong value in an error."""
+LONGEST_ERROR = 2000
+_LONG_QUOTE = re.compile(rf"""(['"`])([^'"`]{{{LONGEST_QUOTED - 1}}})[^'"`]{{2,}}""")
+_LONG_WORD = re.compile(r"(\S{254})\S{2,}")
 
 
-def quoted(value: object) -> str:
-    """A wrong value for an error, in quotes if it is a text; the end of a long one is left out."""
-    if isinstance(value, str):
-        value = value if len(value) <= LONGEST_QUOTED else value[: LONGEST_QUOTED - 1] + "…"
-    return cut(repr(value), 2 * LONGEST_QUOTED)
+def brief(error: str) -> str:
+    """An error whose quotes of wrong values have their ends left out if they are long."""
+    shorter = _LONG_QUOTE.sub(r"\1\2…", error[: 10 * LONGEST_ERROR])
+    return cut(_LONG_WORD.sub(r"\1…", shorter), LONGEST_ERROR)
 
 
 def cut(text: str, most: int) -> str:

@@ -31,11 +31,21 @@ async def connected(edge) -> trio.SocketStream:
 
 async def answer_to(edge, request: bytes) -> bytes:
     """All that the Manager sends after a request, until it closes the connection."""
+    answer = bytearray()
     with trio.fail_after(PATIENCE):
-        async with await connected(edge) as stream:
-            with suppress(trio.BrokenResourceError):  # it was refused before it was complete
-                await stream.send_all(request)
-            return b"".join([bytes(part) async for part in stream])
+        async with await connected(edge) as stream, trio.open_nursery() as nursery:
+            nursery.start_soon(send_all, stream, request)
+            with suppress(trio.BrokenResourceError):
+                async for part in stream:
+                    answer += part
+            nursery.cancel_scope.cancel()
+    return bytes(answer)
+
+
+async def send_all(stream: trio.SocketStream, request: bytes) -> None:
+    """Send a request, which may be refused before it is complete."""
+    with suppress(trio.BrokenResourceError):
+        await stream.send_all(request)
 
 
 def code_in(answer: bytes) -> int:

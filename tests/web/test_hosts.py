@@ -106,6 +106,7 @@ async def test_a_change_of_the_allowed_names_counts_at_once(edge):
     assert await code_of(edge, "GET", "/api/v3/version", {"Host": "render.lan"}) == 200
 
 
+@pytest.mark.slow
 async def test_three_hundred_rebound_pages_are_all_refused(edge):
     codes = await crowd(edge, lambda _: head("GET", "/api/v3/jobs", host="evil.example"))
     assert codes == CROWD * [403]

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 from web.connections import Connection
 from web.serving import FarmResponse, Limits, Past, serve
 
-QUICK = Limits(stall=0.3, linger=0.3, grace=0.2, body=1000, body_seconds=0.3)
+QUICK = Limits(stall=0.3, linger=0.3, grace=0.2)
 
 
 class Application(QuartTrio):
@@ -22,8 +22,6 @@ class Application(QuartTrio):
 
 def application() -> Application:
     app = Application("test", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = QUICK.body
-    app.config["BODY_TIMEOUT"] = QUICK.body_seconds
 
     @app.get("/")
     async def hello():
@@ -193,12 +191,6 @@ async def test_an_early_answer_reaches_a_client_that_still_sends():
     async with served(application()) as (port, _):
         half = await answer_of(port, post("/early", 1000) + b"x" * 100)
         assert half.startswith(b"HTTP/1.1 403")
-
-
-async def test_a_body_that_is_too_large_or_too_slow_is_answered():
-    async with served(application()) as (port, _):
-        assert (await answer_of(port, post("/body", 1001))).startswith(b"HTTP/1.1 413")
-        assert (await answer_of(port, post("/body", 1000) + b"x")).startswith(b"HTTP/1.1 408")
 
 
 async def test_a_client_that_stops_reading_is_let_go():

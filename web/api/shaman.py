@@ -22,7 +22,11 @@ DEFER = 425
 routes = Operations("shaman")
 
 
-@routes.post("/shaman/checkout/requirements")
+LONGEST_LIST = 24 * 2**20
+"""Maximum bytes of a list of files."""
+
+
+@routes.post("/shaman/checkout/requirements", most=LONGEST_LIST)
 async def shaman_checkout_requirements(
     body: api.ShamanRequirementsRequest,
 ) -> api.ShamanRequirementsResponse:
@@ -38,7 +42,7 @@ async def shaman_checkout_requirements(
     )
 
 
-@routes.post("/shaman/checkout/create", errors=[409, 424])
+@routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST)
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
     path = await services().shaman_on.checkout(body.checkoutPath, _files(body.files))

@@ -25,6 +25,9 @@ PICTURES = ("image/jpeg", "image/png")
 REPORTABLE = (TaskStatus.ACTIVE, TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED)
 """Statuses that a worker may report for a task; queued hands it back."""
 
+LONGEST_REPORT = 4 * 2**20
+"""Maximum bytes of a report with lines of a log."""
+
 routes = Operations("worker")
 
 
@@ -53,7 +56,7 @@ def _assigned(task: protocol.Assign) -> api.AssignedTask:
     )
 
 
-@routes.post("/worker/task/<task_id>", errors=[404, 409])
+@routes.post("/worker/task/<task_id>", errors=[404, 409], most=LONGEST_REPORT)
 async def task_update(worker: actors.ActorRef, task_id: Id, body: api.TaskUpdate) -> None:
     """Report the progress or the end of a task, which only counts while the worker holds it."""
     status = or_none(body.taskStatus)
@@ -117,6 +120,7 @@ def _why_not(permission: Permission, task: Task | None) -> str:
 @routes.post(
     "/worker/task/<task_id>/output-produced",
     content=PICTURES,
+    most=MAX_BYTES,
     answers={202: None},
     errors=[404, 411, 415, 429],
 )
