@@ -1,12 +1,18 @@
 """Files of the tasks' logs.
 
 The database knows the length of a log, and writing begins there. Anything a crash left after that
-point is overwritten, so a chunk that a worker sends again is in the log once.
+point is overwritten, so a chunk that a worker sends again is in the log once. The database must not
+know of lines that a power cut could take away, so the files of a commit are synced before it.
+
+A log that can't be written costs its lines, and nothing else: the task is worth more. They are named
+as lost where they should be, as soon as it can be written again.
 """
 
 import errno
 import logging
 import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -14,22 +20,14 @@ import trio
 
 logger = logging.getLogger(__name__)
 
-OF_ONE_FILE = frozenset(
-    {
-        errno.EACCES,
-        errno.EEXIST,
-        errno.EISDIR,
-        errno.ELOOP,
-        errno.ENAMETOOLONG,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.EPERM,
-    }
-)
-"""Errors that concern one file or folder, and not the disk."""
-
 TAIL_BYTES = 2048
 """Maximum length of the tail of a log (reference rules §10)."""
+
+SYNCED_AT_ONCE = 16
+"""Maximum number of files that are synced at once. File systems make one of what comes together:
+on ext4, 64 files take 10 ms this way, and 200 ms one after the other."""
+
+_sync_content = getattr(os, "fdatasync", os.fsync)
 
 
 def job_folder(job_id: str) -> PurePosixPath:
@@ -42,6 +40,8 @@ class TaskLogs:
     """The task logs below the Manager's local storage ``root``."""
 
     root: Path
+    _troubled: set[Path] = attrs.field(factory=set)
+    """Logs that could not be written when it was tried last."""
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(4))
 
     def relative(self, job_id: str, task_id: str) -> PurePosixPath:
@@ -52,25 +52,51 @@ class TaskLogs:
         """True if there is anything of any job. Blocks: for the store's thread."""
         return any(True for _ in self.root.glob("job-*/*"))
 
-    def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> None:
+    def append(self, job_id: str, task_id: str, offset: int, content: bytes) -> Path | None:
         """Write at byte ``offset``, and cut off the rest. Blocks: for the store's thread.
 
-        A concurrent reader never finds the log shorter than before, unless it becomes shorter.
-
-        Where the file or its folder alone can't be written, the lines are lost, since the task is
-        worth more. Raises OSError if the whole disk is in trouble.
+        Returns the file, which is to be synced, or None if it can't be written. A concurrent reader
+        never finds the log shorter than before, unless it becomes shorter. Bytes that should come
+        before ``offset`` and aren't there are named as lost.
         """
-        path = str(self.root / self.relative(job_id, task_id))
+        path = self.root / self.relative(job_id, task_id)
         try:
             try:
-                _write(path, offset, content)
+                lost = _write(path, offset, content)
             except FileNotFoundError:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                _write(path, offset, content)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lost = _write(path, offset, content)
         except OSError as error:
-            if error.errno not in OF_ONE_FILE:
-                raise
+            self._tell(path, error)
+            return None
+        self._troubled.discard(path)
+        if lost:
+            logger.warning("the log of task %s has lost %d bytes, and says so", task_id, lost)
+        return path
+
+    def _tell(self, path: Path, error: OSError) -> None:
+        """Say that a log can't be written, once until it can."""
+        if path not in self._troubled:
+            self._troubled.add(path)
+            task_id = path.stem.removeprefix("task-")
             logger.warning("cannot write to the log of task %s: %s", task_id, error)
+
+    def sync(self, files: Collection[Path]) -> None:
+        """Wait until the files are on the disk. Blocks: for the store's thread."""
+        if len(files) <= 1:
+            for each in files:
+                self._sync(each)
+            return
+        with ThreadPoolExecutor(min(len(files), SYNCED_AT_ONCE)) as pool:
+            list(pool.map(self._sync, files))
+
+    def _sync(self, path: Path) -> None:
+        try:
+            _sync_file(path)
+        except FileNotFoundError:  # the job was deleted in the meantime
+            pass
+        except OSError as error:
+            self._tell(path, error)
 
     async def tail(self, job_id: str, task_id: str) -> str | None:
         """The last whole lines of a log, or None if there is none."""
@@ -86,16 +112,35 @@ class TaskLogs:
             return None
 
 
-def _write(path: str, offset: int, content: bytes) -> None:
+def _write(path: Path, offset: int, content: bytes) -> int:
+    """Write to a file; returns the number of bytes before ``offset`` that it lacked."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
     try:
-        os.lseek(file, offset, os.SEEK_SET)
-        written = os.write(file, content)
-        os.ftruncate(file, offset + written)
+        begin = min(offset, os.fstat(file).st_size)
+        lost = offset - begin
+        whole = _lost(lost) + content
+        os.lseek(file, begin, os.SEEK_SET)
+        written = os.write(file, whole)
+        os.ftruncate(file, begin + written)
     finally:
         os.close(file)
-    if written != len(content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    if written != len(whole):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    return lost
+
+
+def _lost(count: int) -> bytes:
+    """A line in the place of so many bytes that aren't there."""
+    line = f"\n[{count} bytes of this log are lost]".encode()
+    return line[: count - 1].ljust(count - 1) + b"\n" if count else b""
+
+
+def _sync_file(path: Path) -> None:
+    file = os.open(path, os.O_RDWR)
+    try:
+        _sync_content(file)
+    finally:
+        os.close(file)
 
 
 def _tail(path: Path) -> str | None:

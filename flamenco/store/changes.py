@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -214,7 +215,8 @@ def _read_commands(connection: _Connection, change: ReadCommands) -> None:
         change.unreadable = error
 
 
-def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> None:
+def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> Path | None:
+    """Returns the file that was written, if any."""
     known = log_head_of(connection, change.task_id)
     head = (known or b"")[: change.offset]
     if change.own and (known is not None or not change.offset):
@@ -222,11 +224,11 @@ def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> N
             "INSERT OR REPLACE INTO log_heads (task_id, content) VALUES (?, ?)",
             (change.task_id, head + change.content),
         )
-        return
+        return None
     if known is not None:
         connection.execute("DELETE FROM log_heads WHERE task_id = ?", (change.task_id,))
     offset = change.offset - len(head)
-    logs.append(change.job_id, change.task_id, offset, head + change.content)
+    return logs.append(change.job_id, change.task_id, offset, head + change.content)
 
 
 def _put_block(connection: _Connection, change: PutBlock) -> None:
@@ -318,10 +320,8 @@ _WHOLE: Mapping[type, Callable[[Any], str]] = {
 
 
 def write(connection: _Connection, changes: Sequence[object], logs: TaskLogs) -> None:
-    """Write changes into the transaction that is open on ``connection``.
-
-    Raises OSError when a log can't be written.
-    """
+    """Write changes into the transaction that is open on ``connection``, and sync the logs."""
+    files = set[Path]()
     last = {
         (type(change), name(change)): place
         for place, change in enumerate(changes)
@@ -330,6 +330,8 @@ def write(connection: _Connection, changes: Sequence[object], logs: TaskLogs) ->
     for place, change in enumerate(changes):
         name = _WHOLE.get(type(change))
         if isinstance(change, AppendLog):
-            _append_log(connection, change, logs)
+            if (file := _append_log(connection, change, logs)) is not None:
+                files.add(file)
         elif name is None or last[type(change), name(change)] == place:
             _WRITERS[type(change)](connection, change)
+    logs.sync(files)

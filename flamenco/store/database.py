@@ -67,10 +67,7 @@ class Store:
         self.ahead.note(await self._in_thread(self._write, changes))
 
     async def begin_log_file(self, job_id: str, task_id: str) -> None:
-        """Write what only the database holds of a task's log to its file; no commit is between.
-
-        Raises OSError if it can't be written.
-        """
+        """Write what only the database holds of a task's log to its file; no commit is between."""
         await self._in_thread(begin_log_file, self._db.conn, job_id, task_id, self._logs)
 
     async def pages(self) -> int:
@@ -94,8 +91,6 @@ class Store:
                 raise damage(self.path, error) from error
             if not isinstance(error, sqlite3.OperationalError):
                 raise
-            raise StoreError(f"cannot write {self.path}: {error}") from error
-        except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error}") from error
         return self.ahead.pages()
 

@@ -37,3 +37,15 @@ async def test_a_log_that_is_no_file_is_told_to_who_asks_for_it(edge):
     await anna.updates(task, log="rendering\n", taskStatus="active")
     answer = await call(edge, "GET", f"tasks/{task['uuid']}/logtail", None, 409)
     assert "Is a directory" in answer["message"]
+
+
+async def test_tasks_go_on_while_the_disk_of_their_logs_is_full(edge):
+    job = (await call(edge, "POST", "jobs", JOB))["id"]
+    anna = await awake(edge)
+    task = await anna.gets_task()
+    path = edge.storage / "local" / job_folder(job) / f"task-{task['uuid']}.txt"
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    await anna.updates(task, log="rendering\n", taskStatus="active")
+    await anna.completes(task)
+    assert (await call(edge, "GET", f"tasks/{task['uuid']}"))["status"] == "completed"

@@ -1,0 +1,88 @@
+"""A task's log is what was committed of it; what a disk has lost of it is named there."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flamenco.logs import TaskLogs, files
+
+JOB, TASK = "j1", "t1"
+
+
+def log_of(folder: Path) -> tuple[TaskLogs, Path]:
+    """The logs below a folder, and the place of the log that the tests write."""
+    logs = TaskLogs(folder)
+    return logs, folder / logs.relative(JOB, TASK)
+
+
+def test_what_a_power_cut_took_from_a_log_is_named_there_once(tmp_path, caplog):
+    logs, path = log_of(tmp_path)
+    logs.append(JOB, TASK, 0, b"one\n" * 100)
+    os.truncate(path, 22)
+    logs.append(JOB, TASK, 400, b"two\n")
+    logs.append(JOB, TASK, 404, b"three\n")
+    content = path.read_bytes()
+    assert b"\0" not in content
+    assert b" ".join(content.split()) == (
+        b"one one one one one on [378 bytes of this log are lost] two three"
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        "the log of task t1 has lost 378 bytes, and says so"
+    ]
+
+
+@given(has=st.integers(0, 100), lost=st.integers(1, 5000), content=st.binary(min_size=1))
+def test_whatever_is_lost_the_rest_lies_where_it_should(tmp_path_factory, has, lost, content):
+    logs, path = log_of(tmp_path_factory.mktemp("logs"))
+    logs.append(JOB, TASK, 0, b"." * has)
+    logs.append(JOB, TASK, has + lost, content)
+    found = path.read_bytes()
+    assert (found[:has], found[has + lost :]) == (b"." * has, content)
+    assert b"\0" not in found[has : has + lost]
+    assert found[has + lost - 1 : has + lost] == b"\n"
+
+
+@pytest.mark.parametrize("count", [1, 2, files.SYNCED_AT_ONCE * 2])
+def test_all_logs_of_a_commit_are_synced_however_many(tmp_path, monkeypatch, count):
+    logs, synced = TaskLogs(tmp_path), list[str]()
+    real = files._sync_content
+
+    def sync(file: int) -> None:
+        real(file)
+        synced.append(os.readlink(f"/proc/self/fd/{file}"))
+
+    monkeypatch.setattr(files, "_sync_content", sync)
+    written = [logs.append(JOB, f"t{number}", 0, b"line\n") for number in range(count)]
+    logs.sync(written)
+    assert sorted(synced) == sorted(map(str, written))
+
+
+def test_a_log_that_is_gone_with_its_job_before_it_is_synced_is_no_trouble(tmp_path, caplog):
+    logs, path = log_of(tmp_path)
+    written = logs.append(JOB, TASK, 0, b"line\n")
+    path.unlink()
+    logs.sync([written])
+    assert not caplog.records
+
+
+def test_a_full_disk_costs_lines_that_are_named_when_there_is_room_and_is_told_once(
+    tmp_path, caplog
+):
+    logs, path = log_of(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    for offset in (0, 5, 10):
+        assert logs.append(JOB, TASK, offset, b"line\n") is None
+    (record,) = caplog.records
+    assert record.getMessage().startswith("cannot write to the log of task t1: [Errno 28]")
+    path.unlink()
+    assert logs.append(JOB, TASK, 60, b"again\n") == path
+    assert path.read_text().split("\n") == [
+        "",
+        f"{'[60 bytes of this log are lost]':58}",
+        "again",
+        "",
+    ]
