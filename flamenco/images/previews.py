@@ -8,6 +8,8 @@ import attrs
 import trio
 from PIL import Image
 
+from flamenco.disks import make_below
+
 SIZES: Mapping[str, tuple[int, int]] = {
     "last-rendered.jpg": (1920, 1080),
     "last-rendered-small.jpg": (600, 338),
@@ -41,21 +43,22 @@ class Previews:
 
     async def make(self, folder: PurePosixPath, content: bytes) -> None:
         """Write all sizes of a picture. Raises `NotAnImage`, or OSError if the disk refuses."""
-        await trio.to_thread.run_sync(_make, self.root / folder, content, limiter=self._threads)
+        await trio.to_thread.run_sync(
+            self._make, self.root / folder, content, limiter=self._threads
+        )
+
+    def _make(self, folder: Path, content: bytes) -> None:
+        picture = _decoded(content)
+        make_below(self.root, folder)
+        for name, box in SIZES.items():
+            picture.thumbnail(box, Image.Resampling.LANCZOS)
+            unfinished = folder / f"{name}~"
+            picture.save(unfinished, "JPEG", quality=QUALITY)
+            unfinished.replace(folder / name)
 
     async def exist(self, folder: PurePosixPath) -> bool:
         """True if a folder has previews of all sizes."""
         return await trio.Path(self.root / folder / _COMPLETE).exists()
-
-
-def _make(folder: Path, content: bytes) -> None:
-    picture = _decoded(content)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, box in SIZES.items():
-        picture.thumbnail(box, Image.Resampling.LANCZOS)
-        unfinished = folder / f"{name}~"
-        picture.save(unfinished, "JPEG", quality=QUALITY)
-        unfinished.replace(folder / name)
 
 
 def _decoded(content: bytes) -> Image.Image:

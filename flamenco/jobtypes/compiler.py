@@ -31,6 +31,11 @@ class Compiler:
     """The shared storage, where tasks may write, so that no script there is run."""
     _described: dict[tuple[Path, ...], Described] = attrs.field(factory=dict)
     _describing: trio.Lock = attrs.field(factory=trio.Lock)
+    _had_scripts: bool = attrs.field(init=False)
+
+    @_had_scripts.default
+    def _has_scripts(self) -> bool:
+        return self._scripts is not None and self._scripts.is_dir()
 
     async def job_types(self) -> list[JobType]:
         """All job types, by name; a broken script's error is in `JobType.error`."""
@@ -58,7 +63,8 @@ class Compiler:
     async def _paths(self, name: str) -> tuple[Path, ...]:
         found = await self._find()
         if name not in found:
-            raise UnknownJobType(name, list(found))
+            has_vanished = self._had_scripts and not await self._engine.blocking(self._has_scripts)
+            raise UnknownJobType(name, list(found), self._scripts if has_vanished else None)
         return found[name]
 
     async def _describe(self, name: str, paths: tuple[Path, ...]) -> JobType:

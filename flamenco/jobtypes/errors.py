@@ -1,6 +1,7 @@
 """Errors of compiling a job."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
@@ -30,6 +31,11 @@ class UnknownJobType(Mendable):
 
     name: str
     known: Sequence[str]
+    vanished: Path | None = None
+    """The folder of the farm's scripts, if it was there at the start and is not now."""
 
     def __str__(self) -> str:
-        return f"unknown job type {self.name!r}; there are {', '.join(self.known)}"
+        text = f"unknown job type {self.name!r}; there are {', '.join(self.known)}"
+        if self.vanished is None:
+            return text
+        return f"{text}; the folder of this farm's job types was moved away: {self.vanished}"

@@ -102,9 +102,7 @@ async def open_farm(
 
     Raises `StoreError` if the database can't be used, OSError if a folder can't be created.
     """
-    for folder in (paths.local, paths.jobs):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+    await trio.to_thread.run_sync(_make_folders, paths)
     logs = TaskLogs(paths.local)
     async with (
         open_store(paths.database, logs) as store,
@@ -137,6 +135,22 @@ async def open_farm(
         ) as system:
             with responsive():
                 yield await _start(system, store, services)
+
+
+def _make_folders(paths: StoragePaths) -> None:
+    """Make the folders that aren't there, and say so if they should be: a disk may be missing."""
+    is_new = not paths.database.exists()
+    for folder in (paths.local, paths.jobs):
+        if folder is None or folder.is_dir():
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        if not is_new:
+            logger.warning(
+                "%s was not there, though the database %s was: it is a new, empty folder now; if "
+                "its disk is not mounted, stop the Manager, and mount it",
+                folder,
+                paths.database,
+            )
 
 
 def tell_slow(trace: actors.Trace) -> None:

@@ -60,3 +60,9 @@ async def test_a_picture_is_shown_in_all_sizes(tmp_path, kind):
     for name, size in zip(SIZES, [(1920, 480), (600, 150), (200, 50)], strict=True):
         with Image.open(tmp_path / JOB / name) as shown:
             assert shown.size == size
+
+
+async def test_no_picture_is_kept_where_the_folder_of_all_pictures_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        await Previews(tmp_path / "unmounted").make(JOB, picture("PNG"))
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flamenco import disks
 from flamenco.logs import TaskLogs, files
 
 JOB, TASK = "j1", "t1"
@@ -34,6 +35,13 @@ def test_what_a_power_cut_took_from_a_log_is_named_there_once(tmp_path, caplog):
     ]
 
 
+def test_no_folder_of_logs_is_made_where_that_of_all_logs_is_missing(tmp_path, caplog):
+    logs, _ = log_of(tmp_path / "unmounted")
+    assert logs.append(JOB, TASK, 0, b"line\n") is None
+    assert "No such file or directory" in caplog.text
+    assert not (tmp_path / "unmounted").exists()
+
+
 @given(has=st.integers(0, 100), lost=st.integers(1, 5000), content=st.binary(min_size=1))
 def test_whatever_is_lost_the_rest_lies_where_it_should(tmp_path_factory, has, lost, content):
     logs, path = log_of(tmp_path_factory.mktemp("logs"))
@@ -48,13 +56,13 @@ def test_whatever_is_lost_the_rest_lies_where_it_should(tmp_path_factory, has, l
 @pytest.mark.parametrize("count", [1, 2, files.SYNCED_AT_ONCE * 2])
 def test_all_logs_of_a_commit_are_synced_however_many(tmp_path, monkeypatch, count):
     logs, synced = TaskLogs(tmp_path), list[str]()
-    real = files._sync_content
+    real = disks.sync_content
 
     def sync(file: int) -> None:
         real(file)
-        synced.append(os.readlink(f"/proc/self/fd/{file}"))
+        synced.append(str(Path(f"/proc/self/fd/{file}").readlink()))
 
-    monkeypatch.setattr(files, "_sync_content", sync)
+    monkeypatch.setattr(disks, "sync_content", sync)
     written = [logs.append(JOB, f"t{number}", 0, b"line\n") for number in range(count)]
     logs.sync(written)
     assert sorted(synced) == sorted(map(str, written))
