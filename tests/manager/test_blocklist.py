@@ -65,6 +65,17 @@ async def test_what_it_failed_for_good_is_queued_again(tmp_path):
         assert all(not task.failed_by for task in await stage.farm.services.reader.tasks(job.id))
 
 
+async def test_what_it_failed_of_another_type_stays_failed(tmp_path):
+    async with stage_at(
+        tmp_path, job_fail_percentage=100, task_fail_after_softfail_count=1
+    ) as stage:
+        anna, _ = await anna_and_bert(stage)
+        job = await stage.shaped("misc blender blender blender")
+        await fail_next(anna, 4)
+        await stage.until_status(job, "failed", "queued", "queued", "queued")
+        assert await blocks(stage, job) == [(anna.id, "blender")]
+
+
 async def test_a_threshold_of_zero_blocklists_nobody(tmp_path):
     async with stage_at(tmp_path, job_fail_percentage=100, blocklist_threshold=0) as stage:
         anna, _ = await anna_and_bert(stage)

@@ -145,6 +145,31 @@ async def test_a_worker_waits_for_its_manager_and_says_so_once(
     assert gone.url in complaints[0]
 
 
+@pytest.mark.parametrize(("stable", "goes_on"), [(0.0, False), (3600.0, True)])
+async def test_a_session_that_lasts_ends_the_row_of_failures(config, monkeypatch, stable, goes_on):
+    rows, tried_thrice = [], trio.Event()
+
+    def quickly(failures, longest):
+        rows.append(failures)
+        if failures == 3:
+            tried_thrice.set()
+        return 0.01
+
+    async with open_manager() as gone:
+        pass
+    monkeypatch.setattr("worker.session.backoff", quickly)
+    monkeypatch.setattr("worker.session.STABLE_SECONDS", stable)
+    async with running_worker(attrs.evolve(config, manager_url=gone.url)):
+        await tried_thrice.wait()
+        async with open_manager(gone.port) as late:
+            first = await late.session()
+            await first.wake()
+            tried = len(rows)
+            first.cut()
+            await late.session()
+    assert (rows[tried] > 0) is goes_on
+
+
 async def test_a_task_is_reported_from_its_start_to_its_end(manager, config):
     async with running_worker(config):
         session = await manager.session()
