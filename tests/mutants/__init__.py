@@ -1,0 +1,1 @@
+"""Wrong changes of the code, each of which some test has to notice."""
