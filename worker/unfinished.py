@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from flamenco.protocol import Failure
 from worker.blender_output import Frame, RenderedFile
 from worker.command import CommandFailed
 
-BEGINNING = ".flamenco-"
-"""Beginning of the names of folders that tasks have beside their frames."""
+PLACE = ".flamenco"
+"""Name of the folder that tasks share beside their frames; each has one of its own in there."""
+KEPT_SECONDS = 14 * 86400
+"""Time after which a task that has not gone on counts as given up."""
 LOOK_SECONDS = 0.25
 TIDY_SECONDS = 5.0
 SAME_TIME_SECONDS = 2.0
@@ -52,7 +55,8 @@ def _is_there(file: RenderedFile) -> bool:
 async def tidy(folder: str, *, completed: bool) -> None:
     """Remove the folder of unfinished frames; what is finished is remembered for the next attempt.
 
-    Nothing is, once the task is completed. Not cancelled: it comes after that.
+    Nothing is, once the task is completed, nor what tasks have left there that were given up. Not
+    cancelled: it comes after that.
     """
     with trio.move_on_after(TIDY_SECONDS, shield=True):
         await trio.to_thread.run_sync(_tidy, Path(folder), completed, abandon_on_cancel=True)
@@ -60,8 +64,15 @@ async def tidy(folder: str, *, completed: bool) -> None:
 
 def _tidy(own: Path, completed: bool) -> None:
     """Leave alone what another attempt has not finished, while the task is not completed."""
-    folder = own.parent
-    if folder.name.startswith(BEGINNING):
-        shutil.rmtree(folder if completed else own, ignore_errors=True)
+    folder, place = own.parent, own.parent.parent
+    if place.name != PLACE:
+        return
+    shutil.rmtree(folder if completed else own, ignore_errors=True)
+    given_up = time.time() - KEPT_SECONDS
+    with contextlib.suppress(OSError):
+        for each in place.iterdir():
+            if max(path.stat().st_mtime for path in (each, *each.iterdir())) < given_up:
+                shutil.rmtree(each, ignore_errors=True)
+    for each in (folder, place):
         with contextlib.suppress(OSError):
-            folder.rmdir()
+            each.rmdir()

@@ -96,9 +96,8 @@ def render_frames(asked: "dict[str, Any]") -> None:
         render.filepath = output
         path = Path(bpy.path.abspath(render.frame_path(frame=frame)))
         if finished is None:
-            folder = path.parent / f".flamenco-{asked['task']}"
-            own = begin(folder)
-            finished = Finished(folder / FINISHED, asked["python"])
+            own = begin(path.parent, asked["task"])
+            finished = Finished(own.parent / FINISHED, asked["python"])
         files = finished.of(frame)
         if not files:
             scene.frame_set(frame)

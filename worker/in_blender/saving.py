@@ -9,6 +9,9 @@ from typing import Any
 
 import bpy
 
+PLACE = ".flamenco"
+"""Name of the folder, beside pictures, for all that tasks keep there while they are unfinished."""
+
 HAS_TEMPLATES = bpy.app.version >= (4, 5, 0)
 """Since then `{name}` in a path is a template."""
 
@@ -22,15 +25,26 @@ def plain(path: "str | Path") -> str:
     return text.replace("{", "{{").replace("}", "}}") if HAS_TEMPLATES else text
 
 
-def begin(folder: Path) -> Path:
-    """A new folder in ``folder`` for unfinished pictures; the Worker is told, and removes it.
+def begin(beside: Path, task: str) -> Path:
+    """A new folder for unfinished pictures, in that of the task; the Worker is told, and removes it.
 
     No other attempt writes there, not even one that nobody waits for and that still renders.
     """
-    own = folder / uuid.uuid4().hex[:8]
-    own.mkdir(parents=True)
+    own = beside / PLACE / task / uuid.uuid4().hex[:8]
+    make(own)
     print(f"flamenco-folder: {json.dumps({'path': str(own)})}", flush=True)
     return own
+
+
+def make(folder: Path) -> None:
+    """Make a folder. A Worker may remove one above it meanwhile, which is empty."""
+    for _ in range(TRIES):
+        try:
+            folder.mkdir(parents=True)
+        except FileNotFoundError:
+            continue
+        return
+    folder.mkdir(parents=True)
 
 
 def move(file: Path, target: Path) -> None:
@@ -68,7 +82,7 @@ def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
 
 def save_one(render: Any, frame: int, output: Path) -> None:
     """Render the scene as it is to a file, and tell the Worker. Raises SystemExit."""
-    folder = begin(output.parent / f".flamenco-{output.name}")
+    folder = begin(output.parent, output.name)
     tell(frame, save(render, output.name, folder, output.parent), render)
 
 

@@ -111,7 +111,7 @@ async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path)
     with pytest.raises(CommandFailed, match="code 7"):
         await Bench().run("blender-render", **parameters | {"args": ending + parameters["args"]})
     assert names(tmp_path)[1:] == ["000001.png", "000002.png"]
-    assert names(tmp_path / ".flamenco-task-1") == ["finished.json"]
+    assert names(tmp_path / ".flamenco" / "task-1") == ["finished.json"]
     whole = (tmp_path / "000001.png").stat().st_mtime_ns
     (tmp_path / "000002.png").write_bytes(b"somebody else's")
     bench = await rendered(red, tmp_path, "1-4")
@@ -120,7 +120,7 @@ async def test_what_an_attempt_has_finished_is_not_rendered_again(red, tmp_path)
         f"00000{number}.png" for number in (2, 3, 4)
     ]
     assert (tmp_path / "000001.png").stat().st_mtime_ns == whole
-    assert ".flamenco-task-1" not in names(tmp_path)
+    assert ".flamenco" not in names(tmp_path)
 
 
 @slow
@@ -161,7 +161,7 @@ async def test_formats_are_those_that_a_file_names(tmp_path, format_, suffix):
 
 @slow
 async def test_what_another_attempt_has_begun_is_neither_taken_nor_removed(red, tmp_path):
-    begun = tmp_path / ".flamenco-task-1" / "0a1b2c3d" / "000002.png"
+    begun = tmp_path / ".flamenco" / "task-1" / "0a1b2c3d" / "000002.png"
     begun.parent.mkdir(parents=True)
     begun.write_bytes(b"half a frame")
     parameters = rendering(red, tmp_path, "1")
@@ -172,6 +172,18 @@ async def test_what_another_attempt_has_begun_is_neither_taken_nor_removed(red, 
     assert begun.read_bytes() == b"half a frame"
     await rendered(red, tmp_path, "1")
     assert names(tmp_path) == ["000001.png"]
+
+
+async def test_what_a_task_left_that_was_given_up_goes_with_the_end_of_another(saying, tmp_path):
+    place, now = tmp_path / ".flamenco", time.time()
+    for task, days in (("given-up", 15), ("failed-today", 1)):
+        (place / task).mkdir(parents=True)
+        (place / task / "finished.json").touch()
+        for path in (place / task / "finished.json", place / task):
+            os.utime(path, (now, now - days * 86400))
+    with pytest.raises(CommandFailed, match="is not there"):
+        await saying(delay=0.1)
+    assert names(place) == ["failed-today"]
 
 
 @slow
@@ -220,7 +232,7 @@ async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_p
 async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(tmp_path):
     noise = "scene.render.image_settings.color_depth = '16'"
     file, output = paint(tmp_path / "big.blend", size=3000, more=noise), tmp_path / "out"
-    unfinished = ".flamenco-task-1/*/000001.png"
+    unfinished = ".flamenco/task-1/*/000001.png"
     async with trio.open_nursery() as nursery:
         nursery.start_soon(rendered, file, output, "1")
         await until(lambda: [*output.glob(unfinished)], 120)
@@ -276,7 +288,7 @@ async def test_a_frame_that_cannot_be_saved_fails_the_task(red, tmp_path):
 FAKE = """#!{python}
 import json, os, sys
 path, size = {path!r}, {size}
-print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco-task-1/1")))
+print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco/task-1/1")))
 file = dict(path=path, size=size, changed={changed})
 print("flamenco-frame: " + json.dumps(dict(number=1, files=[file])))
 """
