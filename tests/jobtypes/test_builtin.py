@@ -169,18 +169,18 @@ class TestSimpleBlenderRender:
         video = (await compile_("simple-blender-render", **RENDER)).tasks[-1]
         folder = f"/render/out/My Job/{format_timestamp_local(job('x').created)}"
         assert (video.type, video.depends_on) == ("ffmpeg", (0, 1))
-        (command,) = video.commands
-        assert command.name == "frames-to-video"
-        assert command.parameters == {
+        assert [each.name for each in video.commands] == ["frames-to-video"]
+        assert video.commands[0].parameters == {
             "exe": "ffmpeg",
             "fps": 24.0,
             "inputGlob": f"{folder}/*.png",
             "outputFile": f"{folder}/scene-1-4.mp4",
             "args": [
-                *("-c:v", "h264", "-crf", "20", "-g", "18"),
-                *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+                *("-c:v", "h264", "-crf", "20", "-g", "18", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
                 *("-pix_fmt", "yuv420p", "-r", 24.0, "-y"),
             ],
+            "frames": "1-4",
+            "framePath": f"{folder}/######",
         }
 
     async def test_a_list_of_frames_gives_the_video_the_first_and_last_as_its_name(self, compile_):

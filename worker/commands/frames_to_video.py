@@ -17,11 +17,13 @@ import attrs
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import trio
 
+from flamenco.model.frames import FrameRangeError, frame_count, frame_numbers
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.command import CommandFailed, Task, argument, command, invalid
 from worker.process import Surroundings, run_program
 
+NAME = "frames-to-video"
 INDEX_NAME = "ffmpeg-file-index.txt"
 CLEAN_UP_SECONDS = 5.0
 CLOSE = 0.0006
@@ -43,6 +45,10 @@ class FramesToVideo(Surroundings):
     exeArgs: str = ""  # noqa: N815
     argsBefore: tuple[Any, ...] | None = None  # noqa: N815
     args: tuple[Any, ...] | None = None
+    frames: str = ""
+    """Frame range that the video has; empty: all frames that are there."""
+    framePath: str = ""  # noqa: N815
+    """Path of the frames in Blender's form, with `#` for the digits of their numbers."""
 
     def command_line(self, ffmpeg: str, source: list[str], output: str) -> list[str]:
         return [
@@ -89,6 +95,17 @@ def find_frames(pattern: str) -> list[Path]:
     return sorted((each for each in found if not each.name.startswith(".")), key=in_order)
 
 
+def chosen(found: list[Path], frame_path: str, frames: str) -> tuple[list[Path], int]:
+    """Those files that are frames of a range, and how many of its frames are missing."""
+    name = re.split(r"[/\\]", frame_path)[-1]
+    before, _, after = name.rpartition("#") if "#" in name else (name, "", "")
+    of_frame = re.compile(f"{re.escape(before.rstrip('#'))}(-?[0-9]+){re.escape(after)}")
+    wanted = set(frame_numbers(frames))
+    numbered = [(int(match[1]), each) for each in found if (match := of_frame.match(each.name))]
+    missing = wanted.difference(number for number, _ in numbered)
+    return [each for number, each in numbered if number in wanted], len(missing)
+
+
 def in_order(path: Path) -> tuple[int, str]:
     """Sort key: the last number in a name, and the name itself."""
     numbers = _NUMBER.findall(path.stem)
@@ -97,13 +114,21 @@ def in_order(path: Path) -> tuple[int, str]:
 
 async def run(parameters: FramesToVideo, task: Task) -> None:
     if parameters.fps <= 0:
-        raise invalid("frames-to-video", "fps", parameters.fps, "Expected more than 0")
+        raise invalid(NAME, "fps", parameters.fps, "Expected more than 0")
+    try:
+        frame_count(parameters.frames or "1")
+    except FrameRangeError as error:
+        raise invalid(NAME, "frames", parameters.frames, str(error)) from None
     ffmpeg = await trio.to_thread.run_sync(find_ffmpeg, parameters.exe)
     frames = await trio.to_thread.run_sync(find_frames, parameters.inputGlob)
+    if parameters.frames:
+        frames, missing = chosen(frames, parameters.framePath, parameters.frames)
+        if missing:
+            task.warn(f"the video lacks {missing} frames of {parameters.frames}")
     if not frames:
         problem = f"no frames match {parameters.inputGlob}"
         reason = Failure(FailureKind.MISSING_FILE, problem)
-        raise CommandFailed(f"frames-to-video: {problem}", reason)
+        raise CommandFailed(f"{NAME}: {problem}", reason)
     output = trio.Path(parameters.outputFile)
     unfinished = output.with_name(f".{output.stem}.unfinished{output.suffix}")
     source = indexed_source if sys.platform == "win32" else linked_source
@@ -160,4 +185,4 @@ def index_text(frames: list[Path], fps: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-FRAMES_TO_VIDEO = command("frames-to-video", FramesToVideo, run)
+FRAMES_TO_VIDEO = command(NAME, FramesToVideo, run)

@@ -26,7 +26,7 @@ def plain(path: "str | Path") -> str:
 
 
 def begin(beside: Path, task: str) -> Path:
-    """A new folder for unfinished pictures, in that of the task; the Worker is told, and removes it.
+    """A new folder for unfinished pictures, in the task's; the Worker is told, and removes it.
 
     No other attempt writes there, not even one that nobody waits for and that still renders.
     """

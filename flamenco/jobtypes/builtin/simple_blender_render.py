@@ -223,7 +223,8 @@ def video_task(author: Author, settings: dict[str, Any], render_tasks: list[Task
             *("-pix_fmt", "yuv420p", "-r", settings["fps"], "-y"),
         ],
     }
-    task.command("frames-to-video", parameters)
+    frames = {"frames": settings["frames"], "framePath": settings["render_output_path"]}
+    task.command("frames-to-video", parameters | frames)
 
 
 def file_name_of(frames: str) -> str:

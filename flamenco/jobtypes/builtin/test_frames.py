@@ -65,6 +65,8 @@ def compile_job(job: JobToCompile, author: Author) -> None:
             *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
             *("-pix_fmt", "yuv420p", "-r", settings["fps"], "-y"),
         ],
+        "frames": settings["frames"],
+        "framePath": output,
     }
     video.command("frames-to-video", parameters)
 

@@ -221,6 +221,29 @@ async def test_frames_are_in_the_order_of_their_numbers(tmp_path, names):
     assert all(abs(one - other) < 8 for one, other in zip(found, (50, 100, 150, 200), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("frame_path", "name"),
+    [
+        ("{folder}/######", "{:06}"),
+        ("{folder}/shot_###_v2_", "shot_{:03}_v2_"),
+        ("{folder}/shot_##_####", "shot_##_{:04}_L"),
+        ("C:\\out\\no number", "no number{:04}"),
+    ],
+)
+async def test_a_video_has_the_frames_of_its_job_whatever_else_lies_there(
+    tmp_path, frame_path, name
+):
+    for number, grey in ((-1, 50), (3, 100), (4, 150), (5, 250)):
+        Image.new("L", (64, 36), grey).save(tmp_path / f"{name.format(number)}.png")
+    Image.new("L", (64, 36), 250).save(tmp_path / "other 4.png")
+    asked = video(tmp_path, frames="-1,3-4", framePath=frame_path.format(folder=tmp_path))
+    assert (await Bench().run("frames-to-video", **asked)).warnings == []
+    found = greys(tmp_path / "video.mp4")
+    assert all(abs(one - other) < 8 for one, other in zip(found, (50, 100, 150), strict=True))
+    bench = await Bench().run("frames-to-video", **asked | {"frames": "3-8"})
+    assert bench.warnings == ["the video lacks 3 frames of 3-8"]
+
+
 def rate_of(path):
     """Frame rate that a video states."""
     entries = ["-show_entries", "stream=r_frame_rate", "-of", "csv=p=0"]
