@@ -37,6 +37,12 @@ class Credentials:
     worker_secret: Text = attrs.field(default="", repr=False)
 
 
+@attrs.frozen(kw_only=True)
+class _Stored(Credentials):
+    secret: Text = attrs.field(default="", repr=False)
+    """What some Workers of Flamenco 3 call `worker_secret`."""
+
+
 @attrs.frozen
 class _Registered:
     uuid: Word
@@ -46,12 +52,17 @@ def read_credentials(home: Path) -> Credentials | None:
     """The stored credentials; None if there are none. A damaged file is set aside."""
     path = home / FILE_NAME
     try:
-        found = read_section(Credentials, read_yaml(path), Where(str(path)))
+        stored = read_section(_Stored, read_yaml(path), Where(str(path)))
     except ConfigError as error:
         with suppress(OSError):
             set_aside(path, error)
         return None
-    return found if found.worker_id and found.worker_secret else None
+    secret = stored.worker_secret or stored.secret
+    return (
+        Credentials(worker_id=stored.worker_id, worker_secret=secret)
+        if stored.worker_id and secret
+        else None
+    )
 
 
 @attrs.define

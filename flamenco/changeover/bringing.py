@@ -14,7 +14,7 @@ from typing import TypeVar
 import attrs
 import trio
 
-from flamenco.changeover.database import OldDatabase, OldJob, open_old
+from flamenco.changeover.database import OldDatabase, OldJob, is_open, open_old
 from flamenco.changeover.old import LOCAL, ChangeoverError, OldFarm
 from flamenco.changeover.report import Report
 from flamenco.config.manager import DATABASE_NAME, FILE_NAME, save_manager_config
@@ -48,6 +48,12 @@ async def bring(old: OldFarm, storage: Path, *, dry: bool = False) -> Report:
     async with AsyncExitStack() as opened:
         database = storage / DATABASE_NAME
         store = None
+        if await _in_thread(lambda: is_open(old.database)):
+            if not dry:
+                raise ChangeoverError(
+                    f"{old.database} is in use: stop the Manager of Flamenco 3, then try again"
+                )
+            report.note(f"{old.database} is in use: stop its Manager before you change over")
         if not dry:
             logs = TaskLogs(storage / LOCAL)
             store = await opened.enter_async_context(open_store(database, logs))

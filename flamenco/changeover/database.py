@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,9 @@ _LOOKED_UP = {
     "job_blocks": "job_id",
 }
 """Columns by which rows are found job by job; the copy gets an index of each."""
+
+_ALIVE = 128
+"""Offset of that byte."""
 
 Row = Mapping[str, Any]
 
@@ -218,7 +222,8 @@ class OldDatabase:
         if status is TaskStatus.ACTIVE and not held:
             status = TaskStatus.QUEUED
         total = sum(max(1, each.total_step_count) for each in commands)
-        done = total if status is TaskStatus.COMPLETED else min(row["steps_completed"] or 0, total)
+        steps = values.count(row["steps_completed"], f"task {row['uuid']}", self._note)
+        done = total if status is TaskStatus.COMPLETED else min(steps, total)
         touched = moment(row["last_touched_at"])
         made = moment(row["created_at"]) or created
         return Task(
@@ -262,6 +267,26 @@ class OldDatabase:
         except sqlite3.OperationalError:
             return None
         return str(row[0]) if row else None
+
+
+def is_open(path: Path) -> bool:
+    """True if another program has the database open, as far as can be told; not on Windows.
+
+    Who has a database with a write-ahead log open shares a lock on one byte of its index, for as
+    long as it runs (SQLite's `os_unix.c`, "dead man's switch").
+    """
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        with Path(f"{path.resolve()}-shm").open("r+b") as index:
+            fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _ALIVE)
+    except BlockingIOError:
+        return True
+    except OSError:  # it is not there, or not ours to lock
+        return False
+    return False
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import msgspec
+
+from flamenco.model.bounds import Steps
 from flamenco.model.jobs import Command
 
 Status = TypeVar("Status", bound=StrEnum)
@@ -60,14 +63,28 @@ def texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
 
 
+def count(value: object, what: str, note: Note) -> int:
+    """A number of steps; 0 for what is none, or more than a command may have."""
+    try:
+        return msgspec.convert(value or 0, Steps)
+    except msgspec.ValidationError:
+        note(f"{what}: expected a number of steps, got {value!r}; it becomes 0")
+        return 0
+
+
 def commands(value: object, what: str, note: Note) -> tuple[Command, ...]:
     """The commands of a task; none where they can't be read."""
     try:
-        return tuple(
-            Command(each["name"], each.get("parameters") or {}, each.get("total_step_count") or 0)
+        found = [
+            {
+                "name": each["name"],
+                "parameters": each.get("parameters") or {},
+                "total_step_count": count(each.get("total_step_count"), what, note),
+            }
             for each in _decoded(value or "[]")
-        )
-    except (TypeError, KeyError, AttributeError):
+        ]
+        return msgspec.convert(found, tuple[Command, ...])
+    except (TypeError, KeyError, AttributeError, msgspec.ValidationError):
         note(f"{what}: its commands can't be read")
         return ()
 

@@ -1,6 +1,9 @@
 """A farm of Flamenco 3 changes over to this Manager, and its Workers render on."""
 
 import io
+import json
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, time
 
@@ -219,6 +222,51 @@ async def test_what_makes_no_sense_is_noted_and_the_rest_brought_over(old, stora
     assert "its settings can't be read" in notes
     assert "priority 200 becomes 100" in notes
     assert report.brought["jobs"] == 4
+
+
+@pytest.mark.parametrize("steps", [-3, 2**40, "many"])
+async def test_numbers_of_steps_that_are_none_become_0(old, storage, steps):
+    commands = json.dumps([{"name": "echo", "total_step_count": steps}])
+    old.db.execute(
+        "UPDATE tasks SET commands = ?, steps_completed = ? WHERE name = 'going-2'",
+        (commands, steps),
+    )
+    report = await bring(farm_of(old), storage)
+    assert sum("expected a number of steps" in note for note in report.notes) == 2
+    async with open_reader(storage / "flamenco-manager.sqlite") as reader:
+        _, second = await reader.tasks(JOBS["going"])
+        assert (second.steps_completed, second.steps_total) == (0, 1)
+        assert [each.total_step_count for each in await reader.commands(second.id)] == [0]
+
+
+HOLDING = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("SELECT count(*) FROM workers").fetchall()
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def running(old):
+    """A program that has the old database open, as its Manager does."""
+    command = [sys.executable, "-c", HOLDING, str(old.folder / "db" / "farm.sqlite")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as manager:
+        manager.stdout.readline()
+        yield manager
+        manager.stdin.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell")
+async def test_an_old_manager_that_runs_is_told_and_nothing_is_brought(old, storage, running):
+    report = await bring(farm_of(old), storage, dry=True)
+    assert any("is in use" in note for note in report.notes)
+    with pytest.raises(ChangeoverError, match="stop the Manager of Flamenco 3, then try"):
+        await bring(farm_of(old), storage)
+    assert not storage.exists()
+    running.communicate()
+    await bring(farm_of(old), storage)
 
 
 async def test_a_task_of_a_worker_that_is_no_more_goes_back_to_the_queue(old, storage):

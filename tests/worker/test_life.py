@@ -22,7 +22,7 @@ from tests.worker.fake_manager import open_manager, task
 from tests.worker.running import gate, python, running_worker
 from worker.main import run_worker
 from worker.outbox import HomeError
-from worker.registration import FILE_NAME, read_credentials
+from worker.registration import FILE_NAME, Credentials, read_credentials
 
 FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
 ECHO = ("echo", {"message": "hello"})
@@ -58,6 +58,12 @@ async def test_damaged_credentials_are_set_aside_and_the_worker_registers_anew(m
         await manager.session()
     assert read_credentials(config.home).worker_id == "worker-2"
     assert (config.home / f"{FILE_NAME}.damaged-1").read_bytes() == bytes(378)
+
+
+@pytest.mark.parametrize("name", ["worker_secret", "secret"])
+def test_credentials_of_flamenco_3_are_taken_under_either_name(tmp_path, name):
+    (tmp_path / FILE_NAME).write_text(f"worker_id: anna\n{name}: s3cret\n")
+    assert read_credentials(tmp_path) == Credentials(worker_id="anna", worker_secret="s3cret")
 
 
 async def test_a_start_sweeps_away_what_a_killed_worker_left_of_its_credentials(manager, config):
