@@ -16,8 +16,8 @@ T = TypeVar("T")
 Flow = Generator["Future[Any]", None, T]
 
 
-def in_background(function: Callable[[], T]) -> Flow[T]:
-    """Call `function` in a daemon thread; a flow gets its result with ``yield from``."""
+def begun(function: Callable[[], T]) -> "Future[T]":
+    """Call `function` in a daemon thread; returns the future of its result."""
     future: Future[T] = Future()
 
     def call() -> None:
@@ -27,6 +27,12 @@ def in_background(function: Callable[[], T]) -> Flow[T]:
             future.set_exception(ex)
 
     Thread(target=call, name="flamenco-addon", daemon=True).start()
+    return future
+
+
+def in_background(function: Callable[[], T]) -> Flow[T]:
+    """Call `function` in a daemon thread; a flow gets its result with ``yield from``."""
+    future = begun(function)
     yield future
     return future.result()
 

@@ -4,6 +4,7 @@
 import json
 import urllib.error
 import urllib.request
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -24,6 +25,7 @@ SUBMIT_TIMEOUT = 60.0
 """Seconds to wait while the Manager compiles a job."""
 
 _PRECONDITION_FAILED = 412
+_FINISHED = frozenset({"completed", "failed", "canceled"})
 
 # The Manager is in the local network, where no proxy is wanted.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -45,6 +47,22 @@ def normal_url(text: str) -> str:
     if not valid:
         raise ManagerUnreachable(text, "expected an address such as http://manager:8080/")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What the Manager says of a job."""
+
+    id: str
+    status: str
+    activity: str
+    """The reason for the status, if there is one."""
+    warnings: tuple[str, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """True if nothing of it will change unless somebody wants it to."""
+        return self.status in _FINISHED
 
 
 class Client:
@@ -73,14 +91,25 @@ class Client:
         """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
         self._send_job("api/v3/jobs/check", job)
 
-    def submit_job(self, job: dict[str, Any]) -> tuple[str, ...]:
-        """`submitJob`: store the job at the Manager; returns its warnings.
+    def submit_job(self, job: dict[str, Any]) -> JobState:
+        """`submitJob`: store the job at the Manager.
 
         Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal.
         """
-        answer = self._send_job("api/v3/jobs", job)
-        found = answer.get("warnings") if isinstance(answer, dict) else None
-        return tuple(map(str, found or ()))
+        return _job_state(self._send_job("api/v3/jobs", job))
+
+    def job(self, job_id: str) -> JobState:
+        """`fetchJob`: a job; if it has failed, with the reason of the task that failed first."""
+        place = f"api/v3/jobs/{quote(job_id, safe='')}"
+        state = _job_state(self._get(place))
+        if state.status != "failed":
+            return state
+        tasks = self._get(f"{place}/tasks?status=failed&sort=updated&limit=1").get("tasks") or ()
+        failed = next((one for one in tasks if one.get("status") == "failed"), None)
+        if failed is None:
+            return state
+        task = self._get(f"api/v3/tasks/{quote(str(failed.get('id')), safe='')}")
+        return replace(state, activity=f"{task.get('name')}: {task.get('activity')}")
 
     def _get(self, path: str) -> dict[str, Any]:
         url = urljoin(self.url, path)
@@ -119,6 +148,12 @@ class Client:
             return json.loads(body) if body else None
         except ValueError as ex:
             raise UnexpectedAnswer(request.full_url, "it is not JSON") from ex
+
+
+def _job_state(answer: object) -> JobState:
+    job = answer if isinstance(answer, dict) else {}
+    texts = (str(job.get(key) or "") for key in ("id", "status", "activity"))
+    return JobState(*texts, warnings=tuple(map(str, job.get("warnings") or ())))
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

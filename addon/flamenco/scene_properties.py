@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import manager, settings_group
+from . import last_job, manager, settings_group
 from .errors import FlamencoError
 from .job import NO_TAG
 
@@ -196,6 +196,7 @@ def unregister() -> None:
     """Undo `register`."""
     if bpy.app.timers.is_registered(_after_registration):
         bpy.app.timers.unregister(_after_registration)
+    last_job.forget()
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
     settings_group.use(None)

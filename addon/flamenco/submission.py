@@ -7,7 +7,15 @@ from pathlib import Path
 
 import bpy
 
-from . import dependencies, manager, packing, scene_properties, settings_group
+from . import (
+    dependencies,
+    last_job,
+    manager,
+    outputs,
+    packing,
+    scene_properties,
+    settings_group,
+)
 from .background import Flow, in_background
 from .client import Client
 from .errors import Aborted, JobRejected, JobTypeOutdated, NotReady, VersionMismatch
@@ -28,7 +36,7 @@ class Submitted:
     missing: tuple[Path, ...]
     elsewhere: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
-    """The Manager's, about the job."""
+    """What may be wrong with the job."""
 
     @property
     def level(self) -> str:
@@ -105,9 +113,10 @@ class Submission:
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
         storage = Path(info.storage)
+        outside = outputs.outside_of_farm(bpy.context.scene)
         if is_inside(blendfile, storage):
             warnings = yield from self._send(client, draft, blendfile)
-            return Submitted(draft.name, 0, (), (), warnings)
+            return Submitted(draft.name, 0, (), (), (*outside, *warnings))
         plan = yield from self._plan(blendfile, storage)
         pack = yield from self._copy(plan, storage, draft.name)
         try:
@@ -115,7 +124,8 @@ class Submission:
         except (Aborted, JobRejected, JobTypeOutdated):
             packing.discard(pack)
             raise
-        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, warnings)
+        told = (*outside, *warnings)
+        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
     def _check_version(self, info: ManagerInfo) -> None:
         """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
@@ -181,7 +191,9 @@ class Submission:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job")
         job = draft.submitted(path_for_manager(blendfile))
-        return (yield from in_background(lambda: client.submit_job(job)))
+        state = yield from in_background(lambda: client.submit_job(job))
+        last_job.follow(draft.name, client, state)
+        return state.warnings
 
 
 def _save() -> Path:

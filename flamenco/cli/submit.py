@@ -21,7 +21,7 @@ from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain
 from flamenco.client import ManagerClient, open_client
 from flamenco.config.worker import DEFAULT_MANAGER_URL
-from flamenco.jobtypes.blend_facts import ask_blender, settings_from_blend
+from flamenco.jobtypes.blend_facts import ask_blender, outside, settings_from_blend
 from flamenco.jobtypes.described import job_type_from
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
@@ -97,12 +97,16 @@ class Request:
             raise CommandError(f"job type {self.type} is broken: {available.error}")
         described = job_type_from(msgspec.to_builtins(available))
         job_type = attrs.evolve(described, name=available.name, etag=available.etag)
-        given = self._given(job_type, (await client.shared_storage("users", PLATFORM)).location)
+        storage = (await client.shared_storage("users", PLATFORM)).location
+        given = self._given(job_type, storage)
         blender = shutil.which(self.blender)
         if blender is None:
             raise CommandError(f"there is no program {self.blender}; choose one with --blender")
         asked = await ask_blender(blender, self.file, job_type, self.name, given)
-        settings = settings_from_blend(job_type, asked, given, str(self.file))
+        settings = settings_from_blend(job_type, asked.settings, given, str(self.file))
+        shared = [storage, *filter(None, [given.get("render_output_root")])]
+        for warning in outside(asked.outputs, shared):
+            complain(f"warning: {warning}")
         return await client.submit(
             SubmittedJob(
                 name=self.name,

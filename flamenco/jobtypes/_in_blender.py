@@ -1,11 +1,14 @@
 """Evaluation of settings inside Blender, with the add-on's names (reference addon §5).
 
+Beside them it tells where File Output nodes write.
+
 The last argument, a JSON text, has the job's name, its settings and the expressions.
 """
 
 import json
 import os.path
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,8 +29,32 @@ def last_n_dir_parts(n: int, filepath: "str | Path | None" = None) -> Path:
     return Path(*folders[-n:]) if n else Path()
 
 
+def output_nodes(tree: Any) -> "Iterator[Any]":
+    """The File Output nodes of a tree and of the groups in it."""
+    for node in tree.nodes if tree else ():
+        if node.type == "OUTPUT_FILE" and not node.mute:
+            yield node
+        elif node.type == "GROUP":
+            yield from output_nodes(node.node_tree)
+
+
+def outputs(scene: Any) -> "dict[str, str]":
+    """Paths that File Output nodes write to, by the nodes' names."""
+    if not scene.render.use_compositing:
+        return {}
+    if hasattr(scene, "compositing_node_group"):  # since 5.0
+        tree = scene.compositing_node_group
+    else:
+        tree = scene.node_tree if scene.use_nodes else None
+    nodes = output_nodes(tree)
+    return {
+        node.name: node.directory if hasattr(node, "directory") else node.base_path
+        for node in nodes
+    }
+
+
 def evaluate(questions: "dict[str, Any]") -> "dict[str, Any]":
-    """The values of all expressions, or an `error` instead if one fails."""
+    """The `settings` by all expressions, and `outputs`; an `error` instead if one fails."""
     settings = SimpleNamespace(**questions["settings"])
     names = {
         "bpy": bpy,
@@ -47,7 +74,7 @@ def evaluate(questions: "dict[str, Any]") -> "dict[str, Any]":
             return {"error": f"cannot work out setting {key!r}: {reason}"}
         values[key] = str(value) if isinstance(value, Path) else value
         setattr(settings, key, values[key])
-    return values
+    return {"settings": values, "outputs": outputs(bpy.context.scene)}
 
 
 print("flamenco-settings:" + json.dumps(evaluate(json.loads(sys.argv[-1]))))

@@ -6,7 +6,7 @@ the same in a Blender without a window, so that any job type can be submitted fr
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,10 +36,20 @@ class BlendError(Mendable):
         return self.message
 
 
+@attrs.frozen
+class Facts:
+    """What Blender knows of a .blend file."""
+
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    """Values of the job type's `eval` expressions, by setting."""
+    outputs: Mapping[str, str] = attrs.field(factory=dict)
+    """Paths that File Output nodes of the compositor write to, by the nodes' names."""
+
+
 async def ask_blender(
     blender: str, blendfile: Path, job_type: JobType, job_name: str, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The values of the job type's `eval` expressions in ``blendfile``, by setting.
+) -> Facts:
+    """What Blender knows of ``blendfile``.
 
     Settings in ``given`` are not evaluated; expressions see them, and defaults, as `settings`.
     Raises BlendError if Blender cannot be started, cannot read the file or takes longer than
@@ -77,6 +87,21 @@ def settings_from_blend(
     return defaults(job_type) | filled | file | dict(given)
 
 
+def outside(outputs: Mapping[str, str], folders: Collection[str]) -> list[str]:
+    """A warning for each File Output node that writes outside of folders that all Workers share.
+
+    What begins with `//` counts from the .blend file, which all of them read.
+    """
+    return [
+        f"the File Output node {name!r} writes to {path}, on each Worker's own disk unless that is "
+        "shared"
+        for name, path in outputs.items()
+        if path
+        and not path.startswith("//")
+        and not any(Path(path).is_relative_to(folder) for folder in folders)
+    ]
+
+
 async def _run(blender: str, blendfile: str, questions: Mapping[str, Any]) -> tuple[bytes, int]:
     options = ["--python-exit-code", "3", "--python", str(EXPRESSIONS)]
     command = [blender, "--factory-startup", "--background", blendfile, *options]
@@ -102,13 +127,13 @@ async def _output(child: Child) -> bytes:
     return b"".join([part async for part in stream])
 
 
-def _answers(output: bytes, status: int, blendfile: Path) -> dict[str, Any]:
+def _answers(output: bytes, status: int, blendfile: Path) -> Facts:
     for line in output.splitlines():
         if line.startswith(MARK):
             answers: dict[str, Any] = json.loads(line.removeprefix(MARK))
             if "error" in answers:
                 raise BlendError(f"{blendfile}: {answers['error']}")
-            return answers
+            return Facts(**answers)
     lines = output.decode(errors="replace").split("\n")
     told = [line.strip() for line in lines if "rror" in line or "not a blend" in line]
     reason = told[-1] if told else f"exit status {status}"

@@ -14,6 +14,8 @@ from tests.addon.job_type import SIMPLE_BLENDER_RENDER
 
 VERSION = "4.0.0.dev0"
 
+JOB, TASK = "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e", "0e4b1a52-61b4-4c43-8f26-4d4ac2f7a7b1"
+
 GATE_TIMEOUT = 60
 """Seconds that the check of a job waits for its gate."""
 
@@ -33,6 +35,10 @@ class FakeManager:
     checked: list[dict[str, Any]] = attrs.Factory(list)
     submitted: list[dict[str, Any]] = attrs.Factory(list)
     warnings: list[str] = attrs.Factory(list)
+    state: dict[str, str] = attrs.Factory(lambda: {"status": "queued"})
+    """Status and activity of the job."""
+    failed: dict[str, str] = attrs.Factory(dict)
+    """Name and activity of its task that failed; empty if none did."""
     paths: list[str] = attrs.Factory(list)
     """Method and path of every request, in order."""
     agents: set[str] = attrs.Factory(set)
@@ -65,9 +71,23 @@ class FakeManager:
                 return 204, None
             case "POST", ["jobs"]:
                 self.submitted.append(body)
-                told = {"warnings": self.warnings} if self.warnings else {}
-                return 200, {**body, **told, "id": "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e"}
+                return 200, body | self._job() | {"status": "queued"}
+            case "GET", [*words] if JOB in words or TASK in words:
+                return 200, self._of_job(words)
         return 404, {"code": 404, "message": "no such operation"}
+
+    def _of_job(self, words: list[str]) -> dict[str, Any]:
+        match words:
+            case ["jobs", _]:
+                return self._job()
+            case ["jobs", _, "tasks?status=failed&sort=updated&limit=1"]:
+                failed = {"id": TASK, "status": "failed"}
+                return {"tasks": [failed] if self.failed else []}
+        return self.failed
+
+    def _job(self) -> dict[str, Any]:
+        told = {"warnings": self.warnings} if self.warnings else {}
+        return {"id": JOB, **self.state, **told}
 
     def _version(self) -> dict[str, str]:
         short = self.version

@@ -36,9 +36,22 @@ def test_addresses_are_taken_as_people_type_them(typed: str, url: str) -> None:
 
 
 def test_the_managers_warnings_come_with_its_answer(manager: FakeManager) -> None:
-    assert Client(manager.url).submit_job(JOB) == ()
+    assert Client(manager.url).submit_job(JOB).warnings == ()
     manager.warnings = ["missing file /share/wood.png"]
-    assert Client(manager.url).submit_job(JOB) == ("missing file /share/wood.png",)
+    assert Client(manager.url).submit_job(JOB).warnings == ("missing file /share/wood.png",)
+
+
+def test_a_job_that_failed_is_told_with_the_reason_of_its_first_failed_task(
+    manager: FakeManager,
+) -> None:
+    client = Client(manager.url)
+    sent = client.submit_job(JOB)
+    assert (sent.status, sent.is_finished) == ("queued", False)
+    manager.state = {"status": "failed", "activity": "1 of 4 tasks failed"}
+    assert client.job(sent.id).activity == "1 of 4 tasks failed"
+    manager.failed = {"name": "render-3", "activity": "the scene has no camera"}
+    found = client.job(sent.id)
+    assert (found.activity, found.is_finished) == ("render-3: the scene has no camera", True)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,56 @@ finish([started, second, bpy.ops.flamenco.submit_job.poll()])
     assert 'Job "shot" submitted, 1 file copied' in run.output
 
 
+def test_the_panel_follows_the_job_that_was_sent_last(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    manager.warnings = ["missing file /share/wood.png"]
+    manager.state = {"status": "failed", "activity": "1 of 4 tasks failed"}
+    manager.failed = {"name": "render-3", "activity": "the scene has no camera"}
+    story = """
+import flamenco.last_job as last_job, flamenco.panel as panel
+last_job.INTERVAL = 0.2
+draw_text, drawn = panel._draw_text, []
+def draw(layout, text, icon):
+    draw_text(layout, text, icon)
+    drawn.append(text)
+panel._draw_text = draw
+submit()
+yield from until(lambda: wm.flamenco_bat_status == "DONE")
+yield from until(lambda: "render-3: the scene has no camera" in drawn)
+yield from until(lambda: not bpy.app.timers.is_registered(last_job._tick))
+finish(drawn[-3:])
+"""
+    run = play(blender, display, manager, story, blendfile)
+    told = [
+        'Job "shot": failed',
+        "render-3: the scene has no camera",
+        "missing file /share/wood.png",
+    ]
+    assert run.result == told, run.output
+
+
+def test_a_file_output_node_outside_the_farm_is_told_before_anything_is_sent(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    story = """
+import flamenco.panel as panel
+drawn = []
+panel._draw_text = lambda layout, text, icon: drawn.append(text)
+scene = bpy.context.scene
+scene.use_nodes = True
+for name, path in (("A", "/tmp/passes/"), ("B", "//passes/"), ("C", STORAGE + "/passes/")):
+    node = scene.node_tree.nodes.new("CompositorNodeOutputFile")
+    node.name, node.base_path = name, path
+yield from until(lambda: drawn)
+finish([sorted(set(drawn)), sorted(bpy.ops.flamenco.submit_job())])
+""".replace("STORAGE", repr(str(manager.storage)))
+    run = play(blender, display, manager, story, blendfile)
+    told = 'File Output node "A" writes to /tmp/passes/, on each Worker\'s own disk'
+    assert run.result == [[told], ["FINISHED"]], run.output
+    assert f"1 file copied to the shared storage; {told}" in run.output
+
+
 def test_a_submission_can_be_aborted(
     blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path, storage: Path
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flamenco.jobtypes import inline_compiler, validate_settings
-from flamenco.jobtypes.blend_facts import BlendError, ask_blender, settings_from_blend
+from flamenco.jobtypes.blend_facts import BlendError, ask_blender, outside, settings_from_blend
 from flamenco.model.frames import frame_numbers
 from flamenco.model.jobtypes import JobType, Setting
 from tests.jobtypes.rendering import make_scene
@@ -41,7 +41,8 @@ async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
     given = {"render_output_root": "//out", "add_path_components": 1, "frames": "4"}
     answers = await ask_blender(BLENDER, blend, job_type, "My Job", given)
     folder = blend.parent
-    settings = validate_settings(job_type, settings_from_blend(job_type, answers, given, "a.blend"))
+    filled = settings_from_blend(job_type, answers.settings, given, "a.blend")
+    settings = validate_settings(job_type, filled)
     assert settings == {
         "frames": "4",
         "chunk_size": 1,
@@ -67,15 +68,59 @@ async def test_the_step_of_the_scene_is_followed(tmp_path):
     )
     given = {"render_output_root": "//out"}
     answers = await ask_blender(BLENDER, file, await simple_blender_render(), "My Job", given)
-    assert answers["frames"] == "1-9x4"
-    assert [*frame_numbers(answers["frames"])] == [1, 5, 9]
+    assert answers.settings["frames"] == "1-9x4"
+    assert [*frame_numbers(answers.settings["frames"])] == [1, 5, 9]
 
 
 @pytest.mark.slow
 @needs_blender
 async def test_the_frame_range_comes_from_the_scene(blend):
     answers = await ask_blender(BLENDER, blend, await simple_blender_render(), "My Job", {})
-    assert answers["frames"] == "3-7"
+    assert answers.settings["frames"] == "3-7"
+
+
+OUTPUTS = """
+def tree_of(tree, folder):
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    node.name = folder
+    setattr(node, "directory" if hasattr(node, "directory") else "base_path", folder)
+    return node
+
+if hasattr(scene, "compositing_node_group"):
+    scene.compositing_node_group = tree = bpy.data.node_groups.new("a", "CompositorNodeTree")
+else:
+    scene.use_nodes = True
+    tree = scene.node_tree
+inner = bpy.data.node_groups.new("b", "CompositorNodeTree")
+tree.nodes.new("CompositorNodeGroup").node_tree = inner
+tree_of(tree, "//passes/")
+tree_of(tree, "/passes/a/").mute = True
+tree_of(tree, "/passes/b/")
+tree_of(inner, "/passes/c/")
+"""
+
+
+@pytest.mark.slow
+@needs_blender
+async def test_file_output_nodes_are_found_in_groups_too_unless_they_are_muted(tmp_path):
+    file = make_scene(tmp_path / "outputs.blend", OUTPUTS)
+    answers = await ask_blender(BLENDER, file, JobType(label="x"), "My Job", {})
+    assert answers.outputs == {each: each for each in ("//passes/", "/passes/b/", "/passes/c/")}
+
+
+def test_only_a_folder_that_is_not_shared_is_warned_of():
+    outputs = {
+        "a": "//passes/",
+        "b": "/srv/renders/passes/",
+        "c": "/srv/renders-too/",
+        "d": "C:\\tmp\\",
+        "e": "",
+    }
+    warnings = outside(outputs, ["/srv/renders", "/srv/flamenco"])
+    assert [warning.split(",")[0] for warning in warnings] == [
+        "the File Output node 'c' writes to /srv/renders-too/",
+        "the File Output node 'd' writes to C:\\tmp\\",
+    ]
 
 
 @pytest.mark.slow

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File Output nodes of the compositor, and what is told of those that write elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import bpy
+
+from . import manager
+from .paths import is_inside
+
+
+def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
+    """A sentence for each node of a scene that writes outside of folders that Workers share.
+
+    What begins with `//` counts from the .blend file, which all of them read.
+    """
+    shared = tuple(folders)
+    return tuple(
+        f'File Output node "{node.name}" writes to {path}, on each Worker\'s own disk'
+        for node in _nodes(_tree(scene))
+        if (path := _path(node)) and not path.startswith("//") and not _is_shared(path, shared)
+    )
+
+
+def outside_of_farm(scene: bpy.types.Scene) -> tuple[str, ...]:
+    """Those sentences for the shared storage, and the folder that the job renders into."""
+    info = manager.info()
+    root = getattr(getattr(scene, "flamenco_job_settings", None), "render_output_root", "")
+    folders = [info.storage if info else "", bpy.path.abspath(root)]
+    return outside(scene, map(Path, filter(None, folders)))
+
+
+def _is_shared(path: str, folders: Iterable[Path]) -> bool:
+    return any(Path(path) == folder or is_inside(Path(path), folder) for folder in folders)
+
+
+def _tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
+    if not scene.render.use_compositing:
+        return None
+    if hasattr(scene, "compositing_node_group"):  # since 5.0
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None
+
+
+def _nodes(tree: bpy.types.NodeTree | None) -> Iterator[bpy.types.Node]:
+    for node in tree.nodes if tree else ():
+        if node.type == "OUTPUT_FILE" and not node.mute:
+            yield node
+        elif node.type == "GROUP":
+            yield from _nodes(node.node_tree)
+
+
+def _path(node: bpy.types.Node) -> str:
+    return node.directory if hasattr(node, "directory") else node.base_path
