@@ -3,12 +3,17 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.running import run, running_manager, running_worker
+from tests.e2e.test_browser import browser_page
 from tests.jobtypes.rendering import make_scene
 from tests.worker.commands.test_silent_failures import TEXTURE
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,27 @@ def test_a_missing_texture_stands_on_the_job_with_its_name(farm, tmp_path):
     assert f"missing file {tmp_path}/not-here/texture.png" in shown.stdout
     told = json.loads(run("job", "show", done.stdout.strip(), "--json", "--manager", farm).stdout)
     assert told["warnings"] == [f"missing file {tmp_path}/not-here/texture.png"]
+
+
+def test_the_page_names_the_missing_texture_on_the_job_and_on_its_task(farm, tmp_path):
+    job = submit(farm, make_scene(tmp_path / "oak.blend", TEXTURE)).stdout.strip()
+    with browser_page(f"{farm}app/jobs/{job}") as page:
+        missing = f"missing file {tmp_path}/not-here/texture.png"
+        expect(page.get_by_test_id("job-warning")).to_contain_text(missing)
+        page.get_by_test_id("task-cell").first.click()
+        expect(page.get_by_test_id("task-warning")).to_contain_text(missing)
+
+
+def test_a_file_output_node_that_writes_elsewhere_is_told_before_the_job_is_sent(farm, tmp_path):
+    script = f"""
+node = scene.node_tree.nodes.new("CompositorNodeOutputFile")
+node.name, node.base_path = "Depth", {str(tmp_path / "depth")!r}
+"""
+    file = make_scene(tmp_path / "depth.blend", f"scene.use_nodes = True{script}")
+    done = submit(farm, file)
+    assert f"warning: the File Output node 'Depth' writes to {tmp_path}/depth" in done.stderr
+    inside = submit(farm, file, "--output", tmp_path)
+    assert "File Output" not in inside.stderr
 
 
 def test_an_odd_name_and_its_video_stay_below_the_root(farm, tmp_path):
