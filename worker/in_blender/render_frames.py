@@ -96,7 +96,7 @@ def render_frames(asked: "dict[str, Any]") -> None:
         render.filepath = output
         path = Path(bpy.path.abspath(render.frame_path(frame=frame)))
         if finished is None:
-            own = begin(path.parent, asked["task"])
+            own = begin(path, asked["task"])
             finished = Finished(own.parent / FINISHED, asked["python"])
         files = finished.of(frame)
         if not files:

@@ -9,6 +9,8 @@ from typing import Any
 
 import bpy
 
+from worker.in_blender.long_paths import reachable
+
 PLACE = ".flamenco"
 """Name of the folder, beside pictures, for all that tasks keep there while they are unfinished."""
 
@@ -25,12 +27,14 @@ def plain(path: "str | Path") -> str:
     return text.replace("{", "{{").replace("}", "}}") if HAS_TEMPLATES else text
 
 
-def begin(beside: Path, task: str) -> Path:
-    """A new folder for unfinished pictures, in the task's; the Worker is told, and removes it.
+def begin(picture: Path, task: str) -> Path:
+    """A new folder for unfinished pictures, beside the place of one, in that of the task.
 
-    No other attempt writes there, not even one that nobody waits for and that still renders.
+    The Worker is told, and removes it. No other attempt writes there, not even one that nobody
+    waits for and that still renders.
     """
-    own = beside / PLACE / task / uuid.uuid4().hex[:8]
+    own = picture.parent / PLACE / task / uuid.uuid4().hex[:8]
+    own = reachable(own / picture.name).parent
     make(own)
     print(f"flamenco-folder: {json.dumps({'path': str(own)})}", flush=True)
     return own
@@ -71,18 +75,19 @@ def save(render: Any, name: str, folder: Path, final: Path) -> "list[Path]":
         written = sorted(folder.iterdir())
         if not written or not all(each.stat().st_size for each in written):
             raise OSError(f"flamenco: missing-frames: nothing was saved for {name}")
-        final.mkdir(parents=True, exist_ok=True)
-        for each in written:
-            move(each, final / each.name)
+        saved = [reachable(final / each.name) for each in written]
+        saved[0].parent.mkdir(parents=True, exist_ok=True)
+        for each, target in zip(written, saved, strict=True):
+            move(each, target)
     except (RuntimeError, OSError) as error:
         print(str(error).strip(), flush=True)
         sys.exit(1)
-    return [final / each.name for each in written]
+    return saved
 
 
 def save_one(render: Any, frame: int, output: Path) -> None:
     """Render the scene as it is to a file, and tell the Worker. Raises SystemExit."""
-    folder = begin(output.parent, output.name)
+    folder = begin(output, output.name)
     tell(frame, save(render, output.name, folder, output.parent), render)
 
 
