@@ -1,6 +1,7 @@
 """Renders that Blender ends with 0 though they are wrong, and failures that it tells in passing."""
 
 import os
+import re
 import stat
 import sys
 
@@ -36,6 +37,8 @@ with bpy.data.libraries.load(HERO, link=True) as (there, here):
     here.meshes = ["Cube"]
 bpy.data.objects["Cube"].data = here.meshes[0]
 """
+
+SAVED_BY_NEWER = r"saved by Blender \d\.99, this Worker has \d\.\d+"
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n"
 
@@ -204,6 +207,18 @@ async def test_a_pointer_in_place_of_a_texture_or_a_library_is_named_as_such(sce
     assert failed.failure.kind == "missing-library"
     assert str(failed).startswith(f"the library {hero} is no .blend file")
     assert "Git LFS" in str(failed)
+
+
+@slow
+async def test_a_file_of_a_newer_blender_that_can_be_read_is_a_warning(scenes, tmp_path):
+    file = make_scene(scenes / "newer.blend")
+    head = re.compile(rb"(BLENDER(?:-v|17-01v0)\d)\d\d")
+    content, changed = head.subn(rb"\g<1>99", file.read_bytes(), count=1)
+    assert changed, "expected a file that is not compressed"
+    file.write_bytes(content)
+    bench = await Bench(steps_left=1).run("blender-render", **rendering(file, tmp_path))
+    told = [each for each in bench.warnings if re.fullmatch(SAVED_BY_NEWER, each)]
+    assert len(told) == 1
 
 
 @slow
