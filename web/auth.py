@@ -20,6 +20,8 @@ _COST = {"n": 2**12, "r": 8, "p": 1}
 _SALT_BYTES = 16
 _BCRYPT_BYTES = 72
 """Bytes of a secret that count with bcrypt."""
+MOST_HOSTS = 10_000
+"""Maximum number of addresses that are remembered."""
 _NOBODY = "0" * (2 * _SALT_BYTES) + "$" + "0" * 128
 
 
@@ -58,6 +60,8 @@ class WorkerDoor:
     _farm: Farm
     _known: dict[str, bytes] = attrs.field(factory=dict)
     # {worker id: digest of the secret that matched}
+    hosts: set[str] = attrs.field(factory=set)
+    """Addresses from which workers were admitted."""
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     async def lock(self, secret: str) -> str:
@@ -69,8 +73,8 @@ class WorkerDoor:
         expected = self._farm.services.config.registration_secret
         return not expected or hmac.compare_digest(secret.encode(), expected.encode())
 
-    async def admit(self, authorization: Authorization | None) -> ActorRef:
-        """The actor of the worker that sends a request. Raises `BadCredentials`.
+    async def admit(self, authorization: Authorization | None, host: str | None) -> ActorRef:
+        """The actor of the worker that sends a request from ``host``. Raises `BadCredentials`.
 
         A worker that was admitted once is remembered for as long as it has an actor: until it is
         deleted.
@@ -83,9 +87,15 @@ class WorkerDoor:
         if actor is None or not hmac.compare_digest(self._known.get(worker_id, b""), digest):
             await self._verify(worker_id, secret)
             self._known[worker_id] = digest
+        self._remember(host or "")
         if actor is None:
             raise ActorStopped(f"the actor of worker {worker_id} is not running")
         return actor
+
+    def _remember(self, host: str) -> None:
+        self.hosts.add(host)
+        if len(self.hosts) > MOST_HOSTS:
+            self.hosts.pop()
 
     async def _verify(self, worker_id: str, secret: str) -> None:
         """Check a secret, which takes as long for an unknown worker (reference rules §7)."""

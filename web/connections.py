@@ -101,7 +101,9 @@ class Connection:
     _stall: float
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
-    _reading: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
+    _reading: trio.CancelScope = attrs.field(
+        init=False, factory=lambda: trio.CancelScope(deadline=_idle_until())
+    )
     """Scope whose deadline is the end of an idle connection."""
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
@@ -139,9 +141,19 @@ class Connection:
             await self._stream.aclose()
             await self._protocol.handle(Closed())
 
+    @property
+    def host(self) -> str:
+        """The client's address."""
+        return self._client[0]
+
+    @property
+    def idle_until(self) -> float:
+        """Time at which it is closed if nothing is asked; infinite while a request is answered."""
+        return self._reading.deadline
+
     def close_if_idle(self) -> None:
         """Close it, unless a request is being answered."""
-        if self._reading.deadline < inf:
+        if self.idle_until < inf:
             self._reading.cancel()
 
     def cut_off(self) -> None:
@@ -149,7 +161,6 @@ class Connection:
         self._stream.socket.close()
 
     async def _read(self) -> None:
-        self._reading.deadline = _idle_until()
         with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             data = b"first"
             while data:

@@ -95,7 +95,7 @@ class Operation:
         """
         arguments: dict[str, Any] = {}
         if self.worker_auth:
-            arguments["worker"] = await door().admit(request.authorization)
+            arguments["worker"] = await door().admit(request.authorization, request.remote_addr)
         headers = {name.lower(): value for name, value in request.headers.items()}
         arguments |= self._checked(path, headers)
         if self.query is not None:

@@ -35,6 +35,7 @@ from web.headers import guarded
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY
 from web.origins import own_pages_only
+from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
 from web.serving import USUAL, App, Limits, Past, Scope, serve
 from web.uploads import Uploads
@@ -117,7 +118,9 @@ async def serve_farm(
         past = Past(bodies, uploads.handler)
         hosts = Hosts(farm.services)
         nursery.start_soon(hosts.learn)
-        await nursery.start(serve, guarded(own_pages_only(past, hosts)), listener, closed, limits)
+        known = guarded(own_pages_only(past, hosts))
+        room = Room(lambda host: is_here(host) or host in app.door.hosts)
+        await nursery.start(serve, known, listener, closed, limits, room)
         task_status.started()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()

@@ -6,6 +6,7 @@ shows:
 - connections that never close after an answer, and answers that get lost: `_Exchange`;
 - files that leave in tiny pieces: `FileBody`;
 - clients that stop reading, and so keep the server from stopping: `web.connections`, `_Clients`;
+- clients that take all descriptors: `web.room`;
 - clients that are accepted one per round of a busy event loop: `_accept`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`, and
@@ -17,6 +18,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 import attrs
@@ -30,6 +32,7 @@ from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 
 from web.connections import Connection
+from web.room import Room, turn_away
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -165,7 +168,7 @@ class _Clients:
     _app: AppWrapper
     _config: Config
     _limits: Limits
-    _connections: set[Connection] = attrs.field(factory=set)
+    _room: Room
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
 
     async def serve(self, listening: socket.socket, stop: trio.Event) -> None:
@@ -174,24 +177,31 @@ class _Clients:
             watching.start_soon(self._cut_off, stop)
             async with trio.open_nursery() as clients:
                 async with trio.open_nursery() as accepting:
-                    accepting.start_soon(_accept, listening, self._client, clients)
+                    accepting.start_soon(_accept, listening, partial(self._take, clients))
                     await stop.wait()
                     accepting.cancel_scope.cancel()
                 await self._context.terminated.set()
-                for connection in self._connections:
+                for connection in self._room.connections:
                     connection.close_if_idle()
                 clients.cancel_scope.deadline = trio.current_time() + self._limits.grace
             watching.cancel_scope.cancel()
 
-    async def _client(self, stream: trio.SocketStream, client: tuple[str, int]) -> None:
-        connection = Connection(stream, client, self._limits.stall)
-        self._connections.add(connection)
+    def _take(self, clients: trio.Nursery, accepted: socket.socket, host: str, port: int) -> None:
+        if not self._room.admits(host):
+            turn_away(accepted)
+            return
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
+        connection = Connection(stream, (host, port), self._limits.stall)
+        self._room.connections.add(connection)
+        clients.start_soon(self._serve, connection)
+
+    async def _serve(self, connection: Connection) -> None:
         try:
             await connection.serve(self._app, self._config, self._context)
         except Exception:
             logger.exception("a connection failed with an unexpected error")
         finally:
-            self._connections.discard(connection)
+            self._room.connections.discard(connection)
             connection.cut_off()
 
     async def _cut_off(self, stop: trio.Event) -> None:
@@ -200,14 +210,12 @@ class _Clients:
             await stop.wait()
             await trio.sleep(self._limits.grace)
         finally:
-            for connection in self._connections:
+            for connection in self._room.connections:
                 connection.cut_off()
 
 
 async def _accept(
-    listening: socket.socket,
-    client: Callable[[trio.SocketStream, tuple[str, int]], Awaitable[None]],
-    clients: trio.Nursery,
+    listening: socket.socket, take: Callable[[socket.socket, str, int], None]
 ) -> None:
     """Accept all clients that wait, in each round of the event loop.
 
@@ -218,8 +226,7 @@ async def _accept(
         await trio.lowlevel.wait_readable(listening)
         try:
             for accepted, (host, port, *_) in _waiting(listening):
-                stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
-                clients.start_soon(client, stream, (host, port))
+                take(accepted, host, port)
         except OSError as error:
             logger.warning("a client has to wait: %s", error.strerror)
             await trio.sleep(OUT_OF_SOCKETS_SECONDS)
@@ -268,6 +275,7 @@ async def serve(
     listening: socket.socket,
     stop: trio.Event,
     limits: Limits,
+    room: Room,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -282,4 +290,4 @@ async def serve(
         with listening.dup() as listener:
             listener.settimeout(0)
             task_status.started()
-            await _Clients(wrapped, config, limits).serve(listener, stop)
+            await _Clients(wrapped, config, limits, room).serve(listener, stop)

@@ -47,7 +47,7 @@ routes = Blueprint("sessions", __name__)
 
 @routes.websocket(protocol.PATH.removeprefix("/api/v3"))
 async def session() -> None:
-    actor = await door().admit(websocket.authorization)
+    actor = await door().admit(websocket.authorization, websocket.remote_addr)
     await websocket.accept()
     outbox, pending = trio.open_memory_channel[protocol.Message](PENDING_MESSAGES)
     with sockets().opened() as socket:

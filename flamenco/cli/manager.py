@@ -22,6 +22,7 @@ from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import open_farm
 from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
+from web.room import raise_limit
 from web.server import serve_farm
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
     Workers can find it in ``network`` if it is discoverable. Raises what keeps it from its first
     start, and `CommandError` when it crashed and won't start again.
     """
+    raise_limit()
     stop, crashes = trio.Event(), Crashes()
     async with trio.open_nursery() as watching:
         await watching.start(_stop_on_signal, stop)

@@ -136,13 +136,13 @@ class Farm:
         self._programs.append(program)
         return program
 
-    async def start_manager(self) -> None:
-        """Start the Manager, on the port it had if it ran before."""
+    async def start_manager(self, under: tuple[str, ...] = ()) -> None:
+        """Start the Manager, on the port it had if it ran before; ``under`` as for a worker."""
         storage = self.folder / "farm"
         options = ("--storage", storage, "--config", self.folder / "manager.yaml")
         listen = ("--listen", f"127.0.0.1:{self.port}")
         self.manager = program = await self.start(
-            "manager", *options, *listen, name="manager", stdout=subprocess.PIPE
+            "manager", *options, *listen, name="manager", under=under, stdout=subprocess.PIPE
         )
         line = b""
         with trio.fail_after(PATIENCE):
@@ -260,7 +260,9 @@ class Farm:
 
 
 @asynccontextmanager
-async def open_farm(folder: Path, **config: object) -> AsyncIterator[Farm]:
+async def open_farm(
+    folder: Path, *, under: tuple[str, ...] = (), **config: object
+) -> AsyncIterator[Farm]:
     """A Manager with this configuration; nothing that it or its Workers started is left behind."""
     scripts = folder / "farm" / "scripts"
     scripts.mkdir(parents=True)
@@ -271,7 +273,7 @@ async def open_farm(folder: Path, **config: object) -> AsyncIterator[Farm]:
     async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, limits=limits) as http:
         farm = Farm(folder, http)
         try:
-            await farm.start_manager()
+            await farm.start_manager(under)
             yield farm
         finally:
             with trio.move_on_after(PATIENCE, shield=True):

@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from tests.patience import PATIENCE
 from web.connections import Connection
+from web.room import Room
 from web.serving import FarmResponse, Limits, Past, serve
 
 QUICK = Limits(stall=0.3, linger=0.3, grace=0.2)
@@ -54,14 +55,14 @@ def application() -> Application:
 
 
 @asynccontextmanager
-async def served(app, limits=QUICK):
+async def served(app, limits=QUICK, room=None):
     """A server; what opens connections to it, and what stops it. Its end is waited for."""
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with trio.fail_after(PATIENCE):
             async with trio.open_nursery() as nursery:
-                await nursery.start(serve, app, listener, stop, limits)
+                await nursery.start(serve, app, listener, stop, limits, room or Room())
                 yield port, stop
                 stop.set()
 
@@ -358,3 +359,52 @@ async def test_those_who_arrive_together_are_let_in_together():
                     nursery.start_soon(trio.lowlevel.wait_readable, client)
             trio.lowlevel.remove_instrument(rounds)
     assert rounds.passed < crowd
+
+
+MINE, STRANGE = "127.0.0.1", "127.0.0.2"
+
+
+@asynccontextmanager
+async def with_little_room(most=8):
+    """A server with room for few, that knows one address; what opens connections to it."""
+    async with served(application(), room=Room(MINE.__eq__, most)) as (port, _):
+        with ExitStack() as stack:
+
+            def connected(host: str, sends: bytes = b"") -> socket.socket:
+                client = socket.create_connection(("127.0.0.1", port), source_address=(host, 0))
+                client.sendall(sends)
+                return stack.enter_context(client)
+
+            yield connected
+
+
+async def heard(client: socket.socket) -> bytes:
+    """The first bytes of an answer."""
+    await trio.lowlevel.wait_readable(client)
+    return client.recv(65536)
+
+
+async def test_connections_on_which_nothing_is_asked_give_way_to_new_ones():
+    async with with_little_room() as connected:
+        for host in [STRANGE, MINE] * 20:
+            idle = connected(host)
+        for host in (STRANGE, MINE):
+            answer = await heard(connected(host, get("/", "Connection: close")))
+            assert answer.endswith(b"hello"), answer
+        assert await heard(idle) == b""
+
+
+async def test_some_room_is_kept_for_those_who_are_known_and_others_are_told(caplog):
+    async with with_little_room() as connected:
+        for _ in range(6):
+            assert b"200" in await heard(connected(STRANGE, get("/endless")))
+        for _ in range(3):
+            refused = await heard(connected(STRANGE, get("/")))
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"Retry-After: 5\r\n" in refused
+            assert refused.endswith(b'"too many clients are connected to the Manager, try again"}')
+        for _ in range(2):
+            assert b"200" in await heard(connected(MINE, get("/endless")))
+        assert (await heard(connected(MINE, get("/")))).startswith(b"HTTP/1.1 503 ")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["127.0.0.2 is turned away: 6 clients are connected", *said[1:]]
