@@ -1,6 +1,7 @@
 """The actor that looks after Shaman's files."""
 
 import logging
+from collections.abc import Sequence
 
 import attrs
 
@@ -8,7 +9,7 @@ import actors
 from flamenco.config.manager import GarbageCollect
 from flamenco.manager.services import Services
 from flamenco.shaman import Collected
-from flamenco.store import PutCheckout
+from flamenco.store import DeleteCheckout, PutCheckout
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ class GarbageCollected:
     """The garbage collection is done, or failed."""
 
     collected: Collected | None = None
+    checkouts: Sequence[str] = ()
+    """Checkouts whose jobs never came, and which are gone now."""
     failure: Exception | None = None
 
 
@@ -60,11 +63,16 @@ class ShamanKeeper(actors.Actor):
     def collect(self, message: CollectGarbage) -> None:
         """Begin to collect in the background."""
         self.start_soon(
-            self._services.shaman_on.collect_garbage,
-            self._settings.max_age,
-            done=GarbageCollected,
+            self._collect,
+            done=lambda collected: collected,
             failed=lambda error: GarbageCollected(failure=error),
         )
+
+    async def _collect(self) -> GarbageCollected:
+        shaman = self._services.shaman_on
+        without_job = await self._services.reader.checkouts_without_job()
+        gone = await shaman.forget_checkouts(without_job)
+        return GarbageCollected(await shaman.collect_garbage(self._settings.max_age), gone)
 
     @actors.handles(GarbageCollected)
     def collected(self, message: GarbageCollected) -> None:
@@ -74,4 +82,7 @@ class ShamanKeeper(actors.Actor):
         elif message.collected is not None:
             gone = message.collected
             logger.info("Shaman deleted %d files (%d MiB)", gone.files, gone.size // 2**20)
+        for path in message.checkouts:
+            self.record(DeleteCheckout(path))
+            logger.info("Shaman deleted the checkout %s: no job came for it", path)
         self.after(self._settings.period, CollectGarbage())

@@ -98,6 +98,18 @@ class Checkouts:
         except (OSError, ValueError):
             return False
 
+    def erase_if_older(self, path: PurePosixPath, oldest: float) -> bool:
+        """Remove a checkout, unless it was changed at ``oldest`` or later; True if it is gone.
+
+        Raises OSError.
+        """
+        with suppress(FileNotFoundError):
+            with self.tree.folder(path.parent) as above:
+                if above.stat(path.name).st_mtime >= oldest:
+                    return False
+            self.erase(path)
+        return True
+
     def erase(self, path: PurePosixPath) -> None:
         """Remove a checkout and the empty folders above it. It may be gone. Raises OSError."""
         with suppress(FileNotFoundError), self.tree.folder(path.parent) as above:

@@ -1,10 +1,11 @@
 """The asynchronous interface of Shaman, which does its file work in a few threads of its own."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import attrs
@@ -17,8 +18,10 @@ from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
 from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected, collect, find
-from flamenco.shaman.store import FileStore, Incoming, WrongContent
+from flamenco.shaman.store import ABANDONED_SECONDS, FileStore, Incoming, WrongContent
 from flamenco.shaman.uploads import Uploads
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -125,6 +128,18 @@ class Shaman:
         """
         now = _now()
         return await self._in_thread(lambda: self.checkouts.make(path, files, now))
+
+    async def forget_checkouts(self, paths: Iterable[str]) -> list[str]:
+        """Remove those of these checkouts that are a day old; returns the paths that are gone."""
+        oldest, gone = _now() - ABANDONED_SECONDS, list[str]()
+        for path in paths:
+            erase = partial(self.checkouts.erase_if_older, PurePosixPath(path), oldest)
+            try:
+                if await self._in_thread(erase):
+                    gone.append(path)
+            except StorageFailed as error:
+                logger.warning("the checkout %s can't be deleted: %s", path, error)
+        return gone
 
     # Garbage
 

@@ -16,7 +16,7 @@ from flamenco.shaman.files import FileKey
 from flamenco.shaman.folders import Found, Tree
 
 ABANDONED_SECONDS = 24 * 3600.0
-"""Seconds without new bytes after which an upload must be from a Manager that was killed."""
+"""Seconds after which an upload without new bytes, or a checkout without a job, is given up."""
 
 ATTEMPTS = 10
 """Number of times to make a folder that others may remove in the same moment, as it is empty."""

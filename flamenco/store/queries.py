@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import attrs
@@ -130,6 +130,19 @@ class Reader:
         """True if Shaman made a checkout with this path."""
         query = "SELECT 1 FROM checkouts WHERE path = ?"
         return await self._ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
+
+    async def checkouts_without_job(self) -> list[str]:
+        """The paths of checkouts that neither belong to a job nor have such a one inside."""
+        known = "SELECT path FROM checkouts"
+        used = "SELECT DISTINCT shaman_checkout_id FROM jobs WHERE shaman_checkout_id IS NOT NULL"
+
+        def find(db: sqlite3.Connection) -> list[str]:
+            paths = {str(path) for (path,) in db.execute(known)}
+            taken = {str(path) for (path,) in db.execute(used)}
+            above = {str(each) for path in paths | taken for each in PurePosixPath(path).parents}
+            return sorted(paths - taken - above)
+
+        return await self._ask(find)
 
     async def shares_files(self, job: Job) -> bool:
         """True if another job uses files that were sent with this one."""

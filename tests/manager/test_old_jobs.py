@@ -1,5 +1,6 @@
 """Jobs are archived, kept and deleted; what was cut off is finished at the next start."""
 
+import os
 from datetime import timedelta
 
 import attrs
@@ -13,7 +14,7 @@ from flamenco.manager.deletions import own_files
 from flamenco.manager.housekeeping import CleanUp
 from flamenco.manager.jobs.messages import ArchiveJob, KeepJob, RemoveJob, SetJobStatus
 from flamenco.manager.refusals import NotAllowed
-from flamenco.manager.shaman import RecordCheckout
+from flamenco.manager.shaman import CollectGarbage, RecordCheckout
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.store import InsertJob, InsertTasks, PutJob, Reader, listed_jobs
@@ -109,6 +110,35 @@ async def test_files_go_if_a_second_one_asks_for_that_while_the_job_is_deleted(
         await stage.ask(job, RemoveJob())
         await until(lambda: not own.exists())
         await gone(stage, job)
+
+
+async def test_a_checkout_whose_job_never_came_is_deleted_after_a_day(stage):
+    names = ("abandoned", "fresh", "used", "outer", "outer/inner")
+    folders = {name: await checkout(stage, name) for name in names}
+    for name in ("abandoned", "used", "outer"):
+        os.utime(folders[name], (0, 0))
+    await stage.shaped("misc", shaman_checkout_id="used")
+    await stage.shaped("misc", shaman_checkout_id="outer/inner")
+    stage.farm.shaman.tell(CollectGarbage())
+    reader = stage.farm.services.reader
+
+    async def forgotten() -> bool:
+        return not await reader.is_checkout("abandoned")
+
+    await until(forgotten)
+    assert [name for name in names if folders[name].exists()] == list(names[1:])
+    assert await reader.checkouts_without_job() == ["fresh"]
+
+
+async def test_a_checkout_that_cannot_be_deleted_keeps_no_other_from_it(stage, caplog):
+    (await checkout(stage, "file")).rename(stage.farm.services.paths.jobs / "aside")
+    (stage.farm.services.paths.jobs / "file").touch()
+    other = await checkout(stage, "other")
+    for path in (stage.farm.services.paths.jobs / "file", other):
+        os.utime(path, (0, 0))
+    stage.farm.shaman.tell(CollectGarbage())
+    await until(lambda: not other.exists())
+    assert "the checkout file can't be deleted" in caplog.text
 
 
 @pytest.mark.parametrize("checkout", ["..", "../outside", "/", "."])

@@ -19,6 +19,9 @@ class Collector:
     moments: list[float] = attrs.field(factory=list)
     ages: set[float] = attrs.field(factory=set)
 
+    async def forget_checkouts(self, paths: list[str]) -> list[str]:
+        return []
+
     async def collect_garbage(self, max_age: float) -> Collected:
         self.moments.append(trio.current_time())
         self.ages.add(max_age)
@@ -30,7 +33,12 @@ class Collector:
 def services(shaman: Collector | None, period: float) -> SimpleNamespace:
     garbage = GarbageCollect(period=period, max_age=60.0)
     config = ManagerConfig(shaman=ShamanConfig(enabled=True, garbage_collect=garbage))
-    return SimpleNamespace(shaman=shaman, shaman_on=shaman, config=config)
+    reader = SimpleNamespace(checkouts_without_job=no_checkouts)
+    return SimpleNamespace(shaman=shaman, shaman_on=shaman, config=config, reader=reader)
+
+
+async def no_checkouts() -> list[str]:
+    return []
 
 
 async def test_garbage_is_collected_soon_after_the_start_and_then_every_period(autojump_clock):
