@@ -25,17 +25,29 @@ def locked(path: Path) -> Iterator[None]:
     """
     real = path.resolve()
     real.parent.mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(f"{real}.lock", timeout=0, isolation_level=None, check_same_thread=False)
-    with closing(lock):
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise _in_use(path) if error.sqlite_errorname == "SQLITE_BUSY" else error from None
+    with closing(_begun(Path(f"{real}.lock"), path)):
         by_inode = _inode_locked(real, path) if sys.platform == "linux" else nullcontext()
         with by_inode:
             if real.exists() and real.stat().st_nlink > 1:
                 _tell_of_links(path)
             yield
+
+
+def _begun(file: Path, path: Path) -> sqlite3.Connection:
+    """The transaction that is the lock. A damaged file, which holds nothing, is made anew."""
+    lock = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.DatabaseError as error:
+        lock.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise _in_use(path) from None
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise
+        logger.warning("%s is damaged, and made anew", file)
+        file.unlink()
+        return _begun(file, path)
+    return lock
 
 
 if sys.platform == "linux":

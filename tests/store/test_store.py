@@ -186,6 +186,7 @@ async def log_of_the_manager(folder):
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_an_empty_database_beside_logs_of_jobs_is_refused(tmp_path, is_there):
     path, logs = tmp_path / "farm.sqlite", TaskLogs(tmp_path / "local")
+    logs.root.mkdir()
     async with open_store(path, logs) as store:
         await store.commit([InsertJob(JOB), InsertTasks(TASKS, COMMANDS)])
         await store.commit([AppendLog("j1", "t1", 0, b"rendering\n", own=False)])
@@ -218,6 +219,23 @@ async def test_two_managers_never_share_a_database_by_two_names(tmp_path):
     twin.unlink()
     async with open_store(link, TaskLogs(tmp_path)) as store:
         await store.commit([PutWorker(WORKER)])
+
+
+@pytest.mark.parametrize("content", [b"", b"x", bytes(8192), b"\xffgarbage" * 1000])
+async def test_damaged_files_beside_the_database_are_made_anew(tmp_path, content, caplog):
+    path = tmp_path / "farm.sqlite"
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([PutWorker(WORKER)])
+    for suffix in (".lock", "-shm"):
+        await trio.Path(f"{path}{suffix}").write_bytes(content)
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        assert await store.load(worker_key("w1")) is not None
+        await store.commit([InsertJob(JOB)])
+        with pytest.raises(StoreError, match="in use by another Manager"):
+            async with open_store(path, TaskLogs(tmp_path)):
+                pytest.fail("opened")
+    is_damaged = len(content) > 1
+    assert (".lock is damaged, and made anew" in caplog.text) == is_damaged
 
 
 async def test_a_hard_link_of_the_database_is_told_and_is_no_obstacle(tmp_path, caplog):
