@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from math import inf
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -66,12 +67,20 @@ class Family:
         *args: object,
         context: Context | None = None,
     ) -> None:
-        """Run a task in the nursery, at once or as soon as it is open."""
+        """Run a task in the nursery, at once or as soon as it is open.
+
+        Where everything is being cancelled from outside, the nursery may have closed before the
+        actor hears of it: nothing is started then, as it would be cancelled at once.
+        """
         context = context or self._context
-        if self._nursery is not None:
-            context.run(self._nursery.start_soon, async_fn, *args)
-        else:
+        if self._nursery is None:
             self._waiting.append((context, async_fn, args))
+            return
+        try:
+            context.run(self._nursery.start_soon, async_fn, *args)
+        except RuntimeError:
+            if trio.current_effective_deadline() != -inf:
+                raise
 
     def open(self, nursery: trio.Nursery) -> None:
         """The nursery is there: start what waits for it."""

@@ -5,6 +5,7 @@ import trio
 
 import actors
 from actors import ActorSystem, handles
+from actors.testing import run
 from tests.actors.test_lives import Child, Ping
 
 
@@ -148,3 +149,24 @@ async def test_no_idle_actor_is_cancelled_however_many_there_are():
         refs = [system.spawn(actors.Actor) for _ in range(5_000)]
         await trio.testing.wait_all_tasks_blocked()
     assert {(await ref.stopped()).reason for ref in refs} == {"shutdown"}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_an_actor_starts_as_it_is_cancelled_is_no_crash(seed, caplog):
+    class Clerk(actors.Actor):
+        @handles(str)
+        def begin(self, message):
+            self.start_soon(trio.sleep, 0)
+
+    async def main():
+        with trio.CancelScope() as scope:
+            async with ActorSystem() as system:
+                clerk = system.spawn(Clerk)
+                clerk.tell("once")
+                await trio.sleep(1)
+                clerk.tell("again")
+                scope.cancel()
+                await trio.sleep_forever()
+
+    run(main, seed=seed)
+    assert "crashed" not in caplog.text
