@@ -11,7 +11,7 @@ MODEL = (
     "tests/store",
     "tests/jobtypes/test_settings.py",
 )
-FARM = ("tests/manager", "tests/simulation", "tests/web/test_parked.py", "tests/web/test_lists.py")
+FARM = ("tests/manager", "tests/simulation")
 STORE = (
     "tests/store",
     "tests/manager",
