@@ -6,10 +6,10 @@ transaction; no message and no actor is trusted. Beside it the simulated workers
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
-import trio
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus
@@ -59,6 +59,8 @@ class Ledger:
     """The work done, as far as it is on disk or a worker did it."""
 
     path: Path
+    time: Callable[[], float]
+    """Seconds that the Manager had for its work."""
     reader: sqlite3.Connection = attrs.field(init=False)
     checked: int = 0
     """Number of changes that were checked."""
@@ -117,7 +119,7 @@ class Ledger:
     def _check_held(self) -> None:
         """A worker holds one lease. After a crash of the scheduler it may get a second one, which
         it never runs, and returns at once."""
-        now = trio.current_time()
+        now = self.time()
         for worker, held in self._held.items():
             if len(held) < 2:
                 self._too_many_since.pop(worker, None)

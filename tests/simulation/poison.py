@@ -91,6 +91,8 @@ class Spoilt:
     def spoil(self) -> None:
         """Spoil a cell of some job or worker, if there is one."""
         table, column = self.random.choice(CELLS)
+        if not self.path.exists():
+            return
         with closing(sqlite3.connect(self.path)) as connection, connection:
             query = f"SELECT id, {column} FROM {table} ORDER BY id"  # noqa: S608
             rows = connection.execute(query).fetchall()

@@ -3,12 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 import trio
 
 import actors
+from tests.manager.conftest import stage_at
+from tests.manager.faults import in_virtual_time
 from tests.simulation import rules_of_choice, rules_of_failure, rules_of_people, rules_of_time
+from tests.simulation.house import House
 from tests.simulation.rules import RULES, Rule
 from tests.simulation.world import first
 
@@ -48,6 +52,15 @@ def test_a_farm_without_the_rule_is_found_out(rule: Rule, tmp_path):
             raise
         return
     pytest.fail("the scenario does not need the rule")
+
+
+@in_virtual_time
+async def test_a_disk_may_fill_up_while_its_manager_ends(tmp_path):
+    async with trio.open_nursery() as nursery, stage_at(tmp_path) as stage:
+        database = tmp_path / "flamenco-manager.sqlite"
+        house = House(tmp_path, database, Random(1), lambda: stage.farm)
+        nursery.start_soon(house.fill_disk)
+        await trio.sleep(1)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from flamenco.store import StoreError, UnreadableRow
 from tests.compiling import in_this_process
 from tests.simulation.endings import check_jobs, unfinished
 from tests.simulation.fairness import idle_though_able
+from tests.simulation.house import House
 from tests.simulation.instant import instant
 from tests.simulation.ledger import Ledger, Violation
 from tests.simulation.nature import SCRIPT, TYPES, draw_job
@@ -68,6 +69,12 @@ class Troubles:
     """Number of jobs whose handler begins to raise, and of services that crash five times."""
     spoilt: int
     """Number of cells that become unreadable."""
+    corrections: int
+    """Number of times that the clock of the Manager's machine is put forward or back."""
+    stalls: int
+    """Number of times that this machine stands still."""
+    vanished: int
+    """Number of times that the database is away for a while, and that logs are lost."""
 
     @classmethod
     def draw(cls, random: Random) -> "Troubles":
@@ -84,6 +91,9 @@ class Troubles:
             polling=choose((0.0, 0.5, 1.0)),
             poisoned=choose((0, 0, 1, 2)),
             spoilt=choose((0, 0, 1, 3)),
+            corrections=choose((0, 0, 1, 4)),
+            stalls=choose((0, 0, 1, 3)),
+            vanished=choose((0, 0, 1, 2)),
         )
 
 
@@ -100,6 +110,7 @@ class World:
     people: People = attrs.field(init=False)
     poison: Poison = attrs.field(init=False)
     spoilt: Spoilt = attrs.field(init=False)
+    house: House = attrs.field(init=False)
     workers: list[Machine] = attrs.field(factory=list)
     farm: Farm | None = None
     calm: bool = False
@@ -111,7 +122,9 @@ class World:
     def __attrs_post_init__(self) -> None:
         self.random = Random(self.seed)
         self.troubles = Troubles.draw(self.random)
-        self.ledger = Ledger(self.folder / "flamenco-manager.sqlite")
+        database = self.folder / "flamenco-manager.sqlite"
+        self.house = House(self.folder, database, Random(self.seed + 4), lambda: self.farm)
+        self.ledger = Ledger(database, self.house.awake_time)
         self.people = People(self.ledger, Random(self.seed + 1))
         self.poison = Poison(Random(self.seed + 2))
         self.spoilt = Spoilt(self.ledger.path, Random(self.seed + 3))
@@ -133,6 +146,7 @@ class World:
             except* (actors.ActorError, StoreError) as group:
                 logger.info("the Manager died: %r", group.exceptions[0])
             self.farm = None
+            self.house.bring_back()
             for worker in self.workers:
                 worker.cut()
             await trio.sleep(self.random.random() * 10)
@@ -199,58 +213,48 @@ class World:
     async def storm(self) -> None:
         """Work is submitted, people meddle, and things break, for a while."""
 
-        def moments(number: int) -> list[float]:
-            return [self.random.random() * STORM_SECONDS for _ in range(number)]
+        troubles: tuple[tuple[int, Callable[[], Awaitable[None]]], ...] = (
+            (self.random.randint(1, 4), self._submit),
+            (self.troubles.restarts, self._restart),
+            (self.troubles.full_disks, self.house.fill_disk),
+            (self.troubles.poisoned, self._poison),
+            (self.troubles.spoilt, self._spoil),
+            (self.troubles.corrections, self.house.correct_clock),
+            (self.troubles.stalls, self.house.stand_still),
+            (self.troubles.vanished, self.house.lose_database),
+            (self.troubles.vanished, self.house.lose_logs),
+        )
 
         async with trio.open_nursery() as nursery:
-            for at in moments(self.random.randint(1, 4)):
-                nursery.start_soon(self._submit, at)
-            for at in moments(self.troubles.restarts):
-                nursery.start_soon(self._restart, at)
-            for at in moments(self.troubles.full_disks):
-                nursery.start_soon(self._fill_disk, at)
-            for at in moments(self.troubles.poisoned):
-                nursery.start_soon(self._poison, at)
-            for at in moments(self.troubles.spoilt):
-                nursery.start_soon(self._spoil, at)
+            for number, trouble in troubles:
+                for _ in range(number):
+                    nursery.start_soon(self._at, self.random.random() * STORM_SECONDS, trouble)
             for worker in self.workers:
                 nursery.start_soon(self._trouble, worker)
             nursery.start_soon(self._meddle)
             await trio.sleep(STORM_SECONDS)
             nursery.cancel_scope.cancel()
 
-    async def _submit(self, at: float) -> None:
-        await trio.sleep(at)
+    async def _at(self, seconds: float, trouble: Callable[[], Awaitable[None]]) -> None:
+        await trio.sleep(seconds)
+        await trouble()
+
+    async def _submit(self) -> None:
         if self.farm is not None:
             plan = draw_job(self.random, [worker.name for worker in self.workers])
             logger.info("somebody submits %s", plan)
             await self.people.submit(self.farm, plan)
 
-    async def _restart(self, at: float) -> None:
-        await trio.sleep(at)
+    async def _restart(self) -> None:
         if self.farm is not None:
             self.end_manager(kill=self.random.random() < 0.7)
 
-    async def _fill_disk(self, at: float) -> None:
-        await trio.sleep(at)
-        if self.farm is not None:
-            store = self.farm.store
-            pages = await store.pages()
-            logger.info("the disk is full")
-            await store.limit_pages(pages + self.random.randrange(3))
-            await trio.sleep(self.random.random() * 40)
-            if self.farm is not None and self.farm.store is store:
-                await store.limit_pages(1 << 30)
-            logger.info("the disk has space again")
-
-    async def _poison(self, at: float) -> None:
-        await trio.sleep(at)
+    async def _poison(self) -> None:
         if self.people.submitted:
             self.poison.poison(self.random.choice(sorted(self.people.submitted)))
         self.poison.shake()
 
-    async def _spoil(self, at: float) -> None:
-        await trio.sleep(at)
+    async def _spoil(self) -> None:
         self.spoilt.spoil()
 
     async def _trouble(self, worker: Machine) -> None:
@@ -278,11 +282,10 @@ class World:
         """No more faults: everything that was submitted comes to its end."""
         self.calm = True
         self.poison.cure()
+        await self.house.make_room()
         self.spoilt.mend()
         for worker in self.workers:
             worker.down = False
-        if self.farm is not None:
-            await self.farm.store.limit_pages(1 << 30)
         deadline = trio.current_time() + CALM_SECONDS
         while (open_jobs := unfinished(self.ledger)) or self.farm is None:
             if trio.current_time() > deadline:
@@ -308,8 +311,8 @@ class World:
             if found is None:
                 hungry_since = None
             elif hungry_since is None:
-                hungry_since = trio.current_time()
-            elif trio.current_time() - hungry_since > PATIENCE_SECONDS:
+                hungry_since = self.house.awake_time()
+            elif self.house.awake_time() - hungry_since > PATIENCE_SECONDS:
                 raise Violation(f"{found[0]} idles, and could run {found[1]}")
 
 
