@@ -16,6 +16,7 @@ HINTS = {
     "ffmpeg": "apt install ffmpeg",
     "chromium": "apt install chromium",
     "uv": "pipx install uv",
+    "nsenter": "apt install util-linux",
     "unshare": "apt install util-linux",
 }
 

@@ -18,6 +18,8 @@ import attrs
 import httpx
 import trio
 
+from tests.faults import corrected
+from tests.faults.disks import Disks
 from tests.patience import PATIENCE, until
 from tests.programs import marked_environment, wait_until_gone
 
@@ -112,6 +114,10 @@ class Farm:
 
     folder: Path
     http: httpx.AsyncClient
+    disks: Disks | None = None
+    """Small disks for its folders; None: they are where they seem."""
+    corrected_by: Path | None = None
+    """File with the seconds by which the Manager's clock is ahead; None: it is right."""
     environment: dict[str, str] = attrs.field(factory=marked_environment)
     port: int = 0
     manager: Program | None = None
@@ -122,13 +128,19 @@ class Farm:
         return f"http://127.0.0.1:{self.port}/"
 
     async def start(
-        self, *command: object, name: str, under: tuple[str, ...] = (), **options: Any
+        self,
+        *command: object,
+        name: str,
+        under: tuple[str, ...] = (),
+        flamenco: tuple[str, ...] = FLAMENCO,
+        **options: Any,
     ) -> Program:
         """Start a `flamenco` command; its log is ``name``.log."""
+        under = (*(self.disks.under if self.disks else ()), *under)
         path = self.folder / f"{name}.log"
         with path.open("ab") as log:
             process = await trio.lowlevel.open_process(
-                [*under, *FLAMENCO, *map(str, command)],
+                [*under, *flamenco, *map(str, command)],
                 stderr=log,
                 **{"stdout": log, "env": self.environment, **options},
             )
@@ -141,8 +153,15 @@ class Farm:
         storage = self.folder / "farm"
         options = ("--storage", storage, "--config", self.folder / "manager.yaml")
         listen = ("--listen", f"127.0.0.1:{self.port}")
+        flamenco = FLAMENCO
+        if self.corrected_by is not None:
+            flamenco = (sys.executable, "-m", corrected.MODULE, str(self.corrected_by))
         self.manager = program = await self.start(
-            "manager", *options, *listen, name="manager", under=under, stdout=subprocess.PIPE
+            *("manager", *options, *listen),
+            name="manager",
+            under=under,
+            flamenco=flamenco,
+            stdout=subprocess.PIPE,
         )
         line = b""
         with trio.fail_after(PATIENCE):
@@ -198,11 +217,13 @@ class Farm:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    async def submit(self, *tasks: dict, name: str = "job") -> str:
-        """Submit a job of such tasks; its id."""
+    async def submit(self, *tasks: dict, name: str = "job", url: str = "") -> str:
+        """Submit a job of such tasks; its id. Raises `httpx.HTTPStatusError` if it is refused."""
         settings = {"tasks": json.dumps(tasks)}
         body = {"name": name, "type": "as-told", "submitter_platform": "linux"}
-        return (await self.post("jobs", **body, settings=settings))["id"]
+        path = f"{url or self.url}api/v3/jobs"
+        answer = await self.http.post(path, json={**body, "settings": settings})
+        return answer.raise_for_status().json()["id"]
 
     async def finished(self, job: str, seconds: float = PATIENCE) -> str:
         """The status of a job once it is finished."""
@@ -229,8 +250,15 @@ class Farm:
 
     def task_log(self, job: str) -> str:
         """The log of the one task of a job, as it lies in the Manager's storage."""
-        logs = [*(self.folder / "farm").rglob(f"{job}/task-*.txt")]
-        return "".join(log.read_text(errors="replace") for log in logs)
+        return "".join(log.read_text(errors="replace") for log in self.task_logs(job))
+
+    def task_logs(self, job: str) -> list[Path]:
+        """The files of the logs of a job's tasks."""
+        return [*self.seen(self.folder / "farm").rglob(f"{job}/task-*.txt")]
+
+    def seen(self, path: Path) -> Path:
+        """The path by which this process sees what lies on one of the disks."""
+        return self.disks.seen(path) if self.disks else path
 
     async def worker_id(self, name: str) -> str:
         """The id of a worker once it has registered."""
@@ -261,17 +289,24 @@ class Farm:
 
 @asynccontextmanager
 async def open_farm(
-    folder: Path, *, under: tuple[str, ...] = (), **config: object
+    folder: Path,
+    *,
+    under: tuple[str, ...] = (),
+    disks: Disks | None = None,
+    corrected_by: Path | None = None,
+    **config: object,
 ) -> AsyncIterator[Farm]:
     """A Manager with this configuration; nothing that it or its Workers started is left behind."""
     scripts = folder / "farm" / "scripts"
+    if disks is not None:
+        scripts = disks.seen(scripts)
     scripts.mkdir(parents=True)
     (scripts / "as_told.py").write_text(JOB_TYPE)
     content = {"_meta": {"version": 3}, "shaman": {"enabled": False}, **config}
     (folder / "manager.yaml").write_text(json.dumps(content))
     limits = httpx.Limits(keepalive_expiry=0)  # the Manager is killed now and then
     async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, limits=limits) as http:
-        farm = Farm(folder, http)
+        farm = Farm(folder, http, disks, corrected_by)
         try:
             await farm.start_manager(under)
             yield farm

@@ -80,6 +80,7 @@ class Proxy:
     broken: int = 0
     """Number of times that it broke."""
     _loses: bool = False
+    _drops: bool = False
     _flows: trio.Event = attrs.field(factory=trio.Event)
     _scopes: set[trio.CancelScope] = attrs.field(factory=set)
 
@@ -102,6 +103,10 @@ class Proxy:
     def lose_next(self) -> None:
         """Break at the next message in either direction."""
         self._loses = True
+
+    def drop_next_answer(self) -> None:
+        """Break when the Manager says something next, which is lost."""
+        self._drops = True
 
     def come_up(self) -> None:
         """Be well again; what was held back by `hang` goes on."""
@@ -138,6 +143,10 @@ class Proxy:
         frames = Frames(direction, self._is_lost)
         async for data in source:
             await self._flows.wait()
+            if self._drops and direction == TO_WORKER:
+                self._drops = False
+                self.broken += 1
+                raise Cut
             frames.let_through(bytes(data))
             await target.send_all(data)
         await self._flows.wait()
