@@ -189,3 +189,14 @@ def test_counts_steps_and_dependencies_agree_with_the_tasks_after_any_changes(ta
         ]
         assert live.lanes.counts == fresh.lanes.counts
         assert live.job.steps_completed == sum(task.steps_completed for task in live.tasks.values())
+
+
+def test_the_failures_of_a_worker_are_those_of_the_tasks_as_they_are():
+    live = job_with(J.ACTIVE, T.ACTIVE, T.ACTIVE)
+    for task_id in ("t1", "t2"):
+        live.move_task(attrs.evolve(live.tasks[task_id], failed_by=("w1", "w2")), NOW)
+    assert live.failures("w1", "misc") == 2
+    assert live.failures("w1", "blender") == 0
+    live.move_task(attrs.evolve(live.tasks["t1"], failed_by=("w2",)), NOW)
+    assert live.failures("w1", "misc") == 1
+    assert live.failures("w2", "misc") == 2

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import attrs
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -158,3 +159,26 @@ class Requests(RuleBasedStateMachine):
 
 TestRequests = Requests.TestCase
 TestRequests.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+MAY_BE_ASKED = {
+    JobStatus: {
+        "pause-requested": "active queued",
+        "cancel-requested": "active failed pause-requested paused queued",
+        "requeueing": "canceled completed failed paused",
+    },
+    TaskStatus: {
+        "canceled": "active paused queued soft-failed",
+        "queued": "canceled completed failed soft-failed",
+        "completed": "active canceled failed paused queued soft-failed",
+        "failed": "active paused queued soft-failed",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"), [(JobStatus, JOB_REQUESTS), (TaskStatus, TASK_REQUESTS)]
+)
+def test_these_statuses_may_be_asked_of_jobs_and_tasks_in_those(kind, requests):
+    allowed = {asked.value: " ".join(sorted(requests[asked])) for asked in requests}
+    assert allowed == MAY_BE_ASKED[kind]

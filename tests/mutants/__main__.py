@@ -7,12 +7,13 @@ import os
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from random import Random
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tests.mutants.changes import Place, places
+from tests.mutants.changes import Mutant, Place, places
 from tests.mutants.children import import_libraries
 from tests.mutants.left import reason_for
 from tests.mutants.reach import reach_of
@@ -60,18 +61,22 @@ def main(*, wanted: Files = (), sample: int = 0, seed: int = 1, days: int = 3) -
 
 
 def try_all(found: list[Place], trial: Trial) -> Counter[tuple[str, Fate]]:
-    """Try them, and tell of each that survives; the numbers of {(file, fate)}."""
+    """Try them until Ctrl-C, and tell of each that survives; the numbers of {(file, fate)}."""
     fates: Counter[tuple[str, Fate]] = Counter()
-    for place in found:
-        mutant = place.mutant()
-        reason = reason_for(mutant.name)
-        fate = Fate.EXCUSED if reason else trial.fate(mutant)
-        fates[mutant.file, fate] += 1
-        if fate in (Fate.SURVIVED, Fate.SIMULATED):
-            print(
-                f"{fate}: {mutant.file}:{mutant.line} {mutant.where}: {mutant.change}", flush=True
-            )
+    with suppress(KeyboardInterrupt):
+        for place in found:
+            mutant = place.mutant()
+            reason = reason_for(mutant.name)
+            fate = Fate.EXCUSED if reason else trial.fate(mutant)
+            fates[mutant.file, fate] += 1
+            if fate in (Fate.SURVIVED, Fate.SIMULATED):
+                tell(fate, mutant)
     return fates
+
+
+def tell(fate: Fate, mutant: Mutant) -> None:
+    where = f"{mutant.file}:{mutant.line} {mutant.where}"
+    print(f"{fate}: {where}: {mutant.change}", flush=True)
 
 
 def report(fates: Counter[tuple[str, Fate]]) -> int:
