@@ -12,6 +12,7 @@ from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport, Parked
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
 from flamenco.model.bounds import Time
+from flamenco.model.jobs import FrameCounts
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 
@@ -36,6 +37,8 @@ class EventJobUpdate:
     steps_completed: int
     steps_total: int
     priority: int = 50
+    frames: FrameCounts = attrs.field(factory=FrameCounts)
+    """Not in Flamenco 3: its progress as people see it."""
     name: str | UnsetType = UNSET
     previous_status: JobStatus | UnsetType = UNSET
     delete_requested_at: Time | UnsetType = UNSET

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.meta import Parked
 from flamenco.model.bounds import MOST_NAMED, Line, Priority, Prose, Text, Texts, Time, Values, Word
-from flamenco.model.jobs import Command
+from flamenco.model.jobs import Command, FrameCounts
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus
 
@@ -70,6 +70,8 @@ class Job(SubmittedJob):
     activity: str
     steps_completed: int
     steps_total: int
+    frames: FrameCounts = attrs.field(factory=FrameCounts)
+    """Not in Flamenco 3: its progress as people see it."""
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET

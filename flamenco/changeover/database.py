@@ -18,6 +18,8 @@ from flamenco.changeover.old import ChangeoverError
 from flamenco.changeover.values import Note, moment
 from flamenco.model.bounds import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from flamenco.model.jobs import Block, Command, Job, Task
+from flamenco.model.livejob import LiveJob
+from flamenco.model.planned import planned_frames
 from flamenco.model.schedules import SleepSchedule, parse_schedule
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker, WorkerTag
@@ -183,7 +185,8 @@ class OldDatabase:
             updated=moment(row["updated_at"]) or created,
             delete_requested_at=moment(row["delete_requested_at"]),
         )
-        return OldJob(job, tasks, commands, self._blocks(row["id"], job))
+        counted = LiveJob.of(job, tasks).job
+        return OldJob(counted, tasks, commands, self._blocks(row["id"], job))
 
     def _tasks(
         self,
@@ -238,6 +241,7 @@ class OldDatabase:
             activity=row["activity"] or "",
             steps_completed=done,
             steps_total=total,
+            frames=planned_frames(commands),
             worker_id=worker.id if worker else None,
             lease=1 if held else 0,
             failed_by=tuple(dict.fromkeys(failed)),

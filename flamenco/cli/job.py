@@ -58,7 +58,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Activity", job.activity),
         *(("Warning", warning) for warning in job.warnings or ()),
         ("Priority", str(job.priority)),
-        ("Steps", f"{job.steps_completed} of {job.steps_total}"),
+        ("Progress", str(job.frames)),
         ("Created", when(job.created)),
         ("Updated", when(job.updated)),
         ("Archived", when(job.archived_at)),

@@ -16,7 +16,7 @@ from flamenco.model.statuses import JobStatus
 SHOWN = 50
 """Default number of jobs on a terminal."""
 
-COLUMNS = ("ID", "NAME", "STATUS", "STEPS", "PRIORITY", "TYPE", "CREATED")
+COLUMNS = ("ID", "NAME", "STATUS", "FRAMES", "PRIORITY", "TYPE", "CREATED")
 
 
 def jobs(
@@ -70,7 +70,7 @@ def jobs(
 
 
 def _row(job: Job) -> tuple[str, ...]:
-    steps = f"{job.steps_completed}/{job.steps_total}"
+    frames = f"{job.frames.done}/{job.frames.total}"
     priority, created = str(job.priority), when(job.created)
     status = "parked" if job.parked else job.status.value
-    return short(job.id), job.name, status, steps, priority, job.type, created
+    return short(job.id), job.name, status, frames, priority, job.type, created

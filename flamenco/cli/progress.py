@@ -20,10 +20,10 @@ async def follow(client: ManagerClient, job: Job, show: Console) -> Job:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=show) as progress:
-        bar = progress.add_task("Waiting", total=job.steps_total)
+        bar = progress.add_task("Waiting", total=job.frames.total)
         while job.status not in FINISHED_JOBS:
             await trio.sleep(POLL_SECONDS)
             job = await client.job(job.id)
             what = "Rendering" if job.status is JobStatus.ACTIVE else job.status.capitalize()
-            progress.update(bar, completed=job.steps_completed, description=what)
+            progress.update(bar, completed=job.frames.done, description=what)
     return job

@@ -36,6 +36,7 @@ def job_event(
         refresh_tasks=refresh_tasks,
         steps_completed=job.steps_completed,
         steps_total=job.steps_total,
+        frames=job.frames,
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
         keep=job.keep or UNSET,

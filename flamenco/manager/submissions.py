@@ -23,6 +23,7 @@ from flamenco.manager.services import DELETIONS, JOBS, Services
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
+from flamenco.model.planned import planned_frames
 from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import Shares
 from flamenco.model.warnings import unoffered
@@ -195,6 +196,7 @@ class Submission(actors.Actor):
         if piece is not None and len(piece.tasks) == TASKS_AT_ONCE:
             self.tell(self.ref, StoreMore())
             return
+        live.complete()
         self.record(PutJob(live.job))
         jobs = self.system.find(JOBS)
         if jobs is not None:
@@ -263,6 +265,7 @@ def pieces(job: Job, submitted: Mapping[str, Any], compiled: CompiledJob) -> Ite
                 priority=task.priority,
                 depends_on=tuple(map(id_of, task.depends_on)),
                 steps_total=task.steps_total,
+                frames=planned_frames(task.commands),
                 created=job.created,
                 updated=job.updated,
             )

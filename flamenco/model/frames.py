@@ -16,6 +16,9 @@ _PART = re.compile(
 Run = tuple[int, int]
 """First and last of consecutive frames."""
 
+MOST_FRAME = 1_048_574
+"""Blender's limit of frame numbers, either way."""
+
 
 @attrs.define
 class FrameRangeError(ValueError):
@@ -47,6 +50,15 @@ def frame_runs(frames: str) -> list[Run]:
 
 
 def _parts(frames: str) -> Iterator[Run]:
+    for first, last, step in _stepped(frames):
+        if step == 1:
+            yield first, last
+        else:
+            yield from ((frame, frame) for frame in range(first, last + 1, step))
+
+
+def _stepped(frames: str) -> Iterator[tuple[int, int, int]]:
+    """First, last and step of each part."""
     for part in frames.split(","):
         match = _PART.fullmatch(part)
         if match is None or (match[3] and not int(match[3])):
@@ -54,10 +66,13 @@ def _parts(frames: str) -> Iterator[Run]:
         first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
         if last < first:
             raise FrameRangeError(frames, part, is_backwards=True)
-        if step == 1:
-            yield first, last
-        else:
-            yield from ((frame, frame) for frame in range(first, last + 1, step))
+        yield first, last, step
+
+
+def most_runs(frames: str) -> int:
+    """Maximum number of runs of a range, without making them. Raises FrameRangeError."""
+    parts = _stepped(frames)
+    return sum(1 if step == 1 else (last - first) // step + 1 for first, last, step in parts)
 
 
 def frame_count(frames: str) -> int:
@@ -79,7 +94,12 @@ def frame_chunker(frames: str, size: int) -> list[str]:
     """
     if size < 1:
         raise ValueError(f"expected chunks of at least 1 frame, not {size}")
-    return [",".join(_written(chunk)) for chunk in _cut(frame_runs(frames), size)]
+    return [written(chunk) for chunk in _cut(frame_runs(frames), size)]
+
+
+def written(runs: Iterable[Run]) -> str:
+    """The frame range of these runs: `A-B`, of two frames `A,B`."""
+    return ",".join(_written(runs))
 
 
 def _cut(runs: Iterable[Run], size: int) -> Iterator[list[Run]]:

@@ -43,6 +43,8 @@ class Task:
     activity: str = ""
     steps_completed: int = 0
     steps_total: int = 0
+    frames: str = ""
+    """Range of the frames that it makes; empty if it makes none, or its commands don't tell."""
     worker_id: str | None = None
     """The worker that holds the task, or held it last."""
     lease: int = 0
@@ -113,6 +115,22 @@ class JobRequirements:
 
 
 @attrs.frozen(kw_only=True)
+class FrameCounts:
+    """Number of frames of a job by state."""
+
+    total: Count = 0
+    done: Count = 0
+    failed: Count = 0
+    active: Count = 0
+    are_tasks: bool = False
+    """True if the job makes no frames, as far as it tells: these are its tasks."""
+
+    def __str__(self) -> str:
+        noun = "task" if self.are_tasks else "frame"
+        return f"{self.done} of {self.total} {noun}{'' if self.total == 1 else 's'}"
+
+
+@attrs.frozen(kw_only=True)
 class Job:
     """A job from an artist: its settings, and the tasks they were compiled to."""
 
@@ -129,6 +147,7 @@ class Job:
     requirements: JobRequirements = attrs.field(factory=JobRequirements)
     steps_completed: int = 0
     steps_total: int = 0
+    frames: FrameCounts = attrs.field(factory=FrameCounts)
     created: datetime
     updated: datetime
     warnings: tuple[str, ...] = ()

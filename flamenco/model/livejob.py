@@ -23,6 +23,7 @@ from flamenco.model.lifecycle import (
     tasks_after_job,
 )
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
+from flamenco.model.tally import Tally
 from flamenco.model.warnings import gathered, of_results
 
 PASSIVE = frozenset({"priority", "keep", "archived_at"})
@@ -64,6 +65,7 @@ class LiveJob:
     lanes: Lanes = attrs.field(factory=Lanes)
     approvals: set[str] = attrs.field(factory=set)
     """Ids of the tasks that wait for a wrangler's yes or no."""
+    _tally: Tally = attrs.field(factory=Tally)
     _failures: Counter[tuple[str, str]] = attrs.field(factory=Counter)
     _held: set[str] = attrs.field(factory=set)  # ids of tasks under a lease
     _order: list[str] = attrs.field(factory=list)  # ids by place in the job
@@ -81,6 +83,7 @@ class LiveJob:
             if task.status is TaskStatus.COMPLETED:
                 live._count_down(task.id, 1)
         live._settle_all()
+        live.complete()
         return live
 
     def grow(self, tasks: Iterable[Task]) -> None:
@@ -89,10 +92,16 @@ class LiveJob:
             self._take_in(task)
             self._settle(task.id)
 
+    def complete(self) -> None:
+        """Note that it has all its tasks, whose frames can then be counted."""
+        self._tally.complete(self.tasks.values())
+        self._count_frames()
+
     def _take_in(self, task: Task) -> None:
         self.tasks[task.id] = task
         self._order.append(task.id)
         self.counts[task.status] += 1
+        self._tally.add(task)
         for worker in task.failed_by:
             self._failures[worker, task.type] += 1
         for needed in task.depends_on:
@@ -260,6 +269,7 @@ class LiveJob:
         for task in swept:
             self._put(evolve(task, status=sweep.to, activity=activity, updated=now))
         if swept:
+            self._count_frames()
             ripple.sweeps.append(Swept(sweep, activity, len(swept)))
 
     def _rest(self, now: datetime, ripple: Ripple) -> None:
@@ -274,10 +284,12 @@ class LiveJob:
             self._failures.subtract((worker, task.type) for worker in before.failed_by)
             self._failures.update((worker, task.type) for worker in task.failed_by)
         self.tasks[task.id] = task
+        self._tally.move(before, task)
         if task.warnings and task.warnings != before.warnings:
             self.job = evolve(self.job, warnings=gathered(self.job, task.warnings))
         if ripple is not None:
             ripple.tasks.setdefault(task.id, before)
+            self._count_frames()
         steps = task.steps_completed - before.steps_completed
         if steps:
             self.job = evolve(self.job, steps_completed=self.job.steps_completed + steps)
@@ -298,6 +310,11 @@ class LiveJob:
         if task.status is TaskStatus.QUEUED:
             return evolve(task, steps_completed=0)
         return task
+
+    def _count_frames(self) -> None:
+        frames = self._tally.counts(self.counts)
+        if frames != self.job.frames:
+            self.job = evolve(self.job, frames=frames)
 
     def _settle_all(self) -> None:
         self._lanes_by.clear()

@@ -29,6 +29,16 @@ class TaskStatus(StrEnum):
     PAUSED = "paused"
 
 
+class FrameState(StrEnum):
+    """Progress of one frame of a job. Not in Flamenco 3."""
+
+    QUEUED = "queued"
+    ACTIVE = "active"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
 class WorkerStatus(StrEnum):
     STARTING = "starting"
     AWAKE = "awake"

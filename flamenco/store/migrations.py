@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 
 from sqlite_utils import Database
 
+from flamenco.store.old_frames import count_old_frames
+
 
 def _first(db: Database) -> None:
     db.table("jobs").create(
@@ -203,6 +205,13 @@ def _is_plain(path: str) -> bool:
     return bool(inside) and str(pure) == path and "\0" not in path
 
 
+def _frames(db: Database) -> None:
+    """Add the frames that each task makes, and how many those of each job are."""
+    db.execute("ALTER TABLE tasks ADD COLUMN frames TEXT DEFAULT ''")
+    db.execute("ALTER TABLE jobs ADD COLUMN frames TEXT DEFAULT '{}'")
+    count_old_frames(db.conn)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -212,4 +221,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _parked,
     _task_warnings,
     _checkouts,
+    _frames,
 )

@@ -125,6 +125,11 @@ def _give_back(connection: sqlite3.Connection, change: HandBackLeases) -> None:
         named,
     )
     connection.execute(
+        "UPDATE jobs SET frames = json_set(frames, '$.active', 0) "
+        "WHERE id = :job AND json_valid(frames)",
+        named,
+    )
+    connection.execute(
         "UPDATE tasks SET status = 'queued', steps_completed = 0, activity = :reason, "
         "updated = :now WHERE job_id = :job AND status = 'active'",
         named,

@@ -277,7 +277,7 @@ def _values(fields: Sequence[Any]) -> Values:
 JOBS = Table(
     "jobs",
     Job,
-    structured=frozenset({"settings", "metadata", "requirements", "warnings"}),
+    structured=frozenset({"settings", "metadata", "requirements", "frames", "warnings"}),
     stand_in={"status": JobStatus.FAILED},
     says_why="activity",
 )

@@ -350,7 +350,7 @@ class TestSingleImageRender:
                     "tile": {"column": 1, "columns": 2, "row": 0, "rows": 1},
                 },
             ),
-            ("join-image-parts", {"parts": parts, "output": whole, "columns": 2}),
+            ("join-image-parts", {"parts": parts, "output": whole, "frame": 12, "columns": 2}),
             (
                 "finish-image",
                 {**asked, "source": whole, "output": f"{folder}/000012.png", "format": "PNG"},

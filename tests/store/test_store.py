@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from flamenco.logs import TaskLogs
-from flamenco.model.jobs import Command, Job, Task
+from flamenco.model.jobs import Command, FrameCounts, Job, Task
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker
@@ -43,6 +43,7 @@ JOB = Job(
     type="echo",
     settings={"frames": "1-3", "fps": 24.0, "nested": {"a": [1, None]}},
     metadata={"project": "Ünïcode"},
+    frames=FrameCounts(total=3, are_tasks=True),
     created=NOW,
     updated=NOW,
 )
@@ -87,7 +88,8 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
         )
     async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         snapshot = await store.load(job_key("j1"))
-        assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE)
+        counted = FrameCounts(total=3, active=1, are_tasks=True)
+        assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE, frames=counted)
         second = attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7, worker_id="w1")
         assert tuple(snapshot.tasks.values()) == (TASKS[0], second, TASKS[2])
         held = (StoredLease("j1", "t2", 7, "w1"),)

@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from flamenco.logs import TaskLogs
-from flamenco.model.jobs import Command
+from flamenco.model.jobs import Command, FrameCounts
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.store import (
     DamagedDatabase,
@@ -58,7 +58,7 @@ FIRST_SCHEMA = {
         "created": THEN,
         "updated": THEN,
         "last_touched": THEN,
-        "commands": '[{"name": "echo", "parameters": {"message": "hi"}, "total_step_count": 1}]',
+        "commands": '[{"name": "blender-render", "parameters": {"args": ["-f", "1..2"]}}]',
     },
     "workers": {
         "id": "w1",
@@ -107,11 +107,34 @@ async def test_a_database_of_the_first_schema_goes_on_where_it_was(tmp_path):
         task = live.tasks["t1"]
         assert (task.status, task.lease, task.failed_by) == (TaskStatus.ACTIVE, 3, ("w2",))
         assert task.started == task.last_touched
-        assert await reader.commands("t1") == (Command("echo", {"message": "hi"}, 1),)
+        rendering = Command("blender-render", {"args": ["-f", "1..2"]})
+        assert await reader.commands("t1") == (rendering,)
+        assert task.frames == "1,2"
         anna = await store.load(worker_key("w1"))
         assert anna.worker.status is WorkerStatus.AWAKE
         assert [lease.number for lease in anna.leases] == [3]
     await check_integrity(path)
+
+
+async def test_the_frames_of_older_jobs_are_counted_beside_rows_that_cannot_be_read(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    older(path, 1, FIRST_SCHEMA)
+    job, task = FIRST_SCHEMA["jobs"], FIRST_SCHEMA["tasks"]
+    done = {"job_id": "done", "status": "completed", "steps_completed": 1, "steps_total": 1}
+    broken = {"job_id": "done", "commands": "[{", "status": b"\xff", "steps_total": "many"}
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        db.table("jobs").insert_all([{**job, "id": each} for each in ("done", "echo")])
+        db.table("tasks").insert_all([{**task, **done, "id": "d1"}, {**task, **broken, "id": "d2"}])
+        db.table("tasks").insert({**task, "id": "e1", "job_id": "echo", "commands": "[]"})
+        connection.commit()
+    async with open_store(path, TaskLogs(tmp_path)), open_reader(path) as reader:
+        counts = {each: (await reader.job(each)).frames for each in ("j1", "done", "echo")}
+    assert counts == {
+        "j1": FrameCounts(total=2, active=1),
+        "done": FrameCounts(total=2, done=2),
+        "echo": FrameCounts(total=1, active=1, are_tasks=True),
+    }
 
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))

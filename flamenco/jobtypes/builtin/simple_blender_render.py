@@ -16,7 +16,7 @@ from flamenco.jobtypes.authoring import (
     output_settings,
     path,
 )
-from flamenco.model.frames import frame_runs
+from flamenco.model.frames import MOST_FRAME, frame_runs
 
 ON_MISSING = Setting(
     "on_missing",
@@ -119,8 +119,6 @@ for frame in {}:
     bpy.ops.render.render(write_still=True)
 """
 
-MOST_FRAME = 1_048_574
-"""Blender's own limit, either way."""
 MOST_TASKS = 250_000
 
 

@@ -17,6 +17,7 @@ from flamenco.jobtypes.authoring import (
     path,
 )
 from flamenco.jobtypes.builtin.simple_blender_render import ON_MISSING
+from flamenco.model.frames import MOST_FRAME
 
 EXTENSIONS = {
     "PNG": ".png",
@@ -26,9 +27,6 @@ EXTENSIONS = {
     "OPEN_EXR_MULTILAYER": ".exr",
 }
 """{format that the image can have: extension}."""
-
-MOST_FRAME = 1_048_574
-"""Highest frame number, which is Blender's limit."""
 
 JOB_TYPE = JobType(
     label="Single Image Render",
@@ -272,7 +270,8 @@ def finishing_task(
     """The task that makes the image from the parts."""
     task = author.task("finish-image", "blender")
     whole = files.image if is_multilayer(settings) else files.part("whole")
-    task.command("join-image-parts", {"parts": parts, "output": whole, **how})
+    joined = {"parts": parts, "output": whole, "frame": settings["frame"], **how}
+    task.command("join-image-parts", joined)
     if not is_multilayer(settings):
         more = {"source": whole, "output": files.image, "format": settings["format"]}
         task.command("finish-image", {**in_blender(settings), **more})

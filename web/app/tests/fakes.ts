@@ -95,13 +95,14 @@ export function job(id: string, fields: Partial<Job> = {}): Job {
     activity: '',
     steps_completed: 0,
     steps_total: 10,
+    frames: { total: 10, done: 0, failed: 0, active: 0, are_tasks: false },
     ...fields,
   }
 }
 
 export function jobEvent(id: string, fields: Partial<EventJobUpdate> = {}): EventJobUpdate {
-  const { name, type, priority, updated, status, steps_completed, steps_total } = job(id)
-  const base = { id, name, type, priority, updated, status, steps_completed, steps_total }
+  const { name, type, priority, updated, status, steps_completed, steps_total, frames } = job(id)
+  const base = { id, name, type, priority, updated, status, steps_completed, steps_total, frames }
   return { ...base, refresh_tasks: false, ...fields }
 }
 

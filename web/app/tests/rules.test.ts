@@ -7,6 +7,7 @@ import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
 import { appendLog, joinLog, MAX_LOG_CHARACTERS, MAX_LOG_LINES } from '../src/rules/log'
 import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
+import { progressParts, progressText } from '../src/rules/frames'
 import { countByStatus, JOB_STATUS, TASK_STATUS } from '../src/rules/status'
 import { deletionOf } from '../src/rules/tags'
 import { verdicts } from '../src/rules/verdicts'
@@ -230,5 +231,22 @@ describe('a task log', () => {
     const log = appendLog('first', '.'.repeat(MAX_LOG_CHARACTERS))
     expect(log).toHaveLength(MAX_LOG_CHARACTERS)
     expect(log).not.toContain('first')
+  })
+})
+
+describe('progress', () => {
+  const frames = { total: 240, done: 103, failed: 1, active: 4, are_tasks: false }
+
+  it('is told in frames, or in tasks where there are none', () => {
+    expect(progressText(frames)).toBe('103 of 240 frames')
+    expect(progressText({ ...frames, are_tasks: true })).toBe('103 of 240 tasks')
+    expect(progressText({ ...frames, total: 1, done: 1 })).toBe('1 of 1 frame')
+  })
+
+  it('has a part for each state, without empty ones', () => {
+    expect(progressParts(frames).map(({ status, count }) => [status, count])).toEqual([
+      ['done', 103], ['active', 4], ['failed', 1], ['rest', 132],
+    ])
+    expect(progressParts({ ...frames, total: 103, failed: 0, active: 0 })).toHaveLength(1)
   })
 })

@@ -2,6 +2,7 @@
 
 import type {
   FarmStatusReport,
+  FrameCounts,
   JobLastRenderedImageInfo,
   JobStatus,
   Parked,
@@ -22,6 +23,7 @@ export interface EventJobUpdate {
   refresh_tasks: boolean
   steps_completed: number
   steps_total: number
+  frames: FrameCounts
   delete_requested_at?: string
   archived_at?: string
   keep?: boolean

@@ -92,6 +92,15 @@ export interface Parked {
   since?: string
 }
 
+/** A job's progress as people see it, in frames; of a job that makes none, in tasks. */
+export interface FrameCounts {
+  total: number
+  done: number
+  failed: number
+  active: number
+  are_tasks: boolean
+}
+
 export interface Job {
   id: string
   name: string
@@ -110,6 +119,7 @@ export interface Job {
   activity: string
   steps_completed: number
   steps_total: number
+  frames: FrameCounts
   delete_requested_at?: string
   archived_at?: string
   /** The automatic clean-up spares it. */

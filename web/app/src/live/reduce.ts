@@ -19,6 +19,7 @@ export type JobRow = Pick<
   | 'updated'
   | 'steps_completed'
   | 'steps_total'
+  | 'frames'
   | 'delete_requested_at'
   | 'worker_tag'
   | 'archived_at'

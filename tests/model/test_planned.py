@@ -1,0 +1,75 @@
+"""The frames that a task makes are read from the parameters of its commands."""
+
+import pytest
+
+from flamenco.model.frames import MOST_FRAME
+from flamenco.model.jobs import Command
+from flamenco.model.planned import MOST_RUNS, planned_frames
+
+
+def rendering(*args: object, **more: object) -> Command:
+    return Command("blender-render", {"exe": "{blender}", "args": list(args), **more})
+
+
+@pytest.mark.parametrize(
+    ("command", "frames"),
+    [
+        (rendering("--render-frame", "1..10"), "1-10"),
+        (rendering("--render-format", "PNG", "-f", "7"), "7"),
+        (rendering("-f", 7), "7"),
+        (rendering("-f", "1,3..5,9,10"), "1,3-5,9,10"),
+        (rendering("-f", "1", "-f", "2"), "1,2"),
+        (rendering("-s", "5", "-e", "8", "-a"), "5-8"),
+        (
+            rendering("--frame-start", 1, "--frame-end", 9, "--frame-jump", 4, "--render-anim"),
+            "1,5,9",
+        ),
+        (rendering("-a", argsBefore=["-s", 5, "-e", 6]), "5,6"),
+        (rendering("--python-expr", "…", frames="-3--1"), "-3--1"),
+        (rendering("-f", "1..4", frames="1-4x3"), "1,4"),
+        (Command("test-frame", {"frame": 12, "frames": 24}), "12"),
+        (Command("render-image-part", {"frame": 40, "tile": {"column": 1}}), "40"),
+        (Command("join-image-parts", {"frame": 40, "parts": []}), "40"),
+        (Command("finish-image", {"frame": 0}), "0"),
+    ],
+)
+def test_each_command_that_renders_tells_its_frames(command, frames):
+    assert planned_frames([command]) == frames
+
+
+def test_several_commands_make_their_frames_together():
+    commands = [Command("echo", {}), rendering("-f", "3..5"), rendering("-f", "1..3")]
+    assert planned_frames(commands) == "1-5"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Command("frames-to-video", {"inputGlob": "/render/*.png"}),
+        Command("sleep", {"frame": 1}),
+        rendering("-a"),
+        rendering("-s", "5", "-a"),
+        rendering("-a", "-s", "1", "-e", "2"),
+        rendering("-s", "+5", "-e", "-1", "-a"),
+        rendering("-f", "-1"),
+        rendering("-f", "1,+2"),
+        rendering("-f"),
+        rendering("-f", "10..1"),
+        rendering("-s", "1", "-e", "9", "-j", "0", "-a"),
+        rendering("--", "-f", "1"),
+        rendering(frames="{frames}"),
+        rendering(frames=7),
+        Command("blender-render", {"args": "-f 1"}),
+        Command("test-frame", {"frame": "1"}),
+        Command("test-frame", {"frame": True}),
+    ],
+)
+def test_what_does_not_tell_its_frames_has_none(command):
+    assert planned_frames([command]) == ""
+
+
+def test_a_range_of_a_billion_frames_costs_no_more_than_a_short_one():
+    assert planned_frames([rendering("-f", "1..999999999")]) == f"1-{MOST_FRAME}"
+    assert planned_frames([rendering(frames="1-999999999x2")]) == ""
+    assert planned_frames([rendering(frames=f"1-{2 * MOST_RUNS}x2")]).count(",") == MOST_RUNS - 1
+    assert planned_frames([rendering("-f", "2000000")]) == ""
