@@ -15,6 +15,7 @@ HINTS = {
     "blender": "apt install blender",
     "ffmpeg": "apt install ffmpeg",
     "chromium": "apt install chromium",
+    "strace": "apt install strace",
     "uv": "pipx install uv",
     "nsenter": "apt install util-linux",
     "unshare": "apt install util-linux",

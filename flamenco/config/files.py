@@ -18,6 +18,7 @@ from ruamel.yaml.scanner import ScannerError
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.schema import outline
+from flamenco.disks import sync_folder
 
 _BEGUN = ".begun"
 _NO_SUCH_VALUE = "something looks like a date or a number but isn't; put texts in quotes"
@@ -135,6 +136,7 @@ def _replace(path: Path, text: str) -> None:
                 _take_after(descriptor, path.stat())
             os.fsync(descriptor)
         Path(name).replace(path)
+        sync_folder(path.parent)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise

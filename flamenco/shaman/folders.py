@@ -111,8 +111,11 @@ class Folder:
         os.link(source, target, src_dir_fd=there._fd, dst_dir_fd=self._fd, follow_symlinks=False)
 
     def move(self, name: str, there: "Folder", to: str) -> None:
-        """Move a file of this folder to the folder ``there``; it replaces one that is there."""
+        """Move a file of this folder to the folder ``there``, for good; it replaces one there."""
         os.replace(self._at(name), there._at(to), src_dir_fd=self._fd, dst_dir_fd=there._fd)
+        if there._fd is not None:
+            with suppress(OSError):  # some network drives don't sync folders
+                os.fsync(there._fd)
 
     def scan(self) -> list[os.DirEntry[str]]:
         with os.scandir(self.path if self._fd is None else self._fd) as entries:
