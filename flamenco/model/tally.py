@@ -1,4 +1,4 @@
-"""Frames of a job by state: their numbers, and each of them.
+"""Number of frames of a job in each state.
 
 A frame that one task makes goes with the steps of that task, so that frames of a chunk are done one
 after the other. Where tasks share frames, as the tiles of an image and the views of a stereo render
@@ -7,9 +7,9 @@ do, a frame is as far as the least of its tasks.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 import attrs
 
@@ -177,66 +177,3 @@ def _take(taken: list[Run], run: Run) -> bool:
     end = after[1] if after and joins_after else last
     taken[at - bool(joins_before) : at + bool(joins_after)] = [(start, end)]
     return True
-
-
-# Each of them
-
-
-@attrs.frozen
-class Frame:
-    """One frame of a job, and the task that its state comes from: of several, the last."""
-
-    number: int
-    state: FrameState
-    task: Task
-
-
-def each_frame(tasks: Sequence[Task], after: int, most: int) -> tuple[list[Frame], bool]:
-    """The first frames ``after`` a number that tasks make, in order, and if these are the last."""
-    runs = sorted(run for task in tasks for run in _runs(task.frames))
-    start, (end, is_last) = after + 1, _end_of_page(runs, after, most)
-    if any(run[1] >= following[0] for run, following in pairwise(runs)):
-        return _shared(tasks, start, end), is_last
-    found = [
-        Frame(number, state, task) for task in tasks for number, state in _own(task, start, end)
-    ]
-    found.sort(key=lambda frame: frame.number)
-    return found, is_last
-
-
-def _end_of_page(runs: Iterable[Run], after: int, most: int) -> tuple[int, bool]:
-    reached, room = after, most
-    for first, last in runs:
-        start = max(first, reached + 1)
-        if start <= last:
-            end = min(last, start + room - 1)
-            room -= end - start + 1
-            if end < last:
-                return end if end >= start else reached, False
-            reached = last
-    return reached, True
-
-
-def _own(task: Task, start: int, end: int) -> Iterator[tuple[int, FrameState]]:
-    """The frames of a task from ``start`` to ``end``, none of which another one makes."""
-    runs = _runs(task.frames)
-    order = states(task, _number(runs))
-    ends = [*accumulate(number for _, number in order)]
-    before = 0
-    for first, last in runs:
-        for number in range(max(first, start), min(last, end) + 1):
-            yield number, order[bisect_right(ends, before + number - first)][0]
-        before += last - first + 1
-
-
-def _shared(tasks: Iterable[Task], start: int, end: int) -> list[Frame]:
-    """The frames from ``start`` to ``end``, each with the last of those tasks that decide."""
-    found: dict[int, Frame] = {}
-    for task in tasks:
-        state = STATE_OF[task.status]
-        for first, last in _runs(task.frames):
-            for number in range(max(first, start), min(last, end) + 1):
-                known = found.get(number)
-                if known is None or DECIDING.index(state) <= DECIDING.index(known.state):
-                    found[number] = Frame(number, state, task)
-    return [found[number] for number in sorted(found)]

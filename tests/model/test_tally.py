@@ -12,7 +12,7 @@ from flamenco.model.frames import frame_numbers, written
 from flamenco.model.jobs import FrameCounts, Job, Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import FrameState, JobStatus, TaskStatus
-from flamenco.model.tally import each_frame
+from flamenco.model.tally import DECIDING, STATE_OF, states
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 F, T = FrameState, TaskStatus
@@ -40,19 +40,24 @@ def counts(*tasks: Task) -> FrameCounts:
     return LiveJob.of(JOB, tasks).job.frames
 
 
-def listed(*tasks: Task) -> list[tuple[int, FrameState, str]]:
-    frames, is_last = each_frame(tasks, -(10**7), 10**6)
-    assert is_last
-    return [(frame.number, frame.state, frame.task.id) for frame in frames]
-
-
-def states(*tasks: Task) -> list[FrameState]:
-    return [state for _, state, _ in listed(*tasks)]
+def each(*tasks: Task) -> list[FrameState]:
+    """The state of each frame that these tasks make, in order."""
+    ranges = {task.id: [*frame_numbers(task.frames)] if task.frames else [] for task in tasks}
+    makers = Counter(number for numbers in ranges.values() for number in numbers)
+    shared = max(makers.values(), default=0) > 1
+    found: dict[int, FrameState] = {}
+    for task in tasks:
+        numbers = ranges[task.id]
+        own = [state for state, count in states(task, len(numbers)) for _ in range(count)]
+        for number, state in zip(numbers, own, strict=True):
+            now = STATE_OF[task.status] if shared else state
+            found[number] = min(now, found.get(number, now), key=DECIDING.index)
+    return [found[number] for number in sorted(found)]
 
 
 def test_frames_of_a_chunk_are_done_one_after_the_other():
     chunk = task(1, "1-4", T.ACTIVE, steps=2)
-    assert states(chunk) == [F.DONE, F.DONE, F.ACTIVE, F.QUEUED]
+    assert each(chunk) == [F.DONE, F.DONE, F.ACTIVE, F.QUEUED]
     assert counts(chunk) == FrameCounts(total=4, done=2, active=1)
 
 
@@ -69,12 +74,12 @@ def test_frames_of_a_chunk_are_done_one_after_the_other():
     ],
 )
 def test_what_was_saved_of_a_chunk_stays_done(status, expected):
-    assert states(task(1, "8,9", status, steps=1)) == expected
+    assert each(task(1, "8,9", status, steps=1)) == expected
 
 
 def test_steps_of_other_commands_are_no_frames():
-    assert states(task(1, "1-2", T.ACTIVE, steps=1, total=3)) == [F.ACTIVE, F.QUEUED]
-    assert states(task(1, "1-2", T.ACTIVE, steps=1, total=1)) == [F.ACTIVE, F.QUEUED]
+    assert each(task(1, "1-2", T.ACTIVE, steps=1, total=3)) == [F.ACTIVE, F.QUEUED]
+    assert each(task(1, "1-2", T.ACTIVE, steps=1, total=1)) == [F.ACTIVE, F.QUEUED]
 
 
 def test_a_job_without_frames_counts_its_tasks():
@@ -88,40 +93,23 @@ def test_the_video_is_no_frame():
 
 
 @pytest.mark.parametrize(
-    ("tiles", "state", "deciding"),
+    ("tiles", "expected"),
     [
-        ([T.COMPLETED, T.ACTIVE, T.QUEUED], F.ACTIVE, "t2"),
-        ([T.COMPLETED, T.COMPLETED, T.QUEUED], F.QUEUED, "t3"),
-        ([T.COMPLETED, T.FAILED, T.CANCELED], F.FAILED, "t2"),
-        ([T.COMPLETED, T.COMPLETED, T.COMPLETED], F.DONE, "t3"),
+        ([T.COMPLETED, T.ACTIVE, T.QUEUED], FrameCounts(total=1, active=1)),
+        ([T.COMPLETED, T.COMPLETED, T.QUEUED], FrameCounts(total=1)),
+        ([T.COMPLETED, T.FAILED, T.CANCELED], FrameCounts(total=1, failed=1)),
+        ([T.COMPLETED, T.COMPLETED, T.COMPLETED], FrameCounts(total=1, done=1)),
     ],
 )
-def test_the_tiles_of_an_image_are_one_frame(tiles, state, deciding):
+def test_the_tiles_of_an_image_are_one_frame(tiles, expected):
     tasks = [task(place, "40", status) for place, status in enumerate(tiles, 1)]
-    assert listed(*tasks) == [(40, state, deciding)]
-    assert counts(*tasks).total == 1
+    assert counts(*tasks) == expected
 
 
 def test_views_that_tasks_make_apart_are_one_frame_each():
     left, right = task(1, "1-3", T.COMPLETED), task(2, "2-4", T.ACTIVE)
-    assert states(left, right) == [F.DONE, F.ACTIVE, F.ACTIVE, F.ACTIVE]
+    assert each(left, right) == [F.DONE, F.ACTIVE, F.ACTIVE, F.ACTIVE]
     assert counts(left, right) == FrameCounts(total=4, done=1, active=3)
-
-
-def test_a_page_begins_after_a_frame_and_ends_with_the_limit():
-    tasks = [task(1, "5-7"), task(2, "1-3"), task(3, "10")]
-    found, is_last = each_frame(tasks, 2, 3)
-    assert ([frame.number for frame in found], is_last) == ([3, 5, 6], False)
-    found, is_last = each_frame(tasks, 6, 2)
-    assert ([frame.number for frame in found], is_last) == ([7, 10], True)
-    found, is_last = each_frame([task(1, "1")], -5, 1)
-    assert ([frame.number for frame in found], is_last) == ([1], True)
-
-
-def test_a_page_of_a_long_chunk_is_made_without_the_rest():
-    long = attrs.evolve(task(1, "1"), frames="1-1048574", steps_total=1048574)
-    found, is_last = each_frame([long], 1_000_000, 2)
-    assert ([frame.number for frame in found], is_last) == ([1_000_001, 1_000_002], False)
 
 
 def test_a_damaged_range_stops_nothing():
@@ -150,25 +138,11 @@ def test_the_numbers_are_those_of_the_list_whatever_happens(tasks, data):
         moved = live.tasks[data.draw(st.sampled_from(sorted(live.tasks)))]
         status, steps = data.draw(st.sampled_from(T)), data.draw(st.integers(0, 6))
         live.move_task(attrs.evolve(moved, status=status, steps_completed=steps), NOW)
-    found = Counter(states(*live.tasks.values()))
+    found = Counter(each(*live.tasks.values()))
     if found:
         assert live.job.frames == FrameCounts(
             total=found.total(), done=found[F.DONE], failed=found[F.FAILED], active=found[F.ACTIVE]
         )
-
-
-@given(jobs(), st.integers(1, 5))
-def test_pages_are_the_list_in_pieces(tasks, most):
-    pages, after, is_last = [], -100, False
-    while not is_last:
-        found, is_last = each_frame(tasks, after, most)
-        assert len(found) == most or is_last
-        pages += found
-        after = found[-1].number if found else after
-    assert pages == each_frame(tasks, -100, 10**6)[0]
-    assert [each.number for each in pages] == sorted(
-        {number for each in tasks if each.frames for number in frame_numbers(each.frames)}
-    )
 
 
 @given(jobs(), st.integers(0, 6))
