@@ -13,6 +13,7 @@ MODEL = (
 )
 FARM = ("tests/manager", "tests/simulation")
 STORE = (
+    "tests/logs",
     "tests/store",
     "tests/manager",
     "tests/web/test_lists.py",

@@ -1,7 +1,5 @@
 """A log is what was acknowledged, whatever lies in its file."""
 
-import os
-
 import pytest
 
 from flamenco.logs import TaskLogs
@@ -28,17 +26,6 @@ def test_what_a_crash_left_beyond_that_is_cut_off(logs, file):
     logs.append("j1", "t1", 4, b"a long line of which the database knows nothing\n")
     logs.append("j1", "t1", 4, b"two\n")
     assert file.read_bytes() == b"one\ntwo\n"
-
-
-def test_a_disk_that_takes_a_part_only_is_full(logs, file, monkeypatch):
-    logs.append("j1", "t1", 0, b"one\n")
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, content: write(file, content[:3]))
-    with pytest.raises(OSError, match="No space left"):
-        logs.append("j1", "t1", 4, b"two\n")
-    monkeypatch.undo()
-    logs.append("j1", "t1", 4, b"three\n")
-    assert file.read_bytes() == b"one\nthree\n"
 
 
 async def test_the_tail_of_a_log_begins_with_a_whole_line(logs):
