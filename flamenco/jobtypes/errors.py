@@ -35,7 +35,5 @@ class UnknownJobType(Mendable):
     """The folder of the farm's scripts, if it was there at the start and is not now."""
 
     def __str__(self) -> str:
-        text = f"unknown job type {self.name!r}; there are {', '.join(self.known)}"
-        if self.vanished is None:
-            return text
-        return f"{text}; the folder of this farm's job types was moved away: {self.vanished}"
+        gone = "" if self.vanished is None else f"the folder {self.vanished} was moved away; "
+        return f"unknown job type {self.name!r}; {gone}there are {', '.join(self.known)}"
