@@ -84,8 +84,12 @@ class CommandLine:
     def render_format(self, name: str) -> None:
         if name in FORMATS.values():
             name = ""
+        settings = bpy.context.scene.render.image_settings
+        if hasattr(settings, "media_type"):  # since 5.0
+            is_many = name == "OPEN_EXR_MULTILAYER"
+            settings.media_type = "MULTI_LAYER_IMAGE" if is_many else "IMAGE"
         try:
-            bpy.context.scene.render.image_settings.file_format = FORMATS.get(name, name)
+            settings.file_format = FORMATS.get(name, name)
         except TypeError:
             print(
                 "Error: Format from '-F / --render-format' not known or not compiled in this "
