@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import trio
 from quart import current_app
 from quart_trio import QuartTrio
 
@@ -26,6 +27,7 @@ class Web(QuartTrio):
         self.sockets = Sockets()
         self.chronicle = Chronicle()
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
+        self.checking = trio.Semaphore(1)  # of programs, of which one runs at a time
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
 
 
@@ -52,6 +54,11 @@ def door() -> WorkerDoor:
 def sockets() -> Sockets:
     """The open WebSockets of this application."""
     return cast("Web", current_app).sockets
+
+
+def checking() -> trio.Semaphore:
+    """What a check has to hold while it runs a program."""
+    return cast("Web", current_app).checking
 
 
 def chronicle() -> Chronicle:

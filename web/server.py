@@ -34,6 +34,7 @@ from web.context import Web
 from web.headers import guarded
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY
+from web.operators import OperatorNeeded
 from web.origins import own_pages_only
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
@@ -75,7 +76,8 @@ def build_app(farm: Farm) -> Web:
     app.register_blueprint(pages.routes)
     for kind in STATUS_OF:
         app.register_error_handler(kind, _answer_refusal)
-    app.register_error_handler(BadCredentials, _answer_stranger)
+    for stranger in (BadCredentials, OperatorNeeded):
+        app.register_error_handler(stranger, _answer_stranger)
     app.register_error_handler(HTTPException, _http_error)
     return app
 
@@ -88,7 +90,7 @@ async def _http_error(error: HTTPException) -> ResponseReturnValue:
     return http_error(error)
 
 
-async def _answer_stranger(error: BadCredentials) -> Answer:
+async def _answer_stranger(error: Exception) -> Answer:
     return reply(SecurityError(message=str(error)), 403)
 
 

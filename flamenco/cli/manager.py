@@ -27,6 +27,11 @@ from web.server import serve_farm
 
 logger = logging.getLogger(__name__)
 
+FROM_ELSEWHERE = (
+    "paths, addresses and secrets are changed on this machine, or from another one with "
+    "http://%s:%d/app/settings#operator=%s"
+)
+
 STOP_SECONDS = 20.0
 """Maximum seconds for an orderly stop."""
 
@@ -173,6 +178,12 @@ async def _run_once(
         if not has_page():
             logger.warning("there is no web page: %s", HOW_TO_BUILD)
         print(READY, url_of(listener), flush=True)
+        logger.info(
+            FROM_ELSEWHERE,
+            socket.gethostname(),
+            listener.getsockname()[1],
+            farm.services.file.token,
+        )
         ready.set()
         if config.autodiscoverable:
             serving.start_soon(_advertise, config, listener, network, over)

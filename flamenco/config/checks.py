@@ -1,5 +1,6 @@
 """Checks of a folder for use as the shared storage, and of a program for being Blender."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,11 @@ from flamenco.launcher import open_child
 BLENDER_SECONDS = 10.0
 """Maximum seconds for Blender to print its version (reference api §4)."""
 
+FOUND = "Found"
+"""What is said of a Blender that was not started, so that its version is not known."""
+
+_UNC = ("\\\\", "//")
+_NAMED_BLENDER = re.compile(r"blender[\w.-]*", re.IGNORECASE)
 _OUTPUT_BYTES = 65_536
 _PROBE = "Fläche — 面 — площадь\n"
 
@@ -32,7 +38,7 @@ def _storage_fault(path: str, own: Sequence[Path]) -> str | None:
     """The first thing that is wrong with a folder; None if it can be used."""
     if not path.strip():
         return "No path was given."
-    if path.startswith(("\\\\", "//")):
+    if path.startswith(_UNC):
         return "UNC paths can't be used: give the network drive a letter."
     try:
         folder = Path(path).absolute()
@@ -60,46 +66,68 @@ def _write_in(folder: Path) -> None:
 
 
 async def find_blender() -> list[BlenderPathCheckResult]:
-    """The Blenders of this machine: the program for blend files, and the one on the PATH."""
+    """The Blenders of this machine: the program for blend files, and the one on the PATH.
+
+    They are not started.
+    """
     found = []
     associated = await trio.to_thread.run_sync(blender_of_files)
     if associated:
-        found.append(await _check("", associated, BlenderPathSource.FILE_ASSOCIATION))
-    on_path = shutil.which("blender")
+        found.append(_usable("", associated, BlenderPathSource.FILE_ASSOCIATION, FOUND))
+    on_path = await trio.to_thread.run_sync(shutil.which, "blender")
     if on_path:
-        found.append(await _check("blender", on_path, BlenderPathSource.PATH_ENVVAR))
-    return [each for each in found if each.is_usable]
+        found.append(_usable("blender", on_path, BlenderPathSource.PATH_ENVVAR, FOUND))
+    return found
 
 
-async def check_blender(text: str) -> BlenderPathCheckResult:
-    """A check that a path, or a command on the PATH, is Blender."""
+async def look_at_blender(text: str, shared: Path | None) -> BlenderPathCheckResult:
+    """A look at what a path, or a command on the PATH, is. Nothing is started.
+
+    Only programs that are called Blender are looked at, and none in the ``shared`` storage, where
+    tasks may write.
+    """
     command = text.strip().strip('"')
     is_plain = Path(command).name == command
     source = BlenderPathSource.PATH_ENVVAR if is_plain else BlenderPathSource.INPUT_PATH
     if not command:
         return _unusable(text, source, "No path was given.")
+    if command.startswith(_UNC):
+        return _unusable(text, source, "Programs on the network are not checked.")
+    if not _NAMED_BLENDER.fullmatch(Path(command).name):
+        return _unusable(text, source, "It is not called Blender.")
+    cause = None
     try:
         found = await trio.to_thread.run_sync(shutil.which, command)
-    except ValueError as error:
-        return _unusable(text, source, f"This is not a path: {error}.")
-    if found is None:
-        return _unusable(text, source, "There is no such program.")
-    checked = await _check(text, found, source)
-    return attrs.evolve(checked, cause=f"Found {checked.cause}") if checked.is_usable else checked
+        if found is None:
+            cause = "There is no such program."
+        elif shared is not None and await trio.to_thread.run_sync(_lies_in, found, shared):
+            cause = "It lies in the shared storage, where tasks may change it."
+    except (ValueError, OSError) as error:
+        cause = f"This is not a path: {error}."
+    if cause is not None or found is None:
+        return _unusable(text, source, cause or "")
+    return _usable(text, found, source, FOUND)
 
 
-async def _check(text: str, program: str, source: BlenderPathSource) -> BlenderPathCheckResult:
-    """The result for a program. The ``cause`` of a usable one is its version."""
+def _lies_in(program: str, folder: Path) -> bool:
+    """True if a program, or what it is a link to, lies in a folder."""
+    top = folder.resolve()
+    return any(top in path.parents for path in (Path(program).absolute(), Path(program).resolve()))
+
+
+async def run_blender(found: BlenderPathCheckResult) -> BlenderPathCheckResult:
+    """A check that a program that was looked at tells the version of a Blender."""
     try:
-        said, status = await _version(program)
+        said, status = await _version(found.path)
     except OSError as error:
-        return _unusable(text, source, f"It can't be run: {error.strerror}.")
+        return _unusable(found.input, found.source, f"It can't be run: {error.strerror}.")
     except trio.TooSlowError:
-        return _unusable(text, source, f"It did not end within {BLENDER_SECONDS:g} seconds.")
+        late = f"It did not end within {BLENDER_SECONDS:g} seconds."
+        return _unusable(found.input, found.source, late)
     first = next((line for line in said.splitlines() if line.startswith("Blender ")), "")
     if status or not first:
-        return _unusable(text, source, "It is not Blender: it prints no version.")
-    return _usable(text, program, source, first)
+        return _unusable(found.input, found.source, "It is not Blender: it prints no version.")
+    return attrs.evolve(found, cause=f"Found {first}")
 
 
 async def _version(program: str) -> tuple[str, int]:

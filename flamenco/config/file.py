@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import trio
 
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import parse_yaml, read_text, yaml_of
-from flamenco.config.installation import Installation
+from flamenco.config.installation import OPERATORS, Installation, changed_keys
 from flamenco.config.manager import (
     ManagerConfig,
     load_manager_config,
@@ -33,6 +34,10 @@ class FileChanged(Exception):
     """The file has changed since the version that a change was made for."""
 
 
+class OperatorsOnly(Exception):
+    """A change that only the operator may make; the text names the keys."""
+
+
 @attrs.define(eq=False)
 class ConfigFile:
     """The file, read again when it has changed, and written as a whole or not at all.
@@ -43,6 +48,8 @@ class ConfigFile:
     installation: Installation
     restart: trio.Event = attrs.field(factory=trio.Event)
     """Set when the Manager is to restart with the present content of the file."""
+    token: str = attrs.field(factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """Secret by which the operator proves to be one from another machine, until the next start."""
     _changing: trio.Lock = attrs.field(factory=trio.Lock)
     _known: tuple[str, ManagerConfig] | None = None
     """Version of the file when it was last read, and its configuration."""
@@ -68,12 +75,16 @@ class ConfigFile:
         return await trio.to_thread.run_sync(_shown, self.installation.file)
 
     async def change(
-        self, values: Mapping[str, Any], fits: Callable[[str], bool] = lambda version: True
+        self,
+        values: Mapping[str, Any],
+        fits: Callable[[str], bool] = lambda version: True,
+        *,
+        by_operator: bool = True,
     ) -> ManagerConfig:
         """Change the keys in ``values``, as in the file, and return the new configuration.
 
-        A secret whose value is the mask stays as it is. Raises `BadValues`, and `FileChanged` if
-        ``fits`` refuses the version of the file.
+        A secret whose value is the mask stays as it is. Raises `BadValues`, `FileChanged` if
+        ``fits`` refuses the version of the file, and `OperatorsOnly`.
         """
         async with self._changing:
             version, before = await self.read_versioned()
@@ -86,6 +97,9 @@ class ConfigFile:
                 after = manager_config_from(merged)
             except ConfigError as error:
                 raise BadValues(f"{error.key}: {error.message}") from None
+            theirs = [key for key in changed_keys(before, after) if key in OPERATORS]
+            if theirs and not by_operator:
+                raise OperatorsOnly(f"{', '.join(theirs)}: can only be changed by the operator")
             await self._save(after)
         return after
 

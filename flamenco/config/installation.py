@@ -30,6 +30,17 @@ AT_ONCE = (
 )
 """Keys whose changes a running Manager applies; all others are read when it starts."""
 
+OPERATORS = (
+    "registration_secret",
+    "mqtt.client.broker",
+    "mqtt.client.password",
+    "database",
+    "listen",
+    "local_manager_storage_path",
+    "shared_storage_path",
+)
+"""Keys that only the operator changes: with one of them the farm, or the machine, is taken over."""
+
 
 @attrs.frozen(kw_only=True)
 class Installation:
@@ -61,6 +72,10 @@ class Installation:
         """True if the operator has not chosen the shared storage yet."""
         return self.assist or not (self.storage or config.shared_storage_path)
 
+    def shared(self, config: ManagerConfig) -> Path | None:
+        """The shared storage of the configuration, even if it is to be chosen anew."""
+        return config.paths(self.storage, self.file.parent).shared
+
     def paths(self, config: ManagerConfig) -> StoragePaths:
         """The folders and files of the Manager, without a shared storage in a first run."""
         paths = config.paths(self.storage, self.file.parent)
@@ -72,10 +87,15 @@ def taken_over(running: ManagerConfig, wanted: ManagerConfig) -> ManagerConfig:
     return attrs.evolve(running, **{name: getattr(wanted, name) for name in AT_ONCE})
 
 
+def changed_keys(before: ManagerConfig, after: ManagerConfig) -> tuple[str, ...]:
+    """The keys that differ, such as `shaman.enabled`."""
+    now, then = dict(_flat(before)), dict(_flat(after))
+    return tuple(key for key in now if now[key] != then[key])
+
+
 def restart_keys(running: ManagerConfig, wanted: ManagerConfig) -> tuple[str, ...]:
-    """The changed keys that need a restart, such as `shaman.enabled`."""
-    now, then = dict(_flat(running)), dict(_flat(wanted))
-    return tuple(key for key in now if now[key] != then[key] and key not in AT_ONCE)
+    """The changed keys that need a restart."""
+    return tuple(key for key in changed_keys(running, wanted) if key not in AT_ONCE)
 
 
 def _flat(config: ManagerConfig) -> Iterator[tuple[str, object]]:

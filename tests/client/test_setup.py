@@ -5,6 +5,7 @@ import pytest
 from flamenco.api.meta import BlenderPathCheckResult, BlenderPathSource, SetupAssistantConfig
 from flamenco.client import BadRequest, open_sync_client
 from tests.client.test_faces import waiting
+from tests.web.conftest import first_run_at
 
 DEFAULT = BlenderPathCheckResult(
     input="", path="", source=BlenderPathSource.DEFAULT, is_usable=True, cause=""
@@ -39,7 +40,12 @@ async def test_a_folder_and_blender_are_checked(edge, client):
     assert isinstance(await client.find_blender(), tuple)
 
 
-async def test_a_program_that_waits_sets_a_manager_up(edge):
+async def test_a_program_that_waits_sets_a_manager_up(tmp_path):
+    async with first_run_at(tmp_path) as edge:
+        await set_up_by_a_program(edge)
+
+
+async def set_up_by_a_program(edge):
     storage = edge.storage / "farm"
     storage.mkdir()
 

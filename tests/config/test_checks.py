@@ -7,7 +7,7 @@ import pytest
 
 from flamenco.config import checks
 from flamenco.config.associations import program_of
-from flamenco.config.checks import check_blender, check_storage, find_blender
+from flamenco.config.checks import check_storage, find_blender, look_at_blender, run_blender
 
 
 async def test_a_folder_that_can_be_written_is_usable_and_stays_as_it_was(tmp_path):
@@ -56,6 +56,12 @@ def program(folder, *lines: str) -> str:
     return str(path)
 
 
+async def check_blender(text: str):
+    """A look at a program, and if that is good, its run."""
+    found = await look_at_blender(text, None)
+    return await run_blender(found) if found.is_usable else found
+
+
 async def test_blender_is_what_tells_its_version(tmp_path):
     path = program(tmp_path, 'echo "Read prefs: x"', 'echo "Blender 4.2.1 ($1)"')
     result = await check_blender(path)
@@ -91,9 +97,10 @@ async def test_what_is_no_program_is_not_blender(text):
 async def test_blender_on_the_path_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(checks, "blender_of_files", lambda: None)
-    path = program(tmp_path, "echo Blender 5.0.0")
+    path = program(tmp_path, f"touch {tmp_path}/started", "echo Blender 5.0.0")
     [found] = await find_blender()
-    assert (found.path, found.source, found.cause) == (path, "path_envvar", "Blender 5.0.0")
+    assert (found.path, found.source, found.cause) == (path, "path_envvar", "Found")
+    assert not (tmp_path / "started").exists()
     assert (await check_blender("blender")).source == "path_envvar"
 
 

@@ -16,7 +16,8 @@ import pytest
 import trio
 
 from flamenco.api.meta import Error, SecurityError
-from flamenco.config.manager import ManagerConfig
+from flamenco.config.installation import Installation
+from flamenco.config.manager import FILE_NAME, ManagerConfig
 from flamenco.manager.farm import open_farm
 from tests.compiling import in_this_process
 from tests.patience import PATIENCE
@@ -78,6 +79,8 @@ class Edge:
     http: httpx.AsyncClient
     stop: trio.Event
     storage: Path
+    token: str
+    """The operator's."""
 
     @property
     def socket_url(self) -> str:
@@ -86,21 +89,28 @@ class Edge:
 
 @asynccontextmanager
 async def edge_at(
-    folder, config=USUAL_CONFIG, limits=USUAL, port=0, compiling=in_this_process
+    folder,
+    config=USUAL_CONFIG,
+    limits=USUAL,
+    port=0,
+    compiling=in_this_process,
+    installation=None,
 ) -> AsyncIterator[Edge]:
     """A Manager's edge, its files in a folder; port 0 is any free one."""
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", port)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
-            open_farm(config, config.paths(folder), compiling=compiling) as farm,
+            open_farm(
+                config, config.paths(folder), compiling=compiling, installation=installation
+            ) as farm,
             trio.open_nursery() as nursery,
             httpx.AsyncClient(
                 base_url=url, timeout=PATIENCE, event_hooks=CHECKED, verify=CERTIFICATES
             ) as http,
         ):
             await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
-            yield Edge(url, http, stop, folder)
+            yield Edge(url, http, stop, folder, farm.services.file.token)
             stop.set()
 
 
@@ -109,6 +119,14 @@ def leftovers():
     """Collect the garbage of a module that ignores unclosed sockets before another one begins."""
     yield
     gc.collect()
+
+
+@asynccontextmanager
+async def first_run_at(folder, config=USUAL_CONFIG) -> AsyncIterator[Edge]:
+    """A Manager's edge, which waits to be set up."""
+    installation = Installation(file=folder / FILE_NAME, storage=folder, assist=True)
+    async with edge_at(folder, config, installation=installation) as edge:
+        yield edge
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from flamenco.config.manager import ManagerConfig
 from flamenco.model.variables import Audience, Variable, VariableValue
 from flamenco.platforms import PLATFORM
-from tests.web.conftest import edge_at
+from tests.web.conftest import edge_at, first_run_at
 
 API = "/api/v3/configuration"
 FILE = "flamenco-manager.yaml"
@@ -147,15 +147,20 @@ async def test_a_folder_is_checked(edge):
     assert bad.status_code == 400
 
 
-async def test_blender_is_looked_for_and_checked(edge, monkeypatch):
+async def test_blender_is_looked_for_and_checked(tmp_path, monkeypatch):
+    async with first_run_at(tmp_path) as edge:
+        await look_for_blender(edge, monkeypatch)
+
+
+async def look_for_blender(edge, monkeypatch):
     path = edge.storage / "blender"
     path.write_text("#!/bin/sh\necho Blender 4.2.1\n")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", str(edge.storage), prepend=":")
     [found] = (await edge.http.get(f"{API}/check/blender")).json()
-    assert found["cause"] == "Blender 4.2.1"
+    assert (found["path"], found["cause"]) == (str(path), "Found")
     good = await edge.http.post(f"{API}/check/blender", json={"path": str(path)})
-    assert good.json()["is_usable"]
+    assert good.json()["cause"] == "Found Blender 4.2.1"
     none = await edge.http.post(f"{API}/check/blender", json={"path": "/none"})
     assert none.json()["is_usable"] is False
     assert (await edge.http.post(f"{API}/check/blender")).json()["is_usable"] is False
@@ -174,7 +179,12 @@ BLENDER = {"input": "", "path": "", "source": "default", "is_usable": True, "cau
         ({"blenderExecutable": BLENDER | {"source": "moon"}}, "source"),
     ],
 )
-async def test_the_assistant_refuses_what_cannot_be(edge, changes, word):
+async def test_the_assistant_refuses_what_cannot_be(tmp_path, changes, word):
+    async with first_run_at(tmp_path) as edge:
+        await answer_badly(edge, changes, word)
+
+
+async def answer_badly(edge, changes, word):
     farm = edge.storage / "farm"
     farm.mkdir()
     answers = {"storageLocation": str(farm), "blenderExecutable": BLENDER} | changes

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+import trio
 from quart import request
 from werkzeug.http import parse_etags
 
@@ -18,21 +20,26 @@ from flamenco.api.meta import (
     SetupAssistantConfig,
     SharedStorageLocation,
 )
-from flamenco.config.checks import check_blender, check_storage, find_blender
-from flamenco.config.file import BadValues, FileChanged
+from flamenco.config.checks import check_storage, find_blender, look_at_blender, run_blender
+from flamenco.config.file import BadValues, FileChanged, OperatorsOnly
 from flamenco.config.installation import restart_keys
 from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
-from flamenco.manager.refusals import Outdated, Refusal
+from flamenco.manager.refusals import Conflict, Outdated, Refusal
 from flamenco.manager.workers.messages import ConfigChanged
 from flamenco.model.bounds import Values, Word
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
-from web.context import farm, services
+from web.context import checking, farm, services
 from web.operations import Operations
+from web.operators import HOW, OperatorNeeded, demand_operator, is_operator
 from web.wire import JSON, YAML, Answer, Yaml, answer, empty, or_none, reply
 
+UNTOLD = (
+    "The Manager can't use this: it has to be a folder of its own machine, in which it may write."
+)
+BUSY = "Another check is under way: try again."
 RESTART_HEADER = "X-Flamenco-Restart-Needed-For"
 
 routes = Operations("meta")
@@ -69,20 +76,25 @@ async def get_configuration_file() -> Answer:
     return shown
 
 
-@routes.put("/configuration/file", answers={204: None}, errors={412})
+@routes.put("/configuration/file", answers={204: None}, errors={403, 412})
 async def update_configuration_file(body: Values, headers: ConfigurationHeaders) -> Answer:
     """Change the configuration file; keys that are not named stay as they are.
 
     A secret that is given as `********` stays, too. Variables are replaced as a whole. Some changes
     need a restart of the Manager: the header `X-Flamenco-Restart-Needed-For` names their keys.
-    412: the file is no longer the version in `If-Match`.
+    403: only the operator may change these keys. 412: the file is no longer the version in
+    `If-Match`.
     """
     versions = parse_etags(or_none(headers.if_match) or "*")
     try:
-        services().take_over(await services().file.change(body, versions.contains_weak))
+        services().take_over(
+            await services().file.change(body, versions.contains_weak, by_operator=is_operator())
+        )
         farm().workers.tell(ConfigChanged())
     except BadValues as error:
         raise Refusal(str(error)) from None
+    except OperatorsOnly as error:
+        raise OperatorNeeded(f"{error}; {HOW}") from None
     except FileChanged:
         raise Outdated(
             "the configuration file was changed in the meantime; read it again"
@@ -123,29 +135,47 @@ async def get_shared_storage(
 # Setting up
 
 
-@routes.post("/configuration/check/shared-storage")
+@routes.post("/configuration/check/shared-storage", errors={403})
 async def check_shared_storage_path(body: PathCheckInput | None) -> PathCheckResult:
-    """Check a folder for use as the shared storage."""
-    return await check_storage(body.path if body else "", _own_folders())
+    """Check a folder for use as the shared storage; but for the operator, only in a first run."""
+    operators = is_operator()
+    if not operators and not await _is_first_run():
+        demand_operator("the shared storage is set up")
+    result = await check_storage(body.path if body else "", _own_folders())
+    return result if operators or result.is_usable else attrs.evolve(result, cause=UNTOLD)
 
 
 @routes.get("/configuration/check/blender")
 async def find_blender_exe_path() -> tuple[BlenderPathCheckResult, ...]:
-    """The Blenders of the Manager's machine."""
+    """The Blenders of the Manager's machine; they are not started."""
     return tuple(await find_blender())
 
 
 @routes.post("/configuration/check/blender")
 async def check_blender_exe_path(body: PathCheckInput | None) -> BlenderPathCheckResult:
-    """Check that a path, or a command on the PATH, is Blender."""
-    return await check_blender(body.path if body else "")
+    """Check that a path, or a command on the PATH, is Blender; in a first run, by starting it."""
+    text = body.path if body else ""
+    shared = services().file.installation.shared(await services().file.counts())
+    found = await look_at_blender(text, shared)
+    if not found.is_usable or not await _is_first_run():
+        return found
+    try:
+        checking().acquire_nowait()
+    except trio.WouldBlock:
+        return attrs.evolve(found, is_usable=False, path="", cause=BUSY)
+    try:
+        return await run_blender(found)
+    finally:
+        checking().release()
 
 
-@routes.post("/configuration/setup-assistant")
+@routes.post("/configuration/setup-assistant", errors={409})
 async def save_setup_assistant_config(body: SetupAssistantConfig | None) -> None:
-    """Write the assistant's answers to the file; then the Manager restarts."""
+    """Write the assistant's answers to the file, in a first run; then the Manager restarts."""
     if body is None:
         raise Refusal("request body: expected the answers of the setup assistant")
+    if not await _is_first_run():
+        raise Conflict("the Manager is set up; start it with --setup-assistant to do that again")
     file = services().file
     try:
         config = set_up(await file.read(), body.storageLocation, body.blenderExecutable)
@@ -153,9 +183,14 @@ async def save_setup_assistant_config(body: SetupAssistantConfig | None) -> None
         raise Refusal(str(error)) from None
     storage = await check_storage(body.storageLocation, _own_folders())
     if not storage.is_usable:
-        raise Refusal(f"storageLocation: {storage.cause}")
+        raise Refusal(f"storageLocation: {storage.cause if is_operator() else UNTOLD}")
     await file.replace(config)
     file.restart.set()
+
+
+async def _is_first_run() -> bool:
+    file = services().file
+    return file.installation.is_first_run(await file.counts())
 
 
 def _own_folders() -> tuple[Path, ...]:

@@ -4,11 +4,13 @@ import './styles/pages.css'
 
 import { createApp } from 'vue'
 
+import { takeOperatorToken } from './api/operator'
 import App from './App.vue'
 import { startClock } from './dom/now'
 import { live } from './live'
 import { router } from './router'
 
+takeOperatorToken(window.location, window.sessionStorage, window.history)
 startClock()
 live.start()
 window.addEventListener('online', live.retryNow)

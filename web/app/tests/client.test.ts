@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 
 import { ApiError, createApi } from '../src/api/client'
+import { takeOperatorToken } from '../src/api/operator'
 import { job } from './fakes'
 
 function answering(body: BodyInit | null, init: ResponseInit = {}) {
@@ -24,6 +25,24 @@ describe('the API client', () => {
     const { version } = await api.getConfigurationFile()
     expect(await api.updateConfigurationFile({ listen: ':7' }, version)).toEqual(['listen', 'database'])
     expect(fetcher.mock.calls[1]![1].headers).toMatchObject({ 'If-Match': '"7"' })
+  })
+
+  it('changes the configuration as the operator whose link was opened', async () => {
+    const kept = new Map<string, string>()
+    const store = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    }
+    const replaceState = vi.fn()
+    const place = { hash: '#operator=abc', pathname: '/app/settings', search: '' }
+    takeOperatorToken(place, store, { replaceState })
+    expect(replaceState).toHaveBeenCalledWith(null, '', '/app/settings')
+    const fetcher = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response('{}')))
+    const api = createApi(fetcher, store)
+    await api.updateConfigurationFile({ listen: ':7' }, null)
+    expect(fetcher.mock.calls[0]![1].headers).toMatchObject({ Authorization: 'Bearer abc' })
+    await api.setJobStatus('j', 'pause-requested', 'because')
+    expect(fetcher.mock.calls[1]![1].headers).not.toHaveProperty('Authorization')
   })
 
   it('fetches archived jobs page by page', async () => {

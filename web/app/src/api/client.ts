@@ -1,5 +1,6 @@
 /** The operations of the Manager's HTTP API that this page uses, named as in the reference. */
 
+import { operatorHeaders } from './operator'
 import type {
   AvailableJobTypes,
   BlenderPathCheckResult,
@@ -64,7 +65,10 @@ async function errorOf(response: Response): Promise<ApiError> {
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
+export function createApi(
+  fetcher: Fetch = (url, init) => fetch(url, init),
+  store: Pick<Storage, 'getItem'> | undefined = globalThis.sessionStorage,
+) {
   async function call(
     method: string,
     path: string,
@@ -73,7 +77,8 @@ export function createApi(fetcher: Fetch = (url, init) => fetch(url, init)) {
   ): Promise<Response> {
     const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
     if (body !== undefined) {
-      init.headers = { 'Content-Type': 'application/json', ...headers }
+      const operator = path.startsWith('configuration/') ? operatorHeaders(store) : {}
+      init.headers = { 'Content-Type': 'application/json', ...operator, ...headers }
       init.body = JSON.stringify(body)
     }
     let response: Response

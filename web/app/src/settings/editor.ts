@@ -178,7 +178,7 @@ export function createEditor({ api, onSaved }: EditorOptions) {
   }
 
   function refuse(error: unknown): void {
-    const isRefusal = error instanceof ApiError && error.status === 400
+    const isRefusal = error instanceof ApiError && (error.status === 400 || error.status === 403)
     const keys = [...FIELDS.map(({ key }) => key), ...mine.value.keys()]
     const at = isRefusal ? refusalAt(reasonOf(error), keys) : null
     if (at === null || !(fieldOf(at[0]) || at[0].startsWith(VARIABLE))) tell(error)

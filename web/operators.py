@@ -1,0 +1,48 @@
+"""The operator, among all who reach the Manager: who sits at its machine, or has its token.
+
+Until there are users, everybody may do what artists and wranglers do. Paths, addresses and secrets
+are the operator's: with them the farm, or the Manager's machine, could be taken over.
+"""
+
+import hmac
+from ipaddress import ip_address
+
+from quart import request
+
+from web.context import services
+
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+"""Headers of proxies: behind one, every client seems to be at this machine."""
+
+HOW = (
+    "the operator asks from the Manager's own machine, or with the token that the Manager tells in "
+    "its log when it starts, as Authorization: Bearer TOKEN"
+)
+
+
+class OperatorNeeded(Exception):
+    """A request that only the operator may make; the text says how."""
+
+
+def is_operator() -> bool:
+    """True if the request that is being served is the operator's."""
+    given = request.authorization
+    if given is not None and given.type == "bearer" and given.token:
+        return hmac.compare_digest(given.token.encode(), services().file.token.encode())
+    return is_here(request.remote_addr) and not any(name in request.headers for name in FORWARDED)
+
+
+def is_here(address: str | None) -> bool:
+    """True if an address is this machine's loopback."""
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return bool((mapped or ip).is_loopback)
+
+
+def demand_operator(what: str) -> None:
+    """Raises `OperatorNeeded` with ``what`` is refused, unless the operator asks."""
+    if not is_operator():
+        raise OperatorNeeded(f"{what}; {HOW}")
