@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from . import expressions
 from .errors import NotReady, SettingError
 from .job_types import JobType, Setting, Value
 from .paths import last_n_dir_parts
@@ -39,9 +40,7 @@ def namespace(
 def evaluate(setting: Setting, names: Mapping[str, Any]) -> Value:
     """The value of the setting's expression, in the setting's type. Raises SettingError."""
     try:
-        # The expression is part of the job type, which the farm's own Manager hands out.
-        value = eval(setting.eval, dict(names), {})  # noqa: S307
-        return setting.coerce(value)
+        return setting.coerce(expressions.value_of(setting.eval, names))
     except Exception as ex:
         cause = f"{type(ex).__name__}: {ex}"
         raise SettingError(setting.key, setting.eval, cause) from ex
