@@ -1,6 +1,7 @@
 """The common form of SSDP and mDNS, so that the sockets can use either."""
 
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import attrs
@@ -48,6 +49,23 @@ MOST_TOLD = 64
 """Maximum number of Managers that are taken from one packet."""
 LONGEST_LOCATION = 2000
 """Maximum number of characters in an address."""
+
+
+def nearest(urls: Sequence[str], address: str) -> str | None:
+    """The URL whose address has the most leading bits in common with another one."""
+    return max(
+        urls, key=lambda url: _common_bits(urlsplit(url).hostname or "", address), default=None
+    )
+
+
+def _common_bits(one: str, other: str) -> int:
+    try:
+        here, there = ip_address(one.partition("%")[0]), ip_address(other.partition("%")[0])
+    except ValueError:
+        return -1
+    if here.version != there.version:
+        return -1
+    return here.max_prefixlen - (int(here) ^ int(there)).bit_length()
 
 
 def site_of(location: str) -> str:

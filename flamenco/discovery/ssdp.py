@@ -9,7 +9,14 @@ from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
 from flamenco import __version__, clock
-from flamenco.discovery.protocols import Address, Advert, Packets, Protocol, site_of
+from flamenco.discovery.protocols import (
+    Address,
+    Advert,
+    Packets,
+    Protocol,
+    nearest,
+    site_of,
+)
 
 SERVICE = "urn:flamenco:manager:0"
 DEVICE = "uuid:aa80bc5f-d0af-46b8-8630-23bd7e80ec4d"
@@ -63,19 +70,18 @@ def managers_in(packet: bytes) -> tuple[str, ...]:
 
 
 def answers(packet: bytes, sender: Address, _: Protocol, advert: Advert) -> Packets:
-    """An answer for each address, to the sender of a search."""
+    """An answer to the sender of a search, with the address that is nearest to it.
+
+    It is one, since the sender may be forged: what asks must not be answered many times over.
+    """
     start, headers = _parsed(packet)
     asks = start.upper().startswith("M-SEARCH ") and headers.get("MAN", "").strip('"').lower()
     if asks != "ssdp:discover" or headers.get("ST", "").strip('"') not in TARGETS:
         return ()
     date = format_datetime(clock.now(), usegmt=True)
-    return [
-        (
-            _message("HTTP/1.1 200 OK", {**_told(url), "DATE": date, "EXT": "", "ST": SERVICE}),
-            sender,
-        )
-        for url in advert.urls
-    ]
+    url = nearest(advert.urls, sender[0])
+    told = {**_told(url), "DATE": date, "EXT": "", "ST": SERVICE} if url else {}
+    return [(_message("HTTP/1.1 200 OK", told), sender)] if told else ()
 
 
 def announcements(advert: Advert) -> list[bytes]:

@@ -4,6 +4,7 @@ import struct
 import xml.etree.ElementTree as ET
 from email.utils import parsedate_to_datetime
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -61,9 +62,9 @@ class TestSsdp:
             "ST": "urn:flamenco:manager:0",
         }
 
-    async def test_a_flamenco_3_worker_gets_an_answer_for_each_address(self):
+    async def test_a_flamenco_3_worker_gets_one_answer_with_the_nearest_address(self):
         packets = SSDP.answers(asked(), WORKER, SSDP, ADVERT)
-        assert [to for _, to in packets] == [WORKER, WORKER]
+        assert [to for _, to in packets] == [WORKER]
         start, told = headers(packets[0][0])
         assert start == "HTTP/1.1 200 OK"
         assert parsedate_to_datetime(told.pop("DATE"))
@@ -75,6 +76,25 @@ class TestSsdp:
             "ST": "urn:flamenco:manager:0",
             "USN": f"uuid:{UUID}::urn:flamenco:manager:0",
         }
+
+    @pytest.mark.parametrize(
+        ("sender", "url"),
+        [
+            ("192.168.1.77", "http://192.168.1.5:8080/"),
+            ("10.9.9.9", "http://10.0.0.5:8080/"),
+            ("fe80::1", "http://[fd00::5]:8080/"),
+        ],
+    )
+    async def test_the_answer_has_the_address_that_is_nearest_to_who_asks(self, sender, url):
+        advert = attrs.evolve(ADVERT, urls=(*ADVERT.urls, "http://[fd00::5]:8080/"))
+        ((packet, _),) = SSDP.answers(asked(), (sender, 40000), SSDP, advert)
+        assert SSDP.managers_in(packet) == (url,)
+
+    async def test_what_is_answered_is_not_many_times_as_long_as_what_asked(self):
+        urls = tuple(f"http://10.0.{net}.{host}:8080/" for net in range(8) for host in range(8))
+        shortest = b'M-SEARCH * HTTP/1.1\r\nMAN:"ssdp:discover"\r\nST:ssdp:all\r\n\r\n'
+        packets = SSDP.answers(shortest, WORKER, SSDP, attrs.evolve(ADVERT, urls=urls))
+        assert 0 < sum(len(packet) for packet, _ in packets) < 6 * len(shortest)
 
     @pytest.mark.parametrize("target", ["ssdp:all", f"uuid:{UUID}"])
     async def test_who_searches_for_anything_or_for_the_device_finds_it(self, target):
