@@ -6,7 +6,7 @@ done on one connection by one thread at a time, so no lock is ever waited for.
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -26,6 +26,9 @@ from flamenco.store.migrations import MIGRATIONS
 from flamenco.store.place import Place
 
 T = TypeVar("T")
+
+BESIDE = ("-wal", "-shm")
+"""Ends of the names of files that SQLite keeps beside a database."""
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -108,6 +111,18 @@ def connect(path: Path, *, read_only: bool = False) -> Database:
     return db
 
 
+def make_private(path: Path) -> None:
+    """Let only the Manager's user read a database, also one that is to be created.
+
+    It has what Workers prove themselves with. SQLite gives the files beside it the same mode.
+    """
+    path.touch(0o600)
+    with suppress(PermissionError):  # of somebody else, who has lent it
+        for each in (path, *(Path(f"{path}{end}") for end in BESIDE)):
+            if each.exists():
+                each.chmod(each.stat().st_mode & ~0o077)
+
+
 def _migrate(db: Database, path: Path, logs: TaskLogs) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
@@ -139,6 +154,7 @@ def _copy(db: Database, to: Path) -> None:
     begun = to.with_name(f"{to.name}.begun")
     begun.unlink(missing_ok=True)
     try:
+        make_private(begun)
         db.execute("VACUUM INTO ?", [str(begun)])
         begun.replace(to)
     finally:
@@ -147,6 +163,7 @@ def _copy(db: Database, to: Path) -> None:
 
 def _open(path: Path, logs: TaskLogs) -> Database:
     with ExitStack() as on_failure:
+        make_private(path)
         db = connect(path)
         on_failure.enter_context(closing(db.conn))
         problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]

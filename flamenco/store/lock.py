@@ -59,7 +59,7 @@ if sys.platform == "linux":
     @contextmanager
     def _inode_locked(real: Path, path: Path) -> Iterator[None]:
         """Lock the file, which must be closed after all connections: SQLite's locks end with it."""
-        descriptor = os.open(real, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(real, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _FIRST_BYTE)

@@ -1,5 +1,6 @@
 """A database of an older Flamenco is upgraded after a copy is made; damage is found."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -201,3 +202,22 @@ def overwrite(path: Path, table: str, content: bytes, instead_of: bytes = b"") -
     start = data.index(instead_of, (root - 1) * size or HEADER_BYTES)
     assert start < root * size
     path.write_bytes(data[:start] + content + data[start + len(content) :])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no modes")
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_only_the_managers_user_can_read_the_database(tmp_path, is_there):
+    path = tmp_path / "farm.sqlite"
+    before = os.umask(0)
+    try:
+        if is_there:
+            older(path, 1)
+            path.chmod(0o644)
+        async with open_store(path, TaskLogs(tmp_path / "local")):
+            modes = {each.name: each.stat().st_mode & 0o077 for each in tmp_path.glob("farm*")}
+    finally:
+        os.umask(before)
+    assert {"farm.sqlite", "farm.sqlite-wal", "farm.sqlite-shm"} <= set(modes)
+    assert set(modes) >= {"farm.sqlite.schema-1"} or not is_there
+    secret = {name: mode for name, mode in modes.items() if ".lock" not in name}  # those are empty
+    assert secret == dict.fromkeys(secret, 0)
