@@ -1,12 +1,12 @@
 """Authentication of workers, by HTTP Basic.
 
-A worker's secret is kept as a salted scrypt hash. Once verified it is remembered in memory, so
-that hashing isn't paid for every request.
+Workers make their secrets of 256 random bits, which nobody can guess: their SHA-256 is stored, and
+costs nothing to compare. Earlier versions stored slow hashes, and so did Flamenco 3: they are
+replaced when the worker comes next.
 """
 
 import hashlib
 import hmac
-import os
 
 import attrs
 import bcrypt
@@ -15,14 +15,15 @@ from werkzeug.datastructures import Authorization
 
 from actors import ActorRef, ActorStopped
 from flamenco.manager.farm import Farm
+from flamenco.manager.workers.messages import Seen
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
-_SALT_BYTES = 16
 _BCRYPT_BYTES = 72
 """Bytes of a secret that count with bcrypt."""
+_FAST = "sha256$"
+"""Beginning of the hashes that are made today."""
 MOST_HOSTS = 10_000
 """Maximum number of addresses that are remembered."""
-_NOBODY = "0" * (2 * _SALT_BYTES) + "$" + "0" * 128
 
 
 class BadCredentials(Exception):
@@ -30,16 +31,11 @@ class BadCredentials(Exception):
 
 
 def hash_secret(secret: str) -> str:
-    """The salted hash of a worker's secret, to be stored."""
-    salt = os.urandom(_SALT_BYTES)
-    return f"{salt.hex()}${_scrypt(secret, salt).hex()}"
+    """The hash of a worker's secret, to be stored."""
+    return _FAST + hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _scrypt(secret: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(secret.encode(), salt=salt, **_COST)
-
-
-def _matches(secret: str, stored: str) -> bool:
+def _matches_slowly(secret: str, stored: str) -> bool:
     """True if it is the secret; what is stored may be damaged, which no secret matches.
 
     Hashes of workers that were brought over from Flamenco 3 are bcrypt's.
@@ -48,7 +44,8 @@ def _matches(secret: str, stored: str) -> bool:
     try:
         if not salt:
             return bcrypt.checkpw(secret.encode()[:_BCRYPT_BYTES], stored.encode())
-        return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), expected)
+        hashed = hashlib.scrypt(secret.encode(), salt=bytes.fromhex(salt), **_COST)
+        return hmac.compare_digest(hashed.hex(), expected)
     except (TypeError, ValueError):
         return False
 
@@ -63,10 +60,6 @@ class WorkerDoor:
     hosts: set[str] = attrs.field(factory=set)
     """Addresses from which workers were admitted."""
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
-
-    async def lock(self, secret: str) -> str:
-        """The salted hash of a worker's secret, computed in a thread."""
-        return await trio.to_thread.run_sync(hash_secret, secret, limiter=self._threads)
 
     def may_register(self, secret: str) -> bool:
         """True if a worker with this registration secret may register."""
@@ -85,7 +78,8 @@ class WorkerDoor:
         digest = hashlib.sha256(secret.encode()).digest()
         actor = self._farm.worker(worker_id)
         if actor is None or not hmac.compare_digest(self._known.get(worker_id, b""), digest):
-            await self._verify(worker_id, secret)
+            if await self._verify(worker_id, secret) and actor is not None:
+                actor.tell(Seen(secret_hash=hash_secret(secret)))
             self._known[worker_id] = digest
         self._remember(host or "")
         if actor is None:
@@ -97,11 +91,19 @@ class WorkerDoor:
         if len(self.hosts) > MOST_HOSTS:
             self.hosts.pop()
 
-    async def _verify(self, worker_id: str, secret: str) -> None:
-        """Check a secret, which takes as long for an unknown worker (reference rules §7)."""
-        stored = await self._farm.services.reader.secret_hash(worker_id)
-        good = await trio.to_thread.run_sync(
-            _matches, secret, stored or _NOBODY, limiter=self._threads
-        )
-        if not stored or not good:
+    async def _verify(self, worker_id: str, secret: str) -> bool:
+        """Check a secret; returns True if its hash is a slow one, which should be replaced.
+
+        Raises `BadCredentials`.
+        """
+        stored = await self._farm.services.reader.secret_hash(worker_id) or _FAST
+        is_slow = not stored.startswith(_FAST)
+        if is_slow:
+            good = await trio.to_thread.run_sync(
+                _matches_slowly, secret, stored, limiter=self._threads
+            )
+        else:
+            good = hmac.compare_digest(hash_secret(secret).encode(), stored.encode())
+        if not good:
             raise BadCredentials("unknown worker or wrong secret: register again")
+        return is_slow

@@ -50,7 +50,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on a terminal, else a line per row, complete, with tabs and without colour."""
     if not on_terminal():
         for row in (columns, *rows):
-            print("\t".join(" ".join(cell.split()) for cell in row))
+            print("\t".join(visible(" ".join(cell.split())) for cell in row))
         return
     console, cells = Console(highlight=False), list(rows)
     columns = columns[: _with_room([columns, *cells], console.width)]

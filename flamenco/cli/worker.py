@@ -15,6 +15,7 @@ from flamenco.config.durations import parse_duration
 from flamenco.config.worker import (
     FILE_NAME,
     WorkerConfig,
+    hide_secret,
     load_worker_config,
 )
 from worker.finding import FIND_SECONDS, search
@@ -44,6 +45,7 @@ class Options:
         if code is not None and not 0 <= code <= 255:
             raise CommandError(f"--restart-exit-code: expected 0 to 255, not {code}")
         settings = load_worker_config(self.config, manager_url=self.manager, warn=logger.warning)
+        hide_secret()
         return attrs.evolve(
             settings,
             name=self.name or settings.name,

@@ -1,5 +1,6 @@
 """The Worker's configuration, `flamenco-worker.yaml` (reference rules §15)."""
 
+import ctypes
 import os
 import re
 import socket
@@ -199,6 +200,22 @@ def load_worker_config(
         cores=file.cores,
         gpus=file.gpus,
     )
+
+
+def hide_secret() -> None:
+    """Take the farm's secret out of this process's environment, once the configuration is loaded.
+
+    Tasks run under the same user, and may read the environment that a process was started with.
+    On Linux it is overwritten in place; elsewhere only what is inherited can be changed.
+    """
+    secret = os.environ.get(SECRET_VARIABLE)
+    if secret and sys.platform == "linux":
+        find = ctypes.CDLL(None).getenv
+        find.restype = ctypes.c_void_p
+        place = find(SECRET_VARIABLE.encode())
+        if place:
+            ctypes.memset(place, 0, len(os.fsencode(secret)))
+    os.environ.pop(SECRET_VARIABLE, None)
 
 
 def home_folder(environment: Mapping[str, str], platform: str = sys.platform) -> Path:

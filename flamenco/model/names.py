@@ -13,6 +13,11 @@ def fault(name: str) -> str | None:
     return None if name.strip() else "name: expected a text, got nothing"
 
 
+def cleaned(name: str) -> str:
+    """The name without its control characters, of a worker that calls itself so."""
+    return _CONTROL.sub(" ", name).strip() or "worker"
+
+
 def distinct(wanted: str, current: str, others: Collection[str]) -> str:
     """The name of somebody who wants one: this, or with a number if one of the others has it.
 

@@ -81,6 +81,12 @@ async def test_a_list_in_a_pipe_has_a_line_a_job_with_nothing_cut_off(flamenco, 
     assert "\x1b" not in out
 
 
+def test_a_list_in_a_pipe_steers_no_terminal_that_it_ends_on(capsys):
+    showing.print_table(("NAME",), [["\x1b]0;owned\x07\x1b[2J name\u202e"]])
+    out, _ = capsys.readouterr()
+    assert out == "NAME\n\\x1b]0;owned\\x07\\x1b[2J name\\u202e\n"
+
+
 async def test_a_list_on_a_terminal_has_short_ids_that_commands_take(flamenco, client, terminal):
     job = await client.submit(NAPS)
     _, out, _ = await flamenco("jobs")

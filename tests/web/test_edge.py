@@ -12,7 +12,7 @@ from PIL import Image
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from tests.patience import PATIENCE, until
-from tests.web.conftest import JOB
+from tests.web.conftest import JOB, call
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
 pytestmark = [
@@ -239,11 +239,42 @@ async def test_a_session_is_told_that_the_manager_stops(edge):
     )
 
 
+async def given(edge, worker_id: str) -> str:
+    """A task that the worker asked for, and got."""
+    login = (worker_id, SECRET)
+    hello = {"name": "anna", "software_version": "1", "supported_task_types": ["misc"]}
+    await call(edge, "POST", "worker/sign-on", hello, auth=login)
+    await call(edge, "POST", "worker/state-changed", {"status": "awake"}, 204, auth=login)
+    return (await call(edge, "POST", "worker/task", auth=login))["uuid"]
+
+
+async def test_a_worker_sets_no_picture_of_a_task_that_is_not_its_own(edge):
+    anna, evil = await registered(edge), await registered(edge)
+    await edge.http.post("/api/v3/jobs", json=JOB)
+    task = await given(edge, anna)
+    for worker, code in ((evil, 409), (anna, 202)):
+        answer = await edge.http.post(
+            f"/api/v3/worker/task/{task}/output-produced",
+            content=b"x",
+            headers={"Content-Type": "image/jpeg"},
+            auth=(worker, SECRET),
+        )
+        assert answer.status_code == code
+    finished = {"taskStatus": "completed"}
+    await call(edge, "POST", f"worker/task/{task}", finished, 204, auth=(anna, SECRET))
+    late = await edge.http.post(
+        f"/api/v3/worker/task/{task}/output-produced",
+        content=b"x",
+        headers={"Content-Type": "image/jpeg"},
+        auth=(anna, SECRET),
+    )
+    assert late.status_code == 202
+
+
 async def test_pictures_are_taken_from_workers_only_and_of_the_right_kind(edge):
     worker_id = await registered(edge)
     job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
-    tasks = (await edge.http.get(f"/api/v3/jobs/{job['id']}/tasks")).json()["tasks"]
-    path = f"/api/v3/worker/task/{tasks[0]['id']}/output-produced"
+    path = f"/api/v3/worker/task/{await given(edge, worker_id)}/output-produced"
     jpeg = {"Content-Type": "image/jpeg"}
     assert (await edge.http.post(path, content=b"x", headers=jpeg)).status_code == 403
     login = (worker_id, SECRET)
@@ -257,8 +288,8 @@ async def test_pictures_are_taken_from_workers_only_and_of_the_right_kind(edge):
 
 async def test_a_picture_needs_a_task_a_length_and_a_size_that_can_be_dealt_with(edge):
     login, jpeg = (await registered(edge), SECRET), {"Content-Type": "image/jpeg"}
-    job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()
-    task = (await edge.http.get(f"/api/v3/jobs/{job['id']}/tasks")).json()["tasks"][0]["id"]
+    await edge.http.post("/api/v3/jobs", json=JOB)
+    task = await given(edge, login[0])
 
     async def pieces():
         yield b"x"
@@ -280,7 +311,7 @@ async def test_pictures_that_come_too_fast_are_refused_and_those_that_were_taken
 ):
     login, jpeg = (await registered(edge), SECRET), {"Content-Type": "image/jpeg"}
     job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()["id"]
-    task = (await edge.http.get(f"/api/v3/jobs/{job}/tasks")).json()["tasks"][0]["id"]
+    task = await given(edge, login[0])
     assert (await edge.http.get("/api/v3/jobs/last-rendered")).status_code == 204
     picture, codes = BytesIO(), []
     Image.new("RGB", (3000, 3000)).save(picture, "JPEG")

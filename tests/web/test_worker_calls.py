@@ -376,3 +376,12 @@ async def test_a_worker_asks_for_no_more_tasks_of_a_type_in_a_job(edge):
     assert (await bert.gets_task())["uuid"] == task["uuid"]
     await call(edge, "DELETE", f"jobs/{job}/blocklist", [entry], 204)
     assert await call(edge, "GET", f"jobs/{job}/blocklist") == []
+
+
+@pytest.mark.parametrize("name", ["evil\r\nname", "\x1b]0;owned\x07name", "\r\n"])
+async def test_a_worker_that_signs_on_gets_no_name_that_steers_a_terminal(edge, name):
+    anna = await caller(edge)
+    await anna.signs_on(name=name)
+    shown = (await anna.shown())["name"]
+    assert shown.isprintable()
+    assert shown

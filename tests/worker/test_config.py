@@ -1,6 +1,9 @@
 """`flamenco-worker.yaml`: what it says, and how its mistakes are named."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,19 @@ def test_the_environment_tells_the_farms_secret_unless_the_file_does(tmp_path):
     )
     file.write_text("registration_secret: from-file")
     assert load_worker_config(file, environment=environment).registration_secret == "from-file"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_no_task_can_read_the_farms_secret_from_the_workers_environment():
+    code = (
+        "from pathlib import Path; from flamenco.config.worker import hide_secret; hide_secret(); "
+        "import os; print(Path('/proc/self/environ').read_bytes(), dict(os.environ))"
+    )
+    environment = {**os.environ, "FLAMENCO_REGISTRATION_SECRET": "open sesame", "KEPT": "kept"}
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "open sesame" not in shown.stdout
+    assert "KEPT=kept" in shown.stdout
 
 
 def test_the_command_line_overrules_the_file(tmp_path):

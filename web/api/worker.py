@@ -14,7 +14,7 @@ from flamenco.manager.workers.messages import (
 )
 from flamenco.model.names import fault
 from flamenco.model.specs import Specs
-from web.auth import BadCredentials
+from web.auth import BadCredentials, hash_secret
 from web.context import door, farm
 from web.operations import Operations
 from web.wire import or_none
@@ -33,7 +33,7 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     registered = await farm().workers.ask(
         RegisterWorker(
             name=body.name,
-            secret_hash=await door().lock(body.secret),
+            secret_hash=hash_secret(body.secret),
             platform=body.platform,
             address=request.remote_addr or "",
             task_types=body.supported_task_types,

@@ -81,6 +81,17 @@ async def request_blocklisting(
     await _report(worker, task_id, status=TaskStatus.QUEUED, activity=reason, blocklist=reason)
 
 
+async def _job_of(worker: actors.ActorRef, task_id: str) -> str:
+    """The job of a task that the worker holds, or held last: a frame may come after the end.
+
+    Raises `Conflict`, `NotFound`.
+    """
+    task = (await find_task(task_id)).item
+    if task.worker_id != worker.name:
+        raise Conflict(f"task {task.name} is not, and was not last, the one of this worker")
+    return task.job_id
+
+
 async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
     """Report on a task. Raises `Conflict` if the worker doesn't hold it, else `NotFound`."""
     held = await worker.ask(FindLease(task_id))
@@ -122,21 +133,21 @@ def _why_not(permission: Permission, task: Task | None) -> str:
     content=PICTURES,
     most=MAX_BYTES,
     answers={202: None},
-    errors=[404, 411, 415, 429],
+    errors=[404, 409, 411, 415, 429],
 )
 async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
-    """Take a rendered frame, to make previews of it."""
+    """Take a rendered frame of a task that the worker holds, or held last, to make previews."""
     if request.mimetype not in PICTURES:
         return failure(415, f"expected {' or '.join(PICTURES)}, got {request.mimetype!r}")
     if request.content_length is None:
         return failure(411, "expected a Content-Length")
     if request.content_length > MAX_BYTES:
         return failure(413, f"expected at most {MAX_BYTES} bytes")
-    task = (await find_task(task_id)).item
+    job_id = await _job_of(worker, task_id)
     content = await request.data
     worker.tell(Seen())
     try:
-        farm().images.tell(ProcessImage(task.job_id, content))
+        farm().images.tell(ProcessImage(job_id, content))
     except actors.MailboxFull:
         return failure(429, "too many pictures are waiting; this one was dropped")
     return empty(202)

@@ -10,6 +10,11 @@ from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
 
+MOST_LOG = 256 * 2**20
+"""Bytes of a task's log, about, after which nothing more of a worker is added. Ours send less."""
+
+FULL = "The rest of what the Worker said is left out: this log is full."
+
 
 @attrs.define(eq=False)
 class Recording:
@@ -47,6 +52,7 @@ class Recording:
             change = f"Task went from {before.status.value} to {task.status.value}: {task.activity}"
             lines.append(stamped(change))
         size = task.log_size
+        said = _that_fits(said, MOST_LOG - size)
         for text, own in ((said, False), ("\n".join(lines), True)):
             if text:
                 whole = text if text.endswith("\n") else f"{text}\n"
@@ -55,6 +61,13 @@ class Recording:
                 self._actor.publish(EventTaskLogUpdate(task_id=task.id, log=whole))
                 size += len(content)
         return size
+
+
+def _that_fits(said: str, room: int) -> str:
+    """What a worker said, cut off with a sentence where its task's log is full."""
+    if len(said) <= room:
+        return said
+    return f"{said[:room]}\n{stamped(FULL)}" if room > 0 else ""
 
 
 def stamped(text: str) -> str:

@@ -165,9 +165,11 @@ class WorkerActor(actors.Actor):
             self._stand()
 
     @actors.handles(Seen)
-    def seen(self, _: Seen) -> None:
+    def seen(self, message: Seen) -> None:
         """Note a sign of life."""
         self._life.heard()
+        if message.secret_hash is not None:
+            self._change(secret_hash=message.secret_hash)
 
     # It comes, goes, and changes its status, whichever way it talks
 
@@ -180,13 +182,11 @@ class WorkerActor(actors.Actor):
         running = self._leases.believe(believed)
         status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
         goes_on = running and self._worker.status is WorkerStatus.AWAKE
-        task_types = tuple(each.strip().lower() for each in changes.pop("task_types"))
-        name = self._services.names.take(self._id, changes.pop("name"))
         self._life.heard()
         self._change(
+            name=self._services.names.take(self._id, changes.pop("name")),
+            task_types=tuple(each.strip().lower() for each in changes.pop("task_types")),
             **changes,
-            name=name,
-            task_types=task_types,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
         period = self._life.promise()

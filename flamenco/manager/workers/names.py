@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from flamenco.model.names import distinct
+from flamenco.model.names import cleaned, distinct
 from flamenco.model.workers import Worker
 
 
@@ -21,7 +21,7 @@ class Names:
     def take(self, worker_id: str, wanted: str) -> str:
         """The name for a worker that signs on, as close to the wanted one as possible."""
         others = {name for other, name in self._taken.items() if other != worker_id}
-        name = distinct(wanted, self._taken.get(worker_id, ""), others)
+        name = distinct(cleaned(wanted), self._taken.get(worker_id, ""), others)
         self._taken[worker_id] = name
         return name
 
