@@ -32,6 +32,7 @@ AT_ONCE = (
 
 OPERATORS = (
     "registration_secret",
+    "allowed_hosts",
     "mqtt.client.broker",
     "mqtt.client.password",
     "database",

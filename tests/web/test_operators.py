@@ -16,6 +16,7 @@ ELSEWHERE = {"X-Forwarded-For": "10.0.0.9"}
 
 TAKEN_OVER = {
     "registration_secret": {"registration_secret": ""},
+    "allowed_hosts": {"allowed_hosts": "evil.example"},
     "mqtt.client.broker": {"mqtt": {"client": {"broker": "tcp://evil:1883"}}},
     "mqtt.client.password": {"mqtt": {"client": {"password": ""}}},
     "database": {"database": "/elsewhere/x.sqlite"},
