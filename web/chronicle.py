@@ -18,6 +18,7 @@ import trio
 
 import actors
 from flamenco.api.events import EventTaskLogUpdate
+from web.bells import Bell, Bells
 from web.rings import Happening, Missed, Ring
 from web.topics import One, Topic
 from web.wire import encode
@@ -42,7 +43,8 @@ class Chronicle:
     """True if there will be no more events, since the Manager is stopping."""
     _events: Ring = attrs.field(init=False)
     _logs: Ring = attrs.field(init=False)
-    _bells: set["Bell"] = attrs.field(factory=set)
+    bells: Bells = attrs.field(factory=Bells)
+    """The bells of all clients that wait."""
 
     def __attrs_post_init__(self) -> None:
         self._events, self._logs = Ring(self.capacity), Ring(self.capacity)
@@ -64,22 +66,26 @@ class Chronicle:
             self.record(event)
 
     def record(self, event: object) -> None:
-        """Record an event, and wake the clients that wait."""
+        """Record an event, and wake the clients that wait for one like it."""
         self.last += 1
         ring = self._logs if isinstance(event, EventTaskLogUpdate) else self._events
-        ring.keep(Happening(self.last, event))
-        self._ring()
+        happening = Happening(self.last, event)
+        ring.keep(happening)
+        self.bells.ring(happening.topics, self.last)
 
     def skip(self, count: int) -> None:
         """Note that events were lost, so that clients that have not read up to here missed them."""
         self.last += count
         for ring in (self._events, self._logs):
             ring.forget(self.last)
+        for bell in self.bells.all:
+            bell.ring(self.last)
 
     def end(self) -> None:
         """Note that there will be no more events."""
         self.ended = True
-        self._ring()
+        for bell in self.bells.all:
+            bell.wake()
 
     def after(self, number: int, *, with_logs: bool) -> Happening | None:
         """The first event after a number; None as long as there is none.
@@ -108,40 +114,10 @@ class Chronicle:
             raise Missed("this place is not known")
         return found
 
-    # Waiting
-
     @property
     def followed(self) -> bool:
         """True if any client waits for events."""
-        return bool(self._bells)
-
-    @contextmanager
-    def listening(self) -> Iterator["Bell"]:
-        """A bell that rings after an event."""
-        bell = Bell()
-        self._bells.add(bell)
-        try:
-            yield bell
-        finally:
-            self._bells.discard(bell)
-
-    def _ring(self) -> None:
-        for bell in self._bells:
-            bell.ring()
-
-
-class Bell:
-    """A wake-up call for one waiting task, which also notices an earlier ring."""
-
-    def __init__(self) -> None:
-        self._rung = trio.Event()
-
-    def ring(self) -> None:
-        self._rung.set()
-
-    async def wait(self) -> None:
-        await self._rung.wait()
-        self._rung = trio.Event()
+        return bool(self.bells.all)
 
 
 @attrs.frozen
@@ -163,6 +139,9 @@ class Follower:
     """{topic: number after which its events are sent}."""
     _logs: set[Topic] = attrs.field(factory=set)
     """The logs among these topics."""
+    _bell: Bell = attrs.field(factory=Bell)
+    _listens: bool = False
+    """True if the bell rings for what is followed; else every event is looked at."""
     _quiet_until: float | None = None
     """Time of the next sign of life, if nothing is sent before; None right after something was."""
 
@@ -187,12 +166,15 @@ class Follower:
     def follow(self, topic: Topic) -> None:
         """Send events of a topic from now on."""
         self._since.setdefault(topic, self.chronicle.last)
+        if self._listens:
+            self.chronicle.bells.add(topic, self._bell)
         if topic.kind == One.TASK_LOG:
             self._logs.add(topic)
 
     def leave(self, topic: Topic) -> None:
         """Send no more events of a topic."""
-        self._since.pop(topic, None)
+        if self._since.pop(topic, None) is not None and self._listens:
+            self.chronicle.bells.remove(topic, self._bell)
         self._logs.discard(topic)
 
     def resume(self, place: str, topics: Iterable[Topic]) -> Told | None:
@@ -207,7 +189,7 @@ class Follower:
             self.chronicle.after(number, with_logs=bool(self._logs))
         except Missed as missed:
             return self._resync(missed)
-        self._at = number
+        self._at, self._bell.unread = number, number + 1
         self._since = dict.fromkeys(self._since, number)
         return None
 
@@ -219,6 +201,10 @@ class Follower:
         return told
 
     def _find(self) -> Told | None:
+        if self._listens and self._bell.unread is None:
+            self._at = self.chronicle.last
+            return None
+        self._at = max(self._at, (self._bell.unread or 0) - 1)
         try:
             while happening := self.chronicle.after(self._at, with_logs=bool(self._logs)):
                 self._at = happening.number
@@ -226,10 +212,27 @@ class Follower:
                     return Told(happening.name, happening.payload, self.place)
         except Missed as missed:
             return self._resync(missed)
-        self._at = self.chronicle.last
+        self._at, self._bell.unread = self.chronicle.last, None
         return None
 
-    async def news(self, bell: Bell) -> Told | None:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Be woken by what is followed, as long as the block is not left."""
+        self._listens, self._bell.unread = True, self._at + 1
+        for topic in self._since:
+            self.chronicle.bells.add(topic, self._bell)
+        try:
+            yield
+        finally:
+            self._listens = False
+            for topic in self._since:
+                self.chronicle.bells.remove(topic, self._bell)
+
+    def wake(self) -> None:
+        """End its present wait for news."""
+        self._bell.wake()
+
+    async def news(self) -> Told | None:
         """Wait for an event; when the client was told nothing for a while, it gets a sign of life.
 
         That is so even if there are many events which don't concern it.
@@ -237,9 +240,11 @@ class Follower:
         if self._quiet_until is None:
             self._quiet_until = trio.current_time() + QUIET_SECONDS
         with trio.CancelScope(deadline=self._quiet_until) as quiet:
-            await bell.wait()
+            await self._bell.wait()
         if not quiet.cancelled_caught:
             return None
+        if self._bell.unread is None:
+            self._at = self.chronicle.last
         self._quiet_until = None
         return Told(ALIVE, "{}", self.place)
 
@@ -251,7 +256,7 @@ class Follower:
 
     def _resync(self, missed: Missed) -> Told:
         """Go on from the present."""
-        self._at = self.chronicle.last
+        self._at, self._bell.unread = self.chronicle.last, None
         self._since = dict.fromkeys(self._since, self._at)
         reason = encode({"reason": str(missed)}).decode()
         return Told(RESYNC, reason, self.place)

@@ -6,6 +6,7 @@ starts a task after each to wait for the next request.
 
 from contextlib import suppress
 from math import inf
+from typing import cast
 
 import attrs
 import h11
@@ -19,6 +20,9 @@ from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 
+from web import pacing
+from web.pacing import MAX_MESSAGE_BYTES, Pace
+
 KEEP_ALIVE_SECONDS = 20.0
 """Seconds after which a connection is closed that is idle, or still sends a request's headers.
 
@@ -28,13 +32,25 @@ Longer than clients keep theirs (httpx: 5 s), so that no request meets a closing
 READ_BYTES = WRITE_BYTES = 65_536
 
 
+class Settings(Config):
+    """Hypercorn's settings, and ours."""
+
+    open_sockets: frozenset[bytes] = frozenset()
+    """Paths of WebSockets that anybody may open, whose clients are kept to a pace."""
+
+
 class _Protocol(H11Protocol):
     """Hypercorn's HTTP/1.1, except that the head of an answer leaves together with its body."""
 
     _head = b""
     _is_dropping = False
 
+    pace: Pace | None = None
+    """That of a WebSocket that anybody may open."""
+
     async def handle(self, event: Event) -> None:
+        if self.pace is not None and isinstance(self.stream, WSStream):
+            self.pace.watch(self.stream)
         await super().handle(event)
         socket = self.stream
         if not isinstance(socket, WSStream) or self._is_dropping:
@@ -71,6 +87,10 @@ class _Protocol(H11Protocol):
                 http_version=request.http_version,
             )
         await super()._create_stream(request)
+        path = request.target.partition(b"?")[0]
+        if isinstance(self.stream, WSStream) and path in cast("Settings", self.config).open_sockets:
+            self.stream.buffer.max_length = MAX_MESSAGE_BYTES
+            self.pace = Pace()
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -164,8 +184,12 @@ class Connection:
         with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             data = b"first"
             while data:
-                data = bytes(await self._stream.receive_some(READ_BYTES))
+                pace = self._protocol.pace
+                most = READ_BYTES if pace is None else pacing.READ_BYTES
+                data = bytes(await self._stream.receive_some(most))
                 await self._protocol.handle(RawData(data))
+                if pace is not None:
+                    await pace.keep()
         await self._protocol.handle(Closed())
 
     async def _write(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ from flamenco.manager.services import Services
 from flamenco.store import Reader
 from web.auth import WorkerDoor
 from web.chronicle import Chronicle
+from web.crowds import Crowd
 from web.serving import FarmResponse
 from web.sockets import Sockets
 
@@ -26,6 +27,7 @@ class Web(QuartTrio):
         self.door = WorkerDoor(farm)
         self.sockets = Sockets()
         self.chronicle = Chronicle()
+        self.crowd = Crowd()
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
         self.checking = trio.Semaphore(1)  # of programs, of which one runs at a time
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
@@ -64,3 +66,8 @@ def checking() -> trio.Semaphore:
 def chronicle() -> Chronicle:
     """The recent events of the farm, for all clients that follow it live."""
     return cast("Web", current_app).chronicle
+
+
+def crowd() -> Crowd:
+    """The clients that follow the farm live."""
+    return cast("Web", current_app).crowd

@@ -18,16 +18,17 @@ from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.status import GetFarmStatus
 from flamenco.model.bounds import Uuid, Word, brief
-from web.chronicle import Bell, Follower, Told
-from web.context import chronicle, farm, sockets
+from web.chronicle import Follower, Told
+from web.context import chronicle, crowd, farm, sockets
 from web.following import following
+from web.operations import API
 from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import checked_parameter, encode
 
 ANSWERS = 16
 """Maximum number of answers that wait for a client; until it reads some, it is not listened to."""
 
-MOST_FOLLOWED = 10_000
+MOST_FOLLOWED = 1000
 """Maximum number of subscriptions of a client."""
 
 
@@ -82,24 +83,28 @@ OPERATIONS: dict[str, type[Subscribe | Resume]] = {
 routes = Blueprint("live", __name__)
 
 
-@routes.websocket("/live")
+PATH = f"{API}/live"
+
+
+@routes.websocket(PATH.removeprefix(API))
 async def follow() -> None:
-    with sockets().opened() as socket:
-        with socket.scope, chronicle().listening() as bell:
-            await _follow(Follower.of(chronicle(), [EVERYBODY]), bell)
+    with crowd().entered(websocket.remote_addr or ""), sockets().opened() as socket:
+        follower = Follower.of(chronicle(), [EVERYBODY])
+        with socket.scope, follower.listening():
+            await _follow(follower)
         await websocket.close(socket.code, socket.reason)
 
 
-async def _follow(follower: Follower, bell: Bell) -> None:
+async def _follow(follower: Follower) -> None:
     answers, pending = trio.open_memory_channel[object](ANSWERS)
     status = FarmStatusReport(status=await farm().status.ask(GetFarmStatus()))
     await answers.send({"event": "/status", "payload": status})
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_take_requests, follower, answers, bell)
-        await _tell(follower, pending, bell)
+        nursery.start_soon(_take_requests, follower, answers)
+        await _tell(follower, pending)
 
 
-async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object], bell: Bell) -> None:
+async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object]) -> None:
     """Send events and answers, the only writer of the socket: Hypercorn allows no two at once."""
     while True:
         try:
@@ -107,7 +112,7 @@ async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object], 
             continue
         except trio.WouldBlock:
             told = follower.next()
-        told = told or await follower.news(bell)
+        told = told or await follower.news()
         if told is not None:
             await websocket.send(_event(told))
 
@@ -116,16 +121,14 @@ def _event(told: Told) -> str:
     return f'{{"event":"{told.name}","payload":{told.payload},"id":"{told.place}"}}'
 
 
-async def _take_requests(
-    follower: Follower, answers: trio.MemorySendChannel[object], bell: Bell
-) -> None:
+async def _take_requests(follower: Follower, answers: trio.MemorySendChannel[object]) -> None:
     with following(farm()) as logs:
         while True:
             told = _answers(await websocket.receive(), follower)
             logs.now(follower.topics)
             for answer in told:
                 await answers.send(answer)
-            bell.ring()
+            follower.wake()
 
 
 def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
@@ -147,7 +150,7 @@ def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
         return [{"error": f"expected at most {MOST_FOLLOWED} subscriptions"}]
     if isinstance(wanted, Resume):
         told = follower.resume(wanted.after, topics)
-        ok = {"ok": wanted, "id": follower.place}
+        ok = {"ok": attrs.evolve(wanted, subscriptions=()), "id": follower.place}
         return [ok, msgspec.Raw(_event(told).encode())] if told else [ok]
     if wanted.op == "subscribe":
         follower.follow(topics[0])

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from flamenco.api.events import EVENT_NAMES, EventTaskLogUpdate
+from flamenco.api.events import EVENT_NAMES
 from web.topics import TOPICS, Topic
 from web.wire import encode
 
@@ -15,7 +15,9 @@ WEIGHT = 32 * 2**20
 """Approximate maximum number of characters that a ring keeps."""
 
 EVENT_WEIGHT = 512
-"""Number of characters that an event counts without its log."""
+"""Number of characters that an event counts without its texts."""
+
+_FIELDS = {kind: [each.name for each in attrs.fields(kind)] for kind in EVENT_NAMES}
 
 
 class Missed(Exception):
@@ -47,8 +49,8 @@ class Happening:
 
     @property
     def weight(self) -> int:
-        event = self.event
-        return EVENT_WEIGHT + (len(event.log) if isinstance(event, EventTaskLogUpdate) else 0)
+        texts = (getattr(self.event, name) for name in _FIELDS[type(self.event)])
+        return EVENT_WEIGHT + sum(len(text) for text in texts if isinstance(text, str))
 
 
 @attrs.define(eq=False)

@@ -1,6 +1,7 @@
 """The web server: Quart-Trio under Hypercorn, in our own nursery, beside the actors."""
 
 import socket
+from functools import partial
 from typing import Any, cast
 
 import trio
@@ -122,7 +123,9 @@ async def serve_farm(
         nursery.start_soon(hosts.learn)
         known = guarded(own_pages_only(past, hosts))
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
-        await nursery.start(serve, known, listener, closed, limits, room)
+        open_sockets = frozenset({live.PATH.encode()})
+        serving = partial(serve, known, listener, closed, limits, room, open_sockets=open_sockets)
+        await nursery.start(serving)
         task_status.started()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))
         await stop.wait()

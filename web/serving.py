@@ -31,7 +31,7 @@ from hypercorn.utils import wrap_app
 from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 
-from web.connections import Connection
+from web.connections import Connection, Settings
 from web.room import Room, turn_away
 
 Message = MutableMapping[str, Any]
@@ -277,10 +277,15 @@ async def serve(
     limits: Limits,
     room: Room,
     *,
+    open_sockets: frozenset[bytes] = frozenset(),
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve an application on a listening socket until ``stop``."""
-    config = Config()
+    """Serve an application on a listening socket until ``stop``.
+
+    ``open_sockets`` are the paths of WebSockets that anybody may open (`web.pacing`).
+    """
+    config = Settings()
+    config.open_sockets = open_sockets
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.errorlog = logger
     wrapped = wrap_app(

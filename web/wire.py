@@ -27,6 +27,7 @@ from flamenco.manager.refusals import (
 from flamenco.model.bounds import brief
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
+from web.crowds import Crowded
 
 T = TypeVar("T")
 Answer = Response
@@ -48,6 +49,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NoFreePath: 409,
     ShamanOff: 503,
     StorageFailed: 503,
+    Crowded: 429,
     ConfigError: 503,
     actors.ActorError: 503,
     UnreadableRow: 409,

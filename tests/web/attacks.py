@@ -23,6 +23,13 @@ def post(path: str, body: bytes, *lines: str) -> bytes:
     return head("POST", path, kind, length, *lines) + body
 
 
+def handshake(path: str = "/api/v3/live", host: str = "localhost") -> bytes:
+    """The request that opens a WebSocket (RFC 6455 §1.3)."""
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    upgraded = head("GET", path, "Upgrade: websocket", "Sec-WebSocket-Version: 13", key, host=host)
+    return upgraded.replace(b"Connection: close", b"Connection: Upgrade")
+
+
 async def connected(edge) -> trio.SocketStream:
     """A connection to a Manager's edge."""
     host, _, port = edge.url.removeprefix("http://").partition(":")

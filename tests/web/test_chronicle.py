@@ -1,6 +1,7 @@
 """A follower of the farm is told each event once, however often the connection breaks."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import trio
@@ -9,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import actors
-from flamenco.api.events import EventLifeCycle, EventTaskLogUpdate, LifeCycleEventType
+from flamenco.api.events import (
+    EventLifeCycle,
+    EventTaskLogUpdate,
+    EventTaskUpdate,
+    LifeCycleEventType,
+)
+from flamenco.model.statuses import TaskStatus
 from web.chronicle import QUIET_SECONDS, Chronicle, Follower
-from web.rings import WEIGHT
+from web.rings import WEIGHT, Happening
 from web.topics import EVERYBODY, One, Topic
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TASKS = ("a", "b", "c")
 LOGS = {task: Topic(One.TASK_LOG, task) for task in TASKS}
 
@@ -93,6 +101,24 @@ def test_one_that_is_too_slow_is_told_so_and_holds_up_nobody():
         heard += told(quick)
     assert heard == list("12345")
     assert told(slow) == ["/resync"]
+
+
+def test_events_weigh_as_much_as_their_texts():
+    """A long name counts as a line of a log does."""
+    long, short = (
+        EventTaskUpdate(
+            id="1",
+            job_id="2",
+            name=name,
+            updated=NOW,
+            status=TaskStatus.ACTIVE,
+            activity="",
+            steps_completed=0,
+            steps_total=0,
+        )
+        for name in (1000 * "x", "")
+    )
+    assert Happening(1, long).weight == Happening(1, short).weight + 1000
 
 
 def test_large_logs_leave_the_chronicle_earlier():
@@ -210,25 +236,65 @@ async def test_what_a_chronicle_was_too_slow_for_is_a_hole_that_everybody_is_tol
 async def test_one_that_waits_is_woken_and_after_a_quiet_while_told_where_it_is(autojump_clock):
     chronicle = Chronicle()
     follower = Follower.of(chronicle, [LOGS["a"]])
-    with chronicle.listening() as bell:
+    with follower.listening():
+        assert follower.next() is None
         async with trio.open_nursery() as nursery:
 
             @nursery.start_soon
             async def happens() -> None:
                 await trio.sleep(QUIET_SECONDS / 2)
                 chronicle.record(log("b", "not followed"))
+                await trio.sleep(QUIET_SECONDS)
+                chronicle.record(log("a", "followed"))
 
-            assert await follower.news(bell) is None
-            assert follower.next() is None
-            alive = await follower.news(bell)
+            alive = await follower.news()
             assert (alive.name, alive.place) == ("/alive", chronicle.place(1))
             assert trio.current_time() == QUIET_SECONDS
+            assert await follower.news() is None
+            assert trio.current_time() == 1.5 * QUIET_SECONDS
+            assert told(follower) == ["followed"]
+
+
+async def test_an_event_wakes_only_those_whom_it_concerns(autojump_clock):
+    chronicle, woken = Chronicle(), []
+    followers = {task: Follower.of(chronicle, [LOGS[task]]) for task in TASKS}
+
+    async def wait(task: str) -> None:
+        with followers[task].listening():
+            assert followers[task].next() is None
+            if await followers[task].news() is None:
+                woken.append((task, told(followers[task])))
+
+    async with trio.open_nursery() as nursery:
+        for task in TASKS:
+            nursery.start_soon(wait, task)
+        await trio.testing.wait_all_tasks_blocked()
+        chronicle.record(log("b", "line"))
+    assert woken == [("b", ["line"])]
+    assert not chronicle.followed
+
+
+async def test_one_that_nothing_concerns_misses_nothing_however_much_happens():
+    chronicle = Chronicle(capacity=2)
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    with follower.listening():
+        assert follower.next() is None
+        for text in "12345":
+            chronicle.record(log("b", text))
+        assert told(follower) == []
+        chronicle.record(log("a", "6"))
+        assert told(follower) == ["6"]
+        follower.leave(LOGS["a"])
+        follower.follow(LOGS["c"])
+        chronicle.record(log("a", "7"))
+        chronicle.record(log("c", "8"))
+        assert told(follower) == ["8"]
 
 
 async def test_events_that_do_not_concern_a_client_are_no_signs_of_life(autojump_clock):
     chronicle = Chronicle()
     follower = Follower.of(chronicle, [LOGS["a"]])
-    with chronicle.listening() as bell:
+    with follower.listening():
         heard = None
         async with trio.open_nursery() as nursery:
 
@@ -240,13 +306,13 @@ async def test_events_that_do_not_concern_a_client_are_no_signs_of_life(autojump
 
             with trio.fail_after(QUIET_SECONDS * 2):
                 while heard is None:
-                    heard = follower.next() or await follower.news(bell)
+                    heard = follower.next() or await follower.news()
             assert (heard.name, trio.current_time()) == ("/alive", QUIET_SECONDS)
 
 
 def test_a_chronicle_is_followed_as_long_as_somebody_waits():
     chronicle = Chronicle()
     assert not chronicle.followed
-    with chronicle.listening():
+    with Follower.of(chronicle, [EVERYBODY]).listening():
         assert chronicle.followed
     assert not chronicle.followed

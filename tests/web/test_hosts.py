@@ -12,7 +12,7 @@ import trio_websocket
 
 from flamenco.config.manager import ManagerConfig
 from tests.patience import PATIENCE
-from tests.web.attacks import CROWD, answer_to, code_in, crowd, head
+from tests.web.attacks import CROWD, answer_to, code_in, crowd, handshake, head
 from tests.web.conftest import edge_at
 from tests.web.test_origins import code_of
 from web.hosts import Hosts, name_in, names_of
@@ -67,16 +67,8 @@ async def test_a_websocket_under_a_strange_name_is_refused_and_told_why(edge):
     assert b"another site" in refused.value.body
 
 
-HANDSHAKE = (
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-)
-
-
 async def test_a_rebound_websocket_is_refused_and_its_connection_ends(edge):
-    answer = await answer_to(edge, head("GET", "/api/v3/live", *HANDSHAKE, host="evil.example"))
+    answer = await answer_to(edge, handshake(host="evil.example"))
     assert code_in(answer) == 403
     assert b"allowed_hosts" in answer
 

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 
 import attrs
-from quart import Response
+from quart import Response, request
 
 from flamenco.manager.farm import Farm
 from flamenco.model.bounds import Few, Word
 from web.chronicle import Follower, Told
-from web.context import chronicle, farm
+from web.context import chronicle, crowd, farm
+from web.crowds import Crowd
 from web.following import following
 from web.operations import Id, Operations
 from web.topics import EVERYBODY, Every, One, Topic
@@ -45,14 +46,16 @@ class Resumption:
     last_event_id: Word = ""
 
 
-@routes.get("/events", answers={200: EventStream})
+@routes.get("/events", answers={200: EventStream}, errors=[429])
 async def follow_events(query: Feed, headers: Resumption) -> Answer:
     """Events from now on, or since the event with the id in the header Last-Event-ID."""
+    address = request.remote_addr or ""
+    crowd().check(address)
     place = headers.last_event_id or query.after
     follower = Follower.of(chronicle(), query.topics)
     told = follower.resume(place, query.topics) if place else None
     response = Response(
-        _stream(farm(), follower, told),
+        _stream(farm(), crowd(), address, follower, told),
         content_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -60,10 +63,12 @@ async def follow_events(query: Feed, headers: Resumption) -> Answer:
     return response
 
 
-async def _stream(farm: Farm, follower: Follower, told: Told | None) -> AsyncIterator[bytes]:
+async def _stream(
+    farm: Farm, crowd: Crowd, address: str, follower: Follower, told: Told | None
+) -> AsyncIterator[bytes]:
     """Blocks of the event stream: first its beginning, then event after event."""
     yield f"retry: 1000\nid: {follower.place}\n\n".encode()
-    with follower.chronicle.listening() as bell, following(farm) as logs:
+    with crowd.entered(address), follower.listening(), following(farm) as logs:
         logs.now(follower.topics)
         while True:
             told = told or follower.next()
@@ -73,4 +78,4 @@ async def _stream(farm: Farm, follower: Follower, told: Told | None) -> AsyncIte
             elif follower.chronicle.ended:
                 return
             else:
-                told = await follower.news(bell)
+                told = await follower.news()

@@ -1,0 +1,49 @@
+"""Live sockets that are open and say nothing, from many addresses of the loopback."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from tests.web.attacks import handshake
+
+OF_ADDRESS = 100
+AT_ONCE = 50
+
+
+async def _opened(host: str, port: int, number: int) -> trio.SocketStream:
+    """A live socket, from the address for its number. Raises RuntimeError if it is refused."""
+    place = number // OF_ADDRESS + 2
+    mine = trio.socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    await mine.bind((f"127.0.{place // 250}.{place % 250 + 1}", 0))
+    await mine.connect((host, port))
+    stream = trio.SocketStream(mine)
+    await stream.send_all(handshake())
+    answer = bytes(await stream.receive_some())
+    if not answer.startswith(b"HTTP/1.1 101"):
+        raise RuntimeError(f"idle socket {number} was refused: {answer[:200]!r}")
+    return stream
+
+
+async def _read(stream: trio.SocketStream) -> None:
+    while await stream.receive_some():
+        pass
+
+
+@asynccontextmanager
+async def idle_sockets(host: str, port: int, count: int) -> AsyncIterator[None]:
+    """So many open live sockets, which are only read."""
+    limit = trio.CapacityLimiter(AT_ONCE)
+    async with trio.open_nursery() as reading:
+
+        async def one(number: int) -> None:
+            async with limit:
+                stream = await _opened(host, port, number)
+            reading.start_soon(_read, stream)
+
+        async with trio.open_nursery() as opening:
+            for number in range(count):
+                opening.start_soon(one, number)
+        yield
+        reading.cancel_scope.cancel()

@@ -1,0 +1,53 @@
+"""The pace of a WebSocket that anybody may open: what it may send, and how fast it is read.
+
+A frame of a few bytes costs as much time as one with a message, and the event loop is everybody's.
+So frames and bytes cost tokens, of which there are some at first and a few more each second; who
+has none left is read again when there are. Normal clients never notice.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import attrs
+import trio
+from hypercorn.protocol.ws_stream import WSStream
+from wsproto.events import Event
+
+READ_BYTES = 1024
+"""Bytes that are read at once, which cost a token, as does each frame in them."""
+TOKENS = 400.0
+"""Tokens at first, and at most."""
+TOKENS_PER_SECOND = 20.0
+MAX_MESSAGE_BYTES = 64 * 2**10
+
+
+@attrs.define(eq=False)
+class Pace:
+    """The tokens of one WebSocket."""
+
+    _tokens: float = TOKENS
+    _counted_at: float = attrs.field(factory=trio.current_time)
+    _watched: object = None
+
+    def watch(self, socket: WSStream) -> None:
+        """Count the frames of a socket from its acceptance on."""
+        connection = getattr(socket, "connection", None)
+        if connection is not None and self._watched is not connection:
+            self._watched = connection
+            cast("Any", connection).events = self._counting(connection.events)
+
+    def _counting(self, events: Callable[[], Iterator[Event]]) -> Callable[[], Iterator[Event]]:
+        def counted() -> Iterator[Event]:
+            for event in events():
+                self._tokens -= 1
+                yield event
+
+        return counted
+
+    async def keep(self) -> None:
+        """Wait until more may be read."""
+        now = trio.current_time()
+        self._tokens += TOKENS_PER_SECOND * (now - self._counted_at) - 1
+        self._tokens, self._counted_at = min(TOKENS, self._tokens), now
+        if self._tokens < 0:
+            await trio.sleep(-self._tokens / TOKENS_PER_SECOND)
