@@ -10,7 +10,7 @@ from msgspec import inspect
 from flamenco import protocol
 from flamenco.api import meta, workers
 from flamenco.jobtypes import messages
-from flamenco.model.bounds import LARGEST, Few, Values, cut
+from flamenco.model.bounds import LARGEST, LONGEST_ERROR, Few, Values, brief, cut
 from flamenco.model.jobs import AuthoredTask
 from web import live
 from web.server import OPERATIONS
@@ -115,3 +115,24 @@ def test_json_values_by_name_are_bounded_by_their_number_and_the_names():
 @pytest.mark.parametrize(("text", "short"), [("", ""), ("abc", "abc"), ("abcd", "ab…")])
 def test_a_text_that_is_too_long_loses_its_end(text, short):
     assert cut(text, 3) == short
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        ("it can't be read, since the disk isn't there", None),
+        (f"`$.status`; expected {100 * 'word '}", None),
+        (f"no 'a' but {100 * 'word '}'b'", None),
+        (f"got '{100 * 'x'}', expected 'y'", f"got '{79 * 'x'}…', expected 'y'"),
+        (f"got '{40 * 'x y '}' here", f"got '{(40 * 'x y ')[:79]}…' here"),
+        (f"got '{5000 * 'x'}' here", f"got '{79 * 'x'}…' here"),
+        (f"there is no {300 * 'x'} here", f"there is no {254 * 'x'}… here"),
+    ],
+)
+def test_an_error_quotes_only_the_beginning_of_a_long_value(error, short):
+    assert brief(error) == (short or error)
+
+
+def test_an_error_has_an_end_whatever_it_quotes():
+    for text in (10_000 * "word ", 10_000 * ' "x', "'" + 10_000 * "a "):
+        assert len(brief(text)) <= LONGEST_ERROR + 1

@@ -16,6 +16,7 @@ from werkzeug.datastructures import Authorization
 from actors import ActorRef, ActorStopped
 from flamenco.manager.farm import Farm
 from flamenco.manager.workers.messages import Seen
+from web.turns import Turns
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
 _BCRYPT_BYTES = 72
@@ -59,6 +60,7 @@ class WorkerDoor:
     # {worker id: digest of the secret that matched}
     hosts: set[str] = attrs.field(factory=set)
     """Addresses from which workers were admitted."""
+    _turns: Turns = attrs.field(factory=Turns)
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     def may_register(self, secret: str) -> bool:
@@ -78,7 +80,7 @@ class WorkerDoor:
         digest = hashlib.sha256(secret.encode()).digest()
         actor = self._farm.worker(worker_id)
         if actor is None or not hmac.compare_digest(self._known.get(worker_id, b""), digest):
-            if await self._verify(worker_id, secret) and actor is not None:
+            if await self._verify(worker_id, secret, host or "") and actor is not None:
                 actor.tell(Seen(secret_hash=hash_secret(secret)))
             self._known[worker_id] = digest
         self._remember(host or "")
@@ -91,7 +93,7 @@ class WorkerDoor:
         if len(self.hosts) > MOST_HOSTS:
             self.hosts.pop()
 
-    async def _verify(self, worker_id: str, secret: str) -> bool:
+    async def _verify(self, worker_id: str, secret: str, host: str) -> bool:
         """Check a secret; returns True if its hash is a slow one, which should be replaced.
 
         Raises `BadCredentials`.
@@ -99,9 +101,10 @@ class WorkerDoor:
         stored = await self._farm.services.reader.secret_hash(worker_id) or _FAST
         is_slow = not stored.startswith(_FAST)
         if is_slow:
-            good = await trio.to_thread.run_sync(
-                _matches_slowly, secret, stored, limiter=self._threads
-            )
+            async with self._turns.turn(host):
+                good = await trio.to_thread.run_sync(
+                    _matches_slowly, secret, stored, limiter=self._threads
+                )
         else:
             good = hmac.compare_digest(hash_secret(secret).encode(), stored.encode())
         if not good:

@@ -14,6 +14,7 @@ from web.chronicle import Chronicle
 from web.crowds import Crowd
 from web.serving import FarmResponse
 from web.sockets import Sockets
+from web.turns import Allowance, Turns
 
 
 class Web(QuartTrio):
@@ -28,6 +29,8 @@ class Web(QuartTrio):
         self.sockets = Sockets()
         self.chronicle = Chronicle()
         self.crowd = Crowd()
+        self.compiling = Turns()
+        self.registrations = Allowance(at_first=40, period=2.0)
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
         self.checking = trio.Semaphore(1)  # of programs, of which one runs at a time
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
@@ -71,3 +74,13 @@ def chronicle() -> Chronicle:
 def crowd() -> Crowd:
     """The clients that follow the farm live."""
     return cast("Web", current_app).crowd
+
+
+def compiling() -> Turns:
+    """The turns of clients whose jobs are compiled, one at a time."""
+    return cast("Web", current_app).compiling
+
+
+def registrations() -> Allowance:
+    """How often new workers may register."""
+    return cast("Web", current_app).registrations

@@ -147,6 +147,6 @@ def _response(code: int, kind: Any, schemas: Schemas) -> Schema:
     content = {PLAIN.get(each, JSON): _content(each, schemas) for each in members(kind)}
     if content:
         response["content"] = content
-    if code == 503:
+    if code in (429, 503):
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return response

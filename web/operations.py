@@ -125,8 +125,8 @@ class Extras(TypedDict, total=False):
 
     errors: Iterable[int]
     """Status codes of refusals, without those that follow from the signature: 400 if there is
-    something to check, 403 and (while it is parked) 409 for workers, 408 and 413 for bodies, 503
-    always."""
+    something to check, 403, 429 and (while it is parked) 409 for workers, 408 and 413 for bodies,
+    503 always."""
     answers: Mapping[int, Any]
     """Answers that the handler makes itself, in addition to that of the return type."""
     content: tuple[str, ...]
@@ -175,6 +175,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         400: hints or query or headers or body,
         403: worker,
         409: worker,
+        429: worker,
         408: body or content,
         413: body or content,
         503: True,

@@ -19,6 +19,8 @@ ASSETS = "assets/"
 """Folder of files with a digest of their content in their names, which never change."""
 
 ASSET_SECONDS = 365 * 24 * 3600
+LONGEST_PATH, LONGEST_NAME = 1000, 250
+"""Maximum numbers of characters of a path that is looked for, and of a part of it."""
 HOW_TO_BUILD = "in a checkout, `uv sync --reinstall-package flamenco` builds it"
 NO_PAGE = f"""\
 <!doctype html><title>Flamenco</title><h1>This Manager has no page</h1>
@@ -52,7 +54,7 @@ async def page(path: str) -> Response:
         return Response(NO_PAGE, 503, content_type="text/html")
     kept_for = ASSET_SECONDS if path.startswith(ASSETS) else 0
     try:
-        return await send_from_directory(STATIC, path, cache_timeout=kept_for)
+        return await _sent(STATIC, path, kept_for)
     except NoSuchFile:
         if path.startswith(ASSETS):
             raise
@@ -94,4 +96,11 @@ async def job_files(folder: str, job_id: UUID, name: str) -> Response:
     path = job_folder(str(job_id))
     if folder != path.parent.name:
         raise NoSuchFile
-    return await send_from_directory(services().paths.local / path, name, cache_timeout=0)
+    return await _sent(services().paths.local / path, name)
+
+
+async def _sent(folder: Path, path: str, kept_for: int = 0) -> Response:
+    """A file in a folder. Raises `NoSuchFile`, also for a path that no file can have."""
+    if len(path) > LONGEST_PATH or max(map(len, path.split("/"))) > LONGEST_NAME:
+        raise NoSuchFile
+    return await send_from_directory(folder, path, cache_timeout=kept_for)

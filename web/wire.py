@@ -28,6 +28,7 @@ from flamenco.model.bounds import brief
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
 from web.crowds import Crowded
+from web.turns import TooMany
 
 T = TypeVar("T")
 Answer = Response
@@ -50,6 +51,7 @@ STATUS_OF: dict[type[Exception], int] = {
     ShamanOff: 503,
     StorageFailed: 503,
     Crowded: 429,
+    TooMany: 429,
     ConfigError: 503,
     actors.ActorError: 503,
     UnreadableRow: 409,
@@ -238,7 +240,7 @@ def empty(status: int = 204) -> Answer:
 def failure(status: int, message: str) -> Answer:
     """An error as the API declares it."""
     answer = reply(Error(code=status, message=brief(message)), status)
-    if status == 503:
+    if status in (429, 503):
         answer.headers["Retry-After"] = "1"
     return answer
 

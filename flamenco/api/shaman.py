@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.model.bounds import Count, Line, Many
+from flamenco.model.bounds import Count, Line
 from flamenco.model.statuses import FileStatus
 
 Checksum = Annotated[
@@ -24,9 +24,13 @@ class ShamanFileSpec:
     path: Line
 
 
+Files = Annotated[tuple[ShamanFileSpec, ...], Meta(max_length=100_000)]
+"""Files of one checkout."""
+
+
 @attrs.frozen(kw_only=True)
 class ShamanRequirementsRequest:
-    files: Many[ShamanFileSpec]
+    files: Files
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +48,7 @@ class ShamanRequirementsResponse:
 
 @attrs.frozen(kw_only=True)
 class ShamanCheckout:
-    files: Many[ShamanFileSpec]
+    files: Files
     checkoutPath: Line
 
 

@@ -82,14 +82,22 @@ def _percentage(value: object) -> int:
 
 
 def _mebibytes(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < LEAST_JOB_TYPE_MEMORY:
+    least, most = LEAST_JOB_TYPE_MEMORY, MOST_JOB_TYPE_MEMORY
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ValueError(value)
     return value
 
 
 def _some_time(value: object) -> float:
     seconds = parse_duration(str(value))
-    if seconds <= 0:
+    if not LEAST_LIMIT <= seconds <= LONGEST_LIMIT:
+        raise ValueError(value)
+    return seconds
+
+
+def _timeout(value: object) -> float:
+    seconds = parse_duration(str(value))
+    if not isinstance(value, str | int) or (seconds and not SHORTEST <= seconds <= LONGEST):
         raise ValueError(value)
     return seconds
 
@@ -105,10 +113,24 @@ def _hosts(value: object) -> tuple[str, ...]:
 LEAST_JOB_TYPE_MEMORY = 256
 """Minimum memory for job types in MiB; with less, Python itself may not start."""
 
-MEBIBYTES = scalar(f"a whole number of MiB from {LEAST_JOB_TYPE_MEMORY}", _mebibytes)
-SOME_TIME = attrs.evolve(
-    scalar("a duration over 0, such as 20s", _some_time), write=format_duration
+MOST_JOB_TYPE_MEMORY = 2**20
+LEAST_LIMIT, LONGEST_LIMIT = 0.1, 3600.0
+"""Least and most seconds for the script of a job type."""
+SHORTEST, LONGEST = 1.0, 100 * 366 * 86_400.0
+"""Least and most seconds of a timeout or period that is not turned off."""
+
+MEBIBYTES = scalar(
+    f"a whole number of MiB from {LEAST_JOB_TYPE_MEMORY} to {MOST_JOB_TYPE_MEMORY}", _mebibytes
 )
+SOME_TIME = attrs.evolve(
+    scalar("a duration from 100ms to 1h, such as 20s", _some_time), write=format_duration
+)
+TIMEOUT = attrs.evolve(
+    scalar("a duration such as 10m0s, from 1s to 100 years, or 0s", _timeout),
+    write=format_duration,
+)
+Timeout = Annotated[float, TIMEOUT]
+"""Seconds; 0 turns it off."""
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 HOSTS = attrs.evolve(scalar("names of hosts, separated by commas", _hosts), write=", ".join)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
@@ -126,7 +148,7 @@ class Meta:
 class GarbageCollect:
     """The section `shaman.garbageCollect`, in seconds; a period of 0 turns it off."""
 
-    period: Duration = 24 * 3600.0
+    period: Timeout = 24 * 3600.0
     max_age: Annotated[Duration, Key("maxAge")] = 744 * 3600.0
 
 
@@ -181,7 +203,7 @@ class ManagerConfig:
     meta: Annotated[Meta, Key("_meta")] = attrs.field(factory=Meta)
     manager_name: Text = "Flamenco"
     database: FileText = DATABASE_NAME
-    database_check_period: Duration = 600.0
+    database_check_period: Timeout = 600.0
     """0 turns the check off."""
     listen: Annotated[str, LISTEN] = ":8080"
     allowed_hosts: Annotated[tuple[str, ...], HOSTS] = ()
@@ -192,8 +214,8 @@ class ManagerConfig:
     local_manager_storage_path: PathText = LOCAL_STORAGE
     shared_storage_path: PathText = ""
     shaman: ShamanConfig = attrs.field(factory=ShamanConfig)
-    task_timeout: Duration = 600.0
-    worker_timeout: Duration = 60.0
+    task_timeout: Timeout = 600.0
+    worker_timeout: Timeout = 60.0
     blocklist_threshold: Count = 3
     """0 turns the blocklist off."""
     task_fail_after_softfail_count: Count = 3

@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
-from flamenco.model.bounds import LARGEST, LONGEST_LINE, cut
+from flamenco.model.bounds import LARGEST, LONGEST_LINE, LONGEST_QUOTED, cut
 
 C = TypeVar("C")
 
@@ -25,9 +25,6 @@ _UNWRITABLE = re.compile(
     r"\U00010000-\U0010ffff]"
 )
 """Characters that YAML does not return as they were written."""
-
-LONGEST_QUOTED = 1000
-"""Maximum number of characters of a wrong value in an error."""
 
 Warn = Callable[[str], object]
 """Function that takes a warning of something in a file that is left out."""

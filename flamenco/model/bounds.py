@@ -68,14 +68,14 @@ Texts = Annotated[Mapping[Word, Prose], MOST_NAMED]
 LONGEST_QUOTED = 80
 """Maximum number of characters of a wrong value in an error."""
 LONGEST_ERROR = 2000
-_LONG_QUOTE = re.compile(rf"""(['"`])([^'"`]{{{LONGEST_QUOTED - 1}}})[^'"`]{{2,}}""")
-_LONG_WORD = re.compile(r"(\S{254})\S{2,}")
+_QUOTE = re.compile(r"""(?<!\w)(['"`])(.*?)(?:\1(?!\w)|$)""", re.DOTALL)
+_LONG_WORD = re.compile(r"""(\S{254})\S+?(['"`]?[,.;:)]{0,2})(?=\s|$)""")
 
 
 def brief(error: str) -> str:
     """An error whose quotes of wrong values have their ends left out if they are long."""
-    shorter = _LONG_QUOTE.sub(r"\1\2…", error[: 10 * LONGEST_ERROR])
-    return cut(_LONG_WORD.sub(r"\1…", shorter), LONGEST_ERROR)
+    shorter = cut(_LONG_WORD.sub(r"\1…\2", error), LONGEST_ERROR)
+    return _QUOTE.sub(lambda found: f"{found[1]}{cut(found[2], LONGEST_QUOTED)}{found[1]}", shorter)
 
 
 def cut(text: str, most: int) -> str:

@@ -13,6 +13,9 @@ _PART = re.compile(
 )
 """First, last and step."""
 
+MOST_CHUNKS = 1_000_000
+"""Maximum number of chunks, and of frames of a range with a step: more than any job has."""
+
 Run = tuple[int, int]
 """First and last of consecutive frames."""
 
@@ -27,11 +30,14 @@ class FrameRangeError(ValueError):
     text: str
     part: str
     is_backwards: bool = False
+    is_too_long: bool = False
 
     def __str__(self) -> str:
         where = f" in {self.text!r}" if self.part != self.text else ""
         if self.is_backwards:
             return f"{self.part!r}{where} counts backwards, expected a range such as 1-10"
+        if self.is_too_long:
+            return f"{self.part!r}{where} has more than {MOST_CHUNKS} frames"
         return f"expected frames such as 1-10, 15 or 20..30, not {self.part!r}{where}"
 
 
@@ -66,6 +72,8 @@ def _stepped(frames: str) -> Iterator[tuple[int, int, int]]:
         first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
         if last < first:
             raise FrameRangeError(frames, part, is_backwards=True)
+        if step > 1 and (last - first) // step >= MOST_CHUNKS:
+            raise FrameRangeError(frames, part, is_too_long=True)
         yield first, last, step
 
 
@@ -90,10 +98,16 @@ def frame_chunker(frames: str, size: int) -> list[str]:
     """The range cut into chunks of ``size`` frames, each a frame range; the last may be smaller.
 
     Within a chunk, three or more consecutive frames are written `A-B`, two `A,B`. Raises
-    FrameRangeError, and ValueError when ``size`` is less than 1.
+    FrameRangeError, and ValueError when ``size`` is less than 1, or there are more than
+    `MOST_CHUNKS`.
     """
     if size < 1:
         raise ValueError(f"expected chunks of at least 1 frame, not {size}")
+    count = frame_count(frames)
+    if count > MOST_CHUNKS * size:
+        raise ValueError(
+            f"expected at most {MOST_CHUNKS} chunks, got {count} frames in chunks of {size}"
+        )
     return [written(chunk) for chunk in _cut(frame_runs(frames), size)]
 
 

@@ -63,10 +63,16 @@ def file_path(text: str) -> PurePosixPath:
     return path
 
 
+DEEPEST = 100
+"""Maximum number of parts of a path: folders, and the file."""
+
+
 def _inside(text: str, what: str) -> PurePosixPath:
     path = PurePosixPath(text)
     if not path.parts:
         raise BadPath(f"the {what} {text!r} is empty")
+    if len(path.parts) > DEEPEST:
+        raise BadPath(f"the {what} {text!r} has more than {DEEPEST} parts")
     if path.is_absolute():
         raise BadPath(f"the {what} {text!r} is not relative")
     if ".." in text.replace("\\", "/").split("/"):

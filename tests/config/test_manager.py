@@ -126,7 +126,7 @@ variables:
         (META + "shaman: true", "line 2: shaman: expected a section of keys and values, found tr"),
         (
             META + "shaman:\n  garbageCollect:\n    period: x\n",
-            "line 4: shaman.garbageCollect.period: expected a duration such as 10m0s, found 'x'",
+            "line 4: shaman.garbageCollect.period: expected a duration such as 10m0s",
         ),
         (
             META + "variables:\n  a:\n    values:\n    - {platform: linux}\n    - value: x\n",
@@ -136,6 +136,12 @@ variables:
             META + "variables:\n  a:\n    values:\n    - {platform: linux, audience: me}\n",
             "line 5: variables.a.values[0].audience: expected all, workers or users, found 'me'",
         ),
+        (META + "worker_timeout: 1ns", "from 1s to 100 years, or 0s, found '1ns'"),
+        (META + "task_timeout: 999ms", "from 1s to 100 years, or 0s, found '999ms'"),
+        (META + "database_check_period: 1us", "from 1s to 100 years, or 0s, found '1us'"),
+        (META + "job_type_timeout: 1ns", "a duration from 100ms to 1h, such as 20s"),
+        (META + "job_type_timeout: 2h", "a duration from 100ms to 1h, such as 20s"),
+        (META + f"job_type_memory: {10**30}", "a whole number of MiB from 256 to 1048576"),
         ("a: [1", "line 1, column 6: is not YAML"),
         ("- 1", "expected keys and values, found a list"),
         (
@@ -160,7 +166,10 @@ def test_an_error_is_one_line_with_file_line_key_and_what_was_expected(file, tex
     [
         ("task_timeot: 5m", "line 2: task_timeot: unknown key; did you mean task_timeout?"),
         ("database:", "line 2: database: expected the path of a file, found nothing"),
-        ("task_timeout:", "line 2: task_timeout: expected a duration such as 10m0s, found noth"),
+        (
+            "task_timeout:",
+            "line 2: task_timeout: expected a duration such as 10m0s, from 1s",
+        ),
         ("listen:", "line 2: listen: expected an address such as :8080 or 127.0.0.1:8080, found"),
         ("websetup: true", "line 2: websetup: unknown key; expected one of _meta, manager_name"),
         (

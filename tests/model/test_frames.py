@@ -122,3 +122,15 @@ def test_chunks_are_full_but_the_last_and_together_the_whole_range(ranged, size)
     counts = [frame_count(chunk) for chunk in chunks]
     assert all(count == size for count in counts[:-1])
     assert all(0 < count <= size for count in counts)
+
+
+@pytest.mark.parametrize("frames", ["1-999999999x2", "1-10,-999999999-999999999x1000"])
+def test_more_single_frames_than_any_job_has_are_refused_before_they_are_counted(frames):
+    with pytest.raises(FrameRangeError, match="more than 1000000 frames"):
+        frame_count(frames)
+
+
+def test_more_chunks_than_any_job_has_are_refused_before_they_are_made():
+    with pytest.raises(ValueError, match="at most 1000000 chunks, got 999999999 frames"):
+        frame_chunker("1-999999999", 10)
+    assert frame_chunker("1-999999999", 500_000_000) == ["1-500000000", "500000001-999999999"]

@@ -26,9 +26,10 @@ from flamenco.shaman import checkout_path
 from flamenco.store import listed_jobs, listed_tasks
 from web import views
 from web.api.finding import find_job, workers_named
-from web.context import farm, reader, services
+from web.context import compiling, farm, reader, services
 from web.operations import Id, Operations
 from web.paging import paging, rest
+from web.turns import address
 
 SUBMIT_SECONDS = 120.0
 """Maximum seconds for compiling and storing a job."""
@@ -63,20 +64,22 @@ async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
     return api.JobsQueryResult(jobs=jobs, **rest(page, query.sort))
 
 
-@routes.post("/jobs", errors=[412])
+@routes.post("/jobs", errors=[412, 429])
 async def submit_job(body: api.SubmittedJob) -> api.Job:
     """Compile and store a job."""
     submission = submitted(body, services())
     await _check_tag(submission.worker_tag)
-    job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
+    async with compiling().turn(address()):
+        job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
     return views.job(job)
 
 
-@routes.post("/jobs/check", errors=[412])
+@routes.post("/jobs/check", errors=[412, 429])
 async def submit_job_check(body: api.SubmittedJob) -> None:
     """Compile a job without storing it, to check it."""
     submission = submitted(body, services(), check_only=True)
-    await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
+    async with compiling().turn(address()):
+        await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
 
 
 @routes.get("/jobs/<job_id>", errors=[404])

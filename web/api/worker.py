@@ -15,16 +15,18 @@ from flamenco.manager.workers.messages import (
 from flamenco.model.names import fault
 from flamenco.model.specs import Specs
 from web.auth import BadCredentials, hash_secret
-from web.context import door, farm
+from web.context import door, farm, registrations
 from web.operations import Operations
+from web.turns import address
 from web.wire import or_none
 
 routes = Operations("worker")
 
 
-@routes.post("/worker/register-worker", errors=[403])
+@routes.post("/worker/register-worker", errors=[403, 429])
 async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     """Register a new worker."""
+    registrations().spend(address())
     if not door().may_register(body.registration_secret or ""):
         raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
     wrong = fault(body.name) or ("" if body.secret else "secret: expected a text, got nothing")

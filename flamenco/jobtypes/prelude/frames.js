@@ -3,6 +3,7 @@
 const SPACE = "[ \\t\\n\\r\\f\\v]*"; // what Python takes for white space in ASCII
 const FRAME = `${SPACE}(-?[0-9]{1,9})${SPACE}`;
 const STEP = `x${SPACE}([0-9]{1,9})${SPACE}`;
+const MOST_CHUNKS = 1000000;
 const FRAMES = new RegExp(`^${FRAME}(?:(?:-|\\.\\.)${FRAME}(?:${STEP})?)?$`);
 
 // The runs [first, last] of consecutive frames of one part of a range.
@@ -18,6 +19,9 @@ function frameParts(part, range) {
         throw new Error(`'${part}'${where} counts backwards, expected a range such as 1-10`);
     }
     if (step === 1) return [[first, last]];
+    if (Math.floor((last - first) / step) >= MOST_CHUNKS) {
+        throw new Error(`'${part}'${where} has more than ${MOST_CHUNKS} frames`);
+    }
     const runs = [];
     for (let frame = first; frame <= last; frame += step) runs.push([frame, frame]);
     return runs;
@@ -43,6 +47,11 @@ function frameCount(...given) {
 function frameChunker(...given) {
     const size = Math.trunc(Number(given[1]));
     if (!(size >= 1)) throw new Error(`expected chunks of at least 1 frame, not ${shown(given[1])}`);
+    const count = frameCount(given[0]);
+    if (count > MOST_CHUNKS * size) {
+        throw new Error(
+            `expected at most ${MOST_CHUNKS} chunks, got ${count} frames in chunks of ${size}`);
+    }
     const chunks = [];
     let chunk = [];
     let room = size;

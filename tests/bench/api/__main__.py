@@ -29,10 +29,15 @@ WAYS = 400 * ["render"] + 400 * ["idle"] + 200 * ["sleep"]
 JOBS = 100
 WARM_UP_SECONDS = 25.0
 AT_ONCE = 20
+OF_ADDRESS = 20
+"""Number of workers on one address, since each may register a few at once only."""
 
 
 async def register(host: str, port: int, measured: Measured) -> list[Worker]:
-    workers = [Worker(Client(host, port, measured), way) for way in WAYS]
+    workers = [
+        Worker(Client(host, port, measured, address=f"127.0.1.{number // OF_ADDRESS + 1}"), way)
+        for number, way in enumerate(WAYS)
+    ]
     limit = trio.CapacityLimiter(AT_ONCE)
 
     async def one(worker: Worker, number: int) -> None:

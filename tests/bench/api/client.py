@@ -41,6 +41,8 @@ class Client:
     measured: Measured
     headers: str = ""
     keep: bool = False
+    address: str | None = None
+    """Address of the loopback to come from; None is the usual one."""
     _stream: trio.SocketStream | None = None
     _stale: float = 0.0
     _ended: bool = False
@@ -73,7 +75,9 @@ class Client:
         if trio.current_time() > self._stale:  # the other end may be about to close it
             await self.close()
         if self._stream is None:
-            self._stream = await trio.open_tcp_stream(self.host, self.port)
+            self._stream = await trio.open_tcp_stream(
+                self.host, self.port, local_address=self.address
+            )
         await self._stream.send_all(head.encode() + content)
         answer = await self._read()
         if not self.keep or self._ended:
