@@ -15,7 +15,6 @@ from flamenco.config.file import ConfigFile
 from flamenco.config.files import sweep
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, ManagerConfig, StoragePaths
-from flamenco.images import Previews
 from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
 from flamenco.manager import supervision
@@ -46,6 +45,7 @@ from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.workers.messages import WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
+from flamenco.pictures import Previews
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
 

@@ -7,10 +7,10 @@ import attrs
 import actors
 from flamenco.api.events import EventLastRenderedUpdate
 from flamenco.api.jobs import JobLastRenderedImageInfo
-from flamenco.images import SIZES, NotAnImage
 from flamenco.logs import job_folder
 from flamenco.manager.deletions import remove_files
 from flamenco.manager.services import Services
+from flamenco.pictures import SIZES, NotAnImage
 from flamenco.store import RememberRendered, UnreadableRow
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from flamenco import clock
 from flamenco.config.file import ConfigFile
 from flamenco.config.installation import taken_over
 from flamenco.config.manager import ManagerConfig, StoragePaths
-from flamenco.images import Previews
 from flamenco.jobtypes import Compiler
 from flamenco.logs import TaskLogs, tail_of
 from flamenco.manager.viewers import Viewers
@@ -20,6 +19,7 @@ from flamenco.model.absence import Absence
 from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
+from flamenco.pictures import Previews
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
 from flamenco.shaman import Checkouts, Shaman, ShamanOff

@@ -4,10 +4,10 @@ import io
 
 from PIL import Image
 
-from flamenco.images import Previews
 from flamenco.logs import job_folder
 from flamenco.manager.images import ProcessImage
 from flamenco.manager.jobs.messages import RemoveJob
+from flamenco.pictures import Previews
 from tests.manager.test_old_jobs import canceled, gone
 from tests.patience import until
 

@@ -7,7 +7,6 @@ from quart import request
 import actors
 from flamenco import protocol
 from flamenco.api import workers as api
-from flamenco.images.previews import MAX_BYTES
 from flamenco.manager.asking import ask_job
 from flamenco.manager.images import ProcessImage
 from flamenco.manager.jobs.messages import ReportTask
@@ -15,6 +14,7 @@ from flamenco.manager.refusals import Conflict, Refusal
 from flamenco.manager.workers.messages import AskForTask, FindLease, MayRun, Permission, Seen
 from flamenco.model.jobs import Task
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from flamenco.pictures.previews import MAX_BYTES
 from web.api.finding import find_task
 from web.context import farm, reader
 from web.operations import Id, Operations

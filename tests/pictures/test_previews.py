@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 from PIL import Image
 
-from flamenco.images import SIZES, NotAnImage, Previews
+from flamenco.pictures import SIZES, NotAnImage, Previews
 
 JOB = PurePosixPath("job-1234/1234")
 
