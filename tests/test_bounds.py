@@ -51,6 +51,8 @@ def has_bounds(kind: inspect.Type) -> bool:
             return least is not None and most is not None
         case inspect.StrType(max_length=most) | inspect.DictType(max_length=most):
             return most is not None
+        case inspect.BytesType(max_length=most):
+            return most is not None
         case inspect.CollectionType(max_length=most):
             return most is not None
         case inspect.TupleType() | inspect.UnionType() | inspect.DataclassType():

@@ -53,6 +53,15 @@ Uuid = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"for
 Time = Annotated[datetime, Meta(tz=True)]
 """Time with its zone."""
 
+# Pictures
+
+SMALL_BYTES, LARGE_BYTES, NEWEST_BYTES = 8 * 2**10, 30 * 2**10, 2**20
+SmallJpeg = Annotated[bytes, Meta(max_length=SMALL_BYTES)]
+LargeJpeg = Annotated[bytes, Meta(max_length=LARGE_BYTES)]
+NewestJpeg = Annotated[bytes, Meta(max_length=NEWEST_BYTES)]
+
+PictureName = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$", max_length=24)]
+
 # Collections
 
 Few = Annotated[tuple[T, ...], Meta(max_length=1000)]

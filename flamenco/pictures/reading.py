@@ -1,0 +1,100 @@
+"""Reading of rendered images of any format, as large as they are needed.
+
+Pillow reads what it knows, by content and not by name. What it does not know, reads at fewer bits
+or only as a whole, OpenImageIO does (`flamenco.pictures.light`), line by line.
+"""
+
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "TGA", "BMP", "SGI")
+"""Formats that Pillow reads. It knows dozens more, and leaves some of them to other programs."""
+MOST_AT_ONCE = 2**26
+"""Maximum number of pixels that are decoded as a whole."""
+MOST_PIXELS = 2**29
+"""Maximum number of pixels of an image: 16,384 x 32,768."""
+NO_MEMORY = "it needs more memory than a picture of it is worth"
+OF_OTHER_DEPTH = ("F", "I")
+"""Modes of Pillow, or their beginnings, that it would cut to 8 bits."""
+
+
+class NoPicture(ValueError):
+    """There is no picture of a file; the text says why, in a sentence.
+
+    ``passing`` is True if the file may become whole yet.
+    """
+
+    def __init__(self, sentence: str, *, passing: bool = False) -> None:
+        super().__init__(sentence)
+        self.passing = passing
+
+
+def read(path: Path, box: tuple[int, int]) -> Image.Image:
+    """An image in RGB over black, at least as large as fits into ``box``, if it is that large.
+
+    Raises `NoPicture`.
+    """
+    try:
+        if not path.stat().st_size:
+            raise NoPicture("the file is empty", passing=True)
+        return _read(path, box)
+    except NoPicture:
+        raise
+    except FileNotFoundError:
+        raise NoPicture("the file is gone", passing=True) from None
+    except MemoryError:
+        raise NoPicture(NO_MEMORY) from None
+    except Exception as error:  # what a broken file raises, libraries do not tell
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise NoPicture(f"the file can't be read: {why}", passing=True) from error
+
+
+def _read(path: Path, box: tuple[int, int]) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # the bounds here are our own
+    try:
+        opened = Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        return _by_lines(path, box)
+    with opened as image:
+        check_size(image.width, image.height)
+        _read_less(image, box)
+        at_once = image.width * image.height <= MOST_AT_ONCE
+        if at_once and not image.mode.startswith(OF_OTHER_DEPTH):
+            image.load()
+            return over_black(image)
+    return _by_lines(path, box)
+
+
+def _by_lines(path: Path, box: tuple[int, int]) -> Image.Image:
+    from flamenco.pictures import light  # NumPy and OpenImageIO take as long to load as a picture
+
+    return light.read(path, box)
+
+
+def _read_less(image: Image.Image, box: tuple[int, int]) -> None:
+    """Let a decoder that can scale down do so."""
+    image.draft("RGB", box)
+    if image.format == "JPEG2000":
+        while image.width >> (_halvings(image) + 1) >= box[0] and _halvings(image) < 5:
+            image.reduce = _halvings(image) + 1  # type: ignore[method-assign, assignment]
+
+
+def _halvings(image: Image.Image) -> int:
+    return image.reduce if isinstance(image.reduce, int) else 0
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise `NoPicture` for an image that would take too long."""
+    if width * height > MOST_PIXELS:
+        raise NoPicture(f"{width} x {height} pixels are too many for a picture of it")
+
+
+def over_black(image: Image.Image) -> Image.Image:
+    """An image in RGB, with what is transparent as if it lay over black."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    whole = image.convert("RGBA")
+    black = Image.new("RGB", whole.size)
+    black.paste(whole, mask=whole.getchannel("A"))
+    return black
