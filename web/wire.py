@@ -36,6 +36,7 @@ Answer = Response
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 YAML = "application/yaml"
+JPEG = "image/jpeg"
 EVENT_STREAM = "text/event-stream"
 
 STATUS_OF: dict[type[Exception], int] = {
@@ -71,13 +72,19 @@ class Yaml(str):
     __slots__ = ()
 
 
+class Jpeg(str):
+    """An answer that is a picture, in JPEG."""
+
+    __slots__ = ()
+
+
 class EventStream(str):
     """An answer that goes on: server-sent events."""
 
     __slots__ = ()
 
 
-PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, EventStream: EVENT_STREAM}
+PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, Jpeg: JPEG, EventStream: EVENT_STREAM}
 """{kind of answer that is not JSON: its media type}."""
 
 

@@ -23,6 +23,9 @@ _PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
 _SAMPLE = re.compile(r"(?:Sample (\d+) ?/ ?(\d+)|Rendering (\d+) ?/ ?(\d+) samples)\s*$")
 _NO_ENGINE = re.compile(r"Engine '(.+?)' not available for scene '(.+?)'")
 
+MOST_DIGITS = 18
+"""Maximum number of digits of a frame's number."""
+
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 _OWN = re.compile(r"flamenco-(frame|folder): (.+)")
@@ -63,6 +66,19 @@ class Saved:
     def number(self) -> str:
         """All digits in its name, the same for all views of a frame; empty if there are none."""
         return " ".join(_NUMBER.findall(PureWindowsPath(self.path).stem))
+
+    @property
+    def frame(self) -> int:
+        """Number of its frame by its name, where the last digits are it; 0 if there are none."""
+        digits = _NUMBER.findall(PureWindowsPath(self.path).stem)
+        return int(digits[-1][-MOST_DIGITS:]) if digits else 0
+
+    @property
+    def view(self) -> str:
+        """What follows the frame's number in its name, such as `L` for the left eye."""
+        return (
+            _NUMBER.split(PureWindowsPath(self.path).stem)[-1].strip("_-. ") if self.frame else ""
+        )
 
 
 @attrs.frozen

@@ -76,8 +76,8 @@ class Task(Protocol):
     def step(self) -> None:
         """Count one of the command's steps as done."""
 
-    def saved(self, path: str) -> None:
-        """Note that an image was written, which may be shown as the job's newest."""
+    def saved(self, path: str, frame: int, output: str = "") -> None:
+        """Note that an image of a frame was written; ``output`` tells several of a frame apart."""
 
 
 @attrs.frozen

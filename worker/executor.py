@@ -13,7 +13,7 @@ from flamenco.model.statuses import TaskStatus
 from flamenco.protocol import Assign, Failure, Report
 from worker.command import CannotRun, CommandFailed, CommandKind, Conditions
 from worker.outbox import Outbox
-from worker.previews import Output, Previews
+from worker.pictures import Output, PictureService
 from worker.tasklog import TaskLog
 from worker.usage import Usage
 
@@ -30,7 +30,7 @@ class Workshop:
 
     commands: Mapping[str, CommandKind]
     outbox: Outbox
-    previews: Previews
+    pictures: PictureService
     conditions: Conditions = attrs.field(factory=Conditions)
 
 
@@ -132,9 +132,17 @@ class Execution:
                 Report(task_id=task_id, lease=lease, steps_completed=self._steps)
             )
 
-    def saved(self, path: str) -> None:
-        """Offer an image that was written as a preview."""
-        self.workshop.previews.offer(Output(self.assign.task_id, Path(path)))
+    def saved(self, path: str, frame: int, output: str = "") -> None:
+        """Let a picture be made of an image that was written."""
+        self.workshop.pictures.offer(
+            Output(
+                task_id=self.assign.task_id,
+                lease=self.assign.lease,
+                frame=frame,
+                output=output,
+                path=Path(path),
+            )
+        )
 
     def report(
         self, status: TaskStatus, activity: str, failed: CommandFailed | None = None

@@ -18,7 +18,7 @@ from worker.executor import Workshop
 from worker.finding import Whereabouts, search
 from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
-from worker.previews import Previews
+from worker.pictures import PictureService
 from worker.probes import PROBES
 from worker.registration import FILE_NAME as CREDENTIALS_NAME
 from worker.registration import Identity
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 OUTBOX_NAME = "flamenco-worker.sqlite"
 HTTP_SECONDS = 30.0
 FLUSH_SECONDS = 60.0
+PICTURES_SECONDS = 5.0
+"""Maximum seconds of a Worker that leaves for its last pictures."""
 
 
 async def run_worker(
@@ -64,7 +66,7 @@ async def send_the_rest(config: WorkerConfig, network: "Network | None" = None) 
             return 0
         identity = Identity(where.http, config)
         machine = Machine(config, (), {}, where.http)
-        workshop = Workshop(COMMANDS, outbox, Previews(where.http, identity))
+        workshop = Workshop(COMMANDS, outbox, PictureService(where.http, identity))
         worker = Worker(config, workshop, machine)
         worker.go_offline()
         session = Session(where, worker, outbox, identity)
@@ -108,7 +110,7 @@ async def _open(
 async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabouts) -> int:
     http = where.http
     identity = Identity(http, config)
-    previews = Previews(http, identity)
+    pictures = PictureService(http, identity)
     machine = Machine(config, PROBES, CHECKS, http)
     conditions = Conditions(
         oom_score_adjust=config.oom_score_adjust,
@@ -116,7 +118,7 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
         share_delay=config.share_delay,
         silence_limit=config.silence_limit,
     )
-    worker = Worker(config, Workshop(COMMANDS, outbox, previews, conditions), machine)
+    worker = Worker(config, Workshop(COMMANDS, outbox, pictures, conditions), machine)
     session = Session(where, worker, outbox, identity)
     code = SIGNALLED_EXIT_CODE
     async with trio.open_nursery() as nursery:
@@ -124,7 +126,9 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
         nursery.start_soon(leave_in_time, worker, stay)
         nursery.start_soon(machine.find)
         nursery.start_soon(session.run)
-        nursery.start_soon(previews.run)
+        nursery.start_soon(pictures.run)
         code = await worker.live()
+        with trio.move_on_after(PICTURES_SECONDS):
+            await pictures.wait_until_sent()
         nursery.cancel_scope.cancel()
     return code

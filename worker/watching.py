@@ -65,8 +65,9 @@ class Watch:
                 self._end_frame([file.path for file in frame.files])
                 self._take(frame)
             case Saved() as saved if not self.has_script:
+                number = saved.frame if self._frame is None else self._frame
                 self._end_frame([saved.path])
-                self._count(saved)
+                self._count(saved, number)
             case Appended() | Skipped() if not self.has_script:
                 self._end_frame([])
                 self.task.step()
@@ -98,20 +99,20 @@ class Watch:
                     Path(file).unlink()
             raise failed(self.fatal)
 
-    def _count(self, saved: Saved) -> None:
+    def _count(self, saved: Saved, frame: int) -> None:
         """Count its frame, once for all its views."""
         if not saved.number or saved.number != self._number:
             self.task.step()
         self._saved, self._number = True, saved.number
         if self.shows:
-            self.task.saved(saved.path)
+            self.task.saved(saved.path, frame, saved.view)
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
         self.task.step()
-        shown = next((each for each in frame.files if not each.is_preview), None)
-        if shown and frame.is_new and self.shows:
-            self.task.saved(shown.path)
+        for each in frame.files:
+            if frame.is_new and self.shows and not each.is_preview:
+                self.task.saved(each.path, frame.number, each.view)
 
     def _heed(self, found: Told) -> None:
         if found.severity is Severity.WARNS:

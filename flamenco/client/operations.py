@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from flamenco.api import bulk, meta
 from flamenco.api import jobs as wire_jobs
+from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
@@ -111,6 +112,12 @@ class Operations(SetupOperations, ShamanOperations):
         return then(
             get(f"jobs/{job_id}/why-waiting", wire_jobs.WaitingReason), attrgetter("reason")
         )
+
+    @operation
+    def pictures(self, job_id: str) -> Call[tuple[wire_pictures.KeptPicture, ...]]:
+        """The pictures of a job's frames, in their order."""
+        listed = get(f"jobs/{job_id}/pictures", wire_pictures.JobPictures)
+        return then(listed, attrgetter("pictures"))
 
     @operation
     def set_job_status(self, job_id: str, change: wire_jobs.JobStatusChange) -> Call[None]:

@@ -22,6 +22,7 @@ AT_ONCE = (
     "worker_timeout",
     "blocklist_threshold",
     "task_fail_after_softfail_count",
+    "job_pictures_size",
     "archive_jobs_after",
     "delete_jobs_after",
     "worker_gone_after",

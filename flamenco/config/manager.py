@@ -88,6 +88,14 @@ def _mebibytes(value: object) -> int:
     return value
 
 
+def _room(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(value)
+    if not 1 <= value <= MOST_ROOM:
+        raise ValueError(value)
+    return value
+
+
 def _some_time(value: object) -> float:
     seconds = parse_duration(str(value))
     if not LEAST_LIMIT <= seconds <= LONGEST_LIMIT:
@@ -114,6 +122,8 @@ LEAST_JOB_TYPE_MEMORY = 256
 """Minimum memory for job types in MiB; with less, Python itself may not start."""
 
 MOST_JOB_TYPE_MEMORY = 2**20
+MOST_ROOM = 2**24
+"""Maximum MiB for the pictures of a job."""
 LEAST_LIMIT, LONGEST_LIMIT = 0.1, 3600.0
 """Least and most seconds for the script of a job type."""
 SHORTEST, LONGEST = 1.0, 100 * 366 * 86_400.0
@@ -122,6 +132,7 @@ SHORTEST, LONGEST = 1.0, 100 * 366 * 86_400.0
 MEBIBYTES = scalar(
     f"a whole number of MiB from {LEAST_JOB_TYPE_MEMORY} to {MOST_JOB_TYPE_MEMORY}", _mebibytes
 )
+ROOM = scalar(f"a whole number of MiB from 1 to {MOST_ROOM}", _room)
 SOME_TIME = attrs.evolve(
     scalar("a duration from 100ms to 1h, such as 20s", _some_time), write=format_duration
 )
@@ -225,6 +236,8 @@ class ManagerConfig:
     """Time after which the script of a job type is stopped."""
     job_type_memory: Annotated[int, MEBIBYTES] = 2048
     """Maximum MiB that the script of a job type may use (on Linux)."""
+    job_pictures_size: Annotated[int, ROOM] = 1024
+    """Maximum MiB that the pictures of a job's frames take."""
     archive_jobs_after: Duration = 0.0
     """Time without a change after which finished jobs leave the live lists; 0: never."""
     delete_jobs_after: Duration = 0.0

@@ -25,12 +25,14 @@ from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.pictures import PictureKeeper
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
     DELETIONS,
     HOUSEKEEPING,
     IMAGES,
     JOBS,
+    PICTURES,
     SCHEDULER,
     SHAMAN,
     STATUS,
@@ -45,7 +47,7 @@ from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.workers.messages import WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
-from flamenco.pictures import Previews
+from flamenco.pictures import PictureFiles
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
 
@@ -76,6 +78,7 @@ class Farm:
     workers: actors.ActorRef
     tags: actors.ActorRef
     images: actors.ActorRef
+    pictures: actors.ActorRef
     status: actors.ActorRef
     shaman: actors.ActorRef
 
@@ -120,7 +123,7 @@ async def open_farm(
             ahead=store.ahead,
             compiler=compiler,
             logs=logs,
-            previews=Previews(paths.local),
+            pictures=PictureFiles(paths.local),
             shaman=shaman if config.shaman.enabled else None,
             checkouts=shaman.checkouts if shaman else None,
         )
@@ -187,6 +190,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         workers=workers,
         jobs=jobs,
         tags=await start(Tags, TAGS),
+        pictures=await start(PictureKeeper, PICTURES),
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),
         submissions=await start(Submissions, SUBMISSIONS),

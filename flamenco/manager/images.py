@@ -1,36 +1,31 @@
-"""The actor that turns frames from workers into the newest pictures of job and farm."""
+"""The actor that turns images from workers of Flamenco 3 into pictures."""
 
 import logging
 
 import attrs
 
 import actors
-from flamenco.api.events import EventLastRenderedUpdate
-from flamenco.api.jobs import JobLastRenderedImageInfo
-from flamenco.logs import job_folder
-from flamenco.manager.deletions import remove_files
-from flamenco.manager.services import Services
-from flamenco.pictures import SIZES, NotAnImage
-from flamenco.store import RememberRendered, UnreadableRow
+from flamenco import clock
+from flamenco.manager.pictures import ShowNewest, TakePicture
+from flamenco.manager.services import PICTURES, Services
+from flamenco.model.jobs import Task
+from flamenco.model.pictures import Picture, only_frame
+from flamenco.pictures import NotAnImage
+from flamenco.store import UnreadableRow
 
 logger = logging.getLogger(__name__)
 
 
-def image_info(job_id: str) -> JobLastRenderedImageInfo:
-    """The address of a job's newest frame."""
-    return JobLastRenderedImageInfo(base=f"/job-files/{job_folder(job_id)}", suffixes=tuple(SIZES))
-
-
 @attrs.frozen
 class ProcessImage:
-    """A frame of a job as a worker sent it."""
+    """An image of a task as its worker sent it, without the frame that it shows."""
 
-    job_id: str
+    task: Task
     content: bytes
 
 
 class Images(actors.Actor):
-    """The actor that makes previews, with at most three in its queue (reference rules §9)."""
+    """The actor that makes pictures, with at most three in its queue (reference rules §9)."""
 
     mailbox = actors.Mailbox(capacity=3)
 
@@ -39,20 +34,32 @@ class Images(actors.Actor):
 
     @actors.handles(ProcessImage)
     async def process(self, message: ProcessImage) -> None:
-        """Make previews of a frame, and leave none for a job that is deleted in the meantime."""
-        reader = self._services.reader
+        """Make the pictures of an image; of a task with one frame only they are that frame's."""
+        task = message.task
         try:
-            job = await reader.job(message.job_id)
-            if job is None:
-                return
-            await self._services.previews.make(job_folder(job.id), message.content)
-            now = await reader.job(job.id)
-            if now is None or now.delete_requested_at is not None:
-                await remove_files(now or job, self._services)
-                return
-        except (NotAnImage, OSError, UnreadableRow) as error:
-            logger.warning("no preview of job %s: %s", message.job_id, error)
+            pictures = await self._services.pictures.decode(message.content)
+            frame = only_frame(await self._services.reader.commands(task.id))
+        except (NotAnImage, UnreadableRow) as error:
+            logger.warning("no picture of job %s: %s", task.job_id, error)
             return
-        self.record(RememberRendered(message.job_id))
-        thumbnail = image_info(message.job_id)
-        self.publish(EventLastRenderedUpdate(job_id=message.job_id, thumbnail=thumbnail))
+        contents = {kind: made.content for kind, made in pictures.items()}
+        keeper = self.system.find(PICTURES)
+        if keeper is None:
+            return
+        if frame is None:
+            self.tell(keeper, ShowNewest(task.job_id, contents))
+            return
+        picture = Picture(
+            job_id=task.job_id,
+            task_id=task.id,
+            lease=task.lease,
+            frame=frame,
+            output="",
+            name="",
+            width=pictures["large"].width,
+            height=pictures["large"].height,
+            small=len(contents["small"]),
+            large=len(contents["large"]),
+            made=clock.now(),
+        )
+        self.tell(keeper, TakePicture(picture=picture, contents=contents, worker_id=None))

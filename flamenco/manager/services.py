@@ -19,7 +19,7 @@ from flamenco.model.absence import Absence
 from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
-from flamenco.pictures import Previews
+from flamenco.pictures import PictureFiles
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
 from flamenco.shaman import Checkouts, Shaman, ShamanOff
@@ -32,6 +32,7 @@ SCHEDULER = "/scheduler"
 JOBS = "/jobs"
 WORKERS = "/workers"
 IMAGES = "/images"
+PICTURES = "/pictures"
 STATUS = "/status"
 TAGS = "/tags"
 SUBMISSIONS = "/submissions"
@@ -60,7 +61,7 @@ class Services:
     ahead: WriteAheadLog
     compiler: Compiler
     logs: TaskLogs
-    previews: Previews
+    pictures: PictureFiles
     shaman: Shaman | None = None
     """None while it is switched off, or there is no shared storage."""
     checkouts: Checkouts | None = None

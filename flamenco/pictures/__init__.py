@@ -1,5 +1,5 @@
-"""Previews of rendered frames: three sizes of a job's newest one (reference rules §9)."""
+"""Pictures of rendered frames: made of files of any format, and kept below the local storage."""
 
-from flamenco.pictures.previews import SIZES, NotAnImage, Previews
+from flamenco.pictures.files import SIZES, NotAnImage, PictureFiles, name_of
 
-__all__ = ["SIZES", "NotAnImage", "Previews"]
+__all__ = ["SIZES", "NotAnImage", "PictureFiles", "name_of"]

@@ -12,12 +12,23 @@ from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lifecycle import Sweep
 from flamenco.model.parking import ParkedKind
+from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store import parking
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
-from flamenco.store.tables import ATTEMPTS, BLOCKS, JOBS, TAGS, TASKS, WORKERS, insert, to_sql
+from flamenco.store.tables import (
+    ATTEMPTS,
+    BLOCKS,
+    JOBS,
+    PICTURES,
+    TAGS,
+    TASKS,
+    WORKERS,
+    insert,
+    to_sql,
+)
 
 
 @attrs.frozen
@@ -157,6 +168,20 @@ class DeleteJob:
 
 
 @attrs.frozen
+class PutPicture:
+    """A picture of a frame, if its task still exists."""
+
+    picture: Picture
+
+
+@attrs.frozen
+class DeletePicture:
+    """A picture that made room for others."""
+
+    picture: Picture
+
+
+@attrs.frozen
 class RememberRendered:
     """The newest frame of the farm is this job's, if it still exists."""
 
@@ -292,6 +317,19 @@ def _remember_rendered(connection: _Connection, change: RememberRendered) -> Non
     )
 
 
+def _put_picture(connection: _Connection, change: PutPicture) -> None:
+    task_id = change.picture.task_id
+    if connection.execute("SELECT 1 FROM tasks WHERE id = ?", (task_id,)).fetchone():
+        key = ", ".join(PICTURES.key)
+        connection.execute(PICTURES.put(key=key), PICTURES.row(change.picture))
+
+
+def _delete_picture(connection: _Connection, change: DeletePicture) -> None:
+    where = " AND ".join(f"{name} = ?" for name in PICTURES.key)
+    values = tuple(getattr(change.picture, name) for name in PICTURES.key)
+    connection.execute(f"DELETE FROM pictures WHERE {where}", values)  # noqa: S608
+
+
 _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     InsertJob: _insert_job,
     InsertTasks: _insert_tasks,
@@ -310,6 +348,8 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     DeleteCheckout: _delete_checkout,
     DeleteTasks: _delete_tasks,
     DeleteJob: _delete_job,
+    PutPicture: _put_picture,
+    DeletePicture: _delete_picture,
     RememberRendered: _remember_rendered,
     **parking.WRITERS,
 }

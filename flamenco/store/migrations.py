@@ -212,6 +212,24 @@ def _frames(db: Database) -> None:
     count_old_frames(db.conn)
 
 
+_PICTURES = """
+CREATE TABLE pictures (
+    job_id TEXT NOT NULL,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    lease INTEGER NOT NULL, frame INTEGER NOT NULL, output TEXT NOT NULL, name TEXT NOT NULL,
+    width INTEGER, height INTEGER, small INTEGER, large INTEGER, reason TEXT, made TEXT,
+    PRIMARY KEY (task_id, lease, frame, output)
+) WITHOUT ROWID;
+CREATE INDEX pictures_of_job ON pictures (job_id, frame);
+"""
+
+
+def _pictures(db: Database) -> None:
+    """Add the pictures of frames, whose files lie beside the database."""
+    for statement in _PICTURES.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -222,4 +240,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _task_warnings,
     _checkouts,
     _frames,
+    _pictures,
 )

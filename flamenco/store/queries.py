@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import Paging
 from flamenco.model.parking import Parked, ParkedKind
+from flamenco.model.pictures import Picture
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
@@ -30,6 +31,7 @@ from flamenco.store.tables import (
     ATTEMPTS,
     BLOCKS,
     JOBS,
+    PICTURES,
     TAGS,
     TASKS,
     WORKERS,
@@ -240,6 +242,36 @@ class Reader:
         """All attempts at a task that have ended, oldest first."""
         rest = "WHERE task_id = ? ORDER BY lease"
         return await self._ask(lambda db: ATTEMPTS.read(db, rest, (task_id,)))
+
+    async def lease_holder(self, task_id: str, lease: int) -> str | None:
+        """Id of the worker that holds a lease, or held it; None if there was no such lease."""
+        query = (
+            "SELECT worker_id FROM tasks WHERE id = :task AND lease = :lease AND worker_id != '' "
+            "UNION ALL SELECT worker_id FROM attempts WHERE task_id = :task AND lease = :lease"
+        )
+        values = {"task": task_id, "lease": lease}
+        row = await self._look(lambda db: db.execute(query, values).fetchone())
+        return str(row[0]) if row else None
+
+    async def pictures(self, job_id: str, frame: int | None = None) -> Rows[Picture]:
+        """The pictures of a job's frames, or of one of them, in the order of the frames."""
+        which = "WHERE job_id = ?"
+        values: list[object] = [job_id]
+        if frame is not None:
+            which += " AND frame = ?"
+            values.append(frame)
+        rest = f"{which} ORDER BY frame, output, lease, made"
+        return await self._ask(lambda db: PICTURES.read(db, rest, values))
+
+    async def picture_of(self, task_id: str, lease: int, frame: int, output: str) -> Picture | None:
+        """The picture of a frame that one attempt made. Raises `UnreadableRow`."""
+        rest = "WHERE task_id = ? AND lease = ? AND frame = ? AND output = ?"
+        return await self._look(lambda db: PICTURES.one(db, rest, (task_id, lease, frame, output)))
+
+    async def pictures_size(self, job_id: str) -> int:
+        """Bytes of all pictures of a job's frames."""
+        query = "SELECT total(small + large) FROM pictures WHERE job_id = ?"
+        return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
     async def blocks(self, job_id: str) -> Rows[Block]:
         """The blocklist of a job."""

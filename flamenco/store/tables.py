@@ -19,6 +19,7 @@ import attrs
 import msgspec
 
 from flamenco.model.jobs import Attempt, Block, Job, Task
+from flamenco.model.pictures import Picture
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.errors import UnreadableRow
@@ -295,5 +296,8 @@ WORKERS = Table(
     Worker,
     structured=frozenset({"task_types", "tags", "request", "specs", "schedule"}),
     stand_in={"status": WorkerStatus.ERROR},
+)
+PICTURES = Table(
+    "pictures", Picture, key=("task_id", "lease", "frame", "output"), says_why="reason"
 )
 TAGS = Table("tags", WorkerTag, says_why="description")

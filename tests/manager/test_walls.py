@@ -398,7 +398,7 @@ async def test_services_that_crash_at_everything_do_not_end_the_farm(tmp_path):
         poison.add(Images, "images", ProcessImage)
         poison.add(Status, "status", Refresh)
         for _ in range(20):
-            stage.farm.images.tell(ProcessImage("of-nobody", b""))
+            stage.farm.images.tell(ProcessImage(None, b""))
             stage.farm.status.tell(Refresh())
             await trio.sleep(6)
         assert poison.raised >= 40

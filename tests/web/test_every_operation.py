@@ -40,6 +40,7 @@ BODIES = {
     "signOn": SIGN_ON | {"name": "anna"},
     "workerStateChanged": {"status": "awake"},
     "taskUpdate": {"taskStatus": "active", "activity": "", "log": "", "steps_completed": 1},
+    "takeFramePicture": {"lease": 1, "frame": 1, "reason": "it is a deep image"},
     "requestBlocklisting": {"reason": "no Blender here"},
     "requestWorkerStatusChange": STATUS,
     "setWorkerTags": {"tag_ids": [NOBODY]},
@@ -57,7 +58,7 @@ BODIES = {
 MALFORMED = {"setTaskStatus": 404}
 """{operation: its answer about what can't be an id}, where that is not 400."""
 
-UNKNOWN = {"fetchJobLastRenderedInfo": 204, "mayWorkerRun": 200}
+UNKNOWN = {"fetchJobLastRenderedInfo": 204, "fetchJobPicture": 400, "mayWorkerRun": 200}
 """{operation: its answer about what is not there}, where that is not 404."""
 
 

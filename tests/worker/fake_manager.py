@@ -1,6 +1,6 @@
 """The other end of a worker session on a real socket, at the test's command.
 
-It registers workers, takes previews, and hands each session to the test, which speaks for the
+It registers workers, takes pictures, and hands each session to the test, which speaks for the
 Manager with `flamenco.protocol`.
 """
 
@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 
 import attrs
 import h11
+import msgspec
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
 from flamenco import protocol
+from flamenco.api.pictures import FramePicture
 from flamenco.model.jobs import Command
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import (
@@ -149,6 +151,7 @@ class FakeManager:
         self.variables = {}
         self.storage = ""
         self.previews_in, self.previews = trio.open_memory_channel(math.inf)
+        self.pictures_in, self.pictures = trio.open_memory_channel(math.inf)
         self._sessions_in, self._sessions = trio.open_memory_channel(math.inf)
 
     async def session(self):
@@ -218,6 +221,9 @@ class FakeManager:
             self.known[uuid] = self.registrations[-1]["secret"]
             return 200, json.dumps({"uuid": uuid}).encode()
         assert self._knows(headers[b"authorization"])
+        if path.endswith("/picture"):
+            self.pictures_in.send_nowait((path, msgspec.json.decode(body, type=FramePicture)))
+            return 204, b""
         if not path.endswith("/output-produced"):
             return 404, b"{}"
         kind, length = headers[b"content-type"].decode(), int(headers[b"content-length"])

@@ -9,7 +9,7 @@ from flamenco.api import jobs as api
 from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.jobtypes import UnknownJobType
 from flamenco.logs import job_folder
-from flamenco.manager.images import image_info
+from flamenco.manager.pictures import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.submissions import SubmitJob
@@ -115,7 +115,7 @@ async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary
 @routes.get("/jobs/<job_id>/last-rendered")
 async def fetch_job_last_rendered_info(job_id: Id) -> api.JobLastRenderedImageInfo | None:
     """The address of a job's newest frame."""
-    exists = await services().previews.exist(job_folder(job_id))
+    exists = await services().pictures.exist(job_folder(job_id))
     return image_info(job_id) if exists else None
 
 

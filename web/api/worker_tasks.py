@@ -5,16 +5,19 @@ from typing import Any
 from quart import request
 
 import actors
-from flamenco import protocol
+from flamenco import clock, protocol
 from flamenco.api import workers as api
+from flamenco.api.pictures import FramePicture
 from flamenco.manager.asking import ask_job
 from flamenco.manager.images import ProcessImage
 from flamenco.manager.jobs.messages import ReportTask
+from flamenco.manager.pictures import TakePicture
 from flamenco.manager.refusals import Conflict, Refusal
 from flamenco.manager.workers.messages import AskForTask, FindLease, MayRun, Permission, Seen
 from flamenco.model.jobs import Task
+from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus, WorkerStatus
-from flamenco.pictures.previews import MAX_BYTES
+from flamenco.pictures.files import BEGINNING, MAX_BYTES
 from web.api.finding import find_task
 from web.context import farm, reader
 from web.operations import Id, Operations
@@ -25,6 +28,8 @@ PICTURES = ("image/jpeg", "image/png")
 REPORTABLE = (TaskStatus.ACTIVE, TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.QUEUED)
 """Statuses that a worker may report for a task; queued hands it back."""
 
+LONGEST_PICTURE = 2 * 2**20
+"""Maximum bytes of a frame's pictures as Base64."""
 LONGEST_REPORT = 4 * 2**20
 """Maximum bytes of a report with lines of a log."""
 
@@ -81,15 +86,15 @@ async def request_blocklisting(
     await _report(worker, task_id, status=TaskStatus.QUEUED, activity=reason, blocklist=reason)
 
 
-async def _job_of(worker: actors.ActorRef, task_id: str) -> str:
-    """The job of a task that the worker holds, or held last: a frame may come after the end.
+async def _task_of(worker: actors.ActorRef, task_id: str) -> Task:
+    """A task that the worker holds, or held last: a frame may come after the end.
 
     Raises `Conflict`, `NotFound`.
     """
     task = (await find_task(task_id)).item
     if task.worker_id != worker.name:
         raise Conflict(f"task {task.name} is not, and was not last, the one of this worker")
-    return task.job_id
+    return task
 
 
 async def _report(worker: actors.ActorRef, task_id: str, **said: Any) -> None:
@@ -128,6 +133,36 @@ def _why_not(permission: Permission, task: Task | None) -> str:
     return "the task is not assigned to this worker"
 
 
+@routes.post("/worker/task/<task_id>/picture", errors=[404, 409], most=LONGEST_PICTURE)
+async def take_frame_picture(worker: actors.ActorRef, task_id: Id, body: FramePicture) -> None:
+    """Take the picture of a frame, made under a lease of the worker, or why there is none."""
+    contents = {"small": body.small, "large": body.large, "newest": body.newest}
+    contents = {kind: content for kind, content in contents.items() if content}
+    has_both = {"small", "large"} <= contents.keys()
+    if not has_both and (contents or not body.reason.strip()):
+        raise Refusal("expected a picture in both sizes, or a reason why there is none")
+    if not all(content.startswith(BEGINNING) for content in contents.values()):
+        raise Refusal("expected pictures in JPEG")
+    task = (await find_task(task_id)).item
+    picture = Picture(
+        job_id=task.job_id,
+        task_id=task.id,
+        lease=body.lease,
+        frame=body.frame,
+        output=body.output,
+        name="",
+        width=body.width,
+        height=body.height,
+        small=len(body.small),
+        large=len(body.large),
+        reason="" if has_both else body.reason,
+        made=clock.now(),
+    )
+    worker.tell(Seen())
+    taken = TakePicture(picture=picture, contents=contents, worker_id=worker.name)
+    await farm().pictures.ask(taken)
+
+
 @routes.post(
     "/worker/task/<task_id>/output-produced",
     content=PICTURES,
@@ -143,11 +178,11 @@ async def task_output_produced(worker: actors.ActorRef, task_id: Id) -> Answer:
         return failure(411, "expected a Content-Length")
     if request.content_length > MAX_BYTES:
         return failure(413, f"expected at most {MAX_BYTES} bytes")
-    job_id = await _job_of(worker, task_id)
+    task = await _task_of(worker, task_id)
     content = await request.data
     worker.tell(Seen())
     try:
-        farm().images.tell(ProcessImage(job_id, content))
+        farm().images.tell(ProcessImage(task, content))
     except actors.MailboxFull:
         return failure(429, "too many pictures are waiting; this one was dropped")
     return empty(202)

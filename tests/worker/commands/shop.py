@@ -23,6 +23,8 @@ class Bench:
     warnings: list[str] = attrs.field(factory=list)
     said: list[str] = attrs.field(factory=list)
     images: list[str] = attrs.field(factory=list)
+    frames: list[tuple[int, str]] = attrs.field(factory=list)
+    """Number and view of each image."""
     usage: Usage = attrs.field(factory=Usage)
 
     def log(self, line):
@@ -39,8 +41,9 @@ class Bench:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    def saved(self, path):
+    def saved(self, path, frame, output=""):
         self.images.append(path)
+        self.frames.append((frame, output))
 
     async def run(self, name, **parameters):
         await COMMANDS[name].run(parameters, self)

@@ -53,7 +53,7 @@ def render(scene, output, frames="1..3"):
 
 
 @pytest.mark.slow
-async def test_a_worker_renders_with_blender_and_sends_the_newest_frame(
+async def test_a_worker_renders_with_blender_and_sends_a_picture_of_each_frame(
     manager, config, scene, tmp_path
 ):
     parameters = render(scene, str(tmp_path / "frame-######"))
@@ -63,7 +63,7 @@ async def test_a_worker_renders_with_blender_and_sends_the_newest_frame(
         assign = task(("blender-render", parameters, 3), steps_total=3)
         await session.send(assign)
         reports = await session.until(lambda report: report.status in ("completed", "failed"))
-        preview = await manager.previews.receive()
+        sent = [await manager.pictures.receive() for _ in range(3)]
     log = "".join(report.log or "" for report in reports)
     assert reports[-1].status == "completed", log
     assert [r.steps_completed for r in reports if r.steps_completed] == [1, 2, 3]
@@ -72,7 +72,8 @@ async def test_a_worker_renders_with_blender_and_sends_the_newest_frame(
     assert len({frame.read_bytes() for frame in frames}) == 3
     with Image.open(frames[0]) as picture:
         assert picture.size == (64, 36)
-    assert preview.path == "/api/v3/worker/task/task-1/output-produced"
+    assert [picture.frame for _, picture in sent] == [1, 2, 3]
+    assert all(picture.small and not picture.reason for _, picture in sent)
 
 
 @pytest.mark.slow

@@ -58,7 +58,8 @@ export const CATEGORIES: readonly Category[] = [
     intro: 'Paths on the Manager’s machine. Relative ones start at its storage, or at the folder of the configuration file.',
     fields: [
       { key: 'shared_storage_path', label: 'Shared storage', kind: 'path', placeholder: 'Not set', help: 'The folder of job files. Workers and artists must see it too, under the same path or through a two-way variable.', emptied: 'Without a shared storage the Manager waits to be set up, unless its command line names one with --storage.' },
-      { key: 'local_manager_storage_path', label: 'Logs and previews', kind: 'path', required: true, help: 'Task logs and last-rendered images; only the Manager needs to see this folder.' },
+      { key: 'local_manager_storage_path', label: 'Logs and pictures', kind: 'path', required: true, help: 'Task logs and pictures of frames; only the Manager needs to see this folder.' },
+      { key: 'job_pictures_size', label: 'Pictures of a job', kind: 'count', live: true, min: 1, unit: 'MiB', help: 'Room for the pictures of a job’s frames; beyond, those of earlier attempts go first, then the large ones.' },
       { key: 'shaman.enabled', label: 'Shaman', kind: 'flag', help: 'Takes the files of jobs over HTTP, each only once, and keeps them in the shared storage. Job files are then in its folder jobs.' },
       { key: 'shaman.garbageCollect.period', label: 'Shaman clean-up', kind: 'duration', zero: 'Never', choices: ['0s', '1h', '6h', '24h', '168h'], help: 'Time between Shaman’s deletions of unused files.' },
       { key: 'shaman.garbageCollect.maxAge', label: 'Age of unused files', kind: 'duration', zero: 'At once', choices: ['24h', '168h', '336h', '744h', '2160h'], help: 'Time after which files that no job has are deleted if they were not asked for.' },

@@ -1,0 +1,96 @@
+"""Pictures of a job's frames: which are kept, and which go first when there are too many."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+
+import attrs
+
+from flamenco.model.jobs import Command
+
+FRAME_OPTIONS = frozenset({"-f", "--render-frame"})
+FRAME_KEYS = ("frame", "frames")
+_NUMBER = re.compile(r"-?\d{1,18}")
+
+
+@attrs.frozen(kw_only=True)
+class Picture:
+    """The picture of a frame that one attempt at its task made, or why there is none."""
+
+    job_id: str
+    task_id: str
+    lease: int
+    """Number of the attempt."""
+    frame: int
+    output: str
+    """View or layer that it shows; empty if there is one only."""
+    name: str
+    """Name of its files; empty if there is none."""
+    width: int = 0
+    """Width in pixels of the large one."""
+    height: int = 0
+    small: int = 0
+    """Bytes of the small one; 0: it is not kept."""
+    large: int = 0
+    reason: str = ""
+    """Sentence why there is none."""
+    made: datetime
+
+    @property
+    def size(self) -> int:
+        """Bytes in both sizes."""
+        return self.small + self.large
+
+
+@attrs.frozen
+class Sacrifice:
+    """Pictures that make room for others."""
+
+    gone: tuple[Picture, ...]
+    """Those of earlier attempts, which go as a whole."""
+    smaller: tuple[Picture, ...]
+    """Those that lose their large size."""
+
+
+def only_frame(commands: Iterable[Command]) -> int | None:
+    """The frame that commands render, whatever their job type; None if there are several or none.
+
+    Its number is the parameter `frame`, the range `frames`, or what follows Blender's option.
+    """
+    found = set[str]()
+    for command in commands:
+        given = command.parameters
+        words = [str(word) for word in given.get("args") or ()]
+        key = next((key for key in FRAME_KEYS if given.get(key) not in (None, "")), None)
+        if key:
+            found.add(str(given[key]))
+        else:
+            found.update(after for word, after in pairwise(words) if word in FRAME_OPTIONS)
+    text = next(iter(found), "")
+    return int(text) if len(found) == 1 and _NUMBER.fullmatch(text) else None
+
+
+def make_room(pictures: Iterable[Picture], wanted: int, but: Picture) -> Sacrifice:
+    """The pictures of a job to part with so that ``wanted`` bytes are free for another one.
+
+    Those of earlier attempts go first, then the large ones, the oldest first.
+    """
+    newest = {(but.task_id, but.frame, but.output): but.lease}
+    in_order = sorted(pictures, key=lambda each: each.made)
+    for each in in_order:
+        place = (each.task_id, each.frame, each.output)
+        newest[place] = max(each.lease, newest.get(place, 0))
+    gone, smaller, stay = [], [], []
+    for each in in_order:
+        is_older = each.lease < newest[each.task_id, each.frame, each.output]
+        if wanted > 0 and is_older and each.size:
+            gone.append(each)
+            wanted -= each.size
+        else:
+            stay.append(each)
+    for each in stay:
+        if wanted > 0 and each.large:
+            smaller.append(each)
+            wanted -= each.large
+    return Sacrifice(tuple(gone), tuple(smaller))

@@ -1,0 +1,63 @@
+"""Operations tagged `jobs`, on the pictures of frames."""
+
+from http import HTTPStatus
+
+import trio
+from msgspec import UNSET
+from quart import Response, request
+
+from flamenco.api import pictures as api
+from flamenco.logs import job_folder
+from flamenco.manager.refusals import NotFound
+from flamenco.model.bounds import PictureName
+from flamenco.model.pictures import Picture
+from web.api.finding import find_job
+from web.context import reader, services
+from web.operations import API, Id, Operations
+from web.wire import JPEG, Answer, Jpeg, empty, or_none
+
+FOR_EVER = "public, max-age=31536000, immutable"
+"""Caching of a picture: another one has another name."""
+
+routes = Operations("jobs")
+
+
+@routes.get("/jobs/<job_id>/pictures", errors=[404])
+async def fetch_job_pictures(job_id: Id, query: api.PicturesWanted) -> api.JobPictures:
+    """The pictures of a job's frames by all attempts, or why there is none."""
+    await find_job(job_id)
+    found = await reader().pictures(job_id, or_none(query.frame))
+    return api.JobPictures(pictures=tuple(map(_shown, found)))
+
+
+@routes.get("/jobs/<job_id>/pictures/<name>/<size>", answers={200: Jpeg, 304: None}, errors=[404])
+async def fetch_job_picture(job_id: Id, name: PictureName, size: api.PictureSize) -> Answer:
+    """A picture of a frame; it never changes."""
+    if request.if_none_match.contains(name):
+        answer = empty(HTTPStatus.NOT_MODIFIED)
+    else:
+        path = services().pictures.path(job_folder(job_id), name, size.value)
+        try:
+            content = await trio.Path(path).read_bytes()
+        except OSError:
+            raise NotFound(f"job {job_id} has no picture {name}, or keeps it no longer") from None
+        answer = Response(content, 200, content_type=JPEG)
+    answer.headers["Cache-Control"] = FOR_EVER
+    answer.set_etag(name)
+    return answer
+
+
+def _shown(picture: Picture) -> api.KeptPicture:
+    base = f"{API}/jobs/{picture.job_id}/pictures/{picture.name}"
+    return api.KeptPicture(
+        frame=picture.frame,
+        output=picture.output,
+        task=picture.task_id,
+        lease=picture.lease,
+        made=picture.made,
+        width=picture.width or UNSET,
+        height=picture.height or UNSET,
+        small=f"{base}/small" if picture.small else UNSET,
+        large=f"{base}/large" if picture.large else UNSET,
+        reason=picture.reason or UNSET,
+    )
