@@ -1,0 +1,1 @@
+"""Cost of the pictures of frames."""
