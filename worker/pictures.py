@@ -17,7 +17,7 @@ import trio
 from flamenco.api.pictures import FramePicture
 from flamenco.pictures.kinds import THUMBNAILS, Made, Pictures
 from flamenco.pictures.making import Maker, open_maker
-from flamenco.pictures.reading import NoPicture
+from flamenco.pictures.refusing import NoPicture
 from worker.backoff import backoff
 from worker.registration import Credentials, Identity
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
-from flamenco.pictures.reading import NoPicture, check_size
+from flamenco.pictures.refusing import NoPicture, check_size
 
 LINEAR = frozenset({"openexr", "hdr"})
 """Formats with scene-linear light."""

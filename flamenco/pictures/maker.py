@@ -14,7 +14,8 @@ import msgspec
 
 from flamenco.pictures.kinds import KINDS, Pictures, encode_all
 from flamenco.pictures.making import Asked, Told
-from flamenco.pictures.reading import NO_MEMORY, NoPicture, read
+from flamenco.pictures.reading import read
+from flamenco.pictures.refusing import NO_MEMORY, NoPicture
 
 SECONDS = 60
 """Maximum seconds of a processor for one file."""

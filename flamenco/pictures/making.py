@@ -12,7 +12,7 @@ import trio
 
 from flamenco.launcher import Child, open_child
 from flamenco.pictures.kinds import Made, Pictures
-from flamenco.pictures.reading import NoPicture
+from flamenco.pictures.refusing import NoPicture
 
 PROGRAM = (sys.executable, "-P", "-m", "flamenco.pictures.maker")
 SECONDS = 600.0

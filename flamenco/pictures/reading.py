@@ -8,26 +8,14 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from flamenco.pictures.refusing import NO_MEMORY, NoPicture, check_size
+
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "TGA", "BMP", "SGI")
 """Formats that Pillow reads. It knows dozens more, and leaves some of them to other programs."""
 MOST_AT_ONCE = 2**26
 """Maximum number of pixels that are decoded as a whole."""
-MOST_PIXELS = 2**29
-"""Maximum number of pixels of an image: 16,384 x 32,768."""
-NO_MEMORY = "it needs more memory than a picture of it is worth"
 OF_OTHER_DEPTH = ("F", "I")
 """Modes of Pillow, or their beginnings, that it would cut to 8 bits."""
-
-
-class NoPicture(ValueError):
-    """There is no picture of a file; the text says why, in a sentence.
-
-    ``passing`` is True if the file may become whole yet.
-    """
-
-    def __init__(self, sentence: str, *, passing: bool = False) -> None:
-        super().__init__(sentence)
-        self.passing = passing
 
 
 def read(path: Path, box: tuple[int, int]) -> Image.Image:
@@ -82,12 +70,6 @@ def _read_less(image: Image.Image, box: tuple[int, int]) -> None:
 
 def _halvings(image: Image.Image) -> int:
     return image.reduce if isinstance(image.reduce, int) else 0
-
-
-def check_size(width: int, height: int) -> None:
-    """Raise `NoPicture` for an image that would take too long."""
-    if width * height > MOST_PIXELS:
-        raise NoPicture(f"{width} x {height} pixels are too many for a picture of it")
 
 
 def over_black(image: Image.Image) -> Image.Image:

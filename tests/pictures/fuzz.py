@@ -15,7 +15,7 @@ from PIL import Image
 
 from flamenco.pictures.kinds import KINDS, THUMBNAILS, Pictures
 from flamenco.pictures.making import Maker, open_maker
-from flamenco.pictures.reading import NoPicture
+from flamenco.pictures.refusing import NoPicture
 from tests.pictures.files import write, write_deep
 
 BY_PILLOW = ("png", "jpg", "tif", "webp", "jp2", "tga", "bmp", "sgi")

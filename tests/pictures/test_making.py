@@ -11,7 +11,7 @@ from PIL import Image
 from flamenco.pictures import making
 from flamenco.pictures.kinds import KINDS, THUMBNAILS
 from flamenco.pictures.making import open_maker
-from flamenco.pictures.reading import NoPicture
+from flamenco.pictures.refusing import NoPicture
 from tests.pictures.files import write
 
 EVERYTHING = ("newest", *THUMBNAILS)

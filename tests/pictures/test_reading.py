@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flamenco.pictures.reading import NoPicture, read
+from flamenco.pictures.reading import read
+from flamenco.pictures.refusing import NoPicture
 from tests.pictures.files import write, write_deep
 
 BOX = (600, 338)
