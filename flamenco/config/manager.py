@@ -89,9 +89,7 @@ def _mebibytes(value: object) -> int:
 
 
 def _room(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(value)
-    if not 1 <= value <= MOST_ROOM:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_ROOM:
         raise ValueError(value)
     return value
 
