@@ -2,8 +2,8 @@
 
 import gc
 import logging
-from collections.abc import Awaitable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable
+from datetime import datetime, timedelta
 from functools import partial
 
 import attrs
@@ -16,12 +16,15 @@ from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
 from flamenco.manager.workers.messages import ClockCorrected, RemoveWorker
-from flamenco.model.cleanup import due_jobs, due_workers
+from flamenco.model.cleanup import Due, due_jobs, due_workers
 from flamenco.store import DamagedDatabase, check_integrity
 
 logger = logging.getLogger(__name__)
 
 CLEAN_UP_SECONDS = 60.0
+
+JOBS_AT_ONCE = 100
+"""Number of old jobs that are read together."""
 
 CHECKPOINT_AGAIN_SECONDS = 30.0
 """Seconds of pause after a checkpoint that could not be made."""
@@ -144,25 +147,34 @@ class Housekeeping(actors.Actor):
         config, reader, now = self._services.config, self._services.reader, clock.now()
         for job_id in await reader.jobs_being_deleted():
             await self._try(f"job {job_id}", ask_job(self.system, job_id, RemoveJob()))
-        shortest = min(
-            (after for after in (config.archive_jobs_after, config.delete_jobs_after) if after),
-            default=None,
-        )
-        if shortest is not None:
-            old = await reader.jobs_untouched_since(now - timedelta(seconds=shortest))
-            due = due_jobs(old, now, config.archive_jobs_after, config.delete_jobs_after)
+        async for due in self._due_jobs(now, 0.0, config.delete_jobs_after):
             for job in due.delete:
                 remove = RemoveJob(unchanged_since=job.updated)
                 if await self._try(f"job {job.id}", ask_job(self.system, job.id, remove)):
                     logger.info("job %s (%s) is deleted: it is old", job.id, job.name)
+        async for due in self._due_jobs(now, config.archive_jobs_after, 0.0):
             for job in due.archive:
                 archive = ArchiveJob(archived=True)
                 await self._try(f"job {job.id}", ask_job(self.system, job.id, archive))
-        for worker in due_workers(await reader.workers(), now, config.delete_workers_after):
+        after = config.delete_workers_after
+        for worker in due_workers(await reader.workers() if after else (), now, after):
             ref = worker_actor(self.system, worker.id)
             gone = RemoveWorker(unchanged_since=worker.updated)
             if ref is not None and await self._try(f"worker {worker.id}", ref.ask(gone)):
                 logger.info("worker %s is deleted: it was gone for too long", worker.name)
+
+    async def _due_jobs(
+        self, now: datetime, archive_after: float, delete_after: float
+    ) -> AsyncIterator[Due]:
+        """The jobs that are due, a hundred at most at a time."""
+        reader, shortest = self._services.reader, archive_after or delete_after
+        if not shortest:
+            return
+        moment = now - timedelta(seconds=shortest)
+        ids = await reader.jobs_untouched_since(moment, archived=bool(delete_after))
+        for start in range(0, len(ids), JOBS_AT_ONCE):
+            old = await reader.jobs_among(ids[start : start + JOBS_AT_ONCE])
+            yield due_jobs(old, now, archive_after, delete_after)
 
     async def _try(self, what: str, answer: Awaitable[None]) -> bool:
         """True if it was done. Somebody may need it again by now, or it may be parked; one whose

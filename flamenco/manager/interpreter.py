@@ -22,8 +22,13 @@ call; with Python's own 5 ms, a message took a second while a large job was load
 
 @contextmanager
 def responsive() -> Iterator[None]:
-    """Prevent automatic full collections, and let threads yield soon, during the block."""
+    """Prevent automatic full collections, and let threads yield soon, during the block.
+
+    What is there before it, the program itself, is left out of all collections from then on.
+    """
     before, turn = gc.get_threshold(), sys.getswitchinterval()
+    gc.collect()
+    gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
     sys.setswitchinterval(TURN_SECONDS)
     try:

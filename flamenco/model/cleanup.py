@@ -30,10 +30,13 @@ def due_jobs(jobs: Iterable[Job], now: datetime, archive_after: float, delete_af
         for job in mortal
         if _over(job.updated, now, delete_after) and job.delete_requested_at is None
     ]
+    going = {job.id for job in delete}
     archive = [
         job
         for job in mortal
-        if job not in delete and job.archived_at is None and _over(job.updated, now, archive_after)
+        if job.id not in going
+        and job.archived_at is None
+        and _over(job.updated, now, archive_after)
     ]
     return Due(tuple(archive), tuple(delete))
 

@@ -54,6 +54,9 @@ A busy event loop gives the next one its thread a round later: one at a time wou
 as many rounds as there are questions before it.
 """
 
+_FINISHED = ", ".join(f"'{status.value}'" for status in sorted(FINISHED_JOBS))
+"""Statuses of finished jobs, as the indexes of the housekeeping name them."""
+
 _BEING_MADE = (JobStatus.UNDER_CONSTRUCTION.value,)
 
 
@@ -83,25 +86,32 @@ class Reader:
 
     async def unfinished_jobs(self) -> list[str]:
         """Ids of the jobs that live as actors: work is left in them."""
-        ended = [status.value for status in (*FINISHED_JOBS, JobStatus.UNDER_CONSTRUCTION)]
-        query = (
-            f"SELECT id FROM jobs WHERE status NOT IN ({', '.join('?' * len(ended))}) "  # noqa: S608
-            "AND delete_requested_at IS NULL ORDER BY created"
+        return await self._ids(
+            "SELECT id FROM jobs WHERE delete_requested_at IS NULL "  # noqa: S608
+            f"AND status NOT IN ({_FINISHED}, 'under-construction') ORDER BY created"
         )
-        return await self._ids(query, *ended)
 
     async def half_made_jobs(self) -> Rows[Job]:
         """Jobs that are being stored, or whose submission was cut off."""
         return await self._ask(lambda db: JOBS.read(db, "WHERE status = ?", _BEING_MADE))
 
-    async def jobs_untouched_since(self, moment: datetime) -> list[Job]:
-        """Finished jobs that last changed at this moment or before, oldest first.
+    async def jobs_untouched_since(self, moment: datetime, *, archived: bool) -> list[str]:
+        """Ids of finished jobs that last changed at this moment or before, oldest first.
 
-        Not those that can't be read: they wait for a person.
+        With those that are ``archived``, or without.
         """
-        ended = [status.value for status in FINISHED_JOBS]
-        rest = f"WHERE status IN ({', '.join('?' * len(ended))}) AND updated <= ? ORDER BY updated"
-        jobs = await self._ask(lambda db: JOBS.read(db, rest, (*ended, in_utc(moment))))
+        return await self._ids(
+            "SELECT id FROM jobs WHERE (archived_at IS NULL) IN (1, ?) AND updated <= ? "  # noqa: S608
+            f"AND status IN ({_FINISHED}) AND delete_requested_at IS NULL ORDER BY updated",
+            0 if archived else 1,
+            in_utc(moment),
+        )
+
+    async def jobs_among(self, ids: Iterable[str]) -> list[Job]:
+        """The jobs with these ids, oldest first, but those that can't be read."""
+        rest = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY updated"
+        wanted = json.dumps(list(ids))
+        jobs = await self._ask(lambda db: JOBS.read(db, rest, (wanted,)))
         return [job for job in jobs if job.id not in jobs.unreadable]
 
     async def jobs_to_delete(self, moment: datetime) -> list[str]:

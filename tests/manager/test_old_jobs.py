@@ -246,8 +246,8 @@ def clean_up_now(stage, **config) -> None:
 async def test_a_clean_up_spares_the_job_that_somebody_requeues_meanwhile(stage, monkeypatch):
     found = Reader.jobs_untouched_since
 
-    async def then_requeue(reader: Reader, moment) -> list:
-        old = await found(reader, moment)
+    async def then_requeue(reader: Reader, moment, *, archived: bool) -> list:
+        old = await found(reader, moment, archived=archived)
         await stage.ask(revived, SetJobStatus(JobStatus.REQUEUEING, "again"))
         return old
 

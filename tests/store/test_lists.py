@@ -295,6 +295,25 @@ def test_no_page_is_sorted_and_nothing_is_read_but_by_an_index(
         assert all(step.startswith("SEARCH") for step in read)
 
 
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda reader: reader.unfinished_jobs(), "jobs_unfinished"),
+        (lambda reader: reader.jobs_being_deleted(), "jobs_being_deleted"),
+        (lambda reader: reader.jobs_untouched_since(START, archived=False), "jobs_by_updated"),
+        (lambda reader: reader.jobs_untouched_since(START, archived=True), "jobs_by_updated"),
+    ],
+)
+async def test_the_housekeeping_finds_by_an_index_what_it_has_to_do(reader, connection, ask, index):
+    reading, _ = reader
+    asked: list[str] = []
+    for db in reading._free:
+        db.conn.set_trace_callback(asked.append)
+    await ask(reading)
+    steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert f"INDEX {index}" in steps[0][3]
+
+
 @pytest.mark.parametrize("key", sorted(set(TASK_KEYS) - {"index_in_job"}))
 def test_other_orders_of_tasks_sort_the_tasks_of_one_job(connection, key):
     steps = plan(connection, listed_tasks("j", TaskFilter()), key, paged=False)
