@@ -82,7 +82,8 @@ class LiveJob:
         for task in live.tasks.values():
             if task.status is TaskStatus.COMPLETED:
                 live._count_down(task.id, 1)
-        live._settle_all()
+        if live._is_runnable:  # otherwise nothing is ready
+            live._settle_all()
         live.complete()
         return live
 
@@ -119,12 +120,21 @@ class LiveJob:
     def is_ready(self, task_id: str) -> bool:
         """True if this task could start now, or be approved now."""
         return (
-            self.job.status in RUNNABLE_JOBS
-            and self.job.delete_requested_at is None
+            self._is_runnable
             and task_id not in self._held
             and not self._unfinished.get(task_id)
             and self.tasks[task_id].status in RUNNABLE_TASKS
         )
+
+    @property
+    def _is_runnable(self) -> bool:
+        return self.job.status in RUNNABLE_JOBS and self.job.delete_requested_at is None
+
+    def tasks_in(self, *statuses: TaskStatus) -> list[Task]:
+        """The tasks in these statuses, at no cost if there are none."""
+        if not any(self.counts[each] for each in statuses):
+            return []
+        return [task for task in self.tasks.values() if task.status in statuses]
 
     def unfinished(self, task_id: str) -> list[Task]:
         """The tasks that must be completed before this one."""
@@ -215,11 +225,7 @@ class LiveJob:
         to the pool; a job of which nothing can run any more ends.
         """
         ripple = Ripple(self.job)
-        lost = [
-            task
-            for task in self.tasks.values()
-            if task.status is TaskStatus.ACTIVE and task.id not in self._held
-        ]
+        lost = [each for each in self.tasks_in(TaskStatus.ACTIVE) if each.id not in self._held]
         back = returned_to_pool(self.job.status)
         for task in lost:
             returned = evolve(task, status=back, activity="it ran nowhere", updated=now)
@@ -264,7 +270,7 @@ class LiveJob:
             self._put(evolve(task, failed_by=(), updated=now), ripple)
 
     def _sweep(self, sweep: Sweep, now: datetime, ripple: Ripple) -> None:
-        swept = [task for task in self.tasks.values() if task.status in sweep.which]
+        swept = self.tasks_in(*sweep.which)
         activity = self.job.activity
         for task in swept:
             self._put(evolve(task, status=sweep.to, activity=activity, updated=now))

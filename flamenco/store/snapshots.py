@@ -12,6 +12,9 @@ from flamenco.store.details import StoredLease, open_leases
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import BLOCKS, JOBS, TASKS, WORKERS
 
+TASKS_AT_ONCE = 500
+"""Number of tasks that are decoded together: a millisecond, for which the event loop waits."""
+
 
 @attrs.frozen
 class WorkerSnapshot:
@@ -41,17 +44,38 @@ def _job(connection: sqlite3.Connection, job_id: str) -> LiveJob | None:
     job = JOBS.one(connection, "WHERE id = ?", (job_id,))
     if job is None:
         return None
-    tasks = TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
+    tasks = _tasks(connection, job_id)
     if job.delete_requested_at is None:  # else those that are missing may be erased already
         _check_dependencies(tasks)
     return LiveJob.of(job, tasks, BLOCKS.all(connection, "WHERE job_id = ?", (job_id,)))
+
+
+def _tasks(connection: sqlite3.Connection, job_id: str) -> list[Task]:
+    """The tasks of a job in order, read in pieces. Raises `UnreadableRow`."""
+    known = "max(CASE typeof(idx) WHEN 'integer' THEN idx ELSE 0 END)"
+    query = f"SELECT count(*), {known} FROM tasks WHERE job_id = ?"  # noqa: S608
+    count, last = connection.execute(query, (job_id,)).fetchone()
+    tasks: list[Task] = []
+    if count and last <= count + TASKS_AT_ONCE:
+        for first in range(1, last + 1, TASKS_AT_ONCE):
+            piece = TASKS.read(
+                connection,
+                "WHERE job_id = ? AND idx BETWEEN ? AND ? ORDER BY idx",
+                (job_id, first, first + TASKS_AT_ONCE - 1),
+            )
+            for unreadable in piece.unreadable.values():
+                raise unreadable
+            tasks += piece
+    if len(tasks) < count:  # some are erased already, or have no place
+        return TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
+    return tasks
 
 
 def _check_dependencies(tasks: Sequence[Task]) -> None:
     """A task that depends on one that is not there would wait for ever, without a word."""
     known = {task.id for task in tasks}
     for task in tasks:
-        if not known.issuperset(task.depends_on):
+        if task.depends_on and not known.issuperset(task.depends_on):
             missing = next(each for each in task.depends_on if each not in known)
             raise UnreadableRow("tasks", task.id, "depends_on", f"there is no task {missing}")
 

@@ -32,6 +32,7 @@ from flamenco.store import (
     listed_jobs,
     open_reader,
     open_store,
+    snapshots,
     worker_key,
 )
 from tests.patience import PATIENCE
@@ -97,6 +98,17 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
         assert await store.load(job_key("nobody")) is None
         assert await reader.commands("t2") == COMMANDS[1]
         assert await reader.unfinished_jobs() == ["j1"]
+
+
+@pytest.mark.parametrize("gone", [(), (1,), (2, 5), (7,), (1, 2, 3, 4, 5, 6, 7)])
+async def test_a_job_is_read_in_pieces_and_whole(tmp_path, monkeypatch, gone):
+    monkeypatch.setattr(snapshots, "TASKS_AT_ONCE", 3)
+    async with open_store(tmp_path / "x.sqlite", TaskLogs(tmp_path)) as store:
+        job = attrs.evolve(JOB, delete_requested_at=NOW)
+        every = [attrs.evolve(TASKS[0], id=f"t{8 - n}", idx=n, depends_on=()) for n in range(1, 8)]
+        left = [task for task in every if task.idx not in gone]
+        await store.commit([InsertJob(job), InsertTasks(tuple(left), ((),) * len(left))])
+        assert [*(await store.load(job_key(job.id))).tasks.values()] == left
 
 
 async def test_what_workers_offer_leaves_out_those_that_were_deleted_or_never_came(tmp_path):

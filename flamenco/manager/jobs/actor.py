@@ -119,7 +119,7 @@ class JobActor(actors.Actor):
         """Open the leases again, announce ready tasks, and repair what is stuck."""
         if not self._exists or self._live.job.status is JobStatus.UNDER_CONSTRUCTION:
             raise NotFound(f"there is no job {self._id}")
-        active = [task for task in self._live.tasks.values() if task.status is TaskStatus.ACTIVE]
+        active = self._live.tasks_in(TaskStatus.ACTIVE)
         known: set[str] = set()
         if active:
             workers = await self._services.reader.workers()

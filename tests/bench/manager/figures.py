@@ -26,6 +26,10 @@ FIGURES = {
     "ready_to_pushed_submitting_p99_ms": Figure("ms, while 100,000 tasks are submitted", 100),
     "cost_1m_over_1k": Figure("times the cost of a cycle with 1,000 queued tasks", 1.2),
     "submit_100k_s": Figure("seconds", 5),
+    "clean_up_hold_ms": Figure("ms of the longest turn, with 100,000 finished jobs", 20),
+    "wake_400k_s": Figure("seconds to the answer of a job of 400,000 tasks that rested", 5),
+    "wake_400k_others_p99_ms": Figure("ms, asks of another job meanwhile", 50),
+    "start_100k_s": Figure("seconds of a start with 100,000 unfinished tasks", 3),
     "rss_1m_mib": Figure("MiB with 1,000,000 live tasks", 1536),
     "rss_finished_mib": Figure("MiB more after 1,000 jobs have come and gone"),
 }

@@ -16,7 +16,7 @@ import trio
 from flamenco.manager.farm import Farm
 from flamenco.manager.jobs.messages import SetJobStatus, WakeJob
 from flamenco.model.statuses import JobStatus
-from tests.bench.manager import sessions
+from tests.bench.manager import scale, sessions
 from tests.bench.manager.farm import farm, hire, open_up, submit
 
 MIB = 1024 * 1024
@@ -112,6 +112,10 @@ SAMPLES: dict[str, Callable[[], Awaitable[float]]] = {
         sessions.ready_to_pushed_submitting_p99_ms,
         cost_1m_over_1k,
         submit_100k_s,
+        scale.clean_up_hold_ms,
+        scale.wake_400k_s,
+        scale.wake_400k_others_p99_ms,
+        scale.start_100k_s,
         rss_1m_mib,
         rss_finished_mib,
     )
