@@ -36,6 +36,10 @@ RETRY_SECONDS = 10.0
 """Seconds of pause after the program could not be started."""
 AWAY = frozenset({408, 429, 500, 502, 503, 504})
 """Status codes of a Manager that may take the picture later."""
+BEHIND = frozenset({502, 504})
+"""Those of a proxy that reaches no Manager."""
+MOST_TRIES = 30
+"""Maximum number of times that a Manager which answers is asked to take a picture."""
 NOTHING = Made(0, 0, b"")
 
 
@@ -141,8 +145,11 @@ class PictureService:
             log.warning("The Manager answered %d to a picture of %s", status, output.path)
 
     async def _post(self, route: str, body: bytes, kind: str) -> int:
-        """The Manager's answer to a picture, however long it is away."""
-        failures = 0
+        """The Manager's answer to a picture, however long it is away.
+
+        One that is there and can't take it is not asked for ever: others wait behind it.
+        """
+        failures = tries = 0
         while True:
             known = self._identity.credentials or Credentials()
             auth = (known.worker_id, known.worker_secret)
@@ -153,7 +160,8 @@ class PictureService:
             except httpx.HTTPError as error:
                 log.debug("A picture can't be sent yet: %s", error or type(error).__name__)
             else:
-                if answer.status_code not in AWAY:
+                tries += answer.status_code not in BEHIND
+                if answer.status_code not in AWAY or tries >= MOST_TRIES:
                     return answer.status_code
             await trio.sleep(backoff(failures))
             failures += 1

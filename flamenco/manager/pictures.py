@@ -18,7 +18,7 @@ from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.model.jobs import Job
 from flamenco.model.pictures import Picture, make_room
 from flamenco.pictures import SIZES, name_of
-from flamenco.store import DeletePicture, PutPicture, RememberRendered
+from flamenco.store import DeletePicture, PutPicture, RememberRendered, UnreadableRow
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ShowNewest:
 class PictureKeeper(actors.Actor):
     """The keeper of the pictures, within the room that each job has for them."""
 
-    replies_with = (Refusal,)
+    replies_with = (Refusal, UnreadableRow)
     mailbox = actors.Mailbox(capacity=10_000)
 
     def __init__(self, services: Services) -> None:
@@ -65,7 +65,10 @@ class PictureKeeper(actors.Actor):
 
     @actors.handles(TakePicture)
     async def take(self, message: TakePicture) -> None:
-        """Keep a picture that was made under a lease. Raises `NotFound`, `Conflict`."""
+        """Keep a picture that was made under a lease.
+
+        Raises `NotFound`, `Conflict`, `UnreadableRow`.
+        """
         picture, contents = message.picture, message.contents
         job = await self._job(picture.job_id)
         if message.worker_id is not None:
@@ -83,7 +86,7 @@ class PictureKeeper(actors.Actor):
 
     @actors.handles(ShowNewest)
     async def show_newest(self, message: ShowNewest) -> None:
-        """Show an image as the newest one of its job. Raises `NotFound`."""
+        """Show an image as the newest one of its job. Raises `NotFound`, `UnreadableRow`."""
         await self._show(await self._job(message.job_id), message.contents)
 
     async def _job(self, job_id: str) -> Job:
@@ -114,20 +117,25 @@ class PictureKeeper(actors.Actor):
     async def _keep(self, picture: Picture, contents: Mapping[str, bytes]) -> Picture:
         """The picture, or why it is not kept. Raises OSError."""
         before = await self._services.reader.picture_of(*_key(picture))
+        await self._count(picture.job_id)
+        self._sizes[picture.job_id] -= before.size if before else 0
         picture = await self._make_room(picture)
         if picture.name:
             await self._services.pictures.keep(job_folder(picture.job_id), picture.name, contents)
         if before and before.name != picture.name:
-            await self._forget(before)
+            await self._remove(before)
         return picture
 
-    async def _make_room(self, picture: Picture) -> Picture:
-        """The picture, or why there is no room for it; others go first."""
-        job_id, most = picture.job_id, self._services.config.job_pictures_size * 2**20
+    async def _count(self, job_id: str) -> None:
+        """Know the size of a job's pictures."""
         if job_id not in self._sizes:
             if len(self._sizes) >= MOST_JOBS:
                 self._sizes.clear()
             self._sizes[job_id] = await self._services.reader.pictures_size(job_id)
+
+    async def _make_room(self, picture: Picture) -> Picture:
+        """The picture, or why there is no room for it; others go first."""
+        job_id, most = picture.job_id, self._services.config.job_pictures_size * 2**20
         if self._sizes[job_id] + picture.size <= most:
             return picture
         others = [
@@ -138,7 +146,8 @@ class PictureKeeper(actors.Actor):
         wanted = self._sizes[job_id] + picture.size - most + most // SPARE
         sacrifice = make_room(others, wanted, but=picture)
         for each in sacrifice.gone:
-            await self._forget(each)
+            await self._remove(each)
+            self._sizes[job_id] -= each.size
             self.record(DeletePicture(each))
         for each in sacrifice.smaller:
             await self._services.pictures.part_with(job_folder(job_id), [(each.name, "large")])
@@ -148,12 +157,11 @@ class PictureKeeper(actors.Actor):
             return picture
         return _without(picture, "the pictures of this job have no room left")
 
-    async def _forget(self, picture: Picture) -> None:
+    async def _remove(self, picture: Picture) -> None:
         """Remove the files of a picture."""
         if picture.name:
             both = [(picture.name, "small"), (picture.name, "large")]
             await self._services.pictures.part_with(job_folder(picture.job_id), both)
-            self._sizes[picture.job_id] -= picture.size
 
 
 def _key(picture: Picture) -> tuple[str, int, int, str]:

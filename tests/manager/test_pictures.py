@@ -15,6 +15,8 @@ from flamenco.manager.refusals import Conflict, NotFound
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.pictures import PictureFiles
+from flamenco.store import UnreadableRow
+from tests.manager.faults import damage
 from tests.manager.test_old_jobs import canceled, gone
 from tests.patience import until
 
@@ -108,6 +110,28 @@ async def test_a_picture_that_is_sent_again_takes_the_place_of_the_first(studio)
         await studio.send(1, content)
     (kept,) = await studio.kept()
     assert studio.files() == [f"{kept.name}-large.jpg", f"{kept.name}-small.jpg"]
+
+
+async def test_a_picture_that_is_sent_again_takes_its_room_once(studio):
+    room(studio, 1)
+    content = b"\xff\xd8\xff" + bytes(2**20 * 2 // 3)
+    for _ in range(3):
+        await studio.send(1, content)
+        (kept,) = await studio.kept()
+        assert (kept.reason, bool(kept.large)) == ("", True)
+    await studio.send(2, content)
+    assert [(each.frame, bool(each.large)) for each in await studio.kept()] == [
+        (1, False),
+        (2, True),
+    ]
+
+
+async def test_a_damaged_job_refuses_its_pictures_as_often_as_they_come(studio):
+    folder = studio.stage.farm.services.paths.local.parent
+    damage(folder, "UPDATE jobs SET settings = '{'")
+    for _ in range(3):
+        with pytest.raises(UnreadableRow, match="settings"):
+            await studio.send(1)
 
 
 async def test_the_reason_why_there_is_none_is_kept(studio):

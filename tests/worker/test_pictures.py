@@ -134,6 +134,17 @@ async def test_a_picture_that_the_manager_refuses_is_not_sent_again(service, tak
     assert (taker.frames(409), taker.frames()) == ([1], [2])
 
 
+async def test_a_picture_that_the_manager_never_takes_holds_up_no_others(
+    service, taker, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pictures, "backoff", lambda _: 0.0)
+    taker.answers["picture"] = [0, 502, *[503] * 30]
+    for number in (1, 2):
+        service.offer(output(picture(tmp_path / f"{number}.png"), number))
+    await sent(service)
+    assert (taker.frames(503), taker.frames()) == ([1] * 30, [2])
+
+
 async def test_flamenco_3s_manager_gets_the_newest_image(service, taker, tmp_path):
     taker.answers["picture"] = [404]
     service.offer(output(picture(tmp_path / "1.png")))
