@@ -76,9 +76,8 @@ class Saved:
     @property
     def view(self) -> str:
         """What follows the frame's number in its name, such as `L` for the left eye."""
-        return (
-            _NUMBER.split(PureWindowsPath(self.path).stem)[-1].strip("_-. ") if self.frame else ""
-        )
+        name = PureWindowsPath(self.path).stem
+        return _NUMBER.split(name)[-1].strip("_-. ") if self.number else ""
 
 
 @attrs.frozen

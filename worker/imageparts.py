@@ -183,7 +183,7 @@ def main(asked: Mapping[str, Any]) -> int:
     """Join; returns the exit status. The output has the form of Blender's."""
     began = time.perf_counter()
     try:
-        join(**asked)
+        join(asked["parts"], asked["output"], asked["columns"], asked["samples"])
     except CannotRead as error:
         hint = "requeue the task that renders it"
         print(f"flamenco: missing-file: {' '.join(str(error).split())}; {hint}", flush=True)

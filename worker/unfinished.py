@@ -1,8 +1,8 @@
 """Remains of programs: frames that exist or are still to come, and unfinished ones."""
 
 import contextlib
+import math
 import shutil
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -67,12 +67,22 @@ def _tidy(own: Path, completed: bool) -> None:
     folder, place = own.parent, own.parent.parent
     if place.name != PLACE:
         return
+    now = 0.0
+    with contextlib.suppress(OSError):
+        now = own.stat().st_mtime  # by the file server's clock, as all times here
     shutil.rmtree(folder if completed else own, ignore_errors=True)
-    given_up = time.time() - KEPT_SECONDS
     with contextlib.suppress(OSError):
         for each in place.iterdir():
-            if max(path.stat().st_mtime for path in (each, *each.iterdir())) < given_up:
+            if _last_change(each) < now - KEPT_SECONDS:
                 shutil.rmtree(each, ignore_errors=True)
     for each in (folder, place):
         with contextlib.suppress(OSError):
             each.rmdir()
+
+
+def _last_change(folder: Path) -> float:
+    """Time at which a task last went on; infinite if that can't be told, as of a plain file."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return math.inf

@@ -38,19 +38,18 @@ def output_nodes(tree: Any) -> "Iterator[Any]":
             yield from output_nodes(node.node_tree)
 
 
-def outputs(scene: Any) -> "dict[str, str]":
-    """Paths that File Output nodes write to, by the nodes' names."""
+def outputs(scene: Any) -> "list[tuple[str, str]]":
+    """Names of File Output nodes, which only a tree tells apart, and paths that they write to."""
     if not scene.render.use_compositing:
-        return {}
+        return []
     if hasattr(scene, "compositing_node_group"):  # since 5.0
         tree = scene.compositing_node_group
     else:
         tree = scene.node_tree if scene.use_nodes else None
-    nodes = output_nodes(tree)
-    return {
-        node.name: node.directory if hasattr(node, "directory") else node.base_path
-        for node in nodes
-    }
+    return [
+        (node.name, node.directory if hasattr(node, "directory") else node.base_path)
+        for node in output_nodes(tree)
+    ]
 
 
 def evaluate(questions: "dict[str, Any]") -> "dict[str, Any]":

@@ -6,7 +6,7 @@ the same in a Blender without a window, so that any job type can be submitted fr
 
 import json
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,8 +42,8 @@ class Facts:
 
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """Values of the job type's `eval` expressions, by setting."""
-    outputs: Mapping[str, str] = attrs.field(factory=dict)
-    """Paths that File Output nodes of the compositor write to, by the nodes' names."""
+    outputs: Sequence[tuple[str, str]] = ()
+    """Names of the compositor's File Output nodes, and paths that they write to."""
 
 
 async def ask_blender(
@@ -87,7 +87,7 @@ def settings_from_blend(
     return defaults(job_type) | filled | file | dict(given)
 
 
-def outside(outputs: Mapping[str, str], folders: Collection[str]) -> list[str]:
+def outside(outputs: Iterable[tuple[str, str]], folders: Collection[str]) -> list[str]:
     """A warning for each File Output node that writes outside of folders that all Workers share.
 
     What begins with `//` counts from the .blend file, which all of them read.
@@ -95,7 +95,7 @@ def outside(outputs: Mapping[str, str], folders: Collection[str]) -> list[str]:
     return [
         f"the File Output node {name!r} writes to {path}, on each Worker's own disk unless that is "
         "shared"
-        for name, path in outputs.items()
+        for name, path in outputs
         if path
         and not path.startswith("//")
         and not any(Path(path).is_relative_to(folder) for folder in folders)

@@ -61,7 +61,8 @@ def only_frame(commands: Iterable[Command]) -> int | None:
     found = set[str]()
     for command in commands:
         given = command.parameters
-        words = [str(word) for word in given.get("args") or ()]
+        args = given.get("args")
+        words = [str(word) for word in args] if isinstance(args, list | tuple) else []
         key = next((key for key in FRAME_KEYS if given.get(key) not in (None, "")), None)
         if key:
             found.add(str(given[key]))

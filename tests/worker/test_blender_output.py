@@ -73,3 +73,11 @@ def test_blenders_lines_are_understood(line, meaning):
 )
 def test_the_number_of_a_saved_frame_is_in_its_name(path, number):
     assert Saved(path).number == number
+
+
+@pytest.mark.parametrize(
+    ("path", "view"),
+    [("/farm/0000_L.png", "L"), ("/farm/0012.png", ""), ("/farm/image_L.png", "")],
+)
+def test_the_view_stands_behind_the_number_also_of_frame_0(path, view):
+    assert Saved(path).view == view

@@ -19,6 +19,8 @@ CLEAN_UP_SECONDS = 5.0
 class JoinImageParts:
     parts: tuple[str, ...]
     output: str
+    frame: int | None = None
+    """Number of the frame that the image is, for its picture."""
     columns: int = 0
     """Number of tiles in a row, which come row by row from the top left; 0: not tiles."""
     samples: tuple[int, ...] = ()
@@ -31,7 +33,7 @@ async def run(parameters: JoinImageParts, task: Task) -> None:
     asked = trio.Path(await trio.to_thread.run_sync(write_down, parameters))
     try:
         program = [sys.executable, "-P", "-m", "worker.imageparts", str(asked)]
-        await run_watched(Watch(task), program)
+        await run_watched(Watch(task, frame=parameters.frame), program)
     finally:
         with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
             await asked.unlink(missing_ok=True)

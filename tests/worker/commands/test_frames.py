@@ -19,6 +19,7 @@ from tests.jobtypes.rendering import make_scene
 from tests.patience import until
 from tests.worker.commands.shop import Bench
 from worker.command import CommandFailed, Conditions
+from worker.unfinished import tidy
 from worker.watching import Watch
 
 slow = pytest.mark.slow
@@ -186,6 +187,16 @@ async def test_what_a_task_left_that_was_given_up_goes_with_the_end_of_another(s
     assert names(place) == ["failed-today"]
 
 
+async def test_what_was_given_up_is_told_by_the_clock_of_the_file_server(tmp_path):
+    place, now = tmp_path / ".flamenco", time.time() - 30 * 86400
+    for name, days in (("given-up", 15), ("goes-on", 1), ("task-1/0a1b2c3d", 0)):
+        (place / name).mkdir(parents=True)
+        os.utime(place / name, (now, now - days * 86400))
+    (place / ".DS_Store").touch()
+    await tidy(str(place / "task-1" / "0a1b2c3d"), completed=True)
+    assert names(place) == [".DS_Store", "goes-on"]
+
+
 @slow
 async def test_a_frame_that_a_virus_scanner_holds_is_moved_a_moment_later(red, tmp_path):
     held = """import pathlib, itertools
@@ -288,7 +299,9 @@ async def test_a_frame_that_cannot_be_saved_fails_the_task(red, tmp_path):
 FAKE = """#!{python}
 import json, os, sys
 path, size = {path!r}, {size}
-print("flamenco-folder: " + json.dumps(dict(path=os.path.dirname(path) + "/.flamenco/task-1/1")))
+folder = os.path.dirname(path) + "/.flamenco/task-1/1"
+os.makedirs(folder)
+print("flamenco-folder: " + json.dumps(dict(path=folder)))
 file = dict(path=path, size=size, changed={changed})
 print("flamenco-frame: " + json.dumps(dict(number=1, files=[file])))
 """

@@ -60,13 +60,15 @@ async def test_tiles_of_uneven_sizes_are_put_together_whatever_the_lines(noise, 
         for left, right in columns
     ]
     output = tmp_path / "new" / "whole.exr"
-    bench = await Bench().run("join-image-parts", parts=parts, output=str(output), columns=2)
+    bench = await Bench().run(
+        "join-image-parts", parts=parts, output=str(output), frame=12, columns=2
+    )
     spec, pixels = read(output)
     assert np.array_equal(pixels, image)
     assert (spec.full_width, spec.full_height) == (9, 150)
     assert spec.get_string_attribute("BlenderMultiChannel") == "yes"
     assert spec.get_string_attribute("cycles.L.samples") == "8"
-    assert bench.images == [str(output)]
+    assert (bench.images, bench.frames) == ([str(output)], [(12, "")])
     assert [each.name for each in output.parent.iterdir()] == ["whole.exr"]
 
 
