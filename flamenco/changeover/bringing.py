@@ -109,8 +109,9 @@ class _Bringing:
         self._report.brought["tasks"] += len(tasks)
         self._report.statuses[job.job.status.value] += 1
         blocks = (PutBlock(job_id, block) for block in job.blocks)
-        checkout = job.job.shaman_checkout_id
-        made = [PutCheckout(checkout)] if checkout else []
+        checkout = job.job.shaman_checkout_id or ""
+        is_made = await _in_thread(lambda: self._old.is_checkout(checkout))
+        made = [PutCheckout(checkout)] if is_made else []
         await self._commit(InsertJob(job.job), InsertTasks(tasks, job.commands), *blocks, *made)
 
     def _with_log(self, task: Task) -> Task:

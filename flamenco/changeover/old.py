@@ -1,6 +1,7 @@
 """The folder of a Manager of Flamenco 3 (reference database, rules §10 and §14)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -9,6 +10,7 @@ from flamenco.config.manager import DATABASE_NAME, FILE_NAME, ManagerConfig, loa
 from flamenco.config.schema import Warn
 from flamenco.errors import Mendable
 from flamenco.logs import job_folder
+from flamenco.shaman import BadPath, Shaman, checkout_path
 
 LOCAL = "local"
 """Name of the folder for logs and pictures in a storage of this Manager."""
@@ -49,6 +51,15 @@ class OldFarm:
         folder = self.local / job_folder(job_id)
         for pattern in ("task-*.txt*", "last-rendered*.jpg"):
             yield from sorted(file for file in folder.glob(pattern) if file.is_file())
+
+    def is_checkout(self, path: str) -> bool:
+        """True if Shaman made a folder that a job names, rather than somebody who works there."""
+        if self.shared is None or not self.config.shaman.enabled:
+            return False
+        with suppress(BadPath, OSError):
+            place = checkout_path(path)
+            return str(place) == path and Shaman(self.shared).checkouts.has_only_links(place)
+        return False
 
     def log_size(self, job_id: str, task_id: str) -> int:
         """Length of a task's log in bytes; 0 if there is none."""

@@ -11,9 +11,11 @@ import trio
 import actors
 from flamenco.logs import job_folder
 from flamenco.manager.events import deleted_event
-from flamenco.manager.services import Services
+from flamenco.manager.services import SHAMAN, Services
+from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.jobs import Job
-from flamenco.store import DeleteCheckout, DeleteJob, DeleteTasks
+from flamenco.shaman import erase
+from flamenco.store import DeleteJob, DeleteTasks
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +37,6 @@ class EraseMore:
     """The files of a job are gone: erase its rows, or the rest of them."""
 
     erase: Erase
-    checkout: PurePosixPath | None = None
-    """The checkout that was removed with them."""
     failure: Exception | None = None
 
 
@@ -67,7 +67,8 @@ class Deletions(actors.Actor):
             remove_files,
             erase.job,
             self._services,
-            done=lambda checkout: EraseMore(erase, checkout),
+            self.system.find(SHAMAN),
+            done=lambda _: EraseMore(erase),
             failed=lambda error: EraseMore(erase, failure=error),
         )
 
@@ -75,8 +76,6 @@ class Deletions(actors.Actor):
     def erase_more(self, message: EraseMore) -> None:
         """Erase some rows, or go on to the next job if the files could not be removed."""
         erase = message.erase
-        if message.checkout is not None:
-            self.record(DeleteCheckout(str(message.checkout)))
         if message.failure is not None:
             logger.warning("job %s can't be deleted yet: %s", erase.job.id, message.failure)
         elif erase.tasks > 0:
@@ -106,25 +105,29 @@ async def own_files(job: Job, services: Services) -> PurePosixPath | None:
     return path if there else None
 
 
-async def remove_files(job: Job, services: Services) -> PurePosixPath | None:
-    """Remove a job's logs and pictures, and its checkout of Shaman; returns that one's path.
+async def remove_local(job: Job, services: Services) -> None:
+    """Remove a job's logs and pictures, if they are there. Raises OSError."""
+    local = services.paths.local
+    await trio.to_thread.run_sync(_remove, local / job_folder(job.id), local)
+
+
+async def remove_files(job: Job, services: Services, keeper: actors.ActorRef | None) -> None:
+    """Remove a job's logs and pictures, and its checkout of Shaman, whose ``keeper`` forgets it.
 
     A checkout stays if another job uses it, and, while Shaman is switched off, unless its removal
     was asked for (reference rules §11). Files that are already gone are fine. Raises OSError if
     something can't be removed.
     """
-    local = services.paths.local
-    await trio.to_thread.run_sync(_remove, local / job_folder(job.id), local)
+    await remove_local(job, services)
     if services.shaman is None and not job.delete_files:
-        return None
+        return
     own = await own_files(job, services)
-    if own is None or services.checkouts is None:
-        return None
-    if await services.reader.shares_files(job):
+    if own is None or services.checkouts is None or keeper is None:
+        return
+    if await services.reader.is_used(str(own), but=job.id):
         logger.info("the files of job %s stay: another job uses them", job.id)
-        return None
-    await trio.to_thread.run_sync(services.checkouts.erase, own)
-    return own
+        return
+    await erase(own, services.checkouts, CheckoutRecords(keeper))
 
 
 def _remove(folder: Path, top: Path) -> None:

@@ -178,6 +178,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         return await system.start(kind, services, name=path.strip("/"))
 
     await system.start(Scheduler, name=SCHEDULER.strip("/"))
+    shaman = await start(ShamanKeeper, SHAMAN)
     await start(Deletions, DELETIONS)
     workers = await start(Workers, WORKERS)
     await workers.ask(WaitForWorkers(), timeout=inf)
@@ -194,7 +195,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),
         submissions=await start(Submissions, SUBMISSIONS),
-        shaman=await start(ShamanKeeper, SHAMAN),
+        shaman=shaman,
     )
     await start(Housekeeping, HOUSEKEEPING)
     return farm

@@ -10,7 +10,7 @@ from flamenco import clock
 from flamenco.api.events import EventLastRenderedUpdate
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.logs import job_folder
-from flamenco.manager.deletions import remove_files
+from flamenco.manager.deletions import remove_local
 from flamenco.manager.jobs.leases import is_over
 from flamenco.manager.refusals import Conflict, NotFound, Refusal
 from flamenco.manager.services import Services
@@ -110,7 +110,7 @@ class PictureKeeper(actors.Actor):
                 self.publish(EventLastRenderedUpdate(job_id=job.id, thumbnail=thumbnail))
             now = await self._services.reader.job(job.id)
             if now is None or now.delete_requested_at is not None:
-                await remove_files(now or job, self._services)
+                await remove_local(job, self._services)
         except OSError as error:
             logger.warning("the newest frame of job %s is not shown: %s", job.id, error)
 

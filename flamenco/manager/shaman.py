@@ -1,7 +1,6 @@
 """The actor that looks after Shaman's files."""
 
 import logging
-from collections.abc import Sequence
 
 import attrs
 
@@ -27,8 +26,6 @@ class GarbageCollected:
     """The garbage collection is done, or failed."""
 
     collected: Collected | None = None
-    checkouts: Sequence[str] = ()
-    """Checkouts whose jobs never came, and which are gone now."""
     failure: Exception | None = None
 
 
@@ -37,6 +34,28 @@ class RecordCheckout(actors.Request[None]):
     """Shaman made a checkout: only what is recorded is deleted with its job."""
 
     path: str
+
+
+@attrs.frozen
+class ForgetCheckout(actors.Request[None]):
+    """A checkout is empty, and about to go."""
+
+    path: str
+
+
+@attrs.frozen
+class CheckoutRecords:
+    """The records of checkouts, which a `ShamanKeeper` keeps."""
+
+    _keeper: actors.ActorRef
+
+    async def add(self, path: str) -> None:
+        """Record a checkout."""
+        await self._keeper.ask(RecordCheckout(path))
+
+    async def remove(self, path: str) -> None:
+        """Forget a checkout."""
+        await self._keeper.ask(ForgetCheckout(path))
 
 
 class ShamanKeeper(actors.Actor):
@@ -59,20 +78,27 @@ class ShamanKeeper(actors.Actor):
         """Record a checkout."""
         self.record(PutCheckout(message.path))
 
+    @actors.handles(ForgetCheckout)
+    def forget_checkout(self, message: ForgetCheckout) -> None:
+        """Delete the record of a checkout."""
+        self.record(DeleteCheckout(message.path))
+
     @actors.handles(CollectGarbage)
     def collect(self, message: CollectGarbage) -> None:
         """Begin to collect in the background."""
         self.start_soon(
             self._collect,
+            CheckoutRecords(self.ref),
             done=lambda collected: collected,
             failed=lambda error: GarbageCollected(failure=error),
         )
 
-    async def _collect(self) -> GarbageCollected:
-        shaman = self._services.shaman_on
-        without_job = await self._services.reader.checkouts_without_job()
-        gone = await shaman.forget_checkouts(without_job)
-        return GarbageCollected(await shaman.collect_garbage(self._settings.max_age), gone)
+    async def _collect(self, records: CheckoutRecords) -> GarbageCollected:
+        shaman, reader = self._services.shaman_on, self._services.reader
+        for path in await reader.checkouts_without_job():
+            if not await reader.is_used(path) and await shaman.forget_checkout(path, records):
+                logger.info("Shaman deleted the checkout %s: no job came for it", path)
+        return GarbageCollected(await shaman.collect_garbage(self._settings.max_age))
 
     @actors.handles(GarbageCollected)
     def collected(self, message: GarbageCollected) -> None:
@@ -82,7 +108,4 @@ class ShamanKeeper(actors.Actor):
         elif message.collected is not None:
             gone = message.collected
             logger.info("Shaman deleted %d files (%d MiB)", gone.files, gone.size // 2**20)
-        for path in message.checkouts:
-            self.record(DeleteCheckout(path))
-            logger.info("Shaman deleted the checkout %s: no job came for it", path)
         self.after(self._settings.period, CollectGarbage())

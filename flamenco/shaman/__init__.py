@@ -15,6 +15,7 @@ from flamenco.shaman.errors import (
 )
 from flamenco.shaman.files import CheckoutFile, FileKey, checkout_path
 from flamenco.shaman.garbage import Collected
+from flamenco.shaman.records import Records, erase
 from flamenco.shaman.service import Received, Shaman
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "MissingFiles",
     "NoFreePath",
     "Received",
+    "Records",
     "Shaman",
     "ShamanError",
     "ShamanOff",
     "StorageFailed",
     "checkout_path",
+    "erase",
 ]

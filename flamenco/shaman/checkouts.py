@@ -47,23 +47,18 @@ class Checkouts:
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
     """Held while folders come and go, so that no folder about to be used is removed as empty."""
 
-    def make(self, wanted: str, files: Iterable[CheckoutFile], now: float) -> str:
-        """Make a checkout and return its path, which gets a suffix if it is taken.
+    def reserve(
+        self, wanted: str, files: Iterable[CheckoutFile], now: float
+    ) -> tuple[PurePosixPath, Mapping[PurePosixPath, FileKey]]:
+        """The empty folder of a new checkout, which gets a suffix if it is taken, and its files.
 
-        A failure leaves nothing behind, and never touches other checkouts. Raises `BadPath`,
-        `MissingFiles`, `NoFreePath`, `StorageFailed`, OSError.
+        Raises `BadPath`, `MissingFiles`, `NoFreePath`, OSError.
         """
         path, tree = checkout_path(wanted), checked_tree(files)
         missing = [str(path) for path, key in tree.items() if not self.store.touch(key, now)]
         if missing:
             raise MissingFiles(_missing(missing))
-        folder = self._own_folder(path)
-        try:
-            self._fill(folder, tree)
-        except BaseException:
-            self.erase(folder)
-            raise
-        return folder.as_posix()
+        return self._own_folder(path), tree
 
     def _own_folder(self, path: PurePosixPath) -> PurePosixPath:
         """A new folder that belongs to this checkout alone."""
@@ -81,7 +76,8 @@ class Checkouts:
             return place
         raise NoFreePath(f"the checkout path {str(path)!r} is taken, and so are its variants")
 
-    def _fill(self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey]) -> None:
+    def fill(self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey]) -> None:
+        """Link its files into a checkout. Raises `BadPath`, `StorageFailed`, OSError."""
         with self.tree.folder(checkout) as folder:
             for path, key in tree.items():
                 try:
@@ -98,24 +94,44 @@ class Checkouts:
         except (OSError, ValueError):
             return False
 
-    def erase_if_older(self, path: PurePosixPath, oldest: float) -> bool:
-        """Remove a checkout, unless it was changed at ``oldest`` or later; True if it is gone.
+    def has_only_links(self, path: PurePosixPath) -> bool:
+        """True if there are links below a folder, symbolic or hard ones, and no other files.
 
         Raises OSError.
         """
-        with suppress(FileNotFoundError):
-            with self.tree.folder(path.parent) as above:
-                if above.stat(path.name).st_mtime >= oldest:
-                    return False
-            self.erase(path)
+        kinds = {
+            found.entry.is_symlink() or found.entry.stat(follow_symlinks=False).st_nlink > 1
+            for found in self.tree.walk(path)
+        }
+        return kinds == {True}
+
+    def is_older(self, path: PurePosixPath, oldest: float) -> bool:
+        """True unless a checkout was changed at ``oldest`` or later. It may be gone.
+
+        Raises OSError, also if the folder of all checkouts is gone: its disk may be missing.
+        """
+        with self.tree.folder():
+            pass
+        with suppress(FileNotFoundError), self.tree.folder(path.parent) as above:
+            return above.stat(path.name).st_mtime < oldest
         return True
 
-    def erase(self, path: PurePosixPath) -> None:
-        """Remove a checkout and the empty folders above it. It may be gone. Raises OSError."""
-        with suppress(FileNotFoundError), self.tree.folder(path.parent) as above:
-            above.erase(path.name)
+    def empty(self, path: PurePosixPath) -> None:
+        """Remove all that is in a checkout; its folder stays, so that no other takes its path.
+
+        It may be gone. Raises OSError.
+        """
+        with (
+            suppress(FileNotFoundError),
+            self.tree.folder(path.parent) as above,
+            above.inside(path.name) as folder,
+        ):
+            folder.clear()
+
+    def release(self, path: PurePosixPath) -> None:
+        """Remove the folder of an emptied checkout, and the empty folders above it."""
         with self._lock:
-            self.tree.remove_empty(path.parent)
+            self.tree.remove_empty(path)
 
 
 def link(store: FileStore, key: FileKey, place: Folder, name: str) -> None:

@@ -98,9 +98,15 @@ class Folder:
     def unlink(self, name: str) -> None:
         os.unlink(self._at(name), dir_fd=self._fd)
 
-    def erase(self, name: str) -> None:
-        """Remove a folder with all that is in it. Links in it are removed, not followed."""
-        shutil.rmtree(self._at(name), dir_fd=self._fd)
+    def clear(self) -> None:
+        """Remove all that is in it. Links are not followed, and what goes by itself is fine."""
+        for entry in self.scan():
+            with suppress(FileNotFoundError):
+                about = self.stat(entry.name)
+                if stat.S_ISDIR(about.st_mode) and not _is_link(about):
+                    shutil.rmtree(self._at(entry.name), dir_fd=self._fd, onerror=_unless_gone)
+                else:
+                    self.unlink(entry.name)
 
     def symlink(self, name: str, target: str) -> None:
         os.symlink(target, self._at(name), dir_fd=self._fd)
@@ -120,6 +126,14 @@ class Folder:
     def scan(self) -> list[os.DirEntry[str]]:
         with os.scandir(self.path if self._fd is None else self._fd) as entries:
             return list(entries)
+
+
+def _unless_gone(
+    _call: object, _path: object, raised: tuple[object, BaseException, object]
+) -> None:
+    """Let `shutil.rmtree` go on if somebody else removed a file before it did."""
+    if not isinstance(raised[1], FileNotFoundError):
+        raise raised[1]
 
 
 def _is_link(about: os.stat_result) -> bool:

@@ -1,7 +1,7 @@
 """The asynchronous interface of Shaman, which does its file work in a few threads of its own."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import partial
@@ -18,6 +18,7 @@ from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
 from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected, collect, find
+from flamenco.shaman.records import Records, erase
 from flamenco.shaman.store import ABANDONED_SECONDS, FileStore, Incoming, WrongContent
 from flamenco.shaman.uploads import Uploads
 
@@ -121,25 +122,41 @@ class Shaman:
 
     # Checkouts
 
-    async def checkout(self, path: str, files: Sequence[CheckoutFile]) -> str:
+    async def checkout(self, path: str, files: Sequence[CheckoutFile], records: Records) -> str:
         """Make a checkout and return its path, which gets a suffix if the wanted one is taken.
 
-        Raises `BadPath`, `MissingFiles`, `NoFreePath`.
+        A failure leaves nothing behind, and never touches other checkouts. Raises `BadPath`,
+        `MissingFiles`, `NoFreePath`, and what ``records`` raise.
         """
         now = _now()
-        return await self._in_thread(lambda: self.checkouts.make(path, files, now))
+        place, tree = await self._in_thread(lambda: self.checkouts.reserve(path, files, now))
+        try:
+            await records.add(place.as_posix())
+            await self._in_thread(lambda: self.checkouts.fill(place, tree))
+            await trio.lowlevel.checkpoint_if_cancelled()
+        except BaseException:
+            with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
+                await self._give_up(place, records)
+            raise
+        return place.as_posix()
 
-    async def forget_checkouts(self, paths: Iterable[str]) -> list[str]:
-        """Remove those of these checkouts that are a day old; returns the paths that are gone."""
-        oldest, gone = _now() - ABANDONED_SECONDS, list[str]()
-        for path in paths:
-            erase = partial(self.checkouts.erase_if_older, PurePosixPath(path), oldest)
-            try:
-                if await self._in_thread(erase):
-                    gone.append(path)
-            except StorageFailed as error:
-                logger.warning("the checkout %s can't be deleted: %s", path, error)
-        return gone
+    async def _give_up(self, place: PurePosixPath, records: Records) -> None:
+        try:
+            await erase(place, self.checkouts, records)
+        except Exception as error:  # noqa: BLE001  # the first error counts
+            logger.warning("the checkout %s failed, and is not removed yet: %s", place, error)
+
+    async def forget_checkout(self, path: str, records: Records) -> bool:
+        """Remove a checkout if it is a day old; True if it is gone."""
+        place, oldest = PurePosixPath(path), _now() - ABANDONED_SECONDS
+        try:
+            if not await self._in_thread(lambda: self.checkouts.is_older(place, oldest)):
+                return False
+            await erase(place, self.checkouts, records)
+        except (StorageFailed, OSError) as error:
+            logger.warning("the checkout %s can't be deleted: %s", path, error)
+            return False
+        return True
 
     # Garbage
 

@@ -156,15 +156,14 @@ class Reader:
 
         return await self._ask(find)
 
-    async def shares_files(self, job: Job) -> bool:
-        """True if another job uses files that were sent with this one."""
-        checkout = job.shaman_checkout_id or ""
+    async def is_used(self, checkout: str, *, but: str = "") -> bool:
+        """True if a job uses files of a checkout, leaving out the one with the id ``but``."""
         query = (
             "SELECT 1 FROM jobs WHERE id != ? AND (shaman_checkout_id = ? "
             "OR substr(shaman_checkout_id, 1, ?) = ?) LIMIT 1"
         )
         inside = f"{checkout}/"
-        values = (job.id, checkout, len(inside), inside)
+        values = (but, checkout, len(inside), inside)
         return await self._ask(lambda db: db.execute(query, values).fetchone() is not None)
 
     async def tasks(self, job_id: str) -> Rows[Task]:

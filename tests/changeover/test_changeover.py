@@ -7,6 +7,7 @@ import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, time
 
+import attrs
 import pytest
 import trio
 
@@ -102,6 +103,25 @@ async def test_jobs_are_brought_over_with_all_that_is_known_of_them(old, storage
         assert (block.worker_id, block.task_type) == (BERT, "misc")
         assert paused.status is JobStatus.PAUSED
         assert await reader.last_rendered_job() == done.id
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_only_folders_that_shaman_made_become_its_checkouts(old, storage, enabled):
+    jobs = old.folder / "render" / "jobs"
+    for name in ("film/done", "film/own"):
+        (jobs / name).mkdir(parents=True)
+        (jobs / name / "scene.blend").symlink_to("../../../file-store/stored/aa/1.blob")
+    (jobs / "film" / "own" / "notes.txt").touch()
+    named = ("film/done", "film/own", "film", "film/", "../render", "/", ".", "gone", "n" * 999)
+    old.db.execute("UPDATE jobs SET storage_shaman_checkout_id = 'film/own' WHERE name = 'going'")
+    farm = farm_of(old)
+    shaman = attrs.evolve(farm.config.shaman, enabled=enabled)
+    farm = attrs.evolve(farm, config=attrs.evolve(farm.config, shaman=shaman))
+    assert [each for each in named if farm.is_checkout(each)] == ["film/done"] * enabled
+    await bring(farm, storage)
+    async with open_reader(storage / "flamenco-manager.sqlite") as reader:
+        assert await reader.is_checkout("film/done") is enabled
+        assert not await reader.is_checkout("film/own")
 
 
 async def test_logs_pictures_configuration_and_job_types_are_brought_over(old, storage):

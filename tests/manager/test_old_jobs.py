@@ -69,8 +69,8 @@ async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
 async def test_who_looks_at_a_log_while_its_job_is_deleted_leaves_no_file(stage, monkeypatch):
     remove = deletions.remove_files
 
-    async def then_look(job, services) -> None:
-        await remove(job, services)
+    async def then_look(job, *services) -> None:
+        await remove(job, *services)
         await stage.farm.store.begin_log_file(job.id, assign.task_id)
 
     monkeypatch.setattr(deletions, "remove_files", then_look)
@@ -98,8 +98,8 @@ async def test_files_go_if_a_second_one_asks_for_that_while_the_job_is_deleted(
 ):
     remove = deletions.remove_files
 
-    async def ask_again(job, services) -> None:
-        await remove(job, services)
+    async def ask_again(job, *services) -> None:
+        await remove(job, *services)
         if not job.delete_files:
             await stage.ask(job, RemoveJob(files=True))
 

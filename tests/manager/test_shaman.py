@@ -19,9 +19,6 @@ class Collector:
     moments: list[float] = attrs.field(factory=list)
     ages: set[float] = attrs.field(factory=set)
 
-    async def forget_checkouts(self, paths: list[str]) -> list[str]:
-        return []
-
     async def collect_garbage(self, max_age: float) -> Collected:
         self.moments.append(trio.current_time())
         self.ages.add(max_age)

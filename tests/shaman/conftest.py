@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import attrs
 import pytest
 
 from flamenco.shaman import CheckoutFile, FileKey, Received, Shaman
@@ -26,6 +27,23 @@ def reader(*pieces: bytes):
 async def store(shaman: Shaman, content: bytes, path: str = "file") -> CheckoutFile:
     assert await shaman.receive(key_of(content), reader(content)) is Received.STORED
     return CheckoutFile(key_of(content), path)
+
+
+@attrs.define
+class Noted:
+    """Records of checkouts, in memory."""
+
+    paths: set[str] = attrs.field(factory=set)
+
+    async def add(self, path: str) -> None:
+        self.paths.add(path)
+
+    async def remove(self, path: str) -> None:
+        self.paths.remove(path)
+
+
+async def checkout(shaman: Shaman, path: str, files: list[CheckoutFile]) -> str:
+    return await shaman.checkout(path, files, Noted())
 
 
 def everything(folder) -> list[str]:

@@ -3,7 +3,7 @@
 import errno
 import os
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import attrs
 import pytest
@@ -18,10 +18,11 @@ from flamenco.shaman import (
     NoFreePath,
     Shaman,
     StorageFailed,
+    erase,
 )
 from flamenco.shaman import checkouts as module
 from flamenco.shaman.store import blob_path
-from tests.shaman.conftest import everything, key_of, store
+from tests.shaman.conftest import Noted, checkout, everything, key_of, store
 
 DAY = 24 * 3600.0
 
@@ -40,13 +41,13 @@ async def test_a_checkout_has_the_files_under_their_paths(shaman, tmp_path):
         await store(shaman, b"wood", "tex/wood.png"),
     ]
     files.append(attrs.evolve(files[1], path="tex/copy/wood.png"))
-    assert await shaman.checkout("2026/shot", files) == "2026/shot"
+    assert await checkout(shaman, "2026/shot", files) == "2026/shot"
     expected = {"scene.blend": b"scene", "tex/wood.png": b"wood", "tex/copy/wood.png": b"wood"}
     assert contents(tmp_path / "jobs" / "2026" / "shot") == expected
 
 
 async def test_links_are_relative_so_the_storage_may_lie_elsewhere(shaman, tmp_path):
-    await shaman.checkout("a/b", [await store(shaman, b"scene", "sub/scene.blend")])
+    await checkout(shaman, "a/b", [await store(shaman, b"scene", "sub/scene.blend")])
     moved = tmp_path.parent / f"{tmp_path.name}-elsewhere"
     tmp_path.rename(moved)
     place = moved / "jobs" / "a" / "b" / "sub" / "scene.blend"
@@ -57,8 +58,8 @@ async def test_links_are_relative_so_the_storage_may_lie_elsewhere(shaman, tmp_p
 
 async def test_a_taken_path_gets_a_suffix(shaman, tmp_path):
     file = await store(shaman, b"scene", "x")
-    first = await shaman.checkout("job", [file])
-    second = await shaman.checkout("job", [file])
+    first = await checkout(shaman, "job", [file])
+    second = await checkout(shaman, "job", [file])
     assert first == "job"
     assert second.startswith("job-")
     assert len(second) == len("job-xxxx")
@@ -69,7 +70,7 @@ async def test_many_clients_at_once_get_checkouts_of_their_own(shaman, tmp_path)
     file, paths = await store(shaman, b"scene", "x"), []
 
     async def client() -> None:
-        paths.append(await shaman.checkout("deep/in/job", [file]))
+        paths.append(await checkout(shaman, "deep/in/job", [file]))
 
     async with trio.open_nursery() as nursery:
         for _ in range(30):
@@ -81,19 +82,19 @@ async def test_many_clients_at_once_get_checkouts_of_their_own(shaman, tmp_path)
 async def test_when_no_variant_is_free_that_is_said(shaman, monkeypatch):
     monkeypatch.setattr(module, "_suffix", lambda: "same")
     file = await store(shaman, b"scene", "x")
-    assert [await shaman.checkout("job", [file]) for _ in range(2)] == ["job", "job-same"]
+    assert [await checkout(shaman, "job", [file]) for _ in range(2)] == ["job", "job-same"]
     with pytest.raises(NoFreePath, match="job"):
-        await shaman.checkout("job", [file])
+        await checkout(shaman, "job", [file])
 
 
 async def test_a_missing_file_leaves_nothing_and_takes_nothing_of_others(shaman, tmp_path):
     file = await store(shaman, b"scene", "x")
-    await shaman.checkout("job", [file])
+    await checkout(shaman, "job", [file])
     before = everything(tmp_path)
     unknown = CheckoutFile(key_of(b"unknown"), "textures/unknown.png")
     for path in ("job", "new/job"):
         with pytest.raises(MissingFiles, match=r"textures/unknown\.png"):
-            await shaman.checkout(path, [file, unknown])
+            await checkout(shaman, path, [file, unknown])
     assert everything(tmp_path) == before
     assert (tmp_path / "jobs" / "job" / "x").read_bytes() == b"scene"
 
@@ -101,7 +102,7 @@ async def test_a_missing_file_leaves_nothing_and_takes_nothing_of_others(shaman,
 @pytest.mark.parametrize("taken", ["job", "other"])
 async def test_a_checkout_that_fails_halfway_leaves_nothing(shaman, tmp_path, monkeypatch, taken):
     file = await store(shaman, b"scene", "x")
-    await shaman.checkout(taken, [file])
+    await checkout(shaman, taken, [file])
     before, links = everything(tmp_path), []
 
     symlink = os.symlink
@@ -115,7 +116,7 @@ async def test_a_checkout_that_fails_halfway_leaves_nothing(shaman, tmp_path, mo
     monkeypatch.setattr(os, "symlink", full)
     files = [attrs.evolve(file, path=f"sub/{name}") for name in "abcd"]
     with pytest.raises(StorageFailed, match="No space left"):
-        await shaman.checkout("job", files)
+        await checkout(shaman, "job", files)
     assert len(links) == 3
     assert everything(tmp_path) == before
 
@@ -123,20 +124,20 @@ async def test_a_checkout_that_fails_halfway_leaves_nothing(shaman, tmp_path, mo
 @pytest.mark.parametrize("path", ["job/x", "job/x/y", "n" * 300, "a/" + "n" * 300])
 async def test_a_path_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path, path):
     file = await store(shaman, b"scene", "x")
-    await shaman.checkout("job", [file])
+    await checkout(shaman, "job", [file])
     if path == "job/x":
-        assert (await shaman.checkout(path, [file])).startswith("job/x-")
+        assert (await checkout(shaman, path, [file])).startswith("job/x-")
         return
     before = everything(tmp_path)
     with pytest.raises(BadPath, match="can't be created"):
-        await shaman.checkout(path, [file])
+        await checkout(shaman, path, [file])
     assert everything(tmp_path) == before
 
 
 async def test_a_file_name_that_the_disk_refuses_is_a_bad_path(shaman, tmp_path):
     file = await store(shaman, b"scene", "n" * 300)
     with pytest.raises(BadPath, match="can't be created"):
-        await shaman.checkout("job", [file])
+        await checkout(shaman, "job", [file])
     assert everything(tmp_path / "jobs") == []
 
 
@@ -150,7 +151,7 @@ def refuse(number):
 async def test_where_there_are_no_symbolic_links_hard_links_do(shaman, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "symlink", refuse(errno.EPERM))
     file = await store(shaman, b"scene", "x")
-    await shaman.checkout("job", [file])
+    await checkout(shaman, "job", [file])
     place = tmp_path / "jobs" / "job" / "x"
     assert not place.is_symlink()
     assert place.samefile(shaman.store.blob(file.key))
@@ -163,8 +164,79 @@ async def test_where_there_are_no_links_at_all_that_is_said(shaman, tmp_path, mo
     monkeypatch.setattr(os, "symlink", refuse(errno.EPERM))
     monkeypatch.setattr(os, "link", refuse(errno.EOPNOTSUPP))
     with pytest.raises(StorageFailed, match=r"shaman\.enabled"):
-        await shaman.checkout("job", [await store(shaman, b"scene", "x")])
+        await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
     assert everything(tmp_path / "jobs") == []
+
+
+async def test_a_checkout_is_recorded_while_its_folder_is_empty(shaman, tmp_path):
+    seen = []
+
+    class Watched(Noted):
+        async def add(self, path: str) -> None:
+            seen.append(everything(tmp_path / "jobs"))
+            await super().add(path)
+
+        async def remove(self, path: str) -> None:
+            seen.append(everything(tmp_path / "jobs"))
+            await super().remove(path)
+
+    records = Watched()
+    path = await shaman.checkout("job", [await store(shaman, b"scene", "x")], records)
+    assert records.paths == {"job"}
+    await erase(PurePosixPath(path), shaman.checkouts, records)
+    assert seen == [["job"], ["job"]]
+    assert records.paths == set()
+    assert everything(tmp_path / "jobs") == []
+
+
+async def test_a_checkout_whose_client_left_is_removed_with_its_record(
+    shaman, tmp_path, monkeypatch
+):
+    records, scope, symlink = Noted(), trio.CancelScope(), os.symlink
+
+    def then_leave(target, name, **where):
+        symlink(target, name, **where)
+        trio.from_thread.run_sync(scope.cancel)
+
+    monkeypatch.setattr(os, "symlink", then_leave)
+    file = await store(shaman, b"scene", "x")
+    with scope:
+        await shaman.checkout("job", [file], records)
+    assert scope.cancelled_caught
+    assert records.paths == set()
+    assert everything(tmp_path / "jobs") == []
+
+
+async def test_a_checkout_that_cannot_be_recorded_leaves_nothing(shaman, tmp_path):
+    class Full(Noted):
+        async def add(self, path: str) -> None:
+            await super().add(path)
+            raise ValueError(path)
+
+    with pytest.raises(ValueError, match="job"):
+        await shaman.checkout("job", [await store(shaman, b"scene", "x")], Full())
+    assert everything(tmp_path / "jobs") == []
+
+
+@pytest.mark.parametrize("mount_point", [True, False])
+async def test_a_checkout_is_not_forgotten_while_the_storage_is_away(
+    shaman, tmp_path, caplog, mount_point
+):
+    records = Noted()
+    await shaman.checkout("job", [await store(shaman, b"scene", "x")], records)
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    away = tmp_path.parent / f"{tmp_path.name}-away"
+    tmp_path.rename(away)
+    if mount_point:
+        tmp_path.mkdir()
+    assert not await shaman.forget_checkout("job", records)
+    assert "can't be deleted" in caplog.text
+    assert records.paths == {"job"}
+    if mount_point:
+        tmp_path.rmdir()
+    away.rename(tmp_path)
+    assert await shaman.forget_checkout("job", records)
+    assert records.paths == set()
 
 
 # Garbage
@@ -172,7 +244,7 @@ async def test_where_there_are_no_links_at_all_that_is_said(shaman, tmp_path, mo
 
 async def test_garbage_is_what_is_old_and_in_no_checkout(shaman, tmp_path):
     used, old, touched = [await store(shaman, text, "x") for text in (b"used", b"old", b"touched")]
-    await shaman.checkout("job", [used])
+    await checkout(shaman, "job", [used])
     clock.set_wall_time(clock.now() + timedelta(days=40))
     young = await store(shaman, b"young", "x")
     assert await shaman.status(touched.key) is FileStatus.STORED
@@ -187,7 +259,7 @@ async def test_garbage_is_what_is_old_and_in_no_checkout(shaman, tmp_path):
 
 async def test_what_would_be_deleted_is_told_and_stays(shaman):
     used, old = [await store(shaman, text, "x") for text in (b"used", b"old")]
-    await shaman.checkout("job", [used])
+    await checkout(shaman, "job", [used])
     clock.set_wall_time(clock.now() + timedelta(days=40))
     found = await shaman.garbage(DAY)
     assert (found.files, found.size, found.kept) == (1, len(b"old"), 1)
@@ -199,7 +271,7 @@ async def test_in_a_storage_behind_a_link_garbage_is_found_too(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "real")
     shaman = Shaman(tmp_path / "link")
     used, old = [await store(shaman, text, "x") for text in (b"used", b"old")]
-    await shaman.checkout("job", [used])
+    await checkout(shaman, "job", [used])
     clock.set_wall_time(clock.now() + timedelta(days=40))
     assert (await shaman.collect_garbage(DAY)).files == 1
     assert shaman.store.blob(used.key).exists()

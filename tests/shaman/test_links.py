@@ -4,12 +4,13 @@ import os
 from datetime import timedelta
 from pathlib import PurePosixPath
 
+import attrs
 import pytest
 
 from flamenco import clock
 from flamenco.shaman import BadPath, Shaman, StorageFailed
 from flamenco.shaman.store import ABANDONED_SECONDS
-from tests.shaman.conftest import everything, key_of, reader, store
+from tests.shaman.conftest import checkout, everything, key_of, reader, store
 
 DAY = 24 * 3600.0
 
@@ -31,10 +32,10 @@ async def test_a_checkout_writes_through_no_link_in_the_folder_of_checkouts(
     file, before = await store(shaman, b"evil", "scripts/x.py"), everything(outside)
     for path in ("project", "project/job", "project/own/job"):
         if path == "project":
-            assert (await shaman.checkout(path, [file])).startswith("project-")
+            assert (await checkout(shaman, path, [file])).startswith("project-")
         else:
             with pytest.raises(BadPath, match="link"):
-                await shaman.checkout(path, [file])
+                await checkout(shaman, path, [file])
     assert everything(outside) == before
 
 
@@ -45,7 +46,7 @@ async def test_the_folders_of_shaman_are_no_links_either(shaman, tmp_path, outsi
     (tmp_path / folder).rename(tmp_path / "moved")
     (tmp_path / folder).symlink_to(outside)
     with pytest.raises((BadPath, StorageFailed), match="link"):
-        await shaman.checkout("job", [file])
+        await checkout(shaman, "job", [file])
     if folder != "jobs":
         with pytest.raises(StorageFailed, match="link"):
             await shaman.receive(key_of(b"new"), reader(b"new"))
@@ -75,21 +76,38 @@ async def test_a_link_in_place_of_a_stored_file_is_no_stored_file(shaman, outsid
 
 
 async def test_a_checkout_is_erased_without_what_its_links_lead_to(shaman, tmp_path, outside):
-    path = await shaman.checkout("job", [await store(shaman, b"scene", "x")])
+    path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
     (tmp_path / "jobs" / path / "more").symlink_to(outside)
-    shaman.checkouts.erase(PurePosixPath(path))
+    shaman.checkouts.empty(PurePosixPath(path))
+    shaman.checkouts.release(PurePosixPath(path))
     assert everything(tmp_path / "jobs") == []
     assert (outside / "own" / "precious").exists()
 
 
+async def test_what_goes_by_itself_keeps_nothing_else_from_being_erased(
+    shaman, tmp_path, monkeypatch
+):
+    file, unlink = await store(shaman, b"scene", "x"), os.unlink
+    files = [attrs.evolve(file, path=f"{folder}{name}") for folder in ("", "in/") for name in "abc"]
+    path = PurePosixPath(await checkout(shaman, "job", files))
+
+    def after_another(name, **where):
+        unlink(name, **where)
+        unlink(name, **where)
+
+    monkeypatch.setattr(os, "unlink", after_another)
+    shaman.checkouts.empty(path)
+    assert everything(tmp_path / "jobs") == ["job"]
+
+
 async def test_a_checkout_whose_folder_became_a_link_is_not_erased(shaman, tmp_path, outside):
-    path = await shaman.checkout("project/own", [await store(shaman, b"scene", "x")])
+    path = await checkout(shaman, "project/own", [await store(shaman, b"scene", "x")])
     (tmp_path / "jobs" / "project").rename(tmp_path / "moved")
     (tmp_path / "jobs" / "project").symlink_to(outside)
     place = PurePosixPath(path)
     assert not shaman.checkouts.holds(place)
     with pytest.raises(OSError, match="link"):
-        shaman.checkouts.erase(place)
+        shaman.checkouts.empty(place)
     assert (outside / "own" / "precious").exists()
 
 
@@ -112,5 +130,5 @@ async def test_the_shared_storage_itself_may_lie_behind_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     shaman = Shaman(tmp_path / "link")
-    path = await shaman.checkout("job", [await store(shaman, b"scene", "x")])
+    path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
     assert (tmp_path / "link" / "jobs" / path / "x").read_bytes() == b"scene"

@@ -7,7 +7,7 @@ from email.header import decode_header, make_header
 
 from flamenco.api import shaman as api
 from flamenco.manager.refusals import Refusal
-from flamenco.manager.shaman import RecordCheckout
+from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, FileKey, Received
 from web.context import farm, services
@@ -45,8 +45,8 @@ async def shaman_checkout_requirements(
 @routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST)
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
-    path = await services().shaman_on.checkout(body.checkoutPath, _files(body.files))
-    await farm().shaman.ask(RecordCheckout(path))
+    shaman, records = services().shaman_on, CheckoutRecords(farm().shaman)
+    path = await shaman.checkout(body.checkoutPath, _files(body.files), records)
     return api.ShamanCheckoutResult(checkoutPath=path)
 
 
