@@ -1,8 +1,8 @@
 """Program that tells which pictures are whole: ``python -m worker.decoding``, paths on stdin.
 
-It prints the number of each file that decodes to its end, so that the answers up to a time limit
-count. It is a process of its own, since libraries crash and hang on broken pictures; and Blender
-says nothing of the pixels of multilayer OpenEXR.
+NUL lies between them. For each it prints its number and `whole` or `broken` at once, so that the
+answers up to one that it hangs on count. It is a process of its own, since libraries crash and hang
+on broken pictures; and Blender says nothing of the pixels of multilayer OpenEXR.
 """
 
 import os
@@ -33,6 +33,7 @@ def decodes(path: str) -> bool:
 
 
 def _loads(path: str) -> bool:
+    Image.MAX_IMAGE_PIXELS = None  # it is a rendered frame, of any size
     try:
         with Image.open(path) as image:
             image.load()
@@ -54,11 +55,14 @@ def _reads(picture: oiio.ImageInput, part: int) -> bool:
 
 
 def main(paths: list[str]) -> None:
-    """Print the numbers of those that decode, counted from 0."""
+    """Print for each, counted from 0, whether it decodes."""
     for number, path in enumerate(paths):
-        if decodes(path):
-            print(number, flush=True)
+        try:
+            is_whole = decodes(path)
+        except Exception:  # noqa: BLE001 - what a broken file raises, libraries do not tell
+            is_whole = False
+        print(number, "whole" if is_whole else "broken", flush=True)
 
 
 if __name__ == "__main__":
-    main(os.fsdecode(sys.stdin.buffer.read()).splitlines())
+    main(os.fsdecode(sys.stdin.buffer.read()).split("\0"))

@@ -64,6 +64,7 @@ class PictureService:
     _http: httpx.AsyncClient
     _identity: Identity
     _waiting: deque[Output] = attrs.field(init=False, factory=deque)
+    _later: int = attrs.field(init=False, default=0)  # number of those to look at again
     _busy: bool = attrs.field(init=False, default=False)
     _changed: trio.Event = attrs.field(init=False, factory=trio.Event)
 
@@ -87,7 +88,7 @@ class PictureService:
 
     async def wait_until_sent(self) -> None:
         """Wait until nothing is left to make or to send."""
-        while self._waiting or self._busy:
+        while self._waiting or self._busy or self._later:
             await self._changed.wait()
 
     async def _work(self, nursery: trio.Nursery) -> None:
@@ -113,6 +114,7 @@ class PictureService:
             pictures = await maker.make(output.path, kinds)
         except NoPicture as error:
             if error.passing and output.looks < len(PAUSES):
+                self._later += 1
                 nursery.start_soon(self._look_again, output)
                 return
             log.warning("No picture of %s: %s", output.path, error)
@@ -121,6 +123,7 @@ class PictureService:
 
     async def _look_again(self, output: Output) -> None:
         await trio.sleep(PAUSES[output.looks])
+        self._later -= 1
         self.offer(attrs.evolve(output, looks=output.looks + 1))
 
     async def _send(self, output: Output, pictures: Pictures, reason: str) -> None:

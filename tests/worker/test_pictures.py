@@ -169,6 +169,17 @@ async def test_a_file_that_is_still_being_written_is_looked_at_again(
     assert taker.taken[1][2].width == 400
 
 
+async def test_a_worker_that_leaves_waits_also_for_files_that_come_late(
+    service, taker, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pictures, "PAUSES", (0.3,) * 100)
+    service.offer(output(tmp_path / "1.png", 1))
+    await until(lambda: not service._waiting and not service._busy)
+    picture(tmp_path / "1.png")
+    await sent(service)
+    assert taker.frames() == [1]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -6,7 +6,6 @@ the next attempt leaves that out, if it is still what was saved, of the same .bl
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from typing import Any
 import bpy
 
 sys.path.append(str(Path(__file__).parents[2]))
+from worker.in_blender.decoded import whole
 from worker.in_blender.saving import begin, plain, save, tell
 
 sys.path.pop()
 
 FINISHED = "finished.json"
-SECONDS_EACH = 30
-"""Time that a picture has to decode; libraries hang on some broken ones."""
 
 
 def stamp(path: Path) -> "list[int]":
@@ -32,26 +30,6 @@ def stamp(path: Path) -> "list[int]":
 def is_as_saved(path: Path, saved: "list[int]") -> bool:
     """True if a file is what an attempt has saved."""
     return path.exists() and stamp(path) == saved
-
-
-def whole(paths: "list[Path]", python: str) -> "set[Path]":
-    """Those of some pictures that decode, as a process of the Worker's Python tells.
-
-    What it has not told within the time is rendered again.
-    """
-    try:
-        answers = subprocess.run(
-            [python, "-P", "-m", "worker.decoding"],
-            input=b"\n".join(map(os.fsencode, paths)),
-            stdout=subprocess.PIPE,
-            check=False,
-            timeout=SECONDS_EACH * len(paths),
-        ).stdout
-    except subprocess.TimeoutExpired as late:
-        answers = late.stdout or b""
-    except OSError:  # a Blender that may start no programs
-        answers = b""
-    return {paths[int(number)] for number in answers.split()}
 
 
 class Finished:

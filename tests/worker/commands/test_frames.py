@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +17,9 @@ from PIL import Image
 from tests.jobtypes.rendering import make_scene
 from tests.patience import until
 from tests.worker.commands.shop import Bench
+from worker import decoding
 from worker.command import CommandFailed, Conditions
+from worker.in_blender import decoded
 from worker.unfinished import tidy
 from worker.watching import Watch
 
@@ -144,10 +145,37 @@ def test_a_picture_decodes_only_if_it_is_whole(tmp_path, format_):
     noise = np.random.default_rng(1).random((48, 64, 3), np.float32)
     oiio.ImageBuf(noise).write(str(file))
     half.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
-    asked = f"{half}\n{file}\n{tmp_path}/none.{format_}"
-    command = [sys.executable, "-P", "-m", "worker.decoding"]
-    told = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["1"]
+    odd = tmp_path / f"a\u2028b\n.{format_}"
+    odd.write_bytes(file.read_bytes())
+    asked = [half, file, tmp_path / f"none.{format_}", odd]
+    assert decoded.whole(asked, sys.executable) == {file, odd}
+
+
+@slow
+def test_a_picture_that_a_library_hangs_on_costs_only_its_own_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoded, "SECONDS_EACH", 5.0)
+    hanging = tmp_path / "1.png"
+    os.mkfifo(hanging)
+    whole = [tmp_path / "0.png", tmp_path / "2.png"]
+    for path in whole:
+        Image.new("RGB", (16, 16)).save(path)
+    asked = [whole[0], hanging, whole[1], *([whole[0]] * 20)]
+    assert decoded.whole(asked, sys.executable) == set(whole)
+
+
+def test_a_jpeg_of_any_size_decodes_and_an_odd_error_is_that_files_alone(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    Image.new("RGB", (16, 16)).save(tmp_path / "large.jpg")
+    Image.new("RGB", (16, 16)).save(tmp_path / "odd.png")
+
+    def fail(*_):
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(decoding, "_reads", fail)
+    decoding.main([str(tmp_path / "odd.png"), str(tmp_path / "large.jpg")])
+    assert capsys.readouterr().out.splitlines() == ["0 broken", "1 whole"]
 
 
 @slow
