@@ -41,10 +41,18 @@ def names_of(machine: str) -> frozenset[str]:
     return frozenset({whole, first, f"{first}.local"} - {"", ".local"})
 
 
+LEARN_SECONDS = 5.0
+"""Maximum time for which who uses an unknown name waits until the machine's own is learned."""
+
+
 @cache
 def _own_names() -> frozenset[str]:
     """All names of this machine. The network may be asked for the full one, which can take long."""
-    return names_of(socket.gethostname()) | names_of(socket.getfqdn())
+    own = names_of(socket.gethostname())
+    try:
+        return own | names_of(socket.getfqdn())
+    except (OSError, UnicodeError):  # a name that DNS can't have
+        return own
 
 
 @attrs.define(eq=False)
@@ -69,7 +77,8 @@ class Hosts:
             return False
         if is_address(name) or name == _LOCALHOST or self._is_named(name):
             return True
-        await self._learned.wait()
+        with trio.move_on_after(LEARN_SECONDS):
+            await self._learned.wait()
         return self._is_named(name)
 
     def _is_named(self, name: str) -> bool:

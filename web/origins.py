@@ -19,6 +19,8 @@ FOREIGN = (
     "this request came from a page of another site; a proxy in front of the Manager has to pass on "
     "the header Host, or to send X-Forwarded-Host"
 )
+MISDIRECTED = 421
+"""Status code of a request under a name that is not this Manager's (RFC 9110 §15.5.20)."""
 NOT_OURS = (
     "this Manager is not called {}; use an address or name of its machine, or add this name to "
     "allowed_hosts in the Manager's configuration"
@@ -33,21 +35,21 @@ def own_pages_only(app: App, hosts: Hosts) -> App:
         if refusal is None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            await send_answer(send, failure(403, refusal))
+            await send_answer(send, refusal)
         else:
-            await _refuse_socket(send, failure(403, refusal))
+            await _refuse_socket(send, refusal)
 
     return admit
 
 
-async def _refusal(scope: Scope, hosts: Hosts) -> str | None:
-    """The reason for refusing a request; None if there is none."""
+async def _refusal(scope: Scope, hosts: Hosts) -> Answer | None:
+    """The answer that refuses a request; None if there is no reason to."""
     headers: Headers = dict(scope["headers"])
     host = headers.get(b"host")  # HTTP/1.0 needs none, and no browser speaks it
     if host is not None and not await hosts.serves(host.decode("latin1")):
-        return NOT_OURS.format(repr(host.decode("latin1")))
+        return failure(MISDIRECTED, NOT_OURS.format(repr(host.decode("latin1"))))
     if _is_foreign(headers) and not _is_link(scope, headers):
-        return FOREIGN
+        return failure(403, FOREIGN)
     return None
 
 

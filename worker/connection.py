@@ -19,6 +19,7 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
+from worker.refusals import MISDIRECTED, said_in
 from worker.registration import Credentials
 
 ANSWER_SECONDS = 20.0
@@ -27,7 +28,7 @@ CLOSE_SECONDS = 2.0
 MOST_BYTES = 64 * 1024 * 1024
 """Maximum size of a message, since a task with very many commands is one message."""
 
-WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - {408, 429}
+WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - {408, MISDIRECTED, 429}
 """Status codes of a server without sessions, or of a proxy that does not let them pass."""
 
 Talk = Callable[[WebSocketConnection], Awaitable[str]]
@@ -95,8 +96,9 @@ def _rejection(group: ExceptionGroup[ConnectionRejected]) -> Ended:
     (error,) = group.exceptions
     status = getattr(error, "status_code", None)
     rejected = status in (401, 403)
+    said = said_in(getattr(error, "body", None) or b"")
     return Ended(
-        f"it answered {status} to a worker session",
+        f"it answered {status} to a worker session" + (f": {said}" if said else ""),
         rejected=rejected,
         is_without_sessions=not rejected and (status or 0) in WITHOUT_SESSIONS,
     )

@@ -44,6 +44,7 @@ from flamenco.protocol import (
 from worker.backoff import backoff
 from worker.connection import Ended
 from worker.outbox import Outbox
+from worker.refusals import MISDIRECTED, said_in
 from worker.registration import Credentials
 from worker.station import Station
 
@@ -59,8 +60,8 @@ STATE_SECONDS = 3.0
 """Seconds between questions for the wanted status, while a Worker is not awake."""
 JITTER = 0.1
 
-AWAY = frozenset({429, 502, 503, 504})
-"""Status codes of a Manager that is busy, or of a proxy whose Manager is away."""
+AWAY = frozenset({MISDIRECTED, 429, 502, 503, 504})
+"""Status codes of a Manager that is busy or goes by other names, or of a proxy without one."""
 UNKNOWN = frozenset({401, 403})
 NOT_OURS = frozenset({404, 409})
 
@@ -279,7 +280,8 @@ class Polling:
         except httpx.HTTPError as error:
             raise ManagerAway(str(error) or type(error).__name__) from None
         if answer.status_code in AWAY:
-            raise ManagerAway(f"it answered {answer.status_code}")
+            said = said_in(answer.content)
+            raise ManagerAway(f"it answered {answer.status_code}" + (f": {said}" if said else ""))
         return answer
 
     def _understood(self, answer: httpx.Response, kind: type[T]) -> T | None:

@@ -16,6 +16,7 @@ from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
 from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
 from worker.damaged import set_aside
+from worker.refusals import said_in
 
 FILE_NAME = "flamenco-worker-credentials.yaml"
 ROUTE = "api/v3/worker/register-worker"
@@ -118,7 +119,7 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
     if answer.status_code == httpx.codes.FORBIDDEN:
         raise RegistrationFailed(WRONG_SECRET if config.registration_secret else NO_SECRET)
     if answer.status_code != httpx.codes.OK:
-        text = " ".join(answer.text.split())[:200]
+        text = said_in(answer.content)
         raise RegistrationFailed(f"it answered {answer.status_code} to a registration: {text}")
     try:
         return msgspec.json.decode(answer.content, type=_Registered).uuid

@@ -10,12 +10,16 @@ import trio
 import trio.testing
 import trio_websocket
 
+from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
+from flamenco.config.worker import WorkerConfig
 from tests.patience import PATIENCE
-from tests.web.attacks import CROWD, answer_to, code_in, crowd, handshake, head
+from tests.web.attacks import CROWD, answer_to, code_in, connected, crowd, handshake, head
 from tests.web.conftest import edge_at
 from tests.web.test_origins import code_of
-from web.hosts import Hosts, name_in, names_of
+from web.hosts import LEARN_SECONDS, Hosts, _own_names, name_in, names_of
+from worker.connection import talk_over
+from worker.registration import Credentials, RegistrationFailed, register
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -46,7 +50,7 @@ SERVED = [
     ("method", "path"), [("GET", "version"), ("POST", "jobs"), ("GET", "../../app/")]
 )
 async def test_a_name_that_only_leads_to_the_manager_is_refused(edge, method, path, headers):
-    assert await code_of(edge, method, f"/api/v3/{path}", headers) == 403
+    assert await code_of(edge, method, f"/api/v3/{path}", headers) == 421
 
 
 async def test_the_refusal_says_what_allows_a_name(edge):
@@ -69,7 +73,7 @@ async def test_a_websocket_under_a_strange_name_is_refused_and_told_why(edge):
 
 async def test_a_rebound_websocket_is_refused_and_its_connection_ends(edge):
     answer = await answer_to(edge, handshake(host="evil.example"))
-    assert code_in(answer) == 403
+    assert code_in(answer) == 421
     assert b"allowed_hosts" in answer
 
 
@@ -80,7 +84,7 @@ async def test_addresses_and_names_of_the_machine_are_served(edge, host):
 
 @pytest.mark.parametrize("host", REFUSED)
 async def test_what_only_looks_like_them_is_not(edge, host):
-    assert await code_of(edge, "GET", "/api/v3/version", {"Host": host}) == 403
+    assert await code_of(edge, "GET", "/api/v3/version", {"Host": host}) == 421
 
 
 async def test_names_that_the_operator_allows_are_served(tmp_path):
@@ -89,7 +93,7 @@ async def test_names_that_the_operator_allows_are_served(tmp_path):
         assert await code_of(edge, "GET", "/api/v3/version", {"Host": "Farm.example:80"}) == 200
         allowed = {"Host": "farm.example", "Origin": "http://farm.example"}
         assert await code_of(edge, "POST", "/api/v3/jobs/check", allowed) == 204
-        assert await code_of(edge, "GET", "/api/v3/version", {"Host": "x.farm.example"}) == 403
+        assert await code_of(edge, "GET", "/api/v3/version", {"Host": "x.farm.example"}) == 421
 
 
 async def test_a_change_of_the_allowed_names_counts_at_once(edge):
@@ -101,12 +105,29 @@ async def test_a_change_of_the_allowed_names_counts_at_once(edge):
 @pytest.mark.slow
 async def test_three_hundred_rebound_pages_are_all_refused(edge):
     codes = await crowd(edge, lambda _: head("GET", "/api/v3/jobs", host="evil.example"))
-    assert codes == CROWD * [403]
+    assert codes == CROWD * [421]
 
 
 @attrs.frozen
 class Farm:
     config: ManagerConfig
+
+
+async def test_a_worker_tells_what_is_wrong_with_the_name_it_uses(edge, monkeypatch):
+    """Its credentials are not wrong, and the Manager has sessions."""
+    monkeypatch.setattr("worker.connection._open_stream", lambda _: connected(edge))
+    who = Credentials(worker_id="anna", worker_secret="x")
+    ended = await talk_over(f"ws://render:8080{protocol.PATH}", who, trio.sleep_forever)
+    assert "allowed_hosts" in ended.reason
+    assert not ended.rejected
+    assert not ended.is_without_sessions
+
+
+async def test_a_worker_that_registers_is_told_so_too(edge, tmp_path):
+    config = WorkerConfig(name="anna", manager_url="", home=tmp_path, registration_secret="x")
+    async with httpx.AsyncClient(base_url=edge.url, headers={"Host": "render"}) as http:
+        with pytest.raises(RegistrationFailed, match=r"'render'; .* allowed_hosts"):
+            await register(http, config)
 
 
 async def test_the_full_name_of_the_machine_is_learned(monkeypatch):
@@ -124,6 +145,20 @@ async def test_the_full_name_of_the_machine_is_learned(monkeypatch):
         assert served == [("127.0.0.1", True)]
         await hosts.learn()
     assert served[1] == ("manager.studio.lan", True)
+
+
+async def test_who_asks_under_a_strange_name_does_not_wait_for_a_slow_network(autojump_clock):
+    assert not await Hosts(Farm(ManagerConfig())).serves("manager.studio.lan")
+    assert trio.current_time() == LEARN_SECONDS
+
+
+@pytest.mark.parametrize("name", ["x" * 70, "a..b"])
+async def test_a_machine_may_have_a_name_that_dns_can_not_have(monkeypatch, name):
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    monkeypatch.setattr("web.hosts._own_names", _own_names.__wrapped__)
+    hosts = Hosts(Farm(ManagerConfig()))
+    await hosts.learn()
+    assert await hosts.serves(f"{name}:8080")
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,10 @@ async def keep_running(config, manager, *, task_status):
         await trio.sleep_forever()
 
 
-async def test_a_proxy_that_says_bad_gateway_is_a_manager_that_is_away(manager, config):
+@pytest.mark.parametrize("code", [421, 502])
+async def test_who_is_not_the_manager_or_a_proxy_without_one_is_asked_again(manager, config, code):
     manager.tasks.append(fetched(ECHO))
-    manager.failing["task/task-1"] = 502
+    manager.failing["task/task-1"] = code
     async with running_worker(config):
         await awake(manager)
         await manager.has_been_asked("task/task-1", times=3)
