@@ -28,7 +28,9 @@ def is_operator() -> bool:
     """True if the request that is being served is the operator's."""
     given = request.authorization
     if given is not None and given.type == "bearer" and given.token:
-        return hmac.compare_digest(given.token.encode(), services().file.token.encode())
+        token = services().file.token
+        if hmac.compare_digest(given.token.encode(), token.encode()):
+            return True
     return is_here(request.remote_addr) and not any(name in request.headers for name in FORWARDED)
 
 

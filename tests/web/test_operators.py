@@ -32,7 +32,7 @@ SET = "_meta: {version: 3}\nregistration_secret: hush\nmqtt: {client: {password:
 async def test_only_the_operator_changes_what_the_farm_could_be_taken_over_with(edge, key):
     (edge.storage / FILE).write_text(SET)
     change = {**TAKEN_OVER[key], "manager_name": "Mine"}
-    for stranger in (ELSEWHERE, {"Authorization": "Bearer wrong"}):
+    for stranger in (ELSEWHERE, ELSEWHERE | {"Authorization": "Bearer wrong"}):
         answer = await edge.http.put(f"{API}/file", json=change, headers=stranger)
         assert answer.status_code == 403
         assert answer.json()["message"].startswith(f"{key}: can only be changed by the operator")
@@ -41,6 +41,14 @@ async def test_only_the_operator_changes_what_the_farm_could_be_taken_over_with(
     assert (await edge.http.put(f"{API}/file", json=change, headers=operator)).status_code == 204
     written = YAML(typ="safe").load((edge.storage / FILE).read_text())
     assert written["manager_name"] == "Mine"
+
+
+async def test_an_old_token_takes_nothing_from_who_sits_at_the_machine(edge):
+    for given in ("Bearer old", "Basic eDp5"):
+        answer = await edge.http.put(
+            f"{API}/file", json={"allowed_hosts": "x.lan"}, headers={"Authorization": given}
+        )
+        assert answer.status_code == 204
 
 
 async def test_everybody_changes_the_rest(edge):
