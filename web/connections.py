@@ -4,6 +4,7 @@ Hypercorn's own waits for ever for a client that stops reading, sends an answer 
 starts a task after each to wait for the next request.
 """
 
+import re
 from contextlib import suppress
 from math import inf
 from typing import cast
@@ -31,12 +32,14 @@ Longer than clients keep theirs (httpx: 5 s), so that no request meets a closing
 
 READ_BYTES = WRITE_BYTES = 65_536
 
+_URL = re.compile(rb"(?i:https?)://([^/?]*)(.*)")
+
 
 class Settings(Config):
     """Hypercorn's settings, and ours."""
 
-    open_sockets: frozenset[bytes] = frozenset()
-    """Paths of WebSockets that anybody may open, whose clients are kept to a pace."""
+    guarded_sockets: frozenset[bytes] = frozenset()
+    """Paths of WebSockets that want credentials; clients of all others are kept to a pace."""
 
 
 class _Protocol(H11Protocol):
@@ -70,25 +73,19 @@ class _Protocol(H11Protocol):
         """Decline offers of HTTP/2."""
 
     async def _create_stream(self, request: h11.Request) -> None:
-        """Decline offers to compress a WebSocket: little data could grow to very much.
+        """Create the stream of a request.
 
-        A request that tells its length in two ways is refused: a proxy might see two requests.
+        One that tells its length in two ways is refused: a proxy might see two requests.
         """
         if {name for name, _ in request.headers} >= {b"content-length", b"transfer-encoding"}:
             await self._send_error_response(400)
             await self.send(Closed())
             return
-        headers = [each for each in request.headers if each[0] != b"sec-websocket-extensions"]
-        if len(headers) < len(request.headers):
-            request = h11.Request(
-                method=request.method,
-                headers=headers,
-                target=request.target,
-                http_version=request.http_version,
-            )
+        request = _plain(request)
         await super()._create_stream(request)
         path = request.target.partition(b"?")[0]
-        if isinstance(self.stream, WSStream) and path in cast("Settings", self.config).open_sockets:
+        guarded = path in cast("Settings", self.config).guarded_sockets
+        if isinstance(self.stream, WSStream) and not guarded:
             self.stream.buffer.max_length = MAX_MESSAGE_BYTES
             self.pace = Pace()
 
@@ -102,6 +99,24 @@ class _Protocol(H11Protocol):
         self._head = data if _has_body(event) else b""
         if data and not self._head:
             await self.send(RawData(data))
+
+
+def _plain(request: h11.Request) -> h11.Request:
+    """A request to a path, without an offer to compress a WebSocket: little data could grow.
+
+    Who asks for a whole URL, as of a proxy, asks its host (RFC 9112 §3.2.2).
+    """
+    dropped, added, target = {b"sec-websocket-extensions"}, [], request.target
+    if whole := _URL.fullmatch(target):
+        dropped.add(b"host")
+        added, target = [(b"host", whole[1])], b"/" + whole[2].removeprefix(b"/")
+    headers = [each for each in request.headers if each[0] not in dropped]
+    return h11.Request(
+        method=request.method,
+        headers=headers + added,
+        target=target,
+        http_version=request.http_version,
+    )
 
 
 def _has_body(event: H11SendableEvent) -> bool:

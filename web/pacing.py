@@ -18,7 +18,8 @@ READ_BYTES = 1024
 TOKENS = 400.0
 """Tokens at first, and at most."""
 TOKENS_PER_SECOND = 20.0
-MAX_MESSAGE_BYTES = 64 * 2**10
+MAX_MESSAGE_BYTES = 128 * 2**10
+"""Room for a client that resumes with as many subscriptions as it may have."""
 
 
 @attrs.define(eq=False)

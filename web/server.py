@@ -9,6 +9,7 @@ from quart import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 import actors
+from flamenco import protocol
 from flamenco.api.events import EVENT_NAMES, EventLifeCycle, LifeCycleEventType
 from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
@@ -125,8 +126,10 @@ async def serve_farm(
         nursery.start_soon(hosts.learn)
         known = guarded(own_pages_only(past, hosts))
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
-        open_sockets = frozenset({live.PATH.encode()})
-        serving = partial(serve, known, listener, closed, limits, room, open_sockets=open_sockets)
+        guarded_ones = frozenset({protocol.PATH.encode()})
+        serving = partial(
+            serve, known, listener, closed, limits, room, guarded_sockets=guarded_ones
+        )
         await nursery.start(serving)
         task_status.started()
         farm.system.publish(EventLifeCycle(type=LifeCycleEventType.STARTUP))

@@ -277,15 +277,15 @@ async def serve(
     limits: Limits,
     room: Room,
     *,
-    open_sockets: frozenset[bytes] = frozenset(),
+    guarded_sockets: frozenset[bytes] = frozenset(),
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve an application on a listening socket until ``stop``.
 
-    ``open_sockets`` are the paths of WebSockets that anybody may open (`web.pacing`).
+    ``guarded_sockets`` are the paths of WebSockets that want credentials (`web.pacing`).
     """
     config = Settings()
-    config.open_sockets = open_sockets
+    config.guarded_sockets = guarded_sockets
     config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.errorlog = logger
     wrapped = wrap_app(

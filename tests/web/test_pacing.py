@@ -1,6 +1,7 @@
 """Clients of the live socket that send too much, too fast, or in too small pieces; or too many."""
 
 import json
+from uuid import uuid4
 
 import pytest
 import trio
@@ -9,6 +10,7 @@ import trio_websocket
 from tests.patience import PATIENCE
 from tests.web.attacks import connected, handshake
 from web.crowds import Crowd, Crowded
+from web.live import MOST_FOLLOWED
 from web.pacing import MAX_MESSAGE_BYTES, TOKENS, TOKENS_PER_SECOND, Pace
 
 pytestmark = pytest.mark.filterwarnings(
@@ -17,6 +19,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 TEXT, MORE, LAST, PING = 0x1, 0x0, 0x80, 0x89
 PONG = bytes([0x8A, 0])
+LIVE = "/api/v3/live"
+SPELLINGS = [LIVE, "/api/v3/%6cive", "http://localhost/api/v3/live", f"HTTP://localhost{LIVE}?x"]
 JOBS = {"op": "subscribe", "type": "allJobs"}
 
 
@@ -25,10 +29,10 @@ def frame(first: int, content: bytes = b"") -> bytes:
     return bytes([first, 0x80 | len(content)]) + bytes(4) + content
 
 
-async def opened(edge) -> trio.SocketStream:
+async def opened(edge, target: str = LIVE) -> trio.SocketStream:
     """A live socket, after its handshake."""
     stream = await connected(edge)
-    await stream.send_all(handshake())
+    await stream.send_all(handshake(target))
     answer = bytearray()
     while b"\r\n\r\n" not in answer:
         answer += await stream.receive_some()
@@ -46,14 +50,14 @@ async def is_served(edge) -> bool:
         return (await edge.http.get("/api/v3/version")).status_code == 200
 
 
-async def answers_to_floods(edge, flood: bytes, seconds: float) -> int:
+async def answers_to_floods(edge, flood: bytes, seconds: float, target: str = LIVE) -> int:
     """Number of answers to a flood in some seconds, after which others are served, too."""
     answers = 0
     async with trio.open_nursery() as nursery:
 
         async def one() -> None:
             nonlocal answers
-            stream = await opened(edge)
+            stream = await opened(edge, target)
             nursery.start_soon(stream.send_all, flood)
             while part := await stream.receive_some():
                 answers += part.count(b'"error"') + part.count(PONG)
@@ -77,10 +81,11 @@ async def test_a_flood_is_read_at_a_pace(edge, flood):
     assert await answers_to_floods(edge, flood, 3.0) < 3 * TOKENS
 
 
-async def test_a_message_in_pieces_of_a_byte_is_read_at_a_pace(edge):
+@pytest.mark.parametrize("target", SPELLINGS)
+async def test_a_message_in_pieces_of_a_byte_is_read_at_a_pace(edge, target):
     """The answer to it comes last, so it has not come yet."""
     pieces = frame(TEXT, b"x") + 5000 * frame(MORE, b"x") + frame(LAST, b"x")
-    assert await answers_to_floods(edge, pieces, 1.0) == 0
+    assert await answers_to_floods(edge, pieces, 1.0, target) == 0
 
 
 @pytest.mark.parametrize("clients", [1, pytest.param(25, marks=pytest.mark.slow)])
@@ -101,6 +106,16 @@ async def test_a_message_that_is_too_large_ends_the_socket_and_is_not_sent_back(
         async with trio.open_nursery() as nursery:
             for _ in range(clients):
                 nursery.start_soon(one)
+
+
+async def test_a_client_may_resume_with_all_that_it_may_follow(edge):
+    many = [{"type": "task", "uuid": str(uuid4())} for _ in range(MOST_FOLLOWED - 1)]
+    with trio.fail_after(PATIENCE):
+        async with trio_websocket.open_websocket_url(f"{edge.socket_url}/live") as socket:
+            resume = {"op": "resume", "after": "1", "subscriptions": many}
+            await socket.send_message(json.dumps(resume))
+            _, answer = [json.loads(await socket.get_message()) for _ in range(2)]
+            assert "ok" in answer, answer
 
 
 async def test_a_mistake_in_a_large_request_is_told_without_repeating_it(edge):
