@@ -10,6 +10,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from types import ModuleType
 from typing import Any
@@ -59,7 +60,9 @@ MODULES = {"bpy": "app context data path"}
 """What may be read of modules, by their names."""
 PATH_FUNCTIONS = "abspath basename clean_name display_name ensure_ext relpath"
 """Functions of ``bpy.path``."""
-REFUSED = frozenset({"driver_namespace", "handlers", "preferences", "timers", "translations"})
+REFUSED = frozenset(
+    {"clipboard", "driver_namespace", "handlers", "preferences", "timers", "translations"}
+)
 """Attributes of Blender's objects that hold functions, or secrets."""
 
 BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -111,6 +114,12 @@ class _Reader:
             **names,
         }
         self._functions = [value for value in self._names.values() if callable(value)]
+
+    def _within(self, names: Mapping[str, Any]) -> "_Reader":
+        """A reader that knows more names, but no more functions."""
+        inner = _Reader({**self._names, **names})
+        inner._functions = self._functions
+        return inner
 
     def value(self, node: ast.AST) -> Any:
         read = getattr(self, f"_{type(node).__name__}", None)
@@ -184,7 +193,7 @@ class _Reader:
         if type(node.op) not in BINARY:
             raise NotAllowed(f"{type(node.op).__name__} can't be used here")
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
-            _modest(left)
+            _modest_length(_formatted(left, right))
         if isinstance(node.op, ast.Mult):
             for many, times in ((left, right), (right, left)):
                 if hasattr(many, "__len__") and isinstance(times, int):
@@ -238,6 +247,8 @@ class _Reader:
         if isinstance(node, ast.Attribute):
             owner, name = self.value(node.value), node.attr
             _refuse(owner, name, called=True)
+            if isinstance(owner, str) and name in LENGTHS:
+                return partial(_modestly, owner, name)
             return getattr(owner, name)
         function = self.value(node) if isinstance(node, ast.Name) else None
         if function is None or function not in self._functions:
@@ -261,12 +272,13 @@ class _Reader:
             return
         loop, *others = loops
         for item in self.value(loop.iter):
-            inner = _Reader({**self._names, **_unpacked(loop.target, item)})
+            inner = self._within(_unpacked(loop.target, item))
             if all(inner.value(test) for test in loop.ifs):
                 yield from inner._each(made, others)
 
 
 _NONE = object()
+_DIRECTIVE = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[0-9]*\*?(?:\.\*?)?")
 _MANY_DIGITS = re.compile(r"[0-9]{5}")
 
 
@@ -309,6 +321,44 @@ def _modest(spec: str) -> str:
     if _MANY_DIGITS.search(spec):
         raise NotAllowed("widths have at most four digits")
     return spec
+
+
+def _formatted(text: str, values: Any) -> int:
+    """What a text with ``%`` is long at most; names in it may repeat a value."""
+    if any("*" in directive for directive in _DIRECTIVE.findall(text)):
+        raise NotAllowed("widths can't be values here")
+    widths = sum(map(int, re.findall("[0-9]+", _modest(text))))
+    return len(text) + widths + _size(values) * (text.count("%") if isinstance(values, dict) else 1)
+
+
+def _size(value: Any) -> int:
+    """The length of a value's text, roughly; values in it count as often as they are in it."""
+    if isinstance(value, dict):
+        return _size([*value, *value.values()])
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return sum(map(_size, value))
+    return len(str(value)) if isinstance(value, (str, bytes, PurePath)) else 1
+
+
+def _joined(text: str, parts: Any = ()) -> int:
+    many = list(parts)
+    return _size(many) + len(text) * len(many)
+
+
+def _replaced(text: str, old: str, new: str, count: int = -1) -> int:
+    found = text.count(old)
+    return len(text) + len(new) * (found if count < 0 else min(found, count))
+
+
+LENGTHS: Mapping[str, Callable[..., int]] = {"join": _joined, "replace": _replaced}
+"""What a text is long at most that a method makes, by the method's name."""
+
+
+def _modestly(text: str, name: str, *args: Any, **keywords: Any) -> Any:
+    """The result of a method of a text, unless it is too long. Iterators are read once."""
+    args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+    _modest_length(LENGTHS[name](text, *args, **keywords))
+    return getattr(text, name)(*args, **keywords)
 
 
 def _modest_length(number: int) -> None:

@@ -1,12 +1,13 @@
 """Expressions of job types come from whoever is the Manager: they read the scene, and no more."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from addon.flamenco.expressions import value_of
+from addon.flamenco.expressions import NotAllowed, value_of
 from flamenco.jobtypes import inline_compiler
 
 RENDER = SimpleNamespace(
@@ -57,6 +58,8 @@ def touch(*_args):
 CONTEXT = SimpleNamespace(
     scene=SCENE,
     copy=touch,
+    callbacks=[touch],
+    window_manager=SimpleNamespace(clipboard="secret"),
     preferences=SimpleNamespace(key="secret"),
 )
 NAMES = {
@@ -95,6 +98,10 @@ NAMES = {
         "Path('/a') / 'b'",
         "sum({1, 2} | {2}) if False else 'ä'",
         "jobname in ('Shot', 'x') and 'S' not in 'x'",
+        "'100 %* x' if False else '%s*%d %-5s|' % ('a', 2, 'b')",
+        "'%(a)s*' % {'a': 1}",
+        "', '.join(str(n) for n in (1, 2)).replace(',', ';', 1)",
+        "'/'.join({'a': 1}.keys())",
         "sorted({n for n in [3, 1, 2]})",
         "{'a': 1}['a']",
     ],
@@ -144,6 +151,11 @@ async def test_the_built_in_job_types_say_nothing_else():
         "max([1], key=C.copy)",
         "max([1], key=bpy.app.handlers.load_post[0])",
         "[f('x') for f in [C.copy]]",
+        "[max(['x'], key=f) for f in C.callbacks]",
+        "[f('x') for f in C.callbacks]",
+        "[[f('x') for g in [1]] for f in C.callbacks]",
+        "C.window_manager.clipboard",
+        "getattr(C.window_manager, 'clipboard')",
         "C.copy()",
         "C.copy",
         "C.preferences.key",
@@ -177,3 +189,26 @@ def test_an_expression_reaches_nothing_else(text, tmp_path, monkeypatch):
     assert TRACE == []
     assert SCENE.name == "Scene"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'%*d' % (100000000, 1)",
+        "'%.*f' % (100000000, 1)",
+        "('%9999d' * 10000) % ((1,) * 10000)",
+        "('%(a)s' * 100) % {'a': 600000 * 'x'}",
+        "('%s' * 100) % ((Path('x' * 600000),) * 100)",
+        "','.join(['b' * 100000] * 500)",
+        "('b' * 100000).join(['a'] * 500)",
+        "('a' * 300000).replace('a', 'b' * 200)",
+    ],
+)
+def test_nothing_large_is_made_to_be_refused(text):
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotAllowed):
+            value_of(text, NAMES)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
