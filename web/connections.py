@@ -140,6 +140,7 @@ class Connection:
         init=False, factory=lambda: trio.CancelScope(deadline=_idle_until())
     )
     """Scope whose deadline is the end of an idle connection."""
+    _was_asked: bool = attrs.field(init=False, default=False)
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after another, until either side closes the connection."""
@@ -187,8 +188,8 @@ class Connection:
         return self._reading.deadline
 
     def close_if_idle(self) -> None:
-        """Close it, unless a request is being answered."""
-        if self.idle_until < inf:
+        """Close it, unless a request is being answered, or the first one may be on its way."""
+        if self._was_asked and self.idle_until < inf:
             self._reading.cancel()
 
     def cut_off(self) -> None:
@@ -202,6 +203,7 @@ class Connection:
                 pace = self._protocol.pace
                 most = READ_BYTES if pace is None else pacing.READ_BYTES
                 data = bytes(await self._stream.receive_some(most))
+                self._was_asked = True
                 await self._protocol.handle(RawData(data))
                 if pace is not None:
                     await pace.keep()

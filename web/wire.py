@@ -39,6 +39,9 @@ YAML = "application/yaml"
 JPEG = "image/jpeg"
 EVENT_STREAM = "text/event-stream"
 
+RETRY_SECONDS = 1
+"""Seconds after which a request that was answered 429 or 503 may be made again."""
+
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
     NotAllowed: 422,
@@ -248,7 +251,7 @@ def failure(status: int, message: str) -> Answer:
     """An error as the API declares it."""
     answer = reply(Error(code=status, message=brief(message)), status)
     if status in (429, 503):
-        answer.headers["Retry-After"] = "1"
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 
 

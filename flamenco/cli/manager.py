@@ -24,6 +24,7 @@ from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
 from web.server import serve_farm
+from web.starting import serve_starting
 
 logger = logging.getLogger(__name__)
 
@@ -143,10 +144,12 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
                     listening.close()
                     listener, address = bind(config.address), config.address
                     listening.enter_context(listener)
-                ready = trio.Event()
+                started, ready = trio.Event(), trio.Event()
+                await watching.start(serve_starting, listener, started)
                 try:
-                    await _run_once(installation, config, listener, network, stop, ready)
+                    await _run_once(installation, config, listener, network, stop, started, ready)
                 except Exception as error:
+                    started.set()
                     if stop.is_set() or not (ready.is_set() or crashes.happened):
                         raise
                     with trio.move_on_after(crashes.pause_after(error)):
@@ -161,9 +164,13 @@ async def _run_once(
     listener: socket.socket,
     network: Network,
     stop: trio.Event,
+    started: trio.Event,
     ready: trio.Event,
 ) -> None:
-    """Run a Manager until ``stop``, or until it has to restart; ``ready`` when it takes jobs."""
+    """Run a Manager until ``stop``, or until it has to restart.
+
+    ``started`` when it begins to answer on ``listener``, ``ready`` when it takes jobs.
+    """
     if installation.is_first_run(config):
         logger.warning(FIRST_RUN)
     if config.mqtt.client.enabled:
@@ -174,6 +181,7 @@ async def _run_once(
         open_farm(config, paths, installation=installation) as farm,
         trio.open_nursery() as serving,
     ):
+        started.set()
         await serving.start(serve_farm, farm, listener, over)
         if not has_page():
             logger.warning("there is no web page: %s", HOW_TO_BUILD)

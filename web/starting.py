@@ -1,0 +1,50 @@
+"""The Manager's answer to everybody while it is starting: 503, and when to ask again.
+
+A WebSocket is refused with the same answer. Without one, its client would hear 403, and a Worker
+that hears that registers as a new one.
+"""
+
+import socket
+
+import trio
+
+from flamenco.api.meta import Error
+from web.room import Room
+from web.serving import Limits, Receive, Scope, Send, serve
+from web.wire import JSON, RETRY_SECONDS, encode
+
+LIMITS = Limits(grace=10.0)
+"""Who connected while the Manager was starting has time to ask, and to be told so."""
+
+MESSAGE = "the Manager is starting, try again soon"
+
+
+async def serve_starting(
+    listener: socket.socket,
+    started: trio.Event,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Answer on a listening socket until the Manager has ``started`` to take requests itself."""
+    await serve(_refuse, listener, started, LIMITS, Room(), task_status=task_status)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    kind = {"http": "http.response", "websocket": "websocket.http.response"}.get(scope["type"])
+    if kind is None:
+        await _live(receive, send)
+        return
+    headers = [
+        (b"content-type", JSON.encode()),
+        (b"retry-after", str(RETRY_SECONDS).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": f"{kind}.start", "status": 503, "headers": headers})
+    await send({"type": f"{kind}.body", "body": encode(Error(code=503, message=MESSAGE))})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Take part in the server's start and end."""
+    for phase in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{phase}.complete"})
