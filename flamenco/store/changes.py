@@ -99,6 +99,7 @@ class AppendLog:
 
     Making a file costs as much as many commits. So as long as only the Manager has something to
     say, ``own``, a log is kept in the database; the file is begun with the worker's first bytes.
+    What is kept stays until the file has it.
     """
 
     job_id: str
@@ -244,18 +245,22 @@ def _read_commands(connection: _Connection, change: ReadCommands) -> None:
 
 def _append_log(connection: _Connection, change: AppendLog, logs: TaskLogs) -> Path | None:
     """Returns the file that was written, if any."""
-    known = log_head_of(connection, change.task_id)
+    job, task = change.job_id, change.task_id
+    known = log_head_of(connection, task)
     head = (known or b"")[: change.offset]
-    if change.own and (known is not None or not change.offset):
+    if change.own and len(head) == change.offset:
         connection.execute(
             "INSERT OR REPLACE INTO log_heads (task_id, content) VALUES (?, ?)",
-            (change.task_id, head + change.content),
+            (task, head + change.content),
         )
         return None
+    begun: Path | None = None
     if known is not None:
-        connection.execute("DELETE FROM log_heads WHERE task_id = ?", (change.task_id,))
-    offset = change.offset - len(head)
-    return logs.append(change.job_id, change.task_id, offset, head + change.content)
+        begun = logs.append(job, task, 0, head)
+        if begun is None:
+            return None
+        connection.execute("DELETE FROM log_heads WHERE task_id = ?", (task,))
+    return logs.append(job, task, change.offset, change.content) or begun
 
 
 def _put_block(connection: _Connection, change: PutBlock) -> None:

@@ -301,6 +301,22 @@ async def test_a_log_that_was_shown_before_the_worker_spoke_goes_on_after_it(tmp
         assert path.read_text() == "assigned\nrendering\n"
 
 
+async def test_lines_that_were_stored_outlive_a_log_that_cannot_be_written(tmp_path):
+    async with log_of_the_manager(tmp_path) as (store, path):
+        path.parent.parent.write_text("no folder")
+        await store.commit([AppendLog("j1", "t1", 9, b"rendering\n", own=False)])
+        await store.commit([AppendLog("j1", "t1", 19, b"completed\n", own=True)])
+        path.parent.parent.unlink()
+        await store.commit([AppendLog("j1", "t1", 60, b"queued\n", own=True)])
+        assert path.read_text().split("\n") == [
+            "assigned",
+            "",
+            f"{'[51 bytes of this log are lost]':49}",
+            "queued",
+            "",
+        ]
+
+
 async def test_a_log_that_is_shown_again_and_again_is_whole_at_any_time(tmp_path):
     async with log_of_the_manager(tmp_path) as (store, path):
         await store.begin_log_file("j1", "t1")
