@@ -11,8 +11,9 @@ named as lost where they should be, as soon as it can be written again.
 import errno
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -28,6 +29,13 @@ TAIL_BYTES = 2048
 SYNCED_AT_ONCE = 16
 """Maximum number of files that are synced at once. File systems make one of what comes together:
 on ext4, 64 files take 10 ms this way, and 200 ms one after the other."""
+
+PADDED_AT_ONCE = 2**20
+"""Maximum number of bytes in memory when those that a log lacks are filled up."""
+
+NO_TROUBLE = (errno.ENOENT, errno.EINVAL, errno.ENOTSUP)
+"""Errors of a sync that mean nothing: the job was deleted in the meantime, or the drive, like some
+on the network, doesn't sync."""
 
 
 def job_folder(job_id: str) -> PurePosixPath:
@@ -69,13 +77,12 @@ class TaskLogs:
         except OSError as error:
             self._tell(path, error)
             return None
-        self._troubled.discard(path)
         if lost:
             logger.warning("the log of task %s has lost %d bytes, and says so", task_id, lost)
         return path
 
     def _tell(self, path: Path, error: OSError) -> None:
-        """Say that a log can't be written, once until it can."""
+        """Say that a log can't be written, once until it is on the disk again."""
         if path not in self._troubled:
             self._troubled.add(path)
             task_id = path.stem.removeprefix("task-")
@@ -93,10 +100,11 @@ class TaskLogs:
     def _sync(self, path: Path) -> None:
         try:
             _sync_file(path)
-        except FileNotFoundError:  # the job was deleted in the meantime
-            pass
         except OSError as error:
-            self._tell(path, error)
+            if error.errno not in NO_TROUBLE:
+                self._tell(path, error)
+                return
+        self._troubled.discard(path)
 
     async def tail(self, job_id: str, task_id: str) -> str | None:
         """The last whole lines of a log, or None if there is none."""
@@ -118,21 +126,42 @@ def _write(path: Path, offset: int, content: bytes) -> int:
     try:
         begin = min(offset, os.fstat(file).st_size)
         lost = offset - begin
-        whole = _lost(lost) + content
         os.lseek(file, begin, os.SEEK_SET)
-        written = os.write(file, whole)
-        os.ftruncate(file, begin + written)
+        if lost:
+            _pad(file, begin, lost)
+        written = os.write(file, content)
+        os.ftruncate(file, offset + written)
     finally:
         os.close(file)
-    if written != len(whole):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if written != len(content):
+        raise _full()
     return lost
 
 
-def _lost(count: int) -> bytes:
-    """A line in the place of so many bytes that aren't there."""
-    line = f"\n[{count} bytes of this log are lost]".encode()
-    return line[: count - 1].ljust(count - 1) + b"\n" if count else b""
+def _pad(file: int, begin: int, count: int) -> None:
+    """Write a line in the place of so many bytes that aren't there, or nothing if it can't be."""
+    try:
+        for piece in _lost(count):
+            if os.write(file, piece) != len(piece):
+                raise _full()
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file, begin)
+        raise
+
+
+def _lost(count: int) -> Iterator[bytes]:
+    """The pieces of that line. It has no hole, since whoever reads the file would find NULs."""
+    line = f"\n[{count} bytes of this log are lost]".encode()[: count - 1]
+    yield line
+    spaces, left = b" " * PADDED_AT_ONCE, count - 1 - len(line)
+    for done in range(0, left, PADDED_AT_ONCE):
+        yield spaces[: left - done]
+    yield b"\n"
+
+
+def _full() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _sync_file(path: Path) -> None:

@@ -1,6 +1,8 @@
 """A task's log is what was committed of it; what a disk has lost of it is named there."""
 
+import errno
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,58 @@ def test_a_full_disk_costs_lines_that_are_named_when_there_is_room_and_is_told_o
         "again",
         "",
     ]
+
+
+def test_a_long_log_that_is_lost_takes_little_memory_to_fill_up(tmp_path):
+    logs, path = log_of(tmp_path)
+    tracemalloc.start()
+    try:
+        logs.append(JOB, TASK, 16 * 2**20, b"again\n")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3 * 2**20
+    assert b" ".join(path.read_bytes().split()) == (b"[16777216 bytes of this log are lost] again")
+
+
+def test_a_disk_too_small_for_the_bytes_that_are_lost_is_not_filled_with_spaces(
+    tmp_path, monkeypatch
+):
+    logs, path = log_of(tmp_path)
+    logs.append(JOB, TASK, 0, b"line\n")
+    real = os.write
+
+    def write(file: int, content: bytes) -> int:
+        return real(file, content[: 2**19])
+
+    monkeypatch.setattr(os, "write", write)
+    assert logs.append(JOB, TASK, 4 * 2**20, b"again\n") is None
+    assert path.read_text() == "line\n"
+
+
+def failing_syncs(monkeypatch, number: int) -> None:
+    def sync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disks, "sync_content", sync)
+
+
+def test_a_log_that_is_written_and_never_synced_is_told_once(tmp_path, monkeypatch, caplog):
+    logs, _ = log_of(tmp_path)
+    with monkeypatch.context() as failing:
+        failing_syncs(failing, errno.EIO)
+        for offset in (0, 5, 10):
+            logs.sync([logs.append(JOB, TASK, offset, b"line\n")])
+    assert len(caplog.records) == 1
+    logs.sync([logs.append(JOB, TASK, 15, b"line\n")])
+    failing_syncs(monkeypatch, errno.EIO)
+    logs.sync([logs.append(JOB, TASK, 20, b"line\n")])
+    assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_drive_that_does_not_sync_is_no_trouble(tmp_path, monkeypatch, caplog, number):
+    logs, _ = log_of(tmp_path)
+    failing_syncs(monkeypatch, number)
+    logs.sync([logs.append(JOB, TASK, 0, b"line\n")])
+    assert not caplog.records
