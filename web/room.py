@@ -31,6 +31,9 @@ OWN_FILES = 96
 MOST_FILES = 65_536
 """Number of open files that are as good as no limit."""
 
+LIMITS = (MOST_FILES, 10_240, 4_096)
+"""Limits of open files that are tried in turn: macOS, say, names none and refuses large ones."""
+
 FILES_OF_EACH = 2
 """Files of a connection: its socket, and what is sent or received over it."""
 
@@ -50,10 +53,13 @@ def raise_limit() -> None:
     """Let this process have as many files open as the system allows."""
     if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
+        for limit in LIMITS:
+            wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            if soft == resource.RLIM_INFINITY or soft >= wanted:
+                return
             with suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return
 
 
 def _most_files() -> int:
