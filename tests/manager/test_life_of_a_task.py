@@ -1,5 +1,6 @@
 """Tasks are pushed to workers, come back as they ended, and count once."""
 
+import attrs
 import pytest
 import trio
 import trio.testing
@@ -7,10 +8,11 @@ import trio.testing
 from flamenco import protocol
 from flamenco.manager.jobs.messages import SetJobPriority, SetJobStatus, SetTaskStatus, WakeJob
 from flamenco.manager.refusals import NotAllowed, Refusal
-from flamenco.manager.workers.messages import LeaseOpened, RequestWorkerStatus
+from flamenco.manager.workers.messages import ConfigChanged, LeaseOpened, RequestWorkerStatus
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.store import ReadCommands, Store
 from tests.manager.conftest import stage_at
+from tests.manager.faults import in_virtual_time
 from tests.patience import until
 
 
@@ -306,3 +308,17 @@ async def test_a_full_disk_refuses_requests_loses_nothing_and_heals(stage):
     assert await stage.status(job) == "queued"
     await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "there is room again"))
     assert await stage.status(job) == "canceled"
+
+
+@in_virtual_time
+async def test_a_worker_that_signs_on_as_timeouts_change_is_lost_by_the_new_one(tmp_path):
+    async with stage_at(tmp_path, worker_timeout=80.0) as stage:
+        anna = await stage.worker("anna")
+        services = stage.farm.services
+        services.take_over(attrs.evolve(services.config, worker_timeout=12.0))
+        assert (await anna.connect()).heartbeat_seconds == 3.0
+        stage.farm.workers.tell(ConfigChanged())
+        await trio.sleep(11)
+        assert (await services.reader.worker(anna.id)).status is not WorkerStatus.ERROR
+        await trio.sleep(2)
+        assert (await services.reader.worker(anna.id)).status is WorkerStatus.ERROR

@@ -182,14 +182,13 @@ class WorkerActor(actors.Actor):
         running = self._leases.believe(believed)
         status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
         goes_on = running and self._worker.status is WorkerStatus.AWAKE
-        self._life.heard()
+        period = self._life.begin(self._worker.status)
         self._change(
             name=self._services.names.take(self._id, changes.pop("name")),
             task_types=tuple(each.strip().lower() for each in changes.pop("task_types")),
             **changes,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
-        period = self._life.promise()
         return protocol.Welcome(status_requested=status, leases=running, heartbeat_seconds=period)
 
     def _hang_up(self, reason: str) -> None:

@@ -35,19 +35,24 @@ class Life:
     _timer: actors.Timer | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        self.promise()
+        self._promise()
 
-    def promise(self) -> float:
-        """Go by the present timeouts, and say how often signs of life have to come, in seconds."""
+    def _promise(self) -> float:
         config = self._services.config
         self.timeout = config.worker_timeout
         self._period = protocol.heartbeat_period(self.timeout, config.task_timeout)
         return self._period
 
+    def begin(self, status: WorkerStatus) -> float:
+        """Begin a session; returns how often signs of life have to come in it, in seconds."""
+        self.change(status)
+        self.heard()
+        return self._period
+
     def change(self, status: WorkerStatus) -> bool:
         """Go by changed timeouts, from now on. True if signs of life have to come more often."""
         timeout, period = self.timeout, self._period
-        if self.promise() != period or self.timeout != timeout:
+        if self._promise() != period or self.timeout != timeout:
             self.heard()
             if self._timer is not None:
                 self._timer.cancel()
