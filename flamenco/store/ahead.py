@@ -7,6 +7,7 @@ second.
 import sqlite3
 import struct
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 import attrs
@@ -41,17 +42,26 @@ class WriteAheadLog:
     path: Path
     _connection: sqlite3.Connection
     _index: BinaryIO
+    _reading: Lock = attrs.field(factory=Lock, init=False)
+    """Held while the index is read, since commits and checkpoints share the place in the file."""
     _left: int = 0
     """Number of pages that the last checkpoint left, since somebody still read older ones."""
     _grown: trio.Event = attrs.field(factory=trio.Event)
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     def pages(self) -> int:
-        """Number of pages in the log that a checkpoint would bring over. Blocks."""
-        self._index.seek(0)
-        content = self._index.read(_BROUGHT_OVER + 4)
-        (frames,) = struct.unpack_from("I", content, _FRAMES)
-        (brought_over,) = struct.unpack_from("I", content, _BROUGHT_OVER)
+        """Number of pages in the log that a checkpoint would bring over. Blocks.
+
+        0 while the index can't be read: what was committed before stays so.
+        """
+        try:
+            with self._reading:
+                self._index.seek(0)
+                content = self._index.read(_BROUGHT_OVER + 4)
+            (frames,) = struct.unpack_from("I", content, _FRAMES)
+            (brought_over,) = struct.unpack_from("I", content, _BROUGHT_OVER)
+        except (OSError, struct.error):
+            return 0
         return int(frames - brought_over)
 
     def note(self, pages: int) -> None:
