@@ -8,10 +8,9 @@ from flamenco.manager.services import JOBS, WORKERS
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 5.0
-
-LOADED_SECONDS = 30.0
-"""Seconds for the answer of a job that has to be read first: one of 400,000 tasks takes a few."""
+ANSWER_SECONDS = 30.0
+"""Seconds for the answer of a job, which may have to be read first, for whoever asked before: one
+of 400,000 tasks takes a few."""
 
 
 async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Request[T]) -> T:
@@ -20,15 +19,13 @@ async def ask_job(system: actors.ActorSystem, job_id: str, message: actors.Reque
     Raises `NotFound` if there is no such job, `NotWhileParked` if it is parked. An actor that ends
     at this very moment is asked once more: by then the job is parked, or erased.
     """
-    job, timeout = system.find(f"{JOBS}/{job_id}"), ANSWER_SECONDS
-    if job is None:
-        job, timeout = await reach_job(system, job_id), LOADED_SECONDS
+    job = system.find(f"{JOBS}/{job_id}") or await reach_job(system, job_id)
     try:
-        return await job.ask(message, timeout)
+        return await job.ask(message, ANSWER_SECONDS)
     except (actors.ActorStopped, actors.ActorCrashed):
         if job.alive:
             raise
-        return await (await reach_job(system, job_id)).ask(message)
+        return await (await reach_job(system, job_id)).ask(message, ANSWER_SECONDS)
 
 
 async def reach_job(system: actors.ActorSystem, job_id: str) -> actors.ActorRef:

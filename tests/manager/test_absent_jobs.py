@@ -5,10 +5,11 @@ import trio
 from flamenco import protocol
 from flamenco.manager.asking import ask_job
 from flamenco.manager.jobs.actor import JobActor
-from flamenco.manager.jobs.messages import ReportTask, SignOfLife, WakeJob
+from flamenco.manager.jobs.messages import ReportTask, SignOfLife, WakeJob, WhyWaiting
 from flamenco.manager.jobs.supervisor import Jobs
 from flamenco.manager.workers.messages import AskForTask, ChangeStatus, FindLease, SignOn
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from flamenco.store.database import Store
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, in_virtual_time
 from tests.patience import until
@@ -123,3 +124,29 @@ async def test_a_polling_worker_reports_to_a_job_whose_actor_is_away(tmp_path):
         )
         await ask_job(stage.farm.system, held.job_id, ReportTask(carl.id, report))
         await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_everybody_who_asks_a_large_job_waits_until_it_is_read(tmp_path, monkeypatch):
+    real = Store.load
+
+    async def load(store, key):
+        await trio.sleep(10)
+        return await real(store, key)
+
+    async with stage_at(tmp_path) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc")
+        await anna.hears(protocol.Assign)
+        await let_go(stage, job)
+        monkeypatch.setattr(Store, "load", load)
+        answers = []
+
+        async def ask() -> None:
+            answers.append(await ask_job(stage.farm.system, job.id, WhyWaiting()))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(ask)
+                await trio.sleep(1)
+        assert len(answers) == 3
