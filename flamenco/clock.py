@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf
 
 import attrs
@@ -27,10 +28,17 @@ STALL_SECONDS = 2.0
 """Seconds from one look to the next, of which the rest counts as a stall."""
 
 CORRECTION_SECONDS = 1.0
-"""Difference to Trio's clock, in seconds, that counts as a correction of the machine's."""
+"""Difference to the machine's other clock, in seconds, that counts as a correction."""
 
 ROUNDING = 0.001
 """Seconds that a timer may come early, by the rounding of sums."""
+
+if sys.platform == "linux":
+    _steady = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+elif sys.platform == "darwin":
+    _steady = partial(time.clock_gettime, time.CLOCK_MONOTONIC_RAW)
+else:
+    _steady = trio.current_time
 
 _machine: trio.lowlevel.RunVar[Callable[[], float]] = trio.lowlevel.RunVar("seconds since 1970")
 
@@ -42,7 +50,9 @@ class _Watch:
     looked: float = inf
     """Time of the latest look; infinite while nobody looks."""
     ahead: float | None = None
-    """Seconds from Trio's time to wall time, as they were told; None before the first look."""
+    """Seconds from the machine's time to wall time, as told; None before the first look."""
+    suspended: float = 0.0
+    """Seconds from Trio's time to the machine's, as they were told."""
     stalled: float = 0.0
     """Seconds of all stalls up to then."""
 
@@ -78,13 +88,17 @@ def running_time() -> float:
     return present - _watch.get(_Watch()).stalled_until(present)
 
 
-async def watch(corrected: Callable[[], None]) -> None:
-    """Find stalls of this process, and corrections of the clock, which are told. Never ends."""
+async def watch(corrected: Callable[[], None], resumed: Callable[[], None]) -> None:
+    """Find stalls of this process, and tell corrections of the clock. Never ends.
+
+    While a machine is suspended, Trio's clock may stand still, and timers with it. That the machine
+    has ``resumed`` is told, too: wall time is right, but timers for moments of it are late.
+    """
     found = _watch.get(_Watch())
     _watch.set(found)
     found.looked = trio.current_time()
     if found.ahead is None:
-        found.ahead = _ahead()
+        found.ahead, found.suspended = _ahead(), _suspended()
     try:
         while True:
             await trio.sleep(LOOK_SECONDS)
@@ -93,6 +107,11 @@ async def watch(corrected: Callable[[], None]) -> None:
                 logger.warning("stood still for %s; that is nobody's silence", _text(stalled))
                 found.stalled += stalled
             found.looked = present
+            suspended = _suspended() - found.suspended
+            if suspended >= STALL_SECONDS:
+                found.suspended += suspended
+                logger.warning("was suspended for %s; that is nobody's silence", _text(suspended))
+                resumed()
             correction = _ahead() - found.ahead
             if abs(correction) >= CORRECTION_SECONDS:
                 found.ahead += correction
@@ -104,7 +123,19 @@ async def watch(corrected: Callable[[], None]) -> None:
 
 
 def _ahead() -> float:
-    return now().timestamp() - trio.current_time()
+    return now().timestamp() - _machine_time()
+
+
+def _suspended() -> float:
+    return _machine_time() - trio.current_time()
+
+
+def _machine_time() -> float:
+    """Seconds by a clock that nobody corrects, and that also runs while the machine is suspended.
+
+    On Windows that is Trio's own.
+    """
+    return trio.current_time() if _time_is_virtual() else _steady()
 
 
 def _text(seconds: float) -> str:

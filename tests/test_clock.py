@@ -11,11 +11,15 @@ from flamenco import clock
 HOUR = 3600.0
 
 
+def nothing() -> None:
+    """For what is told and does not matter."""
+
+
 @pytest.fixture
 async def corrections(nursery):
     """Wall times at which a watch has found a correction of the clock."""
     found: list[datetime] = []
-    nursery.start_soon(clock.watch, lambda: found.append(clock.now()))
+    nursery.start_soon(clock.watch, lambda: found.append(clock.now()), nothing)
     await trio.sleep(0.5)
     return found
 
@@ -63,10 +67,10 @@ async def test_small_corrections_are_told_once_they_add_up(autojump_clock, corre
 async def test_a_correction_while_nobody_watched_is_told_to_who_watches_next(autojump_clock):
     told: list[float] = []
     with trio.move_on_after(3.5):
-        await clock.watch(lambda: told.append(trio.current_time()))
+        await clock.watch(lambda: told.append(trio.current_time()), nothing)
     put(HOUR)
     with trio.move_on_after(3.5):
-        await clock.watch(lambda: told.append(trio.current_time()))
+        await clock.watch(lambda: told.append(trio.current_time()), nothing)
     assert len(told) == 1
 
 
@@ -98,6 +102,33 @@ async def test_time_between_two_watches_is_no_stall(autojump_clock):
     ran = clock.running_time()
     for _ in range(2):
         with trio.move_on_after(10.0):
-            await clock.watch(lambda: None)
+            await clock.watch(nothing, nothing)
         await trio.sleep(100.0)
     assert clock.running_time() - ran == pytest.approx(220.0)
+
+
+async def test_a_suspended_machine_is_no_correction_and_takes_nothing_from_running_time(
+    autojump_clock, nursery, monkeypatch, caplog
+):
+    told: list[str] = []
+    nursery.start_soon(
+        clock.watch, lambda: told.append("corrected"), lambda: told.append("resumed")
+    )
+    await trio.sleep(0.5)
+    ran = clock.running_time()
+    for nights in (1, 2):
+        put(8 * HOUR)
+        ahead = nights * 8 * HOUR
+        monkeypatch.setattr(clock, "_machine_time", lambda ahead=ahead: trio.current_time() + ahead)
+        await trio.sleep(60.0)
+        assert told == ["resumed"] * nights
+    assert clock.running_time() - ran == pytest.approx(120.0)
+    assert [record.message for record in caplog.records] == [
+        "was suspended for 8:00:00 h; that is nobody's silence"
+    ] * 2
+
+
+async def test_the_machines_time_goes_on_with_trios():
+    before, began = clock._machine_time(), trio.current_time()
+    await trio.sleep(0.1)
+    assert clock._machine_time() - before == pytest.approx(trio.current_time() - began, abs=0.05)

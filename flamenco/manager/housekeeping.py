@@ -41,6 +41,11 @@ class CleanUp:
 
 
 @attrs.frozen
+class Resumed:
+    """The machine was suspended, and runs again."""
+
+
+@attrs.frozen
 class CheckDatabase:
     """Check the database for damage, or, if ``done``, take the result, with the damage if any."""
 
@@ -70,7 +75,8 @@ class Housekeeping(actors.Actor):
 
     async def started(self) -> None:
         """Begin all duties, the checks of the database only if they are configured."""
-        self.start_soon(clock.watch, partial(self.ref.tell, ClockCorrected()))
+        corrected, resumed = (partial(self.ref.tell, m) for m in (ClockCorrected(), Resumed()))
+        self.start_soon(clock.watch, corrected, resumed)
         self.tell(self.ref, CleanUp())
         self.tell(self.ref, Checkpoint())
         self.every(CLEAN_UP_SECONDS, CleanUp())
@@ -80,12 +86,20 @@ class Housekeeping(actors.Actor):
     # The clock
 
     @actors.handles(ClockCorrected)
-    def clock_corrected(self, message: ClockCorrected) -> None:
+    def clock_corrected(self, _: ClockCorrected) -> None:
         """Count absences from now on, and let the workers follow their schedules anew."""
         self._services.present_since = clock.now()
+        self._set_schedules_anew()
+
+    @actors.handles(Resumed)
+    def resumed(self, _: Resumed) -> None:
+        """Let the workers follow their schedules, whose timers are late; absences go on."""
+        self._set_schedules_anew()
+
+    def _set_schedules_anew(self) -> None:
         workers = self.system.find(WORKERS)
         if workers is not None:
-            self.tell(workers, message)
+            self.tell(workers, ClockCorrected())
 
     # The database
 

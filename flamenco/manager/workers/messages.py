@@ -251,7 +251,7 @@ class LeaseClosed:
 
 @attrs.frozen
 class ClockCorrected:
-    """The machine's clock was put forward or back."""
+    """The clock was put forward or back, or the machine was suspended: timers don't fit it."""
 
 
 @attrs.frozen
