@@ -120,6 +120,11 @@ class Operations(SetupOperations, ShamanOperations):
         return then(listed, attrgetter("pictures"))
 
     @operation
+    def picture(self, job_id: str, name: str, size: str) -> Call[bytes]:
+        """A picture of a frame as JPEG; its name and size stand in its address in `pictures`."""
+        return Call("GET", f"jobs/{job_id}/pictures/{name}/{size}", bytes)
+
+    @operation
     def set_job_status(self, job_id: str, change: wire_jobs.JobStatusChange) -> Call[None]:
         """Pause, cancel or requeue a job."""
         return post(f"jobs/{job_id}/setstatus", change)

@@ -62,6 +62,11 @@ Around = Callable[[Callable[..., object]], Callable[..., object]]
 SLOW_SECONDS = 0.25
 """Seconds from which on a message counts as slow."""
 
+LOST_FOLDER = (
+    "%s was not there, though the database %s was: it is a new, empty folder now; if its disk is "
+    "not mounted, stop the Manager, and mount it"
+)
+
 GRACE_SECONDS = 5.0
 """Maximum seconds for handlers to finish when the Manager stops."""
 
@@ -105,13 +110,15 @@ async def open_farm(
 
     Raises `StoreError` if the database can't be used, OSError if a folder can't be created.
     """
-    await trio.to_thread.run_sync(_make_folders, paths)
+    lost = await trio.to_thread.run_sync(_make_folders, paths)
     logs = TaskLogs(paths.local)
     async with (
         open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
         compiling(paths.scripts, _limits(config), paths.shared) as compiler,
     ):
+        for folder in lost:
+            logger.warning(LOST_FOLDER, folder, paths.database)
         installation = installation or _beside(paths.database)
         await trio.to_thread.run_sync(sweep, installation.file)
         shaman = Shaman(paths.shared) if paths.shared else None
@@ -140,20 +147,15 @@ async def open_farm(
                 yield await _start(system, store, services)
 
 
-def _make_folders(paths: StoragePaths) -> None:
-    """Make the folders that aren't there, and say so if they should be: a disk may be missing."""
+def _make_folders(paths: StoragePaths) -> list[Path]:
+    """Make the folders that aren't there; returns those that should be: a disk may be missing."""
     is_new = not paths.database.exists()
+    made = []
     for folder in (paths.local, paths.jobs):
-        if folder is None or folder.is_dir():
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        if not is_new:
-            logger.warning(
-                "%s was not there, though the database %s was: it is a new, empty folder now; if "
-                "its disk is not mounted, stop the Manager, and mount it",
-                folder,
-                paths.database,
-            )
+        if folder is not None and not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            made.append(folder)
+    return [] if is_new else made
 
 
 def tell_slow(trace: actors.Trace) -> None:

@@ -1,5 +1,6 @@
 """The rules hold, are needed, and survive what a seed can think of."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,10 @@ def test_days_of_faults_break_no_promise():
 @pytest.mark.slow
 def test_a_seed_tells_the_same_day_again():
     first, second = (simulate("--seeds", "1", "--first", "16", "--verbose") for _ in range(2))
-    assert [line for line in first.splitlines() if "seeds in" not in line] == [
-        line for line in second.splitlines() if "seeds in" not in line
-    ]
+    assert told(first) == told(second)
+
+
+def told(printed: str) -> list[str]:
+    """The lines about the day, without the run's time and its folder."""
+    lines = (line for line in printed.splitlines() if "seeds in" not in line)
+    return [re.sub(r"/[\w/]*/tmp\w+", "FOLDER", line) for line in lines]

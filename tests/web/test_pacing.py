@@ -109,7 +109,7 @@ async def test_a_message_that_is_too_large_ends_the_socket_and_is_not_sent_back(
 
 
 async def test_a_client_may_resume_with_all_that_it_may_follow(edge):
-    many = [{"type": "task", "uuid": str(uuid4())} for _ in range(MOST_FOLLOWED - 1)]
+    many = [{"type": "tasklog", "uuid": str(uuid4())} for _ in range(MOST_FOLLOWED - 1)]
     with trio.fail_after(PATIENCE):
         async with trio_websocket.open_websocket_url(f"{edge.socket_url}/live") as socket:
             resume = {"op": "resume", "after": "1", "subscriptions": many}
