@@ -12,5 +12,5 @@ SECONDS = 25
 async def test_ten_workers_render_to_the_end_whatever_happens(tmp_path):
     chaos = await run_chaos(tmp_path, seed=7, seconds=SECONDS, workers=10)
     assert len(chaos.promised) >= LEAST_JOBS
-    assert len(chaos.happened.keys() & {fault.__name__ for fault in MANAGER_FAULTS}) > 1
+    assert chaos.happened.keys() & {fault.__name__ for fault in MANAGER_FAULTS}
     assert len(chaos.happened.keys() & {fault.__name__ for fault in FAULTS}) > 3
