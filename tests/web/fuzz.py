@@ -8,6 +8,7 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import attrs
@@ -40,6 +41,7 @@ class Target:
 
     http: httpx.Client
     document: Mapping[str, object]
+    _hosts: Iterator[int] = attrs.field(init=False, factory=lambda: cycle(range(1, 255)))
 
     @property
     def operations(self) -> list[str]:
@@ -52,7 +54,7 @@ class Target:
         and the credentials of the worker."""
         worker = {"name": "w", "secret": SECRET, "platform": "linux"}
         types = {"supported_task_types": ["misc"]}
-        login = (self._post("worker/register-worker", worker | types)["uuid"], SECRET)
+        login = (self._register(worker | types), SECRET)
         self._post("worker/sign-on", types | {"name": "w", "software_version": "4"}, login)
         self._post("worker/state-changed", {"status": "awake"}, login)
         job = self._post("jobs", JOB | {"priority": 100})["id"]
@@ -60,6 +62,14 @@ class Target:
         tag = self._post("worker-mgt/tags", {"name": job})["id"]
         ids = {"job_id": job, "task_id": task, "worker_id": login[0], "tag_id": tag}
         return ids, login
+
+    def _register(self, worker: object) -> str:
+        """Register a worker from an address of its own, as few may register from one."""
+        transport = httpx.HTTPTransport(local_address=f"127.0.1.{next(self._hosts)}")
+        with httpx.Client(base_url=self.http.base_url, transport=transport) as newcomer:
+            answer = newcomer.post("/api/v3/worker/register-worker", json=worker)
+        assert answer.is_success, answer.text
+        return answer.json()["uuid"]
 
     def _post(self, path: str, body: object, login: tuple[str, str] | None = None) -> dict:
         answer = self.http.post(f"/api/v3/{path}", json=body, auth=login)
