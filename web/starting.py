@@ -8,10 +8,10 @@ import socket
 
 import trio
 
-from flamenco.api.meta import Error
 from web.room import Room
 from web.serving import Limits, Receive, Scope, Send, serve
-from web.wire import JSON, RETRY_SECONDS, encode
+from web.uploads import send_answer
+from web.wire import failure
 
 LIMITS = Limits(grace=10.0)
 """Who connected while the Manager was starting has time to ask, and to be told so."""
@@ -34,13 +34,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if kind is None:
         await _live(receive, send)
         return
-    headers = [
-        (b"content-type", JSON.encode()),
-        (b"retry-after", str(RETRY_SECONDS).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": f"{kind}.start", "status": 503, "headers": headers})
-    await send({"type": f"{kind}.body", "body": encode(Error(code=503, message=MESSAGE))})
+    answer = failure(503, MESSAGE)
+    answer.headers["Connection"] = "close"
+    await send_answer(send, answer, kind)
 
 
 async def _live(receive: Receive, send: Send) -> None:
