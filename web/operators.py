@@ -5,11 +5,11 @@ are the operator's: with them the farm, or the Manager's machine, could be taken
 """
 
 import hmac
-from ipaddress import ip_address
 
 from quart import request
 
 from web.context import services
+from web.room import is_here
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 """Headers of proxies: behind one, every client seems to be at this machine."""
@@ -31,17 +31,9 @@ def is_operator() -> bool:
         token = services().file.token
         if hmac.compare_digest(given.token.encode(), token.encode()):
             return True
-    return is_here(request.remote_addr) and not any(name in request.headers for name in FORWARDED)
-
-
-def is_here(address: str | None) -> bool:
-    """True if an address is this machine's loopback."""
-    try:
-        ip = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return bool((mapped or ip).is_loopback)
+    return is_here(request.remote_addr or "") and not any(
+        name in request.headers for name in FORWARDED
+    )
 
 
 def demand_operator(what: str) -> None:

@@ -86,9 +86,11 @@ def most_connections() -> int:
 def is_here(host: str) -> bool:
     """True for an address of the Manager's own machine, where its operator is."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
 
 
 @attrs.define(eq=False)

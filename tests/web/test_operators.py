@@ -9,7 +9,7 @@ from flamenco.config.installation import OPERATORS
 from flamenco.config.manager import ManagerConfig, manager_config_values
 from tests.web.conftest import edge_at, first_run_at
 from tests.web.test_configuration import API, BLENDER, FILE
-from web.operators import is_here
+from web.room import is_here
 
 ELSEWHERE = {"X-Forwarded-For": "10.0.0.9"}
 """What a proxy on the Manager's machine says of a client on another one."""
