@@ -35,7 +35,7 @@ class NoRoom(Exception):
 
 
 @attrs.define(eq=False)
-class Room:
+class Budget:
     """Memory for the bodies of all requests that are under way, in bytes."""
 
     total: int = 256 * 2**20
@@ -68,17 +68,17 @@ class Room:
 class Share:
     """Memory for the body of one request."""
 
-    _room: Room
+    _budget: Budget
     _client: str
     taken: int = 0
 
     def hold(self, size: int) -> None:
         """Take what is needed to hold so many bytes. Raises `NoRoom`, `TooLarge`."""
-        if size > self._room.of_client:
+        if size > self._budget.of_client:
             raise TooLarge("the body has too many values")
         more = size - self.taken if size > SMALL else 0
         if more > 0:
-            self._room.take(self._client, more)
+            self._budget.take(self._client, more)
             self.taken += more
 
 
@@ -98,13 +98,13 @@ class Bodies:
     """Function that returns the maximum bytes of a request's body."""
     seconds: float
     """Time for a body to arrive completely."""
-    room: Room = attrs.field(factory=Room)
+    budget: Budget = attrs.field(factory=Budget)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
-        with self.room.share((scope["client"] or ("",))[0]) as share:
+        with self.budget.share((scope["client"] or ("",))[0]) as share:
             try:
                 with trio.fail_after(self.seconds):
                     body = await self._taken_in(scope, receive, share)

@@ -11,7 +11,7 @@ from tests.patience import PATIENCE
 from tests.web.attacks import CROWD, answer_to, code_in, connected, crowd, head, post, send_all
 from tests.web.conftest import JOB, edge_at
 from tests.web.test_serving import answer_of, application, served
-from web.bodies import SMALL, VALUE_BYTES, Bodies, NoRoom, Room, TooLarge, size_read
+from web.bodies import SMALL, VALUE_BYTES, Bodies, Budget, NoRoom, TooLarge, size_read
 from web.server import OPERATIONS
 from web.serving import Limits
 from web.wire import encode
@@ -36,8 +36,8 @@ def begun(length: int) -> bytes:
     return head("POST", "/body", f"Content-Length: {length}")
 
 
-def bounded(room=None) -> Bodies:
-    return Bodies(application(), lambda _: LIMIT, 0.3, room or Room())
+def bounded(budget=None) -> Bodies:
+    return Bodies(application(), lambda _: LIMIT, 0.3, budget or Budget())
 
 
 def job_with(setting: bytes) -> bytes:
@@ -152,23 +152,23 @@ async def test_errors_quote_eighty_characters_at_most(edge, method, path, body):
 
 
 def test_room_is_shared_fairly_and_given_back():
-    room = Room(total=10 * SMALL, of_client=4 * SMALL)
-    with room.share("a") as one, room.share("a") as other, room.share("b") as theirs:
+    budget = Budget(total=10 * SMALL, of_client=4 * SMALL)
+    with budget.share("a") as one, budget.share("a") as other, budget.share("b") as theirs:
         one.hold(3 * SMALL)
         with pytest.raises(NoRoom):
             other.hold(2 * SMALL)
         theirs.hold(2 * SMALL)
         theirs.hold(4 * SMALL)
-        assert room.taken == 7 * SMALL
-        with room.share("c") as last, pytest.raises(NoRoom):
+        assert budget.taken == 7 * SMALL
+        with budget.share("c") as last, pytest.raises(NoRoom):
             last.hold(4 * SMALL)
-        with room.share("d") as small:
+        with budget.share("d") as small:
             small.hold(SMALL)
-    assert room.taken == 0
+    assert budget.taken == 0
 
 
 def test_what_can_never_have_room_is_too_large():
-    with Room(total=10 * SMALL, of_client=4 * SMALL).share("a") as share, pytest.raises(TooLarge):
+    with Budget(total=10 * SMALL, of_client=4 * SMALL).share("a") as share, pytest.raises(TooLarge):
         share.hold(5 * SMALL)
 
 
