@@ -16,7 +16,7 @@ LINES = 64
 
 
 def decodes(path: str) -> bool:
-    """True if all parts of a picture can be read."""
+    """True if all parts of a picture can be read. Raises what libraries do of a broken file."""
     picture = oiio.ImageInput.open(path)
     if picture is None:
         oiio.geterror()  # else it is printed
@@ -34,11 +34,8 @@ def decodes(path: str) -> bool:
 
 def _loads(path: str) -> bool:
     Image.MAX_IMAGE_PIXELS = None  # it is a rendered frame, of any size
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except OSError:
-        return False
+    with Image.open(path) as image:
+        image.load()
     return True
 
 
