@@ -191,7 +191,14 @@ class RememberRendered:
 
 _JOB_COLUMNS = ("name", "type", "settings", "metadata", "shaman_checkout_id", "created")
 _TASK_COLUMNS = (
-    *("job_id", "idx", "name", "type", "depends_on", "steps_total", "frames", "created"),
+    "job_id",
+    "idx",
+    "name",
+    "type",
+    "depends_on",
+    "steps_total",
+    "frames",
+    "created",
 )
 _UPDATE_JOB = JOBS.update(but=_JOB_COLUMNS)
 _UPDATE_TASK = TASKS.update(but=_TASK_COLUMNS)
