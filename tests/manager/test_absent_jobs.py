@@ -21,13 +21,19 @@ async def let_go(stage, job) -> None:
     await until(lambda: stage.farm.system.find(f"/jobs/{job.id}") is None)
 
 
+async def begun_and_let_go(stage):
+    """A Worker, the job whose task it holds and whose actor is away, and the task."""
+    anna = await stage.worker("anna")
+    job = await stage.shaped("misc")
+    assign = await anna.hears(protocol.Assign)
+    await let_go(stage, job)
+    return anna, job, assign
+
+
 @in_virtual_time
 async def test_a_report_for_a_job_whose_actor_is_away_waits_for_it_and_counts(tmp_path):
     async with stage_at(tmp_path) as stage:
-        anna = await stage.worker("anna")
-        job = await stage.shaped("misc")
-        assign = await anna.hears(protocol.Assign)
-        await let_go(stage, job)
+        anna, job, assign = await begun_and_let_go(stage)
         assert (await anna.complete(assign)).refused is None
         await stage.until_job(job, "completed")
 
@@ -35,10 +41,7 @@ async def test_a_report_for_a_job_whose_actor_is_away_waits_for_it_and_counts(tm
 @in_virtual_time
 async def test_reports_that_wait_for_their_job_reach_it_in_their_order(tmp_path):
     async with stage_at(tmp_path) as stage:
-        anna = await stage.worker("anna")
-        job = await stage.shaped("misc")
-        assign = await anna.hears(protocol.Assign)
-        await let_go(stage, job)
+        anna, _, assign = await begun_and_let_go(stage)
         for seq in range(90, 100):
             log = f"line {seq}\n"
             report = protocol.Report(task_id=assign.task_id, lease=assign.lease, log=log)
@@ -72,10 +75,7 @@ async def test_a_report_for_a_job_that_crashed_is_never_refused_as_over(tmp_path
 async def test_after_ten_seconds_without_its_job_a_worker_signs_on_again_and_sends_again(tmp_path):
     poison = Poison()
     async with stage_at(tmp_path, around=poison) as stage:
-        anna = await stage.worker("anna")
-        job = await stage.shaped("misc")
-        assign = await anna.hears(protocol.Assign)
-        await let_go(stage, job)
+        anna, job, assign = await begun_and_let_go(stage)
         poison.add(Jobs, "jobs", WakeJob)
         began = trio.current_time()
         report = protocol.Report(
@@ -94,10 +94,7 @@ async def test_after_ten_seconds_without_its_job_a_worker_signs_on_again_and_sen
 async def test_what_a_worker_reports_meanwhile_is_kept_within_bounds(tmp_path):
     poison = Poison()
     async with stage_at(tmp_path, around=poison) as stage:
-        anna = await stage.worker("anna")
-        job = await stage.shaped("misc")
-        assign = await anna.hears(protocol.Assign)
-        await let_go(stage, job)
+        anna, _, assign = await begun_and_let_go(stage)
         poison.add(Jobs, "jobs", WakeJob)
         began = trio.current_time()
         report = protocol.Report(task_id=assign.task_id, lease=assign.lease, log="x\n")
