@@ -1,9 +1,9 @@
 """Protection from pages of other sites.
 
-There is no login: whoever reaches the Manager may do everything. So might any page on the internet
-that a user at the farm has open, through the user's browser. Browsers tell where a request is from
-(`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`), and which name it goes to
-(`Host`); programs tell no origin.
+There is no login: whoever reaches the Manager may do what artists and wranglers do. So might any
+page on the internet that a user at the farm has open, through the user's browser. Browsers tell
+where a request is from (`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`),
+and which name it goes to (`Host`); programs tell no origin.
 """
 
 from collections.abc import Mapping
