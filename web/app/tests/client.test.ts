@@ -5,7 +5,7 @@ import { takeOperatorToken } from '../src/api/operator'
 import { job } from './fakes'
 
 function answering(body: BodyInit | null, init: ResponseInit = {}) {
-  const fetcher = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response(body, init)))
+  const fetcher = vi.fn((_request: Request) => Promise.resolve(new Response(body, init)))
   return { api: createApi(fetcher), fetcher }
 }
 
@@ -13,10 +13,10 @@ describe('the API client', () => {
   it('sends what the operation says', async () => {
     const { api, fetcher } = answering(null, { status: 204 })
     await api.setJobStatus('j', 'pause-requested', 'because')
-    const [url, init] = fetcher.mock.calls[0]!
-    expect(url).toBe('/api/v3/jobs/j/setstatus')
-    expect(init.method).toBe('POST')
-    expect(init.body).toBe('{"status":"pause-requested","reason":"because"}')
+    const request = fetcher.mock.calls[0]![0]
+    expect(new URL(request.url).pathname).toBe('/api/v3/jobs/j/setstatus')
+    expect(request.method).toBe('POST')
+    expect(await request.json()).toEqual({ status: 'pause-requested', reason: 'because' })
   })
 
   it('changes the configuration file that it has read, and no newer one', async () => {
@@ -24,7 +24,7 @@ describe('the API client', () => {
     const { api, fetcher } = answering('{}', { headers })
     const { version } = await api.getConfigurationFile()
     expect(await api.updateConfigurationFile({ listen: ':7' }, version)).toEqual(['listen', 'database'])
-    expect(fetcher.mock.calls[1]![1].headers).toMatchObject({ 'If-Match': '"7"' })
+    expect(fetcher.mock.calls[1]![0].headers.get('If-Match')).toBe('"7"')
   })
 
   it('changes the configuration as the operator whose link was opened', async () => {
@@ -37,20 +37,20 @@ describe('the API client', () => {
     const place = { hash: '#operator=abc', pathname: '/app/settings', search: '' }
     takeOperatorToken(place, store, { replaceState })
     expect(replaceState).toHaveBeenCalledWith(null, '', '/app/settings')
-    const fetcher = vi.fn((_url: string, _init: RequestInit) => Promise.resolve(new Response('{}')))
+    const fetcher = vi.fn((_request: Request) => Promise.resolve(new Response('{}')))
     const api = createApi(fetcher, store)
     await api.updateConfigurationFile({ listen: ':7' }, null)
-    expect(fetcher.mock.calls[0]![1].headers).toMatchObject({ Authorization: 'Bearer abc' })
+    expect(fetcher.mock.calls[0]![0].headers.get('Authorization')).toBe('Bearer abc')
     await api.setJobStatus('j', 'pause-requested', 'because')
-    expect(fetcher.mock.calls[1]![1].headers).not.toHaveProperty('Authorization')
+    expect(fetcher.mock.calls[1]![0].headers.has('Authorization')).toBe(false)
   })
 
   it('fetches archived jobs page by page', async () => {
     const pages = [{ jobs: [job('a')], next: 'a b' }, { jobs: [job('b')] }]
-    const fetcher = vi.fn((_url: string) => Promise.resolve(Response.json(pages.shift())))
+    const fetcher = vi.fn((_request: Request) => Promise.resolve(Response.json(pages.shift())))
     const jobs = await createApi(fetcher).fetchArchivedJobs()
     expect(jobs.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect(fetcher.mock.calls[1]![0]).toBe('/api/v3/jobs?archived=true&limit=1000&after=a%20b')
+    expect(new URL(fetcher.mock.calls[1]![0].url).search).toBe('?archived=true&limit=1000&after=a%20b')
   })
 
   it('answers null where there is nothing yet', async () => {

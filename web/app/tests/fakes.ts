@@ -89,6 +89,8 @@ export function job(id: string, fields: Partial<Job> = {}): Job {
     type: 'simple-blender-render',
     priority: 50,
     submitter_platform: 'linux',
+    settings: {},
+    metadata: {},
     created: '2026-03-01T10:00:00Z',
     updated: '2026-03-01T10:00:00Z',
     status: 'queued',

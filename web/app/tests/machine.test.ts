@@ -8,6 +8,7 @@ const NOTHING: Specs = {
   cores: 0,
   gpus: [],
   software: [],
+  platform: '',
   capabilities: [],
   withheld: [],
 }

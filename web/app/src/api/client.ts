@@ -1,32 +1,20 @@
 /** The operations of the Manager's HTTP API that this page uses, named as in the reference. */
 
+import createClient from 'openapi-fetch'
+
+import type { paths } from '../../generated/api'
 import { operatorHeaders } from './operator'
 import type {
   AvailableJobTypes,
-  BlenderPathCheckResult,
-  BulkResult,
   ConfigurationFile,
-  FarmStatusReport,
-  FlamencoVersion,
   Job,
   JobBlocklistEntry,
   JobChange,
-  JobDeletionInfo,
-  JobLastRenderedImageInfo,
-  JobsQueryResult,
   JobStatus,
-  JobTasksSummary,
   JsonObject,
-  ManagerConfiguration,
-  PathCheckResult,
   SetupAssistantConfig,
-  Task,
-  TaskAttempts,
-  TaskLogInfo,
   TaskStatus,
-  WaitingReason,
   Worker,
-  WorkerList,
   WorkerSleepSchedule,
   WorkerStatusChangeRequest,
   WorkerTagList,
@@ -34,6 +22,7 @@ import type {
 
 const TIMEOUT_MS = 20_000
 const PAGE = 1000
+const CONFIGURATION = '/api/v3/configuration'
 
 /** The Manager refused a request, or could not be reached (`status` 0). */
 export class ApiError extends Error {
@@ -63,57 +52,60 @@ async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, message || `The Manager answered ${response.status}.`)
 }
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type Fetch = (request: Request) => Promise<Response>
+
+/** What was answered; refusals have been raised by then. */
+async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T
+}
+
+async function dataOrNull<T>(answer: Promise<{ data?: T }>): Promise<NonNullable<T> | null> {
+  return (await answer).data ?? null
+}
+
+async function done(answer: Promise<unknown>): Promise<void> {
+  await answer
+}
+
+function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
+  const http = createClient<paths>({
+    baseUrl: globalThis.location?.origin ?? 'http://localhost',
+    fetch: (request) => fetcher(new Request(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })),
+  })
+  http.use({
+    onRequest({ request, schemaPath }) {
+      if (request.method === 'GET' || !schemaPath.startsWith(CONFIGURATION)) return
+      for (const [name, value] of Object.entries(operatorHeaders(store))) {
+        request.headers.set(name, value)
+      }
+    },
+    async onResponse({ response }) {
+      if (!response.ok) throw await errorOf(response)
+    },
+    onError({ error }) {
+      const late = error instanceof DOMException && error.name === 'TimeoutError'
+      return new ApiError(
+        0,
+        late ? 'The Manager did not answer in time.' : 'The Manager cannot be reached.',
+      )
+    },
+  })
+  return http
+}
 
 export function createApi(
-  fetcher: Fetch = (url, init) => fetch(url, init),
+  fetcher: Fetch = (request) => fetch(request),
   store: Pick<Storage, 'getItem'> | undefined = globalThis.sessionStorage,
 ) {
-  async function call(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
-    const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
-    if (body !== undefined) {
-      const operator = path.startsWith('configuration/') ? operatorHeaders(store) : {}
-      init.headers = { 'Content-Type': 'application/json', ...operator, ...headers }
-      init.body = JSON.stringify(body)
-    }
-    let response: Response
-    try {
-      response = await fetcher(`/api/v3/${path}`, init)
-    } catch (error) {
-      const late = error instanceof DOMException && error.name === 'TimeoutError'
-      throw new ApiError(0, late ? 'The Manager did not answer in time.' : 'The Manager cannot be reached.')
-    }
-    if (!response.ok) throw await errorOf(response)
-    return response
-  }
-
-  async function get<T>(path: string): Promise<T> {
-    return (await (await call('GET', path)).json()) as T
-  }
-
-  async function getOrNull<T>(path: string): Promise<T | null> {
-    const response = await call('GET', path)
-    return response.status === 204 ? null : ((await response.json()) as T)
-  }
-
-  async function send(method: string, path: string, body?: unknown): Promise<void> {
-    await call(method, path, body)
-  }
-
-  const post = (path: string, body: unknown) => send('POST', path, body)
-
-  async function ask<T>(path: string, body: unknown): Promise<T> {
-    return (await (await call('POST', path, body)).json()) as T
-  }
+  const http = connect(fetcher, store)
+  const ofJob = (job_id: string) => ({ params: { path: { job_id } } })
+  const ofTask = (task_id: string) => ({ params: { path: { task_id } } })
+  const ofWorker = (worker_id: string) => ({ params: { path: { worker_id } } })
+  const ofTag = (tag_id: string) => ({ params: { path: { tag_id } } })
 
   async function getConfigurationFile(): Promise<ConfigurationFile> {
-    const response = await call('GET', 'configuration/file')
-    return { values: (await response.json()) as JsonObject, version: response.headers.get('ETag') }
+    const { data: values, response } = await http.GET('/api/v3/configuration/file')
+    return { values: values as JsonObject, version: response.headers.get('ETag') }
   }
 
   /** The keys whose change needs a restart of the Manager, these and earlier ones. */
@@ -121,10 +113,17 @@ export function createApi(
     changes: JsonObject,
     version: string | null,
   ): Promise<string[]> {
-    const headers = version === null ? {} : { 'If-Match': version }
-    const response = await call('PUT', 'configuration/file', changes, headers)
+    const { response } = await http.PUT('/api/v3/configuration/file', {
+      params: { header: version === null ? {} : { 'If-Match': version } },
+      body: changes,
+    })
     const keys = response.headers.get('X-Flamenco-Restart-Needed-For')
     return keys === null ? [] : keys.split(', ')
+  }
+
+  async function jobsPage(query: NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>) {
+    const page = await data(http.GET('/api/v3/jobs', { params: { query } }))
+    return { ...page, jobs: page.jobs as Job[] }
   }
 
   /** In pages, since an archive only grows. */
@@ -132,8 +131,8 @@ export function createApi(
     const jobs: Job[] = []
     let after: string | undefined = ''
     while (after !== undefined) {
-      const place: string = after && `&after=${encodeURIComponent(after)}`
-      const page = await get<JobsQueryResult>(`jobs?archived=true&limit=${PAGE}${place}`)
+      const place: { after?: string } = after ? { after } : {}
+      const page = await jobsPage({ archived: true, limit: PAGE, ...place })
       jobs.push(...page.jobs)
       after = page.next
     }
@@ -141,75 +140,114 @@ export function createApi(
   }
 
   return {
-    getVersion: () => get<FlamencoVersion>('version'),
-    getConfiguration: () => get<ManagerConfiguration>('configuration'),
+    getVersion: () => data(http.GET('/api/v3/version')),
+    getConfiguration: () => data(http.GET('/api/v3/configuration')),
     getConfigurationFile,
     updateConfigurationFile,
     checkSharedStoragePath: (path: string) =>
-      ask<PathCheckResult>('configuration/check/shared-storage', { path }),
-    findBlenderExePath: () => get<BlenderPathCheckResult[]>('configuration/check/blender'),
+      data(http.POST('/api/v3/configuration/check/shared-storage', { body: { path } })),
+    findBlenderExePath: () => data(http.GET('/api/v3/configuration/check/blender')),
     checkBlenderExePath: (path: string) =>
-      ask<BlenderPathCheckResult>('configuration/check/blender', { path }),
-    saveSetupAssistantConfig: (answers: SetupAssistantConfig) =>
-      post('configuration/setup-assistant', answers),
-    getFarmStatus: () => get<FarmStatusReport>('status'),
-    getJobTypes: () => get<AvailableJobTypes>('jobs/types'),
+      data(http.POST('/api/v3/configuration/check/blender', { body: { path } })),
+    saveSetupAssistantConfig: (body: SetupAssistantConfig) =>
+      done(http.POST('/api/v3/configuration/setup-assistant', { body })),
+    getFarmStatus: () => data(http.GET('/api/v3/status')),
+    getJobTypes: async () => (await data(http.GET('/api/v3/jobs/types'))) as unknown as AvailableJobTypes,
 
-    fetchJobs: () => get<JobsQueryResult>('jobs'),
+    fetchJobs: () => jobsPage({}),
     fetchArchivedJobs,
-    fetchJob: (job: string) => get<Job>(`jobs/${job}`),
-    fetchJobTasks: (job: string) => get<JobTasksSummary>(`jobs/${job}/tasks`),
-    fetchJobBlocklist: (job: string) => get<JobBlocklistEntry[]>(`jobs/${job}/blocklist`),
+    fetchJob: async (job: string) => (await data(http.GET('/api/v3/jobs/{job_id}', ofJob(job)))) as Job,
+    fetchJobTasks: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/tasks', ofJob(job))),
+    fetchJobBlocklist: (job: string) =>
+      data(http.GET('/api/v3/jobs/{job_id}/blocklist', ofJob(job))),
     removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>
-      send('DELETE', `jobs/${job}/blocklist`, [{ worker_id, task_type }]),
+      done(
+        http.DELETE('/api/v3/jobs/{job_id}/blocklist', {
+          ...ofJob(job),
+          body: [{ worker_id, task_type }],
+        }),
+      ),
     fetchJobLastRenderedInfo: (job: string) =>
-      getOrNull<JobLastRenderedImageInfo>(`jobs/${job}/last-rendered`),
-    fetchGlobalLastRenderedInfo: () =>
-      getOrNull<JobLastRenderedImageInfo>('jobs/last-rendered'),
+      dataOrNull(http.GET('/api/v3/jobs/{job_id}/last-rendered', ofJob(job))),
+    fetchGlobalLastRenderedInfo: () => dataOrNull(http.GET('/api/v3/jobs/last-rendered')),
     setJobStatus: (job: string, status: JobStatus, reason: string) =>
-      post(`jobs/${job}/setstatus`, { status, reason }),
+      done(
+        http.POST('/api/v3/jobs/{job_id}/setstatus', { ...ofJob(job), body: { status, reason } }),
+      ),
     setJobPriority: (job: string, priority: number) =>
-      post(`jobs/${job}/setpriority`, { priority }),
-    whatWouldDeleteDo: (job: string) => get<JobDeletionInfo>(`jobs/${job}/what-would-delete-do`),
+      done(http.POST('/api/v3/jobs/{job_id}/setpriority', { ...ofJob(job), body: { priority } })),
+    whatWouldDeleteDo: (job: string) =>
+      data(http.GET('/api/v3/jobs/{job_id}/what-would-delete-do', ofJob(job))),
     changeJobs: (ids: readonly string[], change: JobChange) =>
-      ask<BulkResult>('jobs/bulk', { ids, ...change }),
+      data(http.POST('/api/v3/jobs/bulk', { body: { ids: [...ids], ...change } })),
+    fetchWhyJobWaits: (job: string) =>
+      data(http.GET('/api/v3/jobs/{job_id}/why-waiting', ofJob(job))),
 
-    fetchWhyJobWaits: (job: string) => get<WaitingReason>(`jobs/${job}/why-waiting`),
-
-    fetchTask: (task: string) => get<Task>(`tasks/${task}`),
-    fetchTaskLogInfo: (task: string) => getOrNull<TaskLogInfo>(`tasks/${task}/log`),
+    fetchTask: (task: string) => data(http.GET('/api/v3/tasks/{task_id}', ofTask(task))),
+    fetchTaskLogInfo: (task: string) =>
+      dataOrNull(http.GET('/api/v3/tasks/{task_id}/log', ofTask(task))),
     fetchTaskLogTail: async (task: string) =>
-      (await call('GET', `tasks/${task}/logtail`)).text(),
-    fetchTaskAttempts: (task: string) => get<TaskAttempts>(`tasks/${task}/attempts`),
-    fetchWhyTaskWaits: (task: string) => get<WaitingReason>(`tasks/${task}/why-waiting`),
+      (await http.GET('/api/v3/tasks/{task_id}/logtail', { ...ofTask(task), parseAs: 'text' }))
+        .data ?? '',
+    fetchTaskAttempts: (task: string) =>
+      data(http.GET('/api/v3/tasks/{task_id}/attempts', ofTask(task))),
+    fetchWhyTaskWaits: (task: string) =>
+      data(http.GET('/api/v3/tasks/{task_id}/why-waiting', ofTask(task))),
     setTaskStatus: (task: string, status: TaskStatus, reason: string) =>
-      post(`tasks/${task}/setstatus`, { status, reason }),
+      done(
+        http.POST('/api/v3/tasks/{task_id}/setstatus', {
+          ...ofTask(task),
+          body: { status, reason },
+        }),
+      ),
 
-    tryJobAgain: (job: string) => send('POST', `jobs/${job}/try-again`),
-    tryWorkerAgain: (worker: string) => send('POST', `worker-mgt/workers/${worker}/try-again`),
+    tryJobAgain: (job: string) => done(http.POST('/api/v3/jobs/{job_id}/try-again', ofJob(job))),
+    tryWorkerAgain: (worker: string) =>
+      done(http.POST('/api/v3/worker-mgt/workers/{worker_id}/try-again', ofWorker(worker))),
 
-    fetchWorkers: () => get<WorkerList>('worker-mgt/workers'),
-    fetchWorker: (worker: string) => get<Worker>(`worker-mgt/workers/${worker}`),
-    requestWorkerStatusChange: (worker: string, request: WorkerStatusChangeRequest) =>
-      post(`worker-mgt/workers/${worker}/setstatus`, request),
-    deleteWorker: (worker: string) => send('DELETE', `worker-mgt/workers/${worker}`),
+    fetchWorkers: () => data(http.GET('/api/v3/worker-mgt/workers')),
+    fetchWorker: async (worker: string) =>
+      (await data(
+        http.GET('/api/v3/worker-mgt/workers/{worker_id}', ofWorker(worker)),
+      )) as Worker,
+    requestWorkerStatusChange: (worker: string, body: WorkerStatusChangeRequest) =>
+      done(
+        http.POST('/api/v3/worker-mgt/workers/{worker_id}/setstatus', { ...ofWorker(worker), body }),
+      ),
+    deleteWorker: (worker: string) =>
+      done(http.DELETE('/api/v3/worker-mgt/workers/{worker_id}', ofWorker(worker))),
     setWorkerTags: (worker: string, tag_ids: readonly string[]) =>
-      post(`worker-mgt/workers/${worker}/settags`, { tag_ids }),
+      done(
+        http.POST('/api/v3/worker-mgt/workers/{worker_id}/settags', {
+          ...ofWorker(worker),
+          body: { tag_ids: [...tag_ids] },
+        }),
+      ),
     fetchWorkerSleepSchedule: (worker: string) =>
-      getOrNull<WorkerSleepSchedule>(`worker-mgt/workers/${worker}/sleep-schedule`),
-    setWorkerSleepSchedule: (worker: string, schedule: WorkerSleepSchedule) =>
-      post(`worker-mgt/workers/${worker}/sleep-schedule`, schedule),
+      dataOrNull(
+        http.GET('/api/v3/worker-mgt/workers/{worker_id}/sleep-schedule', ofWorker(worker)),
+      ),
+    setWorkerSleepSchedule: (worker: string, body: WorkerSleepSchedule) =>
+      done(
+        http.POST('/api/v3/worker-mgt/workers/{worker_id}/sleep-schedule', {
+          ...ofWorker(worker),
+          body,
+        }),
+      ),
 
-    fetchWorkerTags: () => get<WorkerTagList>('worker-mgt/tags'),
+    fetchWorkerTags: async () => (await data(http.GET('/api/v3/worker-mgt/tags'))) as WorkerTagList,
     createWorkerTag: (name: string, description: string) =>
-      post('worker-mgt/tags', { name, description }),
-    updateWorkerTag: (tag: string, change: { name: string; description?: string }) =>
-      send('PUT', `worker-mgt/tag/${tag}`, change),
-    deleteWorkerTag: (tag: string) => send('DELETE', `worker-mgt/tag/${tag}`),
-    countWorkersWithTag: async (tag: string) =>
-      (await get<WorkerList>(`worker-mgt/workers?tag=${tag}&limit=1&count=true`)).total ?? 0,
+      done(http.POST('/api/v3/worker-mgt/tags', { body: { name, description } })),
+    updateWorkerTag: (tag: string, body: { name: string; description?: string }) =>
+      done(http.PUT('/api/v3/worker-mgt/tag/{tag_id}', { ...ofTag(tag), body })),
+    deleteWorkerTag: (tag: string) =>
+      done(http.DELETE('/api/v3/worker-mgt/tag/{tag_id}', ofTag(tag))),
+    countWorkersWithTag: async (tag: string) => {
+      const query = { tag, limit: 1, count: true }
+      return (await data(http.GET('/api/v3/worker-mgt/workers', { params: { query } }))).total ?? 0
+    },
     countJobsWithTag: async (tag: string) =>
-      (await get<JobsQueryResult>(`jobs?tag=${tag}&limit=1&count=true`)).total ?? 0,
+      (await jobsPage({ tag, limit: 1, count: true })).total ?? 0,
   }
 }
 

@@ -4,7 +4,6 @@ import type {
   AvailableJobType,
   Job,
   JobStatus,
-  JsonValue,
   TaskStatus,
 } from '../api/types'
 
@@ -20,7 +19,7 @@ export interface ShownSetting {
  * all of them.
  */
 export function shownSettings(job: Job, jobType: AvailableJobType | undefined): ShownSetting[] {
-  const settings = job.settings ?? {}
+  const { settings } = job
   if (jobType === undefined || jobType.error) {
     return Object.entries(settings).map(([key, value]) => shown(key, key, value))
   }
@@ -33,7 +32,7 @@ export function shownSettings(job: Job, jobType: AvailableJobType | undefined): 
     })
 }
 
-function shown(key: string, label: string, value: JsonValue): ShownSetting {
+function shown(key: string, label: string, value: unknown): ShownSetting {
   return { key, label: sentence(label), value: valueText(value) }
 }
 
@@ -42,7 +41,7 @@ function sentence(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-function valueText(value: JsonValue): string {
+function valueText(value: unknown): string {
   if (value === true) return 'yes'
   if (value === false) return 'no'
   if (value === null) return ''
