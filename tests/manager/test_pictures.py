@@ -10,7 +10,7 @@ from flamenco import clock, protocol
 from flamenco.logs import job_folder
 from flamenco.manager.images import ProcessImage
 from flamenco.manager.jobs.messages import RemoveJob
-from flamenco.manager.pictures import PictureKeeper, TakePicture
+from flamenco.manager.pictures import PictureKeeper, ShowNewest, TakePicture
 from flamenco.manager.refusals import Conflict, NotFound
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
@@ -206,6 +206,34 @@ async def test_a_disk_that_takes_nothing_is_a_reason(studio, monkeypatch):
     await studio.send(1)
     (kept,) = await studio.kept()
     assert kept.reason == "the Manager can't keep it: No space left on device"
+
+
+async def test_while_the_folder_of_logs_and_pictures_is_away_tasks_go_on_without_them(
+    studio, caplog
+):
+    services, job = studio.stage.farm.services, studio.job
+    local = services.paths.local
+    aside = local.rename(local.with_name("aside"))
+    await studio.worker.report(studio.assign, log="a line that nobody reads\n")
+    await studio.send(1)
+    newest = dict.fromkeys(("newest", "large", "small"), image())
+    await studio.stage.farm.pictures.ask(ShowNewest(job.id, newest))
+    await studio.worker.complete(studio.assign)
+    second = await studio.worker.hears(protocol.Assign)
+    (kept,) = await studio.kept()
+    assert kept.reason == "the Manager can't keep it: No such file or directory"
+    assert not local.exists()
+    aside.rename(local)
+    await studio.worker.report(second, log="a line that is read\n")
+    assert "a line that is read" in await studio.stage.tail(second)
+    await attrs.evolve(studio, assign=second).send(2)
+    assert [bool(each.large) for each in await studio.kept()] == [False, True]
+    for said in (
+        f"cannot write to the log of task {studio.assign.task_id}: ",
+        f"no picture of job {job.id}: ",
+        f"the newest frame of job {job.id} is not shown: ",
+    ):
+        assert caplog.text.count(said) == 1
 
 
 async def test_pictures_go_with_their_job(studio):

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -250,6 +250,36 @@ async def test_damaged_files_beside_the_database_are_made_anew(tmp_path, content
                 pytest.fail("opened")
     is_damaged = len(content) > 1
     assert (".lock is damaged, and made anew" in caplog.text) == is_damaged
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+async def test_a_write_ahead_log_that_is_deleted_after_a_crash_takes_the_newest_changes_with_it(
+    tmp_path, has_log
+):
+    path, crashed = tmp_path / "farm.sqlite", tmp_path / "crashed"
+    crashed.mkdir()
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([InsertJob(JOB)])
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        await store.commit([PutWorker(WORKER)])
+        for suffix in ("", "-wal") if has_log else ("",):
+            shutil.copy(f"{path}{suffix}", crashed)
+    async with open_store(crashed / "farm.sqlite", TaskLogs(tmp_path)) as store:
+        assert await store.load(job_key("j1")) is not None
+        assert (await store.load(worker_key("w1")) is not None) is has_log
+        await store.commit([PutWorker(WORKER)])
+
+
+async def test_a_database_of_flamenco_3_is_refused_untouched_with_the_way_to_change_over(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY)")
+    with pytest.raises(StoreError, match=r"of a Manager of Flamenco 3.*flamenco import FOLDER"):
+        async with open_store(path, TaskLogs(tmp_path)):
+            pytest.fail("opened")
+    with closing(sqlite3.connect(path)) as database:
+        tables = database.execute("SELECT name FROM sqlite_schema").fetchall()
+    assert tables == [("goose_db_version",)]
 
 
 async def test_a_hard_link_of_the_database_is_told_and_is_no_obstacle(tmp_path, caplog):

@@ -6,6 +6,7 @@ import pytest
 
 from flamenco.logs import job_folder
 from tests.web.conftest import JOB
+from web import pages
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,11 @@ async def test_what_else_lies_in_the_local_storage_is_served_to_nobody(edge, pla
     path.write_text("secret")
     url = f"/job-files/{path.relative_to(edge.storage / 'local').as_posix()}"
     assert (await edge.http.get(url)).status_code == 404
+
+
+async def test_a_manager_without_a_built_page_says_how_to_build_it(edge, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
+    answer = await edge.http.get("/app/")
+    assert "This Manager has no page" in answer.text
+    assert "`uv sync --reinstall-package flamenco` builds it" in answer.text
+    assert (await edge.http.get("/api/v3/version")).status_code == 200
