@@ -78,6 +78,48 @@ async def test_a_tail_that_is_short_is_sent_whole_when_there_is_room(tmp_path):
         assert await said(outbox) == "said meanwhile\n"
 
 
+def fill_up(outbox, size):
+    """Let messages of exactly so many characters wait."""
+    outbox.add(Report(task_id="another", lease=1, log=""))
+    outbox.add(Report(task_id="another", lease=1, log="x" * (size - 2 * outbox.size)))
+    assert outbox.size == size
+
+
+async def test_up_to_its_bound_the_outbox_takes_lines_and_activities(tmp_path):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        tasklog = TaskLog(outbox, "task", 1)
+        fill_up(outbox, MOST_WAITING)
+        tasklog.write("the last line with room")
+        tasklog.tell("Rendering frame 1")
+        tasklog.flush()
+        ((seq, report),) = (await outbox.after(0))[2:]
+        assert (report.log, report.activity) == ("the last line with room\n", "Rendering frame 1")
+        tasklog.write("waits")
+        tasklog.tell("Rendering frame 2")
+        tasklog.flush()
+        with trio.move_on_after(0) as nothing:
+            await outbox.after(seq)
+        assert nothing.cancelled_caught
+        outbox.acknowledge(seq)
+        tasklog.flush()
+        ((_, report),) = (await outbox.after(0))[2:]
+    assert (report.log, report.activity) == ("waits\n", "Rendering frame 2")
+
+
+@pytest.mark.parametrize(("more", "left_out"), [(0, 0), (1, 64)])
+async def test_a_tail_is_kept_up_to_its_bound(tmp_path, more, left_out):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        tasklog = TaskLog(outbox, "task", 1)
+        fill_up(outbox, MOST_WAITING + 1)
+        for _ in range(MOST_TAIL // 64 - 1):
+            tasklog.write("x" * 63)
+        tasklog.write("x" * (63 + more))
+        text = tasklog.take_all()
+    note = f"[... {left_out} characters were left out here ...]\n" if left_out else ""
+    assert text.startswith(note + "x")
+    assert len(text) - len(note) == MOST_TAIL + more - left_out
+
+
 async def test_of_an_endless_log_head_and_tail_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr("worker.tasklog.MOST_HEAD", 50_000)
     async with open_outbox(tmp_path / "outbox") as outbox:

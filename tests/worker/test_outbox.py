@@ -90,6 +90,27 @@ async def test_a_full_disk_does_not_stop_the_outbox(tmp_path, caplog):
     assert warnings == ["Unsent messages are kept in memory only: database or disk is full"]
 
 
+async def test_each_time_that_the_disk_is_full_is_told_once_and_what_waited_is_written(
+    tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        for number in range(2):
+            outbox._connection.execute("PRAGMA max_page_count = 4")
+            waits = outbox.add(Report(task_id="task", lease=number, log="x" * 100_000))
+            assert not await outbox.write()
+            outbox._connection.execute("PRAGMA max_page_count = 1000")
+            assert await outbox.write()
+            outbox.acknowledge(waits)
+            assert await outbox.write()
+            outbox._connection.execute("VACUUM")
+    told = [record.getMessage() for record in caplog.records]
+    assert told == 2 * [
+        "Unsent messages are kept in memory only: database or disk is full",
+        "Unsent messages are on disk again",
+    ]
+
+
 async def test_a_file_that_is_no_database_is_set_aside_and_the_worker_goes_on(tmp_path, caplog):
     content = "not a database " * 100
     (tmp_path / "outbox").write_text(content)
