@@ -16,7 +16,6 @@ Counts = Mapping[TaskStatus, int]
 DEFAULT_FAILURE_PERCENTAGE = 10
 """Percentage of failed tasks at which a job fails (reference rules §2)."""
 
-_ENDING = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
 _WAITING_OR_RUNNING = (TaskStatus.ACTIVE, TaskStatus.QUEUED, TaskStatus.SOFT_FAILED)
 _ALL = frozenset(TaskStatus)
 _STOPPED = frozenset(
@@ -79,7 +78,7 @@ def job_after_task(
             return JobChange(JobStatus.FAILED, f"{_sum(counts, task)} of {total} tasks failed")
     if job is JobStatus.PAUSE_REQUESTED and not _sum(counts, TaskStatus.ACTIVE):
         return JobChange(JobStatus.PAUSED)
-    if job is JobStatus.QUEUED and task in _ENDING - {TaskStatus.CANCELED}:
+    if job is JobStatus.QUEUED and task in (TaskStatus.COMPLETED, TaskStatus.FAILED):
         return JobChange(JobStatus.ACTIVE, "a task ended")
     return None
 
