@@ -55,8 +55,19 @@ def without_element(node: cst.BaseExpression) -> Changed:
 def without_keyword(node: cst.Call) -> Changed:
     """Leave out an argument that has a name."""
     for number, argument in enumerate(node.args):
-        if argument.keyword is not None:
+        if argument.keyword is not None and not m.matches(argument, MAKING):
             yield node.with_changes(args=[*node.args[:number], *node.args[number + 1 :]])
+
+
+AMOUNT = 10
+"""Whole numbers from here on are amounts, like all broken ones: about so much is what is meant."""
+
+
+def other_number(node: cst.Integer | cst.Float) -> Changed:
+    """Take the next number, or twice an amount."""
+    value = node.evaluated_value
+    is_amount = isinstance(value, float) or value >= AMOUNT
+    yield node.with_changes(value=repr((2 * value or 1.0) if is_amount else value + 1))
 
 
 def other_word(node: cst.SimpleString) -> Changed:
@@ -66,6 +77,9 @@ def other_word(node: cst.SimpleString) -> Changed:
         quote = node.quote
         yield node.with_changes(value=f"{node.prefix}{quote}XX{node.raw_value}{quote}")
 
+
+MAKING = m.Arg(keyword=m.Name("init") | m.Name("repr") | m.Name("eq"))
+"""Arguments that say how a class is made, as decorators do."""
 
 OPERATORS: tuple[tuple[type, Callable[..., Changed]], ...] = (
     (cst.SimpleStatementLine, without_statement),
@@ -77,7 +91,8 @@ OPERATORS: tuple[tuple[type, Callable[..., Changed]], ...] = (
     (cst.Tuple, without_element),
     (cst.Call, without_keyword),
     (cst.SimpleString, other_word),
-    (cst.BaseNumber, mutators.operator_number),
+    (cst.Integer, other_number),
+    (cst.Float, other_number),
     (cst.Name, mutators.operator_name),
     (cst.UnaryOperation, mutators.operator_remove_unary_ops),
     (cst.Call, mutators.operator_symmetric_string_methods_swap),
@@ -90,6 +105,7 @@ OPERATORS: tuple[tuple[type, Callable[..., Changed]], ...] = (
 LEFT_ALONE = (
     m.Annotation()
     | m.Decorator()
+    | MAKING
     | m.Import()
     | m.ImportFrom()
     | m.FormattedString()

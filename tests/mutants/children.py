@@ -4,6 +4,7 @@ No file is changed: the child's import of one module gets another source. Progra
 starts are imported from the disk, and unchanged.
 """
 
+import gc
 import importlib
 import os
 import pickle
@@ -14,6 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
+from importlib.metadata import entry_points
 from types import CodeType
 from typing import Any
 
@@ -52,6 +54,9 @@ PATIENCE = 10.0
 def import_libraries() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    gc.freeze()  # or each child's collector looks through all of it, again and again
 
 
 def in_child(function: Callable[[], Any], usual_seconds: float = 0.0) -> Any:
@@ -120,5 +125,16 @@ class Hasty:
 def run_tests(tests: list[str], *plugins: object) -> int:
     """Run tests in this process, until one fails; the exit status of pytest."""
     options = ["-o", "addopts=", "--import-mode=importlib", "--assert=plain"]
-    options += ["-p", "no:cacheprovider", "-n", "0", "-x", "-q", "-m", "not slow"]
+    options += [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:schemathesis",
+        "-n",
+        "0",
+        "-x",
+        "-q",
+        "-m",
+        "not slow",
+    ]
     return int(pytest.main([*options, *tests], [*plugins]))

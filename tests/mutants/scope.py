@@ -23,6 +23,8 @@ STORE = (
 )
 WORKER = (
     "tests/worker/test_outbox.py",
+    "tests/worker/test_flood.py",
+    "tests/worker/test_finding.py",
     "tests/worker/test_flush.py",
     "tests/worker/test_lines.py",
     "tests/worker/test_network.py",
