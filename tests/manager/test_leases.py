@@ -4,11 +4,14 @@ import trio
 
 from flamenco import protocol
 from flamenco.manager.jobs.leases import Lease, Leases
-from flamenco.manager.jobs.messages import SetJobStatus
+from flamenco.manager.jobs.messages import SetJobStatus, WorkerOffered
+from flamenco.manager.workers.actor import WorkerActor
+from flamenco.manager.workers.messages import LeaseOpened
 from flamenco.model.leases import Ending
-from flamenco.model.statuses import JobStatus, TaskStatus
+from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from tests.manager.conftest import stage_at
-from tests.manager.faults import in_virtual_time
+from tests.manager.faults import Poison, in_virtual_time
+from tests.patience import until
 
 TIMEOUT = 100.0
 
@@ -97,3 +100,35 @@ async def test_a_task_that_is_handed_back_while_its_job_pauses_is_paused(stage):
     await anna.report(assign, status=TaskStatus.QUEUED)
     await stage.until_status(job, "paused", "paused")
     assert await stage.status(job) == "paused"
+
+
+@in_virtual_time
+async def test_a_worker_that_holds_two_leases_runs_one_and_returns_the_other(tmp_path):
+    """It may be offered twice after a crash of the scheduler, and its actor crash over that."""
+    poison, offers = Poison(), []
+
+    def around(handler):
+        def handle(actor, message):
+            if isinstance(message, WorkerOffered):
+                offers.append((actor.ref, message))
+            return poison(handler)(actor, message)
+
+        return handle
+
+    async with stage_at(tmp_path, around=around) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc misc")
+        first = await anna.hears(protocol.Assign)
+        poison.add(WorkerActor, anna.id, LeaseOpened)
+        (actor, offer), *_ = offers
+        actor.tell(offer)
+        await until(lambda: poison.raised)
+        poison.clear()
+        await trio.sleep(1)
+        assert await stage.statuses(job) == ["active", "active"]
+        await anna.connect(protocol.HeldLease(first.task_id, first.lease))
+        await anna.went_to(WorkerStatus.AWAKE)
+        assert (await anna.hears(protocol.Revoke)).reason == "worker anna is not free"
+        assert await stage.statuses(job) == ["active", "queued"]
+        await anna.complete(first)
+        assert (await anna.hears(protocol.Assign)).task_id != first.task_id

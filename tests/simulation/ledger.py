@@ -29,7 +29,9 @@ BEGIN
 END;
 """
 
-RETURN_SECONDS = 10.0
+RETURN_SECONDS = 20.0
+"""Maximum seconds for a lease too many. If the worker's actor crashes over it, it is found when the
+worker signs on again: a heartbeat later (10 s), after a pause (3 s) and some slow commits."""
 
 BY_HAND = "by hand"
 """With this begins the reason of everything that simulated people do to a task."""
@@ -118,7 +120,7 @@ class Ledger:
 
     def _check_held(self) -> None:
         """A worker holds one lease. After a crash of the scheduler it may get a second one, which
-        it never runs, and returns at once."""
+        it never runs, and which is returned."""
         now = self.time()
         for worker, held in self._held.items():
             if len(held) < 2:

@@ -406,11 +406,10 @@ class WorkerActor(actors.Actor):
     @actors.handles(LeaseOpened)
     def lease_opened(self, message: LeaseOpened) -> None:
         """Hand the task over, or give it back if the worker is not free."""
-        assign, free = message.assign, not self._leases
-        known = self._leases.of(assign.task_id)
+        assign, awake = message.assign, self._worker.status is WorkerStatus.AWAKE
         held = self._leases.take(assign.task_id, assign.job_id, assign.lease)
-        awake = self._worker.status is WorkerStatus.AWAKE
-        if (free or held is known) and awake and self._link is not None and self._link.takes_tasks:
+        free = awake and not self._leases.runs_another(assign.task_id)
+        if free and self._link is not None and self._link.takes_tasks:
             held.running = True
             self._link.hand_over(self._services.expand(assign, self._worker))
             self._hurry(assign.task_id)

@@ -62,6 +62,10 @@ class HeldLeases:
             protocol.HeldLease(task_id, held.number) for task_id, held in self if held.running
         )
 
+    def runs_another(self, task_id: str) -> bool:
+        """True if the worker has another task to run than this one."""
+        return any(held.running for other, held in self if other != task_id)
+
     # Its job
 
     def job(self, held: Held) -> actors.ActorRef | None:
