@@ -30,6 +30,7 @@ from trio.lowlevel import Abort, enable_ki_protection, reschedule, wait_task_res
 
 from actors.errors import CommitFailed, ReplyDropped, brief
 from actors.mail import current_cell
+from actors.supervision import has_patience
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("actors")
 
-ALL_FAIL = 8  # units in a row that fail alone: then the store is at fault, not the units
+ALL_FAIL = 8  # units in a row that fail alone with an error that may last: the store is at fault
 
 
 class Store(Protocol):
@@ -368,7 +369,7 @@ class Recorder:
                 groups += [group[middle:], group[:middle]]
                 continue
             if error is not None:
-                failed_alone += 1
+                failed_alone += any(has_patience(unit.cell, error) for unit in live)
             elif live:
                 failed_alone = 0
             for unit in group:  # what is effects alone leaves, if it comes before a lost change

@@ -191,16 +191,25 @@ def judge_rollback(cell: Cell, error: Exception) -> Verdict:
     would be a busy loop, so it counts as a crash; so does an error for which there is no patience,
     and one that is to be escalated.
     """
-    rules = cell.parent.rules if cell.parent is not None else Supervision()
+    rules = _rules_of(cell)
     failed_at_start = cell.life is None or cell.life.handled_before == cell.figures.handled
     if (
         cell.spec.restart == "temporary"
         or (failed_at_start and rules.backoff is None)
-        or not isinstance(error, rules.patience)
+        or not has_patience(cell, error)
         or (rules.decide and _directive(rules, error)[0] == "escalate")
     ):
         return judge_crash(cell, error)
     return Verdict("life", Exit("restarted", error), _wait(cell, rules.backoff))
+
+
+def has_patience(cell: Cell, error: Exception) -> bool:
+    """True if this error of a commit may last, and is no fault of what was to be stored."""
+    return isinstance(error, _rules_of(cell).patience)
+
+
+def _rules_of(cell: Cell) -> Supervision:
+    return cell.parent.rules if cell.parent is not None else Supervision()
 
 
 def _directive(rules: Supervision, error: Exception) -> tuple[Directive, Exception]:

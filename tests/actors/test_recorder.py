@@ -454,7 +454,7 @@ class Note(actors.Actor):
         return self.number
 
 
-async def notes(store, count):
+async def notes(store, count, **options):
     """The answers of so many actors whose changes are committed together."""
     answers = {}
 
@@ -464,7 +464,7 @@ async def notes(store, count):
         except actors.CommitFailed:
             answers[number] = None
 
-    async with ActorSystem(store=store) as system:
+    async with ActorSystem(store=store, **options) as system:
         refs = [system.spawn(Note, number) for number in range(count)]
         await trio.testing.wait_all_tasks_blocked()
         async with trio.open_nursery() as nursery:
@@ -494,3 +494,10 @@ async def test_several_bad_changes_in_a_group_are_found_each():
     answers = await notes(store, 1024)
     assert {n for n, answer in answers.items() if answer is None} == store.bad
     assert sorted(store.changes) == sorted(set(range(1024)) - store.bad)
+
+
+async def test_many_bad_changes_in_a_row_cost_no_neighbour():
+    store = Picky(set(range(20, 200)))
+    rules = actors.Supervision(patience=(OSError,))
+    answers = await notes(store, 200, supervision=rules)
+    assert {n for n, answer in answers.items() if answer is None} == store.bad
