@@ -11,7 +11,7 @@ import secrets
 import string
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from threading import Lock
 
 import attrs
@@ -90,9 +90,27 @@ class Checkouts:
         """True if the folder of a checkout is there."""
         try:
             with self.tree.folder(path):
-                return bool(path.parts)
+                return bool(path.parts) and self.is_own(path)
         except (OSError, ValueError):
             return False
+
+    def is_own(self, path: PurePosixPath) -> bool:
+        """True unless there is a folder by this path that Shaman did not make. Raises OSError.
+
+        Earlier versions recorded whatever path a job told, also of a folder in which somebody
+        works. Shaman's has no files, or a link to a stored one.
+        """
+        stored, is_empty, linked = self.store.stored, True, set[int]()
+        for found in self.tree.walk(path):
+            is_empty = False
+            if found.entry.is_symlink():
+                if Path(os.path.realpath(self.tree.path / found.path)).is_relative_to(stored.path):
+                    return True
+            elif (about := found.about()).st_nlink > 1:
+                linked.add(about.st_ino)
+        if not linked:
+            return is_empty
+        return any(blob.about().st_ino in linked for blob in stored.walk())
 
     def has_only_links(self, path: PurePosixPath) -> bool:
         """True if there are links below a folder, symbolic or hard ones, and no other files.
@@ -100,8 +118,7 @@ class Checkouts:
         Raises OSError.
         """
         kinds = {
-            found.entry.is_symlink() or found.entry.stat(follow_symlinks=False).st_nlink > 1
-            for found in self.tree.walk(path)
+            found.entry.is_symlink() or found.about().st_nlink > 1 for found in self.tree.walk(path)
         }
         return kinds == {True}
 

@@ -207,3 +207,7 @@ class Found:
 
     path: PurePosixPath
     entry: os.DirEntry[str]
+
+    def about(self) -> os.stat_result:
+        """What is known of it. Raises OSError."""
+        return self.entry.stat(follow_symlinks=False)

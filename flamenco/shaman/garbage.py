@@ -52,7 +52,7 @@ def find(
     kept, old = 0, dict[str, tuple[PurePosixPath, int]]()
     for blob in store.blobs():
         pause()
-        about = blob.entry.stat(follow_symlinks=False)
+        about = blob.about()
         if about.st_mtime < oldest and about.st_nlink == 1:
             old[str(store.stored.path / blob.path)] = blob.path, about.st_size
         else:

@@ -147,10 +147,17 @@ class Shaman:
             logger.warning("the checkout %s failed, and is not removed yet: %s", place, error)
 
     async def forget_checkout(self, path: str, records: Records) -> bool:
-        """Remove a checkout if it is a day old; True if it is gone."""
+        """Remove a checkout if it is a day old; True if it is gone.
+
+        A folder that Shaman did not make stays, and is forgotten.
+        """
         place, oldest = PurePosixPath(path), _now() - ABANDONED_SECONDS
         try:
             if not await self._in_thread(lambda: self.checkouts.is_older(place, oldest)):
+                return False
+            if not await self._in_thread(lambda: self.checkouts.is_own(place)):
+                logger.warning("the folder %s stays: Shaman did not make it", path)
+                await records.remove(path)
                 return False
             await erase(place, self.checkouts, records)
         except (StorageFailed, OSError) as error:

@@ -91,7 +91,7 @@ class FileStore:
         """Uploads that were abandoned."""
         for each in self.uploading.walk():
             with suppress(FileNotFoundError):
-                if each.entry.stat(follow_symlinks=False).st_mtime < now - ABANDONED_SECONDS:
+                if each.about().st_mtime < now - ABANDONED_SECONDS:
                     yield each.path
 
     def discard(self, upload: PurePosixPath) -> None:

@@ -44,7 +44,8 @@ async def checkout(stage, path: str):
     """The folder of a checkout, which Shaman made."""
     folder = stage.farm.services.paths.shared / "jobs" / path
     folder.mkdir(parents=True)
-    (folder / "scene.blend").touch()
+    stored = stage.farm.services.paths.shared / "file-store" / "stored"
+    (folder / "scene.blend").symlink_to(stored / "ab" / "cd" / "5.blob")
     await stage.farm.shaman.ask(RecordCheckout(path))
     return folder
 

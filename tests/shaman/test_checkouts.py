@@ -239,6 +239,38 @@ async def test_a_checkout_is_not_forgotten_while_the_storage_is_away(
     assert records.paths == set()
 
 
+@pytest.mark.parametrize("like", ["work", "backup", "links elsewhere"])
+async def test_a_folder_that_shaman_did_not_make_stays_though_it_is_recorded(
+    shaman, tmp_path, caplog, like
+):
+    """Earlier versions recorded whatever path a job told."""
+    await checkout(shaman, "other", [await store(shaman, b"scene", "x")])
+    folder, elsewhere = tmp_path / "jobs" / "shot", tmp_path / "precious"
+    folder.mkdir()
+    elsewhere.write_text("hours of work")
+    match like:
+        case "work":
+            (folder / "scene.blend").write_text("hours of work")
+        case "backup":
+            (folder / "scene.blend").hardlink_to(elsewhere)
+        case _:
+            (folder / "scene.blend").symlink_to(elsewhere)
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    assert not shaman.checkouts.holds(PurePosixPath("shot"))
+    records = Noted({"shot"})
+    assert not await shaman.forget_checkout("shot", records)
+    assert "the folder shot stays" in caplog.text
+    assert records.paths == set()
+    assert (folder / "scene.blend").read_text() == "hours of work"
+
+
+async def test_a_checkout_of_hard_links_is_shamans(shaman, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "symlink", refuse(errno.EPERM))
+    path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
+    (tmp_path / "jobs" / path / "x.blend1").write_text("beside it")
+    assert shaman.checkouts.holds(PurePosixPath(path))
+
+
 # Garbage
 
 
