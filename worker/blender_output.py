@@ -116,7 +116,6 @@ class Frame:
 
     number: int
     files: tuple[RenderedFile, ...]
-    is_new: bool = True
 
 
 @attrs.frozen

@@ -11,8 +11,7 @@ import sys
 import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
-LINES = 64
-"""Number of lines in memory at once."""
+from flamenco.pictures.blocks import blocks
 
 
 def decodes(path: str) -> bool:
@@ -25,8 +24,8 @@ def decodes(path: str) -> bool:
         return _loads(path)
     part = 0
     while picture.seek_subimage(part, 0):
-        if not _reads(picture, part):
-            return False
+        for _ in blocks(picture, 0, picture.spec().nchannels, oiio.UNKNOWN):
+            pass
         part += 1
     picture.geterror()
     return part > 0
@@ -37,18 +36,6 @@ def _loads(path: str) -> bool:
     with Image.open(path) as image:
         image.load()
     return True
-
-
-def _reads(picture: oiio.ImageInput, part: int) -> bool:
-    spec = picture.spec()
-    end = spec.y + spec.height
-    return all(
-        picture.read_scanlines(
-            part, 0, line, min(line + LINES, end), 0, 0, spec.nchannels, oiio.UNKNOWN
-        )
-        is not None
-        for line in range(spec.y, end, LINES)
-    )
 
 
 def main(paths: list[str]) -> None:

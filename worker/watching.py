@@ -111,7 +111,7 @@ class Watch:
         self.frames.append(frame)
         self.task.step()
         for each in frame.files:
-            if frame.is_new and self.shows and not each.is_preview:
+            if self.shows and not each.is_preview:
                 self.task.saved(each.path, frame.number, each.view)
 
     def _heed(self, found: Told) -> None:

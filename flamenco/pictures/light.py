@@ -17,13 +17,12 @@ import numpy.typing as npt
 import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
+from flamenco.pictures.blocks import blocks
 from flamenco.pictures.refusing import NoPicture, check_size
 
 LINEAR = frozenset({"openexr", "hdr"})
 """Formats with scene-linear light."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
-LINES = 64
-"""Number of lines in memory at once."""
 ENOUGH = 1.5
 """Times as many pixels as are wanted, in width and in height, from which a good filter makes them.
 """
@@ -152,18 +151,8 @@ def _lines(
     """The lines of the data window in blocks, each with the place of its first."""
     first, end = min(channels), max(channels) + 1
     chosen = [channel - first for channel in channels]
-    step = spec.tile_height or LINES
-    where = opened.current_subimage()
-    for top in range(spec.y, spec.y + spec.height, step):
-        bottom = min(top + step, spec.y + spec.height)
-        if spec.tile_height:
-            columns = (spec.x, spec.x + spec.width)
-            found = opened.read_tiles(where, 0, *columns, top, bottom, 0, 1, first, end, oiio.FLOAT)
-        else:
-            found = opened.read_scanlines(where, 0, top, bottom, 0, first, end, oiio.FLOAT)
-        if found is None:
-            raise OSError(opened.geterror() or "a part of it is missing")
-        lines = np.asarray(found, np.float32).reshape(bottom - top, spec.width, end - first)
+    for top, below, found in blocks(opened, first, end, oiio.FLOAT):
+        lines = np.asarray(found, np.float32).reshape(below - top, spec.width, end - first)
         yield top, lines[:, :, chosen]
 
 

@@ -79,9 +79,9 @@ def render_frames(asked: "dict[str, Any]") -> None:
         files = finished.of(frame)
         if not files:
             scene.frame_set(frame)
-            saved = save(render, path.name, own, path.parent)
-            finished.add(frame, saved)
-        tell(frame, files or saved, render, is_new=not files)
+            files = save(render, path.name, own, path.parent)
+            finished.add(frame, files)
+        tell(frame, files, render)
 
 
 render_frames(json.loads(os.environ["FLAMENCO_ASKED"]))
