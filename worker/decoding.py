@@ -12,6 +12,7 @@ import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
 from flamenco.pictures.blocks import blocks
+from flamenco.pictures.reading import FORMATS
 
 
 def decodes(path: str) -> bool:
@@ -19,7 +20,7 @@ def decodes(path: str) -> bool:
     picture = oiio.ImageInput.open(path)
     if picture is None:
         oiio.geterror()  # else it is printed
-        return False
+        return _loads(path)
     if picture.format_name() == "jpeg":  # it makes up what is missing
         return _loads(path)
     part = 0
@@ -33,7 +34,7 @@ def decodes(path: str) -> bool:
 
 def _loads(path: str) -> bool:
     Image.MAX_IMAGE_PIXELS = None  # it is a rendered frame, of any size
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         image.load()
     return True
 

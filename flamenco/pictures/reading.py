@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from flamenco.pictures.refusing import NO_MEMORY, NoPicture, check_size
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "JPEG2000", "TGA", "BMP", "SGI")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "JPEG2000", "TGA", "BMP", "SGI")
 """Formats that Pillow reads. It knows dozens more, and leaves some of them to other programs."""
 MOST_AT_ONCE = 2**26
 """Maximum number of pixels that are decoded as a whole."""

@@ -18,7 +18,7 @@ from flamenco.pictures.making import Maker, open_maker
 from flamenco.pictures.refusing import NoPicture
 from tests.pictures.files import write, write_deep
 
-BY_PILLOW = ("png", "jpg", "tif", "webp", "jp2", "tga", "bmp", "sgi")
+BY_PILLOW = ("png", "jpg", "tif", "webp", "avif", "jp2", "tga", "bmp", "sgi")
 BY_LIGHT = {"exr": "half", "hdr": "float", "dpx": "uint16", "png": "uint16", "tif": "float"}
 SIZES = (0, 1, 2**16, 2**31 - 1, 2**32 - 1)
 """Numbers that are put where a header has others."""

@@ -38,7 +38,9 @@ def near(found, expected, tolerance=3):
     return all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp", "jp2", "tga", "bmp", "rgb"])
+@pytest.mark.parametrize(
+    "suffix", ["png", "jpg", "tif", "webp", "avif", "jp2", "tga", "bmp", "rgb"]
+)
 def test_what_blender_writes_with_8_bits_is_read(tmp_path, suffix):
     path = tmp_path / f"frame.{suffix}"
     Image.new("RGB", (32, 16), (200, 100, 50)).save(path, "SGI" if suffix == "rgb" else None)
@@ -158,7 +160,9 @@ def test_what_has_no_colours_is_refused_in_words(tmp_path):
         read(write(tmp_path / "depth.exr", 1.0, ("A.Z", "N.X")), BOX)
 
 
-@pytest.mark.parametrize("name", ["f.png", "f.jpg", "f.tif", "f.webp", "f.jp2", "f.tga", "f.bmp"])
+@pytest.mark.parametrize(
+    "name", ["f.png", "f.jpg", "f.tif", "f.webp", "f.avif", "f.jp2", "f.tga", "f.bmp"]
+)
 def test_half_a_file_may_become_whole(tmp_path, name):
     path = tmp_path / name
     noise = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)

@@ -156,6 +156,14 @@ def test_a_picture_decodes_only_if_it_is_whole(tmp_path, format_):
     assert decoded.whole(asked, sys.executable) == {file, odd}
 
 
+def test_an_avif_picture_decodes_only_if_it_is_whole(tmp_path):
+    file, half = tmp_path / "whole.avif", tmp_path / "half.avif"
+    noise = np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8)
+    Image.fromarray(noise).save(file)
+    half.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
+    assert decoded.whole([half, file], sys.executable) == {file}
+
+
 @pytest.mark.parametrize("format_", ["exr", "tif"])
 def test_a_picture_of_tiles_decodes_only_if_it_is_whole(tmp_path, format_):
     noise = np.random.default_rng(1).random((100, 150, 3), np.float32)
