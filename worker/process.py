@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import attrs
 import psutil
@@ -61,6 +62,7 @@ async def run_program(
     missing: str = "",
     on_line: Callable[[str], None] = lambda line: None,
     surroundings: Surroundings = Surroundings(),
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
 ) -> None:
     """Run a program to its end; its output, stderr merged in, goes to the task's log.
 
@@ -71,7 +73,7 @@ async def run_program(
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
-        status = await _run(task, command, on_line, surroundings)
+        status = await _run(task, command, on_line, surroundings, stdin)
     except FileNotFoundError:
         if surroundings.cwd and not await trio.Path(surroundings.cwd).is_dir():
             raise CannotRun(
@@ -101,10 +103,15 @@ def killed(status: int) -> Failure | None:
 
 
 async def _run(
-    task: Task, command: Sequence[str], on_line: Callable[[str], None], surroundings: Surroundings
+    task: Task,
+    command: Sequence[str],
+    on_line: Callable[[str], None],
+    surroundings: Surroundings,
+    stdin: int | IO[bytes],
 ) -> int:
     async with open_child(
         command,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=surroundings.cwd or None,

@@ -10,7 +10,7 @@ LINES = 64
 
 
 def blocks(
-    opened: oiio.ImageInput, first: int, end: int, kind: oiio.TypeDesc
+    opened: oiio.ImageInput, first: int, end: int, kind: oiio.BASETYPE
 ) -> Iterator[tuple[int, int, Any]]:
     """The present part's lines with the channels from ``first`` to ``end``, as numbers of ``kind``.
 

@@ -15,6 +15,21 @@ VARIABLES = {
     "{ffmpeg}": "ffmpeg",
 }
 
+RENDER = {
+    "frames": "1-4",
+    "render_output_root": "/render/out",
+    "render_output_path": "/render/out/My Job/{timestamp}/######",
+    "blendfile": "/render/scene.flamenco.blend",
+    "fps": 24.0,
+    "format": "PNG",
+    "image_file_extension": ".png",
+    "has_previews": False,
+    "scene": "Scene",
+    "add_path_components": 0,
+    "chunk_size": 2,
+}
+"""Settings of `simple-blender-render` as the add-on sends them."""
+
 SMALL = """
 import bpy
 scene = bpy.context.scene
@@ -35,6 +50,15 @@ def make_scene(path: Path, more: str = "") -> Path:
         [program("blender"), *options, "--python-expr", script], check=True, capture_output=True
     )
     return path
+
+
+def make_strip(sound: Path, frame: int) -> str:
+    """Code that puts a sound into the sequencer of a scene, from a frame on."""
+    return f"""
+editor = scene.sequence_editor_create()
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+strip = strips.new_sound("tone", {str(sound)!r}, 1, {frame})
+"""
 
 
 async def compiled(job, type_: str, **settings) -> CompiledJob:

@@ -10,7 +10,8 @@ from flamenco.jobtypes import inline_compiler, validate_settings
 from flamenco.jobtypes.blend_facts import BlendError, ask_blender, outside, settings_from_blend
 from flamenco.model.frames import frame_numbers
 from flamenco.model.jobtypes import JobType, Setting
-from tests.jobtypes.rendering import make_scene
+from tests.jobtypes.rendering import make_scene, make_strip
+from tests.sounds import tone
 
 BLENDER = shutil.which("blender")
 needs_blender = pytest.mark.skipif(BLENDER is None, reason="needs Blender: apt install blender")
@@ -54,6 +55,7 @@ async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
         "format": "JPEG",
         "image_file_extension": ".jpg",
         "has_previews": False,
+        "has_sound": False,
         "scene": "Shot",
         "on_missing": "default",
     }
@@ -77,6 +79,17 @@ async def test_the_step_of_the_scene_is_followed(tmp_path):
 async def test_the_frame_range_comes_from_the_scene(blend):
     answers = await ask_blender(BLENDER, blend, await simple_blender_render(), "My Job", {})
     assert answers.settings["frames"] == "3-7"
+
+
+@pytest.mark.slow
+@needs_blender
+@pytest.mark.parametrize("muted", [False, True])
+async def test_sound_in_the_sequencer_is_found_unless_it_is_muted(tmp_path, muted):
+    strip = make_strip(tone(tmp_path / "tone.wav", 0.1), 1)
+    file = make_scene(tmp_path / "sound.blend", f"{strip}\nstrip.mute = {muted}")
+    given = {"render_output_root": "//out"}
+    answers = await ask_blender(BLENDER, file, await simple_blender_render(), "My Job", given)
+    assert answers.settings["has_sound"] is not muted
 
 
 OUTPUTS = """

@@ -1,36 +1,19 @@
 """The built-in job types, as reference job-types §4 has them."""
 
+from functools import partial
+
 import pytest
 
-from flamenco.jobtypes import CompileError, SettingsError, inline_compiler, validate_settings
+from flamenco.jobtypes import CompileError, SettingsError, inline_compiler
 from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.model.jobtypes import setting_values
 from flamenco.model.specs import Requirements
-
-RENDER = {
-    "frames": "1-4",
-    "render_output_root": "/render/out",
-    "render_output_path": "/render/out/My Job/{timestamp}/######",
-    "blendfile": "/render/scene.flamenco.blend",
-    "fps": 24.0,
-    "format": "PNG",
-    "image_file_extension": ".png",
-    "has_previews": False,
-    "scene": "Scene",
-    "add_path_components": 0,
-    "chunk_size": 2,
-}
+from tests.jobtypes.rendering import RENDER, compiled
 
 
 @pytest.fixture
 def compile_(job):
-    compiler = inline_compiler()
-
-    async def run(type_, **settings):
-        job_type = await compiler.job_type(type_)
-        return await compiler.compile(job(type_, **validate_settings(job_type, settings)))
-
-    return run
+    return partial(compiled, job)
 
 
 class TestSimpleBlenderRender:
@@ -107,6 +90,14 @@ class TestSimpleBlenderRender:
                 "eval": "C.scene.render.file_extension",
                 "visible": "hidden",
             },
+            "has_sound": {
+                "key": "has_sound",
+                "type": "bool",
+                "eval": "any(each.type == 'SOUND' and not each.mute for each in "
+                "getattr(C.scene.sequence_editor, 'strips_all', "
+                "getattr(C.scene.sequence_editor, 'sequences_all', ())))",
+                "visible": "hidden",
+            },
             "has_previews": {
                 "key": "has_previews",
                 "type": "bool",
@@ -164,44 +155,6 @@ class TestSimpleBlenderRender:
         compiled = await compile_("simple-blender-render", **RENDER | {"chunk_size": 4})
         assert compiled.tasks[0].name == "render-1-4"
         assert compiled.tasks[0].commands[0].parameters["args"][-1] == "1..4"
-
-    async def test_the_video_waits_for_all_frames(self, compile_, job):
-        video = (await compile_("simple-blender-render", **RENDER)).tasks[-1]
-        folder = f"/render/out/My Job/{format_timestamp_local(job('x').created)}"
-        assert (video.type, video.depends_on) == ("ffmpeg", (0, 1))
-        assert [each.name for each in video.commands] == ["frames-to-video"]
-        assert video.commands[0].parameters == {
-            "exe": "ffmpeg",
-            "fps": 24.0,
-            "inputGlob": f"{folder}/*.png",
-            "outputFile": f"{folder}/scene-1-4.mp4",
-            "args": [
-                *("-c:v", "h264", "-crf", "20", "-g", "18", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
-                *("-pix_fmt", "yuv420p", "-r", 24.0, "-y"),
-            ],
-            "frames": "1-4",
-            "framePath": f"{folder}/######",
-        }
-
-    async def test_a_list_of_frames_gives_the_video_the_first_and_last_as_its_name(self, compile_):
-        compiled = await compile_("simple-blender-render", **RENDER | {"frames": "12, 3, 5-8"})
-        assert compiled.tasks[-1].commands[0].parameters["outputFile"].endswith("/scene-3-12.mp4")
-
-    @pytest.mark.parametrize(
-        ("changed", "glob"),
-        [
-            ({"format": "OPEN_EXR", "image_file_extension": ".exr"}, None),
-            ({"format": "OPEN_EXR_MULTILAYER", "has_previews": True}, "*.jpg"),
-            ({"fps": None}, None),
-            ({"format": "JPEG", "image_file_extension": ".jpg"}, "*.jpg"),
-        ],
-    )
-    async def test_there_is_a_video_of_what_ffmpeg_can_read(self, compile_, changed, glob):
-        tasks = (await compile_("simple-blender-render", **RENDER | changed)).tasks
-        videos = [each for each in tasks if each.type == "ffmpeg"]
-        assert [each.commands[0].parameters["inputGlob"].rpartition("/")[2] for each in videos] == (
-            [glob] if glob else []
-        )
 
     @pytest.mark.parametrize("format_", ["FFMPEG", "AVI_RAW", "AVI_JPEG"])
     async def test_rendering_to_a_video_file_is_refused(self, compile_, format_):

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from PIL import Image
 
-from tests.jobtypes.rendering import compiled, make_scene, run_tasks
+from tests.jobtypes.rendering import compiled, make_scene, make_strip, run_tasks
+from tests.sounds import heard, tone
 from tests.worker.commands.shop import program
 from worker.command import CannotRun
 
@@ -18,6 +19,12 @@ cube = bpy.data.objects["Cube"]
 cube.keyframe_insert("location", frame=1)
 cube.location.x = 3
 cube.keyframe_insert("location", frame=9)
+"""
+
+SMALL_AND_EMPTY = """
+scene.render.resolution_x, scene.render.resolution_y = 16, 16
+scene.cycles.samples = 1
+bpy.data.objects.remove(bpy.data.objects["Cube"])
 """
 
 
@@ -83,11 +90,33 @@ class TestSimpleBlenderRender:
             f"00000{number}.png" for number in (1, 2, 3)
         ]
 
-    async def test_exr_frames_without_previews_make_no_video(self, job, settings, tmp_path):
-        exr = {"format": "OPEN_EXR", "image_file_extension": ".exr"}
-        ran = await run_tasks(await compiled(job, "simple-blender-render", **settings | exr))
-        assert names(tmp_path) == [f"00000{number}.exr" for number in (1, 2, 3)]
-        assert [*ran.tasks] == ["render-1-3"]
+    @pytest.mark.parametrize("format_", ["OPEN_EXR", "OPEN_EXR_MULTILAYER"])
+    async def test_exr_frames_without_previews_make_a_video(self, job, settings, tmp_path, format_):
+        exr = {"format": format_, "image_file_extension": ".exr"}
+        await run_tasks(await compiled(job, "simple-blender-render", **settings | exr))
+        frames = [f"00000{number}.exr" for number in (1, 2, 3)]
+        assert names(tmp_path) == [*frames, "shot-1-3.mp4"]
+        assert streams(tmp_path / "renders" / "shot-1-3.mp4") == [("h264", 62, 38, 3)]
+
+    async def test_a_strip_of_the_sequencer_is_heard_from_its_frame_on(
+        self, job, settings, tmp_path
+    ):
+        strip = make_strip(tone(tmp_path / "tone.wav", 0.1), 9)
+        blendfile = make_scene(tmp_path / "sound.blend", SMALL_AND_EMPTY + strip)
+        more = {"frames": "3-12", "chunk_size": 10, "has_sound": True, "blendfile": str(blendfile)}
+        ran = await run_tasks(await compiled(job, "simple-blender-render", **settings | more))
+        assert [*ran.tasks] == ["render-3-12", "sound", "preview-video"]
+        assert ran.tasks["preview-video"].warnings == []
+        begins, ends = heard(tmp_path / "renders" / "sound-3-12.mp4")
+        assert (begins, ends) == pytest.approx((6 / 24, 6 / 24 + 0.1), abs=0.03)
+
+    async def test_of_a_stereoscopic_job_the_video_shows_one_eye(self, job, settings, tmp_path):
+        stereo = "\nscene.render.use_multiview = True"
+        blendfile = make_scene(tmp_path / "stereo.blend", MOVING + stereo)
+        more = {"frames": "1-2", "blendfile": str(blendfile)}
+        await run_tasks(await compiled(job, "simple-blender-render", **settings | more))
+        assert len(names(tmp_path)) == 5
+        assert streams(tmp_path / "renders" / "stereo-1-2.mp4") == [("h264", 62, 38, 2)]
 
     async def test_previews_of_exr_frames_make_the_video(self, job, settings, tmp_path):
         previews = "scene.render.image_settings.use_preview = True"

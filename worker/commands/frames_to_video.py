@@ -1,14 +1,8 @@
 """Command `frames-to-video`: a video of frames, by FFmpeg (reference job-types §5)."""
 
-import fnmatch
-import glob
-import re
 import shlex
 import shutil
 import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,19 +11,24 @@ import attrs
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import trio
 
-from flamenco.model.frames import FrameRangeError, frame_count, frame_numbers
+from flamenco.model.frames import FrameRangeError, frame_count, frame_runs
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.command import CommandFailed, Task, argument, command, invalid
+from worker.framefiles import chosen, find_frames
+from worker.framesources import (
+    CLEAN_UP_SECONDS,
+    Frames,
+    NothingToShow,
+    indexed_source,
+    linked_source,
+    shown_source,
+)
 from worker.process import Surroundings, run_program
 
 NAME = "frames-to-video"
-INDEX_NAME = "ffmpeg-file-index.txt"
-CLEAN_UP_SECONDS = 5.0
 CLOSE = 0.0006
 """Frames a second that a rate may be away from a known one: 23.976 is written for 24000/1001."""
-_NUMBER = re.compile(r"(?:(?<![0-9A-Za-z])-)?\d+")
-"""A number in a name. A minus after a letter is a dash."""
 MISSING = (
     "Install FFmpeg on this Worker, or set the variable 'ffmpeg' in flamenco-manager.yaml"
     " to its path."
@@ -49,18 +48,33 @@ class FramesToVideo(Surroundings):
     """Frame range that the video has; empty: all frames that are there."""
     framePath: str = ""  # noqa: N815
     """Path of the frames in Blender's form, with `#` for the digits of their numbers."""
+    asShown: bool = False  # noqa: N815
+    """True for frames as their pictures show them, whatever their format; else FFmpeg decodes them.
+    """
+    sound: str = ""
+    """File with the sound of the scene; empty: the video has none."""
+    soundFrame: int = 0  # noqa: N815
+    """Number of the frame with which that begins."""
 
-    def command_line(self, ffmpeg: str, source: list[str], output: str) -> list[str]:
+    def command_line(self, ffmpeg: str, source: list[str], sound: list[str]) -> list[str]:
+        """The words before the output."""
         return [
             ffmpeg,
             *shlex.split(self.exeArgs),
             *map(argument, self.argsBefore or ()),
             *source,
+            *sound,
             *map(argument, self.args or ()),
             "-r",
             rate(self.fps),
-            output,
         ]
+
+    def sound_arguments(self, count: int) -> list[str]:
+        """FFmpeg's arguments for the sound of a number of frames, silent up to its beginning."""
+        first = frame_runs(self.frames)[0][0] if self.frames else self.soundFrame
+        delay = round((self.soundFrame - first) / self.fps * 1000)
+        late = ["-af", f"adelay={delay}:all=1"] if delay > 0 else []
+        return ["-i", self.sound, *late, "-c:a", "aac", "-b:a", "192k", "-t", f"{count / self.fps}"]
 
 
 def find_ffmpeg(exe: str) -> str:
@@ -82,36 +96,6 @@ def rate(fps: float) -> str:
     return str(fraction if fraction else Fraction(fps).limit_denominator(10**6))
 
 
-def find_frames(pattern: str) -> list[Path]:
-    """The files that a pattern names, in the order of their numbers. Blocks.
-
-    The pattern is the file's name only: its folder is taken as it is written, if it is there.
-    """
-    folder, name = Path(pattern).parent, Path(pattern).name
-    if folder.is_dir():
-        found = [each for each in folder.iterdir() if fnmatch.fnmatchcase(each.name, name)]
-    else:
-        found = [Path(each) for each in glob.glob(pattern)]  # noqa: PTH207 - it may be absolute
-    return sorted((each for each in found if not each.name.startswith(".")), key=in_order)
-
-
-def chosen(found: list[Path], frame_path: str, frames: str) -> tuple[list[Path], int]:
-    """Those files that are frames of a range, and how many of its frames are missing."""
-    name = re.split(r"[/\\]", frame_path)[-1]
-    before, _, after = name.rpartition("#") if "#" in name else (name, "", "")
-    of_frame = re.compile(f"{re.escape(before.rstrip('#'))}(-?[0-9]+){re.escape(after)}")
-    wanted = set(frame_numbers(frames))
-    numbered = [(int(match[1]), each) for each in found if (match := of_frame.match(each.name))]
-    missing = wanted.difference(number for number, _ in numbered)
-    return [each for number, each in numbered if number in wanted], len(missing)
-
-
-def in_order(path: Path) -> tuple[int, str]:
-    """Sort key: the last number in a name, and the name itself."""
-    numbers = _NUMBER.findall(path.stem)
-    return (int(numbers[-1]) if numbers else 0, path.name)
-
-
 async def run(parameters: FramesToVideo, task: Task) -> None:
     if parameters.fps <= 0:
         raise invalid(NAME, "fps", parameters.fps, "Expected more than 0")
@@ -119,70 +103,57 @@ async def run(parameters: FramesToVideo, task: Task) -> None:
         frame_count(parameters.frames or "1")
     except FrameRangeError as error:
         raise invalid(NAME, "frames", parameters.frames, str(error)) from None
-    ffmpeg = await trio.to_thread.run_sync(find_ffmpeg, parameters.exe)
-    frames = await trio.to_thread.run_sync(find_frames, parameters.inputGlob)
-    if parameters.frames:
-        frames, missing = chosen(frames, parameters.framePath, parameters.frames)
-        if missing:
-            task.warn(f"the video lacks {missing} frames of {parameters.frames}")
-    if not frames:
+    frames = await trio.to_thread.run_sync(frames_of, parameters)
+    if not any(frames):
         problem = f"no frames match {parameters.inputGlob}"
         reason = Failure(FailureKind.MISSING_FILE, problem)
         raise CommandFailed(f"{NAME}: {problem}", reason)
+    if missing := frames.count(None):
+        black = "frames that are black in the video, since they are missing: {} of {}"
+        sentence = black if parameters.asShown else "the video lacks {} frames of {}"
+        task.warn(sentence.format(missing, parameters.frames))
+    try:
+        await make(parameters, task, frames)
+    except NothingToShow as error:
+        task.warn(f"there is no video, since no frame can be read: {error}")
+
+
+def frames_of(parameters: FramesToVideo) -> Frames:
+    """The files of the frames, in order. Blocks."""
+    found = find_frames(parameters.inputGlob)
+    if parameters.frames:
+        return chosen(found, parameters.framePath, parameters.frames)
+    return found
+
+
+async def make(parameters: FramesToVideo, task: Task, frames: Frames) -> None:
+    """Make the video, whole or not at all. Raises `CommandFailed` and `NothingToShow`."""
+    ffmpeg = await trio.to_thread.run_sync(find_ffmpeg, parameters.exe)
     output = trio.Path(parameters.outputFile)
     unfinished = output.with_name(f".{output.stem}.unfinished{output.suffix}")
-    source = indexed_source if sys.platform == "win32" else linked_source
+    by_ffmpeg = indexed_source if sys.platform == "win32" else linked_source
+    source = shown_source if parameters.asShown else by_ffmpeg
+    sound = await sound_of(parameters, task, frames)
     try:
-        async with source(frames, parameters.fps) as arguments:
-            line = parameters.command_line(ffmpeg, arguments, str(unfinished))
-            await run_program(task, line, missing=MISSING, surroundings=parameters)
+        async with source(frames, rate(parameters.fps), task) as given:
+            line = [*parameters.command_line(ffmpeg, given.arguments, sound), str(unfinished)]
+            await run_program(
+                task, line, missing=MISSING, surroundings=parameters, stdin=given.stdin
+            )
         await unfinished.replace(output)
     finally:
         with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
             await unfinished.unlink(missing_ok=True)
 
 
-@asynccontextmanager
-async def linked_source(frames: list[Path], fps: float) -> AsyncIterator[list[str]]:
-    """The frames as links with numbers in a row, in a folder of their own.
-
-    Their own names could be patterns to FFmpeg.
-    """
-    folder = await trio.to_thread.run_sync(link, frames)
-    try:
-        yield ["-r", rate(fps), "-i", str(folder / f"%09d{frames[0].suffix}")]
-    finally:
-        with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
-            await trio.to_thread.run_sync(shutil.rmtree, folder, True)  # noqa: FBT003
-
-
-def link(frames: list[Path]) -> Path:
-    """A new folder with a link to each frame. Blocks."""
-    folder = Path(tempfile.mkdtemp(prefix="flamenco-video-"))
-    for number, frame in enumerate(frames):
-        (folder / f"{number:09}{frames[0].suffix}").symlink_to(frame.absolute())
-    return folder
-
-
-@asynccontextmanager
-async def indexed_source(frames: list[Path], fps: float) -> AsyncIterator[list[str]]:
-    """The frames by a list in a file, for Windows, where links are not for everybody."""
-    index = trio.Path(frames[0].parent / INDEX_NAME)
-    await index.write_text(index_text(frames, fps), encoding="utf-8")
-    try:
-        yield ["-f", "concat", "-safe", "0", "-i", str(index)]
-    finally:
-        with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
-            await index.unlink(missing_ok=True)
-
-
-def index_text(frames: list[Path], fps: float) -> str:
-    """The list for FFmpeg's concat demuxer; each frame is shown for 1/fps seconds."""
-    lines = []
-    for frame in frames:
-        quoted = frame.absolute().as_posix().replace("'", r"'\''")
-        lines += [f"file '{quoted}'", f"duration {1 / fps:.10f}"]
-    return "\n".join(lines) + "\n"
+async def sound_of(parameters: FramesToVideo, task: Task, frames: Frames) -> list[str]:
+    """FFmpeg's arguments for the sound; none if there is none."""
+    if not parameters.sound:
+        return []
+    if not await trio.Path(parameters.sound).is_file():
+        task.warn(f"the video has no sound, since {Path(parameters.sound).name} is missing")
+        return []
+    return parameters.sound_arguments(len(frames))
 
 
 FRAMES_TO_VIDEO = command(NAME, FramesToVideo, run)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import attrs
+
 from flamenco.jobtypes.authoring import (
     Author,
     EvalInfo,
@@ -16,6 +18,7 @@ from flamenco.jobtypes.authoring import (
     output_settings,
     path,
 )
+from flamenco.jobtypes.videos import video_parameters
 from flamenco.model.frames import MOST_FRAME, frame_runs
 
 ON_MISSING = Setting(
@@ -86,6 +89,15 @@ JOB_TYPE = JobType(
             description="Whether Blender writes a JPEG beside each frame",
         ),
         Setting(
+            "has_sound",
+            "bool",
+            eval="any(each.type == 'SOUND' and not each.mute for each in "
+            "getattr(C.scene.sequence_editor, 'strips_all', "
+            "getattr(C.scene.sequence_editor, 'sequences_all', ())))",
+            visible="hidden",
+            description="Whether the sequencer has sound for the video",
+        ),
+        Setting(
             "scene",
             "string",
             required=True,
@@ -98,8 +110,9 @@ JOB_TYPE = JobType(
 )
 
 VIDEO_FORMATS = {"FFMPEG", "AVI_RAW", "AVI_JPEG"}
-FORMATS_WITHOUT_VIDEO = {"EXR", "MULTILAYER", "OPEN_EXR", "OPEN_EXR_MULTILAYER"}
-"""Formats that FFmpeg cannot make a good video of; of their previews it can."""
+FORMATS_WITH_PREVIEWS = {"EXR", "MULTILAYER", "OPEN_EXR", "OPEN_EXR_MULTILAYER"}
+"""Formats beside which Blender writes previews, which look as the scene's colour management says.
+"""
 
 OUTPUT_OVERRIDES = (
     "import bpy; render = bpy.context.scene.render; "
@@ -117,6 +130,16 @@ for frame in {}:
     scene.render.filepath = output
     scene.render.filepath = scene.render.frame_path(frame=frame)
     bpy.ops.render.render(write_still=True)
+"""
+
+SOUND = """import bpy
+scene = bpy.context.scene
+scene.frame_start, scene.frame_end = {}, {}
+file = bpy.path.abspath(scene.render.filepath)
+try:
+    bpy.ops.sound.mixdown(filepath=file, check_existing=False, container="FLAC", codec="FLAC")
+except RuntimeError as error:
+    print(error)
 """
 
 MOST_TASKS = 250_000
@@ -198,31 +221,52 @@ def render_task(
 
 
 def video_task(author: Author, settings: dict[str, Any], render_tasks: list[TaskDraft]) -> None:
-    """The task that makes a video of the frames, if their format allows one."""
-    from_previews = settings["format"] in FORMATS_WITHOUT_VIDEO
-    extension = ".jpg" if from_previews else settings["image_file_extension"]
-    if (
-        not settings.get("fps")
-        or not extension
-        or (from_previews and not settings.get("has_previews"))
-    ):
+    """The task that makes a video of the frames, after one that saves the sound if there is any."""
+    has_previews = settings["format"] in FORMATS_WITH_PREVIEWS and settings.get("has_previews")
+    extension = ".jpg" if has_previews else settings["image_file_extension"]
+    if not settings.get("fps") or not extension:
         return
-    folder = path.dirname(settings["render_output_path"])
+    output, frames = settings["render_output_path"], settings["frames"]
+    folder = path.dirname(output)
     stem = path.stem(settings["blendfile"]).replace(".flamenco", "")
-    task = author.task("preview-video", "ffmpeg", after=render_tasks)
+    name = path.join(folder, f"{stem}-{file_name_of(frames)}")
+    sound = sound_task(author, settings, f"{name}.flac")
+    task = author.task("preview-video", "ffmpeg", after=[*render_tasks, *sound.tasks])
     parameters = {
         "exe": "ffmpeg",
-        "fps": settings["fps"],
         "inputGlob": path.join(folder, f"*{extension}"),
-        "outputFile": path.join(folder, f"{stem}-{file_name_of(settings['frames'])}.mp4"),
-        "args": [
-            *("-c:v", "h264", "-crf", "20", "-g", "18"),
-            *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
-            *("-pix_fmt", "yuv420p", "-r", settings["fps"], "-y"),
-        ],
+        "outputFile": f"{name}.mp4",
+        **video_parameters(settings["fps"], frames, output),
+        **sound.parameters,
     }
-    frames = {"frames": settings["frames"], "framePath": settings["render_output_path"]}
-    task.command("frames-to-video", parameters | frames)
+    task.command("frames-to-video", parameters)
+
+
+@attrs.frozen
+class Sound:
+    """The sound of a video; without anything, if it has none."""
+
+    tasks: tuple[TaskDraft, ...] = ()
+    parameters: dict[str, Any] = attrs.field(factory=dict)
+
+
+def sound_task(author: Author, settings: dict[str, Any], file: str) -> Sound:
+    """The task that saves the sound of the frames; without gaps only, where it would not fit."""
+    runs = frame_runs(settings["frames"])
+    first, last = max(runs[0][0], 0), runs[-1][1]  # a scene begins at 0 at the earliest
+    if not settings.get("has_sound") or len(runs) > 1 or last < 0:
+        return Sound()
+    task = author.task("sound", "blender")
+    scene = ["--scene", settings["scene"]] if settings.get("scene") else []
+    parameters = {
+        "exe": "{blender}",
+        "exeArgs": "{blenderArgs}",
+        "argsBefore": [],
+        "blendfile": settings["blendfile"],
+        "args": [*scene, "--render-output", file, "--python-expr", SOUND.format(first, last)],
+    }
+    task.command("blender-render", parameters)
+    return Sound((task,), {"sound": file, "soundFrame": first})
 
 
 def file_name_of(frames: str) -> str:

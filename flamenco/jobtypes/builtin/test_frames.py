@@ -12,6 +12,7 @@ from flamenco.jobtypes.authoring import (
     frame_numbers,
     path,
 )
+from flamenco.jobtypes.videos import video_parameters
 
 JOB_TYPE = JobType(
     label="Test Frames",
@@ -57,16 +58,9 @@ def compile_job(job: JobToCompile, author: Author) -> None:
     video = author.task("preview-video", "ffmpeg", after=render_tasks)
     parameters = {
         "exe": "{ffmpeg}",
-        "fps": settings["fps"],
         "inputGlob": path.join(folder, "*.png"),
         "outputFile": path.join(folder, f"{path.basename(folder)}.mp4"),
-        "args": [
-            *("-c:v", "h264", "-crf", "20", "-g", "18"),
-            *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
-            *("-pix_fmt", "yuv420p", "-r", settings["fps"], "-y"),
-        ],
-        "frames": settings["frames"],
-        "framePath": output,
+        **video_parameters(settings["fps"], settings["frames"], output),
     }
     video.command("frames-to-video", parameters)
 

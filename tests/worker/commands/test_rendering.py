@@ -9,6 +9,7 @@ from PIL import Image
 from tests.worker.commands.shop import Bench, program
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
+from worker import framesources
 from worker.command import CannotRun, CommandFailed
 from worker.commands import frames_to_video
 from worker.commands.frames_to_video import find_ffmpeg
@@ -162,13 +163,13 @@ def probe(path):
     return stream["width"], stream["height"], int(stream["nb_read_frames"])
 
 
-@pytest.mark.parametrize("source", [frames_to_video.linked_source, frames_to_video.indexed_source])
+@pytest.mark.parametrize("source", [framesources.linked_source, framesources.indexed_source])
 async def test_frames_become_a_video(frames, source, monkeypatch):
     program("ffmpeg")
     monkeypatch.setattr(frames_to_video, "linked_source", source)
     await Bench().run("frames-to-video", **video(frames))
     assert probe(frames / "video.mp4") == (66, 38, 6)
-    assert not (frames / frames_to_video.INDEX_NAME).exists()
+    assert not (frames / framesources.INDEX_NAME).exists()
 
 
 async def test_without_ffmpeg_on_the_path_the_one_of_the_installation_is_used(
