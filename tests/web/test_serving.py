@@ -366,8 +366,12 @@ MINE, STRANGE = "127.0.0.1", "127.0.0.2"
 
 @asynccontextmanager
 async def with_little_room(most=8):
-    """A server with room for few, that knows one address; what opens connections to it."""
-    async with served(application(), room=Room(MINE.__eq__, most)) as (port, _):
+    """A server with room for few, that knows one address; what opens connections to it.
+
+    It is patient: its clients read no more than the first bytes of `/endless`.
+    """
+    room, patient = Room(MINE.__eq__, most), attrs.evolve(QUICK, stall=3600)
+    async with served(application(), patient, room) as (port, _):
         with ExitStack() as stack:
 
             def connected(host: str, sends: bytes = b"") -> socket.socket:
