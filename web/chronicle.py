@@ -19,7 +19,9 @@ import trio
 import actors
 from flamenco.api.events import EventTaskLogUpdate
 from web.bells import Bell, Bells
+from web.pulse import Pulse
 from web.rings import Happening, Missed, Ring
+from web.told import Told
 from web.topics import One, Topic
 from web.wire import encode
 
@@ -45,6 +47,9 @@ class Chronicle:
     _logs: Ring = attrs.field(init=False)
     bells: Bells = attrs.field(factory=Bells)
     """The bells of all clients that wait."""
+    pulse: Pulse = attrs.field(factory=Pulse)
+    """The signs of life of all clients that wait."""
+    _alive: Told | None = None
 
     def __attrs_post_init__(self) -> None:
         self._events, self._logs = Ring(self.capacity), Ring(self.capacity)
@@ -54,6 +59,7 @@ class Chronicle:
         """Record all events that come during the block."""
         async with events, trio.open_nursery() as nursery:
             nursery.start_soon(self._keep, events)
+            nursery.start_soon(self.pulse.run)
             yield
             nursery.cancel_scope.cancel()
 
@@ -115,18 +121,17 @@ class Chronicle:
         return found
 
     @property
+    def alive(self) -> Told:
+        """A sign of life for clients that have read everything."""
+        place = self.place(self.last)
+        if self._alive is None or self._alive.place != place:
+            self._alive = Told(ALIVE, "{}", place)
+        return self._alive
+
+    @property
     def followed(self) -> bool:
         """True if any client waits for events."""
         return bool(self.bells.all)
-
-
-@attrs.frozen
-class Told:
-    """An event for a client: its name, its payload as JSON, and the place to read on from."""
-
-    name: str
-    payload: str
-    place: str
 
 
 @attrs.define(eq=False)
@@ -142,8 +147,10 @@ class Follower:
     _bell: Bell = attrs.field(factory=Bell)
     _listens: bool = False
     """True if the bell rings for what is followed; else every event is looked at."""
-    _quiet_until: float | None = None
-    """Time of the next sign of life, if nothing is sent before; None right after something was."""
+    _was_told: bool = True
+    """True if something was told since the last beat of the pulse."""
+    _is_due: bool = False
+    """True if it is time for a sign of life."""
 
     @classmethod
     def of(cls, chronicle: Chronicle, topics: Iterable[Topic]) -> "Follower":
@@ -197,7 +204,7 @@ class Follower:
         """The next event for the client; None as long as there is none."""
         told = self._find()
         if told is not None:
-            self._quiet_until = None
+            self._was_told = True
         return told
 
     def _find(self) -> Told | None:
@@ -209,7 +216,7 @@ class Follower:
             while happening := self.chronicle.after(self._at, with_logs=bool(self._logs)):
                 self._at = happening.number
                 if self._concerns(happening):
-                    return Told(happening.name, happening.payload, self.place)
+                    return happening.told(self.place)
         except Missed as missed:
             return self._resync(missed)
         self._at, self._bell.unread = self.chronicle.last, None
@@ -217,14 +224,16 @@ class Follower:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Be woken by what is followed, as long as the block is not left."""
+        """Be woken by what is followed, and by the pulse, as long as the block is not left."""
         self._listens, self._bell.unread = True, self._at + 1
+        self.chronicle.pulse.add(self)
         for topic in self._since:
             self.chronicle.bells.add(topic, self._bell)
         try:
             yield
         finally:
             self._listens = False
+            self.chronicle.pulse.remove(self)
             for topic in self._since:
                 self.chronicle.bells.remove(topic, self._bell)
 
@@ -237,16 +246,19 @@ class Follower:
 
         That is so even if there are many events which don't concern it.
         """
-        if self._quiet_until is None:
-            self._quiet_until = trio.current_time() + QUIET_SECONDS
-        with trio.CancelScope(deadline=self._quiet_until) as quiet:
-            await self._bell.wait()
-        if not quiet.cancelled_caught:
+        await self._bell.wait()
+        is_due, self._is_due = self._is_due, False
+        if not is_due or self._bell.unread is not None:
             return None
-        if self._bell.unread is None:
-            self._at = self.chronicle.last
-        self._quiet_until = None
-        return Told(ALIVE, "{}", self.place)
+        self._at, self._was_told = self.chronicle.last, True
+        return self.chronicle.alive
+
+    def beat(self) -> None:
+        """Have a sign of life told, if the beat before was the last thing to happen."""
+        if not self._was_told:
+            self._is_due = True
+            self._bell.wake()
+        self._was_told = False
 
     def _concerns(self, happening: Happening) -> bool:
         return any(
@@ -267,6 +279,3 @@ RESYNC = "/resync"
 
 ALIVE = "/alive"
 """Name of the event that tells a client its place, and that the Manager is alive."""
-
-QUIET_SECONDS = 10.0
-"""Maximum seconds of silence for a client."""

@@ -5,6 +5,7 @@ starts a task after each to wait for the next request.
 """
 
 import re
+import socket
 from contextlib import suppress
 from math import inf
 from typing import cast
@@ -131,9 +132,10 @@ def _has_body(event: H11SendableEvent) -> bool:
 class Connection:
     """A client's connection, closed if it is idle too long or reads nothing for ``stall`` s."""
 
-    _stream: trio.SocketStream
+    _socket: socket.socket
     _client: tuple[str, int]
     _stall: float
+    _stream: trio.SocketStream = attrs.field(init=False)
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
     _reading: trio.CancelScope = attrs.field(
@@ -141,6 +143,9 @@ class Connection:
     )
     """Scope whose deadline is the end of an idle connection."""
     _was_asked: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after another, until either side closes the connection."""
@@ -151,7 +156,7 @@ class Connection:
                     config,
                     context,
                     tasks,
-                    ConnectionState({}),
+                    ConnectionState({"connection": self}),
                     ssl=False,
                     client=self._client,
                     server=None,
@@ -166,16 +171,20 @@ class Connection:
     async def send(self, event: Event) -> None:
         """Do what the protocol wants: send something, or close the connection."""
         if isinstance(event, RawData):
-            async with self._sending:
-                try:
-                    await self._write(event.data)
-                except (trio.BrokenResourceError, trio.ClosedResourceError):
-                    await self._protocol.handle(Closed())
+            await self.send_frame(event.data)
         elif isinstance(event, Updated):
             self._reading.deadline = _idle_until() if event.idle else inf
         else:
             await self._stream.aclose()
             await self._protocol.handle(Closed())
+
+    async def send_frame(self, data: bytes) -> None:
+        """Send what stands by itself, such as a frame of a WebSocket."""
+        async with self._sending:
+            try:
+                await self._write(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._protocol.handle(Closed())
 
     @property
     def host(self) -> str:
@@ -211,6 +220,8 @@ class Connection:
 
     async def _write(self, data: bytes) -> None:
         rest = memoryview(data)
+        with suppress(OSError):  # if it can't be sent at once, or no more, Trio tells
+            rest = rest[self._socket.send(rest[:WRITE_BYTES]) :]
         while rest:
             with trio.move_on_after(self._stall, shield=True) as patience:
                 await self._stream.send_all(rest[:WRITE_BYTES])

@@ -3,7 +3,7 @@
 from typing import cast
 
 import trio
-from quart import current_app
+from quart import current_app, websocket
 from quart_trio import QuartTrio
 
 from flamenco.manager.farm import Farm
@@ -11,6 +11,7 @@ from flamenco.manager.services import Services
 from flamenco.store import Reader
 from web.auth import WorkerDoor
 from web.chronicle import Chronicle
+from web.connections import Connection
 from web.crowds import Crowd
 from web.serving import FarmResponse
 from web.sockets import Sockets
@@ -64,6 +65,11 @@ def sockets() -> Sockets:
 def checking() -> trio.Semaphore:
     """What a check has to hold while it runs a program."""
     return cast("Web", current_app).checking
+
+
+def connection() -> Connection:
+    """The connection of the WebSocket that is being served."""
+    return cast("Connection", websocket.scope["state"]["connection"])
 
 
 def chronicle() -> Chronicle:

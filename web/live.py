@@ -18,8 +18,8 @@ from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.status import GetFarmStatus
 from flamenco.model.bounds import Uuid, Word, brief
-from web.chronicle import Follower, Told
-from web.context import chronicle, crowd, farm, sockets
+from web.chronicle import Follower
+from web.context import chronicle, connection, crowd, farm, sockets
 from web.following import following
 from web.operations import API
 from web.topics import EVERYBODY, Every, One, Topic
@@ -106,6 +106,7 @@ async def _follow(follower: Follower) -> None:
 
 async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object]) -> None:
     """Send events and answers, the only writer of the socket: Hypercorn allows no two at once."""
+    straight = connection()
     while True:
         try:
             await websocket.send(encode(pending.receive_nowait()).decode())
@@ -114,11 +115,7 @@ async def _tell(follower: Follower, pending: trio.MemoryReceiveChannel[object]) 
             told = follower.next()
         told = told or await follower.news()
         if told is not None:
-            await websocket.send(_event(told))
-
-
-def _event(told: Told) -> str:
-    return f'{{"event":"{told.name}","payload":{told.payload},"id":"{told.place}"}}'
+            await straight.send_frame(told.frame)
 
 
 async def _take_requests(follower: Follower, answers: trio.MemorySendChannel[object]) -> None:
@@ -151,7 +148,7 @@ def _answers(text: str | bytes | None, follower: Follower) -> Iterable[object]:
     if isinstance(wanted, Resume):
         told = follower.resume(wanted.after, topics)
         ok = {"ok": attrs.evolve(wanted, subscriptions=()), "id": follower.place}
-        return [ok, msgspec.Raw(_event(told).encode())] if told else [ok]
+        return [ok, msgspec.Raw(told.text.encode())] if told else [ok]
     if wanted.op == "subscribe":
         follower.follow(topics[0])
     else:

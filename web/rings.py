@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from flamenco.api.events import EVENT_NAMES
+from web.told import Told
 from web.topics import TOPICS, Topic
 from web.wire import encode
 
@@ -30,22 +31,18 @@ class Happening:
 
     number: int
     event: Any
-    _json: str | None = None
-
-    @property
-    def name(self) -> str:
-        return EVENT_NAMES[type(self.event)]
+    _told: Told | None = None
 
     @property
     def topics(self) -> tuple[Topic, ...]:
         return TOPICS[type(self.event)](self.event)
 
-    @property
-    def payload(self) -> str:
-        """The event as JSON, made once for all clients."""
-        if self._json is None:
-            self._json = encode(self.event).decode()
-        return self._json
+    def told(self, place: str) -> Told:
+        """What clients are told of it, made once for all; all have the same place after it."""
+        if self._told is None:
+            name = EVENT_NAMES[type(self.event)]
+            self._told = Told(name, encode(self.event).decode(), place)
+        return self._told
 
     @property
     def weight(self) -> int:

@@ -190,8 +190,7 @@ class _Clients:
         if not self._room.admits(host):
             turn_away(accepted)
             return
-        stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
-        connection = Connection(stream, (host, port), self._limits.stall)
+        connection = Connection(accepted, (host, port), self._limits.stall)
         self._room.connections.add(connection)
         clients.start_soon(self._serve, connection)
 

@@ -7,11 +7,12 @@ from quart import Response, request
 
 from flamenco.manager.farm import Farm
 from flamenco.model.bounds import Few, Word
-from web.chronicle import Follower, Told
+from web.chronicle import Follower
 from web.context import chronicle, crowd, farm
 from web.crowds import Crowd
 from web.following import following
 from web.operations import Id, Operations
+from web.told import Told
 from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import EVENT_STREAM, Answer, EventStream
 
