@@ -1,6 +1,5 @@
 """The actor for duties that nobody requests: cleaning up, and looking after the database."""
 
-import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
+from flamenco.manager.interpreter import collect_if_grown
 from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
@@ -155,7 +155,7 @@ class Housekeeping(actors.Actor):
         is_calm = not await self._services.reader.unfinished_jobs()
         if is_calm or trio.current_time() - self._collected >= LONGEST_WITHOUT_COLLECTION:
             self._collected = trio.current_time()
-            gc.collect()
+            collect_if_grown()
 
     async def _clear_away(self) -> None:
         config, reader, now = self._services.config, self._services.reader, clock.now()
