@@ -8,6 +8,8 @@ address, by a name of its machine, or by one that the operator has allowed.
 import ipaddress
 import re
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 
 import attrs
@@ -63,10 +65,18 @@ class Hosts:
     _own: frozenset[str] = attrs.field(factory=lambda: names_of(socket.gethostname()))
     _learned: trio.Event = attrs.field(factory=trio.Event)
 
-    async def learn(self) -> None:
-        """Learn the machine's full name, beside all work; strangers wait for it."""
+    @asynccontextmanager
+    async def learning(self) -> AsyncIterator[None]:
+        """Learn the machine's full name beside the block; strangers wait for it."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._learn)
+            yield
+            nursery.cancel_scope.cancel()
+
+    async def _learn(self) -> None:
+        """DNS can't be interrupted, so the end of the block leaves it alone, as Trio's own does."""
         try:
-            self._own = await trio.to_thread.run_sync(_own_names)
+            self._own = await trio.to_thread.run_sync(_own_names, abandon_on_cancel=True)
         finally:
             self._learned.set()
 

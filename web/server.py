@@ -113,7 +113,8 @@ async def serve_farm(
     happening: actors.Subscription[Any] = farm.system.events.subscribe(
         *EVENT_NAMES, capacity=WAITING
     )
-    async with app.chronicle.kept(happening), trio.open_nursery() as nursery:
+    hosts = Hosts(farm.services)
+    async with app.chronicle.kept(happening), hosts.learning(), trio.open_nursery() as nursery:
         large = Places(each for each in OPERATIONS if each.most != USUAL_BODY)
 
         def most(scope: Scope) -> int:
@@ -122,8 +123,6 @@ async def serve_farm(
 
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
-        hosts = Hosts(farm.services)
-        nursery.start_soon(hosts.learn)
         known = guarded(own_pages_only(past, hosts))
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})

@@ -8,6 +8,7 @@ import socket
 
 import trio
 
+from web.headers import guarded
 from web.room import Room
 from web.serving import Limits, Receive, Scope, Send, serve
 from web.uploads import send_answer
@@ -26,7 +27,7 @@ async def serve_starting(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Answer on a listening socket until the Manager has ``started`` to take requests itself."""
-    await serve(_refuse, listener, started, LIMITS, Room(), task_status=task_status)
+    await serve(guarded(_refuse), listener, started, LIMITS, Room(), task_status=task_status)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

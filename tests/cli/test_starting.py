@@ -53,6 +53,8 @@ async def test_who_asks_a_manager_that_is_loading_is_told_to_come_again(loading,
     early = await until(lambda: version(url))
     assert (early.status_code, early.headers["retry-after"]) == (503, "1")
     assert early.json() == {"code": 503, "message": "the Manager is starting, try again soon"}
+    assert early.headers["X-Frame-Options"] == "DENY"
+    assert early.headers["X-Content-Type-Options"] == "nosniff"
     loading.set()
 
     async def answers() -> bool:

@@ -1,6 +1,7 @@
 """Names under which a Manager may be asked."""
 
 import socket
+import threading
 from functools import partial
 
 import attrs
@@ -143,7 +144,8 @@ async def test_the_full_name_of_the_machine_is_learned(monkeypatch):
         nursery.start_soon(partial(ask, "127.0.0.1"))
         await trio.testing.wait_all_tasks_blocked()
         assert served == [("127.0.0.1", True)]
-        await hosts.learn()
+        async with hosts.learning():
+            await hosts.serves("manager.studio.lan")
     assert served[1] == ("manager.studio.lan", True)
 
 
@@ -157,8 +159,25 @@ async def test_a_machine_may_have_a_name_that_dns_can_not_have(monkeypatch, name
     monkeypatch.setattr("socket.gethostname", lambda: name)
     monkeypatch.setattr("web.hosts._own_names", _own_names.__wrapped__)
     hosts = Hosts(Farm(ManagerConfig()))
-    await hosts.learn()
-    assert await hosts.serves(f"{name}:8080")
+    async with hosts.learning():
+        await hosts._learned.wait()
+        assert await hosts.serves(f"{name}:8080")
+
+
+async def test_a_slow_network_does_not_hold_up_a_stop(monkeypatch):
+    asked, go_on, answered = trio.Event(), threading.Event(), threading.Event()
+
+    def look() -> frozenset[str]:
+        trio.from_thread.run_sync(asked.set)
+        go_on.wait(PATIENCE)
+        answered.set()
+        return frozenset()
+
+    monkeypatch.setattr("web.hosts._own_names", look)
+    async with Hosts(Farm(ManagerConfig())).learning():
+        await asked.wait()
+    assert not answered.is_set()
+    go_on.set()
 
 
 @pytest.mark.parametrize(
