@@ -108,17 +108,27 @@ def _expected(kind: Any) -> str:
     schema = msgspec.json.schema(kind)
     named = next(iter(schema.get("$defs", {}).values()), schema)
     schema = next(iter(named.get("anyOf", ())), named)
+    times = [f"at most {schema['maxItems']} times"] if "maxItems" in schema else []
     schema = schema.get("items", schema)
+    return ", ".join([_expected_once(schema), *times])
+
+
+def _expected_once(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(schema["enum"])
-    if schema.get("format") == "date-time":
-        return A_TIME
-    ends = [f"{word} {schema[end]}" for end, word in _ENDS.items() if end in schema]
-    return " ".join([str(schema.get("format", schema["type"])), *ends])
+    if "format" in schema:
+        return A_TIME if schema["format"] == "date-time" else str(schema["format"])
+    ends = [words.format(schema[end]) for end, words in _ENDS.items() if end in schema]
+    return " ".join([schema["type"], *ends])
 
 
 A_TIME = "a time with its zone, such as 2026-11-27T08:30:00Z"
-_ENDS = {"minimum": "from", "maximum": "to"}
+_ENDS = {
+    "minimum": "from {}",
+    "maximum": "to {}",
+    "pattern": "that fits {}",
+    "maxLength": "of at most {} characters",
+}
 
 
 def checked_query(kind: type[attrs.AttrsInstance]) -> object:
