@@ -9,9 +9,9 @@ from flamenco import clock
 from flamenco.manager.pictures import ShowNewest, TakePicture
 from flamenco.manager.services import PICTURES, Services
 from flamenco.model.jobs import Task
-from flamenco.model.pictures import Picture, only_frame
+from flamenco.model.pictures import Picture
+from flamenco.model.planned import only_frame
 from flamenco.pictures import NotAnImage
-from flamenco.store import UnreadableRow
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ class Images(actors.Actor):
         task = message.task
         try:
             pictures = await self._services.pictures.decode(message.content)
-            frame = only_frame(await self._services.reader.commands(task.id))
-        except (NotAnImage, UnreadableRow) as error:
+        except NotAnImage as error:
             logger.warning("no picture of job %s: %s", task.job_id, error)
             return
         contents = {kind: made.content for kind, made in pictures.items()}
+        frame = only_frame(task.frames)
         keeper = self.system.find(PICTURES)
         if keeper is None:
             return

@@ -1,17 +1,9 @@
 """Pictures of a job's frames: which are kept, and which go first when there are too many."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import pairwise
 
 import attrs
-
-from flamenco.model.jobs import Command
-
-FRAME_OPTIONS = frozenset({"-f", "--render-frame"})
-FRAME_KEYS = ("frame", "frames")
-_NUMBER = re.compile(r"-?\d{1,18}")
 
 
 @attrs.frozen(kw_only=True)
@@ -51,25 +43,6 @@ class Sacrifice:
     """Those of earlier attempts, which go as a whole."""
     smaller: tuple[Picture, ...]
     """Those that lose their large size."""
-
-
-def only_frame(commands: Iterable[Command]) -> int | None:
-    """The frame that commands render, whatever their job type; None if there are several or none.
-
-    Its number is the parameter `frame`, the range `frames`, or what follows Blender's option.
-    """
-    found = set[str]()
-    for command in commands:
-        given = command.parameters
-        args = given.get("args")
-        words = [str(word) for word in args] if isinstance(args, list | tuple) else []
-        key = next((key for key in FRAME_KEYS if given.get(key) not in (None, "")), None)
-        if key:
-            found.add(str(given[key]))
-        else:
-            found.update(after for word, after in pairwise(words) if word in FRAME_OPTIONS)
-    text = next(iter(found), "")
-    return int(text) if len(found) == 1 and _NUMBER.fullmatch(text) else None
 
 
 def make_room(pictures: Iterable[Picture], wanted: int, but: Picture) -> Sacrifice:

@@ -1,6 +1,8 @@
 """Frames that a task is to make, read from the parameters of its commands."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import PureWindowsPath
 from typing import Any
 
 import attrs
@@ -39,6 +41,21 @@ def planned_frames(commands: Iterable[Command]) -> str:
         return ""
 
 
+@lru_cache(maxsize=256)
+def runs_of(frames: str) -> list[Run]:
+    """The runs of a task's frames; of a damaged row, none: a number must not stop a job."""
+    try:
+        return frame_runs(frames) if frames else []
+    except FrameRangeError:
+        return []
+
+
+def only_frame(frames: str) -> int | None:
+    """The frame of a task that makes one; None if it makes several, or none."""
+    runs = runs_of(frames)
+    return runs[0][0] if len(runs) == 1 and runs[0][0] == runs[0][1] else None
+
+
 def _within_limits(frames: str) -> Iterator[Run]:
     for first, last in frame_runs(frames):
         if first <= MOST_FRAME and last >= -MOST_FRAME:
@@ -59,6 +76,11 @@ def _of_blender(parameters: Mapping[str, Any]) -> str:
         given = parameters.get(name)
         words += given if isinstance(given, list | tuple) else ()
     return ",".join(_rendered(map(str, words)))
+
+
+def _of_program(parameters: Mapping[str, Any]) -> str:
+    name = PureWindowsPath(str(parameters.get("exe", ""))).stem.strip("{}").lower()
+    return _of_blender(parameters) if name == "blender" else ""
 
 
 @attrs.define
@@ -103,6 +125,7 @@ def _absolute(number: str) -> str:
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "blender-render": _of_blender,
+    "exec": _of_program,
     "test-frame": _one,
     "render-image-part": _one,
     "join-image-parts": _one,

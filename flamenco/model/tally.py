@@ -8,13 +8,13 @@ do, a frame is as far as the least of its tasks.
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 from itertools import pairwise
 
 import attrs
 
-from flamenco.model.frames import FrameRangeError, Run, frame_runs
+from flamenco.model.frames import Run
 from flamenco.model.jobs import FrameCounts, Task
+from flamenco.model.planned import runs_of
 from flamenco.model.statuses import FrameState, TaskStatus
 
 STATE_OF: Mapping[TaskStatus, FrameState] = {
@@ -38,15 +38,6 @@ DECIDING = (
 
 MOST_SHARES = 1_000_000
 """Maximum number of parts into which the frames of tasks fall where they are shared."""
-
-
-@lru_cache(maxsize=256)
-def _runs(frames: str) -> list[Run]:
-    """The runs of a task's frames; of a damaged row, none: a number must not stop a job."""
-    try:
-        return frame_runs(frames) if frames else []
-    except FrameRangeError:
-        return []
 
 
 def _number(runs: Iterable[Run]) -> int:
@@ -95,7 +86,7 @@ class Tally:
 
     def add(self, task: Task) -> None:
         """Count the frames of a new task."""
-        runs = _runs(task.frames)
+        runs = runs_of(task.frames)
         if self._taken is not None and any(not _take(self._taken, run) for run in runs):
             self._taken = None
         for state, number in states(task, _number(runs)):
@@ -108,13 +99,13 @@ class Tally:
         self._taken = []
 
     def _share(self, tasks: Collection[Task]) -> None:
-        runs = {run for task in tasks for run in _runs(task.frames)}
+        runs = {run for task in tasks for run in runs_of(task.frames)}
         edges = sorted({edge for first, last in runs for edge in (first, last + 1)})
         stretches = [_Stretch(end - start) for start, end in pairwise(edges)]
         places = {
             task.id: [
                 (bisect_left(edges, first), bisect_left(edges, last + 1))
-                for first, last in _runs(task.frames)
+                for first, last in runs_of(task.frames)
             ]
             for task in tasks
         }
@@ -136,7 +127,7 @@ class Tally:
         if not task.frames:
             return
         if self._stretches is None:
-            number = _number(_runs(task.frames))
+            number = _number(runs_of(task.frames))
             for state, count in states(before, number):
                 self.numbers[state] -= count
             for state, count in states(task, number):

@@ -4,7 +4,7 @@ import pytest
 
 from flamenco.model.frames import MOST_FRAME
 from flamenco.model.jobs import Command
-from flamenco.model.planned import MOST_RUNS, planned_frames
+from flamenco.model.planned import MOST_RUNS, only_frame, planned_frames
 
 
 def rendering(*args: object, **more: object) -> Command:
@@ -28,6 +28,8 @@ def rendering(*args: object, **more: object) -> Command:
         (rendering("--python-expr", "…", frames="-3--1"), "-3--1"),
         (rendering("-f", "1..4", frames="1-4x3"), "1,4"),
         (Command("test-frame", {"frame": 12, "frames": 24}), "12"),
+        (Command("exec", {"exe": "{blender}", "args": ["-b", "x.blend", "-f", "7"]}), "7"),
+        (Command("exec", {"exe": "C:\\Blender\\blender.exe", "args": ["-f", "1..3"]}), "1-3"),
         (Command("render-image-part", {"frame": 40, "tile": {"column": 1}}), "40"),
         (Command("join-image-parts", {"frame": 40, "parts": []}), "40"),
         (Command("finish-image", {"frame": 0}), "0"),
@@ -47,6 +49,8 @@ def test_several_commands_make_their_frames_together():
     [
         Command("frames-to-video", {"inputGlob": "/render/*.png"}),
         Command("sleep", {"frame": 1}),
+        Command("exec", {"exe": "tar", "args": ["-f", "7"]}),
+        Command("exec", {"args": ["-f", "7"]}),
         rendering("-a"),
         rendering("-s", "5", "-a"),
         rendering("-a", "-s", "1", "-e", "2"),
@@ -73,3 +77,11 @@ def test_a_range_of_a_billion_frames_costs_no_more_than_a_short_one():
     assert planned_frames([rendering(frames="1-999999999x2")]) == ""
     assert planned_frames([rendering(frames=f"1-{2 * MOST_RUNS}x2")]).count(",") == MOST_RUNS - 1
     assert planned_frames([rendering("-f", "2000000")]) == ""
+
+
+@pytest.mark.parametrize(
+    ("frames", "frame"),
+    [("7", 7), ("-3", -3), ("1-9", None), ("1,3", None), ("", None), ("damaged", None)],
+)
+def test_a_task_that_makes_one_frame_only_tells_which(frames, frame):
+    assert only_frame(frames) == frame
