@@ -17,8 +17,9 @@ import attrs
 import trio
 
 import actors
-from flamenco.api.events import EventTaskLogUpdate
+from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate
 from web.bells import Bell, Bells
+from web.gathering import Gathering
 from web.pulse import Pulse
 from web.rings import Happening, Missed, Ring
 from web.told import Told
@@ -30,6 +31,9 @@ CAPACITY = 10_000
 
 WAITING = 10_000
 """Maximum number of events that a chronicle may be behind."""
+
+GATHERING_SECONDS = 1.0
+"""Seconds for which changes of a job's frames are gathered before they are told."""
 
 
 @attrs.define(eq=False)
@@ -43,6 +47,8 @@ class Chronicle:
     """Number of the newest event."""
     ended: bool = False
     """True if there will be no more events, since the Manager is stopping."""
+    _gathering: Gathering = attrs.field(factory=Gathering)
+    _gathered: trio.Event = attrs.field(factory=trio.Event)
     _events: Ring = attrs.field(init=False)
     _logs: Ring = attrs.field(init=False)
     bells: Bells = attrs.field(factory=Bells)
@@ -60,6 +66,7 @@ class Chronicle:
         async with events, trio.open_nursery() as nursery:
             nursery.start_soon(self._keep, events)
             nursery.start_soon(self.pulse.run)
+            nursery.start_soon(self._tell_gathered)
             yield
             nursery.cancel_scope.cancel()
 
@@ -69,7 +76,19 @@ class Chronicle:
             if events.dropped != dropped:
                 self.skip(events.dropped - dropped)
                 dropped = events.dropped
-            self.record(event)
+            if isinstance(event, EventFramesUpdate):
+                self._gathering.add(event)
+                self._gathered.set()
+            else:
+                self.record(event)
+
+    async def _tell_gathered(self) -> None:
+        while True:
+            await self._gathered.wait()
+            await trio.sleep(GATHERING_SECONDS)
+            self._gathered = trio.Event()
+            for event in self._gathering.take():
+                self.record(event)
 
     def record(self, event: object) -> None:
         """Record an event, and wake the clients that wait for one like it."""

@@ -14,6 +14,7 @@ from flamenco.manager.refusals import Refusal
 from flamenco.model.lists import Mark, Order, Paging
 from flamenco.store import Page
 
+P = TypeVar("P")
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
 
@@ -51,20 +52,30 @@ def paging(wanted: Wanted) -> Paging:
 
 
 def _mark(text: str, sort: str) -> Mark:
-    try:
-        place = msgspec.json.decode(urlsafe_b64decode(text.encode()), type=_Place)
-    except (ValueError, msgspec.DecodeError):
-        place = None
+    place = place_of(text, _Place)
     if place is None or place.sort != sort:
         raise Refusal(f"after: expected the `next` of a page that was sorted by {sort}")
     return place.mark
+
+
+def place_of(text: str, kind: type[P]) -> P | None:
+    """The place in a list that a text stands for; None if it is not one of ours."""
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(text.encode()), type=kind)
+    except (ValueError, msgspec.DecodeError):
+        return None
+
+
+def text_of(place: object) -> str:
+    """The text that stands for a place in a list."""
+    return urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
 def rest(page: Page[T], sort: str) -> Rest:
     """The fields of the answer other than the rows."""
     said: Rest = {}
     if page.next is not None:
-        said["next"] = urlsafe_b64encode(msgspec.json.encode(_Place(sort, page.next))).decode()
+        said["next"] = text_of(_Place(sort, page.next))
     if page.total is not None:
         said["total"] = page.total
     return said

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from flamenco.api.events import (
+    EventFramesUpdate,
     EventJobUpdate,
     EventLastRenderedUpdate,
     EventLifeCycle,
@@ -55,6 +56,7 @@ TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
         Topic(Every.LAST_RENDERED),
         Topic(One.JOB, event.job_id),
     ),
+    EventFramesUpdate: lambda event: (Topic(One.JOB, event.job_id),),
     EventWorkerTagUpdate: lambda _: (Topic(Every.TAGS),),
     FarmStatusReport: lambda _: (EVERYBODY,),
     EventLifeCycle: lambda _: (EVERYBODY,),

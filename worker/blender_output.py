@@ -116,6 +116,7 @@ class Frame:
 
     number: int
     files: tuple[RenderedFile, ...]
+    is_new: bool = True
 
 
 @attrs.frozen

@@ -76,8 +76,11 @@ class Task(Protocol):
     def step(self) -> None:
         """Count one of the command's steps as done."""
 
-    def saved(self, path: str, frame: int, output: str = "") -> None:
-        """Note that an image of a frame was written; ``output`` tells several of a frame apart."""
+    def saved(self, path: str, frame: int, output: str = "", *, is_new: bool = True) -> None:
+        """Note that an image of a frame was written, now or by an earlier attempt.
+
+        ``output`` tells several of a frame apart.
+        """
 
 
 @attrs.frozen

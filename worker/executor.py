@@ -35,6 +35,22 @@ class Workshop:
 
 
 @attrs.define
+class FrameTimes:
+    """Times that the frames of a task take, one after the other."""
+
+    _began: float = attrs.field(factory=trio.current_time)
+    _frame: int | None = None
+    _ended: float | None = None
+
+    def of(self, frame: int) -> float:
+        """Seconds that a frame took whose image was written now; it may have several."""
+        if self._ended is not None and frame != self._frame:
+            self._began = self._ended
+        self._frame, self._ended = frame, trio.current_time()
+        return self._ended - self._began
+
+
+@attrs.define
 class Execution:
     """One task under its lease. Cancelling `run` stops it and reports nothing."""
 
@@ -48,6 +64,7 @@ class Execution:
     """Announced steps of the command that are not done."""
     _steps: int = attrs.field(init=False, default=0)
     _warnings: list[str] = attrs.field(init=False, factory=list)
+    _times: FrameTimes = attrs.field(init=False, factory=FrameTimes)
 
     def __attrs_post_init__(self) -> None:
         self._log = TaskLog(self.workshop.outbox, self.assign.task_id, self.assign.lease)
@@ -132,8 +149,9 @@ class Execution:
                 Report(task_id=task_id, lease=lease, steps_completed=self._steps)
             )
 
-    def saved(self, path: str, frame: int, output: str = "") -> None:
-        """Let a picture be made of an image that was written."""
+    def saved(self, path: str, frame: int, output: str = "", *, is_new: bool = True) -> None:
+        """Let a picture be made of an image that was written, now or by an earlier attempt."""
+        seconds = self._times.of(frame)
         self.workshop.pictures.offer(
             Output(
                 task_id=self.assign.task_id,
@@ -141,6 +159,7 @@ class Execution:
                 frame=frame,
                 output=output,
                 path=Path(path),
+                seconds=seconds if is_new else None,
             )
         )
 

@@ -13,8 +13,10 @@ import attrs
 import httpx
 import msgspec
 import trio
+from msgspec import UNSET
 
 from flamenco.api.pictures import FramePicture
+from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.pictures.kinds import THUMBNAILS, Made, Pictures
 from flamenco.pictures.making import Maker, open_maker
 from flamenco.pictures.refusing import NoPicture
@@ -53,6 +55,8 @@ class Output:
     output: str
     """View that it shows; empty if there is one only."""
     path: Path
+    seconds: float | None = None
+    """Time that its frame took; None if that is not known."""
     looks: int = 0
     """Number of times that it was looked at in vain."""
 
@@ -138,6 +142,8 @@ class PictureService:
             small=small.content,
             newest=newest.content,
             reason=reason,
+            file=cut(str(output.path), LONGEST_LINE),
+            seconds=UNSET if output.seconds is None else output.seconds,
         )
         body = msgspec.json.encode(picture)
         status = await self._post(ROUTE.format(output.task_id), body, "application/json")

@@ -112,7 +112,7 @@ class Watch:
         self.task.step()
         for each in frame.files:
             if self.shows and not each.is_preview:
-                self.task.saved(each.path, frame.number, each.view)
+                self.task.saved(each.path, frame.number, each.view, is_new=frame.is_new)
 
     def _heed(self, found: Told) -> None:
         if found.severity is Severity.WARNS:

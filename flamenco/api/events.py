@@ -8,6 +8,7 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco.api.frames import FrameChange
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport, Parked
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
@@ -79,6 +80,16 @@ class EventLastRenderedUpdate:
 
 
 @attrs.frozen(kw_only=True)
+class EventFramesUpdate:
+    """Not in Flamenco 3: frames of a job have changed."""
+
+    job_id: str
+    frames: tuple[FrameChange, ...] = ()
+    refresh: bool = False
+    """True if more have changed than are told: fetch them all again."""
+
+
+@attrs.frozen(kw_only=True)
 class EventWorkerUpdate:
     id: str
     name: str
@@ -110,6 +121,7 @@ FarmEvent = (
     | EventTaskUpdate
     | EventTaskLogUpdate
     | EventLastRenderedUpdate
+    | EventFramesUpdate
     | EventWorkerUpdate
     | EventWorkerTagUpdate
     | EventLifeCycle
@@ -122,6 +134,7 @@ EVENT_NAMES: dict[type, str] = {
     EventTaskLogUpdate: "/tasklog",
     EventWorkerUpdate: "/workers",
     EventLastRenderedUpdate: "/last-rendered",
+    EventFramesUpdate: "/frames",
     EventWorkerTagUpdate: "/workertags",
     FarmStatusReport: "/status",
     EventLifeCycle: "/lifecycle",

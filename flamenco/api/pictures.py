@@ -5,7 +5,22 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
-from flamenco.model.bounds import Count, LargeJpeg, NewestJpeg, Number, Prose, SmallJpeg, Time, Word
+from flamenco.model.bounds import (
+    Count,
+    LargeJpeg,
+    Line,
+    NewestJpeg,
+    Number,
+    Prose,
+    Seconds,
+    SmallJpeg,
+    Time,
+    Word,
+)
+from flamenco.model.pictures import Picture
+
+FOLDER = "/api/v3/jobs/{}/pictures"
+"""Address of a job's pictures."""
 
 
 class PictureSize(StrEnum):
@@ -33,6 +48,39 @@ class FramePicture:
     newest: NewestJpeg = b""
     """The same in full size, to be shown as the job's newest."""
     reason: Prose = ""
+    file: Line = ""
+    """Path of the image, as the Worker sees it."""
+    seconds: Seconds | UnsetType = UNSET
+    """Time since the frame before it, or since the task began."""
+
+
+@attrs.frozen(kw_only=True)
+class ShownPicture:
+    """A picture of a listed frame, or the reason why there is none."""
+
+    output: str
+    lease: int
+    """Number of the attempt."""
+    width: int | UnsetType = UNSET
+    """Width in pixels of the large one."""
+    height: int | UnsetType = UNSET
+    small: str | UnsetType = UNSET
+    """Address of the picture, as long as it is kept."""
+    large: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+def shown(picture: Picture, folder: str) -> ShownPicture:
+    """A picture as it is shown; ``folder`` is the address of those of its job."""
+    return ShownPicture(
+        output=picture.output,
+        lease=picture.lease,
+        width=picture.width or UNSET,
+        height=picture.height or UNSET,
+        small=f"{folder}/{picture.name}/small" if picture.small else UNSET,
+        large=f"{folder}/{picture.name}/large" if picture.large else UNSET,
+        reason=picture.reason or UNSET,
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +100,10 @@ class KeptPicture:
     """Address of the picture, as long as it is kept."""
     large: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    file: str | UnsetType = UNSET
+    """Path of the image that it shows; two-way variables stand in for folders."""
+    seconds: float | UnsetType = UNSET
+    """Time that the frame took."""
 
 
 @attrs.frozen(kw_only=True)

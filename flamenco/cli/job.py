@@ -8,15 +8,16 @@ from cyclopts import App, Parameter
 from msgspec import UNSET
 
 from flamenco.api.bulk import BulkOfJobs, Nothing
+from flamenco.api.frames import ListedFrame
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
 from flamenco.cli.failures import tell_failure
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
 from flamenco.cli.running import until_interrupted
-from flamenco.cli.showing import complain, print_facts, print_json, when
+from flamenco.cli.showing import complain, print_facts, print_json, print_table, when
 from flamenco.cli.texts import visible
 from flamenco.config.worker import DEFAULT_MANAGER_URL
-from flamenco.model.statuses import FINISHED_JOBS, JobStatus
+from flamenco.model.statuses import FINISHED_JOBS, FrameState, JobStatus
 
 JobId = Annotated[str, Parameter(help="id of a job, or its beginning")]
 Reason = Annotated[str, Parameter(help="reason, shown with the job")]
@@ -98,6 +99,38 @@ def log(
         job = job_id(client, id)
         found = task_of(client, job, task)
     return until_interrupted(print_log, manager, job, found.id, follow)
+
+
+@app.command
+def frames(
+    id: JobId,  # noqa: A002
+    /,
+    *,
+    state: Annotated[
+        tuple[FrameState, ...], Parameter(help="frames in this state; repeatable", negative="")
+    ] = (),
+    json: AsJson = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """List the frames of a job, with what became of each.
+
+    Example: flamenco job frames 1f3a --state failed
+    """
+    with reached(manager) as client:
+        found = client.frames(job_id(client, id))
+    shown = [each for each in found if not state or each.state in state]
+    if json:
+        print_json(shown)
+    else:
+        print_table(("FRAME", "STATE", "ATTEMPT", "WORKER", "SECONDS", "FILES"), map(_row, shown))
+    return 0
+
+
+def _row(frame: ListedFrame) -> tuple[str, ...]:
+    worker = frame.worker.name if frame.worker else ""
+    seconds = f"{frame.seconds:.1f}" if frame.seconds else ""
+    files = " ".join(frame.files or ())
+    return str(frame.frame), frame.state.value, str(frame.attempt or ""), worker, seconds, files
 
 
 # Steering

@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import UNSET
 
 from flamenco.api import bulk, meta
+from flamenco.api import frames as wire_frames
 from flamenco.api import jobs as wire_jobs
 from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
@@ -112,6 +113,18 @@ class Operations(SetupOperations, ShamanOperations):
         return then(
             get(f"jobs/{job_id}/why-waiting", wire_jobs.WaitingReason), attrgetter("reason")
         )
+
+    @operation
+    def frames(self, job_id: str) -> Call[tuple[wire_frames.ListedFrame, ...]]:
+        """The frames of a job in order, the first 100,000."""
+        return then(get(f"jobs/{job_id}/frames", wire_frames.JobFrames), attrgetter("frames"))
+
+    @operation
+    def frames_page(
+        self, job_id: str, wanted: wire_frames.FramesWanted
+    ) -> Call[wire_frames.JobFrames]:
+        """A page of a job's frames."""
+        return get(f"jobs/{job_id}/frames", wire_frames.JobFrames, wanted)
 
     @operation
     def pictures(self, job_id: str) -> Call[tuple[wire_pictures.KeptPicture, ...]]:

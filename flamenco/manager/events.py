@@ -1,18 +1,24 @@
 """Events for browsers from the farm's actors: model objects as events of the API."""
 
+from collections.abc import Iterable
+
 import attrs
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import meta
 from flamenco.api.events import (
     AssignedWorker,
+    EventFramesUpdate,
     EventJobUpdate,
     EventTaskUpdate,
     EventWorkerUpdate,
 )
+from flamenco.api.frames import FrameChange, FrameWorker
 from flamenco.api.workers import WorkerStatusChangeRequest
 from flamenco.model.jobs import Job, Task
 from flamenco.model.parking import Parked
+from flamenco.model.statuses import FrameState
+from flamenco.model.tally import changes
 from flamenco.model.workers import Worker
 
 
@@ -67,6 +73,38 @@ def task_event(task: Task, before: Task, worker_name: str | None) -> EventTaskUp
         steps_completed=task.steps_completed,
         steps_total=task.steps_total,
         worker=worker,
+    )
+
+
+MOST_FRAMES = 500
+"""Maximum number of frames that an event tells one by one."""
+
+
+def frames_event(
+    job_id: str, tasks: Iterable[tuple[Task, Task, str | None]]
+) -> EventFramesUpdate | None:
+    """The event for what became of the frames of ``tasks``; None if nothing did.
+
+    Each is told as it was before and as it is now, and with the name of its worker.
+    """
+    told: list[FrameChange] = []
+    for before, task, worker_name in tasks:
+        for first, last, state in changes(before, task):
+            if len(told) + last - first >= MOST_FRAMES:
+                return EventFramesUpdate(job_id=job_id, refresh=True)
+            shown = _frame_of(task, state, worker_name)
+            told += [attrs.evolve(shown, frame=number) for number in range(first, last + 1)]
+    return EventFramesUpdate(job_id=job_id, frames=tuple(told)) if told else None
+
+
+def _frame_of(task: Task, state: FrameState, worker_name: str | None) -> FrameChange:
+    return FrameChange(
+        frame=0,
+        state=state,
+        task=task.id,
+        attempt=task.lease,
+        worker=FrameWorker(id=task.worker_id, name=worker_name or "") if task.worker_id else UNSET,
+        warnings=task.warnings,
     )
 
 

@@ -4,11 +4,14 @@ import logging
 from collections.abc import Mapping
 
 import attrs
+from msgspec import UNSET
 
 import actors
 from flamenco import clock
-from flamenco.api.events import EventLastRenderedUpdate
+from flamenco.api.events import EventFramesUpdate, EventLastRenderedUpdate
+from flamenco.api.frames import FrameChange
 from flamenco.api.jobs import JobLastRenderedImageInfo
+from flamenco.api.pictures import FOLDER, shown
 from flamenco.logs import job_folder
 from flamenco.manager.deletions import remove_local
 from flamenco.manager.jobs.leases import is_over
@@ -82,6 +85,7 @@ class PictureKeeper(actors.Actor):
             picture = _without(picture, f"the Manager can't keep it: {error.strerror}")
         self._sizes[job.id] += picture.size
         self.record(PutPicture(picture))
+        self.publish(EventFramesUpdate(job_id=job.id, frames=(_change(picture),)))
         await self._show(job, contents)
 
     @actors.handles(ShowNewest)
@@ -145,6 +149,7 @@ class PictureKeeper(actors.Actor):
         ]
         wanted = self._sizes[job_id] + picture.size - most + most // SPARE
         sacrifice = make_room(others, wanted, but=picture)
+        self.publish(EventFramesUpdate(job_id=job_id, refresh=True))
         for each in sacrifice.gone:
             await self._remove(each)
             self._sizes[job_id] -= each.size
@@ -162,6 +167,16 @@ class PictureKeeper(actors.Actor):
         if picture.name:
             both = [(picture.name, "small"), (picture.name, "large")]
             await self._services.pictures.part_with(job_folder(picture.job_id), both)
+
+
+def _change(picture: Picture) -> FrameChange:
+    """What a picture changes in the list of frames."""
+    return FrameChange(
+        frame=picture.frame,
+        seconds=picture.seconds or UNSET,
+        files=(picture.file,) if picture.file else UNSET,
+        pictures=(shown(picture, FOLDER.format(picture.job_id)),),
+    )
 
 
 def _key(picture: Picture) -> tuple[str, int, int, str]:

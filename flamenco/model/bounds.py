@@ -32,6 +32,8 @@ Amount = Annotated[float, Meta(ge=-1e300, le=1e300)]
 SHORTEST_PERIOD = 0.001
 Period = Annotated[float, Meta(ge=SHORTEST_PERIOD, le=86_400.0)]
 """Seconds between two signs of life."""
+Seconds = Annotated[float, Meta(ge=0.0, le=1e9)]
+"""Time that something took."""
 
 # Texts, and what is written as one
 

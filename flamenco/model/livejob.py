@@ -130,6 +130,11 @@ class LiveJob:
     def _is_runnable(self) -> bool:
         return self.job.status in RUNNABLE_JOBS and self.job.delete_requested_at is None
 
+    @property
+    def shares_frames(self) -> bool:
+        """True if several of its tasks make a frame together."""
+        return self._tally.is_shared
+
     def tasks_in(self, *statuses: TaskStatus) -> list[Task]:
         """The tasks in these statuses, at no cost if there are none."""
         if not any(self.counts[each] for each in statuses):

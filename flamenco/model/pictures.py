@@ -27,6 +27,10 @@ class Picture:
     large: int = 0
     reason: str = ""
     """Sentence why there is none."""
+    file: str = ""
+    """Path of the image that it shows, with variables; empty if that was not told."""
+    seconds: float | None = None
+    """Time that the frame took, if that was told."""
     made: datetime
 
     @property

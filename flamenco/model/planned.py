@@ -1,6 +1,6 @@
 """Frames that a task is to make, read from the parameters of its commands."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PureWindowsPath
 from typing import Any
@@ -42,12 +42,17 @@ def planned_frames(commands: Iterable[Command]) -> str:
 
 
 @lru_cache(maxsize=256)
-def runs_of(frames: str) -> list[Run]:
+def runs_of(frames: str) -> Sequence[Run]:
     """The runs of a task's frames; of a damaged row, none: a number must not stop a job."""
     try:
-        return frame_runs(frames) if frames else []
+        return frame_runs(frames) if frames else ()
     except FrameRangeError:
-        return []
+        return ()
+
+
+def number_of(frames: str) -> int:
+    """Number of a task's frames; 1 of one that does not tell them."""
+    return sum(last - first + 1 for first, last in runs_of(frames)) or 1
 
 
 def only_frame(frames: str) -> int | None:

@@ -7,13 +7,14 @@ do, a frame is as far as the least of its tasks.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import Protocol
 
 import attrs
 
 from flamenco.model.frames import Run
-from flamenco.model.jobs import FrameCounts, Task
+from flamenco.model.jobs import FrameCounts
 from flamenco.model.planned import runs_of
 from flamenco.model.statuses import FrameState, TaskStatus
 
@@ -44,7 +45,22 @@ def _number(runs: Iterable[Run]) -> int:
     return sum(last - first + 1 for first, last in runs)
 
 
-def states(task: Task, number: int) -> tuple[tuple[FrameState, int], ...]:
+class Maker(Protocol):
+    """A task, as far as its frames are concerned."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> TaskStatus: ...
+    @property
+    def steps_completed(self) -> int: ...
+    @property
+    def steps_total(self) -> int: ...
+    @property
+    def frames(self) -> str: ...
+
+
+def states(task: Maker, number: int) -> tuple[tuple[FrameState, int], ...]:
     """States of this number of frames of a task, in the order in which it makes them.
 
     Steps of its other commands are taken to come first, so no frame counts as done too early.
@@ -61,6 +77,67 @@ def states(task: Task, number: int) -> tuple[tuple[FrameState, int], ...]:
     return ((FrameState.DONE, done), (state, now), (FrameState.QUEUED, rest - now))
 
 
+def by_state(task: Maker) -> Iterator[tuple[int, int, FrameState]]:
+    """Runs of frames of a task that are in the same state, in order: first, last and state."""
+    runs = runs_of(task.frames)
+    parts = iter(states(task, _number(runs)))
+    state, left = FrameState.QUEUED, 0
+    for begin, last in runs:
+        first = begin
+        while first <= last:
+            while not left:
+                state, left = next(parts)
+            end = min(last, first + left - 1)
+            yield first, end, state
+            left -= end - first + 1
+            first = end + 1
+
+
+def changes(before: Maker, task: Maker) -> Iterator[tuple[int, int, FrameState]]:
+    """Runs of frames of a task that are in another state than before, in order."""
+    if (before.status, before.steps_completed) == (task.status, task.steps_completed):
+        return
+    earlier = by_state(before)
+    end: int | None = None
+    was: FrameState | None = None
+    for begin, last, state in by_state(task):
+        first = begin
+        while first <= last:
+            while end is None or end < first:
+                _, end, was = next(earlier)
+            if was is not state:
+                yield first, min(last, end), state
+            first = min(last, end) + 1
+
+
+@attrs.frozen
+class Shares:
+    """Frames that several tasks make together, in stretches that the same tasks make."""
+
+    edges: list[int]
+    """First frames of the stretches, and what follows the last one."""
+    of: Mapping[str, list[tuple[int, int]]]
+    """{task id: places of its stretches, each from and up to}."""
+
+
+def shares(tasks: Iterable[Maker]) -> Shares | None:
+    """The stretches of all tasks; None if there are too many to look at."""
+    of_tasks = [(task.id, runs_of(task.frames)) for task in tasks]
+    runs = {run for _, each in of_tasks for run in each}
+    edges = sorted({edge for first, last in runs for edge in (first, last + 1)})
+    of = {
+        task_id: [(bisect_left(edges, first), bisect_left(edges, last + 1)) for first, last in runs]
+        for task_id, runs in of_tasks
+    }
+    many = sum(end - start for each in of.values() for start, end in each) > MOST_SHARES
+    return None if many else Shares(edges, of)
+
+
+def deciding(states: Iterable[FrameState]) -> FrameState:
+    """The state of a frame that several tasks make, by theirs."""
+    return min(states, key=DECIDING.index, default=DECIDING[-1])
+
+
 @attrs.define(eq=False)
 class _Stretch:
     """Consecutive frames that the same tasks make."""
@@ -71,7 +148,7 @@ class _Stretch:
 
     @property
     def state(self) -> FrameState:
-        return next(state for state in DECIDING if self.tasks[state] or state is DECIDING[-1])
+        return deciding(state for state in DECIDING if self.tasks[state])
 
 
 @attrs.define(eq=False)
@@ -84,7 +161,12 @@ class Tally:
     _stretches: dict[str, list[_Stretch]] | None = None
     """{task id: its frames}, where tasks share frames."""
 
-    def add(self, task: Task) -> None:
+    @property
+    def is_shared(self) -> bool:
+        """True if several tasks make a frame together."""
+        return self._stretches is not None
+
+    def add(self, task: Maker) -> None:
         """Count the frames of a new task."""
         runs = runs_of(task.frames)
         if self._taken is not None and any(not _take(self._taken, run) for run in runs):
@@ -92,29 +174,22 @@ class Tally:
         for state, number in states(task, _number(runs)):
             self.numbers[state] += number
 
-    def complete(self, tasks: Iterable[Task]) -> None:
+    def complete(self, tasks: Iterable[Maker]) -> None:
         """Note that these are all tasks, each of which was added."""
         if self._taken is None:
             self._share([task for task in tasks if task.frames])
         self._taken = []
 
-    def _share(self, tasks: Collection[Task]) -> None:
-        runs = {run for task in tasks for run in runs_of(task.frames)}
-        edges = sorted({edge for first, last in runs for edge in (first, last + 1)})
-        stretches = [_Stretch(end - start) for start, end in pairwise(edges)]
-        places = {
-            task.id: [
-                (bisect_left(edges, first), bisect_left(edges, last + 1))
-                for first, last in runs_of(task.frames)
-            ]
-            for task in tasks
-        }
+    def _share(self, tasks: Collection[Maker]) -> None:
         self.numbers.clear()
         self._stretches = {}
-        if sum(end - start for each in places.values() for start, end in each) > MOST_SHARES:
+        found = shares(tasks)
+        if found is None:
             return
+        stretches = [_Stretch(end - start) for start, end in pairwise(found.edges)]
         for task in tasks:
-            own = [each for start, end in places[task.id] for each in stretches[start:end]]
+            places = found.of[task.id]
+            own = [each for start, end in places for each in stretches[start:end]]
             self._stretches[task.id] = own
             for stretch in own:
                 stretch.tasks[STATE_OF[task.status]] += 1
@@ -122,7 +197,7 @@ class Tally:
             if stretch.tasks:
                 self.numbers[stretch.state] += stretch.length
 
-    def move(self, before: Task, task: Task) -> None:
+    def move(self, before: Maker, task: Maker) -> None:
         """Count what became of a task's frames."""
         if not task.frames:
             return

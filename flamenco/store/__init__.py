@@ -31,6 +31,7 @@ from flamenco.store.changes import (
 from flamenco.store.database import Store, check_integrity, open_store
 from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
+from flamenco.store.frames import JobFrames
 from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.parking import (
     DeleteParked,
@@ -59,6 +60,7 @@ __all__ = [
     "InsertAttempt",
     "InsertJob",
     "InsertTasks",
+    "JobFrames",
     "Listing",
     "MarkWorkerDeleted",
     "NewerDatabase",

@@ -243,6 +243,12 @@ def _duties(db: Database) -> None:
         db.execute(statement)
 
 
+def _files(db: Database) -> None:
+    """Add the image that a picture shows, and the time that its frame took."""
+    db.execute("ALTER TABLE pictures ADD COLUMN file TEXT DEFAULT ''")
+    db.execute("ALTER TABLE pictures ADD COLUMN seconds REAL")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -255,4 +261,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _frames,
     _pictures,
     _duties,
+    _files,
 )

@@ -17,6 +17,7 @@ import attrs
 import trio
 from sqlite_utils import Database
 
+from flamenco.model.framelist import FrameTask, ListedPicture, listed_frames
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import Paging
 from flamenco.model.parking import Parked, ParkedKind
@@ -25,6 +26,7 @@ from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
+from flamenco.store.frames import JobFrames, read_pictures, read_tasks, with_makers
 from flamenco.store.lists import Listing, Page, elements_of, in_utc
 from flamenco.store.parking import Shown, all_parked, parked_of
 from flamenco.store.tables import (
@@ -271,6 +273,28 @@ class Reader:
             values.append(frame)
         rest = f"{which} ORDER BY frame, output, lease, made"
         return await self._ask(lambda db: PICTURES.read(db, rest, values))
+
+    async def frames(
+        self, job_id: str, after: int | None, limit: int | None, then: Callable[[JobFrames], T]
+    ) -> T:
+        """What ``then`` makes, in a thread, of a job's frames behind a number."""
+        tasks: list[FrameTask] = []
+        pictures: list[ListedPicture] = []
+
+        async def read_makers() -> None:
+            tasks.extend(await self._ask(lambda db: read_tasks(db, job_id)))
+
+        async def read_made() -> None:
+            pictures.extend(await self._ask(lambda db: read_pictures(db, job_id)))
+
+        async with trio.open_nursery() as nursery:  # SQLite works on both at once
+            nursery.start_soon(read_makers)
+            nursery.start_soon(read_made)
+
+        def complete(db: sqlite3.Connection) -> T:
+            return then(with_makers(db, listed_frames(tasks, pictures, after, limit)))
+
+        return await self._ask(complete)
 
     async def picture_of(self, task_id: str, lease: int, frame: int, output: str) -> Picture | None:
         """The picture of a frame that one attempt made. Raises `UnreadableRow`."""

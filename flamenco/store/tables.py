@@ -145,7 +145,7 @@ class Table(Generic[T]):
         """The objects of all rows that a query of this table finds, in its order, or stand-ins."""
         sql = self.select(rest)
         try:
-            return Rows(self._items.decode(_together(connection, self._json(), sql, values)), {})
+            return Rows(self._items.decode(together(connection, self._json(), sql, values)), {})
         except _UNREADABLE:
             items, unreadable = self._one_by_one(as_they_lie(connection, sql, values))
             return Rows(items, unreadable)
@@ -156,7 +156,7 @@ class Table(Generic[T]):
         """The same for a query that also has a `sort_key`, which comes along, and the id."""
         keyed = f"json_array({self._json()}, sort_key, id)"
         try:
-            return self._keyed.decode(_together(connection, keyed, sql, values)), {}
+            return self._keyed.decode(together(connection, keyed, sql, values)), {}
         except _UNREADABLE:
             rows = as_they_lie(connection, sql, values)
             items, unreadable = self._one_by_one([row[:-1] for row in rows])
@@ -214,7 +214,7 @@ class Table(Generic[T]):
         return f"json_object({', '.join(fields)})"
 
 
-def _together(connection: sqlite3.Connection, one: str, sql: str, values: Sequence[object]) -> str:
+def together(connection: sqlite3.Connection, one: str, sql: str, values: Sequence[object]) -> str:
     """The JSON of all rows of a query, in its order.
 
     They come as one, and are decoded in one call. For every row that it steps to, Python's

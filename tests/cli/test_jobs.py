@@ -319,3 +319,17 @@ def test_a_manager_that_is_not_there_ends_with_1_and_one_line(capsys, monkeypatc
     err = capsys.readouterr().err
     assert err.startswith("flamenco: no answer from the Manager at http://127.0.0.1:1")
     assert err.count("\n") == 1
+
+
+async def test_the_frames_of_a_job_are_listed_those_in_a_state_alone(flamenco, client):
+    settings = {"frames": "-1-1", "width": 64, "height": 36, "fps": 24.0}
+    settings["render_output_path"] = "/farm/######"
+    job = (await client.submit(attrs.evolve(NAPS, type="test-frames", settings=settings))).id
+    status, printed, _ = await flamenco("job", "frames", job[:8])
+    rows = [line.split("\t") for line in printed.splitlines()]
+    assert status == 0
+    assert rows[0] == ["FRAME", "STATE", "ATTEMPT", "WORKER", "SECONDS", "FILES"]
+    assert [row[:2] for row in rows[1:]] == [["-1", "queued"], ["0", "queued"], ["1", "queued"]]
+    assert (await flamenco("job", "frames", job, "--state", "failed", "--json"))[1] == "[]\n"
+    _, printed, _ = await flamenco("job", "frames", job, "--json")
+    assert [each["frame"] for each in json.loads(printed)] == [-1, 0, 1]

@@ -13,6 +13,7 @@ from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import JobFilter, Order, Paging, TaskFilter, WorkerFilter
 from flamenco.model.parking import ParkedKind
+from flamenco.model.pictures import Picture
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker, WorkerTag
 from flamenco.store import (
@@ -21,6 +22,7 @@ from flamenco.store import (
     InsertJob,
     InsertTasks,
     PutBlock,
+    PutPicture,
     PutTag,
     PutWorker,
     ReadCommands,
@@ -331,3 +333,39 @@ async def test_what_is_counted_of_all_survives_what_is_no_text(tmp_path):
         assert await reader.offered_types() == {"misc"}
         spoil(connection, "workers", "status = CAST(x'ff' AS TEXT)")
         assert (await reader.worker_counts())[WorkerStatus.ERROR] == 1
+
+
+FRAME_CELLS = [
+    *(f"{column} = X'FF'" for column in ("status", "frames", "warnings", "lease", "steps_total")),
+    "status = 'odd'",
+    "frames = '1-'",
+    "warnings = '{'",
+    "lease = 'odd'",
+]
+
+
+@pytest.mark.parametrize("cell", FRAME_CELLS)
+async def test_the_frames_of_other_tasks_are_listed_beside_a_damaged_one(tmp_path, cell):
+    async with farm(tmp_path) as (_, reader, connection):
+        for number in (1, 2, 3):
+            spoil(connection, "tasks", f"frames = '{number}'", f"id = 't{number}'")
+        spoil(connection, "tasks", cell)
+        found = await reader.frames("j2", None, None, lambda found: found.frames)
+        assert {1, 3} <= {frame.number for frame in found} <= {1, 2, 3}
+        assert [frame.state for frame in found if frame.number != 2] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("cell", ["name = X'FF'", "width = 'odd'", "frame = 'odd'", "seconds = ''"])
+async def test_pictures_are_listed_beside_a_damaged_one(tmp_path, cell):
+    async with farm(tmp_path) as (store, reader, connection):
+        for number in (1, 2, 3):
+            spoil(connection, "tasks", f"frames = '{number}'", f"id = 't{number}'")
+        picture = Picture(
+            job_id="j2", task_id="t1", lease=1, frame=1, output="", name="a" * 24, made=NOW
+        )
+        others = [attrs.evolve(picture, task_id=f"t{n}", frame=n) for n in (2, 3)]
+        await store.commit([*map(PutPicture, [picture, *others])])
+        spoil(connection, "pictures", cell, "frame = 2")
+        found = await reader.frames("j2", None, None, lambda found: found.frames)
+        assert [frame.number for frame in found] == [1, 2, 3]
+        assert all(frame.pictures for frame in found if frame.number != 2)

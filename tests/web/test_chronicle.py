@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 
 import actors
 from flamenco.api.events import (
+    EventFramesUpdate,
     EventLifeCycle,
     EventTaskLogUpdate,
     EventTaskUpdate,
     LifeCycleEventType,
 )
-from flamenco.model.statuses import TaskStatus
-from web.chronicle import Chronicle, Follower
+from flamenco.api.frames import FrameChange
+from flamenco.api.pictures import ShownPicture
+from flamenco.manager.events import MOST_FRAMES
+from flamenco.model.statuses import FrameState, TaskStatus
+from web.chronicle import GATHERING_SECONDS, Chronicle, Follower
+from web.gathering import Gathering
 from web.pulse import QUIET_SECONDS
 from web.rings import WEIGHT, Happening
 from web.topics import EVERYBODY, One, Topic
@@ -352,3 +357,54 @@ def test_a_chronicle_is_followed_as_long_as_somebody_waits():
     with Follower.of(chronicle, [EVERYBODY]).listening():
         assert chronicle.followed
     assert not chronicle.followed
+
+
+async def test_the_frames_of_a_job_are_told_at_most_once_a_second(autojump_clock):
+    events = actors.ActorSystem("test").events
+    chronicle = Chronicle()
+    follower = Follower.of(chronicle, [Topic(One.JOB, "j1"), Topic(One.JOB, "j2")])
+    async with chronicle.kept(events.subscribe(EventFramesUpdate, capacity=100)):
+        for number in range(20):
+            for job in ("j1", "j2"):
+                changes = (FrameChange(frame=number % 3, attempt=number),)
+                events.publish(EventFramesUpdate(job_id=job, frames=changes))
+            await trio.sleep(0.15)
+        await trio.sleep(GATHERING_SECONDS)
+    heard = []
+    while (event := follower.next()) is not None:
+        heard.append(json.loads(event.payload))
+    of_one = [each["frames"] for each in heard if each["job_id"] == "j1"]
+    assert len(heard) == 2 * len(of_one) <= 8
+    newest = {each["frame"]: each["attempt"] for frames in of_one for each in frames}
+    assert newest == {0: 18, 1: 19, 2: 17}
+
+
+def picture(output: str, lease: int) -> ShownPicture:
+    return ShownPicture(output=output, lease=lease)
+
+
+def test_of_a_frame_the_newest_of_all_that_is_gathered_counts():
+    gathering = Gathering()
+    for change in (
+        FrameChange(frame=1, state=FrameState.ACTIVE, files=("L.png",)),
+        FrameChange(frame=1, pictures=(picture("L", 2),), files=("R.png",)),
+        FrameChange(frame=1, pictures=(picture("R", 2),)),
+        FrameChange(frame=1, pictures=(picture("L", 1),), state=FrameState.DONE),
+    ):
+        gathering.add(EventFramesUpdate(job_id="j", frames=(change,)))
+    ((frame,),) = [event.frames for event in gathering.take()]
+    assert frame == FrameChange(
+        frame=1,
+        state=FrameState.DONE,
+        files=("L.png", "R.png"),
+        pictures=(picture("L", 2), picture("R", 2)),
+    )
+    assert gathering.take() == []
+
+
+def test_what_is_too_much_to_be_told_has_to_be_fetched():
+    gathering = Gathering()
+    for number in range(MOST_FRAMES + 5):
+        change = FrameChange(frame=number, attempt=1)
+        gathering.add(EventFramesUpdate(job_id="j", frames=(change,)))
+    assert gathering.take() == [EventFramesUpdate(job_id="j", refresh=True)]

@@ -16,6 +16,7 @@ from tests.patience import PATIENCE, until
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker import pictures
+from worker.executor import FrameTimes
 from worker.pictures import Output, PictureService
 from worker.registration import Credentials
 
@@ -259,3 +260,22 @@ async def test_of_too_many_that_wait_the_oldest_goes(service, taker, tmp_path, m
     await sent(service)
     assert taker.frames() == [2, 3]
     assert "1.png: too many wait" in caplog.text
+
+
+async def test_the_manager_is_told_where_the_image_is_and_how_long_it_took(
+    tmp_path, taker, service
+):
+    path = picture(tmp_path / "1.png")
+    service.offer(attrs.evolve(output(path), seconds=2.5))
+    await sent(service)
+    ((_, _, told),) = taker.taken
+    assert (told.file, told.seconds) == (str(path), 2.5)
+
+
+async def test_a_frame_takes_the_time_since_the_one_before_it(autojump_clock):
+    times = FrameTimes()
+    took = []
+    for frame, pause in ((1, 3.0), (1, 0.5), (2, 2.0), (5, 1.0), (5, 0.25)):
+        await trio.sleep(pause)
+        took.append(times.of(frame))
+    assert took == [3.0, 3.5, 2.0, 1.0, 1.25]

@@ -60,4 +60,6 @@ def _shown(picture: Picture) -> api.KeptPicture:
         small=f"{base}/small" if picture.small else UNSET,
         large=f"{base}/large" if picture.large else UNSET,
         reason=picture.reason or UNSET,
+        file=picture.file or UNSET,
+        seconds=picture.seconds or UNSET,
     )

@@ -17,9 +17,10 @@ from flamenco.manager.workers.messages import AskForTask, FindLease, MayRun, Per
 from flamenco.model.jobs import Task
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+from flamenco.model.variables import to_variables
 from flamenco.pictures.files import BEGINNING, MAX_BYTES
 from web.api.finding import find_task
-from web.context import farm, reader
+from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Answer, empty, failure, or_none, reply
 
@@ -156,11 +157,19 @@ async def take_frame_picture(worker: actors.ActorRef, task_id: Id, body: FramePi
         small=len(body.small),
         large=len(body.large),
         reason="" if has_both else body.reason,
+        file=await _with_variables(body.file, worker.name) if body.file else "",
+        seconds=or_none(body.seconds),
         made=clock.now(),
     )
     worker.tell(Seen())
     taken = TakePicture(picture=picture, contents=contents, worker_id=worker.name)
     await farm().pictures.ask(taken)
+
+
+async def _with_variables(path: str, worker_id: str) -> str:
+    """A path as a worker sees it, with a variable for a folder that has one."""
+    worker = await reader().worker(worker_id)
+    return to_variables(path, services().variables, worker.platform) if worker else path
 
 
 @routes.post(

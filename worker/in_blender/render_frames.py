@@ -77,11 +77,12 @@ def render_frames(asked: "dict[str, Any]") -> None:
             own = begin(path, asked["task"])
             finished = Finished(own.parent / FINISHED, asked["python"])
         files = finished.of(frame)
-        if not files:
+        is_new = not files
+        if is_new:
             scene.frame_set(frame)
             files = save(render, path.name, own, path.parent)
             finished.add(frame, files)
-        tell(frame, files, render)
+        tell(frame, files, render, is_new=is_new)
 
 
 render_frames(json.loads(os.environ["FLAMENCO_ASKED"]))

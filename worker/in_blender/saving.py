@@ -99,8 +99,8 @@ def view_of(path: Path, render: Any) -> str:
     return next((name for suffix, name in views.items() if path.stem.endswith(suffix)), "")
 
 
-def tell(frame: int, files: "list[Path]", render: Any) -> None:
-    """Tell the Worker of a frame whose files are whole."""
+def tell(frame: int, files: "list[Path]", render: Any, *, is_new: bool = True) -> None:
+    """Tell the Worker of a frame whose files are whole, since now or an earlier attempt."""
     previews = {".jpg"} if "EXR" in render.image_settings.file_format else set()
     told = [
         {
@@ -113,5 +113,5 @@ def tell(frame: int, files: "list[Path]", render: Any) -> None:
         }
         for path in files
     ]
-    line = json.dumps({"number": frame, "files": told})
+    line = json.dumps({"number": frame, "files": told, "is_new": is_new})
     print(f"flamenco-frame: {line}", flush=True)

@@ -4,8 +4,8 @@ import attrs
 
 import actors
 from flamenco import clock
-from flamenco.api.events import EventTaskLogUpdate
-from flamenco.manager.events import job_event, task_event
+from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate
+from flamenco.manager.events import frames_event, job_event, task_event
 from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
@@ -33,6 +33,7 @@ class Recording:
             self._actor.record(PutTask(task))
             name = self.worker_names.get(task.worker_id or "")
             self._actor.publish(task_event(task, earlier, name))
+        self._tell_frames(live, ripple)
         if ripple.forgot:
             self._actor.record(DeleteBlocks(self._job_id))
         for swept in ripple.sweeps:
@@ -41,6 +42,17 @@ class Recording:
         if job is not before:
             self._actor.record(PutJob(job))
             self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
+
+    def _tell_frames(self, live: LiveJob, ripple: Ripple) -> None:
+        """Tell browsers what became of the frames."""
+        changed = [(was, live.tasks[was.id]) for was in ripple.tasks.values() if was.frames]
+        if ripple.sweeps or (live.shares_frames and any(_differs(*each) for each in changed)):
+            event: EventFramesUpdate | None = EventFramesUpdate(job_id=self._job_id, refresh=True)
+        else:
+            named = [(*each, self.worker_names.get(each[1].worker_id or "")) for each in changed]
+            event = frames_event(self._job_id, named)
+        if event:
+            self._actor.publish(event)
 
     def log(self, before: Task, task: Task, said: str, note: str) -> int:
         """Append to a changed task's log; returns its new size in bytes.
@@ -61,6 +73,10 @@ class Recording:
                 self._actor.publish(EventTaskLogUpdate(task_id=task.id, log=whole))
                 size += len(content)
         return size
+
+
+def _differs(before: Task, task: Task) -> bool:
+    return before.status is not task.status
 
 
 def _that_fits(said: str, room: int) -> str:

@@ -41,7 +41,7 @@ class Bench:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    def saved(self, path, frame, output=""):
+    def saved(self, path, frame, output="", *, is_new=True):
         self.images.append(path)
         self.frames.append((frame, output))
 

@@ -1,0 +1,150 @@
+"""The list of a job's frames, from its parts in the database.
+
+They are read as plain tuples, of which SQLite makes one JSON: objects would take several times as
+long. A cell that can't be read has its default; a row without its key is left out.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
+
+import attrs
+import msgspec
+
+from flamenco.model.framelist import Frame, FrameList, FrameTask, ListedPicture
+from flamenco.model.planned import number_of
+from flamenco.store.tables import UNREADABLE, as_they_lie, together
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+class _Worker(NamedTuple):
+    """The name of a worker."""
+
+    id: str
+    name: str = ""
+
+
+class _Took(NamedTuple):
+    """The beginning and end of an attempt."""
+
+    task_id: str
+    frames: str
+    started: datetime
+    ended: datetime
+
+
+@attrs.frozen
+class JobFrames:
+    """A part of a job's frames, and what is known of those who made them."""
+
+    frames: Sequence[Frame]
+    next: int | None
+    """The last of these frames, if there are more."""
+    workers: Mapping[str, str]
+    """{id of a worker of these frames: name}, which is empty if it was deleted."""
+    seconds: Mapping[str, float]
+    """{id of a completed task: seconds that its newest attempt took for a frame}."""
+
+
+@attrs.frozen
+class _Query(Generic[T]):
+    """A query of rows, and the tuples that they become."""
+
+    kind: type[T]
+    rest: str
+    """SQL that follows the columns, which are called as the fields are."""
+    structured: str = ""
+    """Name of a field that is kept as JSON, a list."""
+    _columns: str = attrs.field(init=False)
+    _decode: Any = attrs.field(init=False)
+
+    @_columns.default
+    def _all_columns(self) -> str:
+        return ", ".join(get_type_hints(self.kind))
+
+    @_decode.default
+    def _decoder(self) -> Any:
+        return msgspec.json.Decoder(list[self.kind]).decode  # type: ignore[name-defined]
+
+    def read(self, connection: sqlite3.Connection, *values: object) -> Sequence[T]:
+        """The rows that are found."""
+        sql = f"SELECT {self._columns} {self.rest}"
+        cells = self._columns
+        if self.structured:
+            name = self.structured
+            cells = cells.replace(name, f"json(nullif({name}, '[]'))")
+        try:
+            found: Sequence[T] = self._decode(
+                together(connection, f"json_array({cells})", sql, values)
+            )
+        except (sqlite3.OperationalError, *UNREADABLE):
+            rows = map(self._by_cells, as_they_lie(connection, sql, values))
+            found = [row for row in rows if row is not None]
+        return found
+
+    def _by_cells(self, row: Sequence[Any]) -> T | None:
+        """The row as far as it can be read; None without its key."""
+        hints = get_type_hints(self.kind)
+        defaults: Mapping[str, Any] = getattr(self.kind, "_field_defaults", {})
+        cells = {}
+        for (name, hint), cell in zip(hints.items(), row, strict=True):
+            try:
+                plain = json.loads(cell) if name == self.structured and cell else cell
+                cells[name] = msgspec.convert(plain, hint, strict=False)
+            except (ValueError, *UNREADABLE):
+                if name not in defaults:
+                    return None
+                cells[name] = defaults[name]
+        return self.kind(**cells)
+
+
+_TASKS = _Query(
+    FrameTask,
+    "FROM tasks WHERE job_id = ? AND "
+    "(frames != '' OR id IN (SELECT task_id FROM pictures WHERE job_id = ?)) ORDER BY idx",
+    structured="warnings",
+)
+_PICTURES = _Query(ListedPicture, "FROM pictures WHERE job_id = ?")
+_WORKERS = _Query(
+    _Worker, "FROM workers WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
+)
+_TOOK = _Query(
+    _Took,
+    "FROM (SELECT task_id, tasks.frames, attempts.started, attempts.ended FROM json_each(?) "
+    "JOIN tasks ON tasks.id = value JOIN attempts ON task_id = value "
+    "AND attempts.lease = tasks.lease WHERE tasks.status = 'completed')",
+)
+
+
+def read_tasks(connection: sqlite3.Connection, job_id: str) -> Sequence[FrameTask]:
+    """The tasks of a job that make frames, in order."""
+    return _TASKS.read(connection, job_id, job_id)
+
+
+def read_pictures(connection: sqlite3.Connection, job_id: str) -> Sequence[ListedPicture]:
+    """The pictures of a job's frames, by all attempts."""
+    return _PICTURES.read(connection, job_id)
+
+
+def with_makers(connection: sqlite3.Connection, found: FrameList) -> JobFrames:
+    """A list of frames, with what is known of those who made them."""
+    ids = {frame.task.worker_id for frame in found.frames if frame.task.worker_id is not None}
+    workers = dict(_WORKERS.read(connection, json.dumps([*ids])))
+    unknown = {
+        frame.task.id
+        for frame in found.frames
+        if not any(picture.seconds for picture in frame.pictures)
+    }
+    took = _TOOK.read(connection, json.dumps([*unknown])) if unknown else ()
+    return JobFrames(
+        found.frames,
+        found.next,
+        {each: workers.get(each, "") for each in ids},
+        {
+            each.task_id: (each.ended - each.started).total_seconds() / number_of(each.frames)
+            for each in took
+        },
+    )

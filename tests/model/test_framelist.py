@@ -1,0 +1,107 @@
+"""The list of a job's frames has each once, in the state in which it is counted."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flamenco.model.framelist import FrameTask, ListedPicture, listed_frames
+from flamenco.model.statuses import FrameState, TaskStatus
+from flamenco.model.tally import changes
+from tests.model.test_tally import T, counts, jobs, task
+
+F = FrameState
+
+
+def listed(*tasks, pictures=(), **part):
+    fields = FrameTask._fields
+    makers = [FrameTask(**{name: getattr(each, name) for name in fields}) for each in tasks]
+    return listed_frames(makers, pictures, **part)
+
+
+def states(*tasks):
+    return {each.number: each.state for each in listed(*tasks).frames}
+
+
+def test_each_frame_of_a_chunk_has_its_own_state():
+    chunk = task(1, "-2-1", T.ACTIVE, steps=2)
+    assert states(chunk) == {-2: F.DONE, -1: F.DONE, 0: F.ACTIVE, 1: F.QUEUED}
+
+
+def test_a_frame_that_several_tasks_make_names_the_last_in_its_state():
+    tiles = [task(1, "7", T.COMPLETED), task(2, "7", T.FAILED), task(3, "7", T.FAILED)]
+    (frame,) = listed(*tiles, task(4, "7")).frames
+    assert (frame.state, frame.task.id) == (F.FAILED, "t3")
+    (done,) = listed(task(1, "7", T.COMPLETED), task(2, "7", T.COMPLETED)).frames
+    assert (done.state, done.task.id) == (F.DONE, "t2")
+
+
+def test_what_was_made_is_listed_though_no_command_told_of_it():
+    pictures = [ListedPicture(frame=number, task_id="t1") for number in (9, 4)]
+    found = listed(task(1, "", T.ACTIVE), task(2, "5"), pictures=pictures).frames
+    assert [(each.number, each.state) for each in found] == [
+        (4, F.DONE),
+        (5, F.QUEUED),
+        (9, F.DONE),
+    ]
+    assert listed(task(2, "5"), pictures=pictures).frames[0].number == 5  # its task is gone
+
+
+def test_each_output_has_the_picture_of_its_newest_attempt():
+    pictures = [
+        ListedPicture(frame=1, task_id="t1", output=output, lease=lease)
+        for output, lease in (("R", 1), ("L", 3), ("R", 2), ("L", 1))
+    ]
+    (frame,) = listed(task(1, "1", T.ACTIVE), pictures=pictures).frames
+    assert [(each.output, each.lease) for each in frame.pictures] == [("L", 3), ("R", 2)]
+
+
+@given(jobs())
+def test_the_list_is_what_is_counted(tasks):
+    found = Counter(states(*tasks).values())
+    counted = counts(*tasks)
+    if counted.are_tasks:
+        assert not found
+    else:
+        shown = (found.total(), found[F.DONE], found[F.FAILED], found[F.ACTIVE])
+        assert shown == (counted.total, counted.done, counted.failed, counted.active)
+
+
+@given(jobs(), st.sets(st.integers(-15, 15)), st.integers(1, 7))
+def test_pages_one_after_the_other_are_the_whole_list(tasks, made, limit):
+    pictures = [ListedPicture(frame=each, task_id="t1") for each in made]
+    whole = listed(*tasks, pictures=pictures)
+    found, after = [], None
+    while True:
+        page = listed(*tasks, pictures=pictures, after=after, limit=limit)
+        assert len(page.frames) <= limit
+        found += page.frames
+        if page.next is None:
+            break
+        after = page.next
+    assert found == whole.frames
+    assert whole.next is None
+
+
+STATUSES = st.sampled_from(TaskStatus)
+
+
+@given(
+    st.sampled_from(["1", "1-6", "-3--1,4,8-9"]),
+    STATUSES,
+    st.integers(0, 7),
+    STATUSES,
+    st.integers(0, 7),
+)
+def test_what_is_told_to_have_changed_leads_from_one_list_to_the_next(
+    frames, before, earlier, after, later
+):
+    one, other = task(1, frames, before, steps=earlier), task(1, frames, after, steps=later)
+    told = [
+        (number, state)
+        for first, last, state in changes(one, other)
+        for number in range(first, last + 1)
+    ]
+    was = states(one)
+    assert was | dict(told) == states(other)
+    assert all(was[number] is not state for number, state in told)

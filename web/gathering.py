@@ -1,0 +1,56 @@
+"""Gathering of what changes too often to be told each time: the frames of jobs."""
+
+import attrs
+from msgspec import UNSET
+
+from flamenco.api.events import EventFramesUpdate
+from flamenco.api.frames import FrameChange
+from flamenco.manager.events import MOST_FRAMES
+
+
+@attrs.define
+class _Changed:
+    """What changed of a job's frames."""
+
+    frames: dict[int, FrameChange] = attrs.field(factory=dict)
+    refresh: bool = False
+
+
+@attrs.define(eq=False)
+class Gathering:
+    """Changes of frames that were not told yet."""
+
+    _jobs: dict[str, _Changed] = attrs.field(factory=dict)
+
+    def add(self, event: EventFramesUpdate) -> None:
+        """Put a change to those that wait."""
+        changed = self._jobs.setdefault(event.job_id, _Changed())
+        changed.refresh |= event.refresh
+        for change in () if changed.refresh else event.frames:
+            before = changed.frames.get(change.frame)
+            changed.frames[change.frame] = merged(before, change) if before else change
+        if changed.refresh or len(changed.frames) > MOST_FRAMES:
+            changed.frames, changed.refresh = {}, True
+
+    def take(self) -> list[EventFramesUpdate]:
+        """All that wait, each job in one event."""
+        taken = [
+            EventFramesUpdate(
+                job_id=job_id, frames=tuple(changed.frames.values()), refresh=changed.refresh
+            )
+            for job_id, changed in self._jobs.items()
+        ]
+        self._jobs.clear()
+        return taken
+
+
+def merged(before: FrameChange, change: FrameChange) -> FrameChange:
+    """Two changes of a frame as one, of which the later one counts."""
+    fields = (each.name for each in attrs.fields(FrameChange))
+    said = {name: value for name in fields if (value := getattr(change, name)) is not UNSET}
+    if before.pictures and change.pictures:
+        in_order = sorted((*before.pictures, *change.pictures), key=lambda each: each.lease)
+        said["pictures"] = tuple({each.output: each for each in in_order}.values())
+    if before.files and change.files:
+        said["files"] = tuple(dict.fromkeys((*before.files, *change.files)))
+    return attrs.evolve(before, **said)
