@@ -9,6 +9,7 @@ shown. Images are read some lines at a time and averaged, so memory grows with t
 
 import os
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 
 import attrs
@@ -22,6 +23,8 @@ from flamenco.pictures.refusing import NoPicture, check_size
 
 LINEAR = frozenset({"openexr", "hdr"})
 """Formats with scene-linear light."""
+LOGARITHMIC = frozenset({"Printing density", "Logarithmic"})
+"""Transfer characteristics of DPX files with film's density (SMPTE 268M)."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 ENOUGH = 1.5
 """Times as many pixels as are wanted, in width and in height, from which a good filter makes them.
@@ -33,6 +36,15 @@ Pixels = npt.NDArray[np.float32]
 
 oiio.attribute("threads", 1)
 oiio.attribute("exr_threads", -1)
+
+
+class Meaning(Enum):
+    """Meaning of the numbers in a file."""
+
+    COLOURS = "as a screen shows them"
+    LIGHT = "scene-linear"
+    DENSITY = "of film that light has exposed"
+    DENSITY_OF_COLOURS = "of film that has a screen's colours, as Blender's Cineon files have"
 
 
 @attrs.frozen
@@ -58,11 +70,30 @@ def read(path: Path, box: tuple[int, int]) -> Image.Image:
         pixels = _averaged(opened, spec, place.channels, box)
     finally:
         opened.close()
-    if format_name in LINEAR or (spec.format == oiio.FLOAT and format_name == "tiff"):
-        return _image(_shown(pixels))
-    if format_name == "cineon" or "log" in str(spec.getattribute("dpx:Transfer")).lower():
-        pixels = _from_film(pixels)
+    match meaning(format_name, spec):
+        case Meaning.LIGHT:
+            pixels = _shown(pixels)
+        case Meaning.DENSITY:
+            pixels = _shown(_from_film(pixels))
+        case Meaning.DENSITY_OF_COLOURS:
+            pixels = _from_film(pixels)
     return _image(pixels)
+
+
+def meaning(format_name: str, spec: oiio.ImageSpec) -> Meaning:
+    """The meaning of a file's numbers.
+
+    DPX files of Blender are not labelled as what they are: before version 5 a screen's colours say
+    that they are linear, and since then light, written by OpenImageIO, may say that it is density.
+    """
+    if format_name in LINEAR or (spec.format == oiio.FLOAT and format_name == "tiff"):
+        return Meaning.LIGHT
+    transfer, program = (str(spec.getattribute(name)) for name in ("dpx:Transfer", "Software"))
+    if transfer == "Linear":
+        return Meaning.COLOURS if program == "Blender" else Meaning.LIGHT
+    if transfer in LOGARITHMIC:
+        return Meaning.LIGHT if program.startswith("OpenImageIO") else Meaning.DENSITY
+    return Meaning.DENSITY_OF_COLOURS if format_name == "cineon" else Meaning.COLOURS
 
 
 def _place(opened: oiio.ImageInput, *, is_layered: bool) -> Place:

@@ -9,6 +9,8 @@ def write(path, pixels, names=("R", "G", "B"), kind=None, size=(32, 16), **spec_
     usual = "half" if path.suffix == ".exr" else "uint16"
     spec = OpenImageIO.ImageSpec(*size, len(names), kind or usual)
     spec.channelnames = names
+    for name, value in spec_of.pop("attributes", {}).items():
+        spec.attribute(name, value)
     for name, value in spec_of.items():
         setattr(spec, name, value)
     out = OpenImageIO.ImageOutput.create(str(path))

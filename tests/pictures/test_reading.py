@@ -67,6 +67,25 @@ def test_light_is_shown_as_screens_show_it(tmp_path, suffix, kind):
     assert near(colour(write(tmp_path / f"grey.{suffix}", 0.18, kind=kind)), (118, 118, 118))
 
 
+@pytest.mark.parametrize(
+    ("program", "transfer", "value", "expected"),
+    [
+        ("Blender", "Linear", 0.5, 128),  # up to 4.5
+        ("Blender", "Printing density", 685 / 1023, 255),
+        ("Blender", "Printing density", 0.467, 121),
+        ("OpenImageIO 3.0.9.1 http://www.openimageio.org", "Linear", 0.18, 118),  # Blender 5
+        ("OpenImageIO 3.0.9.1 http://www.openimageio.org", "Printing density", 0.18, 118),
+        ("Scanner", "Linear", 0.18, 118),
+        ("Scanner", "Logarithmic", 685 / 1023, 255),
+        ("Scanner", "Unspecified video", 0.5, 128),
+    ],
+)
+def test_a_dpx_file_is_shown_as_its_program_meant_it(tmp_path, program, transfer, value, expected):
+    label = {"dpx:Transfer": transfer, "Software": program}
+    path = write(tmp_path / "frame.dpx", value, attributes=label)
+    assert near(colour(path), (expected,) * 3)
+
+
 def test_light_beyond_white_keeps_its_colour_and_does_not_burn_out(tmp_path):
     red, green, blue = colour(write(tmp_path / "sun.exr", (8.0, 4.0, 0.0)))
     assert red > green > blue
