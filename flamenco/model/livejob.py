@@ -1,7 +1,7 @@
 """A live job with its tasks: counts, dependencies, and the consequences of a change."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,20 +77,19 @@ class LiveJob:
     def of(cls, job: Job, tasks: Iterable[Task], blocks: Iterable[Block] = ()) -> "LiveJob":
         """The live form of a stored job, with its tasks in order."""
         live = cls(job, blocks={(each.worker_id, each.task_type): each for each in blocks})
-        for task in tasks:
-            live._take_in(task)
-        for task in live.tasks.values():
+        live._take_in([*tasks])
+        for task_id, task in live.tasks.items():
             if task.status is TaskStatus.COMPLETED:
-                live._count_down(task.id, 1)
+                live._count_down(task_id, 1)
         if live._is_runnable:  # otherwise nothing is ready
             live._settle_all()
         live.complete()
         return live
 
-    def grow(self, tasks: Iterable[Task]) -> None:
+    def grow(self, tasks: Sequence[Task]) -> None:
         """Add tasks to a new job, none of whose tasks has begun."""
+        self._take_in(tasks)
         for task in tasks:
-            self._take_in(task)
             self._settle(task.id)
 
     def complete(self) -> None:
@@ -98,17 +97,19 @@ class LiveJob:
         self._tally.complete(self.tasks.values())
         self._count_frames()
 
-    def _take_in(self, task: Task) -> None:
-        self.tasks[task.id] = task
-        self._order.append(task.id)
-        self.counts[task.status] += 1
-        self._tally.add(task)
-        for worker in task.failed_by:
-            self._failures[worker, task.type] += 1
-        for needed in task.depends_on:
-            self._dependents.setdefault(needed, []).append(task.id)
-        if task.depends_on:
-            self._unfinished[task.id] = len(task.depends_on)
+    def _take_in(self, tasks: Sequence[Task]) -> None:
+        self.tasks.update((task.id, task) for task in tasks)
+        self._order += [task.id for task in tasks]
+        self.counts.update(task.status for task in tasks)
+        for task in tasks:
+            if task.frames:
+                self._tally.add(task)
+            for worker in task.failed_by:
+                self._failures[worker, task.type] += 1
+            for needed in task.depends_on:
+                self._dependents.setdefault(needed, []).append(task.id)
+            if task.depends_on:
+                self._unfinished[task.id] = len(task.depends_on)
 
     def _count_down(self, needed: str, completed: int) -> None:
         """Tell the dependents of a task that it was completed (1) or must run again (-1)."""

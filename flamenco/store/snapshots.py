@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 import attrs
 
@@ -10,7 +11,7 @@ from flamenco.model.livejob import LiveJob
 from flamenco.model.workers import Worker
 from flamenco.store.details import StoredLease, open_leases
 from flamenco.store.errors import UnreadableRow
-from flamenco.store.tables import BLOCKS, JOBS, TASKS, WORKERS
+from flamenco.store.tables import BLOCKS, JOBS, TASKS, UNREADABLE_ROW, WORKERS
 
 TASKS_AT_ONCE = 500
 """Number of tasks that are decoded together: a millisecond, for which the event loop waits."""
@@ -57,16 +58,15 @@ def _tasks(connection: sqlite3.Connection, job_id: str) -> list[Task]:
     count, last = connection.execute(query, (job_id,)).fetchone()
     tasks: list[Task] = []
     if count and last <= count + TASKS_AT_ONCE:
-        for first in range(1, last + 1, TASKS_AT_ONCE):
-            piece = TASKS.read(
-                connection,
-                "WHERE job_id = ? AND idx BETWEEN ? AND ? ORDER BY idx",
-                (job_id, first, first + TASKS_AT_ONCE - 1),
-            )
-            for unreadable in piece.unreadable.values():
-                raise unreadable
-            tasks += piece
-    if len(tasks) < count:  # some are erased already, or have no place
+        ranges = (
+            (job_id, first, first + TASKS_AT_ONCE - 1)
+            for first in range(1, last + 1, TASKS_AT_ONCE)
+        )
+        with suppress(*UNREADABLE_ROW):
+            rest = "WHERE job_id = ? AND idx BETWEEN ? AND ? ORDER BY idx"
+            for piece in TASKS.read_ahead(connection, rest, ranges):
+                tasks += piece
+    if len(tasks) < count:  # some can't be read, are erased already, or have no place
         return TASKS.all(connection, "WHERE job_id = ? ORDER BY idx", (job_id,))
     return tasks
 

@@ -8,7 +8,9 @@ the database as it was at that moment.
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -31,12 +33,15 @@ _AS_IT_IS = frozenset({str, int, float, type(None)})
 ROWS_AT_ONCE = 50
 """Rows that are inserted by one statement: each that is run gives Python's lock away, and has to
 wait for it afterwards. Fifty tasks are a thousand values; SQLite takes 32,766."""
+TEXTS_AHEAD = 2
+"""Number of texts that are read while another one is decoded."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLANK: Mapping[object, object] = {str: "", int: 0, datetime: EPOCH}
 """Values that stand where a required one can't be read, by their type."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """Errors of a cell that is no text, or not the JSON of its field, or too deep."""
-_UNREADABLE = (sqlite3.OperationalError, *UNREADABLE)
+UNREADABLE_ROW = (sqlite3.OperationalError, *UNREADABLE)
+"""Errors of a row with such a cell."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -123,7 +128,7 @@ class Table(Generic[T]):
                 if fields[name] is not None:
                     fields[name] = msgspec.json.decode(fields[name])
             return msgspec.convert(fields, self.kind, strict=False)
-        except _UNREADABLE as error:
+        except UNREADABLE_ROW as error:
             raise self._read_by_columns(row)[1] or error from None
 
     def one(self, connection: sqlite3.Connection, rest: str, values: Sequence[object]) -> T | None:
@@ -146,9 +151,27 @@ class Table(Generic[T]):
         sql = self.select(rest)
         try:
             return Rows(self._items.decode(together(connection, self._json(), sql, values)), {})
-        except _UNREADABLE:
+        except UNREADABLE_ROW:
             items, unreadable = self._one_by_one(as_they_lie(connection, sql, values))
             return Rows(items, unreadable)
+
+    def read_ahead(
+        self, connection: sqlite3.Connection, rest: str, each: Iterable[Sequence[object]]
+    ) -> Iterator[list[T]]:
+        """The objects that a query finds with each of these values.
+
+        SQLite reads on while they are decoded: it works without the interpreter's lock. Raises one
+        of `UNREADABLE_ROW` if a row can't be read.
+        """
+        sql, one = self.select(rest), self._json()
+        texts = deque[Future[str]]()
+        with ThreadPoolExecutor(1) as reading:
+            for values in each:
+                texts.append(reading.submit(together, connection, one, sql, values))
+                if len(texts) > TEXTS_AHEAD:
+                    yield self._items.decode(texts.popleft().result())
+            for text in texts:
+                yield self._items.decode(text.result())
 
     def read_keyed(
         self, connection: sqlite3.Connection, sql: str, values: Sequence[object]
@@ -157,7 +180,7 @@ class Table(Generic[T]):
         keyed = f"json_array({self._json()}, sort_key, id)"
         try:
             return self._keyed.decode(together(connection, keyed, sql, values)), {}
-        except _UNREADABLE:
+        except UNREADABLE_ROW:
             rows = as_they_lie(connection, sql, values)
             items, unreadable = self._one_by_one([row[:-1] for row in rows])
             place = self.columns.index("id")
@@ -187,7 +210,7 @@ class Table(Generic[T]):
                 is_json = name in self.structured and cell is not None
                 plain = msgspec.json.decode(cell) if is_json else cell
                 fields[name] = msgspec.convert(plain, kinds[name], strict=False)
-            except _UNREADABLE as error:
+            except UNREADABLE_ROW as error:
                 key = " ".join(str(cells[part]) for part in self.key)
                 why = f"no JSON ({error})" if type(error) is msgspec.DecodeError else error
                 problem = problem or UnreadableRow(self.name, key, name, why)
