@@ -91,7 +91,7 @@ class JobActor(actors.Actor):
     replies_with = (Refusal,)
     mailbox = actors.Mailbox(capacity=1_000_000)
 
-    def __init__(self, services: Services, job_id: str, new: list[LiveJob]) -> None:
+    def __init__(self, services: Services, job_id: str, new: list[LiveJob] | None = None) -> None:
         self._services = services
         self._id = job_id
         self._live: LiveJob

@@ -17,13 +17,12 @@ from flamenco.manager.jobs.messages import (
     WakeJob,
 )
 from flamenco.manager.jobs.parked import ParkedJob
-from flamenco.manager.parking import reason_of
+from flamenco.manager.parking import Wards
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.scheduling.messages import Announce, WorkerGone
 from flamenco.manager.services import Services
 from flamenco.manager.supervision import JOBS_AND_WORKERS
 from flamenco.manager.tags import TagGone
-from flamenco.model.livejob import LiveJob
 from flamenco.model.parking import ParkedKind
 
 logger = logging.getLogger(__name__)
@@ -48,8 +47,7 @@ class Jobs(actors.Actor):
         self._beginning: set[str] = set()
         """Ids of jobs that were found, and have not started yet."""
         self._waiting: list[actors.ReplyLater] = []
-        self._again: set[str] = set()
-        """Ids of jobs whose present actor will end soon, and be followed by another one."""
+        self._wards = Wards(self, services, ParkedKind.JOB, JobActor, ParkedJob)
 
     async def started(self) -> None:
         """Look for the jobs, and let them check themselves from time to time."""
@@ -76,13 +74,13 @@ class Jobs(actors.Actor):
     def jobs_found(self, message: JobsFound) -> None:
         """Start a stand-in for each parked job, and an actor for each other one."""
         for job_id, parked in message.parked.items():
-            self._park(job_id, parked.reason, begins=False)
+            self._wards.park(job_id, parked.reason, begins=False)
         self._beginning.update(set(message.unfinished) - set(self.children))
         for job_id in message.unfinished:
-            self._reach(job_id)
+            self._wards.reach(job_id)
         self._found = True
         for job_id, later in self._early:
-            later(self._reach(job_id))
+            later(self._wards.reach(job_id))
         self._early.clear()
         self._has_begun("")
 
@@ -114,23 +112,17 @@ class Jobs(actors.Actor):
         """A job that was asked for too early ends as not found: it is read from disk after that."""
         job_id = message.live.job.id
         if job_id in self.children:
-            self._again.add(job_id)
+            self._wards.begin_again(job_id)
         else:
-            self._reach(job_id, message.live)
+            self._wards.reach(job_id, [message.live])
 
     @actors.handles(WakeJob)
     def wake(self, message: WakeJob) -> actors.ActorRef | None:
         """Before it is known what is parked, nothing begins."""
         if self._found:
-            return self._reach(message.job_id)
+            return self._wards.reach(message.job_id)
         self._early.append((message.job_id, self.defer_reply()))
         return None
-
-    def _reach(self, job_id: str, *new: LiveJob) -> actors.ActorRef:
-        known = self.children.get(job_id)
-        if known is None:
-            known = self.spawn(JobActor, self._services, job_id, list(new), name=job_id)
-        return self.watch(known)
 
     @actors.handles(JobRests)
     def job_rests(self, message: JobRests) -> None:
@@ -140,28 +132,13 @@ class Jobs(actors.Actor):
     @actors.handles(JobTried)
     def job_tried(self, message: JobTried) -> None:
         """Note that the stand-in will end soon, and be followed by the job's own actor."""
-        self._again.add(message.job_id)
+        self._wards.begin_again(message.job_id)
 
     @actors.handles(actors.Terminated)
     def job_ended(self, message: actors.Terminated) -> None:
         """Park a job that crashed, or start one that is tried again."""
-        job_id, why = message.ref.name, message.exit
-        self._has_begun(job_id)
-        again = job_id in self._again
-        self._again.discard(job_id)
-        if why.reason == "crashed":
-            self._park(job_id, reason_of(why.error), begins=True)
-        elif again:
-            self._reach(job_id)
-
-    def _park(self, job_id: str, reason: str, *, begins: bool) -> None:
-        if job_id in self.children:
-            return  # it has begun anew meanwhile
-        if begins:
-            logger.error("job %s is parked: %s", job_id, reason)
-        self.watch(
-            self.spawn(ParkedJob, self._services, job_id, reason, name=job_id, begins=begins)
-        )
+        self._has_begun(message.ref.name)
+        self._wards.ended(message)
 
     @actors.handles(Announce, CheckUp, TagGone, WorkerGone)
     def pass_on(self, message: Announce | CheckUp | TagGone | WorkerGone) -> None:

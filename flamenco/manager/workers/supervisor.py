@@ -6,7 +6,7 @@ import uuid
 import actors
 from flamenco import clock
 from flamenco.manager.events import worker_event
-from flamenco.manager.parking import reason_of
+from flamenco.manager.parking import Wards
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
@@ -45,8 +45,7 @@ class Workers(actors.Actor):
         self._services = services
         self._looked = False
         self._waiting: list[actors.ReplyLater] = []
-        self._again: set[str] = set()
-        """Ids of workers whose present actor will end soon, and be followed by another one."""
+        self._wards = Wards(self, services, ParkedKind.WORKER, WorkerActor, ParkedWorker)
 
     async def started(self) -> None:
         """Look for the workers."""
@@ -72,9 +71,9 @@ class Workers(actors.Actor):
         for worker_id in message.ids:
             parked = message.parked.get(worker_id)
             if parked is None:
-                self._begin(worker_id)
+                self._wards.reach(worker_id)
             else:
-                self._park(worker_id, parked.reason, begins=False)
+                self._wards.park(worker_id, parked.reason, begins=False)
         self._have_looked()
 
     @actors.handles(WorkersNotFound)
@@ -118,39 +117,18 @@ class Workers(actors.Actor):
     @actors.handles(StartWorker)
     def start_worker(self, message: StartWorker) -> None:
         """The worker is on disk: start its actor, and answer."""
-        self._begin(message.worker.id)
+        self._wards.reach(message.worker.id)
         message.answer(message.worker)
-
-    def _begin(self, worker_id: str) -> None:
-        if worker_id not in self.children:
-            self.watch(self.spawn(WorkerActor, self._services, worker_id, name=worker_id))
 
     @actors.handles(WorkerTried)
     def worker_tried(self, message: WorkerTried) -> None:
         """Note that the stand-in will end soon, and be followed by the worker's own actor."""
-        self._again.add(message.worker_id)
+        self._wards.begin_again(message.worker_id)
 
     @actors.handles(actors.Terminated)
     def worker_ended(self, message: actors.Terminated) -> None:
         """Park a worker that crashed, or start one that is tried again."""
-        worker_id, why = message.ref.name, message.exit
-        again = worker_id in self._again
-        self._again.discard(worker_id)
-        if why.reason == "crashed":
-            self._park(worker_id, reason_of(why.error), begins=True)
-        elif again:
-            self._begin(worker_id)
-
-    def _park(self, worker_id: str, reason: str, *, begins: bool) -> None:
-        if worker_id in self.children:
-            return
-        if begins:
-            logger.error("worker %s is parked: %s", worker_id, reason)
-        self.watch(
-            self.spawn(
-                ParkedWorker, self._services, worker_id, reason, name=worker_id, begins=begins
-            )
-        )
+        self._wards.ended(message)
 
     @actors.handles(Announce, TagGone, LogFollowed, ClockCorrected, ConfigChanged)
     def pass_on(self, message: object) -> None:
