@@ -101,7 +101,8 @@ async def test_a_worker_may_ask_for_it_with_a_reason(lenient):
     assert (await anna.hears(protocol.Assign)).task_type == "misc"
     (block,) = await lenient.farm.services.reader.blocks(job.id)
     assert block.reason == "there is no Blender here"
-    assert (await lenient.task(job, 0)).failed_by == ()
+    waits = await lenient.task(job, 0)
+    assert (waits.status, waits.failed_by) == (TaskStatus.QUEUED, ())
     why = await lenient.ask(job, WhyWaiting(assign.task_id))
     assert why == "bert could run it; it is not connected."
 

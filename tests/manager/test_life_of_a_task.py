@@ -6,11 +6,22 @@ import trio
 import trio.testing
 
 from flamenco import protocol
-from flamenco.manager.jobs.messages import SetJobPriority, SetJobStatus, SetTaskStatus, WakeJob
+from flamenco.manager.jobs.messages import (
+    SetJobPriority,
+    SetJobStatus,
+    SetTaskStatus,
+    WakeJob,
+    WhyWaiting,
+)
 from flamenco.manager.refusals import NotAllowed, Refusal
-from flamenco.manager.workers.messages import ConfigChanged, LeaseOpened, RequestWorkerStatus
+from flamenco.manager.workers.messages import (
+    ConfigChanged,
+    LeaseOpened,
+    LeaseReopened,
+    RequestWorkerStatus,
+)
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
-from flamenco.store import ReadCommands, Store
+from flamenco.store import ReadCommands, Store, job_key
 from tests.manager.conftest import stage_at
 from tests.manager.faults import in_virtual_time
 from tests.patience import until
@@ -214,6 +225,39 @@ async def test_a_worker_with_a_lease_that_its_job_does_not_know_is_free_after_a_
     other = await stage.submit()
     assert (await anna.report(assign, status=TaskStatus.ACTIVE)).refused
     assert (await anna.hears(protocol.Assign)).job_id == other.id
+
+
+async def test_a_worker_whose_lease_is_opened_again_counts_as_away_until_it_is_back(stage):
+    anna = await stage.worker("anna")
+    running, waiting = [await stage.shaped("misc") for _ in range(2)]
+    assign = await anna.hears(protocol.Assign)
+
+    async def why() -> str:
+        return await stage.ask(waiting, WhyWaiting(None))
+
+    assert await why() == "anna could run it; it is busy."
+    actor = await stage.farm.jobs.ask(WakeJob(running.id))
+    stage.farm.worker(anna.id).tell(LeaseReopened(actor, assign.task_id, assign.lease))
+    await until(lambda: anna.closed)
+    await trio.testing.wait_all_tasks_blocked()
+    assert await why() == "anna could run it; it is not connected."
+
+
+async def test_only_later_lives_of_a_jobs_actor_read_the_job_back(tmp_path, monkeypatch):
+    load, loaded = Store.load, []
+
+    async def load_and_tell(store: Store, key: str):
+        loaded.append(key)
+        return await load(store, key)
+
+    monkeypatch.setattr(Store, "load", load_and_tell)
+    async with stage_at(tmp_path) as stage:
+        job = await stage.submit()
+        await stage.ask(job, SetJobPriority(60))
+        assert job_key(job.id) not in loaded
+    async with stage_at(tmp_path) as stage:
+        await stage.ask(job, SetJobPriority(70))
+        assert loaded.count(job_key(job.id)) == 1
 
 
 async def test_pausing_lets_the_running_task_finish(stage):
