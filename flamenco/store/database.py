@@ -34,7 +34,6 @@ PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "busy_timeout = 5000",
     "cache_size = -65536",
     f"wal_autocheckpoint = {MOST_PAGES}",
 )

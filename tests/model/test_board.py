@@ -1,10 +1,11 @@
 """The board pairs each worker with the best task it may run, and each task with a worker."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flamenco.model.board import Board, Candidate, Kind, Lane, Presence, Profile
+from flamenco.model.board import Board, Candidate, Kind, Lane, Presence, Profile, lacks
 from flamenco.model.specs import Requirements, Specs, missing
 
 TYPES = ("blender", "ffmpeg")
@@ -115,11 +116,19 @@ class BoardAgainstAPlainList(RuleBasedStateMachine):
         assert not any(fits(each, lane.kind) for each in self.idle.values() for lane in waiting)
 
     def teardown(self):
-        """When as many tasks leave as were counted, nothing is left for one who can do all."""
+        """When as many tasks leave as were counted, nothing is left for one who can do all.
+
+        And when the workers leave, nothing is kept of what was there.
+        """
         for lane, count in self.counts.items():
             self.board.change_lane(lane, self.job_priority[lane.job_id], MADE[lane.job_id], -count)
         able = Profile(frozenset(TYPES), frozenset(TAGS), Specs(cores=8))
         assert self.board.put_worker(Candidate("zoe", "zoe", able), Presence.IDLE) is None
+        for who, _ in self.board.workers:
+            self.board.remove_worker(who.worker_id)
+        board = self.board
+        kept = [board._lanes, board._heaps, *board._kinds.values(), board._workers, board._idle]
+        assert not any(kept)
 
 
 TestBoard = BoardAgainstAPlainList.TestCase
@@ -178,3 +187,62 @@ def test_of_lanes_of_one_job_that_is_first_whose_first_task_is():
     board.change_lane(other, 50, 1, 1, place=3)
     order = [board.put_worker(ANNA, Presence.IDLE).lane for _ in range(3)]
     assert order == [other, lane("j"), lane("j")]
+
+
+def test_a_worker_that_asks_takes_what_is_there_and_else_asks_again():
+    board = Board()
+    assert board.put_worker(ANNA, Presence.ASKING) is None
+    assert board.workers == ((ANNA, Presence.POLLING),)
+    assert board.change_lane(lane("j"), 50, 1, 1) == []
+    assert board.put_worker(ANNA, Presence.ASKING).lane == lane("j")
+    assert board.workers == ((ANNA, Presence.BUSY),)
+
+
+@pytest.mark.parametrize("presence", sorted(set(Presence) - {Presence.IDLE, Presence.ASKING}))
+def test_a_worker_that_is_not_ready_gets_no_task(presence):
+    board = Board()
+    board.change_lane(lane("j"), 50, 1, 1)
+    assert board.put_worker(ANNA, presence) is None
+    assert board.workers == ((ANNA, presence),)
+    assert board.change_lane(lane("j"), 50, 1, 1) == []
+
+
+def test_of_idle_workers_that_can_do_it_the_one_that_waits_longest_gets_a_task():
+    board = Board()
+    anna, bert, carl = (Candidate(name, name, ANNA.profile) for name in WORKERS)
+    for worker in (carl, anna, bert):
+        board.put_worker(worker, Presence.IDLE)
+    board.put_worker(carl, Presence.IDLE)
+    order = board.change_lane(Lane("j", Kind("misc", excluded=frozenset({"anna"}))), 50, 1, 2)
+    assert [match.worker for match in order] == [bert, carl]
+
+
+def test_the_place_of_a_lane_is_that_of_its_first_task_while_it_holds_any():
+    board = Board()
+    other = Lane("j", Kind("misc", excluded=frozenset({"bert"})))
+    board.change_lane(lane("j"), 50, 1, 1, place=7)
+    board.change_lane(other, 50, 1, 1, place=5)
+    board.change_lane(lane("j"), 50, 1, 1, place=1)
+    order = [board.put_worker(ANNA, Presence.IDLE).lane for _ in range(3)]
+    assert order == [other, lane("j"), lane("j")]
+    board.change_lane(other, 50, 1, 1, place=5)
+    board.change_lane(lane("j"), 50, 1, 1, place=1)
+    assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
+
+
+def test_what_fits_is_remembered_within_bounds(monkeypatch):
+    monkeypatch.setattr("flamenco.model.board.REMEMBERED_FITS", 10)
+    board = Board()
+    for number in range(25):
+        assert board.may_run(ANNA, Kind("misc", excluded=frozenset({str(number)})))
+        assert 1 <= len(board._fits) <= 10
+
+
+def test_all_that_a_worker_lacks_is_told():
+    kind = Kind("blender", "gpu", Requirements(cores=8))
+    poor = Profile(frozenset({"misc"}), specs=Specs(cores=4))
+    said = lacks(poor, kind, "the tag GPU")
+    assert said[:2] == ("the task type blender", "the tag GPU")
+    assert len(said) == 3
+    rich = Profile(frozenset({"blender"}), frozenset({"gpu"}), Specs(cores=8))
+    assert lacks(rich, kind) == ()

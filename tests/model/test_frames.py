@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flamenco.model.frames import FrameRangeError, frame_chunker, frame_count, frame_numbers
+from flamenco.model.frames import (
+    FrameRangeError,
+    frame_chunker,
+    frame_count,
+    frame_numbers,
+    frame_runs,
+    most_runs,
+)
 
 frame = st.integers(min_value=-30, max_value=60)
 space = st.sampled_from(["", " ", "\t"])
@@ -105,6 +112,13 @@ def test_a_chunk_has_at_least_one_frame(size):
 def test_a_huge_range_costs_nothing_to_count_and_to_cut_in_two():
     assert frame_count("1-999999999") == 999_999_999
     assert frame_chunker("1-999999998", 499_999_999) == ["1-499999999", "500000000-999999998"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "runs"), [("7", 1), ("1-9", 1), ("1-9x4", 3), ("1-8x4", 2), ("1-9x4,20-30,40", 5)]
+)
+def test_runs_are_counted_before_they_are_made(frames, runs):
+    assert most_runs(frames) == len(list(frame_runs(frames))) == runs
 
 
 @given(ranges)

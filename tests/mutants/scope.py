@@ -4,14 +4,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+SIMULATION = tuple(
+    f"tests/simulation/test_simulation.py::test_{name}"
+    for name in ("the_farm_keeps_to_the_rule", "a_disk_may_fill_up_while_its_manager_ends")
+)
+"""Tests of the farm. The others there change it themselves, and test the rules of the days."""
+
 MODEL = (
     "tests/model",
     "tests/manager",
-    "tests/simulation",
+    *SIMULATION,
     "tests/store",
     "tests/jobtypes/test_settings.py",
 )
-FARM = ("tests/manager", "tests/simulation")
+FARM = (
+    "tests/manager",
+    *SIMULATION,
+    "tests/web/test_worker_calls.py",
+    "tests/web/test_flamenco3_worker.py",
+    "tests/web/test_following.py",
+    "tests/web/test_parked.py",
+)
 STORE = (
     "tests/logs",
     "tests/store",
