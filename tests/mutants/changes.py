@@ -102,6 +102,8 @@ OPERATORS: tuple[tuple[type, Callable[..., Changed]], ...] = (
     (cst.IfExp, mutators.operator_if_exp),
 )
 
+STATEMENTS = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
+
 LEFT_ALONE = (
     m.Annotation()
     | m.Decorator()
@@ -138,6 +140,8 @@ class Mutant:
 
     file: str
     line: int
+    lines: range
+    """Lines of the statement, or of its head, one of which is run when the change counts."""
     where: str
     """Function or class in which the change is."""
     change: str
@@ -156,6 +160,7 @@ class Place:
 
     file: str
     line: int
+    lines: range
     where: str
     _module: cst.Module
     _node: cst.CSTNode
@@ -165,7 +170,8 @@ class Place:
         """The module with this change."""
         before = self._module.code
         after = self._module.deep_replace(self._node, self._instead).code  # type: ignore[arg-type]
-        return Mutant(self.file, self.line, self.where, difference(before, after), after)
+        change = difference(before, after)
+        return Mutant(self.file, self.line, self.lines, self.where, change, after)
 
 
 def places(file: str, source: str) -> list[Place]:
@@ -200,21 +206,36 @@ class _Finder(cst.CSTVisitor):
         self._file = file
         self._module = module
         self._names: list[str] = []
+        self._statements: list[range] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if m.matches(node, LEFT_ALONE) or is_text(node) or is_logging(node):
             return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._names.append(node.name.value)
+        if isinstance(node, STATEMENTS):
+            self._statements.append(self._lines(node))
         for kind, operator in OPERATORS:
             if isinstance(node, kind):
                 for instead in operator(node):
                     line = self.get_metadata(PositionProvider, node).start.line
                     where = ".".join(self._names) or "module"
-                    place = Place(self._file, line, where, self._module, node, instead)
+                    lines = self._statements[-1]
+                    place = Place(self._file, line, lines, where, self._module, node, instead)
                     self.found.append(place)
         return True
+
+    def _lines(self, node: cst.CSTNode) -> range:
+        """The lines of a statement, without those of the statements in it."""
+        about = self.get_metadata(PositionProvider, node)
+        first = about.start.line
+        if isinstance(node, cst.SimpleStatementLine):
+            return range(first, about.end.line + 1)
+        body = getattr(node, "body", node)
+        return range(first, max(first + 1, self.get_metadata(PositionProvider, body).start.line))
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
         if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
             self._names.pop()
+        if isinstance(original_node, STATEMENTS):
+            self._statements.pop()

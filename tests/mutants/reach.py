@@ -19,10 +19,13 @@ class Reach:
     seconds: dict[str, float] = attrs.field(factory=dict)  # {test: seconds}
     _of_line: dict[tuple[str, int], list[str]] = attrs.field(factory=dict)
 
-    def tests(self, file: str, line: int) -> list[str]:
-        """Tests of a line. What is run by the import of its module concerns all tests."""
-        found = self._of_line.get((file, line), [])
-        return [*self.seconds] if "" in found else found
+    def tests(self, file: str, lines: Iterable[int]) -> list[str]:
+        """Tests of a statement, as no line of its own is known of what is written below its first.
+
+        What is run by the import of its module concerns all tests.
+        """
+        found = {test for line in lines for test in self._of_line.get((file, line), [])}
+        return [*self.seconds] if "" in found else sorted(found)
 
     def add(self, data: Any, files: Iterable[str]) -> None:
         """Take what the library `coverage` gathered."""

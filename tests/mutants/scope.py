@@ -15,7 +15,15 @@ MODEL = (
     "tests/manager",
     *SIMULATION,
     "tests/store",
+    "tests/test_bounds.py",
+)
+JOB_TYPES = (
     "tests/jobtypes/test_settings.py",
+    "tests/jobtypes/test_authoring.py",
+    "tests/jobtypes/test_javascript.py",
+    "tests/jobtypes/test_compiler.py",
+    "tests/web/test_job_types.py",
+    "tests/test_bounds.py",
 )
 FARM = (
     "tests/manager",
@@ -47,6 +55,7 @@ WORKER = (
 
 SCOPE: dict[str, tuple[str, ...]] = {
     "flamenco/model/*.py": MODEL,
+    "flamenco/model/jobtypes.py": JOB_TYPES,
     "flamenco/manager/jobs/*.py": FARM,
     "flamenco/manager/workers/*.py": FARM,
     "flamenco/manager/scheduling/*.py": FARM,

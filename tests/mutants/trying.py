@@ -54,7 +54,7 @@ class Trial:
 
     def fate(self, mutant: Mutant) -> Fate:
         """Try a wrong change."""
-        tests = self.reach.tests(mutant.file, mutant.line)
+        tests = self.reach.tests(mutant.file, mutant.lines)
         ordered = sorted(tests, key=lambda test: (-self.finds[test], self.reach.seconds[test]))
         path = str(ROOT / mutant.file)
 
