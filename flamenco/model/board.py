@@ -152,9 +152,7 @@ class Board:
     def drop_job(self, job_id: str) -> None:
         """Forget all lanes of a job."""
         for lane in [lane for lane in self._lanes if lane.job_id == job_id]:
-            self._lanes[lane].count = 0
-            if self._lanes[lane].queued is None:
-                del self._lanes[lane]
+            del self._lanes[lane]
 
     def put_worker(self, worker: Candidate, presence: Presence) -> Match | None:
         """Add a worker, or change one that is known."""

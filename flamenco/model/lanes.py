@@ -24,7 +24,7 @@ class Lanes:
     def put(self, place: int, lane: Lane | None) -> None:
         """Let a task wait in this lane; None: it does not wait."""
         before = self._lane_of.get(place)
-        if before is lane or before == lane:
+        if before == lane:
             return
         if before is not None:
             del self._lane_of[place]

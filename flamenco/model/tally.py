@@ -199,8 +199,6 @@ class Tally:
 
     def move(self, before: Maker, task: Maker) -> None:
         """Count what became of a task's frames."""
-        if not task.frames:
-            return
         if self._stretches is None:
             number = _number(runs_of(task.frames))
             for state, count in states(before, number):

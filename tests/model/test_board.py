@@ -171,6 +171,17 @@ def test_tasks_that_were_matched_may_be_withdrawn_before_the_offer_is_refused():
     assert len(board.change_lane(lane("j"), 50, 1, 1)) == 1
 
 
+def test_a_lane_of_which_too_much_was_withdrawn_is_found_again_when_it_has_tasks():
+    board = Board()
+    board.change_lane(lane("j"), 50, 1, 1)
+    board.put_worker(ANNA, Presence.IDLE)
+    board.change_lane(lane("j"), 50, 1, -1)
+    assert board.put_worker(ANNA, Presence.IDLE) is None
+    board.remove_worker("anna")
+    assert board.change_lane(lane("j"), 50, 1, 2) == []
+    assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
+
+
 def test_a_million_tasks_are_one_entry():
     board = Board()
     board.change_lane(lane("j"), 50, 1, 1_000_000)
@@ -228,6 +239,15 @@ def test_the_place_of_a_lane_is_that_of_its_first_task_while_it_holds_any():
     board.change_lane(other, 50, 1, 1, place=5)
     board.change_lane(lane("j"), 50, 1, 1, place=1)
     assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
+
+
+def test_jobs_of_one_moment_do_not_take_turns():
+    board = Board()
+    for place, job in enumerate("baba"):
+        kind = Kind("misc", excluded=frozenset({str(place)}))
+        board.change_lane(Lane(job, kind), 50, 1, 1, place=place)
+    order = [board.put_worker(ANNA, Presence.IDLE).lane.job_id for _ in range(4)]
+    assert order == ["a", "a", "b", "b"]
 
 
 def test_what_fits_is_remembered_within_bounds(monkeypatch):

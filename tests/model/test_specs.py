@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flamenco.model.jobs import JobRequirements
 from flamenco.model.specs import (
     NOTHING,
     Gpu,
@@ -239,6 +240,19 @@ def test_the_order_of_the_two_does_not_matter(has, one, other):
     there, back = missing(has, combined(one, other)), missing(has, combined(other, one))
     assert bool(there) is bool(back)
     assert combined(one, NOTHING) == combined(NOTHING, one) == combined(one, one) == one
+
+
+def test_a_file_may_ask_for_more_than_its_job_and_changes_nothing_of_other_types():
+    job = JobRequirements(
+        Requirements(memory_mib=4),
+        {"blender": Requirements(cores=8), "ffmpeg": Requirements(cores=2)},
+    )
+    large = Requirements(memory_mib=16)
+    more = job.stricter({"blender": Requirements(cores=4, gpu_kind="optix"), "misc": large})
+    assert more.of("blender") == Requirements(memory_mib=4, cores=8, gpu_kind="optix")
+    assert more.of("ffmpeg") == Requirements(memory_mib=4, cores=2)
+    assert more.of("misc") == Requirements(memory_mib=16)
+    assert more.of("file-management") == Requirements(memory_mib=4)
 
 
 @given(specs, requirements, amounts)

@@ -152,3 +152,16 @@ def test_a_job_that_grows_counts_as_one_that_is_read(tasks, pieces):
     live.grow(tasks[pieces:])
     live.complete()
     assert live.job.frames == LiveJob.of(JOB, tasks).job.frames
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        (FrameCounts(total=4, done=2), "2 of 4 frames"),
+        (FrameCounts(total=1, done=1), "1 of 1 frame"),
+        (FrameCounts(total=3, are_tasks=True), "0 of 3 tasks"),
+        (FrameCounts(total=1, are_tasks=True), "0 of 1 task"),
+    ],
+)
+def test_the_numbers_are_said_in_words(counted, said):
+    assert str(counted) == said

@@ -14,13 +14,15 @@ from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command, FrameCounts, Job, Task
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
-from flamenco.model.workers import StatusRequest, Worker
+from flamenco.model.workers import StatusRequest, Worker, WorkerTag
 from flamenco.store import (
     AppendLog,
+    DeleteTag,
     InsertJob,
     InsertTasks,
     NewerDatabase,
     PutJob,
+    PutTag,
     PutTask,
     PutWorker,
     StoredLease,
@@ -415,6 +417,17 @@ async def test_a_checkpoint_that_cannot_be_made_is_told_and_loses_nothing(tmp_pa
         with pytest.raises(StoreError, match="cannot write"):
             await store.ahead.checkpoint_when_grown()
         assert await reader.job("j1") == JOB
+
+
+async def test_a_tag_that_is_deleted_is_gone_from_jobs_that_are_not_live_and_no_other_is(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    tags = [WorkerTag(id=each, name=each) for each in ("gpu", "fast")]
+    jobs = [attrs.evolve(JOB, id=f"job-{each.id}", worker_tag=each.id) for each in tags]
+    async with open_store(path, TaskLogs(tmp_path)) as store, open_reader(path) as reader:
+        await store.commit([*map(PutTag, tags), *map(InsertJob, jobs)])
+        await store.commit([DeleteTag("gpu")])
+        assert await reader.tags() == tags[1:]
+        assert [(await reader.job(each.id)).worker_tag for each in jobs] == [None, "fast"]
 
 
 @pytest.mark.parametrize("number", [1, 49, 50, 51, 200])
