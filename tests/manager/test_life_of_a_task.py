@@ -1,5 +1,7 @@
 """Tasks are pushed to workers, come back as they ended, and count once."""
 
+from datetime import datetime
+
 import attrs
 import pytest
 import trio
@@ -63,6 +65,24 @@ async def test_a_report_that_is_sent_again_counts_once(stage):
     tail = await stage.tail(assign)
     assert tail.count("once") == 1
     await anna.complete(assign)
+
+
+async def test_the_log_of_a_task_tells_who_got_it_what_was_said_and_what_became_of_it(stage):
+    anna = await stage.worker("anna")
+    await stage.submit()
+    assign = await anna.hears(protocol.Assign)
+    await anna.report(assign, log="half of it\n", steps_completed=0)
+    await anna.report(assign, log="no line break", activity="almost there")
+    await anna.report(assign, status=TaskStatus.COMPLETED, log="all of it\n", activity="well done")
+    lines = (await stage.tail(assign)).splitlines()
+    assert lines[2:5] == ["half of it", "no line break", "all of it"]
+    own = [line.partition(" ") for line in (*lines[:2], *lines[5:])]
+    assert [said for _, _, said in own] == [
+        f"Task assigned to worker anna ({anna.id})",
+        "Task went from queued to active: Assigned to worker anna",
+        "Task went from active to completed: well done",
+    ]
+    assert all(datetime.fromisoformat(when).tzinfo for when, _, _ in own)
 
 
 async def test_a_report_under_an_older_lease_is_refused(stage):
