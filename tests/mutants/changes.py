@@ -112,6 +112,7 @@ LEFT_ALONE = (
     | m.ImportFrom()
     | m.FormattedString()
     | m.Call(func=m.Name("TypeVar"))
+    | m.Subscript(value=m.Name("Callable"))
     | m.Assign(targets=[m.AssignTarget(m.Name("__all__"))])
 )
 """What has no meaning for the farm: types, imports, texts for people."""

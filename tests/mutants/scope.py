@@ -30,7 +30,9 @@ FARM = (
     *SIMULATION,
     "tests/web/test_worker_calls.py",
     "tests/web/test_flamenco3_worker.py",
+    "tests/web/test_edge.py",
     "tests/web/test_following.py",
+    "tests/web/test_live.py",
     "tests/web/test_parked.py",
 )
 STORE = (
