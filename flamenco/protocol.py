@@ -1,9 +1,10 @@
 """Messages of a worker session, one definition for both ends.
 
-A session is a WebSocket at `PATH` with the worker's HTTP Basic credentials. Every message is one
-JSON text: ``{"type": "report", "seq": 7, "body": {...}}``. A reliable message carries a sequence
-number that only grows over the worker's life; the worker keeps the message until the Manager
-acknowledges it, and sends it again after a reconnect. See docs/worker-protocol.md.
+A session is a WebSocket at `PATH`. It begins with proofs of the worker's secret, or has it as HTTP
+Basic credentials. Every message is one JSON text: ``{"type": "report", "seq": 7, "body": {...}}``.
+A reliable message carries a sequence number that only grows over the worker's life; the worker
+keeps the message until the Manager acknowledges it, and sends it again after a reconnect. See
+docs/worker-protocol.md.
 """
 
 from collections.abc import Collection
@@ -16,6 +17,7 @@ from flamenco.model.bounds import (
     SHORTEST_PERIOD,
     Count,
     Few,
+    Hex256,
     Line,
     Many,
     Number,
@@ -33,6 +35,15 @@ PATH = "/api/v3/worker/session"
 HEARTBEAT_SECONDS = 10.0
 """Seconds between heartbeats, unless a timeout of the Manager needs them more often."""
 BEATS_IN_TIMEOUT = 4
+
+NOT_KNOWN = 4001  # this and the following: codes with which the Manager closes a session
+"""It does not know this worker."""
+NO_KEY = 4002
+"""It can't prove anything, as it keeps an older hash, or has no secret: use HTTP Basic."""
+NOT_HERE = 4003
+"""The worker's connection leads elsewhere: somebody stands in between."""
+NO_PROOF = 4004
+"""The worker's proof is wrong."""
 
 
 def heartbeat_period(*timeouts: float) -> float:
@@ -61,8 +72,53 @@ class HeldLease:
 
 
 @attrs.frozen(kw_only=True)
+class Identify:
+    """Worker → Manager, first message without HTTP Basic: who it is, and what to prove it with."""
+
+    worker_id: Word = ""
+    """Empty: it wants to register."""
+    nonce: Hex256
+    address: Word = ""
+    """Where its connection leads, if it found that in the network; empty if it was told."""
+
+
+@attrs.frozen(kw_only=True)
+class Challenge:
+    """Manager → Worker, answer to `Identify`: its own proof, and what the worker has to prove."""
+
+    nonce: Hex256
+    proof: Hex256
+
+
+@attrs.frozen
+class Prove:
+    """Worker → Manager, answer to `Challenge`: its proof. `Hello` follows at once."""
+
+    proof: Hex256
+
+
+@attrs.frozen(kw_only=True)
+class Register:
+    """Worker → Manager, answer to `Challenge`: a new worker, and proof of the farm's secret."""
+
+    proof: Hex256
+    key: Hex256
+    """SHA-256 of the secret that it has made."""
+    name: Line
+    platform: Word
+    task_types: Few[Word]
+
+
+@attrs.frozen
+class Registered:
+    """Manager → Worker, answer to `Register`: its id. The session ends."""
+
+    worker_id: Word
+
+
+@attrs.frozen(kw_only=True)
 class Hello:
-    """Worker → Manager, first message: the worker, and the leases that it still runs."""
+    """Worker → Manager: the worker, and the leases that it still runs."""
 
     name: Line
     software_version: Line
@@ -82,6 +138,8 @@ class Welcome:
     status_requested: WorkerStatus
     leases: Few[HeldLease] = ()
     heartbeat_seconds: Period = HEARTBEAT_SECONDS
+    ticket: Word = ""
+    """What requests beside the session carry instead of the secret, while it is open."""
 
 
 @attrs.frozen(kw_only=True)
@@ -198,7 +256,12 @@ class SignOff:
 
 
 Message = (
-    Hello
+    Identify
+    | Challenge
+    | Prove
+    | Register
+    | Registered
+    | Hello
     | Welcome
     | Assign
     | Revoke
@@ -212,6 +275,11 @@ Message = (
 )
 
 TYPES: dict[str, type[Any]] = {
+    "identify": Identify,
+    "challenge": Challenge,
+    "prove": Prove,
+    "register": Register,
+    "registered": Registered,
     "hello": Hello,
     "welcome": Welcome,
     "assign": Assign,
@@ -246,6 +314,11 @@ def encode(message: Message, seq: int | None = None) -> str:
     """The JSON text of a message; ``seq`` makes it a reliable one."""
     body = msgspec.Raw(_encoder.encode(message))
     return _encoder.encode(_Envelope(type=_NAMES[type(message)], body=body, seq=seq)).decode()
+
+
+def name_of(kind: type[Any]) -> str:
+    """The type of a message, as it is written."""
+    return _NAMES[kind]
 
 
 def decode(text: str | bytes | None, among: Collection[str] = TYPES) -> tuple[Message, int | None]:

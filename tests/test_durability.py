@@ -80,7 +80,7 @@ say("answered")
 CREDENTIALS = """
 import attrs
 from flamenco.config.files import write_yaml
-from worker.registration import FILE_NAME, Credentials
+from worker.credentials import FILE_NAME, Credentials
 
 say("begin")
 write_yaml(FOLDER / FILE_NAME, attrs.asdict(Credentials(worker_secret="s", worker_id="w1")))

@@ -1,12 +1,14 @@
-"""Authentication of workers, by HTTP Basic.
+"""Authentication of workers: by a proof at the beginning of a session, or by HTTP Basic.
 
 Workers make their secrets of 256 random bits, which nobody can guess: their SHA-256 is stored, and
-costs nothing to compare. Earlier versions stored slow hashes, and so did Flamenco 3: they are
-replaced when the worker comes next.
+costs nothing to compare; it is the key of their proofs (`flamenco.proofs`). Earlier versions stored
+slow hashes, and so did Flamenco 3: they are replaced when the worker comes next.
 """
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 import bcrypt
@@ -16,6 +18,7 @@ from werkzeug.datastructures import Authorization
 from actors import ActorRef, ActorStopped
 from flamenco.manager.farm import Farm
 from flamenco.manager.workers.messages import Seen
+from flamenco.proofs import new_nonce, worker_key
 from web.turns import Turns
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
@@ -27,13 +30,25 @@ MOST_HOSTS = 10_000
 """Maximum number of addresses that are remembered."""
 
 
+UNKNOWN = "unknown worker or wrong secret: register again"
+
+
 class BadCredentials(Exception):
     """The request doesn't carry the credentials of a worker of this farm."""
 
 
+class NoKey(Exception):
+    """What is stored of a worker's secret is of an earlier version, and no key."""
+
+
+def hash_of(key: str) -> str:
+    """What is stored of a worker's key, which is in hexadecimal."""
+    return _FAST + key
+
+
 def hash_secret(secret: str) -> str:
     """The hash of a worker's secret, to be stored."""
-    return _FAST + hashlib.sha256(secret.encode()).hexdigest()
+    return hash_of(worker_key(secret).hex())
 
 
 def _matches_slowly(secret: str, stored: str) -> bool:
@@ -56,6 +71,8 @@ class WorkerDoor:
     """The door for workers, which checks their credentials."""
 
     _farm: Farm
+    _tickets: dict[str, str] = attrs.field(factory=dict)
+    # {ticket of an open session: worker id}
     _known: dict[str, bytes] = attrs.field(factory=dict)
     # {worker id: digest of the secret that matched}
     hosts: set[str] = attrs.field(factory=set)
@@ -74,18 +91,53 @@ class WorkerDoor:
         A worker that was admitted once is remembered for as long as it has an actor: until it is
         deleted.
         """
+        if authorization is not None and authorization.type == "bearer":
+            return self._admit_by_ticket(authorization.token or "")
         if authorization is None or authorization.type != "basic":
             raise BadCredentials("worker credentials are needed: register, then use HTTP Basic")
         worker_id, secret = authorization.username or "", authorization.password or ""
-        digest = hashlib.sha256(secret.encode()).digest()
+        digest = worker_key(secret)
         actor = self._farm.worker(worker_id)
         if actor is None or not hmac.compare_digest(self._known.get(worker_id, b""), digest):
             if await self._verify(worker_id, secret, host or "") and actor is not None:
                 actor.tell(Seen(secret_hash=hash_secret(secret)))
             self._known[worker_id] = digest
-        self._remember(host or "")
+        return self.admit_proven(worker_id, host or "")
+
+    def admit_proven(self, worker_id: str, host: str) -> ActorRef:
+        """The actor of a worker that has proven itself from ``host``. Raises `ActorStopped`."""
+        self._remember(host)
+        actor = self._farm.worker(worker_id)
         if actor is None:
             raise ActorStopped(f"the actor of worker {worker_id} is not running")
+        return actor
+
+    async def key_of(self, worker_id: str) -> bytes:
+        """The key of a worker. Raises `BadCredentials` if there is no such worker, and `NoKey`."""
+        stored = await self._farm.services.reader.secret_hash(worker_id)
+        if stored is None:
+            raise BadCredentials(UNKNOWN)
+        kind, _, key = stored.partition("$")
+        try:
+            return bytes.fromhex(key if kind + "$" == _FAST else "no key")
+        except ValueError:
+            raise NoKey("only an old hash of the worker's secret is here: use HTTP Basic") from None
+
+    @contextmanager
+    def ticket(self, worker_id: str) -> Iterator[str]:
+        """What a worker's requests beside its session carry, for as long as that is open."""
+        ticket = new_nonce()
+        self._tickets[ticket] = worker_id
+        try:
+            yield ticket
+        finally:
+            del self._tickets[ticket]
+
+    def _admit_by_ticket(self, ticket: str) -> ActorRef:
+        worker_id = self._tickets.get(ticket)
+        actor = self._farm.worker(worker_id) if worker_id else None
+        if actor is None:
+            raise BadCredentials("the session of this ticket is over")
         return actor
 
     def _remember(self, host: str) -> None:
@@ -108,5 +160,5 @@ class WorkerDoor:
         else:
             good = hmac.compare_digest(hash_secret(secret).encode(), stored.encode())
         if not good:
-            raise BadCredentials("unknown worker or wrong secret: register again")
+            raise BadCredentials(UNKNOWN)
         return is_slow

@@ -40,7 +40,7 @@ class Settings(Config):
     """Hypercorn's settings, and ours."""
 
     guarded_sockets: frozenset[bytes] = frozenset()
-    """Paths of WebSockets that want credentials; clients of all others are kept to a pace."""
+    """Paths of WebSockets that want credentials; clients of others, or without, keep to a pace."""
 
 
 class _Protocol(H11Protocol):
@@ -85,10 +85,17 @@ class _Protocol(H11Protocol):
         request = _plain(request)
         await super()._create_stream(request)
         path = request.target.partition(b"?")[0]
-        guarded = path in cast("Settings", self.config).guarded_sockets
+        known = any(name == b"authorization" for name, _ in request.headers)
+        guarded = known and path in cast("Settings", self.config).guarded_sockets
         if isinstance(self.stream, WSStream) and not guarded:
             self.stream.buffer.max_length = MAX_MESSAGE_BYTES
             self.pace = Pace()
+
+    def trust(self) -> None:
+        """Take what a worker sends, as fast as it comes."""
+        self.pace = None
+        if isinstance(self.stream, WSStream):
+            self.stream.buffer.max_length = self.config.websocket_max_message_size
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -159,7 +166,7 @@ class Connection:
                     ConnectionState({"connection": self}),
                     ssl=False,
                     client=self._client,
-                    server=None,
+                    server=self._stream.socket.getsockname()[:2],
                     send=self.send,
                 )
                 await self._read()
@@ -185,6 +192,10 @@ class Connection:
                 await self._write(data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._protocol.handle(Closed())
+
+    def trust(self) -> None:
+        """Take what a worker that has proven itself sends in its session, as fast as it comes."""
+        self._protocol.trust()
 
     @property
     def host(self) -> str:

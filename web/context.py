@@ -30,6 +30,7 @@ class Web(QuartTrio):
         self.sockets = Sockets()
         self.chronicle = Chronicle()
         self.crowd = Crowd()
+        self.strangers = Crowd("sign on")
         self.compiling = Turns()
         self.registrations = Allowance(at_first=40, period=2.0)
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
@@ -80,6 +81,11 @@ def chronicle() -> Chronicle:
 def crowd() -> Crowd:
     """The clients that follow the farm live."""
     return cast("Web", current_app).crowd
+
+
+def strangers() -> Crowd:
+    """The workers that have begun a session, and not proven themselves yet."""
+    return cast("Web", current_app).strangers
 
 
 def compiling() -> Turns:

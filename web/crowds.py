@@ -13,8 +13,9 @@ class Crowded(Exception):
 
 @attrs.define(eq=False)
 class Crowd:
-    """Clients that follow the farm live."""
+    """Clients that do the same."""
 
+    doing: str = "follow the farm"
     most: int = 10_000
     most_of_address: int = 500
     """A proxy in front of the Manager is one address for all pages."""
@@ -23,9 +24,9 @@ class Crowd:
     def check(self, address: str) -> None:
         """Raises `Crowded` if nobody else from this address may come in."""
         if self._inside[address] >= self.most_of_address:
-            raise Crowded(f"{self.most_of_address} clients of {address} follow the farm already")
+            raise Crowded(f"{self.most_of_address} clients of {address} {self.doing} already")
         if self._inside.total() >= self.most:
-            raise Crowded(f"{self.most} clients follow the farm already")
+            raise Crowded(f"{self.most} clients {self.doing} already")
 
     @contextmanager
     def entered(self, address: str) -> Iterator[None]:

@@ -52,7 +52,10 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"worker_auth": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": {
+                "worker_auth": {"type": "http", "scheme": "basic"},
+                "worker_ticket": {"type": "http", "scheme": "bearer"},
+            },
         },
     }
 
@@ -79,7 +82,7 @@ def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, 
             *_headers(operation, components),
         ],
         "requestBody": _request_body(operation, schemas),
-        "security": [{"worker_auth": []}] if operation.worker_auth else [],
+        "security": [{"worker_auth": []}, {"worker_ticket": []}] if operation.worker_auth else [],
         "responses": _responses(operation, schemas),
     }
     return {name: value for name, value in described.items() if value}

@@ -1,6 +1,8 @@
 """Worker sessions: a WebSocket on one side, the worker's actor on the other."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 import trio
@@ -10,16 +12,16 @@ import actors
 from flamenco import protocol
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.workers.messages import Connect, Disconnected, FromWorker
-from web.context import door, sockets
+from web.context import connection, door, sockets, strangers
+from web.crowds import Crowded
+from web.handshakes import HandshakeOver, meet, next_message
 from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
+from web.turns import TooMany, address
 
 logger = logging.getLogger(__name__)
 
 PENDING_MESSAGES = 1000
 """Maximum number of unread messages, after which a worker is disconnected."""
-
-HELLO_SECONDS = 30.0
-"""Seconds without a hello after which a worker is disconnected."""
 
 Pending = trio.MemoryReceiveChannel[protocol.Message]
 
@@ -47,35 +49,53 @@ routes = Blueprint("sessions", __name__)
 
 @routes.websocket(protocol.PATH.removeprefix("/api/v3"))
 async def session() -> None:
-    actor = await door().admit(websocket.authorization, websocket.remote_addr)
+    actor = None
+    if "Authorization" in websocket.headers:
+        actor = await door().admit(websocket.authorization, websocket.remote_addr)
+    else:
+        strangers().check(address())
     await websocket.accept()
-    outbox, pending = trio.open_memory_channel[protocol.Message](PENDING_MESSAGES)
     with sockets().opened() as socket:
-        mine = WorkerSession(outbox, socket)
-        try:
-            with socket.scope:
-                await _converse(actor, mine, socket, pending)
-            logger.info("session of worker %s ended: %s", actor.name, socket.reason)
-            await websocket.close(socket.code, socket.reason)
-        finally:
-            actor.tell(Disconnected(mine))
+        with socket.scope, _told(socket):
+            if actor is None:
+                with strangers().entered(address()):
+                    actor = await meet()
+                connection().trust()
+            await _serve(socket, actor)
+        who = actor.name if actor else f"a stranger at {address()}"
+        logger.info("session of %s ended: %s", who, socket.reason)
+        await websocket.close(socket.code, socket.reason)
 
 
-async def _converse(
-    actor: actors.ActorRef, mine: WorkerSession, socket: Socket, pending: Pending
-) -> None:
-    """Exchange messages until the worker breaks the protocol, its actor fails, or it is ended."""
+@contextmanager
+def _told(socket: Socket) -> Iterator[None]:
+    """Tell the worker why its session ends."""
     try:
-        welcome = await actor.ask(Connect(mine, websocket.remote_addr or "", await _hello()))
-        await _send(welcome)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_send_all, pending)
-            while True:
-                await _hear(actor, mine, await websocket.receive())
+        yield
+    except* HandshakeOver as group:
+        (over,) = group.exceptions
+        socket.end(getattr(over, "code", POLICY_VIOLATION), str(over))
     except* protocol.ProtocolError as group:
         socket.end(PROTOCOL_ERROR, str(group.exceptions[0]))
-    except* (actors.ActorError, Refusal) as group:
+    except* (actors.ActorError, Refusal, TooMany, Crowded) as group:
         socket.end(POLICY_VIOLATION, str(group.exceptions[0]))
+
+
+async def _serve(socket: Socket, actor: actors.ActorRef) -> None:
+    """Exchange messages until the worker breaks the protocol, its actor fails, or it is ended."""
+    outbox, pending = trio.open_memory_channel[protocol.Message](PENDING_MESSAGES)
+    mine = WorkerSession(outbox, socket)
+    hello = await next_message(protocol.Hello)
+    try:
+        with door().ticket(actor.name) as ticket:
+            welcome = await actor.ask(Connect(mine, address(), hello))
+            await _send(attrs.evolve(welcome, ticket=ticket))
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_send_all, pending)
+                while True:
+                    await _hear(actor, mine, await websocket.receive())
+    finally:
+        actor.tell(Disconnected(mine))
 
 
 async def _hear(actor: actors.ActorRef, mine: WorkerSession, text: str | bytes) -> None:
@@ -89,15 +109,6 @@ async def _hear(actor: actors.ActorRef, mine: WorkerSession, text: str | bytes) 
         mine.push(protocol.Acknowledge(error.seq, str(error)))
         return
     await actor.send(FromWorker(mine, message, seq))
-
-
-async def _hello() -> protocol.Hello:
-    message: protocol.Message | None = None
-    with trio.move_on_after(HELLO_SECONDS):
-        message, _ = protocol.decode(await websocket.receive())
-    if not isinstance(message, protocol.Hello):
-        raise protocol.ProtocolError("expected hello as the first message")
-    return message
 
 
 async def _send_all(pending: Pending) -> None:

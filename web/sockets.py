@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import attrs
 import trio
 
-GOING_AWAY = 1001  # this and the following: RFC 6455 §7.4.1
+NORMAL = 1000  # this and the following: RFC 6455 §7.4.1
+GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
 POLICY_VIOLATION = 1008
 

@@ -5,7 +5,6 @@ takes too long; a Worker tries again for months. Nor does it notice a connection
 the middle of the handshake.
 """
 
-import base64
 from collections.abc import Awaitable, Callable
 from typing import cast
 from urllib.parse import urlsplit
@@ -19,8 +18,10 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
+from flamenco.proofs import address_of
+from flamenco.protocol import PATH
+from worker.credentials import Credentials
 from worker.refusals import MISDIRECTED, said_in
-from worker.registration import Credentials
 
 ANSWER_SECONDS = 20.0
 """Maximum seconds for the Manager to accept a connection, or to answer."""
@@ -28,10 +29,14 @@ CLOSE_SECONDS = 2.0
 MOST_BYTES = 64 * 1024 * 1024
 """Maximum size of a message, since a task with very many commands is one message."""
 
-WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - {408, MISDIRECTED, 429}
+REFUSED = frozenset({401, 403})
+"""Status codes of a Manager that does not know the credentials, or that misses them."""
+WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - REFUSED - {408, MISDIRECTED, 429}
 """Status codes of a server without sessions, or of a proxy that does not let them pass."""
 
-Talk = Callable[[WebSocketConnection], Awaitable[str]]
+Talk = Callable[[WebSocketConnection, str], Awaitable[str]]
+"""Function that uses a connection, and is told the address of its other end."""
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
 @attrs.frozen
@@ -39,17 +44,15 @@ class Ended:
     """The reason why there is no connection, or no longer."""
 
     reason: str
-    rejected: bool = False
-    """True if the Manager does not know the credentials."""
-    is_without_sessions: bool = False
-    """True if the Manager answers, but does not have sessions."""
+    code: int = 0
+    """The status code of the answer, or the code of the closed session; 0 if there was neither."""
 
 
 @attrs.frozen
 class Watched(trio.abc.Stream):
     """A stream that notices when the other end closes it."""
 
-    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]
+    stream: Stream
     is_over: trio.Event = attrs.field(factory=trio.Event)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -71,8 +74,12 @@ class Watched(trio.abc.Stream):
         await self.stream.aclose()
 
 
-async def talk_over(url: str, credentials: Credentials, talk: Talk) -> Ended:
-    """Connect and let ``talk`` use the connection; returns why it ended, which ``talk`` tells."""
+async def talk_over(manager_url: str, talk: Talk, credentials: Credentials | None = None) -> Ended:
+    """Connect and let ``talk`` use the connection; returns why it ended, which ``talk`` tells.
+
+    ``credentials`` are sent by HTTP Basic.
+    """
+    url = manager_url.rstrip("/") + PATH
     try:
         with trio.fail_after(ANSWER_SECONDS):
             stream = await _open_stream(url)
@@ -95,16 +102,18 @@ def _rejection(group: ExceptionGroup[ConnectionRejected]) -> Ended:
     """The end for a rejected handshake, which trio-websocket's reader raises in the nursery."""
     (error,) = group.exceptions
     status = getattr(error, "status_code", None)
-    rejected = status in (401, 403)
     said = said_in(getattr(error, "body", None) or b"")
-    return Ended(
-        f"it answered {status} to a worker session" + (f": {said}" if said else ""),
-        rejected=rejected,
-        is_without_sessions=not rejected and (status or 0) in WITHOUT_SESSIONS,
-    )
+    reason = f"it answered {status} to a worker session" + (f": {said}" if said else "")
+    return Ended(reason, status or 0)
 
 
-async def _open_stream(url: str) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+def _other_end(stream: Stream) -> str:
+    """The address that a connection leads to."""
+    bare = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    return address_of(bare.socket.getpeername())
+
+
+async def _open_stream(url: str) -> Stream:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme != "https":
@@ -113,29 +122,35 @@ async def _open_stream(url: str) -> trio.SocketStream | trio.SSLStream[trio.Sock
 
 
 async def _talk(
-    nursery: trio.Nursery,
-    stream: Watched,
-    url: str,
-    credentials: Credentials,
-    talk: Talk,
+    nursery: trio.Nursery, watched: Watched, url: str, credentials: Credentials | None, talk: Talk
 ) -> Ended:
     try:
+        address = _other_end(watched.stream)
         with trio.fail_after(ANSWER_SECONDS):
-            socket = await _shake_hands(nursery, stream, url, credentials)
+            socket = await _shake_hands(nursery, watched, url, credentials)
         if socket is None:
             return Ended("it closed the connection before it answered")
-        reason = await talk(socket)
+        reason = await talk(socket, address)
         with trio.move_on_after(CLOSE_SECONDS):
             await socket.aclose()
         return Ended(reason)
     except trio.TooSlowError:
         return Ended(f"no answer within {ANSWER_SECONDS:.0f} s")
     except ConnectionClosed as error:
-        return Ended(f"it closed the session: {error.reason}")
+        return Ended(*_said_at_the_end(error))
+    except OSError as error:
+        return Ended(str(error))
+
+
+def _said_at_the_end(error: ConnectionClosed) -> tuple[str, int]:
+    if error.reason is None:
+        return "it closed the session", 0
+    said = error.reason.reason or error.reason.name
+    return f"it closed the session: {said}", error.reason.code
 
 
 async def _shake_hands(
-    nursery: trio.Nursery, stream: Watched, url: str, credentials: Credentials
+    nursery: trio.Nursery, stream: Watched, url: str, credentials: Credentials | None
 ) -> WebSocketConnection | None:
     """The WebSocket, whose reader is a task of the nursery; None if the stream ends before."""
     parts, socket = urlsplit(url), None
@@ -147,7 +162,7 @@ async def _shake_hands(
             cast("trio.SocketStream", stream),  # any stream will do
             parts.netloc,
             parts.path,
-            extra_headers=[(b"Authorization", basic(credentials))],
+            extra_headers=[(b"Authorization", credentials.basic)] if credentials else [],
             max_message_size=MOST_BYTES,
         )
         done.cancel()
@@ -157,9 +172,3 @@ async def _shake_hands(
         await stream.is_over.wait()
         waiting.cancel_scope.cancel()
     return socket
-
-
-def basic(credentials: Credentials) -> bytes:
-    """The value of the Authorization header."""
-    pair = f"{credentials.worker_id}:{credentials.worker_secret}"
-    return b"Basic " + base64.b64encode(pair.encode())

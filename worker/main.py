@@ -14,13 +14,14 @@ from flamenco.config.worker import WorkerConfig
 from worker.checks import CHECKS
 from worker.command import Conditions
 from worker.commands import COMMANDS
+from worker.credentials import FILE_NAME as CREDENTIALS_NAME
+from worker.credentials import read_credentials
 from worker.executor import Workshop
-from worker.finding import Whereabouts, search
+from worker.finding import Whereabouts, search_own
 from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
 from worker.pictures import PictureService
 from worker.probes import PROBES
-from worker.registration import FILE_NAME as CREDENTIALS_NAME
 from worker.registration import Identity
 from worker.session import Session
 from worker.signals import watch_signals
@@ -93,7 +94,7 @@ async def _open(
     except OSError as error:
         raise HomeError(f"the Worker's home {home} cannot be created: {error.strerror}") from None
     log.info("Worker %s with home %s", config.name, home)
-    url = config.manager_url or await search(network=network)
+    url = config.manager_url or await search_own(read_credentials(config.home), network)
     async with (
         open_outbox(config.home / OUTBOX_NAME) as outbox,
         httpx.AsyncClient(

@@ -21,7 +21,8 @@ from flamenco.pictures.kinds import THUMBNAILS, Made, Pictures
 from flamenco.pictures.making import Maker, open_maker
 from flamenco.pictures.refusing import NoPicture
 from worker.backoff import backoff
-from worker.registration import Credentials, Identity
+from worker.connection import REFUSED
+from worker.registration import Identity
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +37,12 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each new look at a file that is not whole yet, or not there on a slow share."""
 RETRY_SECONDS = 10.0
 """Seconds of pause after the program could not be started."""
-AWAY = frozenset({408, 429, 500, 502, 503, 504})
-"""Status codes of a Manager that may take the picture later."""
-BEHIND = frozenset({502, 504})
-"""Those of a proxy that reaches no Manager."""
+NOBODY = 0
+"""What stands for a status code if there is no answer."""
+BEHIND = frozenset({NOBODY, 502, 504})
+"""That, and those of a proxy that reaches no Manager."""
+AWAY = BEHIND | REFUSED | {408, 429, 500, 503}
+"""Status codes of a Manager that may take the picture later, perhaps in another session."""
 MOST_TRIES = 30
 """Maximum number of times that a Manager which answers is asked to take a picture."""
 NOTHING = Made(0, 0, b"")
@@ -160,20 +163,23 @@ class PictureService:
         """
         failures = tries = 0
         while True:
-            known = self._identity.credentials or Credentials()
-            auth = (known.worker_id, known.worker_secret)
-            try:
-                answer = await self._http.post(
-                    route, content=body, headers={"Content-Type": kind}, auth=auth
-                )
-            except httpx.HTTPError as error:
-                log.debug("A picture can't be sent yet: %s", error or type(error).__name__)
-            else:
-                tries += answer.status_code not in BEHIND
-                if answer.status_code not in AWAY or tries >= MOST_TRIES:
-                    return answer.status_code
+            shown = self._identity.headers()
+            if shown is not None:
+                status = await self._post_once(route, body, {"Content-Type": kind, **shown})
+                tries += status not in BEHIND
+                if status not in AWAY or tries >= MOST_TRIES:
+                    return status
             await trio.sleep(backoff(failures))
             failures += 1
+
+    async def _post_once(self, route: str, body: bytes, headers: dict[str, str]) -> int:
+        """The Manager's answer; `NOBODY` if there is none."""
+        try:
+            answer = await self._http.post(route, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            log.debug("A picture can't be sent yet: %s", error or type(error).__name__)
+            return NOBODY
+        return answer.status_code
 
     async def _wait_for_some(self) -> None:
         while not self._waiting:

@@ -43,9 +43,9 @@ from flamenco.protocol import (
 )
 from worker.backoff import backoff
 from worker.connection import Ended
+from worker.credentials import Credentials
 from worker.outbox import Outbox
 from worker.refusals import MISDIRECTED, said_in
-from worker.registration import Credentials
 from worker.station import Station
 
 log = logging.getLogger(__name__)
@@ -297,7 +297,7 @@ class Polling:
     async def _end(self, reason: str, *, rejected: bool = False, after: float = 0.0) -> NoReturn:
         """Give up on this Manager for now."""
         await trio.sleep(_about(after))
-        self._ended = Ended(reason, rejected=rejected)
+        self._ended = Ended(reason, httpx.codes.FORBIDDEN if rejected else 0)
         self._scope.cancel()
         await trio.sleep_forever()
         raise AssertionError("a cancelled task went on")

@@ -1,69 +1,51 @@
 """Registration: a Worker asks the Manager for credentials once, and keeps them in a file."""
 
+import logging
 import secrets
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import attrs
 import httpx
 import msgspec
+import trio
+from trio_websocket import WebSocketConnection
 
+from flamenco import protocol
 from flamenco.config.errors import ConfigError
-from flamenco.config.files import read_yaml, write_yaml
-from flamenco.config.schema import Text, Where, read_section
 from flamenco.config.worker import FILE_NAME as CONFIG_NAME
 from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
 from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
-from worker.damaged import set_aside
+from flamenco.proofs import farm_key
+from flamenco.protocol import ProtocolError, Register, Registered
+from worker.connection import REFUSED, WITHOUT_SESSIONS, talk_over
+from worker.credentials import Credentials, read_credentials, write_credentials
+from worker.handshake import NoProof, answer, meet
 from worker.refusals import said_in
 
-FILE_NAME = "flamenco-worker-credentials.yaml"
+log = logging.getLogger(__name__)
+
 ROUTE = "api/v3/worker/register-worker"
 
 _PLACE = f"registration_secret in {CONFIG_NAME}, or in the environment as {SECRET_VARIABLE}"
 NO_SECRET = f"it wants the farm's registration secret to let a Worker in: set {_PLACE}"
 WRONG_SECRET = f"this Worker's registration secret is not the farm's: change {_PLACE}"
+NOT_IN_CLEAR = (
+    "it can't prove that it knows the registration secret, and was found in the network, so it is"
+    f" not told it: if it is the farm's Manager, set manager_url in {CONFIG_NAME}"
+)
+CAN_T_PROVE = WITHOUT_SESSIONS | REFUSED | {protocol.NO_KEY}
+"""Codes of a Manager that does not know proofs, or has no registration secret."""
 
 
 class RegistrationFailed(Exception):
     """The Manager could not be asked, or refused; the text says why, in a sentence."""
 
 
-@attrs.frozen(kw_only=True)
-class Credentials:
-    """The Worker's id and secret at its Manager."""
-
-    worker_id: Text = ""
-    worker_secret: Text = attrs.field(default="", repr=False)
-
-
-@attrs.frozen(kw_only=True)
-class _Stored(Credentials):
-    secret: Text = attrs.field(default="", repr=False)
-    """What some Workers of Flamenco 3 call `worker_secret`."""
-
-
 @attrs.frozen
 class _Registered:
     uuid: Word
-
-
-def read_credentials(home: Path) -> Credentials | None:
-    """The stored credentials; None if there are none. A damaged file is set aside."""
-    path = home / FILE_NAME
-    try:
-        stored = read_section(_Stored, read_yaml(path), Where(str(path)))
-    except ConfigError as error:
-        with suppress(OSError):
-            set_aside(path, error)
-        return None
-    secret = stored.worker_secret or stored.secret
-    return (
-        Credentials(worker_id=stored.worker_id, worker_secret=secret)
-        if stored.worker_id and secret
-        else None
-    )
 
 
 @attrs.define
@@ -73,31 +55,115 @@ class Identity:
     http: httpx.AsyncClient
     config: WorkerConfig
     credentials: Credentials | None = attrs.field(init=False, default=None)
+    ticket: str = attrs.field(init=False, default="", repr=False)
+    """What requests beside the open session carry; empty: there is none."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
         """The credentials; ``renew`` registers again. Raises `RegistrationFailed`."""
         if self.credentials is None:
             self.credentials = read_credentials(self.config.home)
         if self.credentials is None or renew:
-            self.credentials = await register(self.http, self.config)
+            self.credentials = await register(self.http, self.config, self.credentials)
         return self.credentials
 
+    def is_proven(self) -> None:
+        """Note that both ends have proven themselves: from now on the secret is never sent."""
+        if self.credentials is None or self.credentials.proven:
+            return
+        self.credentials = attrs.evolve(self.credentials, proven=True)
+        try:
+            write_credentials(self.config.home, self.credentials)
+        except ConfigError as error:
+            log.warning("That this Worker has proven itself can't be noted: %s", error)
 
-async def register(http: httpx.AsyncClient, config: WorkerConfig) -> Credentials:
-    """Register as a new worker and store the credentials, readable by their owner only.
+    @contextmanager
+    def shows(self, ticket: str) -> Iterator[None]:
+        """Show the ticket of a session in requests beside it, as long as it is open."""
+        self.ticket = ticket
+        try:
+            yield
+        finally:
+            self.ticket = ""
+
+    def headers(self) -> Mapping[str, str] | None:
+        """The headers of a request beside the session; None while there is nothing to show."""
+        if self.ticket:
+            return {"Authorization": f"Bearer {self.ticket}"}
+        known = self.credentials
+        return {"Authorization": known.basic.decode()} if known and not known.proven else None
+
+
+async def register(
+    http: httpx.AsyncClient, config: WorkerConfig, present: Credentials | None = None
+) -> Credentials:
+    """Register as a new worker and store the credentials, in place of the present ones.
 
     Raises `RegistrationFailed`. The file is written once before the Manager is asked, so that a
     home that cannot be written to does not leave a trail of unused workers at the Manager.
     """
-    path = config.home / FILE_NAME
-    secret = secrets.token_hex(32)
+    made = Credentials(worker_secret=secrets.token_hex(32))
     try:
-        write_yaml(path, attrs.asdict(Credentials(worker_secret=secret)))
-        credentials = Credentials(worker_id=await _ask(http, config, secret), worker_secret=secret)
-        write_yaml(path, attrs.asdict(credentials))
+        write_credentials(config.home, present or made)
+        if config.registration_secret:
+            made = await _register_by_proof(http, config, made)
+        if not made.worker_id:
+            made = attrs.evolve(made, worker_id=await _ask(http, config, made.worker_secret))
+        write_credentials(config.home, made)
     except ConfigError as error:
         raise RegistrationFailed(str(error)) from None
-    return credentials
+    return made
+
+
+async def _register_by_proof(
+    http: httpx.AsyncClient, config: WorkerConfig, made: Credentials
+) -> Credentials:
+    """The credentials with an id, or as they are if a Manager can't prove anything.
+
+    Raises `RegistrationFailed`; a Manager that was found is told the secret in no other way.
+    """
+    registering = _Registering(
+        config, made, await trio.to_thread.run_sync(farm_key, config.registration_secret)
+    )
+    ended = await talk_over(str(http.base_url), registering.talk)
+    if registering.worker_id:
+        return attrs.evolve(made, worker_id=registering.worker_id, proven=True)
+    if ended.code not in CAN_T_PROVE:
+        raise RegistrationFailed(ended.reason)
+    if not config.manager_url:
+        raise RegistrationFailed(NOT_IN_CLEAR)
+    return made
+
+
+@attrs.define
+class _Registering:
+    """One registration in a session."""
+
+    config: WorkerConfig
+    made: Credentials
+    key: bytes
+    worker_id: str = ""
+
+    async def talk(self, socket: WebSocketConnection, address: str) -> str:
+        """Register; returns why that failed."""
+        try:
+            exchange = await meet(socket, "", self.key, "" if self.config.manager_url else address)
+            new_key = self.made.key.hex()
+            new = Register(
+                proof=exchange.workers_proof(self.key, new_key),
+                key=new_key,
+                name=self.config.name,
+                platform=PLATFORM,
+                task_types=self.config.task_types,
+            )
+            await socket.send_message(protocol.encode(new))
+            said = await answer(socket)
+        except NoProof:
+            return WRONG_SECRET
+        except ProtocolError as error:
+            return f"its answer to a registration was not understood: {error}"
+        if isinstance(said, Registered):
+            self.worker_id = said.worker_id
+        return f"expected the answer to a registration, it sent {type(said).__name__}"
 
 
 async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> str:
@@ -113,16 +179,16 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
         ),
     }
     try:
-        answer = await http.post(ROUTE, json=body)
+        answered = await http.post(ROUTE, json=body)
     except httpx.HTTPError as error:
         raise RegistrationFailed(str(error) or type(error).__name__) from None
-    if answer.status_code == httpx.codes.FORBIDDEN:
+    if answered.status_code == httpx.codes.FORBIDDEN:
         raise RegistrationFailed(WRONG_SECRET if config.registration_secret else NO_SECRET)
-    if answer.status_code != httpx.codes.OK:
-        text = said_in(answer.content)
-        raise RegistrationFailed(f"it answered {answer.status_code} to a registration: {text}")
+    if answered.status_code != httpx.codes.OK:
+        text = said_in(answered.content)
+        raise RegistrationFailed(f"it answered {answered.status_code} to a registration: {text}")
     try:
-        return msgspec.json.decode(answer.content, type=_Registered).uuid
+        return msgspec.json.decode(answered.content, type=_Registered).uuid
     except msgspec.DecodeError as error:
         raise RegistrationFailed(
             f"its answer to a registration was not understood: {error}"

@@ -5,23 +5,32 @@ docs/worker-protocol.md explains each message.
 
 import logging
 from contextlib import suppress
+from functools import partial
 
 import attrs
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
-from flamenco.protocol import Heartbeat, Hello, Message, ProtocolError, Welcome
+from flamenco.config.worker import FILE_NAME as CONFIG_NAME
+from flamenco.protocol import Heartbeat, Hello, ProtocolError, Prove, Welcome
 from worker.backoff import MOST_SECONDS, backoff
 from worker.connection import ANSWER_SECONDS, Ended, talk_over
+from worker.credentials import Credentials
 from worker.finding import GONE_SECONDS, Whereabouts
+from worker.handshake import NoProof, answer, meet, receive
 from worker.outbox import Outbox
 from worker.polling import Polling
-from worker.registration import Credentials, Identity, RegistrationFailed
+from worker.registration import Identity, RegistrationFailed
 from worker.station import Station
+from worker.trust import Step, step_after
 
 log = logging.getLogger(__name__)
 
+STAY_OUT = (
+    "this Worker has its secret in common with another Manager, and tells it to nobody. If this is"
+    f" the farm's Manager, set manager_url in {CONFIG_NAME}"
+)
 STABLE_SECONDS = 10.0
 """Seconds after which a session resets the back-off; otherwise two Workers with the same
 credentials would throw each other out without a pause."""
@@ -41,7 +50,8 @@ class Session:
     _heard: float = attrs.field(init=False, factory=trio.current_time)
     """Time of the last contact with the Manager, by Trio's clock."""
     _last_reason: str = attrs.field(init=False, default="")
-    _rejected: bool = attrs.field(init=False, default=False)
+    _is_new: bool = attrs.field(init=False, default=False)
+    """True if the next thing to do is to register as a new worker."""
 
     async def run(self) -> None:
         """Connect again and again, until cancelled. Never raises because of the network."""
@@ -61,20 +71,33 @@ class Session:
             nursery.cancel_scope.cancel()
 
     async def _connect_once(self) -> None:
+        renew, self._is_new = self._is_new, False
         try:
-            credentials = await self.identity.get(renew=self._rejected)
+            credentials = await self.identity.get(renew=renew)
         except RegistrationFailed as error:
             self._complain(str(error))
             return
         await self.station.machine.wait_until_known()
-        ended = await talk_over(self.where.url.rstrip("/") + protocol.PATH, credentials, self._talk)
-        if ended.is_without_sessions:
+        ended = await talk_over(self.where.url, partial(self._prove, credentials))
+        step = self._step(ended, basic=False)
+        if step is Step.BASIC:
+            ended = await talk_over(self.where.url, self._talk, credentials)
+            step = self._step(ended, basic=True)
+        if step is Step.POLL:
             ended = await self._poll(credentials)
-        self._rejected = ended.rejected
-        if ended.rejected:
+            step = self._step(ended, basic=True)
+        self._is_new = step is Step.REGISTER
+        if step is Step.REGISTER:
             log.warning("The Manager does not know this Worker; registering again")
+        elif step is Step.STAY_OUT:
+            self._complain(f"{ended.reason}; {STAY_OUT}")
         else:
             self._complain(ended.reason)
+
+    def _step(self, ended: Ended, *, basic: bool) -> Step:
+        known = self.identity.credentials
+        proven = known is not None and known.proven
+        return step_after(ended.code, basic=basic, proven=proven, found=self.where.was_found)
 
     async def _poll(self, credentials: Credentials) -> Ended:
         """Ask a Manager without sessions over HTTP, as long as that works."""
@@ -83,28 +106,44 @@ class Session:
         self._was_in_touch(began)
         return ended
 
-    async def _talk(self, socket: WebSocketConnection) -> str:
+    async def _prove(
+        self, credentials: Credentials, socket: WebSocketConnection, address: str
+    ) -> str:
+        """Prove who it is to a Manager that has proven itself; then as `_talk`."""
+        key, address = credentials.key, address if self.where.was_found else ""
+        try:
+            exchange = await meet(socket, credentials.worker_id, key, address)
+        except NoProof as error:
+            return str(error)
+        await socket.send_message(protocol.encode(Prove(exchange.workers_proof(key))))
+        return await self._talk(socket, proven=True)
+
+    async def _talk(self, socket: WebSocketConnection, _: str = "", *, proven: bool = False) -> str:
         """Sign on, and keep in touch as long as possible; returns why it ended."""
         hello = self.station.hello()
         await socket.send_message(protocol.encode(hello))
         try:
-            with trio.fail_after(ANSWER_SECONDS):
-                welcome = await receive(socket)
+            welcome = await answer(socket)
         except ProtocolError as error:
             return f"its answer was not understood: {error}"
         if not isinstance(welcome, Welcome):
             return f"expected a welcome, it sent {type(welcome).__name__}"
         log.info("Signed on at %s", self.where.url)
+        if proven:
+            self.identity.is_proven()
         self._last_reason = ""
         self._longest_wait = min(MOST_SECONDS, welcome.heartbeat_seconds)
         self.station.welcomed(welcome)
         began = trio.current_time()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._send, socket)
-            nursery.start_soon(self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope)
-            nursery.start_soon(self._renew, hello, nursery.cancel_scope)
-            await self._listen(socket)
-            nursery.cancel_scope.cancel()
+        with self.identity.shows(welcome.ticket):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send, socket)
+                nursery.start_soon(
+                    self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope
+                )
+                nursery.start_soon(self._renew, hello, nursery.cancel_scope)
+                await self._listen(socket)
+                nursery.cancel_scope.cancel()
         self._was_in_touch(began)
         return "the session ended"
 
@@ -157,8 +196,3 @@ class Session:
                 "No session with the Manager at %s: %s; trying again", self.where.url, reason
             )
         self._last_reason = reason
-
-
-async def receive(socket: WebSocketConnection) -> Message:
-    """The next message. Raises ConnectionClosed and `ProtocolError`."""
-    return protocol.decode(await socket.get_message())[0]

@@ -13,7 +13,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 from worker.connection import talk_over
-from worker.registration import Credentials
+from worker.credentials import Credentials
 
 RECONNECT_SECONDS = 0.2
 
@@ -69,15 +69,14 @@ class LoadWorker:
 
     async def live(self) -> None:
         """Connect again and again, until cancelled; work goes on meanwhile."""
-        address = self.url.rstrip("/") + protocol.PATH
         assert self.credentials is not None
         async with trio.open_nursery() as self._nursery:
             while True:
-                await talk_over(address, self.credentials, self._talk)
+                await talk_over(self.url, self._talk, self.credentials)
                 self._socket = None
                 await trio.sleep(RECONNECT_SECONDS)
 
-    async def _talk(self, socket: WebSocketConnection) -> str:
+    async def _talk(self, socket: WebSocketConnection, _: str) -> str:
         ended = {
             protocol.HeldLease(said.task_id, said.lease)
             for said in self._outbox.values()

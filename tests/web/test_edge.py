@@ -204,7 +204,7 @@ async def test_a_socket_that_is_not_there_is_answered_with_404(edge):
 
 
 async def test_a_session_without_a_hello_ends(edge, monkeypatch):
-    monkeypatch.setattr("web.sessions.HELLO_SECONDS", 0.1)
+    monkeypatch.setattr("web.handshakes.HANDSHAKE_SECONDS", 0.1)
     async with session(edge, await registered(edge)) as socket:
         with pytest.raises(trio_websocket.ConnectionClosed) as closed, trio.fail_after(PATIENCE):
             await socket.get_message()

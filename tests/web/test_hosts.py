@@ -11,7 +11,6 @@ import trio
 import trio.testing
 import trio_websocket
 
-from flamenco import protocol
 from flamenco.config.manager import ManagerConfig
 from flamenco.config.worker import WorkerConfig
 from tests.patience import PATIENCE
@@ -20,7 +19,9 @@ from tests.web.conftest import edge_at
 from tests.web.test_origins import code_of
 from web.hosts import LEARN_SECONDS, Hosts, _own_names, name_in, names_of
 from worker.connection import talk_over
-from worker.registration import Credentials, RegistrationFailed, register
+from worker.credentials import Credentials
+from worker.registration import RegistrationFailed, register
+from worker.trust import Step, step_after
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -118,14 +119,16 @@ async def test_a_worker_tells_what_is_wrong_with_the_name_it_uses(edge, monkeypa
     """Its credentials are not wrong, and the Manager has sessions."""
     monkeypatch.setattr("worker.connection._open_stream", lambda _: connected(edge))
     who = Credentials(worker_id="anna", worker_secret="x")
-    ended = await talk_over(f"ws://render:8080{protocol.PATH}", who, trio.sleep_forever)
-    assert "allowed_hosts" in ended.reason
-    assert not ended.rejected
-    assert not ended.is_without_sessions
+    for shown in (who, None):
+        ended = await talk_over("http://render:8080/", trio.sleep_forever, shown)
+        assert "allowed_hosts" in ended.reason
+        for proven in (True, False):
+            step = step_after(ended.code, basic=shown is who, proven=proven, found=False)
+            assert step is Step.AGAIN
 
 
 async def test_a_worker_that_registers_is_told_so_too(edge, tmp_path):
-    config = WorkerConfig(name="anna", manager_url="", home=tmp_path, registration_secret="x")
+    config = WorkerConfig(name="anna", manager_url=edge.url, home=tmp_path, registration_secret="x")
     async with httpx.AsyncClient(base_url=edge.url, headers={"Host": "render"}) as http:
         with pytest.raises(RegistrationFailed, match=r"'render'; .* allowed_hosts"):
             await register(http, config)

@@ -20,6 +20,7 @@ from flamenco import protocol
 from flamenco.api.pictures import FramePicture
 from flamenco.model.jobs import Command
 from flamenco.model.statuses import WorkerStatus
+from flamenco.proofs import Exchange, farm_key, new_nonce, worker_key
 from flamenco.protocol import (
     Acknowledge,
     Assign,
@@ -33,6 +34,8 @@ from flamenco.protocol import (
 from tests.patience import PATIENCE
 from tests.servers import serve
 from web.serving import MAX_MESSAGE_BYTES
+
+TICKET = "let me in"
 
 
 @attrs.frozen
@@ -84,6 +87,7 @@ class FakeSession:
                 status_requested=status,
                 leases=self.hello.leases if leases is None else leases,
                 heartbeat_seconds=heartbeat,
+                ticket=TICKET,
             )
         )
 
@@ -148,6 +152,10 @@ class FakeManager:
         self.registrations = []
         self.known = {}
         self.registration_secret = None
+        self.keys = {}
+        """{id of a worker that has registered in a session: its key}."""
+        self.knows_proofs = True
+        self.addresses = []
         self.variables = {}
         self.storage = ""
         self.previews_in, self.previews = trio.open_memory_channel(math.inf)
@@ -169,11 +177,15 @@ class FakeManager:
     async def _serve_session(self, stream):
         async with trio.open_nursery() as nursery:
             request = await wrap_server_stream(nursery, stream, max_message_size=MAX_MESSAGE_BYTES)
-            if not self._knows(dict(request.headers).get(b"authorization", b"")):
+            shown = dict(request.headers).get(b"authorization", b"")
+            if not self._knows(shown) and (shown or not self.knows_proofs):
                 await request.reject(401)
                 nursery.cancel_scope.cancel()
                 return
             socket = await request.accept()
+            if not shown and not await self._meet(socket):
+                nursery.cancel_scope.cancel()
+                return
             hello, _ = protocol.decode(await socket.get_message())
             session = FakeSession(socket, hello)
             self._sessions_in.send_nowait(session)
@@ -181,7 +193,43 @@ class FakeManager:
             nursery.cancel_scope.cancel()
         await trio.aclose_forcefully(stream)
 
+    async def _meet(self, socket):
+        """The handshake of a worker; returns True if it may go on."""
+        said, _ = protocol.decode(await socket.get_message())
+        self.addresses.append(said.address)
+        if said.worker_id in self.known:
+            key = worker_key(self.known[said.worker_id])
+        elif said.worker_id in self.keys:
+            key = self.keys[said.worker_id]
+        elif self.registration_secret and not said.worker_id:
+            key = farm_key(self.registration_secret)
+        else:
+            code = protocol.NOT_KNOWN if said.worker_id else protocol.NO_KEY
+            await socket.aclose(code, "it is not known")
+            return False
+        exchange = Exchange(
+            worker_id=said.worker_id,
+            address=said.address,
+            worker_nonce=said.nonce,
+            manager_nonce=new_nonce(),
+        )
+        challenge = protocol.Challenge(
+            nonce=exchange.manager_nonce, proof=exchange.managers_proof(key)
+        )
+        await socket.send_message(protocol.encode(challenge))
+        answer, _ = protocol.decode(await socket.get_message())
+        assert answer.proof == exchange.workers_proof(key, getattr(answer, "key", ""))
+        if isinstance(answer, protocol.Register):
+            self.registrations.append(answer)
+            worker_id = f"worker-{len(self.registrations)}"
+            self.keys[worker_id] = bytes.fromhex(answer.key)
+            await socket.send_message(protocol.encode(protocol.Registered(worker_id)))
+            return False
+        return True
+
     def _knows(self, authorization):
+        if authorization == b"Bearer " + TICKET.encode():
+            return True
         name, _, secret = base64.b64decode(authorization.removeprefix(b"Basic ")).partition(b":")
         return name and self.known.get(name.decode()) == secret.decode()
 

@@ -36,7 +36,7 @@ def config(config):
 
 
 def test_find_manager_prints_where_it_is(monkeypatch, capsys):
-    async def find(network):
+    async def find(network, accept):
         return "http://10.0.0.5:8080/"
 
     monkeypatch.setattr("flamenco.discovery.find_manager", find)

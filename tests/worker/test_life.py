@@ -20,9 +20,9 @@ from flamenco.protocol import (
 from tests.patience import PATIENCE
 from tests.worker.fake_manager import open_manager, task
 from tests.worker.running import gate, python, running_worker
+from worker.credentials import FILE_NAME, Credentials, read_credentials
 from worker.main import run_worker
 from worker.outbox import HomeError
-from worker.registration import FILE_NAME, Credentials, read_credentials
 
 FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
 ECHO = ("echo", {"message": "hello"})

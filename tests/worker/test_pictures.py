@@ -16,9 +16,9 @@ from tests.patience import PATIENCE, until
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker import pictures
+from worker.credentials import Credentials
 from worker.executor import FrameTimes
 from worker.pictures import Output, PictureService
-from worker.registration import Credentials
 
 
 @attrs.frozen
@@ -26,6 +26,9 @@ class Known:
     credentials: Credentials = attrs.field(
         factory=lambda: Credentials(worker_id="id", worker_secret="secret")
     )
+
+    def headers(self):
+        return {"Authorization": self.credentials.basic.decode()}
 
 
 def picture(path, size=(40, 20)):

@@ -12,7 +12,7 @@ from tests.worker.fake_manager import FakeManager
 from tests.worker.http_manager import fetched, open_http_manager
 from tests.worker.running import gate, kill, running_worker, worker_process
 from tests.worker.test_network import outbox_holds
-from worker.registration import read_credentials
+from worker.credentials import read_credentials
 
 ECHO = ("echo", {"message": "hello"})
 FOR_EVER = ("sleep", {"duration_in_seconds": 3600})

@@ -5,6 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+import web.handshakes
 import worker.asking
 import worker.backoff
 import worker.connection
@@ -16,6 +17,7 @@ import worker.usage
 import worker.worker
 from flamenco import protocol
 from flamenco.model.reasons import FailureKind
+from web.crowds import Crowd
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worker-protocol.md"
 
@@ -37,6 +39,11 @@ def test_each_field_of_a_message_is_named_in_its_row(document, name):
     row = document.split(f"| `{name}` |")[1].split(" | | `")[0]
     missing = [f.name for f in attrs.fields(protocol.TYPES[name]) if f"`{f.name}`" not in row]
     assert not missing
+
+
+@pytest.mark.parametrize("name", ["NOT_KNOWN", "NO_KEY", "NOT_HERE", "NO_PROOF"])
+def test_each_code_of_a_closed_session_is_explained(document, name):
+    assert f"| {getattr(protocol, name)} |" in document
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -64,6 +71,8 @@ def test_the_figures_are_those_of_the_code(document):
     assert f"less than {worker.usage.LEAST_WORK:.0%}".replace("%", " %") in document
     assert f"measured every {worker.usage.SAMPLE_SECONDS:.0f} s" in document
     assert protocol.PATH in document
+    assert f"waits {web.handshakes.HANDSHAKE_SECONDS:.0f} s for each of these" in document
+    assert f"takes {Crowd().most_of_address} such Workers of one address" in document
 
 
 def test_the_intervals_of_a_worker_without_a_session_are_those_of_the_code(document):

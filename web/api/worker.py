@@ -5,18 +5,12 @@ from quart import request
 import actors
 from flamenco.api import workers as api
 from flamenco.manager.refusals import Refusal
-from flamenco.manager.workers.messages import (
-    AskStatus,
-    ChangeStatus,
-    RegisterWorker,
-    SignOff,
-    SignOn,
-)
-from flamenco.model.names import fault
-from flamenco.model.specs import Specs
-from web.auth import BadCredentials, hash_secret
-from web.context import door, farm, registrations
+from flamenco.manager.workers.messages import AskStatus, ChangeStatus, SignOff, SignOn
+from flamenco.proofs import worker_key
+from web.auth import BadCredentials
+from web.context import door, registrations
 from web.operations import Operations
+from web.registering import register
 from web.turns import address
 from web.wire import or_none
 
@@ -29,18 +23,14 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     registrations().spend(address())
     if not door().may_register(body.registration_secret or ""):
         raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
-    wrong = fault(body.name) or ("" if body.secret else "secret: expected a text, got nothing")
-    if wrong:
-        raise Refusal(wrong)
-    registered = await farm().workers.ask(
-        RegisterWorker(
-            name=body.name,
-            secret_hash=hash_secret(body.secret),
-            platform=body.platform,
-            address=request.remote_addr or "",
-            task_types=body.supported_task_types,
-            specs=Specs(capabilities=body.capabilities or ()),
-        )
+    if not body.secret:
+        raise Refusal("secret: expected a text, got nothing")
+    registered = await register(
+        name=body.name,
+        key=worker_key(body.secret).hex(),
+        platform=body.platform,
+        task_types=body.supported_task_types,
+        capabilities=body.capabilities or (),
     )
     return api.RegisteredWorker(
         uuid=registered.id,

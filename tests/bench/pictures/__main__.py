@@ -15,7 +15,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -33,7 +32,6 @@ from tests.programs import need
 from worker.blender_output import Saved, parse
 from worker.lines import LineSplitter
 from worker.pictures import Output, PictureService
-from worker.registration import Credentials
 
 ROUNDS, PICTURES = 7, 20
 BLOCKS = 4
@@ -101,7 +99,8 @@ def busy() -> float:
 class Known:
     """A Worker that is registered."""
 
-    credentials: Credentials = attrs.field(factory=partial(Credentials, worker_id="w"))
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": "Bearer ticket"}
 
 
 async def render_loss(frames: int) -> Mapping[str, float]:

@@ -1,0 +1,47 @@
+"""The Worker's end of the handshake: it proves itself to a Manager that has proven itself first."""
+
+import trio
+from trio_websocket import WebSocketConnection
+
+from flamenco import protocol
+from flamenco.proofs import Exchange, new_nonce, same
+from flamenco.protocol import Challenge, Identify, Message, ProtocolError
+from worker.connection import ANSWER_SECONDS
+
+
+class NoProof(Exception):
+    """The Manager did not prove that it knows the secret; the text says what it did instead."""
+
+
+async def receive(socket: WebSocketConnection) -> Message:
+    """The next message. Raises ConnectionClosed and `ProtocolError`."""
+    return protocol.decode(await socket.get_message())[0]
+
+
+async def answer(socket: WebSocketConnection) -> Message:
+    """The next message, which is awaited. Raises as `receive`, and TooSlowError."""
+    with trio.fail_after(ANSWER_SECONDS):
+        return await receive(socket)
+
+
+async def meet(socket: WebSocketConnection, worker_id: str, key: bytes, address: str) -> Exchange:
+    """Let the Manager prove that it has the key, of this worker or of the farm if that is empty.
+
+    ``address`` is where the connection leads if the Manager was found there, else empty. Raises
+    `NoProof`, ConnectionClosed and TooSlowError.
+    """
+    nonce = new_nonce()
+    said = Identify(worker_id=worker_id, nonce=nonce, address=address)
+    await socket.send_message(protocol.encode(said))
+    try:
+        challenge = await answer(socket)
+    except ProtocolError as error:
+        raise NoProof(f"its answer was not understood: {error}") from None
+    if not isinstance(challenge, Challenge):
+        raise NoProof(f"expected a challenge, it sent {type(challenge).__name__}")
+    exchange = Exchange(
+        worker_id=worker_id, address=address, worker_nonce=nonce, manager_nonce=challenge.nonce
+    )
+    if not same(challenge.proof, exchange.managers_proof(key)):
+        raise NoProof("it does not know this Worker's secret, so it is not the Worker's Manager")
+    return exchange
