@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
+import trio
 from msgspec import UnsetType
 from quart import Response, has_request_context, request, websocket
 from werkzeug.exceptions import HTTPException
@@ -38,6 +39,9 @@ TEXT = "text/plain; charset=utf-8"
 YAML = "application/yaml"
 JPEG = "image/jpeg"
 EVENT_STREAM = "text/event-stream"
+
+LONG_BODY = 2**16
+"""Bytes beyond which a body is read in a thread, where checks of its values hold up nobody."""
 
 RETRY_SECONDS = 1
 """Seconds after which a request that was answered 429 or 503 may be made again."""
@@ -193,6 +197,8 @@ async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) ->
     if request.content_type and request.mimetype != JSON:
         raise Refusal(f"request body: expected {JSON}, got {request.mimetype}")
     try:
+        if len(content) > LONG_BODY:
+            return await trio.to_thread.run_sync(decoder.decode, content)
         return decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(f"request body: {_explained(error, decoder.type)}") from None

@@ -106,9 +106,12 @@ class JobRequirements:
         return combined(self.every_task, self.by_task_type.get(task_type, NOTHING))
 
     def stricter(self, by_task_type: Mapping[str, Requirements]) -> "JobRequirements":
-        """These requirements, combined with more of them for some task types."""
+        """These requirements, combined with more of them for some task types.
+
+        Raises ValueError if the conditions on a program's version become too long to be kept.
+        """
         added = {
-            name: combined(self.by_task_type.get(name, NOTHING), needs)
+            name: attrs.evolve(combined(self.by_task_type.get(name, NOTHING), needs))
             for name, needs in by_task_type.items()
         }
         return JobRequirements(self.every_task, {**self.by_task_type, **added})

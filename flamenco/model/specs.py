@@ -106,13 +106,14 @@ class Specs:
 
 def _merged(software: Iterable[Software]) -> tuple[Software, ...]:
     """One entry for each program, with all conditions on its version."""
-    merged: dict[str, Software] = {}
+    names: dict[str, str] = {}
+    conditions: dict[str, dict[str, None]] = {}
     for each in software:
-        before = merged.setdefault(each.name.casefold(), each)
-        parts = [part.strip() for part in f"{before.version},{each.version}".split(",")]
-        version = ",".join(dict.fromkeys(part for part in parts if part))
-        merged[each.name.casefold()] = Software(before.name, version)
-    return tuple(merged[name] for name in sorted(merged))
+        key = each.name.casefold()
+        names.setdefault(key, each.name)
+        parts = (part.strip() for part in each.version.split(","))
+        conditions.setdefault(key, {}).update(dict.fromkeys(part for part in parts if part))
+    return tuple(Software(names[key], ",".join(conditions[key])) for key in sorted(names))
 
 
 @attrs.frozen(kw_only=True)
@@ -170,20 +171,26 @@ def _is_specifier(text: str) -> bool:
 
 
 def combined(job: Requirements, task_type: Requirements) -> Requirements:
-    """The stricter of both in every respect: a worker that fits it fits each of the two."""
+    """The stricter of both in every respect: a worker that fits it fits each of the two.
+
+    What both ask of a program's version may be longer together than it may be in either.
+    """
     if task_type == NOTHING:
         return job
     if job == NOTHING:
         return task_type
-    return Requirements(
+    both = Requirements()
+    _settle(
+        both,
         memory_mib=max(job.memory_mib, task_type.memory_mib),
         cores=max(job.cores, task_type.cores),
-        gpu_kind=f"{job.gpu_kind}+{task_type.gpu_kind}",
+        gpu_kind=_joined(f"{job.gpu_kind}+{task_type.gpu_kind}"),
         gpu_memory_mib=max(job.gpu_memory_mib, task_type.gpu_memory_mib),
-        platform=f"{job.platform}+{task_type.platform}",
-        software=job.software + task_type.software,
-        capabilities=job.capabilities + task_type.capabilities,
+        platform=_joined(f"{job.platform}+{task_type.platform}"),
+        software=_merged(job.software + task_type.software),
+        capabilities=_words(job.capabilities + task_type.capabilities),
     )
+    return both
 
 
 def missing(specs: Specs, requirements: Requirements) -> tuple[str, ...]:

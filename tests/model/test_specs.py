@@ -260,3 +260,16 @@ def test_asking_for_more_never_makes_a_worker_fit(has, wanted, more):
     stricter = combined(wanted, Requirements(memory_mib=more, cores=more, gpu_memory_mib=more))
     if missing(has, wanted):
         assert missing(has, stricter)
+
+
+def test_conditions_that_are_long_together_are_combined_all_the_same():
+    one, other = (
+        Requirements(software=(Software("blender", ",".join(f">={n}.{i}" for i in range(100))),))
+        for n in (3, 4)
+    )
+    both = combined(one, other)
+    assert len(both.software[0].version) > 1000
+    assert not missing(Specs(software=(Software("blender", "4.99"),)), both)
+    assert missing(Specs(software=(Software("blender", "4.98"),)), both)
+    with pytest.raises(ValueError, match="software blender"):
+        JobRequirements(by_task_type={"misc": one}).stricter({"misc": other})
