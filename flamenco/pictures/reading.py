@@ -1,13 +1,15 @@
 """Reading of rendered images of any format, as large as they are needed.
 
 Pillow reads what it knows, by content and not by name. What it does not know, reads at fewer bits
-or only as a whole, OpenImageIO does (`flamenco.pictures.light`), line by line.
+or only as a whole, OpenImageIO does (`flamenco.pictures.light`), line by line. Of a movie FFmpeg
+reads the first frame (`flamenco.pictures.movies`).
 """
 
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from flamenco.pictures.movies import first_frame, is_movie
 from flamenco.pictures.refusing import NO_MEMORY, NoPicture, check_size
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "JPEG2000", "TGA", "BMP", "SGI")
@@ -43,7 +45,7 @@ def _read(path: Path, box: tuple[int, int]) -> Image.Image:
     try:
         opened = Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
-        return _by_lines(path, box)
+        return _first_frame(path) if is_movie(path) else _by_lines(path, box)
     with opened as image:
         check_size(image.width, image.height)
         _read_less(image, box)
@@ -58,6 +60,12 @@ def _by_lines(path: Path, box: tuple[int, int]) -> Image.Image:
     from flamenco.pictures import light  # NumPy and OpenImageIO take as long to load as a picture
 
     return light.read(path, box)
+
+
+def _first_frame(path: Path) -> Image.Image:
+    with first_frame(path) as image:
+        check_size(image.width, image.height)
+        return image.convert("RGB")
 
 
 def _read_less(image: Image.Image, box: tuple[int, int]) -> None:

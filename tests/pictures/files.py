@@ -1,5 +1,8 @@
 """Image files for tests, of what cameras and programs write."""
 
+import subprocess
+
+import imageio_ffmpeg
 import numpy as np
 import OpenImageIO
 
@@ -31,4 +34,12 @@ def write_deep(path):
     assert out.open(str(path), spec), out.geterror()
     assert out.write_deep_image(data)
     out.close()
+    return path
+
+
+def film(path):
+    """A movie that begins red and goes on in green."""
+    red, green = (("-f", "lavfi", "-i", f"color={each}:s=64x36:d=0.2") for each in ("red", "lime"))
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *red, *green]
+    subprocess.run([*command, "-filter_complex", "concat=n=2", str(path)], check=True)
     return path

@@ -16,7 +16,7 @@ from PIL import Image
 from flamenco.pictures.kinds import KINDS, THUMBNAILS, Pictures
 from flamenco.pictures.making import Maker, open_maker
 from flamenco.pictures.refusing import NoPicture
-from tests.pictures.files import write, write_deep
+from tests.pictures.files import film, write, write_deep
 
 BY_PILLOW = ("png", "jpg", "tif", "webp", "avif", "jp2", "tga", "bmp", "sgi")
 BY_LIGHT = {"exr": "half", "hdr": "float", "dpx": "uint16", "png": "uint16", "tif": "float"}
@@ -28,6 +28,7 @@ def originals(folder: Path) -> list[Path]:
     """Files of every format that is read."""
     noise = np.random.default_rng(1).random((40, 60, 3), dtype=np.float32)
     files = [write_deep(folder / "deep.exr")]
+    movies = [film(folder / f"film.{suffix}") for suffix in ("mp4", "mkv", "avi")]
     for suffix in BY_PILLOW:
         files.append(folder / f"plain.{suffix}")
         Image.fromarray((noise * 255).astype(np.uint8)).save(files[-1])
@@ -35,7 +36,7 @@ def originals(folder: Path) -> list[Path]:
         files.append(write(folder / f"light.{suffix}", noise, kind=kind, size=(60, 40)))
     tiles = {"tile_width": 16, "tile_height": 16}
     files.append(write(folder / "tiles.exr", noise, size=(60, 40), **tiles))
-    return files
+    return files + movies
 
 
 def damaged(content: bytes, random: Random) -> bytes:

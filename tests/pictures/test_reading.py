@@ -9,7 +9,7 @@ from PIL import Image
 
 from flamenco.pictures.reading import read
 from flamenco.pictures.refusing import NoPicture
-from tests.pictures.files import write, write_deep
+from tests.pictures.files import film, write, write_deep
 
 BOX = (600, 338)
 
@@ -161,6 +161,25 @@ def header_of_png(width, height):
         check = zlib.crc32(kind + content)
         whole += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
     return whole
+
+
+@pytest.mark.parametrize(
+    "name", ["film.mp4", "film.mkv", "film.avi", "film.mov", "mislabelled.png"]
+)
+def test_of_a_movie_the_first_frame_is_shown(tmp_path, name):
+    film(tmp_path / "film.mp4" if name.endswith("png") else tmp_path / name)
+    if name.endswith("png"):
+        (tmp_path / "film.mp4").rename(tmp_path / name)
+    assert near(colour(tmp_path / name), (255, 0, 0), 8)
+
+
+def test_half_a_movie_may_become_whole(tmp_path):
+    path = film(tmp_path / "film.mp4")
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    with pytest.raises(NoPicture) as caught:
+        read(path, BOX)
+    assert caught.value.passing
 
 
 def test_what_would_take_for_ever_is_refused_in_words(tmp_path):
