@@ -23,11 +23,31 @@ MAX_MESSAGE_BYTES = 128 * 2**10
 
 
 @attrs.define(eq=False)
+class Tokens:
+    """What somebody may use: some at first and at most, and a few more each second."""
+
+    most: float
+    per_second: float
+    left: float = attrs.field(init=False)
+    _counted_at: float = attrs.field(init=False, factory=trio.current_time)
+
+    def __attrs_post_init__(self) -> None:
+        self.left = self.most
+
+    async def take(self, tokens: float) -> None:
+        """Use some, and wait until there are as many again as were missing."""
+        now = trio.current_time()
+        self.left += self.per_second * (now - self._counted_at) - tokens
+        self.left, self._counted_at = min(self.most, self.left), now
+        if self.left < 0:
+            await trio.sleep(-self.left / self.per_second)
+
+
+@attrs.define(eq=False)
 class Pace:
     """The tokens of one WebSocket."""
 
-    _tokens: float = TOKENS
-    _counted_at: float = attrs.field(factory=trio.current_time)
+    _tokens: Tokens = attrs.field(factory=lambda: Tokens(TOKENS, TOKENS_PER_SECOND))
     _watched: object = None
 
     def watch(self, socket: WSStream) -> None:
@@ -40,15 +60,11 @@ class Pace:
     def _counting(self, events: Callable[[], Iterator[Event]]) -> Callable[[], Iterator[Event]]:
         def counted() -> Iterator[Event]:
             for event in events():
-                self._tokens -= 1
+                self._tokens.left -= 1
                 yield event
 
         return counted
 
     async def keep(self) -> None:
         """Wait until more may be read."""
-        now = trio.current_time()
-        self._tokens += TOKENS_PER_SECOND * (now - self._counted_at) - 1
-        self._tokens, self._counted_at = min(TOKENS, self._tokens), now
-        if self._tokens < 0:
-            await trio.sleep(-self._tokens / TOKENS_PER_SECOND)
+        await self._tokens.take(1)

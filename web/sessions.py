@@ -15,6 +15,7 @@ from flamenco.manager.workers.messages import Connect, Disconnected, FromWorker
 from web.context import connection, door, sockets, strangers
 from web.crowds import Crowded
 from web.handshakes import HandshakeOver, meet, next_message
+from web.pacing import Tokens
 from web.sockets import POLICY_VIOLATION, PROTOCOL_ERROR, Socket
 from web.turns import TooMany, address
 
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 PENDING_MESSAGES = 1000
 """Maximum number of unread messages, after which a worker is disconnected."""
+
+CHARACTERS_PER_SECOND = 4 * 2**20
+"""Characters of a worker's messages that are heard each second, after the first ones."""
+CHARACTERS_AT_FIRST = 16 * 2**20
 
 Pending = trio.MemoryReceiveChannel[protocol.Message]
 
@@ -92,8 +97,11 @@ async def _serve(socket: Socket, actor: actors.ActorRef) -> None:
             await _send(attrs.evolve(welcome, ticket=ticket))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_send_all, pending)
+                pace = Tokens(CHARACTERS_AT_FIRST, CHARACTERS_PER_SECOND)
                 while True:
-                    await _hear(actor, mine, await websocket.receive())
+                    said = await websocket.receive()
+                    await _hear(actor, mine, said)
+                    await pace.take(len(said))
     finally:
         actor.tell(Disconnected(mine))
 

@@ -7,8 +7,11 @@ import pytest
 import trio
 import trio_websocket
 
+from flamenco import protocol
 from tests.patience import PATIENCE
 from tests.web.attacks import connected, handshake
+from tests.web.test_edge import registered
+from tests.web.test_handshakes import stranger
 from web.crowds import Crowd, Crowded
 from web.live import MOST_FOLLOWED
 from web.pacing import MAX_MESSAGE_BYTES, TOKENS, TOKENS_PER_SECOND, Pace
@@ -170,6 +173,24 @@ def test_who_leaves_makes_room():
             crowd.check("d")
         crowd.check("d")
     assert not crowd._inside
+
+
+async def test_a_session_is_heard_at_a_pace_and_others_as_before(edge, monkeypatch):
+    monkeypatch.setattr("web.sessions.CHARACTERS_AT_FIRST", 10_000)
+    monkeypatch.setattr("web.sessions.CHARACTERS_PER_SECOND", 1)
+    line = protocol.Report(task_id="none", lease=1, log=3000 * "x")
+    async with stranger(edge) as noisy, stranger(edge) as other:
+        await noisy.signs_on(await registered(edge))
+        for seq in range(1, 11):
+            await noisy.says(protocol.encode(line, seq))
+        for seq in range(1, 5):  # the fourth is heard, and those after it later
+            assert (await noisy.hears(protocol.Acknowledge)).seq == seq
+        await other.signs_on(await registered(edge))
+        await other.says(protocol.encode(line, 1))
+        await other.hears(protocol.Acknowledge)
+        with trio.move_on_after(0.5) as waiting:
+            await noisy.hears(protocol.Acknowledge)
+        assert waiting.cancelled_caught
 
 
 async def test_who_has_no_tokens_left_waits_for_them(autojump_clock):
