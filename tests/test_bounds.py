@@ -10,6 +10,7 @@ from msgspec import inspect
 from flamenco import protocol
 from flamenco.api import meta, workers
 from flamenco.jobtypes import messages
+from flamenco.model import bounds
 from flamenco.model.bounds import LARGEST, LONGEST_ERROR, Few, Values, brief, cut
 from flamenco.model.jobs import AuthoredTask
 from web import live
@@ -112,6 +113,47 @@ def test_json_values_by_name_are_bounded_by_their_number_and_the_names():
     assert not [*unbounded(inspect.type_info(Values), "it")]
     with pytest.raises(msgspec.ValidationError, match="length <= 1000"):
         msgspec.convert({"x" * 1001: 1}, Values)
+
+
+def longest(most: int) -> tuple[str, str]:
+    """A text that is as long as it may be, and one that is too long."""
+    return "x" * most, "x" * (most + 1)
+
+
+UUID = "0123abcd-4567-89ef-ABCD-0123456789ab"
+TOO_LARGE = 2**63
+EDGES = {
+    "Number": (bounds.Number, [-TOO_LARGE, TOO_LARGE - 1], [-TOO_LARGE - 1, TOO_LARGE]),
+    "Count": (bounds.Count, [0, TOO_LARGE - 1], [-1, TOO_LARGE]),
+    "Steps": (bounds.Steps, [0, 2**31 - 1], [-1, 2**31]),
+    "Priority": (bounds.Priority, [0, 100], [-1, 101]),
+    "Rank": (bounds.Rank, [-(2**31), 2**31 - 1], [-(2**31) - 1, 2**31]),
+    "Amount": (bounds.Amount, [-1e300, 1e300], [-1.1e300, 1.1e300]),
+    "Period": (bounds.Period, [0.001, 86_400.0], [0.0009, 86_400.1]),
+    "Seconds": (bounds.Seconds, [0.0, 1e9], [-0.1, 1.1e9]),
+    "Word": (bounds.Word, *zip(longest(1000), strict=True)),
+    "Line": (bounds.Line, *zip(longest(2**15), strict=True)),
+    "Prose": (bounds.Prose, *zip(longest(2**20), strict=True)),
+    "Text": (bounds.Text, *zip(longest(2**24), strict=True)),
+    "Uuid": (bounds.Uuid, [UUID], [f"{UUID}0", f"x{UUID[1:]}", UUID.replace("-", "")]),
+    "SmallJpeg": (bounds.SmallJpeg, [bytes(2**13)], [bytes(2**13 + 1)]),
+    "LargeJpeg": (bounds.LargeJpeg, [bytes(30 * 2**10)], [bytes(30 * 2**10 + 1)]),
+    "NewestJpeg": (bounds.NewestJpeg, [bytes(2**20)], [bytes(2**20 + 1)]),
+    "PictureName": (bounds.PictureName, ["0123456789ab" * 2], ["0123456789aB" * 2, "0" * 25]),
+    "Few": (Few[int], [(1,) * 1000], [(1,) * 1001]),
+    "Values": (Values, [dict.fromkeys(map(str, range(10_000)))], [{"x" * 1001: 1}]),
+    "Texts": (bounds.Texts, [{"x": "y"}], [dict.fromkeys(map(str, range(10_001)), "")]),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_what_was_taken_once_is_taken_for_ever_and_nothing_beyond(name):
+    kind, taken, refused = EDGES[name]
+    for value in taken:
+        assert msgspec.convert(value, kind) == value
+    for value in refused:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, kind)
 
 
 @pytest.mark.parametrize(("text", "short"), [("", ""), ("abc", "abc"), ("abcd", "ab…")])
