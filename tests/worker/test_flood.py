@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from flamenco.protocol import Report
 from tests.worker.fake_manager import task
@@ -165,4 +166,19 @@ async def test_a_chunk_leaves_after_a_while_even_if_it_is_small(tmp_path, autoju
         tasklog.write("hello")
         ((_, report),) = await outbox.after(0)
         assert report.log == "hello\n"
+        nursery.cancel_scope.cancel()
+
+
+async def test_lines_leave_sooner_while_somebody_follows_them(tmp_path, autojump_clock):
+    async with open_outbox(tmp_path / "outbox") as outbox, trio.open_nursery() as nursery:
+        tasklog, seq = TaskLog(outbox, "task", 1), 0
+        nursery.start_soon(tasklog.keep_flushing)
+        for followed, seconds in ((False, 2.0), (True, 0.2), (True, 0.2), (False, 2.0)):
+            tasklog.follow(followed)
+            await wait_all_tasks_blocked()
+            began = trio.current_time()
+            tasklog.write("hello")
+            ((seq, report),) = await outbox.after(seq)
+            assert report.log == "hello\n"
+            assert trio.current_time() - began == pytest.approx(seconds)
         nursery.cancel_scope.cancel()
