@@ -26,10 +26,10 @@ from typing import (
 )
 
 import attrs
-import msgspec
 from quart import Response, request
 
 from flamenco.model.bounds import Uuid
+from web.beside import BodyDecoder
 from web.context import door
 from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
 
@@ -64,7 +64,7 @@ class Operation:
     """{name in the path: type it is checked against}."""
     query: Any
     body: Any
-    decoder: msgspec.json.Decoder[Any] | None
+    decoder: BodyDecoder | None
     body_required: bool
     content: tuple[str, ...]
     """Media types of a body that is not JSON; the handler reads and checks it."""
@@ -188,7 +188,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         parameters=hints,
         query=query,
         body=body,
-        decoder=msgspec.json.Decoder(body) if body else None,
+        decoder=BodyDecoder(body) if body else None,
         body_required=NoneType not in bodies,
         content=content,
         most=extras.get("most", USUAL_BODY),

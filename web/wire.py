@@ -7,7 +7,6 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
-import trio
 from msgspec import UnsetType
 from quart import Response, has_request_context, request, websocket
 from werkzeug.exceptions import HTTPException
@@ -28,6 +27,7 @@ from flamenco.manager.refusals import (
 from flamenco.model.bounds import brief
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
+from web.beside import BodyDecoder
 from web.crowds import Crowded
 from web.turns import TooMany
 
@@ -39,9 +39,6 @@ TEXT = "text/plain; charset=utf-8"
 YAML = "application/yaml"
 JPEG = "image/jpeg"
 EVENT_STREAM = "text/event-stream"
-
-LONG_BODY = 2**16
-"""Bytes beyond which a body is read in a thread, where checks of its values hold up nobody."""
 
 RETRY_SECONDS = 1
 """Seconds after which a request that was answered 429 or 503 may be made again."""
@@ -184,7 +181,7 @@ def or_none(value: T | UnsetType) -> T | None:
     return None if isinstance(value, UnsetType) else value
 
 
-async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) -> object:
+async def checked_body(decoder: BodyDecoder, *, required: bool) -> object:
     """The JSON body as the decoder's class; None if it is missing and not ``required``.
 
     Raises `Refusal` with the path of the wrong field and the expectation.
@@ -197,9 +194,7 @@ async def checked_body(decoder: msgspec.json.Decoder[Any], *, required: bool) ->
     if request.content_type and request.mimetype != JSON:
         raise Refusal(f"request body: expected {JSON}, got {request.mimetype}")
     try:
-        if len(content) > LONG_BODY:
-            return await trio.to_thread.run_sync(decoder.decode, content)
-        return decoder.decode(content)
+        return await decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(f"request body: {_explained(error, decoder.type)}") from None
     except RecursionError:

@@ -80,9 +80,8 @@ class Shaman:
     ) -> list[tuple[CheckoutFile, FileStatus]]:
         """The files that have to be sent, each once and in their order; the others are touched."""
         now = _now()
-        asked = once(files)
         absent = await self._in_thread(
-            lambda: [file for file in asked if not self.store.touch(file.key, now)]
+            lambda: [file for file in once(files) if not self.store.touch(file.key, now)]
         )
         return [(file, self._absent(file.key)) for file in absent]
 

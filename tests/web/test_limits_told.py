@@ -127,7 +127,7 @@ def wrong_bodies() -> Iterator[Any]:
             if operation.decoder is not None and name == "application/json":
                 for number, (value, bound) in enumerate(beyond(schema)):
                     identity = f"{operation.id}-{number}"
-                    yield pytest.param(operation.decoder, value, bound, id=identity)
+                    yield pytest.param(operation.decoder.whole, value, bound, id=identity)
 
 
 @pytest.mark.parametrize(("decoder", "value", "bound"), [*wrong_bodies()])

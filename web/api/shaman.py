@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterable
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from functools import partial
 
 from flamenco.api import shaman as api
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, FileKey, Received
+from web.beside import beside
 from web.context import farm, services
 from web.operations import Operations, Read
 from web.wire import Answer, empty
@@ -31,22 +33,17 @@ async def shaman_checkout_requirements(
     body: api.ShamanRequirementsRequest,
 ) -> api.ShamanRequirementsResponse:
     """The files of a checkout that have to be sent first."""
-    required = await services().shaman_on.requirements(_files(body.files))
-    return api.ShamanRequirementsResponse(
-        files=tuple(
-            api.ShamanFileSpecWithStatus(
-                sha=file.key.sha, size=file.key.size, path=file.path, status=status
-            )
-            for file, status in required
-        )
-    )
+    files = await beside(partial(_files, body.files))
+    required = await services().shaman_on.requirements(files)
+    return await beside(partial(_required, required))
 
 
 @routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST)
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
     shaman, records = services().shaman_on, CheckoutRecords(farm().shaman)
-    path = await shaman.checkout(body.checkoutPath, _files(body.files), records)
+    files = await beside(partial(_files, body.files))
+    path = await shaman.checkout(body.checkoutPath, files, records)
     return api.ShamanCheckoutResult(checkoutPath=path)
 
 
@@ -96,3 +93,14 @@ def _decoded(text: str) -> str:
 
 def _files(specs: Iterable[api.ShamanFileSpec]) -> list[CheckoutFile]:
     return [CheckoutFile(FileKey(spec.sha, spec.size), spec.path) for spec in specs]
+
+
+def _required(files: Iterable[tuple[CheckoutFile, FileStatus]]) -> api.ShamanRequirementsResponse:
+    return api.ShamanRequirementsResponse(
+        files=tuple(
+            api.ShamanFileSpecWithStatus(
+                sha=file.key.sha, size=file.key.size, path=file.path, status=status
+            )
+            for file, status in files
+        )
+    )
