@@ -11,7 +11,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
-from flamenco.manager.interpreter import collect_if_grown
+from flamenco.manager.interpreter import collect_if_grown, give_memory_back
 from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
@@ -156,6 +156,7 @@ class Housekeeping(actors.Actor):
         if is_calm or trio.current_time() - self._collected >= LONGEST_WITHOUT_COLLECTION:
             self._collected = trio.current_time()
             collect_if_grown()
+        give_memory_back()
 
     async def _clear_away(self) -> None:
         config, reader, now = self._services.config, self._services.reader, clock.now()
