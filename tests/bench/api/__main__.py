@@ -3,10 +3,11 @@
 1,000 workers poll at Flamenco 3's intervals (400 render, 400 idle, 200 sleep), 300 requests a
 second come on top, and 50 browsers follow.
 
-python -m tests.bench.api [--seconds N] [--idle-sockets N] [--json FILE]
+python -m tests.bench.api [--seconds N] [--idle-sockets N] [--attacks] [--json FILE]
 
 With `--idle-sockets N`, N live sockets are then opened that nobody uses, and the same is measured
-again: `p99_ratio` is what the others' p99 became, goal 1.2 at most.
+again: `p99_ratio` is what the others' p99 became, goal 1.2 at most. With `--attacks`, attacks are
+measured instead (`tests/bench/api/attacks.py`).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 import psutil
 import trio
 
+from tests.bench.api.attacks import measure_attacks
 from tests.bench.api.client import Client, Measured
 from tests.bench.api.idle import idle_sockets
 from tests.bench.api.load import Worker, follow, known
@@ -120,19 +122,23 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=300.0, help="requests a second on top")
     parser.add_argument("--browsers", type=int, default=50)
     parser.add_argument("--idle-sockets", type=int, default=0, metavar="N")
+    parser.add_argument("--attacks", action="store_true")
     parser.add_argument("--json", type=Path, help="write figure -> value to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_manager(Path(folder)) as url:
-        manager = psutil.Process().children()[0]
-        result = trio.run(
-            measure,
-            url,
-            manager,
-            arguments.seconds,
-            arguments.rate,
-            arguments.browsers,
-            arguments.idle_sockets,
-        )
+        manager, address = psutil.Process().children()[0], urlsplit(url)
+        if arguments.attacks:
+            result = trio.run(measure_attacks, address.hostname, address.port, manager)
+        else:
+            result = trio.run(
+                measure,
+                url,
+                manager,
+                arguments.seconds,
+                arguments.rate,
+                arguments.browsers,
+                arguments.idle_sockets,
+            )
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
     return 1 if result["errors"] else 0
