@@ -100,21 +100,25 @@ def checked_parameter(name: str, value: str | list[str], kind: Any) -> object:
     try:
         return msgspec.convert(value, kind, strict=_expected(kind) == A_TIME)
     except msgspec.ValidationError:
+        most = _schema(kind).get("maxItems", len(value))
+        if isinstance(value, list) and len(value) > most:
+            raise Refusal(f"{name}: expected at most {most} of them, got {len(value)}") from None
         got = value if isinstance(value, str) else ", ".join(value)
         raise Refusal(f"{name}: expected {_expected(kind)}, got {got!r}") from None
 
 
 @cache
-def _expected(kind: Any) -> str:
+def _schema(kind: Any) -> Mapping[str, Any]:
     schema = msgspec.json.schema(kind)
     named = next(iter(schema.get("$defs", {}).values()), schema)
-    schema = next(iter(named.get("anyOf", ())), named)
-    times = [f"at most {schema['maxItems']} times"] if "maxItems" in schema else []
+    found: Mapping[str, Any] = next(iter(named.get("anyOf", ())), named)
+    return found
+
+
+@cache
+def _expected(kind: Any) -> str:
+    schema = _schema(kind)
     schema = schema.get("items", schema)
-    return ", ".join([_expected_once(schema), *times])
-
-
-def _expected_once(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(schema["enum"])
     if "format" in schema:
