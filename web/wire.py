@@ -38,6 +38,8 @@ JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 YAML = "application/yaml"
 JPEG = "image/jpeg"
+MP4 = "video/mp4"
+WEBM = "video/webm"
 EVENT_STREAM = "text/event-stream"
 
 RETRY_SECONDS = 1
@@ -82,13 +84,32 @@ class Jpeg(str):
     __slots__ = ()
 
 
+class Mp4(str):
+    """An answer that is a video in H.264."""
+
+    __slots__ = ()
+
+
+class Webm(str):
+    """An answer that is a video in VP9."""
+
+    __slots__ = ()
+
+
 class EventStream(str):
     """An answer that goes on: server-sent events."""
 
     __slots__ = ()
 
 
-PLAIN: dict[Any, str] = {Text: TEXT, Yaml: YAML, Jpeg: JPEG, EventStream: EVENT_STREAM}
+PLAIN: dict[Any, str] = {
+    Text: TEXT,
+    Yaml: YAML,
+    Jpeg: JPEG,
+    Mp4: MP4,
+    Webm: WEBM,
+    EventStream: EVENT_STREAM,
+}
 """{kind of answer that is not JSON: its media type}."""
 
 

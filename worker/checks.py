@@ -19,10 +19,10 @@ import msgspec
 import trio
 
 from flamenco.api.meta import ManagerVariable, SharedStorageLocation
+from flamenco.pictures.ffmpeg import find_ffmpeg
 from flamenco.platforms import PLATFORM
 from worker.asking import output_of
 from worker.commands.blender_render import find_blender
-from worker.commands.frames_to_video import find_ffmpeg
 from worker.probes import MIB
 
 PROBE_BYTES = 64 * 1024

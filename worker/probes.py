@@ -13,8 +13,8 @@ import msgspec
 import psutil
 
 from flamenco.model.specs import Gpu, Software
+from flamenco.pictures.ffmpeg import find_ffmpeg
 from worker.commands.blender_render import find_blender
-from worker.commands.frames_to_video import find_ffmpeg
 
 MIB = 1024 * 1024
 

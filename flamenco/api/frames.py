@@ -1,5 +1,7 @@
 """Wire classes of the list of a job's frames, none of them in Flamenco 3."""
 
+from enum import StrEnum
+
 import attrs
 from msgspec import UNSET, UnsetType
 
@@ -53,6 +55,27 @@ class FramesWanted:
     """Maximum number of frames; without it, all, up to 100,000."""
     after: Word = ""
     """The `next` of the previous page."""
+
+
+class VideoFormat(StrEnum):
+    MP4 = "mp4"
+    """H.264."""
+    WEBM = "webm"
+    """VP9."""
+
+
+@attrs.frozen(kw_only=True)
+class VideoWanted:
+    format: VideoFormat = VideoFormat.MP4
+
+
+@attrs.frozen(kw_only=True)
+class VideoInTheMaking:
+    """How far a video is that is being made."""
+
+    done: int
+    """Number of frames."""
+    of: int
 
 
 @attrs.frozen(kw_only=True)

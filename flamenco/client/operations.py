@@ -13,7 +13,7 @@ from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
-from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
+from flamenco.client.calls import Call, get, nothing, operation, post, query_of, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
@@ -125,6 +125,19 @@ class Operations(SetupOperations, ShamanOperations):
     ) -> Call[wire_frames.JobFrames]:
         """A page of a job's frames."""
         return get(f"jobs/{job_id}/frames", wire_frames.JobFrames, wanted)
+
+    @operation
+    def video(
+        self, job_id: str, wanted: wire_frames.VideoWanted
+    ) -> Call[bytes | wire_frames.VideoInTheMaking]:
+        """The video of a job's frames, or how far it is."""
+        read = read_as(wire_frames.VideoInTheMaking)
+        return Call(
+            "GET",
+            f"jobs/{job_id}/video",
+            lambda content: read(content) if content.startswith(b"{") else content,
+            query_of(wanted),
+        )
 
     @operation
     def pictures(self, job_id: str) -> Call[tuple[wire_pictures.KeptPicture, ...]]:

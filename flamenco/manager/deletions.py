@@ -106,7 +106,8 @@ async def own_files(job: Job, services: Services) -> PurePosixPath | None:
 
 
 async def remove_local(job: Job, services: Services) -> None:
-    """Remove a job's logs and pictures, if they are there. Raises OSError."""
+    """Remove a job's logs, pictures and videos, if they are there. Raises OSError."""
+    await trio.to_thread.run_sync(services.videos.remove, job.id)
     local = services.paths.local
     await trio.to_thread.run_sync(_remove, local / job_folder(job.id), local)
 

@@ -38,6 +38,7 @@ from flamenco.manager.services import (
     STATUS,
     SUBMISSIONS,
     TAGS,
+    VIDEOS,
     WORKERS,
     Services,
 )
@@ -45,9 +46,11 @@ from flamenco.manager.shaman import ShamanKeeper
 from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
+from flamenco.manager.videos import Videos
 from flamenco.manager.workers.messages import WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
 from flamenco.pictures import PictureFiles
+from flamenco.pictures.videos import VideoFiles
 from flamenco.shaman import Shaman
 from flamenco.store import Store, open_reader, open_store
 
@@ -84,6 +87,7 @@ class Farm:
     tags: actors.ActorRef
     images: actors.ActorRef
     pictures: actors.ActorRef
+    videos: actors.ActorRef
     status: actors.ActorRef
     shaman: actors.ActorRef
 
@@ -131,6 +135,7 @@ async def open_farm(
             compiler=compiler,
             logs=logs,
             pictures=PictureFiles(paths.local),
+            videos=VideoFiles(paths.local),
             shaman=shaman if config.shaman.enabled else None,
             checkouts=shaman.checkouts if shaman else None,
         )
@@ -194,6 +199,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         jobs=jobs,
         tags=await start(Tags, TAGS),
         pictures=await start(PictureKeeper, PICTURES),
+        videos=await start(Videos, VIDEOS),
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),
         submissions=await start(Submissions, SUBMISSIONS),

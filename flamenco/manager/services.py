@@ -20,6 +20,7 @@ from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
 from flamenco.pictures import PictureFiles
+from flamenco.pictures.videos import VideoFiles
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign
 from flamenco.shaman import Checkouts, Shaman, ShamanOff
@@ -33,6 +34,7 @@ JOBS = "/jobs"
 WORKERS = "/workers"
 IMAGES = "/images"
 PICTURES = "/pictures"
+VIDEOS = "/videos"
 STATUS = "/status"
 TAGS = "/tags"
 SUBMISSIONS = "/submissions"
@@ -62,6 +64,7 @@ class Services:
     compiler: Compiler
     logs: TaskLogs
     pictures: PictureFiles
+    videos: VideoFiles
     shaman: Shaman | None = None
     """None while it is switched off, or there is no shared storage."""
     checkouts: Checkouts | None = None

@@ -13,7 +13,7 @@ import trio
 
 from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.events import EventJobUpdate
-from flamenco.api.frames import FramesWanted
+from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
@@ -142,7 +142,7 @@ async def test_what_is_asked_of_lists_arrives(edge, client):
 
 def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
-    lists = (JobsWanted, TasksWanted, WorkersWanted, FramesWanted, ActorsWanted)
+    lists = (JobsWanted, TasksWanted, WorkersWanted, FramesWanted, VideoWanted, ActorsWanted)
     values = {str: "X", int: "X", **dict.fromkeys(lists)}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [

@@ -6,18 +6,21 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
-from quart import Response, request
+from quart import Response, request, send_file
 
 from flamenco.api import frames as api
 from flamenco.api.pictures import FOLDER
-from flamenco.manager.refusals import Refusal
+from flamenco.manager.refusals import NotFound, Refusal
+from flamenco.manager.videos import InTheMaking, MakeVideo
 from flamenco.model.framelist import Frame, ListedPicture
 from flamenco.store import JobFrames
 from web.api.finding import find_job
-from web.context import reader
+from web.context import farm, reader
 from web.operations import Id, Operations
 from web.paging import place_of, text_of
-from web.wire import JSON, Answer, empty, encode
+from web.wire import JSON, MP4, WEBM, Answer, Mp4, Webm, empty, encode, reply
+
+KINDS = {"mp4": MP4, "webm": WEBM}
 
 routes = Operations("jobs")
 
@@ -36,6 +39,41 @@ async def fetch_job_frames(job_id: Id, query: api.FramesWanted) -> Answer:
         answer = Response(body, content_type=JSON)
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@routes.get(
+    "/jobs/<job_id>/video",
+    answers={
+        200: Mp4 | Webm,
+        202: api.VideoInTheMaking,
+        206: Mp4 | Webm,
+        304: None,
+    },
+    errors=[404, 409, 416],
+)
+async def fetch_job_video(job_id: Id, query: api.VideoWanted) -> Answer:
+    """The video of a job's frames, or how far it is: ask again until it is made."""
+    part = request.range
+    goes_on = part is not None and part.ranges[0][0] != 0
+    kind = query.format.value
+    made = await farm().videos.ask(MakeVideo(job_id, kind, goes_on=goes_on))
+    if isinstance(made, InTheMaking):
+        return reply(api.VideoInTheMaking(done=made.done, of=made.of), 202)
+    if request.if_none_match.contains(made.name):
+        answer = empty(HTTPStatus.NOT_MODIFIED)
+        answer.set_etag(made.name)
+        return answer
+    try:
+        answer = await send_file(made.path, mimetype=KINDS[kind], add_etags=False)
+    except OSError:
+        raise NotFound(f"the video of job {job_id} is gone; ask again") from None
+    del answer.headers["Last-Modified"]
+    answer.set_etag(made.name)
+    answer.headers["Cache-Control"] = "no-cache"
+    await answer.make_conditional(
+        request, accept_ranges=True, complete_length=answer.content_length
+    )
     return answer
 
 

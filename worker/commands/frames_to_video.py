@@ -1,18 +1,16 @@
 """Command `frames-to-video`: a video of frames, by FFmpeg (reference job-types §5)."""
 
 import shlex
-import shutil
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import attrs
-import imageio_ffmpeg  # type: ignore[import-untyped]
 import trio
 
 from flamenco.model.frames import FrameRangeError, frame_count, frame_runs
 from flamenco.model.reasons import FailureKind
+from flamenco.pictures.ffmpeg import find_ffmpeg, rate
 from flamenco.protocol import Failure
 from worker.command import CommandFailed, Task, argument, command, invalid
 from worker.framefiles import chosen, find_frames
@@ -27,8 +25,6 @@ from worker.framesources import (
 from worker.process import Surroundings, run_program
 
 NAME = "frames-to-video"
-CLOSE = 0.0006
-"""Frames a second that a rate may be away from a known one: 23.976 is written for 24000/1001."""
 MISSING = (
     "Install FFmpeg on this Worker, or set the variable 'ffmpeg' in flamenco-manager.yaml"
     " to its path."
@@ -75,25 +71,6 @@ class FramesToVideo(Surroundings):
         delay = round((self.soundFrame - first) / self.fps * 1000)
         late = ["-af", f"adelay={delay}:all=1"] if delay > 0 else []
         return ["-i", self.sound, *late, "-c:a", "aac", "-b:a", "192k", "-t", f"{count / self.fps}"]
-
-
-def find_ffmpeg(exe: str) -> str:
-    """FFmpeg on the PATH, else the one of this installation; may take a moment."""
-    if exe not in ("ffmpeg", "ffmpeg.exe") or shutil.which(exe):
-        return exe
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError:
-        return exe
-
-
-def rate(fps: float) -> str:
-    """The rate as a fraction that is exact for 29.97 and its like: `30000/1001`."""
-    whole = round(fps * 1.001)
-    if abs(fps - whole / 1.001) < CLOSE and abs(fps - round(fps)) > CLOSE:
-        return f"{whole}000/1001"
-    fraction = Fraction(fps).limit_denominator(1001)
-    return str(fraction if fraction else Fraction(fps).limit_denominator(10**6))
 
 
 async def run(parameters: FramesToVideo, task: Task) -> None:

@@ -6,6 +6,9 @@ python -m tests.bench.pictures [--only FIGURE,...] [--frames 40] [--json FILE]
   beside Pillow alone, which decodes, scales and encodes the same in the same minute.
 - ``render_loss``: how much longer Cycles takes for frames of two seconds and more while the
   pictures of those before are made. Blocks with and without pictures take turns.
+- ``list_10k_ms``: the list of 10,000 frames with their pictures, from the question to its last
+  byte, and what those pictures take of the disk (``mib``).
+- ``video_1000_s``: the video of 1,000 such frames, from the first question to the file.
 """
 
 import argparse
@@ -28,6 +31,7 @@ from PIL import Image
 from flamenco.launcher import open_child
 from flamenco.pictures.kinds import KINDS, THUMBNAILS
 from flamenco.pictures.making import open_maker
+from tests.bench.pictures.lists import list_10k_ms, video_1000_s
 from tests.programs import need
 from worker.blender_output import Saved, parse
 from worker.lines import LineSplitter
@@ -37,6 +41,7 @@ ROUNDS, PICTURES = 7, 20
 BLOCKS = 4
 """Number of blocks with pictures, and of those without."""
 LEAST_OF_PILLOW, MOST_LOSS = 0.7, 0.02
+MOST_LIST_MS, MOST_VIDEO_S, MOST_MIB = 100, 10, 400
 
 SCENE = """
 import bpy
@@ -143,7 +148,12 @@ async def render(folder: Path, frames: int, offer: Callable[[Output], None] | No
             raise SystemExit("Blender failed")
 
 
-FIGURES = {"thumbnails_per_s": thumbnails_per_s, "render_loss": render_loss}
+FIGURES = {
+    "thumbnails_per_s": thumbnails_per_s,
+    "render_loss": render_loss,
+    "list_10k_ms": list_10k_ms,
+    "video_1000_s": video_1000_s,
+}
 
 
 def verdict(name: str, found: Mapping[str, float]) -> str:
@@ -151,6 +161,14 @@ def verdict(name: str, found: Mapping[str, float]) -> str:
     if name == "render_loss":
         value, met = found["flamenco"], found["flamenco"] <= MOST_LOSS
         said = f"{value:8.3f} of the time, at most {MOST_LOSS}"
+    elif name == "list_10k_ms":
+        value, size = found["flamenco"], found["mib"]
+        met = value < MOST_LIST_MS and size < MOST_MIB
+        said = f"{value:8.1f} ms, under {MOST_LIST_MS}; pictures {size:.0f} MiB, under {MOST_MIB}"
+    elif name == "video_1000_s":
+        value = found["flamenco"]
+        met = value < MOST_VIDEO_S
+        said = f"{value:8.1f} s, under {MOST_VIDEO_S}"
     else:
         value, ratio = found["flamenco"], found["flamenco"] / found["pillow"]
         met = ratio >= LEAST_OF_PILLOW

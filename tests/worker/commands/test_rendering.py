@@ -6,13 +6,13 @@ import subprocess
 import pytest
 from PIL import Image
 
+from flamenco.pictures.ffmpeg import find_ffmpeg
 from tests.worker.commands.shop import Bench, program
 from tests.worker.fake_manager import task
 from tests.worker.running import running_worker
 from worker import framesources
 from worker.command import CannotRun, CommandFailed
 from worker.commands import frames_to_video
-from worker.commands.frames_to_video import find_ffmpeg
 from worker.watching import Watch
 
 SCENE = """

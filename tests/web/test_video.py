@@ -1,0 +1,203 @@
+"""A video of a job's frames is there at any time, whatever became of them, and can be sought in."""
+
+import io
+import json
+import subprocess
+
+import attrs
+import pytest
+import trio
+from PIL import Image
+
+from flamenco.manager.videos import FRESH_SECONDS
+from tests.patience import PATIENCE, until
+from tests.programs import need
+from tests.web.conftest import JOB, call
+from tests.web.test_frames import FRAMES_JOB
+from tests.web.test_pictures import text
+from tests.web.test_worker_calls import NOBODY, awake
+
+pytestmark = pytest.mark.slow
+
+COLOURS = {1: (200, 30, 30), 2: (30, 200, 30), 3: (30, 30, 200)}
+
+
+def jpeg(colour, size) -> str:
+    content = io.BytesIO()
+    Image.new("RGB", size, colour).save(content, "JPEG", quality=90)
+    return text(content.getvalue())
+
+
+async def rendered(anna, frame, size=(600, 338), colour=None, **changes):
+    """The next task is done, and its frame has a picture."""
+    task = await anna.gets_task()
+    colour = colour or COLOURS[frame]
+    both = {"large": jpeg(colour, size), "small": jpeg(colour, (64, 36))}
+    body = {"lease": 1, "frame": frame, "width": size[0], "height": size[1], **both, **changes}
+    await anna.says("POST", f"task/{task['uuid']}/picture", body, 204)
+    await anna.completes(task)
+
+
+@pytest.fixture
+async def job(edge):
+    return (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
+
+
+async def video(edge, job, query="", headers=None):
+    """The answer, once it is no longer in the making."""
+    with trio.fail_after(PATIENCE):
+        while True:
+            answer = await edge.http.get(f"/api/v3/jobs/{job}/video{query}", headers=headers)
+            if answer.status_code != 202:
+                return answer
+            progress = answer.json()
+            assert 0 <= progress["done"] <= progress["of"]
+            await trio.sleep(0.1)
+
+
+@attrs.frozen
+class Seen:
+    """A video, as FFmpeg sees it."""
+
+    stream: dict
+    pixels: list[Image.Image]
+
+
+def seen(tmp_path, content: bytes) -> Seen:
+    file = tmp_path / "video"
+    file.write_bytes(content)
+    probe = [need("ffprobe"), "-v", "error", "-show_streams", "-count_frames", "-of", "json", file]
+    found = subprocess.run(probe, capture_output=True, check=True)
+    (stream,) = json.loads(found.stdout)["streams"]
+    size = stream["width"], stream["height"]
+    raw = [need("ffmpeg"), "-v", "error", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    data = subprocess.run(raw, capture_output=True, check=True).stdout
+    bytes_of_one = 3 * size[0] * size[1]
+    frames = [data[at : at + bytes_of_one] for at in range(0, len(data), bytes_of_one)]
+    return Seen(stream, [Image.frombytes("RGB", size, each) for each in frames])
+
+
+def middle(picture):
+    return picture.getpixel((picture.width // 2, picture.height // 2))
+
+
+def is_close(one, other):
+    return all(abs(a - b) < 12 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("mp4", "h264"), ("webm", "vp9")])
+async def test_the_video_shows_the_frames_in_order_at_the_rate_of_the_job(
+    edge, job, tmp_path, kind, codec
+):
+    anna = await awake(edge)
+    for frame in (1, 2, 3):
+        await rendered(anna, frame)
+    answer = await video(edge, job, f"?format={kind}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, f"video/{kind}")
+    found = seen(tmp_path, answer.content)
+    stream = found.stream
+    assert (stream["codec_name"], stream["nb_read_frames"]) == (codec, "3")
+    assert (stream["width"], stream["height"]) == (600, 338)
+    assert stream["r_frame_rate"] == "24/1"
+    tags = ("color_space", "color_transfer", "color_primaries", "color_range")
+    assert [stream.get(each) for each in tags] == ["bt709", "bt709", "bt709", "tv"]
+    for frame, picture in zip(COLOURS, found.pixels, strict=True):
+        assert is_close(middle(picture), COLOURS[frame])
+
+
+async def test_what_is_not_rendered_or_broken_is_black_with_its_number(edge, job, tmp_path):
+    anna = await awake(edge)
+    await rendered(anna, 1, large=text(b"\xff\xd8\xff broken"))
+    await rendered(anna, 2)
+    pictures = seen(tmp_path, (await video(edge, job)).content).pixels
+    broken, whole, missing = pictures
+    assert is_close(middle(whole), COLOURS[2])
+    for picture in (broken, missing):
+        assert is_close(picture.getpixel((5, 5)), (0, 0, 0))
+        assert max(high for _, high in picture.getextrema()) > 80
+    assert broken.tobytes() != missing.tobytes()
+
+
+async def test_pictures_of_other_sizes_and_odd_ones_lie_in_the_middle(edge, job, tmp_path):
+    anna = await awake(edge)
+    for frame, size in ((1, (301, 169)), (2, (99, 201)), (3, (21, 13))):
+        await rendered(anna, frame, size)
+    found = seen(tmp_path, (await video(edge, job)).content)
+    assert (found.stream["width"], found.stream["height"]) == (302, 202)
+    for frame, picture in zip(COLOURS, found.pixels, strict=True):
+        assert is_close(middle(picture), COLOURS[frame])
+    assert is_close(found.pixels[1].getpixel((10, 100)), (0, 0, 0))
+
+
+async def test_one_eye_of_a_frame_is_shown(edge, job, tmp_path):
+    anna = await awake(edge)
+    task = await anna.gets_task()
+    for output, colour in (("R", (0, 0, 250)), ("L", (250, 0, 0))):
+        both = {"large": jpeg(colour, (60, 40)), "small": jpeg(colour, (60, 40))}
+        body = {"lease": 1, "frame": 1, "output": output, "width": 60, "height": 40, **both}
+        await anna.says("POST", f"task/{task['uuid']}/picture", body, 204)
+    found = seen(tmp_path, (await video(edge, job)).content)
+    assert len(found.pixels) == 3
+    assert is_close(middle(found.pixels[0]), (250, 0, 0))
+
+
+async def test_a_video_is_kept_until_frames_change(edge, job, monkeypatch):
+    monkeypatch.setattr("flamenco.manager.videos.FRESH_SECONDS", 0.0)
+    anna = await awake(edge)
+    first = await video(edge, job)
+    kept = await edge.http.get(f"/api/v3/jobs/{job}/video")
+    assert (kept.status_code, kept.content) == (200, first.content)
+    tag = first.headers["ETag"]
+    known = await edge.http.get(f"/api/v3/jobs/{job}/video", headers={"If-None-Match": tag})
+    assert (known.status_code, known.content) == (304, b"")
+    await rendered(anna, 1)
+    assert (await edge.http.get(f"/api/v3/jobs/{job}/video")).status_code == 202
+    second = await video(edge, job)
+    assert second.headers["ETag"] != tag
+    assert len([*(edge.storage / "local" / "videos").glob("*")]) == 1
+
+
+async def test_a_part_of_a_video_is_sent_also_after_frames_have_changed(edge, job, monkeypatch):
+    anna = await awake(edge)
+    whole = (await video(edge, job)).content
+    monkeypatch.setattr("flamenco.manager.videos.FRESH_SECONDS", 0.0)
+    await rendered(anna, 1)
+    part = await video(edge, job, headers={"Range": "bytes=10-29"})
+    assert (part.status_code, part.content) == (206, whole[10:30])
+    assert part.headers["Content-Range"] == f"bytes 10-29/{len(whole)}"
+    beyond = await video(edge, job, headers={"Range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+
+
+async def test_a_job_that_is_rendered_shows_a_video_though_it_is_always_behind(edge, job):
+    anna = await awake(edge)
+    assert FRESH_SECONDS > 1
+    first = await video(edge, job)
+    await rendered(anna, 1)
+    again = await edge.http.get(f"/api/v3/jobs/{job}/video")
+    assert (again.status_code, again.content) == (200, first.content)
+
+
+async def test_only_a_job_without_frames_has_no_video(edge):
+    job = (await call(edge, "POST", "jobs", JOB))["id"]
+    await call(edge, "GET", f"jobs/{job}/video", None, 404)
+    await call(edge, "GET", f"jobs/{NOBODY}/video", None, 404)
+    await call(edge, "GET", f"jobs/{job}/video?format=gif", None, 400)
+
+
+async def test_why_there_is_no_video_is_told_and_it_is_tried_again(edge, job, monkeypatch):
+    with monkeypatch.context() as without:
+        without.setenv("PATH", "/nowhere")
+        without.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+        answer = await video(edge, job)
+    assert answer.status_code == 409
+    assert "no video can be made" in answer.json()["message"]
+    assert (await video(edge, job)).status_code == 200
+
+
+async def test_the_video_goes_with_its_job(edge, job):
+    await video(edge, job)
+    folder = edge.storage / "local" / "videos"
+    assert [*folder.glob("*")]
+    await call(edge, "DELETE", f"jobs/{job}", None, 204)
+    await until(lambda: not [*folder.glob("*")])
