@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from flamenco.model.board import Candidate, Kind, Presence, lacks
+from flamenco.model.board import TAKE_TASKS, Candidate, Kind, Presence, lacks
 from flamenco.model.jobs import APPROVAL, Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
@@ -11,10 +11,13 @@ from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, Ta
 NAMED_TASKS = 3
 """Maximum number of tasks that are named; more are counted."""
 
+NAMED_LACKS = 3
+"""Maximum number of things that are named because other workers lack them."""
+
 _STATES = {
     Presence.POLLING: "about to ask for a task",
     Presence.BUSY: "busy",
-    Presence.LEAVING: "about to change its status",
+    Presence.LEAVING: "about to change status",
     Presence.ASLEEP: "asleep",
     Presence.AWAY: "not connected",
 }
@@ -44,9 +47,14 @@ def why_waiting(
     allowed = [each for each in fitting if each[0].worker_id not in kind.excluded]
     able = [each for each in allowed if each[0].worker_id not in gone]
     missed = len(allowed) - len(able)
+    if any(presence in TAKE_TASKS for _, presence in able):
+        return "A worker is about to start it."
     if able:
-        said = _what_they_do(able)
-        return f"{said} {_many(missed, 'more worker')} {_away(missed)}." if missed else said
+        said = [_what_they_do(able)]
+        if missed:
+            said.append(f"{_many(missed, 'more worker')} {_away(missed)}.")
+        left_out = [lacking[worker.worker_id] for worker, _ in everybody]
+        return " ".join([*said, *_what_others_lack(left_out, len(fitting) - len(allowed))])
     who = _many(len(fitting), "worker")
     if missed == len(fitting):
         return f"{who} could run it, but {_away(missed)}."
@@ -64,13 +72,19 @@ def _nearest(
 def _what_they_do(able: Sequence[tuple[Candidate, Presence]]) -> str:
     states = Counter(presence for _, presence in able)
     who = able[0][0].name if len(able) == 1 else _many(len(able), "worker")
-    if states[Presence.IDLE]:
-        return "A worker is about to start it."
     parts = [(count, _STATES[presence]) for presence, count in states.items()]
     if len(parts) == 1:
         all_of_them = "it is" if len(able) == 1 else "both are" if len(able) == 2 else "all are"
         return f"{who} could run it; {all_of_them} {parts[0][1]}."
     return f"{who} could run it: {', '.join(f'{count} {state}' for count, state in parts)}."
+
+
+def _what_others_lack(lacking: Iterable[Sequence[str]], excluded: int) -> Iterable[str]:
+    """What keeps the workers from it that it doesn't wait for, the most frequent first."""
+    for what, count in Counter(each[0] for each in lacking if each).most_common(NAMED_LACKS):
+        yield f"{_many(count, 'other')} {'lacks' if count == 1 else 'lack'} {what}."
+    if excluded:
+        yield f"{_many(excluded, 'other')} failed it or {_be(excluded)} blocklisted."
 
 
 def _many(number: int, what: str) -> str:

@@ -42,9 +42,18 @@ ANNA, BERT, CARL = (worker(name, "blender") for name in ("anna", "bert", "carl")
             [(ANNA, Presence.BUSY), (BERT, Presence.BUSY), (CARL, Presence.AWAY)],
             "3 workers could run it: 2 busy, 1 not connected.",
         ),
+        ([(ANNA, Presence.ASKING), (BERT, Presence.BUSY)], "A worker is about to start it."),
+        (
+            [(ANNA, Presence.LEAVING), (BERT, Presence.LEAVING), (CARL, Presence.ASLEEP)],
+            "3 workers could run it: 2 about to change status, 1 asleep.",
+        ),
         (
             [(ANNA, Presence.BUSY), (worker("dora", "misc"), Presence.IDLE)],
-            "anna could run it; it is busy.",
+            "anna could run it; it is busy. 1 other lacks the task type blender.",
+        ),
+        (
+            [(ANNA, Presence.BUSY), *((worker(name, "misc"), Presence.IDLE) for name in "de")],
+            "anna could run it; it is busy. 2 others lack the task type blender.",
         ),
         (
             [(worker("dora", "misc"), Presence.IDLE)],
@@ -71,7 +80,8 @@ def test_workers_that_are_left_out_are_not_waited_for():
     one, both = (
         attrs.evolve(KIND, excluded=frozenset(ids)) for ids in ({"anna"}, {"anna", "bert"})
     )
-    assert why_waiting(one, None, workers) == "bert could run it; it is busy."
+    said = why_waiting(one, None, workers)
+    assert said == "bert could run it; it is busy. 1 other failed it or is blocklisted."
     said = why_waiting(both, None, workers)
     assert said == "2 workers could run it, but failed it or are blocklisted."
 
