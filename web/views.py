@@ -61,6 +61,7 @@ def job(job: Job, why_parked: Parked | None = None) -> api.Job:
         steps_completed=job.steps_completed,
         steps_total=job.steps_total,
         frames=job.frames,
+        approvals=job.approvals,
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
         requirements=_requirements(job.requirements),

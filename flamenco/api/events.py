@@ -40,6 +40,8 @@ class EventJobUpdate:
     priority: int = 50
     frames: FrameCounts = attrs.field(factory=FrameCounts)
     """Not in Flamenco 3: its progress as people see it."""
+    approvals: int = 0
+    """Not in Flamenco 3: number of its tasks that wait for a yes or no."""
     name: str | UnsetType = UNSET
     previous_status: JobStatus | UnsetType = UNSET
     delete_requested_at: Time | UnsetType = UNSET

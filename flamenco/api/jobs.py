@@ -72,6 +72,8 @@ class Job(SubmittedJob):
     steps_total: int
     frames: FrameCounts = attrs.field(factory=FrameCounts)
     """Not in Flamenco 3: its progress as people see it."""
+    approvals: int = 0
+    """Not in Flamenco 3: number of its tasks that wait for a yes or no."""
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET

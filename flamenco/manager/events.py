@@ -43,6 +43,7 @@ def job_event(
         steps_completed=job.steps_completed,
         steps_total=job.steps_total,
         frames=job.frames,
+        approvals=job.approvals,
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
         keep=job.keep or UNSET,

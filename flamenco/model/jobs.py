@@ -151,6 +151,8 @@ class Job:
     steps_completed: int = 0
     steps_total: int = 0
     frames: FrameCounts = attrs.field(factory=FrameCounts)
+    approvals: int = 0
+    """Number of its tasks that wait for a wrangler's yes or no."""
     created: datetime
     updated: datetime
     warnings: tuple[str, ...] = ()

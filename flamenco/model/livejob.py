@@ -341,6 +341,8 @@ class LiveJob:
         self.lanes.put(task.idx - 1, self._lane(task) if ready and not approval else None)
         if approval:
             (self.approvals.add if ready else self.approvals.discard)(task_id)
+            if len(self.approvals) != self.job.approvals:
+                self.job = evolve(self.job, approvals=len(self.approvals))
 
     def _lane(self, task: Task) -> Lane:
         key = (task.type, task.priority, task.failed_by)

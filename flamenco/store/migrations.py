@@ -249,6 +249,25 @@ def _files(db: Database) -> None:
     db.execute("ALTER TABLE pictures ADD COLUMN seconds REAL")
 
 
+_APPROVALS = """
+ALTER TABLE jobs ADD COLUMN approvals INTEGER DEFAULT 0;
+UPDATE jobs SET approvals = (
+    SELECT count(*) FROM tasks AS waiting
+    WHERE waiting.job_id = jobs.id AND type = 'approval' AND status IN ('queued', 'soft-failed')
+        AND json_valid(depends_on) AND NOT EXISTS (
+            SELECT 1 FROM json_each(waiting.depends_on) AS needed
+            JOIN tasks ON tasks.id = needed.value AND tasks.status != 'completed'
+        )
+) WHERE status IN ('active', 'queued');
+"""
+
+
+def _approvals(db: Database) -> None:
+    """Add how many tasks of a job wait for a yes or no."""
+    for statement in _APPROVALS.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -262,4 +281,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _pictures,
     _duties,
     _files,
+    _approvals,
 )

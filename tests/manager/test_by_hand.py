@@ -24,7 +24,10 @@ async def test_a_yes_lets_the_job_go_on(stage):
     assert "approve" in await stage.ask(job, WhyWaiting(approval.id))
     assert "approve approval-1" in await stage.ask(job, WhyWaiting())
     assert await stage.status(job) == "active"
+    reader = stage.farm.services.reader
+    assert (await reader.job(job.id)).approvals == 1
     await stage.ask(job, SetTaskStatus(approval.id, TaskStatus.COMPLETED, "looks good"))
+    assert (await reader.job(job.id)).approvals == 0
     final = await anna.hears(protocol.Assign)
     assert final.name == "blender-2"
     await anna.complete(final)

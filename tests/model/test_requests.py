@@ -131,6 +131,10 @@ class Requests(RuleBasedStateMachine):
             assert self.held or self.live.lanes or self.live.approvals
 
     @invariant()
+    def a_job_knows_how_many_of_its_tasks_wait_for_a_yes_or_no(self) -> None:
+        assert self.live.job.approvals == len(self.live.approvals)
+
+    @invariant()
     def a_pausing_job_has_something_that_runs(self) -> None:
         if self.live.job.status is JobStatus.PAUSE_REQUESTED:
             assert self.held

@@ -138,6 +138,26 @@ async def test_the_frames_of_older_jobs_are_counted_beside_rows_that_cannot_be_r
     }
 
 
+async def test_the_approvals_that_wait_in_older_jobs_are_counted(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    older(path, 1, FIRST_SCHEMA)
+    job, task = FIRST_SCHEMA["jobs"], FIRST_SCHEMA["tasks"] | {"type": "approval"}
+    waiting = {"asked": "queued", "again": "soft-failed", "given": "completed"}
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        db.table("jobs").insert({**job, "id": "paused", "status": "paused"})
+        for name, status in waiting.items():
+            db.table("tasks").insert({**task, "id": name, "status": status})
+        db.table("tasks").insert({**task, "id": "t2", "status": "queued", "depends_on": '["t1"]'})
+        later = {"id": "t3", "status": "queued", "depends_on": '["given"]'}
+        db.table("tasks").insert(task | later)
+        db.table("tasks").insert({**task, "id": "p1", "job_id": "paused", "status": "queued"})
+        connection.commit()
+    async with open_store(path, TaskLogs(tmp_path)), open_reader(path) as reader:
+        assert (await reader.job("j1")).approvals == 3
+        assert (await reader.job("paused")).approvals == 0
+
+
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 async def test_each_older_schema_is_copied_and_then_upgraded(tmp_path, version):
     path, copy = tmp_path / "farm.sqlite", tmp_path / f"farm.sqlite.schema-{version}"
