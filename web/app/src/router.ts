@@ -17,3 +17,11 @@ export const router = createRouter({
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],
 })
+
+/** Opening something else of a page leaves its list as it is looked at. */
+router.beforeEach((to, from) => {
+  const sameList = to.name === from.name && to.path !== from.path
+  if (sameList && Object.keys(to.query).length === 0 && Object.keys(from.query).length > 0) {
+    return { ...to, query: from.query }
+  }
+})

@@ -7,7 +7,7 @@ import { createLiveStore, type LiveStore } from '../src/live/store'
 import { MAX_LOG_LINES } from '../src/rules/log'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
 
-const later = '2026-03-01T10:00:09Z'
+const LATER = '2026-03-01T10:00:09Z'
 
 describe('the live store', () => {
   let sockets: FakeSockets
@@ -15,10 +15,13 @@ describe('the live store', () => {
   const onTrouble = vi.fn()
   const onOtherVersion = vi.fn()
 
-  async function start(answers: Partial<Record<keyof Api, unknown>> = {}): Promise<void> {
+  async function start(
+    answers: Partial<Record<keyof Api, unknown>> = {},
+    later = (run: () => void) => run(),
+  ): Promise<void> {
     sockets = new FakeSockets()
     const api = fakeApi(answers)
-    store = createLiveStore({ api, openSocket: sockets.open, onTrouble, onOtherVersion })
+    store = createLiveStore({ api, openSocket: sockets.open, later, onTrouble, onOtherVersion })
     store.start()
     sockets.last.onopen?.()
     sockets.last.confirm()
@@ -34,10 +37,24 @@ describe('the live store', () => {
 
   beforeEach(() => vi.clearAllMocks())
 
+  it('applies together what comes together', async () => {
+    const runs: (() => void)[] = []
+    await start({ fetchJobs: { jobs: [job('a')] } }, (run) => runs.push(run))
+    for (const status of ['active', 'paused', 'failed'] as const) {
+      sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status, updated: LATER }) })
+    }
+    expect(store.jobs.get('a')?.status).toBe('queued')
+    expect(runs).toHaveLength(1)
+    runs[0]?.()
+    expect(store.jobs.get('a')?.status).toBe('failed')
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { was_deleted: true }) })
+    expect(runs).toHaveLength(2)
+  })
+
   it('holds the jobs that were fetched, and keeps them up to date', async () => {
     await start({ fetchJobs: { jobs: [job('a'), job('b')] } })
     expect(store.state.jobsLoaded).toBe(true)
-    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'active', updated: later }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'active', updated: LATER }) })
     sockets.last.say({ event: '/jobs', payload: jobEvent('c', { name: 'New' }) })
     sockets.last.say({ event: '/jobs', payload: jobEvent('b', { was_deleted: true }) })
     expect([...store.jobs.values()].map(({ id, name, status }) => [id, name, status])).toEqual([
@@ -47,18 +64,18 @@ describe('the live store', () => {
   })
 
   it('moves a job that is archived to the archive, and back, and forgets it when it is deleted', async () => {
-    await start({ fetchJobs: { jobs: [job('a')] }, fetchArchivedJobs: [job('old', { archived_at: later })] })
+    await start({ fetchJobs: { jobs: [job('a')] }, fetchArchivedJobs: [job('old', { archived_at: LATER })] })
     store.openArchive()
     await settle()
     const listed = () => [[...store.jobs.keys()], [...store.archive.keys()]]
     const say = (fields: Partial<EventJobUpdate>) =>
-      sockets.last.say({ event: '/jobs', payload: jobEvent('a', { updated: later, ...fields }) })
+      sockets.last.say({ event: '/jobs', payload: jobEvent('a', { updated: LATER, ...fields }) })
     expect(listed()).toEqual([['a'], ['old']])
-    say({ archived_at: later })
+    say({ archived_at: LATER })
     expect(listed()).toEqual([[], ['old', 'a']])
     say({})
     expect(listed()).toEqual([['a'], ['old']])
-    say({ archived_at: later })
+    say({ archived_at: LATER })
     say({ was_deleted: true })
     expect(listed()).toEqual([[], ['old']])
   })
@@ -66,15 +83,15 @@ describe('the live store', () => {
   it('loads no archive that nobody looks at', async () => {
     const fetchArchivedJobs = vi.fn(() => Promise.resolve([]))
     await start({ fetchArchivedJobs })
-    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { archived_at: later }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { archived_at: LATER }) })
     expect(fetchArchivedJobs).not.toHaveBeenCalled()
     expect(store.archive.size).toBe(0)
   })
 
   it('takes the marks off a job that an event does not name any more', async () => {
-    await start({ fetchJob: job('j', { keep: true, archived_at: later }) })
+    await start({ fetchJob: job('j', { keep: true, archived_at: LATER }) })
     await openJob()
-    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: later }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: LATER }) })
     const now = store.state.openJob?.state.job
     expect([now?.keep, now?.archived_at]).toEqual([undefined, undefined])
   })
@@ -95,7 +112,7 @@ describe('the live store', () => {
     await start({ fetchJobs: () => new Promise((resolve) => (answer = resolve)) })
     sockets.last.say({
       event: '/jobs',
-      payload: jobEvent('a', { status: 'completed', updated: later }),
+      payload: jobEvent('a', { status: 'completed', updated: LATER }),
     })
     answer({ jobs: [job('a', { status: 'active' })] })
     await settle()
@@ -106,7 +123,7 @@ describe('the live store', () => {
     let answer: (jobs: unknown) => void = () => undefined
     await start({ fetchJobs: () => new Promise((resolve) => (answer = resolve)) })
     sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'active' }) })
-    answer({ jobs: [job('a', { status: 'completed', updated: later })] })
+    answer({ jobs: [job('a', { status: 'completed', updated: LATER })] })
     await settle()
     expect(store.jobs.get('a')?.status).toBe('completed')
   })
@@ -168,14 +185,14 @@ describe('the live store', () => {
   it('follows the farm status and the Workers', async () => {
     await start()
     sockets.last.say({ event: '/status', payload: { status: 'waiting' } })
-    const event = { id: 'w', name: 'One', updated: later, status: 'awake' as const, version: '4', can_restart: false }
+    const event = { id: 'w', name: 'One', updated: LATER, status: 'awake' as const, version: '4', can_restart: false }
     const asked = { status: 'asleep' as const, is_lazy: true }
-    sockets.last.say({ event: '/workers', payload: { ...event, last_seen: later, status_change: asked } })
+    sockets.last.say({ event: '/workers', payload: { ...event, last_seen: LATER, status_change: asked } })
     sockets.last.say({ event: '/workers', payload: { ...event, status: 'asleep' } })
     expect(store.state.farmStatus).toBe('waiting')
     const one = store.workers.get('w')
-    expect([one?.status, one?.last_seen, one?.status_change]).toEqual(['asleep', later, undefined])
-    sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: later } })
+    expect([one?.status, one?.last_seen, one?.status_change]).toEqual(['asleep', LATER, undefined])
+    sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: LATER } })
     expect(store.workers.size).toBe(0)
   })
 
@@ -191,7 +208,7 @@ describe('the live store', () => {
     await start({ fetchJob: job('j', { worker_tag: 'g' }) })
     await openJob()
     expect(store.state.openJob?.state.job?.worker_tag).toBe('g')
-    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: later }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { updated: LATER }) })
     expect(store.state.openJob?.state.job?.worker_tag).toBeUndefined()
   })
 
@@ -199,7 +216,7 @@ describe('the live store', () => {
     const gpu = { id: 'g', name: 'gpu' }
     const fast = { id: 'f', name: 'fast' }
     const anna = { id: 'w', name: 'anna', status: 'awake', version: '4', can_restart: false, tags: [gpu] } as unknown as Worker
-    const event = { id: 'w', name: 'anna', updated: later, status: 'awake' as const, version: '4', can_restart: false }
+    const event = { id: 'w', name: 'anna', updated: LATER, status: 'awake' as const, version: '4', can_restart: false }
 
     async function open(answers: Partial<Record<keyof Api, unknown>>): Promise<void> {
       await start({ fetchWorker: anna, ...answers })
@@ -250,7 +267,7 @@ describe('the live store', () => {
       expect(fetchWorker).toHaveBeenCalledTimes(1)
       sockets.last.say({ event: '/workers', payload: event })
       expect(fetchWorker).toHaveBeenCalledTimes(2)
-      sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: later } })
+      sockets.last.say({ event: '/workers', payload: { ...event, deleted_at: LATER } })
       expect(fetchWorker).toHaveBeenCalledTimes(2)
       expect(onTrouble).not.toHaveBeenCalled()
     })

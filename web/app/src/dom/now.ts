@@ -1,15 +1,7 @@
-/** The time, once a second, for everything that shows an age. It stands still in a hidden tab. */
+/** The time, once a second, for everything that shows an age. */
 
-import { readonly, ref } from 'vue'
+import { useNow } from '@vueuse/core'
+import { computed } from 'vue'
 
-const current = ref(Date.now())
-export const now = readonly(current)
-
-function tick(): void {
-  if (!document.hidden) current.value = Date.now()
-}
-
-export function startClock(): void {
-  setInterval(tick, 1000)
-  document.addEventListener('visibilitychange', tick)
-}
+const current = useNow({ interval: 1000 })
+export const now = computed(() => current.value.getTime())

@@ -1,6 +1,7 @@
 /** The page's one live store and its API client. */
 
 import { createApi } from '../api/client'
+import { gathering } from '../dom/gathering'
 import { notifyError } from '../notices'
 import { createLiveStore } from './store'
 import type { SocketLike } from './socket'
@@ -15,5 +16,6 @@ export const live = createLiveStore({
   api: createApi(),
   openSocket,
   onTrouble: notifyError,
+  later: gathering(),
   onOtherVersion: () => location.reload(),
 })

@@ -56,11 +56,14 @@ export interface LiveStoreOptions {
   openSocket: () => SocketLike
   /** Tells the user that something could not be fetched or followed. */
   onTrouble: (message: string) => void
+  /** Calls a little later, so that events which come together are drawn together. */
+  later: (run: () => void) => void
   /** The Manager that answers now is of another version than the page was loaded from. */
   onOtherVersion: () => void
 }
 
-export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: LiveStoreOptions) {
+export function createLiveStore(options: LiveStoreOptions) {
+  const { api, openSocket, onTrouble, later, onOtherVersion } = options
   const jobs = shallowReactive(new Map<string, JobRow>())
   const archive = shallowReactive(new Map<string, JobRow>())
   const workers = shallowReactive(new Map<string, WorkerSummary>())
@@ -99,7 +102,9 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
 
   const socket = new LiveSocket({
     open: openSocket,
-    onEvent,
+    onEvent: (event) => {
+      if (waiting.push(event) === 1) later(applyWaiting)
+    },
     onConnected: (again) => {
       failed = false
       attempt(() => loadVersion(again))
@@ -109,6 +114,7 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     onRefused: (message) => onTrouble(`The Manager refused a subscription: ${message}`),
   })
 
+  const waiting: LiveEvent[] = []
   let loading = 0
   let failed = false
 
@@ -166,7 +172,11 @@ export function createLiveStore({ api, openSocket, onTrouble, onOtherVersion }: 
     state.jobTypes = (await api.getJobTypes()).job_types
   }
 
-  function onEvent(event: LiveEvent): void {
+  function applyWaiting(): void {
+    waiting.splice(0).forEach(apply)
+  }
+
+  function apply(event: LiveEvent): void {
     switch (event.event) {
       case '/status':
         state.farmStatus = event.payload.status

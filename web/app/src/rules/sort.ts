@@ -32,3 +32,13 @@ export function nextOrder(order: SortOrder, key: string, startDescending: boolea
   if (order.key === key) return { key, descending: !order.descending }
   return { key, descending: startDescending }
 }
+
+/** As in the address: "name", or "-updated". */
+export function orderText({ key, descending }: SortOrder): string {
+  return descending ? `-${key}` : key
+}
+
+export function parsedOrder(text: string): SortOrder {
+  const descending = text.startsWith('-')
+  return { key: descending ? text.slice(1) : text, descending }
+}

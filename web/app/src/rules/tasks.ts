@@ -1,17 +1,16 @@
 /** Rules about one task as the page shows it. */
 
-import type { TaskSummary } from '../api/types'
-import { percent } from './format'
+import type { TaskStatus, TaskSummary } from '../api/types'
 import { TASK_STATUS } from './status'
+import type { StripCell } from './strip'
 
-/** Name, status and Worker in one line. */
-export function describeTask(task: TaskSummary): string {
-  const by = task.worker?.name ? `, ${task.worker.name}` : ''
-  return `${task.name}: ${TASK_STATUS[task.status].label}${by}`
+export function taskLabel(status: string): string {
+  return TASK_STATUS[status as TaskStatus].label
 }
 
-/** How much of the task's cell is filled, as a CSS length: with one step there is no part to show. */
-export function doneShare(task: TaskSummary): string {
-  if (task.steps_total <= 1) return '100%'
-  return `${percent(task.steps_completed, task.steps_total)}%`
+/** A task in the strip of its job. */
+export function taskCell({ id, name, status, worker }: TaskSummary): StripCell {
+  const { label, tone } = TASK_STATUS[status]
+  const by = worker?.name ? `, ${worker.name}` : ''
+  return { id, tone, status, name, text: `${name}: ${label}${by}`, task: id }
 }
