@@ -6,12 +6,11 @@ import { createApp } from 'vue'
 
 import { takeOperatorToken } from './api/operator'
 import App from './App.vue'
-import { startClock } from './dom/now'
+import './dom/theme'
 import { live } from './live'
 import { router } from './router'
 
 takeOperatorToken(window.location, window.sessionStorage, window.history)
-startClock()
 live.start()
 window.addEventListener('online', live.retryNow)
 createApp(App).use(router).mount('#app')
