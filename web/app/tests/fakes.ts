@@ -98,13 +98,14 @@ export function job(id: string, fields: Partial<Job> = {}): Job {
     steps_completed: 0,
     steps_total: 10,
     frames: { total: 10, done: 0, failed: 0, active: 0, are_tasks: false },
+    approvals: 0,
     ...fields,
   }
 }
 
 export function jobEvent(id: string, fields: Partial<EventJobUpdate> = {}): EventJobUpdate {
-  const { name, type, priority, updated, status, steps_completed, steps_total, frames } = job(id)
-  const base = { id, name, type, priority, updated, status, steps_completed, steps_total, frames }
+  const { name, type, priority, updated, status, steps_completed, steps_total, frames, approvals } = job(id)
+  const base = { id, name, type, priority, updated, status, steps_completed, steps_total, frames, approvals }
   return { ...base, refresh_tasks: false, ...fields }
 }
 

@@ -201,6 +201,9 @@ export function createApi(
         }),
       ),
 
+    setTasksStatus: (ids: readonly string[], status: TaskStatus, reason: string) =>
+      data(http.POST('/api/v3/tasks/bulk', { body: { ids: [...ids], setstatus: { status, reason } } })),
+
     tryJobAgain: (job: string) => done(http.POST('/api/v3/jobs/{job_id}/try-again', ofJob(job))),
     tryWorkerAgain: (worker: string) =>
       done(http.POST('/api/v3/worker-mgt/workers/{worker_id}/try-again', ofWorker(worker))),

@@ -24,6 +24,7 @@ export interface EventJobUpdate {
   steps_completed: number
   steps_total: number
   frames: FrameCounts
+  approvals: number
   delete_requested_at?: string
   archived_at?: string
   keep?: boolean

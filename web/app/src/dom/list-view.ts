@@ -30,3 +30,10 @@ export function useListView<S extends string>(
     }),
   }
 }
+
+/** Something that is on or off in the address. */
+export function useYes(name: string) {
+  return useRouteQuery<string, boolean>(name, '', {
+    transform: { get: (value) => value === 'yes', set: (on) => (on ? 'yes' : '') },
+  })
+}

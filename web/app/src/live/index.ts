@@ -1,5 +1,7 @@
 /** The page's one live store and its API client. */
 
+import { computed } from 'vue'
+
 import { createApi } from '../api/client'
 import { gathering } from '../dom/gathering'
 import { notifyError } from '../notices'
@@ -19,3 +21,6 @@ export const live = createLiveStore({
   later: gathering(),
   onOtherVersion: () => location.reload(),
 })
+
+/** What is shown may be out of date, and nothing can be asked for. */
+export const offline = computed(() => live.connection.connection === 'lost')

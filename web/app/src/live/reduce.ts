@@ -20,6 +20,7 @@ export type JobRow = Pick<
   | 'steps_completed'
   | 'steps_total'
   | 'frames'
+  | 'approvals'
   | 'delete_requested_at'
   | 'worker_tag'
   | 'archived_at'

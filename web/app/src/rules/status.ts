@@ -39,11 +39,15 @@ export const JOB_STATUS: Record<JobStatus, StatusLook> = {
 }
 
 const PARKED: StatusLook = { label: 'Parked', tone: 'failed' }
+const TO_APPROVE: StatusLook = { label: 'To approve', tone: 'warning' }
 
-/** A job stays in its status while it is being deleted or is parked; that is what matters then. */
-export function jobLook(job: Pick<Job, 'status' | 'delete_requested_at' | 'parked'>): StatusLook {
+/** A job stays in its status while it is being deleted, is parked or waits for a yes or no. */
+export function jobLook(
+  job: Pick<Job, 'status' | 'delete_requested_at' | 'parked' | 'approvals'>,
+): StatusLook {
   if (job.delete_requested_at) return { label: 'Deleting', tone: 'changing' }
-  return job.parked ? PARKED : JOB_STATUS[job.status]
+  if (job.parked) return PARKED
+  return job.approvals > 0 ? TO_APPROVE : JOB_STATUS[job.status]
 }
 
 export const TASK_STATUS: Record<TaskStatus, StatusLook> = {
@@ -90,7 +94,7 @@ export const FARM_STATUS: Record<FarmStatus, FarmStatusLook> = {
   inoperative: {
     label: 'Inoperative',
     tone: 'failed',
-    explanation: 'No Worker can work: there is none, or all are offline or in error.',
+    explanation: 'No Worker can work: all are offline or in error.',
   },
   starting: { label: 'Starting', tone: 'changing', explanation: 'The Manager is starting.' },
   unknown: {
@@ -98,6 +102,31 @@ export const FARM_STATUS: Record<FarmStatus, FarmStatusLook> = {
     tone: 'queued',
     explanation: 'The Manager has not sent the status of the farm.',
   },
+}
+
+export interface FarmFacts {
+  status: FarmStatus
+  /** Null until they are known. */
+  workers: number | null
+  /** Whether anything is being worked on. */
+  busy: boolean
+  offline: boolean
+}
+
+/** The farm's status as the Manager names it, corrected where that would mislead. */
+export function farmLook({ status, workers, busy, offline }: FarmFacts): FarmStatusLook {
+  if (offline) {
+    const explanation = 'The Manager is out of reach: nobody knows how the farm is.'
+    return { label: 'Out of reach', tone: 'canceled', explanation }
+  }
+  if (status === 'inoperative' && workers === 0) {
+    return { label: 'No Workers', tone: 'queued', explanation: 'No Worker has joined yet.' }
+  }
+  if (status === 'active' && !busy) {
+    const explanation = 'A job has begun, but no Worker is on it at the moment.'
+    return { label: 'Active', tone: 'warning', explanation }
+  }
+  return FARM_STATUS[status] ?? FARM_STATUS.unknown
 }
 
 export interface StatusCount<S extends string> {
