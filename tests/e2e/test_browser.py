@@ -65,11 +65,11 @@ def test_a_job_is_seen_to_complete_without_reloading(tmp_path):
         row = page.locator(f"[data-testid=job-row][data-job-id='{job}']")
         expect(row).to_have_attribute("data-status", "queued")
         row.click()
-        expect(page.get_by_test_id("task-cell")).to_have_count(7)
+        expect(page.get_by_test_id("cell")).to_have_count(6)
         with running_worker(url, tmp_path / "anna", "anna"):
             expect(row).to_have_attribute("data-status", "completed")
-            cells = page.locator("[data-testid=task-cell][data-status=completed]")
-            expect(cells).to_have_count(7)
+            cells = page.locator("[data-testid=cell][data-status=done]")
+            expect(cells).to_have_count(6)
             picture = page.get_by_test_id("last-rendered").first
             expect(picture).to_be_visible()
             photograph(page, "job.png")
@@ -99,7 +99,7 @@ def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
     with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
         job = submit(url, name="Look", type="shaped", settings={"shape": "approval misc:0"})
         page.locator(f"[data-testid=job-row][data-job-id='{job}']").click()
-        cells = page.get_by_test_id("task-cell")
+        cells = page.get_by_test_id("cell")
         cells.nth(1).click()
         why = page.get_by_test_id("why-task-waits")
         expect(why).to_contain_text("approval-0 (queued)")

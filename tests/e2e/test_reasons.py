@@ -64,7 +64,8 @@ def test_the_page_names_the_missing_texture_on_the_job_and_on_its_task(farm, tmp
     with browser_page(f"{farm}app/jobs/{job}") as page:
         missing = f"missing file {tmp_path}/not-here/texture.png"
         expect(page.get_by_test_id("job-warning")).to_contain_text(missing)
-        page.get_by_test_id("task-cell").first.click()
+        page.get_by_role("tab", name="Tasks").click()
+        page.get_by_test_id("task-row").first.click()
         expect(page.get_by_test_id("task-warning")).to_contain_text(missing)
 
 

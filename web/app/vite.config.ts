@@ -34,5 +34,5 @@ export default defineConfig({
       '/flamenco-addon.zip': manager,
     },
   },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 })

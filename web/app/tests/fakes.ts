@@ -50,7 +50,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const api: Record<string, unknown> = {}
   const names: (keyof Api)[] = [
     'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchArchivedJobs', 'fetchWorkers',
-    'fetchJob', 'fetchJobTasks',
+    'fetchJob', 'fetchJobTasks', 'fetchJobFrames',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
     'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
@@ -65,6 +65,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     fetchWorkerTags: { tags: [] },
     fetchWorkerSleepSchedule: null,
     fetchJobTasks: { tasks: [] },
+    fetchJobFrames: [],
     fetchJobBlocklist: [],
     fetchJobLastRenderedInfo: null,
     fetchGlobalLastRenderedInfo: null,

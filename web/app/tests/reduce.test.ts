@@ -12,9 +12,11 @@ const PARKED = { reason: 'it crashed', since: '2026-03-01T10:00:00Z' }
 describe('what is parked', () => {
   it('is a job as long as its events say so', () => {
     const jobs = new Map<string, JobRow>([['a', job('a')]])
-    const { updated, status, type, priority, steps_completed, steps_total, frames } = job('a')
+    const { updated, status, type, priority, steps_completed, steps_total, frames, approvals } =
+      job('a')
     const event: EventJobUpdate = {
       id: 'a', refresh_tasks: true, updated, status, type, priority, steps_completed, steps_total, frames,
+      approvals,
     }
     applyJobEvent(jobs, { ...event, parked: PARKED })
     expect(jobs.get('a')?.parked).toEqual(PARKED)

@@ -18,7 +18,7 @@ describe('the strip of a job', () => {
 
   it('shows of several the one that stands out, and counts them', () => {
     const parts = stripParts(cells('completed', 'queued', 'completed', 'completed', 'failed'), 3)
-    expect(parts.map(({ shown }) => shown.task)).toEqual(['1', '2', '4'])
+    expect(parts.map(({ shown }) => shown.id)).toEqual(['1', '2', '4'])
     expect(partText(parts[0]!, taskLabel)).toBe('render-0 to render-1: 1 completed, 1 queued')
   })
 

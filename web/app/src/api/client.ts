@@ -158,6 +158,8 @@ export function createApi(
     fetchArchivedJobs,
     fetchJob: async (job: string) => (await data(http.GET('/api/v3/jobs/{job_id}', ofJob(job)))) as Job,
     fetchJobTasks: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/tasks', ofJob(job))),
+    fetchJobFrames: async (job: string) =>
+      (await data(http.GET('/api/v3/jobs/{job_id}/frames', ofJob(job)))).frames,
     fetchJobBlocklist: (job: string) =>
       data(http.GET('/api/v3/jobs/{job_id}/blocklist', ofJob(job))),
     removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>

@@ -5,6 +5,7 @@ import type {
   FrameCounts,
   JobLastRenderedImageInfo,
   JobStatus,
+  ListedFrame,
   Parked,
   TaskStatus,
   WorkerStatus,
@@ -46,6 +47,16 @@ export interface EventTaskUpdate {
   steps_total: number
 }
 
+/** What changed of a frame; what it leaves out has not. */
+export type FrameChange = Pick<ListedFrame, 'frame'> & Partial<ListedFrame>
+
+export interface EventFramesUpdate {
+  job_id: string
+  frames: FrameChange[]
+  /** More have changed than are told. */
+  refresh: boolean
+}
+
 export interface EventTaskLogUpdate {
   task_id: string
   log: string
@@ -79,6 +90,7 @@ export type LiveEvent =
   | { event: '/jobs'; payload: EventJobUpdate }
   | { event: '/task'; payload: EventTaskUpdate }
   | { event: '/tasklog'; payload: EventTaskLogUpdate }
+  | { event: '/frames'; payload: EventFramesUpdate }
   | { event: '/last-rendered'; payload: EventLastRenderedUpdate }
   | { event: '/workers'; payload: EventWorkerUpdate }
   | { event: '/workertags'; payload: EventWorkerTagUpdate }

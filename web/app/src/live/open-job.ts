@@ -3,8 +3,14 @@
 import { shallowReactive } from 'vue'
 
 import { isMissing, type Api } from '../api/client'
-import type { EventJobUpdate, EventLastRenderedUpdate, EventTaskUpdate } from '../api/events'
-import type { Job, JobBlocklistEntry, TaskSummary } from '../api/types'
+import type {
+  EventFramesUpdate,
+  EventJobUpdate,
+  EventLastRenderedUpdate,
+  EventTaskUpdate,
+} from '../api/events'
+import type { Job, JobBlocklistEntry, ListedFrame, TaskSummary } from '../api/types'
+import { changedFrame } from '../rules/frames'
 import { applyTaskEvent, jobFields, replaceAll } from './reduce'
 import { Snapshot } from './snapshot'
 import type { RenderedImage } from './store'
@@ -23,6 +29,7 @@ export interface OpenJobState {
 
 export class OpenJob {
   readonly tasks = shallowReactive(new Map<string, TaskSummary>())
+  readonly frames = shallowReactive(new Map<number, ListedFrame>())
   readonly state = shallowReactive<OpenJobState>({
     job: null,
     missing: false,
@@ -41,6 +48,14 @@ export class OpenJob {
     (event) => applyTaskEvent(this.tasks, event),
   )
 
+  private readonly framesSnapshot = new Snapshot<ListedFrame[], EventFramesUpdate>(
+    (fresh) => {
+      this.frames.clear()
+      for (const each of fresh) this.frames.set(each.frame, each)
+    },
+    (event) => this.applyFrames(event),
+  )
+
   constructor(
     readonly id: string,
     private readonly api: Api,
@@ -50,6 +65,7 @@ export class OpenJob {
   load(): void {
     this.attempt(() => this.loadJob())
     this.attempt(() => this.loadTasks())
+    this.attempt(() => this.loadFrames())
     this.attempt(() => this.loadImage())
     this.attempt(() => this.loadBlocklist())
   }
@@ -80,6 +96,12 @@ export class OpenJob {
     }
   }
 
+  onFramesEvent(event: EventFramesUpdate): void {
+    if (event.job_id !== this.id) return
+    this.framesSnapshot.event(event)
+    if (event.refresh) this.attempt(() => this.loadFrames())
+  }
+
   onImageEvent(event: EventLastRenderedUpdate): void {
     if (event.job_id !== this.id) return
     this.state.image = { info: event.thumbnail, stamp: Date.now() }
@@ -108,6 +130,17 @@ export class OpenJob {
       this.tasksSnapshot.load(async () => (await this.api.fetchJobTasks(this.id)).tasks ?? []),
     )
     this.state.tasksLoaded = true
+  }
+
+  private applyFrames({ frames }: EventFramesUpdate): void {
+    for (const change of frames) {
+      const known = this.frames.get(change.frame)
+      if (known) this.frames.set(change.frame, changedFrame(known, change))
+    }
+  }
+
+  private async loadFrames(): Promise<void> {
+    await this.orMissing(() => this.framesSnapshot.load(() => this.api.fetchJobFrames(this.id)))
   }
 
   private async loadImage(): Promise<void> {

@@ -190,6 +190,9 @@ export function createLiveStore(options: LiveStoreOptions) {
         state.openJob?.onTaskEvent(event.payload)
         state.openTask?.onTaskEvent(event.payload)
         break
+      case '/frames':
+        state.openJob?.onFramesEvent(event.payload)
+        break
       case '/tasklog':
         state.openTask?.onLogEvent(event.payload)
         break

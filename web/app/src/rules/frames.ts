@@ -1,7 +1,9 @@
 /** Rules about a job's progress, which people see in frames. */
 
-import type { FrameCounts } from '../api/types'
+import type { FrameChange } from '../api/events'
+import type { FrameCounts, FrameState, ListedFrame } from '../api/types'
 import type { StatusCount, StatusLook } from './status'
+import type { StripCell } from './strip'
 
 type Part = 'done' | 'active' | 'failed' | 'rest'
 
@@ -24,4 +26,71 @@ export function progressParts(frames: FrameCounts): StatusCount<Part>[] {
   return (Object.keys(LOOKS) as Part[])
     .map((status) => ({ status, count: counts[status], look: LOOKS[status] }))
     .filter(({ count }) => count > 0)
+}
+
+export const FRAME_STATE: Record<FrameState, StatusLook> = {
+  queued: { label: 'To do', tone: 'queued' },
+  active: { label: 'Rendering', tone: 'active' },
+  done: { label: 'Done', tone: 'done' },
+  failed: { label: 'Failed', tone: 'failed' },
+  canceled: { label: 'Canceled', tone: 'canceled' },
+}
+
+export function frameLabel(state: string): string {
+  return FRAME_STATE[state as FrameState].label
+}
+
+/** A frame that is done, but may be wrong, stands out beside the others. */
+export function frameLook({ state, warnings }: ListedFrame): StatusLook {
+  const look = FRAME_STATE[state]
+  return state === 'done' && warnings?.length ? { label: `${look.label}, with a warning`, tone: 'warning' } : look
+}
+
+/** A frame in the strip of its job. */
+export function frameCell(frame: ListedFrame): StripCell {
+  const { label, tone } = frameLook(frame)
+  const by = frame.worker?.name ? `, ${frame.worker.name}` : ''
+  const took = frame.seconds === undefined ? '' : `, ${frameTime(frame.seconds)}`
+  const name = `Frame ${frame.frame}`
+  const id = String(frame.frame)
+  return { id, tone, status: frame.state, name, text: `${name}: ${label}${took}${by}` }
+}
+
+/** The time that a frame took, as people say it. */
+export function frameTime(took: number): string {
+  if (took < 9.95) return `${took.toFixed(1)} s`
+  const seconds = Math.round(took)
+  if (seconds < 100) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 100) return `${minutes} min ${seconds % 60} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** The address of a frame's picture, of the first output that has one. */
+export function pictureOf({ pictures }: ListedFrame, size: 'small' | 'large'): string | null {
+  for (const picture of pictures) {
+    const address = size === 'large' ? (picture.large ?? picture.small) : (picture.small ?? picture.large)
+    if (address) return address
+  }
+  return null
+}
+
+/** Why a frame has no picture, if that is known. */
+export function whyNoPicture({ pictures }: ListedFrame): string {
+  return pictures.find(({ reason }) => reason)?.reason ?? ''
+}
+
+/** What an event tells of a frame, on top of what was known: it leaves out what has not changed. */
+export function changedFrame(known: ListedFrame, change: FrameChange): ListedFrame {
+  const { files, pictures, ...plain } = change
+  const newer = new Map(known.pictures.map((picture) => [picture.output, picture]))
+  for (const picture of pictures ?? []) {
+    if ((newer.get(picture.output)?.lease ?? -1) <= picture.lease) newer.set(picture.output, picture)
+  }
+  return {
+    ...known,
+    ...plain,
+    pictures: [...newer.values()],
+    ...(files && { files: [...new Set([...(known.files ?? []), ...files])] }),
+  }
 }

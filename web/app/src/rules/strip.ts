@@ -10,8 +10,6 @@ export interface StripCell {
   name: string
   /** Name, status, and who works on it. */
   text: string
-  /** The task to open. */
-  task: string
 }
 
 export interface StripPart {

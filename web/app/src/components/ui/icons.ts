@@ -23,6 +23,7 @@ import {
   Moon,
   Pause,
   Pin,
+  Play,
   Plus,
   RotateCw,
   Search,
@@ -37,6 +38,7 @@ import {
 
 export const ICONS = {
   pause: Pause,
+  play: Play,
   cancel: Ban,
   requeue: RotateCw,
   close: X,

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+
+import type { ListedFrame } from '../src/api/types'
+import { changedFrame, frameCell, frameTime, pictureOf } from '../src/rules/frames'
+
+function frame(fields: Partial<ListedFrame> = {}): ListedFrame {
+  return { frame: 7, state: 'queued', task: 't', attempt: 0, pictures: [], ...fields }
+}
+
+function picture(output: string, lease: number, small = `${output}-${lease}`) {
+  return { output, lease, small }
+}
+
+describe('a frame of a job', () => {
+  it('stays as it was where an event says nothing', () => {
+    const known = frame({ state: 'active', worker: { id: 'w', name: 'anna' }, files: ['a.png'] })
+    const done = changedFrame(known, { frame: 7, state: 'done', seconds: 2, files: ['b.png'] })
+    expect(done).toMatchObject({ state: 'done', seconds: 2, files: ['a.png', 'b.png'] })
+    expect(done.worker?.name).toBe('anna')
+  })
+
+  it('keeps of each output the picture of the newest attempt', () => {
+    const known = frame({ pictures: [picture('beauty', 2), picture('depth', 1)] })
+    const late = changedFrame(known, { frame: 7, pictures: [picture('beauty', 1), picture('depth', 3)] })
+    expect(late.pictures.map(({ small }) => small)).toEqual(['beauty-2', 'depth-3'])
+  })
+
+  it('is shown by the first output that has a picture', () => {
+    const pictures = [{ output: 'depth', lease: 1, reason: 'deep' }, picture('beauty', 1, '/b')]
+    expect(pictureOf(frame({ pictures }), 'large')).toBe('/b')
+    expect(pictureOf(frame(), 'small')).toBeNull()
+  })
+
+  it('stands out in the strip if its result may be wrong', () => {
+    expect(frameCell(frame({ state: 'done' })).tone).toBe('done')
+    const warned = frameCell(frame({ state: 'done', seconds: 61, warnings: ['a texture is missing'] }))
+    expect(warned.tone).toBe('warning')
+    expect(warned.text).toBe('Frame 7: Done, with a warning, 61 s')
+  })
+
+  it.each([[0.94, '0.9 s'], [18.4, '18 s'], [119.6, '2 min 0 s'], [605, '10 min 5 s'], [7260, '2 h 1 min']])(
+    'took %d seconds: %s',
+    (seconds, text) => expect(frameTime(seconds)).toBe(text),
+  )
+})
