@@ -13,7 +13,7 @@ from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
-from flamenco.client.calls import Call, get, nothing, operation, post, query_of, read_as, send, then
+from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
@@ -131,12 +131,12 @@ class Operations(SetupOperations, ShamanOperations):
         self, job_id: str, wanted: wire_frames.VideoWanted
     ) -> Call[bytes | wire_frames.VideoInTheMaking]:
         """The video of a job's frames, or how far it is."""
-        read = read_as(wire_frames.VideoInTheMaking)
+        asked = get(f"jobs/{job_id}/video", wire_frames.VideoInTheMaking, wanted)
         return Call(
-            "GET",
-            f"jobs/{job_id}/video",
-            lambda content: read(content) if content.startswith(b"{") else content,
-            query_of(wanted),
+            asked.method,
+            asked.path,
+            lambda content: asked.read(content) if content.startswith(b"{") else content,
+            asked.query,
         )
 
     @operation
