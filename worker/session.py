@@ -134,13 +134,13 @@ class Session:
         self._last_reason = ""
         self._longest_wait = min(MOST_SECONDS, welcome.heartbeat_seconds)
         self.station.welcomed(welcome)
-        began = trio.current_time()
+        began = self._heard = trio.current_time()
+        silence = welcome.heartbeat_seconds + ANSWER_SECONDS
         with self.identity.shows(welcome.ticket):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._send, socket)
-                nursery.start_soon(
-                    self._beat, socket, welcome.heartbeat_seconds, nursery.cancel_scope
-                )
+                nursery.start_soon(self._beat, socket, welcome.heartbeat_seconds)
+                nursery.start_soon(self._watch, silence, nursery.cancel_scope)
                 nursery.start_soon(self._renew, hello, nursery.cancel_scope)
                 await self._listen(socket)
                 nursery.cancel_scope.cancel()
@@ -160,18 +160,26 @@ class Session:
                     await socket.send_message(protocol.encode(message, seq))
                     sent = seq
 
-    async def _beat(
-        self, socket: WebSocketConnection, seconds: float, scope: trio.CancelScope
-    ) -> None:
+    async def _beat(self, socket: WebSocketConnection, seconds: float) -> None:
         with suppress(ConnectionClosed):
             while True:
                 await trio.sleep(seconds)
                 heartbeat = Heartbeat(self.station.living_leases())
                 await socket.send_message(protocol.encode(heartbeat))
-                with trio.move_on_after(ANSWER_SECONDS) as waiting:
-                    await socket.ping()
-                if waiting.cancelled_caught:
-                    scope.cancel()
+                await socket.ping()
+                self._heard = trio.current_time()
+
+    async def _watch(self, seconds: float, scope: trio.CancelScope) -> None:
+        """End a session in which nothing has come for so long, be it the answer to a ping.
+
+        That comes late while a flood of log lines is on its way, and never if the Manager is gone
+        and they stay in the way: then nothing can be sent any more.
+        """
+        while True:
+            heard = self._heard
+            await trio.sleep_until(heard + seconds)
+            if heard == self._heard:
+                scope.cancel()
 
     async def _renew(self, hello: Hello, scope: trio.CancelScope) -> None:
         """End a session whose hello knew too little about the machine; the next one tells more."""
@@ -184,7 +192,9 @@ class Session:
         with suppress(ConnectionClosed):
             while True:
                 try:
-                    self.station.received(await receive(socket))
+                    message = await receive(socket)
+                    self._heard = trio.current_time()
+                    self.station.received(message)
                 except ProtocolError as error:
                     log.error("The Manager sent something that is not a message: %s", error)
                     return

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 
 import attrs
 import trio
+from trio_websocket import WebSocketConnection
 
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import HeldLease, Report, Revoke, SignOff, StateChanged
@@ -259,14 +260,56 @@ async def test_a_connection_that_is_closed_in_the_handshake_is_tried_again_at_on
 
 
 async def test_a_manager_that_never_answers_a_ping_is_taken_for_gone(manager, config, monkeypatch):
-    async def ignore(ping):
+    async def ignore(socket, ping):
         await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("worker.session.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("worker.connection.CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(WebSocketConnection, "_handle_ping_event", ignore)
+    async with running_worker(config):
+        session = await manager.session()
+        await session.welcome(heartbeat=0.1)
+        second = await manager.session()
+        await second.wake()
+
+
+async def test_a_manager_that_acknowledges_is_there_though_its_pongs_are_late(
+    manager, config, monkeypatch
+):
+    """Pings wait behind a flood of log lines."""
+
+    async def ignore(socket, ping):
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("worker.session.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(WebSocketConnection, "_handle_ping_event", ignore)
+    async with running_worker(config):
+        session = await manager.session()
+        await session.welcome(heartbeat=0.2)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(session.closed)
+            for _ in range(20):
+                await session.ask(WorkerStatus.AWAKE)
+                await trio.sleep(0.1)
+            assert session.socket.closed is None
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_manager_that_hangs_while_lines_pour_out_is_taken_for_gone(
+    manager, config, monkeypatch
+):
+    """The connection is full: neither a heartbeat nor a ping can be sent."""
+
+    async def stuck(self, event):
+        await trio.sleep_forever()
 
     monkeypatch.setattr("worker.session.ANSWER_SECONDS", 0.2)
     monkeypatch.setattr("worker.connection.CLOSE_SECONDS", 0.1)
     async with running_worker(config):
         session = await manager.session()
-        session.socket._handle_ping_event = ignore
-        await session.welcome(heartbeat=0.1)
-        second = await manager.session()
-        await second.wake()
+        await session.welcome(heartbeat=0.2)
+        await session.next(StateChanged)
+        with monkeypatch.context() as full:
+            full.setattr(WebSocketConnection, "_send", stuck)
+            await trio.sleep(2.0)
+        await manager.session()
