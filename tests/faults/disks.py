@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -31,9 +31,9 @@ class Disks:
 
     def fill(self, folder: Path) -> None:
         """Leave no space on the disk at this folder."""
-        with (self.seen(folder) / FILLING).open("wb") as file:
-            place = os.statvfs(file.fileno())
-            os.posix_fallocate(file.fileno(), 0, place.f_bavail * place.f_frsize)
+        with (self.seen(folder) / FILLING).open("wb", buffering=0) as file, suppress(OSError):
+            while True:  # others write meanwhile, so its free space is not known before
+                file.write(bytes(2**20))
 
     def free(self, folder: Path) -> None:
         """Give its space back."""

@@ -25,6 +25,8 @@ from tests.programs import marked_environment, wait_until_gone
 
 FLAMENCO = (sys.executable, "-m", "flamenco")
 READY = "Flamenco Manager is ready:"
+START_SECONDS = 5 * PATIENCE
+"""Maximum seconds for a Manager to start, while ten Workers and what they render start as well."""
 STOP_SECONDS = 25.0
 ENDS = ("completed", "failed", "canceled")
 
@@ -164,7 +166,7 @@ class Farm:
             stdout=subprocess.PIPE,
         )
         line = b""
-        with trio.fail_after(PATIENCE):
+        with trio.fail_after(START_SECONDS):
             while not line.endswith(b"\n"):
                 piece = await program.process.stdout.receive_some()
                 assert piece, program.log.read_text()[-5000:]
