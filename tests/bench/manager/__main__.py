@@ -13,6 +13,17 @@ from pathlib import Path
 from tests.bench.manager.figures import FIGURES
 
 SAMPLE_SECONDS = 600
+RATIOS = {
+    "A cycle, durable twice over, costs {:.2f} plain commits of SQLite.": (
+        "sqlite_commits_per_s",
+        "cycles_per_s_in_process",
+    ),
+    "A cycle over sessions takes {:.2f} times as long as one without syncing the logs.": (
+        "cycles_per_s_unsynced",
+        "cycles_per_s_sessions",
+    ),
+}
+"""Sentences about how many times larger one figure is than another."""
 
 
 def sample(name: str, folder: Path | None) -> float | None:
@@ -56,10 +67,10 @@ def main() -> int:
     for name in arguments.only.split(","):
         results[name] = {"flamenco": sample(name, arguments.folder)}
         print(line(name, results[name]["flamenco"]), flush=True)
-    commits = results.get("sqlite_commits_per_s", {}).get("flamenco")
-    cycles = results.get("cycles_per_s_in_process", {}).get("flamenco")
-    if commits and cycles:
-        print(f"A cycle, durable twice over, costs {commits / cycles:.2f} plain commits of SQLite.")
+    measured = {name: value for name, each in results.items() if (value := each["flamenco"])}
+    for sentence, (dividend, divisor) in RATIOS.items():
+        if dividend in measured and divisor in measured:
+            print(sentence.format(measured[dividend] / measured[divisor]))
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     return 1 if None in [each["flamenco"] for each in results.values()] else 0

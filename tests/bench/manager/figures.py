@@ -22,6 +22,7 @@ FIGURES = {
     "sqlite_commits_per_s": Figure("durable commits of one row per second, for comparison"),
     "cycles_per_s_in_process": Figure("starts and completions per second", 1500, rate=True),
     "cycles_per_s_sessions": Figure("the same over 1,000 sessions", 500, rate=True),
+    "cycles_per_s_unsynced": Figure("the same without syncing the logs, for comparison", rate=True),
     "ready_to_pushed_p99_ms": Figure("ms at 100 cycles a second, 1,000 workers", 20),
     "ready_to_pushed_submitting_p99_ms": Figure("ms, while 100,000 tasks are submitted", 100),
     "cost_1m_over_1k": Figure("times the cost of a cycle with 1,000 queued tasks", 1.2),

@@ -108,6 +108,7 @@ SAMPLES: dict[str, Callable[[], Awaitable[float]]] = {
         sqlite_commits_per_s,
         cycles_per_s_in_process,
         sessions.cycles_per_s_sessions,
+        sessions.cycles_per_s_unsynced,
         sessions.ready_to_pushed_p99_ms,
         sessions.ready_to_pushed_submitting_p99_ms,
         cost_1m_over_1k,

@@ -14,11 +14,13 @@ from pathlib import Path
 import httpx
 import trio
 
-from tests.bench.manager.timed import CHAIN, LATENCIES
+from tests.bench.manager.timed import CHAIN, LATENCIES, UNSYNCED
 from tests.e2e.running import submit
 from tests.load.worker import LoadWorker, Tally
 
 WORKERS = 1000
+FROM_ONE_ADDRESS = 40
+"""Number of them that may register from one address at once."""
 CYCLES = 5000
 CHAINS = 100
 """Jobs whose tasks each wait for the one before; a task takes a second, so 100 cycles a second."""
@@ -27,15 +29,17 @@ HUGE = 100_000
 
 
 @contextmanager
-def processes(tmp: str, seconds: float) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
+def processes(
+    tmp: str, seconds: float, *options: str
+) -> Iterator[tuple[str, subprocess.Popen[str], Path]]:
     """A Manager's URL, its process and storage; a thousand workers are connected to it.
 
-    They take ``seconds`` for each task.
+    They take ``seconds`` for each task. The ``options`` are those of the Manager.
     """
     storage = Path(tmp)
     (storage / "scripts").mkdir()
     (storage / "scripts" / "chain.py").write_text(CHAIN)
-    manager = _program("tests.bench.manager.timed", str(storage))
+    manager = _program("tests.bench.manager.timed", str(storage), *options)
     url = manager.stdout.readline().split()[-1]
     workers = _program("tests.bench.manager.sessions", url, str(seconds))
     try:
@@ -69,7 +73,16 @@ def completed(url: str, job: str) -> int:
 
 async def cycles_per_s_sessions() -> float:
     """1,000 workers complete each task at once: starts and completions per second."""
-    with tempfile.TemporaryDirectory() as tmp, processes(tmp, 0.0) as (url, _, _):
+    return _cycles_per_s()
+
+
+async def cycles_per_s_unsynced() -> float:
+    """The same where logs are not synced to the disk."""
+    return _cycles_per_s(UNSYNCED)
+
+
+def _cycles_per_s(*options: str) -> float:
+    with tempfile.TemporaryDirectory() as tmp, processes(tmp, 0.0, *options) as (url, _, _):
         job = submit_fan(url, 4 * CYCLES)
         before = _when(url, job, WORKERS)
         after = _when(url, job, WORKERS + CYCLES)
@@ -117,11 +130,14 @@ def _steady(meanwhile: Callable[[str], None]) -> float:
 async def work(url: str, seconds: float) -> None:
     """Be a thousand workers, until killed."""
     tally = Tally()
-    async with trio.open_nursery() as nursery, httpx.AsyncClient(timeout=60) as client:
-        for number in range(WORKERS):
-            worker = LoadWorker(url, f"load{number}", tally, seconds=seconds)
-            await worker.register(client)
-            nursery.start_soon(worker.live)
+    async with trio.open_nursery() as nursery:
+        for host in range(WORKERS // FROM_ONE_ADDRESS):
+            transport = httpx.AsyncHTTPTransport(local_address=f"127.0.1.{host + 1}")
+            async with httpx.AsyncClient(timeout=60, transport=transport) as client:
+                for number in range(FROM_ONE_ADDRESS):
+                    worker = LoadWorker(url, f"load{host}-{number}", tally, seconds=seconds)
+                    await worker.register(client)
+                    nursery.start_soon(worker.live)
         await tally.all_connected(WORKERS)
         print("ready", flush=True)
         await trio.sleep_forever()

@@ -1,7 +1,7 @@
 """A Manager that writes down how long each ready task took to its worker's socket.
 
-``python -m tests.bench.manager.timed STORAGE``; it works for jobs of the type `chain`, in which the
-completion of a task makes the next one ready.
+``python -m tests.bench.manager.timed STORAGE [unsynced]`` works for jobs of the type `chain`, in
+which the completion of a task makes the next one ready. ``unsynced``: logs are not synced to disk.
 """
 
 import json
@@ -16,10 +16,12 @@ import web.sessions
 from flamenco import protocol
 from flamenco.cli.manager import run_manager
 from flamenco.config.installation import Installation
+from flamenco.logs import TaskLogs
 from flamenco.model.statuses import TaskStatus
 from flamenco.store import PutTask, Store
 
 LATENCIES = "latencies.txt"
+UNSYNCED = "unsynced"
 
 CHAIN = '''
 """Tasks of which each waits for the one before."""
@@ -74,6 +76,8 @@ def main() -> None:
     storage = Path(sys.argv[1])
     Store.commit = commit  # type: ignore[method-assign]
     web.sessions._send = timed_send(storage / LATENCIES)  # type: ignore[assignment]
+    if UNSYNCED in sys.argv[2:]:
+        TaskLogs.sync = lambda *_: None  # type: ignore[method-assign]
     file = storage / "flamenco-manager.yaml"
     listen = "127.0.0.1:0"
     installation = Installation(file=file, storage=storage, listen=listen, discoverable=False)
