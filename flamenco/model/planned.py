@@ -30,7 +30,7 @@ def planned_frames(commands: Iterable[Command]) -> str:
     ranges = [
         found
         for command in commands
-        if (read := _READERS.get(command.name)) and (found := read(command.parameters))
+        if (found := _READERS.get(command.name, _named)(command.parameters))
     ]
     if not ranges:
         return ""
@@ -70,6 +70,23 @@ def _within_limits(frames: str) -> Iterator[Run]:
 def _one(parameters: Mapping[str, Any]) -> str:
     frame = parameters.get("frame")
     return str(frame) if type(frame) is int else ""
+
+
+def _none(parameters: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _named(parameters: Mapping[str, Any]) -> str:
+    """What a command of a studio's own names as its frames."""
+    frames = parameters.get("frames")
+    return _one(parameters) or (frames if isinstance(frames, str) and _is_range(frames) else "")
+
+
+def _is_range(frames: str) -> bool:
+    try:
+        return most_runs(frames) > 0
+    except FrameRangeError:
+        return False
 
 
 def _of_blender(parameters: Mapping[str, Any]) -> str:
@@ -135,5 +152,17 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "render-image-part": _one,
     "join-image-parts": _one,
     "finish-image": _one,
+    **dict.fromkeys(
+        (
+            "echo",
+            "sleep",
+            "frames-to-video",
+            "make-directory",
+            "move-directory",
+            "copy-file",
+            "remove-files",
+        ),
+        _none,
+    ),
 }
 """{command: function from its parameters to the range of frames that it makes}."""

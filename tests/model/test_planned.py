@@ -5,6 +5,15 @@ import pytest
 from flamenco.model.frames import MOST_FRAME
 from flamenco.model.jobs import Command
 from flamenco.model.planned import MOST_RUNS, only_frame, planned_frames
+from worker.commands import COMMANDS
+
+RENDERING = {
+    "blender-render",
+    "test-frame",
+    "render-image-part",
+    "join-image-parts",
+    "finish-image",
+}
 
 
 def rendering(*args: object, **more: object) -> Command:
@@ -33,10 +42,21 @@ def rendering(*args: object, **more: object) -> Command:
         (Command("render-image-part", {"frame": 40, "tile": {"column": 1}}), "40"),
         (Command("join-image-parts", {"frame": 40, "parts": []}), "40"),
         (Command("finish-image", {"frame": 0}), "0"),
+        (Command("studio-render", {"frame": 3}), "3"),
+        (Command("studio-render", {"frames": "1-5x2"}), "1,3,5"),
     ],
 )
 def test_each_command_that_renders_tells_its_frames(command, frames):
     assert planned_frames([command]) == frames
+
+
+def test_a_range_that_is_none_leaves_the_frames_of_the_other_commands():
+    assert planned_frames([Command("studio-load", {"frames": "all"}), rendering("-f", "7")]) == "7"
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - RENDERING))
+def test_a_command_of_ours_that_renders_nothing_has_no_frames(name):
+    assert planned_frames([Command(name, {"frame": 3, "frames": "1-3"})]) == ""
 
 
 def test_several_commands_make_their_frames_together():
@@ -48,7 +68,11 @@ def test_several_commands_make_their_frames_together():
     "command",
     [
         Command("frames-to-video", {"inputGlob": "/render/*.png"}),
+        Command("frames-to-video", {"frames": "1-3"}),
         Command("sleep", {"frame": 1}),
+        Command("studio-tidy", {"files": ["a"]}),
+        Command("studio-render", {"frame": True, "frames": "{frames}"}),
+        Command("studio-render", {"frames": 24}),
         Command("exec", {"exe": "tar", "args": ["-f", "7"]}),
         Command("exec", {"args": ["-f", "7"]}),
         rendering("-a"),
