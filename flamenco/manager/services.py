@@ -16,6 +16,7 @@ from flamenco.logs import TaskLogs, tail_of
 from flamenco.manager.viewers import Viewers
 from flamenco.manager.workers.names import Names
 from flamenco.model.absence import Absence
+from flamenco.model.flamenco3 import understood
 from flamenco.model.jobs import Command, Task
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
@@ -117,13 +118,16 @@ class Services:
         return await self.logs.tail(task.job_id, task.id)
 
     def expand(self, assign: Assign, worker: Worker) -> Assign:
-        """A task with its variables replaced for the worker's platform."""
+        """A task as the worker understands it, with variables replaced for its platform."""
         replace = self._expanders.get(worker.platform)
         if replace is None:
             made = expander(self.variables, Audience.WORKERS, worker.platform, PLATFORM)
             replace = self._expanders[worker.platform] = made.parameters
         commands = tuple(
-            Command(each.name, replace(each.parameters), each.total_step_count)
+            understood(
+                Command(each.name, replace(each.parameters), each.total_step_count),
+                worker.software,
+            )
             for each in assign.commands
         )
         return attrs.evolve(assign, commands=commands)

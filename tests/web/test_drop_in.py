@@ -105,3 +105,31 @@ async def test_the_name_of_a_worker_that_was_deleted_is_free_again(edge):
     first = await awake(edge)
     await call(edge, "DELETE", f"worker-mgt/workers/{first.id}", None, 204)
     assert (await (await awake(edge)).shown())["name"] == "anna"
+
+
+@pytest.mark.parametrize(
+    ("extension", "software", "name"),
+    [
+        (".exr", "3.9", "echo"),
+        (".HDR", "3.7-alpha0", "echo"),
+        (".exr", "next", "echo"),
+        (".png", "3.9", "frames-to-video"),
+        (".exr", "4.0.0.dev0", "frames-to-video"),
+    ],
+)
+async def test_a_worker_that_cannot_show_frames_to_ffmpeg_leaves_their_video_out(
+    edge, extension, software, name
+):
+    types = {"supported_task_types": ["blender", "ffmpeg"]}
+    anna = await caller(edge, **types)
+    await anna.signs_on(**types, software_version=software)
+    settings = FRAMES["settings"] | {"fps": 24, "image_file_extension": extension}
+    job = await call(edge, "POST", "jobs", FRAMES | {"settings": settings})
+    await anna.completes(await anna.gets_task())
+    video = await anna.gets_task()
+    (command,) = video["commands"]
+    assert command["name"] == name
+    if name == "echo":
+        assert f"/render/shot/*{extension} is left out" in command["parameters"]["message"]
+    await anna.completes(video)
+    assert (await call(edge, "GET", f"jobs/{job['id']}"))["status"] == "completed"
