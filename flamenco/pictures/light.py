@@ -3,14 +3,19 @@
 OpenEXR and Radiance files have scene-linear light. The view of the OpenColorIO configuration that
 the environment variable `OCIO` names shows it; without one it is compressed by Reinhard's curve
 with the brightest light as its white point, so that a picture with nothing brighter than 1 stays as
-it is, and encoded as sRGB (IEC 61966-2-1). From a file with several layers the combined one is
-shown. Images are read some lines at a time and averaged, so memory grows with the width only.
+it is, and encoded as sRGB (IEC 61966-2-1). Where it has to be steady from frame to frame, the curve
+is the same for all: light stays as it is up to a shoulder, and nears 1 from there. From a file with
+several layers the combined one is shown. Images are read some lines at a time and averaged, so
+memory grows with the width only.
 """
 
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -19,7 +24,7 @@ import OpenImageIO as oiio  # noqa: N813 - its own documentation calls it so
 from PIL import Image
 
 from flamenco.pictures.blocks import blocks
-from flamenco.pictures.refusing import NoPicture, check_size
+from flamenco.pictures.refusing import MOST_AT_ONCE, NoPicture, check_size
 
 LINEAR = frozenset({"openexr", "hdr"})
 """Formats with scene-linear light."""
@@ -32,7 +37,14 @@ ENOUGH = 1.5
 BLACK, WHITE, DENSITY = 95.0, 685.0, 0.002 / 0.6
 """Code values of 10 bits of black and white on film, and density per value (Kodak's Cineon)."""
 
+AT_ONCE = 2**21
+"""Number of pixels that are tone-mapped at once."""
+SHOULDER = 0.8
+"""Luminance from which on the curve for videos bends."""
+
 Pixels = npt.NDArray[np.float32]
+Curve = Callable[[Pixels], Pixels]
+"""From luminance to the factor of the light that has it."""
 
 oiio.attribute("threads", 1)
 oiio.attribute("exr_threads", -1)
@@ -57,7 +69,7 @@ class Place:
     rank: tuple[bool, bool] = (False, False)
 
 
-def read(path: Path, box: tuple[int, int]) -> Image.Image:
+def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Image:
     """An image as it looks on a screen. Raises `NoPicture`; other errors for a broken file."""
     opened = oiio.ImageInput.open(str(path))
     if opened is None:
@@ -70,13 +82,14 @@ def read(path: Path, box: tuple[int, int]) -> Image.Image:
         pixels = _averaged(opened, spec, place.channels, box)
     finally:
         opened.close()
-    match meaning(format_name, spec):
-        case Meaning.LIGHT:
-            pixels = _shown(pixels)
-        case Meaning.DENSITY:
-            pixels = _shown(_from_film(pixels))
-        case Meaning.DENSITY_OF_COLOURS:
-            pixels = _from_film(pixels)
+    if pixels.shape[2] == 1:
+        pixels = pixels.repeat(3, axis=2)
+    means = meaning(format_name, spec)
+    if means in (Meaning.DENSITY, Meaning.DENSITY_OF_COLOURS):
+        for lines in _parts(pixels):
+            lines[:] = _from_film(lines)
+    if means in (Meaning.LIGHT, Meaning.DENSITY):
+        _show(pixels, _shoulder if steady else partial(_reinhard, white=_brightest(pixels)))
     return _image(pixels)
 
 
@@ -142,7 +155,8 @@ def _averaged(
 ) -> Pixels:
     """The display window, some pixels of the file to one."""
     smaller = max(spec.full_width / box[0], spec.full_height / box[1])
-    factor = max(1, int(smaller / ENOUGH))
+    too_many = math.sqrt(spec.full_width * spec.full_height / MOST_AT_ONCE)
+    factor = max(1, int(smaller / ENOUGH), math.ceil(too_many))
     width, height = max(1, spec.full_width // factor), max(1, spec.full_height // factor)
     check_size(spec.full_width, spec.full_height)
     total = np.zeros((height, width, len(channels)), np.float32)
@@ -187,12 +201,19 @@ def _lines(
         yield top, lines[:, :, chosen]
 
 
-def _shown(light: Pixels) -> Pixels:
-    """Light as a screen shows it."""
-    colours = light if light.shape[2] == 3 else light.repeat(3, axis=2)
+def _parts(pixels: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """The lines of an image, some at a time, so that what is made of them is not large."""
+    step = max(1, AT_ONCE // pixels.shape[1])
+    for top in range(0, pixels.shape[0], step):
+        yield pixels[top : top + step]
+
+
+def _show(light: Pixels, curve: Curve) -> None:
+    """Put what a screen shows in the place of light."""
     config = os.environ.get("OCIO")
-    viewed = _by_config(colours, config) if config else None
-    return _compressed(colours) if viewed is None else viewed
+    for lines in _parts(light):
+        viewed = _by_config(lines, config) if config else None
+        lines[:] = _compressed(lines, curve) if viewed is None else viewed
 
 
 def _by_config(light: Pixels, config: str) -> Pixels | None:
@@ -202,11 +223,27 @@ def _by_config(light: Pixels, config: str) -> Pixels | None:
     return None if found.has_error else np.asarray(found.get_pixels(oiio.FLOAT), np.float32)
 
 
-def _compressed(light: Pixels) -> Pixels:
-    luminance = (light @ np.array(LUMINANCE, np.float32))[:, :, None]
-    white = max(1.0, float(luminance.max()))
-    light = (light * (1 + luminance / white**2) / (1 + luminance)).clip(0.0, 1.0)
+def _compressed(light: Pixels, curve: Curve) -> Pixels:
+    light = (light * curve(_luminance(light))).clip(0.0, 1.0)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def _luminance(light: Pixels) -> Pixels:
+    return (light @ np.array(LUMINANCE, np.float32))[:, :, None]
+
+
+def _brightest(light: Pixels) -> float:
+    return max(float(_luminance(lines).max()) for lines in _parts(light))
+
+
+def _reinhard(luminance: Pixels, white: float) -> Pixels:
+    return (1 + luminance / max(1.0, white) ** 2) / (1 + luminance)
+
+
+def _shoulder(luminance: Pixels) -> Pixels:
+    over = np.fmax(luminance - SHOULDER, 0.0) / (1 - SHOULDER)
+    bent = SHOULDER + (1 - SHOULDER) * over / (1 + over)
+    return np.where(over > 0, bent / np.fmax(luminance, SHOULDER), 1.0)
 
 
 def _from_film(density: Pixels) -> Pixels:
@@ -216,5 +253,7 @@ def _from_film(density: Pixels) -> Pixels:
 
 
 def _image(pixels: Pixels) -> Image.Image:
-    values = (pixels.clip(0.0, 1.0) * 255 + 0.5).astype(np.uint8)
-    return Image.fromarray(values if values.shape[2] == 3 else values.repeat(3, axis=2))
+    values = np.empty(pixels.shape, np.uint8)
+    for lines, shown in zip(_parts(pixels), _parts(values), strict=True):
+        shown[:] = lines.clip(0.0, 1.0) * 255 + 0.5
+    return Image.fromarray(values)

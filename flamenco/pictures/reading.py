@@ -10,25 +10,24 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from flamenco.pictures.movies import first_frame, is_movie
-from flamenco.pictures.refusing import NO_MEMORY, NoPicture, check_size
+from flamenco.pictures.refusing import MOST_AT_ONCE, NO_MEMORY, NoPicture, check_size
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "JPEG2000", "TGA", "BMP", "SGI")
 """Formats that Pillow reads. It knows dozens more, and leaves some of them to other programs."""
-MOST_AT_ONCE = 2**26
-"""Maximum number of pixels that are decoded as a whole."""
 OF_OTHER_DEPTH = ("F", "I")
 """Modes of Pillow, or their beginnings, that it would cut to 8 bits."""
 
 
-def read(path: Path, box: tuple[int, int]) -> Image.Image:
+def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Image:
     """An image in RGB over black, at least as large as fits into ``box``, if it is that large.
 
-    Raises `NoPicture`.
+    One of more than `MOST_AT_ONCE` pixels may be smaller. With ``steady`` the same light looks the
+    same in every image, as in the frames of a video it has to. Raises `NoPicture`.
     """
     try:
         if not path.stat().st_size:
             raise NoPicture("the file is empty", passing=True)
-        return _read(path, box)
+        return _read(path, box, steady=steady)
     except NoPicture:
         raise
     except FileNotFoundError:
@@ -40,12 +39,12 @@ def read(path: Path, box: tuple[int, int]) -> Image.Image:
         raise NoPicture(f"the file can't be read: {why}", passing=True) from error
 
 
-def _read(path: Path, box: tuple[int, int]) -> Image.Image:
+def _read(path: Path, box: tuple[int, int], *, steady: bool) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the bounds here are our own
     try:
         opened = Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
-        return _first_frame(path) if is_movie(path) else _by_lines(path, box)
+        return _first_frame(path) if is_movie(path) else _by_lines(path, box, steady=steady)
     with opened as image:
         check_size(image.width, image.height)
         _read_less(image, box)
@@ -53,13 +52,13 @@ def _read(path: Path, box: tuple[int, int]) -> Image.Image:
         if at_once and not image.mode.startswith(OF_OTHER_DEPTH):
             image.load()
             return over_black(image)
-    return _by_lines(path, box)
+    return _by_lines(path, box, steady=steady)
 
 
-def _by_lines(path: Path, box: tuple[int, int]) -> Image.Image:
+def _by_lines(path: Path, box: tuple[int, int], *, steady: bool) -> Image.Image:
     from flamenco.pictures import light  # NumPy and OpenImageIO take as long to load as a picture
 
-    return light.read(path, box)
+    return light.read(path, box, steady=steady)
 
 
 def _first_frame(path: Path) -> Image.Image:

@@ -3,6 +3,8 @@
 NO_MEMORY = "it needs more memory than a picture of it is worth"
 MOST_PIXELS = 2**29
 """Maximum number of pixels of an image: 16,384 x 32,768."""
+MOST_AT_ONCE = 2**26
+"""Maximum number of pixels that are decoded as a whole."""
 
 
 class NoPicture(ValueError):

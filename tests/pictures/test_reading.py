@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flamenco.pictures import light
 from flamenco.pictures.reading import read
 from flamenco.pictures.refusing import NoPicture
 from tests.pictures.files import film, write, write_deep
@@ -91,6 +92,37 @@ def test_light_beyond_white_keeps_its_colour_and_does_not_burn_out(tmp_path):
     assert red > green > blue
     assert 200 < red <= 255
     assert near(colour(write(tmp_path / "nan.exr", float("nan"))), (0, 0, 0))
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_light_is_shown_in_parts_as_it_is_as_a_whole(tmp_path, monkeypatch, steady):
+    across = np.linspace(0, 9, 64, dtype=np.float32)[None, :, None]
+    down = np.linspace(0, 1, 48, dtype=np.float32)[:, None, None]
+    path = write(tmp_path / "light.exr", across * down, size=(64, 48))
+    whole = read(path, BOX, steady=steady)
+    monkeypatch.setattr(light, "AT_ONCE", 300)
+    assert read(path, BOX, steady=steady) == whole
+
+
+def test_the_same_light_is_shown_steadily_whatever_is_beside_it(tmp_path):
+    sun = np.full((16, 32, 3), 0.5, np.float32)
+    sun[0, 0] = 60.0
+    paths = [write(tmp_path / "sun.exr", sun), write(tmp_path / "none.exr", 0.5)]
+    one, other = (read(each, BOX, steady=True).getpixel((16, 8)) for each in paths)
+    assert one == other
+    assert near(one, (188, 188, 188))
+    values = [read(write(tmp_path / "x.exr", x), BOX, steady=True) for x in (0.8, 1, 2, 8)]
+    greys = [each.getpixel((0, 0))[0] for each in values]
+    assert greys == sorted(set(greys))
+
+
+@pytest.mark.parametrize("suffix", ["exr", "dpx"])
+def test_an_image_of_very_many_pixels_is_averaged_also_for_a_large_box(
+    tmp_path, monkeypatch, suffix
+):
+    path = write(tmp_path / f"large.{suffix}", 0.18, size=(300, 200))
+    monkeypatch.setattr(light, "MOST_AT_ONCE", 15_000)
+    assert read(path, (8192, 4320)).size == (150, 100)
 
 
 def test_the_view_of_the_configuration_shows_light(tmp_path, monkeypatch):
