@@ -64,6 +64,7 @@ async def shown_source(frames: Frames, rate: str, task: Task) -> AsyncIterator[S
                 if len(lacking) == len([*filter(None, frames)]):
                     raise NothingToShow(lacking[0]) from None
                 raise
+            pictures.close()  # FFmpeg may have ended before the frames did
             status = await child.wait()
         if status:
             raise CommandFailed(f"the program that decodes the frames gave up with status {status}")

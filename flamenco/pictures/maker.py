@@ -25,9 +25,14 @@ third of that."""
 
 
 def give_way() -> None:
-    """Let everybody else go first, and be limited in memory where the system can."""
+    """Let everybody else go first, and be limited in memory."""
     if hasattr(os, "nice"):
         os.nice(19)
+    limit_memory()
+
+
+def limit_memory() -> None:
+    """Be limited in memory where the system can."""
     if sys.platform == "linux":
         import resource
 

@@ -2,17 +2,24 @@
 
 import json
 import subprocess
+import sys
+from contextlib import closing
 
 import imageio_ffmpeg
 import numpy as np
+import psutil
 import pytest
+import trio
 from PIL import Image
 
 from flamenco.jobtypes.videos import video_parameters
+from flamenco.pictures.maker import MEMORY
+from tests.patience import PATIENCE
 from tests.pictures.files import write
 from tests.sounds import heard, tone
 from tests.worker.commands.shop import Bench, program
 from worker.command import CommandFailed
+from worker.showing import Reader
 
 SIZE = (64, 36)
 GREY_OF_LIGHT = 118
@@ -204,6 +211,63 @@ async def test_without_a_frame_that_can_be_read_there_is_no_video_and_a_sentence
         *(f"00000{number}.png" for number in (1, 2, 3)),
         "video.mp4",
     ]
+
+
+async def test_a_video_may_end_before_its_frames(tmp_path):
+    grey(tmp_path / "000001.png", 100, (640, 360))
+    asked = parameters(tmp_path, "1-300")
+    asked["args"] += ["-frames:v", 2]
+    with trio.fail_after(PATIENCE):
+        await Bench().run("frames-to-video", **asked)
+    assert len(pixels(tmp_path / "video.mp4")) == 2
+
+
+async def test_light_does_not_change_with_what_comes_beside_it(tmp_path):
+    for number, sun in ((1, 0.5), (2, 5.0), (3, 60.0)):
+        whole = np.full((*SIZE[::-1], 3), 0.5, np.float32)
+        whole[:4, :4] = sun
+        write(tmp_path / f"00000{number}.exr", whole, size=SIZE)
+    found, _ = await made(tmp_path, suffix=".exr")
+    assert near(middles(found), [(188,) * 3] * 3)
+
+
+FAULTY = """
+import os
+from flamenco.pictures import maker, reading
+whole = reading.read
+maker.SECONDS = 2
+def read(path, *others, **more):
+    if path.name == "000002.png":
+        os.abort()
+    while path.name == "000004.png":
+        pass
+    return whole(path, *others, **more)
+reading.read = read
+"""
+
+
+@pytest.mark.slow
+async def test_a_frame_that_crashes_or_hangs_a_library_costs_no_other(tmp_path, monkeypatch):
+    (tmp_path / "faults").mkdir()
+    (tmp_path / "faults" / "sitecustomize.py").write_text(FAULTY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "faults"))
+    for number in range(1, 6):
+        grey(tmp_path / f"00000{number}.png", 40 * number)
+    with trio.fail_after(PATIENCE):
+        found, (warning,) = await made(tmp_path, "1-5")
+    assert near([each[0] for each in middles(found)], [40, 0, 120, 0, 200])
+    assert "can't be read: 2, such as 000002.png: the program that reads it gave up" in warning
+
+
+async def test_what_reads_frames_is_limited_in_memory(tmp_path):
+    if sys.platform != "linux":
+        pytest.skip("only Linux limits the address space")
+    grey(tmp_path / "000001.png", 100)
+    with closing(Reader()) as reader:
+        assert reader.read(str(tmp_path / "000001.png")).size == SIZE
+        children = psutil.Process().children()
+        child = next(each for each in children if "worker.reading" in each.cmdline())
+        assert child.rlimit(psutil.RLIMIT_AS) == (MEMORY, MEMORY)
 
 
 async def test_a_fault_of_ffmpeg_fails_the_task(tmp_path):
