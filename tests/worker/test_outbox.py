@@ -33,6 +33,15 @@ async def test_reports_outlive_the_process_in_their_order(tmp_path):
         assert await messages(outbox) == [report(n) for n in (0, 1, 3, 4)]
 
 
+async def test_what_is_acknowledged_after_it_was_written_is_never_sent_again(tmp_path):
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        numbers = [outbox.add(report(n)) for n in range(3)]
+        assert await outbox.write()
+        outbox.acknowledge(numbers[1])
+    async with open_outbox(tmp_path / "outbox") as outbox:
+        assert await messages(outbox) == [report(0), report(2)]
+
+
 async def test_what_only_meant_something_then_does_not_outlive_the_process(tmp_path):
     async with open_outbox(tmp_path / "outbox") as outbox:
         outbox.add(StateChanged("asleep"))
@@ -187,3 +196,8 @@ def test_back_off_doubles_up_to_its_bound_with_jitter(failures):
     seconds = backoff(failures)
     most = min(MOST_SECONDS, 0.5 * 2 ** min(failures, 10))
     assert most / 2 <= seconds <= most
+
+
+def test_workers_do_not_come_back_at_the_same_moment():
+    waits = [backoff(10) for _ in range(200)]
+    assert min(waits) < 0.6 * MOST_SECONDS < 0.9 * MOST_SECONDS < max(waits)
