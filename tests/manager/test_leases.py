@@ -102,6 +102,31 @@ async def test_a_task_that_is_handed_back_while_its_job_pauses_is_paused(stage):
     assert await stage.status(job) == "paused"
 
 
+async def test_a_worker_that_is_offered_again_while_it_runs_a_task_returns_the_second(tmp_path):
+    offers = []
+
+    def around(handler):
+        def handle(actor, message):
+            if isinstance(message, WorkerOffered):
+                offers.append((actor.ref, message))
+            return handler(actor, message)
+
+        return handle
+
+    async with stage_at(tmp_path, around=around) as stage:
+        anna = await stage.worker("anna")
+        job = await stage.shaped("misc misc")
+        first = await anna.hears(protocol.Assign)
+        (actor, offer), *_ = offers
+        actor.tell(offer)
+        assert (await anna.hears(protocol.Revoke)).reason == "worker anna is not free"
+        await stage.until_status(job, "active", "queued")
+        await anna.complete(first)
+        second = await anna.hears(protocol.Assign)
+        assert (await attempts(stage, second))[0] == (1, "returned")
+        assert second.lease == 2
+
+
 @in_virtual_time
 async def test_a_worker_that_holds_two_leases_runs_one_and_returns_the_other(tmp_path):
     """It may be offered twice after a crash of the scheduler, and its actor crash over that."""

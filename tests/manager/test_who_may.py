@@ -51,6 +51,20 @@ async def test_a_tag_that_is_deleted_is_taken_from_jobs_and_workers(stage):
     assert await reader.tags() == []
 
 
+async def test_a_job_whose_tag_is_deleted_runs_on_any_worker_and_no_other_job_does(stage):
+    gpu, fast = await tag(stage, "gpu"), await tag(stage, "fast")
+    anna = await stage.worker("anna")
+    freed = await stage.shaped("misc", worker_tag=gpu)
+    other = await stage.shaped("misc", worker_tag=fast)
+    await stage.farm.tags.ask(RemoveTag(gpu))
+    assign = await anna.hears(protocol.Assign)
+    assert assign.job_id == freed.id
+    await anna.complete(assign)
+    await stage.until_job(freed, "completed")
+    assert (await stage.farm.services.reader.job(freed.id)).worker_tag is None
+    assert "anna lacks tag fast" in await stage.ask(other, WhyWaiting(None))
+
+
 async def test_a_tag_that_is_deleted_while_it_is_given_ties_nobody(stage):
     gpu = await tag(stage, "gpu")
     anna, waiting = await stage.worker("anna"), await stage.shaped("approval")
