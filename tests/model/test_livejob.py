@@ -1,17 +1,18 @@
 """A job follows its tasks, and its tasks follow it, as the reference's tables say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flamenco.model.jobs import Job, Task
+from flamenco.model.jobs import APPROVAL, Job, Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER, STILL_LATER = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
 J, T = JobStatus, TaskStatus
 
 
@@ -170,6 +171,22 @@ def test_requeueing_a_job_forgets_who_failed_what():
     live.tasks["t1"] = attrs.evolve(live.tasks["t1"], failed_by=("anna",))
     live.move_job(J.REQUEUEING, "a test", NOW)
     assert live.tasks["t1"].failed_by == ()
+
+
+def test_who_looks_sees_when_a_job_and_its_tasks_changed():
+    live = job_with(J.QUEUED, T.QUEUED, T.QUEUED)
+    live.tasks["t1"] = attrs.evolve(live.tasks["t1"], failed_by=("anna",))
+    live.move_task(attrs.evolve(live.tasks["t2"], status=T.ACTIVE), LATER)
+    assert (live.job.status, live.job.updated) == (J.ACTIVE, LATER)
+    live.move_job(J.REQUEUEING, "a test", STILL_LATER)
+    assert live.tasks["t1"].updated == STILL_LATER
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [(T.COMPLETED, J.ACTIVE), (T.FAILED, J.FAILED)])
+def test_only_an_approval_that_is_refused_fails_its_job(outcome, expected):
+    live = job_with(J.ACTIVE, T.ACTIVE, *[T.QUEUED] * 19)
+    live.move_task(attrs.evolve(live.tasks["t1"], type=APPROVAL, status=outcome), NOW)
+    assert live.job.status is expected
 
 
 def test_a_task_is_ready_when_all_it_depends_on_is_completed():

@@ -157,6 +157,7 @@ def test_a_job_that_grows_counts_as_one_that_is_read(tasks, pieces):
 @pytest.mark.parametrize(
     ("counted", "said"),
     [
+        (FrameCounts(), "0 of 0 frames"),
         (FrameCounts(total=4, done=2), "2 of 4 frames"),
         (FrameCounts(total=1, done=1), "1 of 1 frame"),
         (FrameCounts(total=3, are_tasks=True), "0 of 3 tasks"),
