@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -235,6 +236,17 @@ async def test_two_managers_never_share_a_database_by_two_names(tmp_path):
     twin.unlink()
     async with open_store(link, TaskLogs(tmp_path)) as store:
         await store.commit([PutWorker(WORKER)])
+
+
+async def test_where_no_inode_can_be_locked_the_file_beside_it_is_the_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr("flamenco.store.lock.sys", SimpleNamespace(platform="win32"))
+    path, link = tmp_path / "farm.sqlite", tmp_path / "link"
+    link.symlink_to(path)
+    async with open_store(path, TaskLogs(tmp_path)):
+        for name in (path, link):
+            with pytest.raises(StoreError, match="in use by another Manager"):
+                async with open_store(name, TaskLogs(tmp_path)):
+                    pytest.fail("opened")
 
 
 @pytest.mark.parametrize("content", [b"", b"x", bytes(8192), b"\xffgarbage" * 1000])

@@ -162,10 +162,18 @@ async def test_the_approvals_that_wait_in_older_jobs_are_counted(tmp_path):
 async def test_each_older_schema_is_copied_and_then_upgraded(tmp_path, version):
     path, copy = tmp_path / "farm.sqlite", tmp_path / f"farm.sqlite.schema-{version}"
     older(path, version)
-    copy.write_text("a copy that a power cut has left half-written, or an older one")
+    for name in (copy, Path(f"{copy}.begun")):
+        name.write_text("a copy that a power cut has left half-written, or an older one")
     async with open_store(path, TaskLogs(tmp_path)):
         pass
     assert (version_of(copy), version_of(path)) == (version, len(MIGRATIONS))
+
+
+async def test_a_database_that_needs_no_upgrade_is_not_copied(tmp_path):
+    for _ in range(2):
+        async with open_store(tmp_path / "farm.sqlite", TaskLogs(tmp_path)):
+            pass
+    assert not [*tmp_path.glob("*.schema-*")]
 
 
 async def test_an_upgrade_that_breaks_off_leaves_the_database_as_it_was(tmp_path, monkeypatch):
