@@ -128,7 +128,7 @@ async def remove_files(job: Job, services: Services, keeper: actors.ActorRef | N
     if await services.reader.is_used(str(own), but=job.id):
         logger.info("the files of job %s stay: another job uses them", job.id)
         return
-    await erase(own, services.checkouts, CheckoutRecords(keeper))
+    await erase(own, services.checkouts, CheckoutRecords(keeper, services.reader))
 
 
 def _remove(folder: Path, top: Path) -> None:

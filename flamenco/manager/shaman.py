@@ -8,7 +8,7 @@ import actors
 from flamenco.config.manager import GarbageCollect
 from flamenco.manager.services import Services
 from flamenco.shaman import Collected
-from flamenco.store import DeleteCheckout, PutCheckout
+from flamenco.store import DeleteCheckout, PutCheckout, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class CheckoutRecords:
     """The records of checkouts, which a `ShamanKeeper` keeps."""
 
     _keeper: actors.ActorRef
+    _reader: Reader
 
     async def add(self, path: str) -> None:
         """Record a checkout."""
@@ -56,6 +57,10 @@ class CheckoutRecords:
     async def remove(self, path: str) -> None:
         """Forget a checkout."""
         await self._keeper.ask(ForgetCheckout(path))
+
+    async def inside(self, path: str) -> list[str]:
+        """The recorded checkouts in the folder of another."""
+        return await self._reader.checkouts_inside(path)
 
 
 class ShamanKeeper(actors.Actor):
@@ -88,7 +93,7 @@ class ShamanKeeper(actors.Actor):
         """Begin to collect in the background."""
         self.start_soon(
             self._collect,
-            CheckoutRecords(self.ref),
+            CheckoutRecords(self.ref, self._services.reader),
             done=lambda collected: collected,
             failed=lambda error: GarbageCollected(failure=error),
         )

@@ -9,7 +9,8 @@ import errno
 import os
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -100,17 +101,24 @@ class Checkouts:
         Earlier versions recorded whatever path a job told, also of a folder in which somebody
         works. Shaman's has no files, or a link to a stored one.
         """
-        stored, is_empty, linked = self.store.stored, True, set[int]()
+        return any(True for _ in self.links(path)) or not any(True for _ in self.tree.walk(path))
+
+    def links(self, path: PurePosixPath) -> Iterator[PurePosixPath]:
+        """The links to stored files below a folder, which may be gone. Raises OSError.
+
+        Hard links come last: to know them, stored files are looked at until all are found.
+        """
+        stored, linked = self.store.stored, dict[tuple[int, int], list[PurePosixPath]]()
         for found in self.tree.walk(path):
-            is_empty = False
             if found.entry.is_symlink():
                 if Path(os.path.realpath(self.tree.path / found.path)).is_relative_to(stored.path):
-                    return True
+                    yield found.path
             elif (about := found.about()).st_nlink > 1:
-                linked.add(about.st_ino)
-        if not linked:
-            return is_empty
-        return any(blob.about().st_ino in linked for blob in stored.walk())
+                linked.setdefault((about.st_dev, about.st_ino), []).append(found.path)
+        blobs = stored.walk() if linked else iter(())
+        while linked and (blob := next(blobs, None)):
+            about = blob.about()
+            yield from linked.pop((about.st_dev, about.st_ino), ())
 
     def has_only_links(self, path: PurePosixPath) -> bool:
         """True if there are links below a folder, symbolic or hard ones, and no other files.
@@ -133,20 +141,25 @@ class Checkouts:
             return above.stat(path.name).st_mtime < oldest
         return True
 
-    def empty(self, path: PurePosixPath) -> None:
-        """Remove all that is in a checkout; its folder stays, so that no other takes its path.
+    def empty(
+        self,
+        path: PurePosixPath,
+        links: Iterable[PurePosixPath],
+        others: AbstractSet[PurePosixPath],
+    ) -> None:
+        """Remove ``links`` and empty folders from a checkout, but nothing of ``others`` inside it.
 
-        It may be gone. Raises OSError.
+        What Shaman did not make stays: somebody's work, or what a task wrote there. Its folder
+        stays, too, so that no other takes its path. It may be gone. Raises OSError.
         """
-        with (
-            suppress(FileNotFoundError),
-            self.tree.folder(path.parent) as above,
-            above.inside(path.name) as folder,
-        ):
-            folder.clear()
+        for each in links:
+            if others.isdisjoint((each, *each.parents)):
+                with suppress(FileNotFoundError):
+                    self.tree.remove(each)
+        self.tree.remove_empty_below(path, others)
 
     def release(self, path: PurePosixPath) -> None:
-        """Remove the folder of an emptied checkout, and the empty folders above it."""
+        """Remove the folder of a checkout if it is empty, and the empty folders above it."""
         with self._lock:
             self.tree.remove_empty(path)
 

@@ -9,9 +9,9 @@ there each folder is looked at just before, and creating links needs a right of 
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -25,6 +25,7 @@ _NO_NAMES = ("", os.curdir, os.pardir)
 _SEPARATORS = frozenset({os.sep, os.altsep or os.sep})
 _REPARSE_POINT = 0x400  # Windows: FILE_ATTRIBUTE_REPARSE_POINT of links and junctions
 _MAY_BE_A_LINK = {errno.ELOOP, errno.ENOTDIR}
+_NOT_EMPTY_OR_GONE = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}
 
 LINK_IN_THE_WAY = "it is a link, and the Manager follows none in the shared storage"
 
@@ -98,16 +99,6 @@ class Folder:
     def unlink(self, name: str) -> None:
         os.unlink(self._at(name), dir_fd=self._fd)
 
-    def clear(self) -> None:
-        """Remove all that is in it. Links are not followed, and what goes by itself is fine."""
-        for entry in self.scan():
-            with suppress(FileNotFoundError):
-                about = self.stat(entry.name)
-                if stat.S_ISDIR(about.st_mode) and not _is_link(about):
-                    shutil.rmtree(self._at(entry.name), dir_fd=self._fd, onerror=_unless_gone)
-                else:
-                    self.unlink(entry.name)
-
     def symlink(self, name: str, target: str) -> None:
         os.symlink(target, self._at(name), dir_fd=self._fd)
 
@@ -126,14 +117,6 @@ class Folder:
     def scan(self) -> list[os.DirEntry[str]]:
         with os.scandir(self.path if self._fd is None else self._fd) as entries:
             return list(entries)
-
-
-def _unless_gone(
-    _call: object, _path: object, raised: tuple[object, BaseException, object]
-) -> None:
-    """Let `shutil.rmtree` go on if somebody else removed a file before it did."""
-    if not isinstance(raised[1], FileNotFoundError):
-        raise raised[1]
 
 
 def _is_link(about: os.stat_result) -> bool:
@@ -199,6 +182,24 @@ class Tree:
                     above.rmdir(each.name)
             except OSError:
                 return
+
+    def remove_empty_below(self, path: PurePosixPath, others: AbstractSet[PurePosixPath]) -> None:
+        """Remove the empty folders below a folder, if it exists, but not ``others`` or in these."""
+        waiting, found = [path], list[PurePosixPath]()
+        while waiting:
+            place, inner = waiting.pop(), list[os.DirEntry[str]]()
+            with suppress(FileNotFoundError), self.folder(place) as folder:
+                inner = [each for each in folder.scan() if each.is_dir(follow_symlinks=False)]
+            folders = [place / each.name for each in inner if place / each.name not in others]
+            waiting += folders
+            found += folders
+        for each in reversed(found):
+            try:
+                with self.folder(each.parent) as above:
+                    above.rmdir(each.name)
+            except OSError as error:
+                if error.errno not in _NOT_EMPTY_OR_GONE:
+                    raise
 
 
 @attrs.frozen

@@ -22,9 +22,18 @@ class Records(Protocol):
     async def remove(self, path: str) -> None:
         """Forget a checkout."""
 
+    async def inside(self, path: str) -> list[str]:
+        """The recorded checkouts in the folder of another."""
+
 
 async def erase(path: PurePosixPath, checkouts: Checkouts, records: Records) -> None:
-    """Remove a checkout and its record. It may be gone. Raises OSError."""
-    await trio.to_thread.run_sync(checkouts.empty, path)
+    """Remove a checkout and its record. It may be gone. Raises OSError.
+
+    A checkout inside it stays. Its links are recorded before they are made, so those that are found
+    first belong to what is recorded then.
+    """
+    links = await trio.to_thread.run_sync(lambda: [*checkouts.links(path)])
+    others = {PurePosixPath(each) for each in await records.inside(path.as_posix())}
+    await trio.to_thread.run_sync(checkouts.empty, path, links, others)
     await records.remove(path.as_posix())
     await trio.to_thread.run_sync(checkouts.release, path)

@@ -158,6 +158,12 @@ class Reader:
 
         return await self._ask(find)
 
+    async def checkouts_inside(self, checkout: str) -> list[str]:
+        """The paths of checkouts in the folder of another."""
+        query, inside = "SELECT path FROM checkouts WHERE substr(path, 1, ?) = ?", f"{checkout}/"
+        values = (len(inside), inside)
+        return await self._ask(lambda db: [str(path) for (path,) in db.execute(query, values)])
+
     async def is_used(self, checkout: str, *, but: str = "") -> bool:
         """True if a job uses files of a checkout, leaving out the one with the id ``but``."""
         query = (

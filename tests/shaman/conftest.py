@@ -41,6 +41,9 @@ class Noted:
     async def remove(self, path: str) -> None:
         self.paths.remove(path)
 
+    async def inside(self, path: str) -> list[str]:
+        return [each for each in self.paths if each.startswith(f"{path}/")]
+
 
 async def checkout(shaman: Shaman, path: str, files: list[CheckoutFile]) -> str:
     return await shaman.checkout(path, files, Noted())

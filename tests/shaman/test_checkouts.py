@@ -271,6 +271,36 @@ async def test_a_checkout_of_hard_links_is_shamans(shaman, tmp_path, monkeypatch
     assert shaman.checkouts.holds(PurePosixPath(path))
 
 
+@pytest.mark.parametrize("hard", [True, False])
+async def test_what_shaman_did_not_make_stays_in_a_folder_with_its_links(
+    shaman, tmp_path, monkeypatch, hard
+):
+    """Earlier versions recorded a project's folder for a job that named it."""
+    if hard:
+        monkeypatch.setattr(os, "symlink", refuse(errno.EPERM))
+    records, file = Noted(), await store(shaman, b"scene", "tex/scene.blend")
+    await shaman.checkout("film", [file], records)
+    film, backup = tmp_path / "jobs" / "film", tmp_path / "backup"
+    (film / "work.blend").write_text("hours of work")
+    backup.write_text("hours of work")
+    (film / "more.blend").hardlink_to(backup)
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    assert await shaman.forget_checkout("film", records)
+    assert records.paths == set()
+    assert everything(film) == ["more.blend", "work.blend"]
+
+
+async def test_a_checkout_in_the_folder_of_another_stays_when_that_goes(shaman, tmp_path):
+    records, file = Noted(), await store(shaman, b"scene", "tex/scene.blend")
+    for path in ("film", "film/shot1", "film/shot2"):
+        await shaman.checkout(path, [file] * (path != "film/shot1"), records)
+    await erase(PurePosixPath("film"), shaman.checkouts, records)
+    assert records.paths == {"film/shot1", "film/shot2"}
+    assert contents(tmp_path / "jobs") == {"film/shot2/tex/scene.blend": b"scene"}
+    assert (tmp_path / "jobs" / "film" / "shot1").is_dir()
+    assert not (tmp_path / "jobs" / "film" / "tex").exists()
+
+
 # Garbage
 
 

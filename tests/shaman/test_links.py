@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from flamenco import clock
-from flamenco.shaman import BadPath, Shaman, StorageFailed
+from flamenco.shaman import BadPath, Shaman, StorageFailed, erase
 from flamenco.shaman.store import ABANDONED_SECONDS
-from tests.shaman.conftest import checkout, everything, key_of, reader, store
+from tests.shaman.conftest import Noted, checkout, everything, key_of, reader, store
 
 DAY = 24 * 3600.0
 
@@ -78,9 +78,8 @@ async def test_a_link_in_place_of_a_stored_file_is_no_stored_file(shaman, outsid
 async def test_a_checkout_is_erased_without_what_its_links_lead_to(shaman, tmp_path, outside):
     path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
     (tmp_path / "jobs" / path / "more").symlink_to(outside)
-    shaman.checkouts.empty(PurePosixPath(path))
-    shaman.checkouts.release(PurePosixPath(path))
-    assert everything(tmp_path / "jobs") == []
+    await erase(PurePosixPath(path), shaman.checkouts, Noted({path}))
+    assert everything(tmp_path / "jobs") == ["job", "job/more"]
     assert (outside / "own" / "precious").exists()
 
 
@@ -96,8 +95,8 @@ async def test_what_goes_by_itself_keeps_nothing_else_from_being_erased(
         unlink(name, **where)
 
     monkeypatch.setattr(os, "unlink", after_another)
-    shaman.checkouts.empty(path)
-    assert everything(tmp_path / "jobs") == ["job"]
+    await erase(path, shaman.checkouts, Noted({str(path)}))
+    assert everything(tmp_path / "jobs") == []
 
 
 async def test_a_checkout_whose_folder_became_a_link_is_not_erased(shaman, tmp_path, outside):
@@ -107,7 +106,7 @@ async def test_a_checkout_whose_folder_became_a_link_is_not_erased(shaman, tmp_p
     place = PurePosixPath(path)
     assert not shaman.checkouts.holds(place)
     with pytest.raises(OSError, match="link"):
-        shaman.checkouts.empty(place)
+        await erase(place, shaman.checkouts, Noted({path}))
     assert (outside / "own" / "precious").exists()
 
 

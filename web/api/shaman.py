@@ -41,7 +41,7 @@ async def shaman_checkout_requirements(
 @routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST)
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
-    shaman, records = services().shaman_on, CheckoutRecords(farm().shaman)
+    shaman, records = services().shaman_on, CheckoutRecords(farm().shaman, services().reader)
     files = await beside(partial(_files, body.files))
     path = await shaman.checkout(body.checkoutPath, files, records)
     return api.ShamanCheckoutResult(checkoutPath=path)
