@@ -1,5 +1,6 @@
 """`flamenco demo`: frames and a video from nothing, and nothing left behind."""
 
+import io
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.running import FLAMENCO, run, wait_for
+from tests.e2e.running import FLAMENCO, get, run, running_manager, wait_for
 from tests.patience import PATIENCE
 from tests.programs import marked_environment, need, wait_until_gone
 
@@ -38,6 +39,16 @@ def check_frames_and_video(outcome: dict) -> None:
     assert subprocess.run(probe, check=True, capture_output=True).stderr == b""
 
 
+def check_pictures(storage: Path, job: str) -> None:
+    with running_manager(storage) as url:
+        frames = get(f"{url}api/v3/jobs/{job}/frames").json()["frames"]
+        assert [each["frame"] for each in frames] == [*range(1, 25)]
+        for (picture,) in (each["pictures"] for each in frames):
+            for size in ("small", "large"):
+                content = get(url.rstrip("/") + picture[size]).content
+                Image.open(io.BytesIO(content), formats=("JPEG",)).load()
+
+
 def without(program: str, tmp_path: Path) -> str:
     """A PATH on which a program isn't found."""
     folder = tmp_path / "bin"
@@ -57,6 +68,7 @@ def test_blender_renders_24_frames_and_ffmpeg_makes_the_video(tmp_path):
     assert outcome["type"] == "simple-blender-render"
     assert outcome["seconds"] > 0
     check_frames_and_video(outcome)
+    check_pictures(tmp_path, outcome["job"])
     assert wait_until_gone(environment) == []
 
 
@@ -69,6 +81,7 @@ def test_without_blender_it_says_so_and_draws_test_frames(tmp_path):
     assert "No Blender found" in result.stderr
     assert outcome["type"] == "test-frames"
     check_frames_and_video(outcome)
+    check_pictures(storage, outcome["job"])
     assert wait_until_gone(environment) == []
 
 

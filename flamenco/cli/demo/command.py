@@ -19,6 +19,7 @@ from flamenco.cli.demo.farm import open_demo_farm
 from flamenco.cli.demo.work import (
     Outcome,
     blender_job,
+    frames_without_picture,
     make_scene,
     outcome,
     plain_job,
@@ -49,8 +50,9 @@ def demo(
 
     Blender makes a scene and renders it; without Blender, small test frames are drawn instead.
     The farm stays up until Ctrl-C, so that you can look around on the web page. With --exit it ends
-    after the job, with exit status 0 if all frames and the video exist; the last line on stdout is
-    JSON with status, type, job, frames, video and seconds.
+    after the job, when the pictures of its frames are on the page, with exit status 0 if all frames
+    and the video exist; the last line on stdout is JSON with status, type, job, frames, video and
+    seconds.
     """
     if workers is not None and workers < 1:
         raise CommandError(f"--workers: expected 1 or more, got {workers}")
@@ -108,6 +110,8 @@ class Demo:
             if not self.leave:
                 self._show.print("The farm stays up; Ctrl-C ends it.")
                 await trio.sleep_forever()
+            if what.good and (lacking := await frames_without_picture(client, done.id)):
+                self._show.print(f"{lacking} frames have no picture on the page.")
         print(msgspec.json.encode(what).decode(), flush=True)
 
     async def _job(self, storage: Path) -> SubmittedJob:

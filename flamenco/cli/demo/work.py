@@ -10,6 +10,7 @@ import trio
 
 from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
+from flamenco.cli.progress import POLL_SECONDS
 from flamenco.client import ManagerClient
 from flamenco.launcher import open_child
 from flamenco.platforms import PLATFORM
@@ -18,6 +19,8 @@ FRAMES = 24
 WIDTH, HEIGHT = 320, 180
 FPS = 24
 SCENE = Path(__file__).with_name("scene.py")
+PICTURES_SECONDS = 30.0
+"""Maximum time until the pictures of the last frames have come."""
 
 
 @attrs.frozen(kw_only=True)
@@ -108,3 +111,13 @@ async def outcome(client: ManagerClient, job: Job, seconds: float) -> Outcome:
         video=str(video) if await video.is_file() else None,
         seconds=round(seconds, 2),
     )
+
+
+async def frames_without_picture(client: ManagerClient, job_id: str) -> int:
+    """Number of a job's frames that have no picture although there was time for it to come."""
+    frames = await client.frames(job_id)
+    with trio.move_on_after(PICTURES_SECONDS):
+        while not all(each.pictures for each in frames):
+            await trio.sleep(POLL_SECONDS)
+            frames = await client.frames(job_id)
+    return sum(not any(picture.small for picture in each.pictures) for each in frames)
