@@ -5,6 +5,7 @@ from enum import StrEnum
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco.api.lists import Limit
 from flamenco.model.bounds import (
     Count,
     LargeJpeg,
@@ -109,10 +110,16 @@ class KeptPicture:
 @attrs.frozen(kw_only=True)
 class JobPictures:
     pictures: tuple[KeptPicture, ...]
+    next: str | UnsetType = UNSET
+    """Beginning of the next page, if there is one."""
 
 
 @attrs.frozen(kw_only=True)
 class PicturesWanted:
-    """Filter of the pictures of a job."""
+    """One page of the pictures of a job, or of one of its frames."""
 
-    frame: Number | UnsetType = UNSET
+    frame: Number | None = None
+    limit: Limit | None = None
+    """Maximum number of pictures; without it, all, up to 100,000."""
+    after: Line = ""
+    """The `next` of the previous page."""

@@ -141,9 +141,16 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def pictures(self, job_id: str) -> Call[tuple[wire_pictures.KeptPicture, ...]]:
-        """The pictures of a job's frames, in their order."""
+        """The pictures of a job's frames, in their order, the first 100,000."""
         listed = get(f"jobs/{job_id}/pictures", wire_pictures.JobPictures)
         return then(listed, attrgetter("pictures"))
+
+    @operation
+    def pictures_page(
+        self, job_id: str, wanted: wire_pictures.PicturesWanted
+    ) -> Call[wire_pictures.JobPictures]:
+        """A page of the pictures of a job's frames."""
+        return get(f"jobs/{job_id}/pictures", wire_pictures.JobPictures, wanted)
 
     @operation
     def picture(self, job_id: str, name: str, size: str) -> Call[bytes]:

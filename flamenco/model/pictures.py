@@ -2,8 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import attrs
+
+from flamenco.model.bounds import Count, Line, Number, Word
+
+MOST_AT_ONCE = 100_000
+"""Maximum number of pictures that are listed at once."""
+
+
+class PicturePlace(NamedTuple):
+    """The place of a picture in the list of those of its job."""
+
+    frame: Number
+    output: Line
+    lease: Count
+    task_id: Word
 
 
 @attrs.frozen(kw_only=True)
@@ -34,9 +49,26 @@ class Picture:
     made: datetime
 
     @property
+    def place(self) -> PicturePlace:
+        """Its place in the list."""
+        return PicturePlace(self.frame, self.output, self.lease, self.task_id)
+
+    @property
     def size(self) -> int:
         """Bytes in both sizes."""
         return self.small + self.large
+
+
+@attrs.frozen(kw_only=True)
+class PicturesPart:
+    """A part of the pictures of a job."""
+
+    frame: int | None = None
+    """The only frame of which they are; None: all frames."""
+    after: PicturePlace | None = None
+    """The place behind which it begins."""
+    limit: int | None = None
+    """Maximum number of pictures; None: `MOST_AT_ONCE`."""
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ long. A cell that can't be read has its default; a row without its key is left o
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
@@ -14,10 +14,15 @@ import attrs
 import msgspec
 
 from flamenco.model.framelist import Frame, FrameList, FrameTask, ListedPicture
+from flamenco.model.pictures import MOST_AT_ONCE, Picture, PicturePlace, PicturesPart
 from flamenco.model.planned import number_of
-from flamenco.store.tables import UNREADABLE, as_they_lie, together
+from flamenco.store.tables import PICTURES, UNREADABLE, as_they_lie, together
 
-T = TypeVar("T", bound=tuple[Any, ...])
+T = TypeVar("T")
+R = TypeVar("R", bound=tuple[Any, ...])
+
+PICTURES_AT_ONCE = 1000
+"""Number of pictures that are decoded in one call."""
 
 
 class _Worker(NamedTuple):
@@ -50,10 +55,10 @@ class JobFrames:
 
 
 @attrs.frozen
-class _Query(Generic[T]):
+class _Query(Generic[R]):
     """A query of rows, and the tuples that they become."""
 
-    kind: type[T]
+    kind: type[R]
     rest: str
     """SQL that follows the columns, which are called as the fields are."""
     structured: str = ""
@@ -69,7 +74,7 @@ class _Query(Generic[T]):
     def _decoder(self) -> Any:
         return msgspec.json.Decoder(list[self.kind]).decode  # type: ignore[name-defined]
 
-    def read(self, connection: sqlite3.Connection, *values: object) -> Sequence[T]:
+    def read(self, connection: sqlite3.Connection, *values: object) -> Sequence[R]:
         """The rows that are found."""
         sql = f"SELECT {self._columns} {self.rest}"
         cells = self._columns
@@ -77,7 +82,7 @@ class _Query(Generic[T]):
             name = self.structured
             cells = cells.replace(name, f"json(nullif({name}, '[]'))")
         try:
-            found: Sequence[T] = self._decode(
+            found: Sequence[R] = self._decode(
                 together(connection, f"json_array({cells})", sql, values)
             )
         except (sqlite3.OperationalError, *UNREADABLE):
@@ -85,7 +90,7 @@ class _Query(Generic[T]):
             found = [row for row in rows if row is not None]
         return found
 
-    def _by_cells(self, row: Sequence[Any]) -> T | None:
+    def _by_cells(self, row: Sequence[Any]) -> R | None:
         """The row as far as it can be read; None without its key."""
         hints = get_type_hints(self.kind)
         defaults: Mapping[str, Any] = getattr(self.kind, "_field_defaults", {})
@@ -127,6 +132,53 @@ def read_tasks(connection: sqlite3.Connection, job_id: str) -> Sequence[FrameTas
 def read_pictures(connection: sqlite3.Connection, job_id: str) -> Sequence[ListedPicture]:
     """The pictures of a job's frames, by all attempts."""
     return _PICTURES.read(connection, job_id)
+
+
+def list_pictures(
+    connection: sqlite3.Connection,
+    job_id: str,
+    part: PicturesPart,
+    then: Callable[[Sequence[Picture]], T],
+) -> tuple[Sequence[T], PicturePlace | None]:
+    """What ``then`` makes of a part of the pictures of a job, and their last place if more follow.
+
+    It is called for some of them at a time: decoding all at once would hold the interpreter's lock,
+    and so the event loop, for seconds.
+    """
+    made: list[T] = []
+    left, place = part.limit or MOST_AT_ONCE, part.after
+    while left:
+        some = min(left, PICTURES_AT_ONCE)
+        found, place = _pictures_behind(connection, job_id, part.frame, place, some)
+        made.append(then(found))
+        left -= len(found)
+        if place is None:
+            break
+    return made, place
+
+
+def _pictures_behind(
+    connection: sqlite3.Connection,
+    job_id: str,
+    frame: int | None,
+    place: PicturePlace | None,
+    limit: int,
+) -> tuple[Sequence[Picture], PicturePlace | None]:
+    which = "WHERE job_id = ?"
+    values: list[object] = [job_id]
+    if frame is not None:
+        which += " AND frame = ?"
+        values.append(frame)
+    if place is not None:
+        which += " AND frame >= ? AND (frame, output, lease, task_id) > (?, ?, ?, ?)"
+        values += [place.frame, *place]
+    rest = f"{which} ORDER BY frame, output, lease, task_id LIMIT ?"
+    found = PICTURES.read(connection, rest, [*values, limit + 1])
+    listed = found[:limit]
+    # A picture whose key can't be read claims a wrong place; nothing goes on from before this one.
+    last = max((each.place for each in listed), default=None)
+    goes_on = len(found) > limit and last is not None and (place is None or last > place)
+    return listed, last if goes_on else None
 
 
 def with_makers(connection: sqlite3.Connection, found: FrameList) -> JobFrames:

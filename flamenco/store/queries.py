@@ -6,7 +6,7 @@ They see what is committed. Lists of the API come from here, never from the acto
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -21,12 +21,12 @@ from flamenco.model.framelist import FrameTask, ListedPicture, listed_frames
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import Paging
 from flamenco.model.parking import Parked, ParkedKind
-from flamenco.model.pictures import Picture
+from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
-from flamenco.store.frames import JobFrames, read_pictures, read_tasks, with_makers
+from flamenco.store.frames import JobFrames, list_pictures, read_pictures, read_tasks, with_makers
 from flamenco.store.lists import Listing, Page, elements_of, in_utc
 from flamenco.store.parking import Shown, all_parked, parked_of
 from flamenco.store.tables import (
@@ -270,15 +270,19 @@ class Reader:
         row = await self._look(lambda db: db.execute(query, values).fetchone())
         return str(row[0]) if row else None
 
-    async def pictures(self, job_id: str, frame: int | None = None) -> Rows[Picture]:
-        """The pictures of a job's frames, or of one of them, in the order of the frames."""
-        which = "WHERE job_id = ?"
-        values: list[object] = [job_id]
-        if frame is not None:
-            which += " AND frame = ?"
-            values.append(frame)
-        rest = f"{which} ORDER BY frame, output, lease, made"
-        return await self._ask(lambda db: PICTURES.read(db, rest, values))
+    async def pictures(self, job_id: str) -> Rows[Picture]:
+        """All pictures of a job's frames, in the order of the frames."""
+        rest = "WHERE job_id = ? ORDER BY frame, output, lease, made"
+        return await self._ask(lambda db: PICTURES.read(db, rest, (job_id,)))
+
+    async def listed_pictures(
+        self, job_id: str, part: PicturesPart, then: Callable[[Sequence[Picture]], T]
+    ) -> tuple[Sequence[T], PicturePlace | None]:
+        """What ``then`` makes, in a thread, of a part of a job's pictures, some at a time.
+
+        With the last of their places if there are more.
+        """
+        return await self._ask(lambda db: list_pictures(db, job_id, part, then))
 
     async def frames(
         self, job_id: str, after: int | None, limit: int | None, then: Callable[[JobFrames], T]

@@ -17,6 +17,7 @@ from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.pictures import PicturesWanted
 from flamenco.client import (
     BadRequest,
     NotAllowed,
@@ -142,8 +143,9 @@ async def test_what_is_asked_of_lists_arrives(edge, client):
 
 def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
-    lists = (JobsWanted, TasksWanted, WorkersWanted, FramesWanted, VideoWanted, ActorsWanted)
-    values = {str: "X", int: "X", **dict.fromkeys(lists)}
+    lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
+    of_frames = (FramesWanted, PicturesWanted, VideoWanted)
+    values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames))}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [
         values.get(each.annotation, SimpleNamespace(id="X", url="X"))

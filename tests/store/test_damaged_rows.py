@@ -13,7 +13,7 @@ from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import JobFilter, Order, Paging, TaskFilter, WorkerFilter
 from flamenco.model.parking import ParkedKind
-from flamenco.model.pictures import Picture
+from flamenco.model.pictures import Picture, PicturesPart
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker, WorkerTag
 from flamenco.store import (
@@ -369,3 +369,9 @@ async def test_pictures_are_listed_beside_a_damaged_one(tmp_path, cell):
         found = await reader.frames("j2", None, None, lambda found: found.frames)
         assert [frame.number for frame in found] == [1, 2, 3]
         assert all(frame.pictures for frame in found if frame.number != 2)
+        part, seen = PicturesPart(limit=1), set()
+        while part is not None:
+            ((found,), place) = await reader.listed_pictures("j2", part, list)
+            seen |= {each.task_id for each in found}
+            part = PicturesPart(limit=1, after=place) if place else None
+        assert seen == {"t1", "t2", "t3"}

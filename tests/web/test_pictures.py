@@ -5,6 +5,7 @@ import base64
 import httpx
 import pytest
 
+from flamenco.store import frames
 from tests.web.conftest import call
 from tests.web.test_worker_calls import NOBODY, awake, submitted
 
@@ -70,6 +71,34 @@ async def test_the_pictures_of_one_frame_can_be_asked_for(edge, job, anna, task)
         await anna.says("POST", f"task/{task}/picture", picture(frame), 204)
     assert [each["frame"] for each in await listed(edge, job)] == [1, 2]
     assert [each["frame"] for each in await listed(edge, job, "?frame=2")] == [2]
+
+
+async def test_the_list_comes_in_pages_also_within_a_frame(edge, job, anna, task, monkeypatch):
+    monkeypatch.setattr(frames, "PICTURES_AT_ONCE", 3)
+    kept = [(-1, ""), (2, "left"), (2, "right"), (3, "")]
+    for frame, output in reversed(kept):
+        body = picture(frame, output=output)
+        await anna.says("POST", f"task/{task}/picture", body, 204)
+    whole = await call(edge, "GET", f"jobs/{job}/pictures")
+    assert [(each["frame"], each["output"]) for each in whole["pictures"]] == kept
+    assert "next" not in whole
+    for limit in (1, 2, 3, 4):
+        seen, query = [], ""
+        while query is not None:
+            page = await call(edge, "GET", f"jobs/{job}/pictures?limit={limit}{query}")
+            assert 1 <= len(page["pictures"]) <= limit
+            seen += page["pictures"]
+            query = f"&after={page['next']}" if "next" in page else None
+        assert seen == whole["pictures"]
+    page = await call(edge, "GET", f"jobs/{job}/pictures?frame=2&limit=1")
+    (last,) = await listed(edge, job, f"?frame=2&limit=1&after={page['next']}")
+    assert last["output"] == "right"
+
+
+async def test_a_page_begins_where_another_one_ended(edge, job):
+    far = base64.urlsafe_b64encode(b'[99999999999999999999,"",0,""]').decode()
+    for after in ("nowhere", "Mw==", far):
+        await call(edge, "GET", f"jobs/{job}/pictures?after={after}", None, 400)
 
 
 async def test_the_newest_picture_is_shown_in_full_size(edge, job, anna, task):

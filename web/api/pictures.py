@@ -1,5 +1,6 @@
 """Operations tagged `jobs`, on the pictures of frames."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import trio
@@ -8,13 +9,14 @@ from quart import Response, request
 
 from flamenco.api import pictures as api
 from flamenco.logs import job_folder
-from flamenco.manager.refusals import NotFound
+from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.model.bounds import PictureName
-from flamenco.model.pictures import Picture
+from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from web.api.finding import find_job
 from web.context import reader, services
 from web.operations import API, Id, Operations
-from web.wire import JPEG, Answer, Jpeg, empty, or_none
+from web.paging import place_of, text_of
+from web.wire import JPEG, JSON, Answer, Jpeg, empty, encode
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """Caching of a picture: another one has another name."""
@@ -22,12 +24,18 @@ FOR_EVER = "public, max-age=31536000, immutable"
 routes = Operations("jobs")
 
 
-@routes.get("/jobs/<job_id>/pictures", errors=[404])
-async def fetch_job_pictures(job_id: Id, query: api.PicturesWanted) -> api.JobPictures:
+@routes.get("/jobs/<job_id>/pictures", answers={200: api.JobPictures}, errors=[404])
+async def fetch_job_pictures(job_id: Id, query: api.PicturesWanted) -> Answer:
     """The pictures of a job's frames by all attempts, or why there is none."""
     await find_job(job_id)
-    found = await reader().pictures(job_id, or_none(query.frame))
-    return api.JobPictures(pictures=tuple(map(_shown, found)))
+    after = place_of(query.after, PicturePlace) if query.after else None
+    if query.after and after is None:
+        raise Refusal("after: expected the `next` of a page of pictures")
+    part = PicturesPart(frame=query.frame, after=after, limit=query.limit)
+    rows, place = await reader().listed_pictures(job_id, part, _rows)
+    following = b"" if place is None else b',"next":' + encode(text_of(place))
+    pictures = b",".join(filter(None, rows))
+    return Response(b'{"pictures":[' + pictures + b"]" + following + b"}", content_type=JSON)
 
 
 @routes.get("/jobs/<job_id>/pictures/<name>/<size>", answers={200: Jpeg, 304: None}, errors=[404])
@@ -45,6 +53,11 @@ async def fetch_job_picture(job_id: Id, name: PictureName, size: api.PictureSize
     answer.headers["Cache-Control"] = FOR_EVER
     answer.set_etag(name)
     return answer
+
+
+def _rows(pictures: Sequence[Picture]) -> bytes:
+    """Rows of the list as JSON, without the brackets around it."""
+    return encode([*map(_shown, pictures)])[1:-1]
 
 
 def _shown(picture: Picture) -> api.KeptPicture:
