@@ -86,13 +86,11 @@ class WorkerDoor:
         return not expected or hmac.compare_digest(secret.encode(), expected.encode())
 
     async def admit(self, authorization: Authorization | None, host: str | None) -> ActorRef:
-        """The actor of the worker that sends a request from ``host``. Raises `BadCredentials`.
+        """The actor of the worker that shows its secret from ``host``. Raises `BadCredentials`.
 
         A worker that was admitted once is remembered for as long as it has an actor: until it is
         deleted.
         """
-        if authorization is not None and authorization.type == "bearer":
-            return self._admit_by_ticket(authorization.token or "")
         if authorization is None or authorization.type != "basic":
             raise BadCredentials("worker credentials are needed: register, then use HTTP Basic")
         worker_id, secret = authorization.username or "", authorization.password or ""
@@ -133,7 +131,11 @@ class WorkerDoor:
         finally:
             del self._tickets[ticket]
 
-    def _admit_by_ticket(self, ticket: str) -> ActorRef:
+    async def admit_beside(self, authorization: Authorization | None, host: str | None) -> ActorRef:
+        """The same, of one that may show the ticket of its open session instead."""
+        if authorization is None or authorization.type != "bearer":
+            return await self.admit(authorization, host)
+        ticket = authorization.token or ""
         worker_id = self._tickets.get(ticket)
         actor = self._farm.worker(worker_id) if worker_id else None
         if actor is None:

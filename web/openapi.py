@@ -1,6 +1,6 @@
 """The OpenAPI document, made from the declared operations and their classes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -82,10 +82,16 @@ def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, 
             *_headers(operation, components),
         ],
         "requestBody": _request_body(operation, schemas),
-        "security": [{"worker_auth": []}, {"worker_ticket": []}] if operation.worker_auth else [],
+        "security": _security(operation),
         "responses": _responses(operation, schemas),
     }
     return {name: value for name, value in described.items() if value}
+
+
+def _security(operation: Operation) -> Sequence[Schema]:
+    """What a worker may show; empty if everybody may do this."""
+    shown = {"worker_auth": operation.worker_auth, "worker_ticket": operation.takes_ticket}
+    return [{name: []} for name, will_do in shown.items() if will_do]
 
 
 def _path_parameters(operation: Operation, schemas: Schemas) -> Iterable[Schema]:

@@ -74,6 +74,8 @@ class Operation:
     streams: bool
     """True if the handler reads the body piece by piece."""
     worker_auth: bool
+    takes_ticket: bool
+    """True if the ticket of the worker's session will do."""
     answers: Mapping[int, Any]
     """{status code of an answer that is not an error: class of its body, a union, or None}."""
     errors: frozenset[int]
@@ -95,7 +97,8 @@ class Operation:
         """
         arguments: dict[str, Any] = {}
         if self.worker_auth:
-            arguments["worker"] = await door().admit(request.authorization, request.remote_addr)
+            admit = door().admit_beside if self.takes_ticket else door().admit
+            arguments["worker"] = await admit(request.authorization, request.remote_addr)
         headers = {name.lower(): value for name, value in request.headers.items()}
         arguments |= self._checked(path, headers)
         if self.query is not None:
@@ -133,6 +136,8 @@ class Extras(TypedDict, total=False):
     """Media types of a body that is not JSON."""
     most: int
     """Maximum bytes of the body, if it is not `USUAL_BODY`."""
+    takes_ticket: bool
+    """True if a worker may show the ticket of its session instead of its secret."""
 
 
 class Operations:
@@ -195,6 +200,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         headers=headers,
         streams=reads is not None,
         worker_auth=bool(worker),
+        takes_ticket=extras.get("takes_ticket", False),
         answers=_successes(returned) | dict(extras.get("answers", {})),
         errors=frozenset(
             {code for code, true in implied.items() if true} | {*extras.get("errors", ())}

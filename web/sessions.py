@@ -27,6 +27,8 @@ PENDING_MESSAGES = 1000
 CHARACTERS_PER_SECOND = 4 * 2**20
 """Characters of a worker's messages that are heard each second, after the first ones."""
 CHARACTERS_AT_FIRST = 16 * 2**20
+COST_OF_A_MESSAGE = 1024
+"""What a message costs beside its own characters, however few these are."""
 
 Pending = trio.MemoryReceiveChannel[protocol.Message]
 
@@ -101,7 +103,7 @@ async def _serve(socket: Socket, actor: actors.ActorRef) -> None:
                 while True:
                     said = await websocket.receive()
                     await _hear(actor, mine, said)
-                    await pace.take(len(said))
+                    await pace.take(len(said) + COST_OF_A_MESSAGE)
     finally:
         actor.tell(Disconnected(mine))
 

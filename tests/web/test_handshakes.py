@@ -15,10 +15,11 @@ from flamenco.config.manager import DATABASE_NAME, ManagerConfig
 from flamenco.proofs import Exchange, farm_key, new_nonce, worker_key
 from flamenco.protocol import Challenge, Identify, Prove, Register, Registered
 from tests.patience import PATIENCE
-from tests.web.conftest import call, edge_at
+from tests.web.conftest import OPERATIONS, call, edge_at
 from tests.web.test_edge import SECRET, registered
 from tests.web.test_secrets import EARLIER
 from web.crowds import Crowd
+from web.operations import API
 
 # trio-websocket leaves a socket open that the Manager has closed
 pytestmark = [
@@ -108,21 +109,53 @@ async def test_both_ends_prove_that_they_know_the_secret_and_nobody_tells_it(edg
         assert (await worker.hears(protocol.Welcome)).status_requested == "awake"
 
 
+PICTURE = "/api/v3/worker/task/00000000-0000-0000-0000-000000000000/picture"
+
+
+async def shows(edge, ticket, method="POST", path=PICTURE) -> int:
+    """The answer's status, which is 404 for a picture of no task from who is let in."""
+    headers = {"Authorization": f"Bearer {ticket}"}
+    picture = {"json": {"frame": 1, "lease": 1, "reason": "none"}} if method == "POST" else {}
+    return (await edge.http.request(method, path, headers=headers, **picture)).status_code
+
+
 async def test_a_ticket_serves_beside_its_session_and_no_longer(edge, anna):
     async with stranger(edge) as worker:
         ticket = (await worker.signs_on(anna)).ticket
-        shown = {"Authorization": f"Bearer {ticket}"}
-        answer = await edge.http.get("/api/v3/worker/state", headers=shown)
-        assert answer.status_code == 204
+        assert await shows(edge, ticket) == 404
         for other in ("x", ticket[:-1], ticket.upper(), "x" * 5000, ZEROS):
-            bad = {"Authorization": f"Bearer {other}"}
-            answer = await edge.http.get("/api/v3/worker/state", headers=bad)
-            assert answer.status_code == 403
+            assert await shows(edge, other) == 403
         async with stranger(edge) as again:
             assert (await again.signs_on(anna)).ticket != ticket
             await worker.is_turned_away(1008)
-            answer = await edge.http.get("/api/v3/worker/state", headers=shown)
-            assert answer.status_code == 403
+            assert await shows(edge, ticket) == 403
+
+
+async def test_an_overheard_ticket_opens_no_session(edge, anna):
+    async with stranger(edge) as worker:
+        ticket = (await worker.signs_on(anna)).ticket
+        with pytest.raises(trio_websocket.ConnectionRejected) as rejected:
+            async with trio_websocket.open_websocket_url(
+                edge.socket_url + "/worker/session",
+                extra_headers=[(b"Authorization", f"Bearer {ticket}".encode())],
+            ):
+                pass
+        assert rejected.value.status_code == 403
+        await worker.says(protocol.encode(protocol.SignOff(), 1))  # it is still in
+        assert (await worker.hears(protocol.Acknowledge)).seq == 1
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for _, _, each in OPERATIONS if each.worker_auth and not each.content],
+    ids=lambda each: each.id,
+)
+async def test_an_overheard_ticket_brings_pictures_and_nothing_else(edge, anna, operation):
+    path = API + operation.path.replace("<task_id>", "00000000-0000-0000-0000-000000000000")
+    async with stranger(edge) as worker:
+        ticket = (await worker.signs_on(anna)).ticket
+        expected = 404 if operation.id == "takeFramePicture" else 403
+        assert await shows(edge, ticket, operation.method, path) == expected
 
 
 GARBAGE = [

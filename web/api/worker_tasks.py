@@ -134,7 +134,12 @@ def _why_not(permission: Permission, task: Task | None) -> str:
     return "the task is not assigned to this worker"
 
 
-@routes.post("/worker/task/<task_id>/picture", errors=[404, 409], most=LONGEST_PICTURE)
+@routes.post(
+    "/worker/task/<task_id>/picture",
+    most=LONGEST_PICTURE,
+    takes_ticket=True,
+    errors=[404, 409],
+)
 async def take_frame_picture(worker: actors.ActorRef, task_id: Id, body: FramePicture) -> None:
     """Take the picture of a frame, made under a lease of the worker, or why there is none."""
     contents = {"small": body.small, "large": body.large, "newest": body.newest}
@@ -176,6 +181,7 @@ async def _with_variables(path: str, worker_id: str) -> str:
     "/worker/task/<task_id>/output-produced",
     content=PICTURES,
     most=MAX_BYTES,
+    takes_ticket=True,
     answers={202: None},
     errors=[404, 409, 411, 415, 429],
 )
