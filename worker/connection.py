@@ -10,7 +10,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import attrs
+import h11
 import trio
+import wsproto
 from trio_websocket import (
     ConnectionClosed,
     ConnectionRejected,
@@ -33,6 +35,9 @@ REFUSED = frozenset({401, 403})
 """Status codes of a Manager that does not know the credentials, or that misses them."""
 WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - REFUSED - {408, MISDIRECTED, 429}
 """Status codes of a server without sessions, or of a proxy that does not let them pass."""
+
+NONSENSE = (h11.ProtocolError, wsproto.utilities.ProtocolError, UnicodeDecodeError)
+"""What trio-websocket's reader raises when an answer to the handshake is none."""
 
 Talk = Callable[[WebSocketConnection, str], Awaitable[str]]
 """Function that uses a connection, and is told the address of its other end."""
@@ -83,7 +88,7 @@ async def talk_over(manager_url: str, talk: Talk, credentials: Credentials | Non
     try:
         with trio.fail_after(ANSWER_SECONDS):
             stream = await _open_stream(url)
-    except (OSError, trio.BrokenResourceError) as error:
+    except (OSError, trio.BrokenResourceError, ValueError) as error:
         return Ended(str(error))
     except trio.TooSlowError:
         return Ended(f"no connection within {ANSWER_SECONDS:.0f} s")
@@ -95,6 +100,8 @@ async def talk_over(manager_url: str, talk: Talk, credentials: Credentials | Non
                 nursery.cancel_scope.cancel()
         except* ConnectionRejected as group:
             ended = _rejection(group)
+        except* NONSENSE:
+            ended = Ended("it does not speak WebSocket")
     return ended
 
 

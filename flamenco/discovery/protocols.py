@@ -74,12 +74,13 @@ def site_of(location: str) -> str:
         return ""
     try:
         parts = urlsplit(location.strip())
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not host:
         return ""
-    return f"{parts.scheme}://{netloc(parts.hostname, port)}/"
+    return f"{parts.scheme}://{netloc(host, port)}/"
 
 
 def netloc(host: str, port: int | None) -> str:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 ASK_SECONDS = 1.0
 PING_SECONDS = 5.0
+"""Maximum seconds for a Manager that is found to answer, and to prove itself."""
 MOST_CANDIDATES = 64
 """Maximum number of addresses pinged at once: more than a network has Managers, but harmless."""
 
@@ -32,7 +33,7 @@ async def is_manager(url: str) -> bool:
         ) as http:
             answer = await http.get(f"{url}api/v3/version")
         msgspec.json.decode(answer.content, type=FlamencoVersion)
-    except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError) as error:
         log.debug("No Manager at %s: %s", url, error or type(error).__name__)
         return False
     return answer.is_success
@@ -101,8 +102,10 @@ class Search:
                     self.nursery.start_soon(self._try, url)
 
     async def _try(self, url: str) -> None:
+        is_taken = False
         try:
-            is_taken = await self.accept(url)
+            with trio.move_on_after(PING_SECONDS):
+                is_taken = await self.accept(url)
         finally:
             self._tried.discard(url)
         if is_taken and not self.found:

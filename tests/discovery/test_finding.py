@@ -181,6 +181,27 @@ async def test_a_manager_is_what_tells_its_version(status, body, expected):
         assert await is_manager(url) is expected
 
 
+@pytest.mark.parametrize("host", ["a..b", 70 * "a", "xn--a", "ü..x", "x:99999", "\ud800"])
+async def test_an_address_that_cannot_be_is_no_manager(host):
+    assert not await is_manager(f"http://{host}/")
+
+
+async def test_managers_that_do_not_answer_make_room_for_others(network, monkeypatch):
+    monkeypatch.setattr("flamenco.discovery.searching.MOST_CANDIDATES", 1)
+    monkeypatch.setattr("flamenco.discovery.searching.PING_SECONDS", 0.1)
+    hanging = []
+
+    async def accept(url):
+        if not hanging:
+            hanging.append(url)
+        if url in hanging:
+            await trio.sleep_forever()
+        return True
+
+    async with found_at(network, 8081, 8082):
+        assert await find(network, accept) not in hanging
+
+
 async def test_who_is_gone_is_no_manager():
     async with server(200, b"") as url:
         pass

@@ -184,6 +184,11 @@ class TestMdns:
         assert MDNS.managers_in(MDNS.announcements(advert)[0]) == ADVERT.urls
 
 
+@pytest.mark.parametrize("host", ["a..b", 70 * "a", "ü..x", "x:99999"])
+def test_a_host_that_cannot_be_is_no_manager(host):
+    assert SSDP.managers_in(answered(location=f"http://{host}/")) == ()
+
+
 @BOTH
 @given(noise=st.binary(max_size=200))
 def test_noise_is_no_manager_and_gets_no_answer(protocol, noise):

@@ -63,12 +63,16 @@ class Rogue(FakeManager):
 
     async def serve(self, stream):
         overheard = Overheard(stream, self.heard)
-        if self.way != "has no sessions":
+        if self.way not in ("has no sessions", "speaks another language"):
             await super().serve(overheard)
             return
         seen = await overheard.receive_some()
-        self.visits += b"/session" in seen.split(b"\r\n")[0]
-        await self._serve_http(overheard, seen)
+        is_session = b"/session" in seen.split(b"\r\n")[0]
+        self.visits += is_session
+        if is_session and self.way == "speaks another language":
+            await stream.send_all(b"\x00\x01\r\n\r\n")
+        else:
+            await self._serve_http(overheard, seen)
 
     def _knows(self, authorization):
         self.visits += 1
@@ -100,6 +104,7 @@ class Rogue(FakeManager):
 WAYS = [
     "rejects",
     "has no sessions",
+    "speaks another language",
     "does not know it",
     "wants the secret",
     "talks nonsense",
