@@ -31,6 +31,8 @@ def step_after(code: int, *, basic: bool, proven: bool, found: bool) -> Step:
     wants_secret = code in REFUSED or code == protocol.NO_KEY or code in WITHOUT_SESSIONS
     if not is_unknown and not wants_secret:
         return Step.AGAIN
+    if proven and not found and code in WITHOUT_SESSIONS:
+        return Step.AGAIN  # a proxy may say so while the Manager restarts
     if proven:
         return Step.STAY_OUT if found else Step.REGISTER
     if is_unknown:

@@ -206,7 +206,17 @@ async def run_for_ever(config, network):
         await trio.sleep_forever()
 
 
-@pytest.mark.parametrize("way", ["rejects", "has no sessions", "does not know it"])
+async def test_where_a_person_sent_it_it_outlasts_a_server_without_sessions(home, caplog):
+    """A proxy answers 404 while the Manager behind it restarts."""
+    write_credentials(home, OURS)
+    async with rogue_at("has no sessions") as other, running_worker(told(other.url, home)):
+        await until(lambda: other.visits >= 3)
+    assert gave_nothing_away(other)
+    assert "it answered 404 to a worker session" in caplog.text
+    assert read_credentials(home) == OURS
+
+
+@pytest.mark.parametrize("way", ["rejects", "does not know it"])
 async def test_where_a_person_sent_it_it_registers_with_a_new_secret(home, way):
     write_credentials(home, OURS)
     async with rogue_at(way) as other, running_worker(told(other.url, home)):

@@ -13,8 +13,7 @@ KINDS = {"unproven": (False, True), "proven, told": (True, False), "proven, foun
     [
         (401, Step.BASIC, Step.REGISTER, Step.STAY_OUT),
         (403, Step.BASIC, Step.REGISTER, Step.STAY_OUT),
-        (404, Step.POLL, Step.REGISTER, Step.STAY_OUT),
-        (501, Step.POLL, Step.REGISTER, Step.STAY_OUT),
+        *((code, Step.POLL, Step.AGAIN, Step.STAY_OUT) for code in (204, 301, 400, 404, 405, 501)),
         (protocol.NO_KEY, Step.BASIC, Step.REGISTER, Step.STAY_OUT),
         (protocol.NOT_KNOWN, Step.REGISTER, Step.REGISTER, Step.STAY_OUT),
         (protocol.NOT_HERE, Step.AGAIN, Step.AGAIN, Step.AGAIN),
