@@ -322,6 +322,28 @@ describe('the live store', () => {
     expect(store.state.openTask?.state.log).toBe('one\ntwo\nthree\nfour\n')
   })
 
+  it('shows a line once that waits to be drawn while its log is fetched', async () => {
+    const runs: (() => void)[] = []
+    const answers = { fetchTask: { ...task('t'), activity: '', commands: [] }, fetchTaskLogTail: 'one\ntwo\n' }
+    await start(answers, (run) => runs.push(run))
+    store.openTask('t')
+    sockets.last.confirm()
+    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'two\n' } })
+    await settle()
+    runs.forEach((run) => run())
+    expect(store.state.openTask?.state.log).toBe('one\ntwo\n')
+  })
+
+  it('applies the events that came with one it cannot apply, and says so', async () => {
+    let draw: () => void = () => undefined
+    await start({ fetchJobs: { jobs: [job('a')] } }, (run) => (draw = run))
+    sockets.last.say({ event: '/status', payload: null as never })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('a', { status: 'failed', updated: LATER }) })
+    draw()
+    expect(store.jobs.get('a')?.status).toBe('failed')
+    expect(onTrouble).toHaveBeenCalledOnce()
+  })
+
   it('keeps no more of a task log than it shows', async () => {
     await start({ fetchTask: { ...task('t'), activity: '', commands: [] }, fetchTaskLogTail: 'one\n' })
     store.openTask('t')

@@ -22,6 +22,7 @@ import type {
   WorkerSummary,
   WorkerTag,
 } from '../api/types'
+import { inOrder } from './in-order'
 import { OpenJob } from './open-job'
 import { OpenTask } from './open-task'
 import { OpenWorker } from './open-worker'
@@ -63,7 +64,9 @@ export interface LiveStoreOptions {
 }
 
 export function createLiveStore(options: LiveStoreOptions) {
-  const { api, openSocket, onTrouble, later, onOtherVersion } = options
+  const { openSocket, onTrouble, later, onOtherVersion } = options
+  const waiting: LiveEvent[] = []
+  const api = inOrder(options.api, applyWaiting)
   const jobs = shallowReactive(new Map<string, JobRow>())
   const archive = shallowReactive(new Map<string, JobRow>())
   const workers = shallowReactive(new Map<string, WorkerSummary>())
@@ -114,18 +117,19 @@ export function createLiveStore(options: LiveStoreOptions) {
     onRefused: (message) => onTrouble(`The Manager refused a subscription: ${message}`),
   })
 
-  const waiting: LiveEvent[] = []
   let loading = 0
   let failed = false
 
   function attempt(load: () => Promise<void>): void {
     loading += 1
     load()
-      .catch((error: unknown) => {
-        failed = true
-        onTrouble(error instanceof Error ? error.message : String(error))
-      })
+      .catch(trouble)
       .finally(() => (loading -= 1))
+  }
+
+  function trouble(error: unknown): void {
+    failed = true
+    onTrouble(error instanceof Error ? error.message : String(error))
   }
 
   async function loadVersion(again: boolean): Promise<void> {
@@ -173,7 +177,13 @@ export function createLiveStore(options: LiveStoreOptions) {
   }
 
   function applyWaiting(): void {
-    waiting.splice(0).forEach(apply)
+    for (const event of waiting.splice(0)) {
+      try {
+        apply(event)
+      } catch (error) {
+        trouble(error)
+      }
+    }
   }
 
   function apply(event: LiveEvent): void {
@@ -215,7 +225,7 @@ export function createLiveStore(options: LiveStoreOptions) {
   let archiveOpened = false
 
   return {
-    api,
+    api: options.api,
     state,
     jobs,
     archive,
