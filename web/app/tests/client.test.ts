@@ -70,6 +70,15 @@ describe('the API client', () => {
     await expect(api.fetchJobs()).rejects.toThrow('Bad Gateway')
   })
 
+  it.each([
+    [new TypeError('network error'), 'The Manager cannot be reached.'],
+    [new DOMException('timed out', 'TimeoutError'), 'The Manager did not answer in time.'],
+  ])('says what became of an answer that broke off with %s', async (cause, message) => {
+    const body = new ReadableStream({ pull: (stream) => stream.error(cause) })
+    const api = createApi(() => Promise.resolve(new Response(body)))
+    await expect(api.fetchJobs()).rejects.toEqual(new ApiError(0, message))
+  })
+
   it('says that the Manager cannot be reached', async () => {
     const api = createApi(() => Promise.reject(new TypeError('failed to fetch')))
     await expect(api.fetchJobs()).rejects.toThrow('The Manager cannot be reached.')

@@ -67,10 +67,17 @@ async function done(answer: Promise<unknown>): Promise<void> {
   await answer
 }
 
+/** Reads the body, so that a connection lost in the middle of it is an error of the request. */
+async function whole(response: Response): Promise<Response> {
+  const body = await response.arrayBuffer()
+  return new Response(body.byteLength > 0 ? body : null, response)
+}
+
 function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
   const http = createClient<paths>({
     baseUrl: globalThis.location?.origin ?? 'http://localhost',
-    fetch: (request) => fetcher(new Request(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })),
+    fetch: async (request) =>
+      whole(await fetcher(new Request(request, { signal: AbortSignal.timeout(TIMEOUT_MS) }))),
   })
   http.use({
     onRequest({ request, schemaPath }) {
