@@ -13,6 +13,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+COUNT_ADDRESSES = """() => {
+    const replaceState = history.replaceState.bind(history)
+    window.addresses = 0
+    history.replaceState = (...given) => { window.addresses += 1; replaceState(...given) }
+}"""
+
 
 def test_the_contact_sheet_fills_while_frames_are_rendered_and_each_is_looked_at(tmp_path):
     frames = str(tmp_path / "farm" / "shared" / "jobs" / "out" / "######")
@@ -44,6 +50,15 @@ def test_the_contact_sheet_fills_while_frames_are_rendered_and_each_is_looked_at
         expect(viewer).to_contain_text("Frame 14")
         expect(page).to_have_url(re.compile("frame=14"))
         assert picture.get_attribute("src") != thirteen
+        viewer.get_by_role("button", name="100 %").focus()
+        page.keyboard.press("Space")
+        expect(viewer.get_by_role("button", name="Fit")).to_be_visible()
+        expect(viewer.get_by_role("button", name="Play")).to_be_visible()
+        page.evaluate(COUNT_ADDRESSES)
+        viewer.get_by_role("button", name="Play").click()
+        expect(viewer).to_contain_text("Frame 22")
+        expect(page).to_have_url(re.compile("frame=22"))
+        assert page.evaluate("window.addresses") == 1
         page.keyboard.press("Escape")
         expect(viewer).to_have_count(0)
 
