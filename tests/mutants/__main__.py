@@ -15,10 +15,11 @@ from cyclopts import App, Parameter
 
 from tests.mutants.changes import Mutant, Place, places
 from tests.mutants.children import import_libraries
+from tests.mutants.finding import Fate
 from tests.mutants.left import reason_for
 from tests.mutants.reach import reach_of
 from tests.mutants.scope import ROOT, files
-from tests.mutants.trying import Fate, Trial
+from tests.mutants.trying import Trial
 
 app = App(name="tests.mutants", help="Print the share of wrong changes that no test notices.")
 Files = Annotated[tuple[str, ...], Parameter(name="--files", consume_multiple=True, negative="")]
@@ -89,7 +90,8 @@ def report(fates: Counter[tuple[str, Fate]]) -> int:
     share = sums[Fate.SURVIVED] / counted if counted else 0.0
     print(f"{'all':40}", *(f"{sums[fate]:10}" for fate in Fate))
     print(
-        f"{share:.1%} of {counted} wrong changes survived; {sums[Fate.EXCUSED]} more have a reason"
+        f"{share:.1%} of {counted} wrong changes survived, {sums[Fate.ENDED]} ended the tests; "
+        f"{sums[Fate.EXCUSED]} more have a reason"
     )
     return int(share >= TARGET)
 
