@@ -116,7 +116,7 @@ def test_jobs_are_unblocked_archived_and_deleted_before_the_eyes_of_others(tmp_p
         other.get_by_role("tab", name="Blocklist").click()
         blocked = other.get_by_role("link", name="bert")
         expect(blocked).to_be_visible()
-        expect(other.get_by_text("no license here")).to_be_visible()
+        expect(other.get_by_text("no license here", exact=True)).to_be_visible()
 
         first.click()
         page.get_by_role("tab", name="Blocklist").click()
