@@ -14,7 +14,7 @@ from flamenco.manager.services import Services
 from flamenco.model.jobs import Job
 from flamenco.pictures import PictureFiles, name_of
 from flamenco.pictures.ffmpeg import rate
-from flamenco.pictures.filming import Film
+from flamenco.pictures.filming import Film, unfinished
 from flamenco.pictures.videos import make_video
 from flamenco.store import JobFrames, UnreadableRow
 
@@ -153,7 +153,11 @@ class Videos(actors.Actor):
     async def _make(self, film: Film, key: tuple[str, str], me: actors.ActorRef) -> None:
         async with self._turn:
             await trio.to_thread.run_sync(self._files.prepare)
-            await make_video(film, lambda done: me.tell(Progress(key, done)))
+            try:
+                await make_video(film, lambda done: me.tell(Progress(key, done)))
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(_remove_unfinished, film)
 
     @actors.handles(Progress)
     def tell_progress(self, message: Progress) -> None:
@@ -187,6 +191,14 @@ class Videos(actors.Actor):
 
     async def _is_there(self, video: Video) -> bool:
         return await trio.to_thread.run_sync(self._files.find, video.path)
+
+
+def _remove_unfinished(film: Film) -> None:
+    """Remove what is left of a video that was not made, which may fill the disk. Blocks."""
+    try:
+        unfinished(film).unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("an unfinished video can't be removed: %s", error)
 
 
 def _film(job: Job, kind: str, files: PictureFiles, found: JobFrames) -> tuple[Film, str]:

@@ -72,6 +72,11 @@ def _even(length: int) -> int:
     return max(2, (length + 1) // 2 * 2)
 
 
+def unfinished(film: Film) -> Path:
+    """Where a video lies while it is being made."""
+    return Path(f"{film.output}~")
+
+
 def images(film: Film, size: tuple[int, int]) -> Iterator[bytes]:
     """The frames, in the pixels that FFmpeg is given."""
     for number, path in film.frames:
@@ -108,7 +113,7 @@ def _without(number: int, size: tuple[int, int]) -> Image.Image:
 def make(film: Film) -> Iterator[Told]:
     """Make the video, and tell how far it is."""
     size = size_of(film)
-    unfinished = f"{film.output}~"
+    path = unfinished(film)
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}"]
     command = [find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-y", *source]
     command += [
@@ -118,7 +123,7 @@ def make(film: Film) -> Iterator[Told]:
         "-",
         *COLOURS.split(),
         *CODECS[film.format].split(),
-        unfinished,
+        str(path),
     ]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -137,7 +142,7 @@ def make(film: Film) -> Iterator[Told]:
     if ffmpeg.returncode:
         yield Told(reason=f"FFmpeg can't make a video: {said or ffmpeg.returncode}")
         return
-    Path(unfinished).replace(film.output)
+    path.replace(film.output)
     yield Told(len(film.frames))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 
 import attrs
@@ -193,6 +194,16 @@ async def test_why_there_is_no_video_is_told_and_it_is_tried_again(edge, job, mo
     assert answer.status_code == 409
     assert "no video can be made" in answer.json()["message"]
     assert (await video(edge, job)).status_code == 200
+
+
+async def test_nothing_stays_of_a_video_that_was_not_made(edge, job, monkeypatch, tmp_path):
+    broken = tmp_path / "ffmpeg"
+    broken.write_text('#!/bin/sh\nfor last; do :; done\necho half > "$last"\nexit 1\n')
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    answer = await video(edge, job)
+    assert answer.status_code == 409
+    assert not [*(edge.storage / "local" / "videos").glob("*")]
 
 
 async def test_the_video_goes_with_its_job(edge, job):
