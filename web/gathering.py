@@ -49,8 +49,12 @@ def merged(before: FrameChange, change: FrameChange) -> FrameChange:
     fields = (each.name for each in attrs.fields(FrameChange))
     said = {name: value for name in fields if (value := getattr(change, name)) is not UNSET}
     if before.pictures and change.pictures:
-        in_order = sorted((*before.pictures, *change.pictures), key=lambda each: each.lease)
-        said["pictures"] = tuple({each.output: each for each in in_order}.values())
+        shown = {each.output: each for each in before.pictures}
+        for each in change.pictures:
+            other = shown.get(each.output)
+            if not (other and other.task == each.task and other.lease > each.lease):
+                shown[each.output] = each
+        said["pictures"] = tuple(shown.values())
     if before.files and change.files:
         said["files"] = tuple(dict.fromkeys((*before.files, *change.files)))
     return attrs.evolve(before, **said)

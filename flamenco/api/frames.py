@@ -91,5 +91,5 @@ class FrameChange:
     files: tuple[str, ...] | UnsetType = UNSET
     """New ones; others stay."""
     pictures: tuple[ShownPicture, ...] | UnsetType = UNSET
-    """New ones; those of other outputs, and of newer attempts, stay."""
+    """New ones; those of other outputs, and of newer attempts at the same task, stay."""
     warnings: tuple[str, ...] | UnsetType = UNSET

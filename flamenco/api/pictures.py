@@ -62,6 +62,8 @@ class ShownPicture:
     output: str
     lease: int
     """Number of the attempt."""
+    task: str | UnsetType = UNSET
+    """Id of the task that made it, where it can be another one than that of the frame."""
     width: int | UnsetType = UNSET
     """Width in pixels of the large one."""
     height: int | UnsetType = UNSET
@@ -76,6 +78,7 @@ def shown(picture: Picture, folder: str) -> ShownPicture:
     return ShownPicture(
         output=picture.output,
         lease=picture.lease,
+        task=picture.task_id,
         width=picture.width or UNSET,
         height=picture.height or UNSET,
         small=f"{folder}/{picture.name}/small" if picture.small else UNSET,

@@ -18,7 +18,7 @@ from flamenco.api.workers import WorkerStatusChangeRequest
 from flamenco.model.jobs import Job, Task
 from flamenco.model.parking import Parked
 from flamenco.model.statuses import FrameState
-from flamenco.model.tally import changes
+from flamenco.model.tally import by_state, changes
 from flamenco.model.workers import Worker
 
 
@@ -86,16 +86,28 @@ def frames_event(
 ) -> EventFramesUpdate | None:
     """The event for what became of the frames of ``tasks``; None if nothing did.
 
-    Each is told as it was before and as it is now, and with the name of its worker.
+    Each is told as it was before and as it is now, and with the name of its worker; without that,
+    the worker counts as told before, since a task never loses its last one.
     """
     told: list[FrameChange] = []
     for before, task, worker_name in tasks:
-        for first, last, state in changes(before, task):
+        is_same = _common(before) == _common(task)
+        for first, last, state in changes(before, task) if is_same else by_state(task):
             if len(told) + last - first >= MOST_FRAMES:
                 return EventFramesUpdate(job_id=job_id, refresh=True)
             shown = _frame_of(task, state, worker_name)
             told += [attrs.evolve(shown, frame=number) for number in range(first, last + 1)]
     return EventFramesUpdate(job_id=job_id, frames=tuple(told)) if told else None
+
+
+def _common(task: Task) -> tuple[object, ...]:
+    """What is told of all frames of a task, whatever their states."""
+    return task.lease, task.worker_id, task.warnings
+
+
+def differs(before: Task, task: Task) -> bool:
+    """True if its frames are told otherwise than before, even without a step."""
+    return before.status is not task.status or _common(before) != _common(task)
 
 
 def _frame_of(task: Task, state: FrameState, worker_name: str | None) -> FrameChange:
@@ -104,7 +116,9 @@ def _frame_of(task: Task, state: FrameState, worker_name: str | None) -> FrameCh
         state=state,
         task=task.id,
         attempt=task.lease,
-        worker=FrameWorker(id=task.worker_id, name=worker_name or "") if task.worker_id else UNSET,
+        worker=FrameWorker(id=task.worker_id, name=worker_name)
+        if task.worker_id and worker_name is not None
+        else UNSET,
         warnings=task.warnings,
     )
 

@@ -53,7 +53,8 @@ class Frame(NamedTuple):
     task: FrameTask
     """The task that makes it. Of several that make it together, the last one in its state."""
     pictures: Sequence[ListedPicture]
-    """Pictures of the newest attempt that made it, one of each output, in their order."""
+    """One of each output, in their order: of the newest attempt at its task; where that has none,
+    at the last of the tasks that have."""
 
 
 class FrameList(NamedTuple):
@@ -69,50 +70,61 @@ _Piece = tuple[int, int, FrameState, FrameTask]
 
 
 def listed_frames(
-    tasks: Collection[FrameTask],
+    tasks: Sequence[FrameTask],
     pictures: Iterable[ListedPicture],
     after: int | None = None,
     limit: int | None = None,
 ) -> FrameList:
     """The frames behind a number, at most ``limit`` and `MOST_AT_ONCE` of them."""
     most = min(limit or MOST_AT_ONCE, MOST_AT_ONCE)
-    shown = _by_frame(pictures)
-    planned = list(islice(_planned(tasks, shown, after), most + 1))
+    made = _by_frame(pictures)
+    places = {task.id: place for place, task in enumerate(tasks)}
+    planned = list(islice(_planned(tasks, made, places, after), most + 1))
     end = planned[-1].number if len(planned) > most else None
-    more = shown.keys() - {frame.number for frame in planned}
-    of_id = {task.id: task for task in tasks} if more else {}
     others = [
-        Frame(number, FrameState.DONE, task, shown[number])
-        for number in more
+        Frame(number, FrameState.DONE, tasks[place], shown)
+        for number in made.keys() - {frame.number for frame in planned}
         if (after is None or number > after)
         and (end is None or number < end)
-        and (task := of_id.get(shown[number][0].task_id))
+        and (shown := _shown(made[number], places))
+        and (place := places.get(shown[0].task_id)) is not None
     ]
     frames = sorted((*planned, *others), key=attrgetter("number")) if others else planned
     return FrameList(frames[:most], frames[most - 1].number if len(frames) > most else None)
 
 
 def _by_frame(pictures: Iterable[ListedPicture]) -> Mapping[int, Sequence[ListedPicture]]:
-    """The pictures of each frame, of each output that of the newest attempt."""
     found: dict[int, list[ListedPicture]] = {}
     for picture in pictures:
         found.setdefault(picture[0], []).append(picture)
-    for frame, several in found.items():
-        if len(several) > 1:
-            in_order = sorted(several, key=attrgetter("output", "lease"))
-            found[frame] = list({each.output: each for each in in_order}.values())
     return found
+
+
+def _shown(
+    several: Sequence[ListedPicture], places: Mapping[str, int], task_id: str = ""
+) -> Sequence[ListedPicture]:
+    """Of all pictures of a frame that this task makes, one of each output, in their order."""
+    if len(several) < 2:
+        return several
+
+    def rank(picture: ListedPicture) -> tuple[str, bool, int, int]:
+        _, maker, output, lease, *_ = picture
+        return output, maker == task_id, places.get(maker, -1), lease
+
+    return list({each.output: each for each in sorted(several, key=rank)}.values())
 
 
 def _planned(
     tasks: Iterable[FrameTask],
     pictures: Mapping[int, Sequence[ListedPicture]],
+    places: Mapping[str, int],
     after: int | None,
 ) -> Iterator[Frame]:
     for first, last, state, task in _pieces([task for task in tasks if task.frames]):
         begin = first if after is None else max(first, after + 1)
         for number in range(begin, last + 1):
-            yield Frame(number, state, task, pictures.get(number, ()))
+            shown = _shown(pictures.get(number, ()), places, task.id)
+            yield Frame(number, state, task, shown)
 
 
 def _pieces(makers: Collection[FrameTask]) -> list[_Piece]:

@@ -56,6 +56,28 @@ def test_each_output_has_the_picture_of_its_newest_attempt():
     assert [(each.output, each.lease) for each in frame.pictures] == [("L", 3), ("R", 2)]
 
 
+def pictured(*lists, of):
+    """The pictures of a frame that these tasks make, as (task, lease)."""
+    pictures = [ListedPicture(frame=1, task_id=each, lease=lease) for each, lease in lists]
+    (frame,) = listed(*of, pictures=pictures).frames
+    return [(each.task_id, each.lease) for each in frame.pictures]
+
+
+def test_attempts_at_other_tasks_do_not_count_for_a_picture():
+    tried, merged = task(1, "1", T.COMPLETED), task(2, "1", T.COMPLETED)
+    made = [("t1", 5), ("t2", 1), ("t2", 2), ("t1", 6)]
+    assert pictured(*made, of=[tried, merged]) == [("t2", 2)]
+    again = task(1, "1", T.FAILED)
+    assert pictured(*made, of=[again, merged]) == [("t1", 6)]
+
+
+def test_a_task_without_a_picture_shows_that_of_the_last_that_has_one():
+    tasks = [task(1, "1", T.COMPLETED), task(2, "1", T.COMPLETED), task(3, "1", T.ACTIVE)]
+    assert pictured(("t1", 4), ("t2", 1), of=tasks) == [("t2", 1)]
+    loose = [task(1, "", T.ACTIVE), task(2, "", T.ACTIVE)]
+    assert pictured(("t2", 1), ("t1", 4), ("gone", 9), of=loose) == [("t2", 1)]
+
+
 @given(jobs())
 def test_the_list_is_what_is_counted(tasks):
     found = Counter(states(*tasks).values())

@@ -379,27 +379,40 @@ async def test_the_frames_of_a_job_are_told_at_most_once_a_second(autojump_clock
     assert newest == {0: 18, 1: 19, 2: 17}
 
 
-def picture(output: str, lease: int) -> ShownPicture:
-    return ShownPicture(output=output, lease=lease)
+def picture(output: str, lease: int, task: str = "t1") -> ShownPicture:
+    return ShownPicture(output=output, lease=lease, task=task)
+
+
+def gathered(*changes: FrameChange) -> FrameChange:
+    gathering = Gathering()
+    for change in changes:
+        gathering.add(EventFramesUpdate(job_id="j", frames=(change,)))
+    ((frame,),) = [event.frames for event in gathering.take()]
+    assert gathering.take() == []
+    return frame
 
 
 def test_of_a_frame_the_newest_of_all_that_is_gathered_counts():
-    gathering = Gathering()
-    for change in (
+    frame = gathered(
         FrameChange(frame=1, state=FrameState.ACTIVE, files=("L.png",)),
         FrameChange(frame=1, pictures=(picture("L", 2),), files=("R.png",)),
         FrameChange(frame=1, pictures=(picture("R", 2),)),
         FrameChange(frame=1, pictures=(picture("L", 1),), state=FrameState.DONE),
-    ):
-        gathering.add(EventFramesUpdate(job_id="j", frames=(change,)))
-    ((frame,),) = [event.frames for event in gathering.take()]
+    )
     assert frame == FrameChange(
         frame=1,
         state=FrameState.DONE,
         files=("L.png", "R.png"),
         pictures=(picture("L", 2), picture("R", 2)),
     )
-    assert gathering.take() == []
+
+
+def test_attempts_at_different_tasks_are_not_compared():
+    frame = gathered(
+        FrameChange(frame=1, pictures=(picture("", 5, "t1"),)),
+        FrameChange(frame=1, pictures=(picture("", 1, "t2"),)),
+    )
+    assert frame.pictures == (picture("", 1, "t2"),)
 
 
 def test_what_is_too_much_to_be_told_has_to_be_fetched():

@@ -14,6 +14,20 @@ FRAMES = {"frames": "1-3", "width": 64, "height": 36, "fps": 24.0}
 FRAMES["render_output_path"] = "/farm/######"
 FRAMES_JOB = JOB | {"type": "test-frames", "settings": FRAMES}
 
+CHUNK = {
+    "frames": "1-3",
+    "chunk_size": 3,
+    "render_output_root": "/render",
+    "add_path_components": 0,
+    "render_output_path": "/render/shot/######",
+    "blendfile": "/shots/shot.blend",
+    "fps": 24.0,
+    "format": "PNG",
+    "image_file_extension": ".png",
+    "scene": "Scene",
+}
+CHUNK_JOB = JOB | {"type": "simple-blender-render", "settings": CHUNK}
+
 
 @pytest.fixture
 async def job(edge):
@@ -128,7 +142,8 @@ def merged(frames, changes):
     after = {each["frame"]: dict(each) for each in frames}
     for change in changes:
         pictures = {each["output"]: each for each in after[change["frame"]]["pictures"]}
-        pictures |= {each["output"]: each for each in change.get("pictures", ())}
+        for each in change.get("pictures", ()):
+            pictures[each["output"]] = {k: v for k, v in each.items() if k != "task"}
         after[change["frame"]] |= change | {"pictures": [*pictures.values()]}
     return [{name: value for name, value in each.items() if value != []} for each in after.values()]
 
@@ -150,6 +165,21 @@ async def test_what_becomes_of_frames_is_told_once_for_all_of_a_second(edge, job
                 assert event["payload"]["job_id"] == job
                 told += event["payload"]["frames"]
         assert names.count("/task") > 3 * names.count("/frames")
+
+
+async def test_what_all_frames_of_a_chunk_have_in_common_is_told_of_each(edge):
+    job = (await call(edge, "POST", "jobs", CHUNK_JOB))["id"]
+    anna = await awake(edge)
+    await anna.signs_on(supported_task_types=["blender"])
+    async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
+        await subscribe(socket, type="job", uuid=job)
+        task = await anna.gets_task()
+        assert task["name"] == "render-1-3"
+        while (event := await live_events(socket))["event"] != "/frames":
+            pass
+    told = event["payload"]["frames"]
+    assert [(each["frame"], each["attempt"]) for each in told] == [(1, 1), (2, 1), (3, 1)]
+    assert {each["worker"]["name"] for each in told} == {"anna"}
 
 
 async def test_a_change_of_many_frames_says_that_all_have_to_be_fetched(edge, job):

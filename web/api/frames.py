@@ -102,7 +102,7 @@ def _listed(
         "state": state,
         "task": task.id,
         "attempt": task.lease,
-        "pictures": [_shown(picture, folder) for picture in pictures],
+        "pictures": [_shown(picture, folder, task.id) for picture in pictures],
     }
     if task.worker_id is not None:
         listed["worker"] = workers[task.worker_id]
@@ -117,10 +117,12 @@ def _listed(
     return listed
 
 
-def _shown(picture: ListedPicture, folder: str) -> dict[str, Any]:
-    """A picture as `ShownPicture` has it."""
-    _, _, output, lease, name, width, height, small, large, reason, _, _ = picture
+def _shown(picture: ListedPicture, folder: str, task_id: str) -> dict[str, Any]:
+    """A picture of a frame that this task makes, as `ShownPicture` has it."""
+    _, maker, output, lease, name, width, height, small, large, reason, _, _ = picture
     shown: dict[str, Any] = {"output": output, "lease": lease}
+    if maker != task_id:
+        shown["task"] = maker
     if width:
         shown["width"], shown["height"] = width, height
     if small:

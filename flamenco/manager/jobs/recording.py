@@ -5,7 +5,7 @@ import attrs
 import actors
 from flamenco import clock
 from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate
-from flamenco.manager.events import frames_event, job_event, task_event
+from flamenco.manager.events import differs, frames_event, job_event, task_event
 from flamenco.model.jobs import Task
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
@@ -46,9 +46,10 @@ class Recording:
     def _tell_frames(self, live: LiveJob, ripple: Ripple) -> None:
         """Tell browsers what became of the frames."""
         changed = [(was, live.tasks[was.id]) for was in ripple.tasks.values() if was.frames]
-        if ripple.sweeps or (live.shares_frames and any(_differs(*each) for each in changed)):
-            event: EventFramesUpdate | None = EventFramesUpdate(job_id=self._job_id, refresh=True)
-        else:
+        event: EventFramesUpdate | None = None
+        if ripple.sweeps or (live.shares_frames and any(differs(*each) for each in changed)):
+            event = EventFramesUpdate(job_id=self._job_id, refresh=True)
+        elif not live.shares_frames:  # a frame of several tasks is no further by a step of one
             named = [(*each, self.worker_names.get(each[1].worker_id or "")) for each in changed]
             event = frames_event(self._job_id, named)
         if event:
@@ -73,10 +74,6 @@ class Recording:
                 self._actor.publish(EventTaskLogUpdate(task_id=task.id, log=whole))
                 size += len(content)
         return size
-
-
-def _differs(before: Task, task: Task) -> bool:
-    return before.status is not task.status
 
 
 def _that_fits(said: str, room: int) -> str:
