@@ -11,7 +11,7 @@ from flamenco import protocol
 from flamenco.api import meta, workers
 from flamenco.jobtypes import messages
 from flamenco.model import bounds
-from flamenco.model.bounds import LARGEST, LONGEST_ERROR, Few, Values, brief, cut
+from flamenco.model.bounds import LARGEST, LONGEST_ERROR, Few, Rank, Values, Word, brief, cut
 from flamenco.model.jobs import AuthoredTask
 from web import live
 from web.server import OPERATIONS
@@ -180,3 +180,13 @@ def test_an_error_quotes_only_the_beginning_of_a_long_value(error, short):
 def test_an_error_has_an_end_whatever_it_quotes():
     for text in (10_000 * "word ", 10_000 * ' "x', "'" + 10_000 * "a "):
         assert len(brief(text)) <= LONGEST_ERROR + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "more"),
+    [(Rank, 2**31 - 1, 2**31), (Rank, -(2**31), -(2**31) - 1), (Word, 1000 * "x", 1001 * "x")],
+)
+def test_the_bounds_of_a_rank_and_of_a_word(kind, most, more):
+    assert msgspec.convert(most, kind) == most
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(more, kind)

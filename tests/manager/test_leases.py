@@ -1,9 +1,10 @@
 """A lease ends once, and only what is said under it counts."""
 
 import trio
+from attrs import evolve
 
 from flamenco import protocol
-from flamenco.manager.jobs.leases import Lease, Leases
+from flamenco.manager.jobs.leases import Lease, Leases, reported
 from flamenco.manager.jobs.messages import SetJobStatus, WorkerOffered
 from flamenco.manager.workers.actor import WorkerActor
 from flamenco.manager.workers.messages import LeaseOpened
@@ -12,6 +13,7 @@ from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, in_virtual_time
 from tests.patience import until
+from tests.store.test_parking import held
 
 TIMEOUT = 100.0
 
@@ -47,6 +49,12 @@ async def test_a_lease_is_current_under_its_own_number_and_until_it_ends():
     held.end(Ending.FAILED, "it broke")
     assert leases.current("t1", 2) is None
     assert leases.of("t1") is held
+
+
+async def test_a_report_without_a_number_leaves_that_of_the_last_one():
+    task = evolve(held("j1", 1, "w1"), last_seq=7)
+    report = protocol.Report(task_id=task.id, lease=task.lease)
+    assert [reported(task, report, seq).last_seq for seq in (None, 8)] == [7, 8]
 
 
 async def attempts(stage, assign):

@@ -8,6 +8,7 @@ import trio
 import trio.testing
 
 from flamenco import protocol
+from flamenco.api.events import EventWorkerUpdate
 from flamenco.manager.jobs.messages import (
     SetJobPriority,
     SetJobStatus,
@@ -145,6 +146,14 @@ async def test_a_worker_timeout_of_zero_means_none(tmp_path):
         await stage.submit(repeats=0)
         assert (await anna.complete(await anna.hears(protocol.Assign))).refused is None
         assert anna.closed is None
+
+
+async def test_a_heartbeat_tells_nobody_of_a_change(stage):
+    anna = await stage.worker("anna")
+    async with stage.farm.system.events.subscribe(EventWorkerUpdate) as events:
+        anna.say(protocol.Heartbeat(()))
+        await anna.went_to(WorkerStatus.ASLEEP)
+        assert (await anext(events)).status == "asleep"
 
 
 async def test_a_worker_that_reconnects_keeps_the_leases_it_names(stage):

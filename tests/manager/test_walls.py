@@ -7,6 +7,7 @@ import trio
 
 import actors
 from flamenco import protocol
+from flamenco.api.events import EventJobUpdate
 from flamenco.manager.asking import ask_job
 from flamenco.manager.images import Images, ProcessImage
 from flamenco.manager.jobs.actor import JobActor
@@ -34,7 +35,7 @@ from flamenco.model.statuses import JobStatus
 from flamenco.store import Store, StoreError, UnreadableRow
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, damage, in_virtual_time
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 
 def asked(stage, job, message):
@@ -154,7 +155,11 @@ async def test_a_parked_job_stays_parked_over_a_restart_until_it_is_tried_again(
         with pytest.raises(NotWhileParked, match="is poison"):
             await asked(stage, bad, SetJobPriority(1))
         assert await until_parked(stage, ParkedKind.JOB, bad.id) == reason
-        await asked(stage, bad, TryAgain())
+        async with stage.farm.system.events.subscribe(EventJobUpdate) as events:
+            await asked(stage, bad, TryAgain())
+            with trio.fail_after(PATIENCE):
+                event = await anext(events)
+        assert (event.id, event.refresh_tasks) == (bad.id, True)
         assign = await anna.hears(protocol.Assign)
         assert (await anna.complete(assign)).refused is None
         await stage.until_job(bad, "completed")

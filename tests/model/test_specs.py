@@ -50,6 +50,7 @@ def blender(version):
         ({"gpu_kind": "HIP"}, "a HIP GPU"),
         ({"gpu_kind": "hip", "gpu_memory_mib": 24 * GIB}, "a HIP GPU with 24 GiB"),
         ({"gpu_kind": "optix", "gpu_memory_mib": 48 * GIB}, "an OptiX GPU with 48 GiB (has 22.5)"),
+        ({"gpu_kind": "oneapi"}, "a oneAPI GPU"),
         ({"gpu_kind": "vulkan"}, "a vulkan GPU"),
         ({"gpu_kind": "any", "gpu_memory_mib": 48 * GIB}, "a GPU with 48 GiB (has 22.5)"),
         ({"gpu_memory_mib": 48 * GIB}, "a GPU with 48 GiB (has 22.5)"),

@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from functools import partial
+from types import SimpleNamespace
 
 import attrs
 import httpx
@@ -13,7 +14,7 @@ from flamenco.discovery import NoManagerFound, advert_of, advertise
 from tests.networks import loopback
 from tests.worker.fake_manager import open_manager
 from tests.worker.running import running_worker
-from worker.finding import Whereabouts, search
+from worker.finding import GONE_SECONDS, Whereabouts, search
 from worker.registration import Identity
 from worker.session import Session
 
@@ -129,3 +130,20 @@ async def test_a_worker_that_is_not_let_in_pauses_before_it_asks_again(
         with trio.move_on_after(5.0):
             await session.run()
     assert len(asked) > 1
+
+
+async def test_a_manager_is_searched_when_it_is_gone_for_a_minute_and_not_before(autojump_clock):
+    searches = []
+
+    async def look_for(credentials):
+        searches.append(credentials)
+        await trio.sleep_forever()
+
+    where = SimpleNamespace(was_found=True, look_for=look_for)
+    session = Session(where, None, None, identity=SimpleNamespace(credentials="known"))
+    with trio.fail_after(GONE_SECONDS + 10):
+        await session._pause(GONE_SECONDS - 1)
+        await session._pause(1)
+        assert not searches
+        await session._pause(1)
+    assert searches == ["known"]
