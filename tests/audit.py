@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -42,12 +43,15 @@ def holes_in_page(report: str) -> list[str]:
 
 
 def report_of(*command: str, folder: Path = ROOT) -> str:
-    """What a program prints. Raises `NoData` if that is nothing, or takes too long."""
+    """What a program prints. Raises `NoData` if that is nothing, or takes too long.
+
+    Raises `OSError` if there is no such program: that says nothing of the advisories.
+    """
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
         raise NoData(str(error)) from error
     if not done.stdout.strip():
         raise NoData((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
@@ -56,12 +60,12 @@ def report_of(*command: str, folder: Path = ROOT) -> str:
 
 def python() -> list[str]:
     """The holes in what an installed Flamenco needs."""
-    installed = report_of(
-        *("uv", "export", "-q", "--no-hashes", "--no-emit-project", "--no-default-groups")
-    )
+    version("pip-audit")  # raises PackageNotFoundError
+    packages = ("uv", "export", "-q", "--no-hashes", "--no-emit-project", "--no-default-groups")
+    installed = subprocess.run(packages, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "requirements.txt")
-        listed.write_text(installed)
+        listed.write_text(installed.stdout)
         asked = ("--disable-pip", "--no-deps", "--timeout", "15", "-f", "json", "-r", str(listed))
         return holes_in_python(report_of(sys.executable, "-m", "pip_audit", *asked))
 

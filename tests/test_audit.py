@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -39,6 +40,18 @@ def test_a_program_that_says_nothing_or_does_not_end_has_no_report(monkeypatch):
         report_of(sys.executable, "-c", "import sys; sys.exit('no network')")
     with pytest.raises(NoData, match="timed out"):
         report_of(sys.executable, "-c", "import time; time.sleep(60)")
+
+
+def test_a_lack_of_the_programs_is_no_lack_of_advisories(monkeypatch):
+    with pytest.raises(OSError, match="no-such-program"):
+        report_of("no-such-program")
+
+    def missing(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("tests.audit.version", missing)
+    with pytest.raises(PackageNotFoundError):
+        main()
 
 
 def test_holes_fail_and_a_lack_of_advisories_is_told(capsys):

@@ -104,7 +104,8 @@ async def test_a_worker_may_ask_for_it_with_a_reason(lenient):
     waits = await lenient.task(job, 0)
     assert (waits.status, waits.failed_by) == (TaskStatus.QUEUED, ())
     why = await lenient.ask(job, WhyWaiting(assign.task_id))
-    assert why == "bert could run it; it is not connected."
+    anna_cannot = "1 other failed it or is blocklisted."
+    assert why == f"bert could run it; it is not connected. {anna_cannot}"
 
 
 async def test_entries_are_lifted_one_by_one_or_with_a_requeue(lenient):
