@@ -30,6 +30,7 @@ SCENE = SimpleNamespace(
     frame_current=7,
     render=RENDER,
     cycles=SimpleNamespace(samples=64, use_denoising=True),
+    sequence_editor=SimpleNamespace(strips_all=[SimpleNamespace(type="SOUND", mute=False)]),
 )
 
 

@@ -44,7 +44,7 @@ async def test_a_task_that_waits_for_others_fails_when_they_are_gone(stage):
     await anna.fail(await anna.hears(protocol.Assign))
     await stage.until_status(job, "soft-failed")
     task = await stage.task(job, 0)
-    waits = "bert could run it; it is not connected."
+    waits = "bert could run it; it is not connected. 1 other failed it or is blocklisted."
     assert await stage.ask(job, WhyWaiting(task.id)) == waits
     services = stage.farm.services
     services.config = attrs.evolve(services.config, worker_gone_after=AT_ONCE)

@@ -33,7 +33,7 @@ async def test_a_job_has_the_fields_of_flamenco_3_and_leaves_out_what_is_not_kno
         await call(edge, "GET", f"jobs/{job}"),
         (await call(edge, "GET", "jobs"))["jobs"][0],
     ):
-        has(shown, f"{JOB_FIELDS} frames", "warnings")
+        has(shown, f"{JOB_FIELDS} frames approvals", "warnings")
         none = {"done": 0, "failed": 0, "active": 0}
         assert shown["frames"] == {"total": 2, **none, "are_tasks": True}
         assert shown["submitter_platform"] == ""
