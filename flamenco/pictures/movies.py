@@ -1,12 +1,12 @@
 """Reading of the first frame of a movie, with FFmpeg."""
 
 import io
-import shutil
 import subprocess
 from pathlib import Path
 
-import imageio_ffmpeg  # type: ignore[import-untyped]
 from PIL import Image
+
+from flamenco.pictures.ffmpeg import find_ffmpeg
 
 CONTAINERS = ((4, b"ftyp"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"OggS"))
 """Places and signatures of QuickTime and MPEG-4, Matroska and WebM, AVI, and Ogg."""
@@ -25,10 +25,9 @@ def is_movie(path: Path) -> bool:
 
 def first_frame(path: Path) -> Image.Image:
     """The first frame of a movie, in RGB. Raises OSError for one that can't be decoded."""
-    ffmpeg = shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
     done = subprocess.run(
         [
-            *(ffmpeg, "-v", "error", "-nostdin", "-threads", "1"),
+            *(find_ffmpeg(), "-v", "error", "-nostdin", "-threads", "1"),
             *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
             *("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1"),
             *("-f", "image2pipe", "-c:v", "ppm", "-"),

@@ -5,6 +5,7 @@ import pytest
 import trio_websocket
 
 from flamenco.model.variables import Variable, VariableValue
+from tests.manager.test_frames import RENDERING
 from tests.web.conftest import JOB, USUAL_CONFIG, call, edge_at
 from tests.web.test_edge import live_events, subscribe
 from tests.web.test_pictures import picture
@@ -14,18 +15,7 @@ FRAMES = {"frames": "1-3", "width": 64, "height": 36, "fps": 24.0}
 FRAMES["render_output_path"] = "/farm/######"
 FRAMES_JOB = JOB | {"type": "test-frames", "settings": FRAMES}
 
-CHUNK = {
-    "frames": "1-3",
-    "chunk_size": 3,
-    "render_output_root": "/render",
-    "add_path_components": 0,
-    "render_output_path": "/render/shot/######",
-    "blendfile": "/shots/shot.blend",
-    "fps": 24.0,
-    "format": "PNG",
-    "image_file_extension": ".png",
-    "scene": "Scene",
-}
+CHUNK = RENDERING | {"frames": "1-3", "chunk_size": 3}
 CHUNK_JOB = JOB | {"type": "simple-blender-render", "settings": CHUNK}
 
 
