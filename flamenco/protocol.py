@@ -24,6 +24,7 @@ from flamenco.model.bounds import (
     Period,
     Prose,
     Rank,
+    Seconds,
     Text,
     Word,
 )
@@ -129,6 +130,8 @@ class Hello:
     """True if it knows `Hurry`."""
     specs: Specs | None = None
     """Equipment of the machine, as far as it is known yet; None from Workers that don't tell."""
+    uptime: Seconds | None = None
+    """Seconds since it was started; None from Workers that don't tell."""
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ import attrs
 import trio
 
 import actors
-from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate
+from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate, EventWorkerTask
 from web.bells import Bell, Bells
 from web.gathering import Gathering
 from web.pulse import Pulse
@@ -33,7 +33,7 @@ WAITING = 10_000
 """Maximum number of events that a chronicle may be behind."""
 
 GATHERING_SECONDS = 1.0
-"""Seconds for which changes of a job's frames are gathered before they are told."""
+"""Seconds for which changes of frames and of what workers hold are gathered."""
 
 
 @attrs.define(eq=False)
@@ -76,7 +76,7 @@ class Chronicle:
             if events.dropped != dropped:
                 self.skip(events.dropped - dropped)
                 dropped = events.dropped
-            if isinstance(event, EventFramesUpdate):
+            if isinstance(event, EventFramesUpdate | EventWorkerTask):
                 self._gathering.add(event)
                 self._gathered.set()
             else:

@@ -1,9 +1,9 @@
-"""Gathering of what changes too often to be told each time: the frames of jobs."""
+"""Gathering of what changes too often to be told each time: frames of jobs, tasks of workers."""
 
 import attrs
 from msgspec import UNSET
 
-from flamenco.api.events import EventFramesUpdate
+from flamenco.api.events import EventFramesUpdate, EventWorkerTask
 from flamenco.api.frames import FrameChange
 from flamenco.manager.events import MOST_FRAMES
 
@@ -18,12 +18,16 @@ class _Changed:
 
 @attrs.define(eq=False)
 class Gathering:
-    """Changes of frames that were not told yet."""
+    """Changes that were not told yet."""
 
     _jobs: dict[str, _Changed] = attrs.field(factory=dict)
+    _workers: dict[str, EventWorkerTask] = attrs.field(factory=dict)
 
-    def add(self, event: EventFramesUpdate) -> None:
-        """Put a change to those that wait."""
+    def add(self, event: EventFramesUpdate | EventWorkerTask) -> None:
+        """Put a change to those that wait. What a worker holds is told as it was last."""
+        if isinstance(event, EventWorkerTask):
+            self._workers[event.worker_id] = event
+            return
         changed = self._jobs.setdefault(event.job_id, _Changed())
         changed.refresh |= event.refresh
         for change in () if changed.refresh else event.frames:
@@ -32,15 +36,17 @@ class Gathering:
         if changed.refresh or len(changed.frames) > MOST_FRAMES:
             changed.frames, changed.refresh = {}, True
 
-    def take(self) -> list[EventFramesUpdate]:
-        """All that wait, each job in one event."""
-        taken = [
+    def take(self) -> list[EventFramesUpdate | EventWorkerTask]:
+        """All that wait, each job and each worker in one event."""
+        taken: list[EventFramesUpdate | EventWorkerTask] = [
             EventFramesUpdate(
                 job_id=job_id, frames=tuple(changed.frames.values()), refresh=changed.refresh
             )
             for job_id, changed in self._jobs.items()
         ]
+        taken += self._workers.values()
         self._jobs.clear()
+        self._workers.clear()
         return taken
 
 

@@ -14,6 +14,7 @@ from flamenco.api.events import (
     EventTaskLogUpdate,
     EventTaskUpdate,
     EventWorkerTagUpdate,
+    EventWorkerTask,
     EventWorkerUpdate,
 )
 from flamenco.api.meta import FarmStatusReport
@@ -52,6 +53,7 @@ TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
     EventTaskUpdate: lambda event: (Topic(One.JOB, event.job_id),),
     EventTaskLogUpdate: lambda event: (Topic(One.TASK_LOG, event.task_id),),
     EventWorkerUpdate: lambda event: (Topic(Every.WORKERS), Topic(One.WORKER, event.id)),
+    EventWorkerTask: lambda event: (Topic(Every.WORKERS), Topic(One.WORKER, event.worker_id)),
     EventLastRenderedUpdate: lambda event: (
         Topic(Every.LAST_RENDERED),
         Topic(One.JOB, event.job_id),

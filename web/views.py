@@ -9,12 +9,14 @@ from msgspec import UNSET, UnsetType
 from flamenco.api import jobs as api
 from flamenco.api import meta
 from flamenco.api import workers as worker_api
+from flamenco.manager.events import worker_task
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
 from flamenco.model.specs import Requirements, Specs
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store import Held
 
 Workers = Mapping[str, Worker]
 """Workers by id."""
@@ -187,7 +189,9 @@ def task(
     )
 
 
-def worker_summary(worker: Worker, why_parked: Parked | None = None) -> worker_api.WorkerSummary:
+def worker_summary(
+    worker: Worker, held: Held | None = None, why_parked: Parked | None = None
+) -> worker_api.WorkerSummary:
     return worker_api.WorkerSummary(
         id=worker.id,
         name=worker.name,
@@ -197,7 +201,15 @@ def worker_summary(worker: Worker, why_parked: Parked | None = None) -> worker_a
         status_change=_status_change(worker),
         last_seen=worker.last_seen or UNSET,
         parked=parked(why_parked),
+        task=_task_of(worker, held) if held else UNSET,
+        running_since=worker.running_since or UNSET,
+        specs=UNSET if worker.specs == Specs() else worker.specs,
     )
+
+
+def _task_of(worker: Worker, held: Held) -> worker_api.WorkerTask:
+    by = task_worker(worker.id, {worker.id: worker})
+    return attrs.evolve(worker_task(held.task, held.job_name), worker=by)
 
 
 def _status_change(worker: Worker) -> worker_api.WorkerStatusChangeRequest | UnsetType:
@@ -209,40 +221,15 @@ def _status_change(worker: Worker) -> worker_api.WorkerStatusChangeRequest | Uns
 
 def worker(
     worker: Worker,
-    task: Task | None,
+    held: Held | None,
     tags: Iterable[WorkerTag],
     why_parked: Parked | None = None,
 ) -> worker_api.Worker:
-    summary = worker_summary(worker, why_parked)
+    summary = worker_summary(worker, held, why_parked)
     return worker_api.Worker(
-        id=summary.id,
-        name=summary.name,
-        status=summary.status,
-        version=summary.version,
-        can_restart=summary.can_restart,
-        status_change=summary.status_change,
-        last_seen=summary.last_seen,
-        parked=summary.parked,
+        **attrs.asdict(summary, recurse=False),
         ip_address=worker.address,
         platform=worker.platform,
         supported_task_types=worker.task_types,
-        task=_worker_task(task, worker) if task else UNSET,
         tags=tuple(tag(each) for each in tags if each.id in worker.tags) or UNSET,
-        specs=UNSET if worker.specs == Specs() else worker.specs,
-    )
-
-
-def _worker_task(task: Task, worker: Worker) -> worker_api.WorkerTask:
-    return worker_api.WorkerTask(
-        id=task.id,
-        job_id=task.job_id,
-        name=task.name,
-        status=task.status,
-        index_in_job=task.idx,
-        priority=task.priority,
-        task_type=task.type,
-        updated=task.updated,
-        steps_completed=task.steps_completed,
-        steps_total=task.steps_total,
-        worker=task_worker(worker.id, {worker.id: worker}),
     )

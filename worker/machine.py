@@ -17,7 +17,7 @@ import trio
 
 from flamenco.config.worker import WorkerConfig
 from flamenco.model.bounds import LONGEST_PROSE, cut
-from flamenco.model.specs import Specs, Withheld
+from flamenco.model.specs import Finding, Specs, Withheld
 from flamenco.platforms import PLATFORM
 from worker.asking import output_of
 from worker.backoff import backoff
@@ -55,6 +55,7 @@ class Machine:
         self._checks = {name: check for name, check in checks.items() if name in config.task_types}
         self._answers: dict[str, Found] = {}
         self._withheld: dict[str, str] = {}  # {task type: why}
+        self._findings: dict[str, str] = {}  # {task type: what its check found}
         self._found = trio.Event()
         self._checked = trio.Event()
         self._changed = trio.Event()
@@ -145,12 +146,14 @@ class Machine:
 
     async def _check(self, task_type: str, farm: Farm) -> None:
         try:
-            await self._checks[task_type](farm)
+            found = await self._checks[task_type](farm)
         except CheckFailed as error:
             if self._withheld.get(task_type) != str(error):
                 log.warning("No tasks of type %s for this Worker: %s", task_type, error)
             self._withheld[task_type] = cut(str(error), LONGEST_PROSE)
+            self._findings.pop(task_type, None)
         else:
+            self._findings[task_type] = cut(found, LONGEST_PROSE)
             if self._withheld.pop(task_type, None):
                 log.info("This Worker takes tasks of type %s again", task_type)
 
@@ -179,6 +182,7 @@ class Machine:
             software=(*software, *config.software),
             capabilities=config.capabilities,
             withheld=tuple(Withheld(*each) for each in sorted(self._withheld.items())),
+            checks=tuple(Finding(*each) for each in sorted(self._findings.items())),
         )
 
 

@@ -78,6 +78,7 @@ class Worker:
         """True if a signal has asked the Worker to stop."""
         self._retiring = False
         self._workshop = workshop
+        self._began = trio.current_time()
         self._outbox = workshop.outbox
         self._request: StatusRequest | None = None
         self._held: Held | None = None
@@ -155,6 +156,7 @@ class Worker:
             can_restart=self.config.restart_exit_code != 0,
             leases=self.held_leases(),
             specs=self.machine.specs,
+            uptime=trio.current_time() - self._began,
         )
 
     def held_leases(self) -> tuple[HeldLease, ...]:

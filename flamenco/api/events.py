@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from flamenco.api.frames import FrameChange
 from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport, Parked
-from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag
+from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag, WorkerTask
 from flamenco.model.bounds import Time
 from flamenco.model.jobs import FrameCounts
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
@@ -108,6 +108,14 @@ class EventWorkerUpdate:
 
 
 @attrs.frozen(kw_only=True)
+class EventWorkerTask:
+    """Not in Flamenco 3: a worker got a task, is further with it, or holds it no longer."""
+
+    worker_id: str
+    task: WorkerTask | UnsetType = UNSET
+
+
+@attrs.frozen(kw_only=True)
 class EventWorkerTagUpdate:
     tag: WorkerTag
     was_deleted: bool | UnsetType = UNSET
@@ -125,6 +133,7 @@ FarmEvent = (
     | EventLastRenderedUpdate
     | EventFramesUpdate
     | EventWorkerUpdate
+    | EventWorkerTask
     | EventWorkerTagUpdate
     | EventLifeCycle
     | FarmStatusReport
@@ -135,6 +144,7 @@ EVENT_NAMES: dict[type, str] = {
     EventTaskUpdate: "/task",
     EventTaskLogUpdate: "/tasklog",
     EventWorkerUpdate: "/workers",
+    EventWorkerTask: "/workertask",
     EventLastRenderedUpdate: "/last-rendered",
     EventFramesUpdate: "/frames",
     EventWorkerTagUpdate: "/workertags",

@@ -109,6 +109,17 @@ class WorkerTagList:
 
 
 @attrs.frozen(kw_only=True)
+class WorkerTask(TaskSummary):
+    job_id: str
+    job_name: str = ""
+    """Not in Flamenco 3, nor are the following."""
+    frame: int | UnsetType = UNSET
+    """The frame that it is making now."""
+    started: Time | UnsetType = UNSET
+    """Time at which a worker last got it."""
+
+
+@attrs.frozen(kw_only=True)
 class WorkerSummary:
     id: str
     name: str
@@ -119,6 +130,12 @@ class WorkerSummary:
     last_seen: Time | UnsetType = UNSET
     parked: Parked | UnsetType = UNSET
     """If it is; what can't be read of it is then empty, and an unknown status `error`."""
+    task: WorkerTask | UnsetType = UNSET
+    """The task that it holds. In a list it is not in Flamenco 3, nor are the following anywhere."""
+    running_since: Time | UnsetType = UNSET
+    """Time at which its program was started; of a worker that polls, its sign-on."""
+    specs: Specs | UnsetType = UNSET
+    """Equipment of its machine, and what its checks found."""
 
 
 @attrs.frozen(kw_only=True)
@@ -130,19 +147,11 @@ class WorkerList:
 
 
 @attrs.frozen(kw_only=True)
-class WorkerTask(TaskSummary):
-    job_id: str
-
-
-@attrs.frozen(kw_only=True)
 class Worker(WorkerSummary):
     ip_address: str
     platform: str
     supported_task_types: tuple[str, ...]
-    task: WorkerTask | UnsetType = UNSET
     tags: tuple[WorkerTag, ...] | UnsetType = UNSET
-    specs: Specs | UnsetType = UNSET
-    """Not in Flamenco 3: equipment of its machine."""
 
 
 @attrs.frozen(kw_only=True)

@@ -11,14 +11,15 @@ from flamenco.api.events import (
     EventFramesUpdate,
     EventJobUpdate,
     EventTaskUpdate,
+    EventWorkerTask,
     EventWorkerUpdate,
 )
 from flamenco.api.frames import FrameChange, FrameWorker
-from flamenco.api.workers import WorkerStatusChangeRequest
+from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTask
 from flamenco.model.jobs import Job, Task
 from flamenco.model.parking import Parked
 from flamenco.model.statuses import FrameState
-from flamenco.model.tally import by_state, changes
+from flamenco.model.tally import by_state, changes, frame_at
 from flamenco.model.workers import Worker
 
 
@@ -143,6 +144,31 @@ def worker_event(
         can_restart=worker.can_restart,
         parked=_shown(parked),
     )
+
+
+def worker_task(task: Task, job_name: str) -> WorkerTask:
+    """A task as it is shown with its worker."""
+    frame = frame_at(task)
+    return WorkerTask(
+        id=task.id,
+        job_id=task.job_id,
+        job_name=job_name,
+        name=task.name,
+        status=task.status,
+        index_in_job=task.idx,
+        priority=task.priority,
+        task_type=task.type,
+        updated=task.updated,
+        steps_completed=task.steps_completed,
+        steps_total=task.steps_total,
+        frame=UNSET if frame is None else frame,
+        started=task.started or UNSET,
+    )
+
+
+def worker_task_event(task: Task, job_name: str) -> EventWorkerTask:
+    """The event for a worker that holds a task."""
+    return EventWorkerTask(worker_id=task.worker_id or "", task=worker_task(task, job_name))
 
 
 def _shown(parked: Parked | None) -> meta.Parked | UnsetType:

@@ -85,6 +85,14 @@ class Withheld:
     reason: Prose
 
 
+@attrs.frozen
+class Finding:
+    """The outcome of a check that a worker can do the work of a task type, which it passed."""
+
+    task_type: Word
+    found: Prose
+
+
 @attrs.frozen(kw_only=True)
 class Specs:
     """Equipment of a worker. An unknown value is 0 or empty, and satisfies no requirement."""
@@ -99,6 +107,8 @@ class Specs:
     capabilities: Few[Word] = ()
     withheld: Few[Withheld] = ()
     """Task types of its configuration that it does not offer, since it found that it can't."""
+    checks: Few[Finding] = ()
+    """Findings of the checks that it passed."""
 
     def __attrs_post_init__(self) -> None:
         _settle(self, platform=_word(self.platform), capabilities=_words(self.capabilities))

@@ -93,6 +93,11 @@ def by_state(task: Maker) -> Iterator[tuple[int, int, FrameState]]:
             first = end + 1
 
 
+def frame_at(task: Maker) -> int | None:
+    """The frame that a task is making now; None if it makes none, or none that it tells."""
+    return next((first for first, _, state in by_state(task) if state is FrameState.ACTIVE), None)
+
+
 def changes(before: Maker, task: Maker) -> Iterator[tuple[int, int, FrameState]]:
     """Runs of frames of a task that are in another state than before, in order."""
     if (before.status, before.steps_completed) == (task.status, task.steps_completed):

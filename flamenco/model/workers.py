@@ -49,6 +49,8 @@ class Worker:
     created: datetime
     updated: datetime
     last_seen: datetime | None = None
+    running_since: datetime | None = None
+    """Start of its program, by its own count of seconds; of one that polls, its sign-on."""
     deleted_at: datetime | None = None
 
 

@@ -44,6 +44,7 @@ from flamenco.store.parking import (
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
 from flamenco.store.tables import Rows
+from flamenco.store.work import Held, held_tasks, job_names
 
 __all__ = [
     "AppendLog",
@@ -57,6 +58,7 @@ __all__ = [
     "DeleteTag",
     "DeleteTasks",
     "HandBackLeases",
+    "Held",
     "InsertAttempt",
     "InsertJob",
     "InsertTasks",
@@ -87,7 +89,9 @@ __all__ = [
     "WorkerSnapshot",
     "WriteAheadLog",
     "check_integrity",
+    "held_tasks",
     "job_key",
+    "job_names",
     "listed_jobs",
     "listed_tasks",
     "listed_workers",

@@ -268,6 +268,11 @@ def _approvals(db: Database) -> None:
         db.execute(statement)
 
 
+def _running_since(db: Database) -> None:
+    """Add the time since which a worker runs."""
+    db.execute("ALTER TABLE workers ADD COLUMN running_since TEXT")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -282,4 +287,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _duties,
     _files,
     _approvals,
+    _running_since,
 )

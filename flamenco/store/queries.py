@@ -80,11 +80,11 @@ class Reader:
 
     async def page(self, listing: Listing[Listed], paging: Paging) -> Page[Listed]:
         """A part of a list; see `flamenco.store.lists`."""
-        return await self._ask(lambda db: listing.page(db, paging))
+        return await self.ask(lambda db: listing.page(db, paging))
 
     async def ids(self, listing: Listing[Listed]) -> list[str]:
         """The ids of all that is on a list."""
-        return await self._ask(listing.ids)
+        return await self.ask(listing.ids)
 
     async def unfinished_jobs(self) -> list[str]:
         """Ids of the jobs that live as actors: work is left in them."""
@@ -95,7 +95,7 @@ class Reader:
 
     async def half_made_jobs(self) -> Rows[Job]:
         """Jobs that are being stored, or whose submission was cut off."""
-        return await self._ask(lambda db: JOBS.read(db, "WHERE status = ?", _BEING_MADE))
+        return await self.ask(lambda db: JOBS.read(db, "WHERE status = ?", _BEING_MADE))
 
     async def jobs_untouched_since(self, moment: datetime, *, archived: bool) -> list[str]:
         """Ids of finished jobs that last changed at this moment or before, oldest first.
@@ -113,7 +113,7 @@ class Reader:
         """The jobs with these ids, oldest first, but those that can't be read."""
         rest = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY updated"
         wanted = json.dumps(list(ids))
-        jobs = await self._ask(lambda db: JOBS.read(db, rest, (wanted,)))
+        jobs = await self.ask(lambda db: JOBS.read(db, rest, (wanted,)))
         return [job for job in jobs if job.id not in jobs.unreadable]
 
     async def jobs_to_delete(self, moment: datetime) -> list[str]:
@@ -130,20 +130,20 @@ class Reader:
         return await self._ids("SELECT id FROM jobs WHERE delete_requested_at IS NOT NULL")
 
     async def _ids(self, query: str, *values: object) -> list[str]:
-        return await self._ask(lambda db: ids_of(db, query, values))
+        return await self.ask(lambda db: ids_of(db, query, values))
 
     async def job(self, job_id: str) -> Job | None:
         """One job. Raises `UnreadableRow`."""
-        return await self._look(lambda db: JOBS.one(db, "WHERE id = ?", (job_id,)))
+        return await self.look(lambda db: JOBS.one(db, "WHERE id = ?", (job_id,)))
 
     async def shown_job(self, job_id: str) -> Shown[Job] | None:
         """One job as people see it."""
-        return await self._look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
+        return await self.look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
 
     async def is_checkout(self, path: str) -> bool:
         """True if Shaman made a checkout with this path."""
         query = "SELECT 1 FROM checkouts WHERE path = ?"
-        return await self._ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
+        return await self.ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
 
     async def checkouts_without_job(self) -> list[str]:
         """The paths of checkouts that neither belong to a job nor have such a one inside."""
@@ -156,13 +156,13 @@ class Reader:
             above = {str(each) for path in paths | taken for each in PurePosixPath(path).parents}
             return sorted(paths - taken - above)
 
-        return await self._ask(find)
+        return await self.ask(find)
 
     async def checkouts_inside(self, checkout: str) -> list[str]:
         """The paths of checkouts in the folder of another."""
         query, inside = "SELECT path FROM checkouts WHERE substr(path, 1, ?) = ?", f"{checkout}/"
         values = (len(inside), inside)
-        return await self._ask(lambda db: [str(path) for (path,) in db.execute(query, values)])
+        return await self.ask(lambda db: [str(path) for (path,) in db.execute(query, values)])
 
     async def is_used(self, checkout: str, *, but: str = "") -> bool:
         """True if a job uses files of a checkout, leaving out the one with the id ``but``."""
@@ -172,34 +172,34 @@ class Reader:
         )
         inside = f"{checkout}/"
         values = (but, checkout, len(inside), inside)
-        return await self._ask(lambda db: db.execute(query, values).fetchone() is not None)
+        return await self.ask(lambda db: db.execute(query, values).fetchone() is not None)
 
     async def tasks(self, job_id: str) -> Rows[Task]:
         """The tasks of a job in order; empty for an unknown job."""
         rest = "WHERE job_id = ? ORDER BY idx"
-        return await self._ask(lambda db: TASKS.read(db, rest, (job_id,)))
+        return await self.ask(lambda db: TASKS.read(db, rest, (job_id,)))
 
     async def task_count(self, job_id: str) -> int:
         """Number of tasks of a job."""
         query = "SELECT count(*) FROM tasks WHERE job_id = ?"
-        return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
+        return await self.ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
     async def task(self, task_id: str) -> Task | None:
         """One task. Raises `UnreadableRow`."""
-        return await self._look(lambda db: TASKS.one(db, "WHERE id = ?", (task_id,)))
+        return await self.look(lambda db: TASKS.one(db, "WHERE id = ?", (task_id,)))
 
     async def shown_task(self, task_id: str) -> Shown[Task] | None:
         """One task as people see it."""
-        return await self._look(lambda db: _shown(db, TASKS, None, "WHERE id = ?", task_id))
+        return await self.look(lambda db: _shown(db, TASKS, None, "WHERE id = ?", task_id))
 
     async def commands(self, task_id: str) -> tuple[Command, ...]:
         """The commands of a task, variables not replaced. Raises `UnreadableRow`."""
-        return await self._look(lambda db: commands_of(db, task_id))
+        return await self.look(lambda db: commands_of(db, task_id))
 
     async def workers(self) -> list[Worker]:
         """All workers that were not deleted, by name, but those that can't be read."""
         rest = "WHERE deleted_at IS NULL ORDER BY name"
-        workers = await self._ask(lambda db: WORKERS.read(db, rest))
+        workers = await self.ask(lambda db: WORKERS.read(db, rest))
         return [worker for worker in workers if worker.id not in workers.unreadable]
 
     async def worker_ids(self) -> list[str]:
@@ -212,30 +212,30 @@ class Reader:
             f"SELECT DISTINCT type.value FROM workers, {elements_of('workers.task_types')} AS type "  # noqa: S608
             "WHERE deleted_at IS NULL AND last_seen IS NOT NULL"
         )
-        found = await self._ask(lambda db: as_they_lie(db, query))
+        found = await self.ask(lambda db: as_they_lie(db, query))
         return frozenset(kind for (kind,) in found if isinstance(kind, str))
 
     async def worker(self, worker_id: str) -> Worker | None:
         """One worker that was not deleted. Raises `UnreadableRow`."""
-        return await self._look(lambda db: WORKERS.one(db, _THIS_WORKER, (worker_id,)))
+        return await self.look(lambda db: WORKERS.one(db, _THIS_WORKER, (worker_id,)))
 
     async def shown_worker(self, worker_id: str) -> Shown[Worker] | None:
         """One worker as people see it."""
-        return await self._look(
+        return await self.look(
             lambda db: _shown(db, WORKERS, ParkedKind.WORKER, _THIS_WORKER, worker_id)
         )
 
     async def secret_hash(self, worker_id: str) -> str | None:
         """The hash of a worker's secret, of one that can't be read otherwise too."""
         query = f"SELECT secret_hash FROM workers {_THIS_WORKER} AND typeof(secret_hash) = 'text'"  # noqa: S608
-        row = await self._look(lambda db: db.execute(query, (worker_id,)).fetchone())
+        row = await self.look(lambda db: db.execute(query, (worker_id,)).fetchone())
         return str(row[0]) if row else None
 
     async def workers_among(self, ids: Iterable[str]) -> Rows[Worker]:
         """The workers with these ids that were not deleted."""
         rest = "WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
         wanted = json.dumps(sorted(set(ids)))
-        return await self._look(lambda db: WORKERS.read(db, rest, (wanted,)))
+        return await self.look(lambda db: WORKERS.read(db, rest, (wanted,)))
 
     async def task_of_worker(self, worker_id: str) -> Task | None:
         """The task a worker holds, or held last; a stand-in if it can't be read."""
@@ -249,16 +249,16 @@ class Reader:
             found = TASKS.read(db, now, (worker_id,)) or TASKS.read(db, last, (worker_id,))
             return found[0] if found else None
 
-        return await self._look(read)
+        return await self.look(read)
 
     async def log_head(self, task_id: str) -> bytes | None:
         """The log of a task in which only the Manager has written so far."""
-        return await self._look(lambda db: log_head_of(db, task_id))
+        return await self.look(lambda db: log_head_of(db, task_id))
 
     async def attempts(self, task_id: str) -> Rows[Attempt]:
         """All attempts at a task that have ended, oldest first."""
         rest = "WHERE task_id = ? ORDER BY lease"
-        return await self._ask(lambda db: ATTEMPTS.read(db, rest, (task_id,)))
+        return await self.ask(lambda db: ATTEMPTS.read(db, rest, (task_id,)))
 
     async def lease_holder(self, task_id: str, lease: int) -> str | None:
         """Id of the worker that holds a lease, or held it; None if there was no such lease."""
@@ -267,13 +267,13 @@ class Reader:
             "UNION ALL SELECT worker_id FROM attempts WHERE task_id = :task AND lease = :lease"
         )
         values = {"task": task_id, "lease": lease}
-        row = await self._look(lambda db: db.execute(query, values).fetchone())
+        row = await self.look(lambda db: db.execute(query, values).fetchone())
         return str(row[0]) if row else None
 
     async def pictures(self, job_id: str) -> Rows[Picture]:
         """All pictures of a job's frames, in the order of the frames."""
         rest = "WHERE job_id = ? ORDER BY frame, output, lease, made"
-        return await self._ask(lambda db: PICTURES.read(db, rest, (job_id,)))
+        return await self.ask(lambda db: PICTURES.read(db, rest, (job_id,)))
 
     async def listed_pictures(
         self, job_id: str, part: PicturesPart, then: Callable[[Sequence[Picture]], T]
@@ -282,7 +282,7 @@ class Reader:
 
         With the last of their places if there are more.
         """
-        return await self._ask(lambda db: list_pictures(db, job_id, part, then))
+        return await self.ask(lambda db: list_pictures(db, job_id, part, then))
 
     async def frames(
         self, job_id: str, after: int | None, limit: int | None, then: Callable[[JobFrames], T]
@@ -292,10 +292,10 @@ class Reader:
         pictures: list[ListedPicture] = []
 
         async def read_makers() -> None:
-            tasks.extend(await self._ask(lambda db: read_tasks(db, job_id)))
+            tasks.extend(await self.ask(lambda db: read_tasks(db, job_id)))
 
         async def read_made() -> None:
-            pictures.extend(await self._ask(lambda db: read_pictures(db, job_id)))
+            pictures.extend(await self.ask(lambda db: read_pictures(db, job_id)))
 
         async with trio.open_nursery() as nursery:  # SQLite works on both at once
             nursery.start_soon(read_makers)
@@ -304,30 +304,30 @@ class Reader:
         def complete(db: sqlite3.Connection) -> T:
             return then(with_makers(db, listed_frames(tasks, pictures, after, limit)))
 
-        return await self._ask(complete)
+        return await self.ask(complete)
 
     async def picture_of(self, task_id: str, lease: int, frame: int, output: str) -> Picture | None:
         """The picture of a frame that one attempt made. Raises `UnreadableRow`."""
         rest = "WHERE task_id = ? AND lease = ? AND frame = ? AND output = ?"
-        return await self._look(lambda db: PICTURES.one(db, rest, (task_id, lease, frame, output)))
+        return await self.look(lambda db: PICTURES.one(db, rest, (task_id, lease, frame, output)))
 
     async def pictures_size(self, job_id: str) -> int:
         """Bytes of all pictures of a job's frames."""
         query = "SELECT total(small + large) FROM pictures WHERE job_id = ?"
-        return await self._ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
+        return await self.ask(lambda db: int(db.execute(query, (job_id,)).fetchone()[0]))
 
     async def blocks(self, job_id: str) -> Rows[Block]:
         """The blocklist of a job."""
         rest = "WHERE job_id = ? ORDER BY created"
-        return await self._ask(lambda db: BLOCKS.read(db, rest, (job_id,)))
+        return await self.ask(lambda db: BLOCKS.read(db, rest, (job_id,)))
 
     async def tags(self) -> Rows[WorkerTag]:
         """All tags, by name."""
-        return await self._look(lambda db: TAGS.read(db, "ORDER BY name"))
+        return await self.look(lambda db: TAGS.read(db, "ORDER BY name"))
 
     async def parked(self, kind: ParkedKind) -> dict[str, Parked]:
         """The parked objects of a kind, by id."""
-        return await self._look(lambda db: parked_of(db, kind))
+        return await self.look(lambda db: parked_of(db, kind))
 
     async def job_counts(self) -> Mapping[JobStatus, int]:
         """Number of jobs in each status."""
@@ -343,7 +343,7 @@ class Reader:
         """Number of rows in each status; an unreadable status counts as the one shown for it."""
         query = f"SELECT status, count(*) FROM {table.name} WHERE {which} GROUP BY status"  # noqa: S608
         counts: Counter[Status] = Counter()
-        for status, count in await self._ask(lambda db: as_they_lie(db, query)):
+        for status, count in await self.ask(lambda db: as_they_lie(db, query)):
             known = status in set(statuses)
             counts[statuses(status) if known else table.blank("status")] += count
         return counts
@@ -355,14 +355,15 @@ class Reader:
             row = db.execute("SELECT job_id FROM last_rendered").fetchone()
             return row[0] if row else None
 
-        return await self._look(read)
+        return await self.look(read)
 
-    async def _look(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def look(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """The answer to a question about few things, found by their keys."""
         await trio.lowlevel.checkpoint()
         return query(self._near.conn)
 
-    async def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to any other question, which a thread looks up."""
         return await trio.to_thread.run_sync(self._read, query, limiter=self._threads)
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:

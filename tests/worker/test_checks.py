@@ -4,7 +4,7 @@ import attrs
 import pytest
 import trio
 
-from flamenco.model.specs import Withheld
+from flamenco.model.specs import Finding, Withheld
 from flamenco.model.statuses import WorkerStatus
 from flamenco.protocol import SignOff, StateChanged
 from tests.patience import PATIENCE, until
@@ -36,6 +36,8 @@ async def test_what_fails_is_withheld_with_its_reason(manager, config, checks):
         session = await manager.session()
         assert session.hello.task_types == ("ffmpeg", "file-management", "misc")
         assert session.hello.specs.withheld == (Withheld("blender", "it is not here"),)
+        assert session.hello.specs.checks == (Finding("misc", "fine"),)
+        assert session.hello.uptime > 0
 
 
 async def test_checks_know_what_the_manager_tells(manager, config, checks):

@@ -16,7 +16,7 @@ from flamenco.manager.workers.messages import (
 )
 from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
-from flamenco.store import listed_workers
+from flamenco.store import Held, held_tasks, job_names, listed_workers
 from web import views
 from web.api.finding import find_tag, find_worker
 from web.context import farm, reader
@@ -42,8 +42,10 @@ async def _ask(worker_id: str, request: actors.Request[None]) -> None:
 async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
     """The workers that match; by default all."""
     page = await reader().page(listed_workers(query), paging(query))
+    held = await reader().ask(lambda db: held_tasks(db, [worker.id for worker in page.items]))
     summaries = tuple(
-        views.worker_summary(worker, page.parked.get(worker.id)) for worker in page.items
+        views.worker_summary(worker, held.get(worker.id), page.parked.get(worker.id))
+        for worker in page.items
     )
     return api.WorkerList(workers=summaries, **rest(page, query.sort))
 
@@ -53,7 +55,9 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
     """One worker, with the task that it holds or held last."""
     found = await find_worker(worker_id)
     task = await reader().task_of_worker(worker_id)
-    return views.worker(found.item, task, await reader().tags(), found.parked)
+    names = await reader().look(lambda db: job_names(db, [task.job_id] if task else ()))
+    held = Held(task, names.get(task.job_id, "")) if task else None
+    return views.worker(found.item, held, await reader().tags(), found.parked)
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 409, 422])

@@ -69,7 +69,7 @@ from flamenco.model.leases import BLAMED, REPORTED, Ending
 from flamenco.model.lifecycle import returned_to_pool
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, TaskStatus
-from flamenco.store import DeleteBlock, InsertAttempt, ReadCommands, job_key
+from flamenco.store import DeleteBlock, ReadCommands, job_key
 
 logger = logging.getLogger(__name__)
 
@@ -377,7 +377,7 @@ class JobActor(actors.Actor):
         if report and not withdrawn:
             task = reported(task, report.content, report.seq)
             log = report.content.log or ""
-        self.record(InsertAttempt(attempt_of(lease, ending, reason, task)))
+        self._recording.ended(attempt_of(lease, ending, reason, task))
         self._spread(self._live.release(lease.task_id, clock.now()))
         if not withdrawn:
             self._move(evolve(task, status=status, activity=reason), log)

@@ -4,11 +4,25 @@ import attrs
 
 import actors
 from flamenco import clock
-from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate
-from flamenco.manager.events import differs, frames_event, job_event, task_event
-from flamenco.model.jobs import Task
+from flamenco.api.events import EventFramesUpdate, EventTaskLogUpdate, EventWorkerTask
+from flamenco.manager.events import (
+    differs,
+    frames_event,
+    job_event,
+    task_event,
+    worker_task_event,
+)
+from flamenco.model.jobs import Attempt, Task
 from flamenco.model.livejob import LiveJob, Ripple
-from flamenco.store import AppendLog, DeleteBlocks, PutJob, PutTask, SweepTasks
+from flamenco.model.statuses import TaskStatus
+from flamenco.store import (
+    AppendLog,
+    DeleteBlocks,
+    InsertAttempt,
+    PutJob,
+    PutTask,
+    SweepTasks,
+)
 
 MOST_LOG = 256 * 2**20
 """Bytes of a task's log, about, after which nothing more of a worker is added. Ours send less."""
@@ -33,6 +47,8 @@ class Recording:
             self._actor.record(PutTask(task))
             name = self.worker_names.get(task.worker_id or "")
             self._actor.publish(task_event(task, earlier, name))
+            if task.status is TaskStatus.ACTIVE:
+                self._actor.publish(worker_task_event(task, job.name))
         self._tell_frames(live, ripple)
         if ripple.forgot:
             self._actor.record(DeleteBlocks(self._job_id))
@@ -42,6 +58,11 @@ class Recording:
         if job is not before:
             self._actor.record(PutJob(job))
             self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
+
+    def ended(self, attempt: Attempt) -> None:
+        """Record an attempt that is over, and tell browsers that its worker holds it no longer."""
+        self._actor.record(InsertAttempt(attempt))
+        self._actor.publish(EventWorkerTask(worker_id=attempt.worker_id))
 
     def _tell_frames(self, live: LiveJob, ripple: Ripple) -> None:
         """Tell browsers what became of the frames."""

@@ -18,7 +18,7 @@ from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
-from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags
+from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags, started_at
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
 from flamenco.manager.workers.messages import (
     AskForTask,
@@ -223,6 +223,7 @@ class WorkerActor(actors.Actor):
             task_types=hello.task_types,
             specs=hello.specs or Specs(),
             can_restart=hello.can_restart,
+            running_since=started_at(hello.uptime),
         )
         for task_id, _ in self._leases:
             self._hurry(task_id)
@@ -334,6 +335,7 @@ class WorkerActor(actors.Actor):
             task_types=message.task_types,
             specs=specs,
             can_restart=message.can_restart,
+            running_since=clock.now(),
         )
         return welcome.status_requested
 

@@ -10,7 +10,7 @@ const NOTHING: Specs = {
   software: [],
   platform: '',
   capabilities: [],
-  withheld: [],
+  withheld: [], checks: [],
 }
 
 function gpu(kind: string, name = 'RTX 4090', driver = '560.35'): Gpu {

@@ -1,0 +1,38 @@
+"""Questions about what workers do now, for lists of them.
+
+Each function answers one on a connection; `Reader.ask` has it answered in a thread.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from flamenco.model.jobs import Task
+from flamenco.store.tables import TASKS, as_they_lie
+
+
+@attrs.frozen
+class Held:
+    """A task and the name of its job."""
+
+    task: Task
+    job_name: str
+
+
+def held_tasks(connection: sqlite3.Connection, worker_ids: Iterable[str]) -> Mapping[str, Held]:
+    """The tasks that these workers hold; {worker id: task}."""
+    rest = "WHERE status = 'active' AND worker_id IN (SELECT value FROM json_each(?))"
+    tasks = TASKS.read(connection, rest, (json.dumps([*worker_ids]),))
+    names = job_names(connection, (task.job_id for task in tasks))
+    return {
+        task.worker_id: Held(task, names.get(task.job_id, "")) for task in tasks if task.worker_id
+    }
+
+
+def job_names(connection: sqlite3.Connection, job_ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of jobs, those that can be read; {job id: name}."""
+    query = "SELECT id, name FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
+    rows = as_they_lie(connection, query, (json.dumps([*set(job_ids)]),))
+    return {job_id: name for job_id, name in rows if isinstance(name, str)}
