@@ -17,12 +17,3 @@ export const router = createRouter({
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],
 })
-
-/** Opening something else of a page leaves its list as it is looked at, and closes the viewer. */
-router.beforeEach((to, from) => {
-  const { frame, ...query } = from.query
-  const sameList = to.name === from.name && to.path !== from.path
-  if (sameList && Object.keys(to.query).length === 0 && Object.keys(query).length > 0) {
-    return { ...to, query }
-  }
-})

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 
-import { click, keepExisting, NOTHING_SELECTED, selectOnly, withOlder } from '../src/rules/selection'
+import {
+  click,
+  keepExisting,
+  NOTHING_SELECTED,
+  selected,
+  selectedText,
+  selectOnly,
+  withOlder,
+} from '../src/rules/selection'
 
 const order = ['a', 'b', 'c', 'd', 'e']
 const plain = { toggle: false, range: false }
@@ -49,5 +57,13 @@ describe('selecting rows', () => {
     expect([...kept.ids]).toEqual(['c', 'd'])
     expect(kept.anchor).toBeNull()
     expect(keepExisting(kept, () => true)).toBe(kept)
+  })
+
+  it('stands in the address if there are several, and not too many for it', () => {
+    expect(selectedText(selectOnly('a'))).toBe('')
+    const several = click(selectOnly('a'), order, 'c', ctrl)
+    expect(selected(selectedText(several)).ids).toEqual(several.ids)
+    expect(selectedText({ ids: new Set(Array.from({ length: 1000 }, String)), anchor: null })).toBe('')
+    expect(selected('')).toEqual(NOTHING_SELECTED)
   })
 })

@@ -1,8 +1,11 @@
-/** How a list is looked at: search, filter and order, kept in the address, so that it can be shared. */
+/** How a list is looked at: search, filter, order and what is selected, in the address, so that it can be shared. */
 
+import { watchDebounced } from '@vueuse/core'
 import { useRouteQuery } from '@vueuse/router'
-import { computed } from 'vue'
+import { computed, ref, watch, type Ref } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
 
+import { selected, selectedText, type Selection } from '../rules/selection'
 import { orderText, parsedOrder, type SortOrder } from '../rules/sort'
 
 /** `place` begins the names of this list's parts of the address. */
@@ -19,6 +22,7 @@ export function useListView<S extends string>(
   const sort = part('sort', orderText(usual))
 
   return {
+    selection: useSelection(`${place}selected`),
     search: part('q'),
     statuses: computed<ReadonlySet<S>>({
       get: () => new Set(status.value.split(',').filter((name): name is S => name in statuses)),
@@ -29,6 +33,29 @@ export function useListView<S extends string>(
       set: (order) => (sort.value = orderText(order)),
     }),
   }
+}
+
+const SETTLED_MS = 50 // after a click that opens something, too
+
+/** Several selected rows; a single one is open, which the address says already. */
+function useSelection(name: string): Ref<Selection> {
+  const route = useRoute()
+  const router = useRouter()
+  const inAddress = () => String(route.query[name] ?? '')
+  const selection = ref<Selection>(selected(inAddress()))
+  watch(inAddress, (text) => {
+    if (text && text !== selectedText(selection.value)) selection.value = selected(text)
+  })
+  watchDebounced(
+    () => selectedText(selection.value),
+    (text) => {
+      if (text === inAddress()) return
+      const { [name]: before, ...query } = route.query
+      void router.replace({ query: text ? { ...query, [name]: text } : query, hash: route.hash })
+    },
+    { debounce: SETTLED_MS },
+  )
+  return selection
 }
 
 /** Something that is on or off in the address. */

@@ -11,7 +11,12 @@ export function needsSomebody(
   return job.parked !== undefined || job.status === 'failed' || job.approvals > 0
 }
 
-/** The approvals of a job that wait for their yes or no, given what each of them depends on. */
+/** Whether a task is an approval that may wait for its yes or no. */
+export function mayAsk({ task_type, status }: Pick<TaskSummary, 'task_type' | 'status'>): boolean {
+  return task_type === 'approval' && (status === 'queued' || status === 'soft-failed')
+}
+
+/** Those of the approvals that do, given what each of them depends on. */
 export function askedFor<T extends { id: string; depends_on: readonly string[] }>(
   approvals: readonly T[],
   tasks: ReadonlyMap<string, { status: TaskStatus }>,

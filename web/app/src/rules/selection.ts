@@ -13,6 +13,18 @@ export interface ClickKeys {
 
 export const NOTHING_SELECTED: Selection = { ids: new Set(), anchor: null }
 
+const MOST_IN_ADDRESS = 100
+
+/** As in the address, which names several; of more than fit there, it names none. */
+export function selectedText({ ids }: Selection): string {
+  return ids.size > 1 && ids.size <= MOST_IN_ADDRESS ? [...ids].join(',') : ''
+}
+
+export function selected(text: string): Selection {
+  const ids = text.split(',').filter(Boolean)
+  return { ids: new Set(ids), anchor: ids.at(-1) ?? null }
+}
+
 export function selectOnly(id: string | undefined): Selection {
   return id === undefined ? NOTHING_SELECTED : { ids: new Set([id]), anchor: id }
 }
