@@ -11,7 +11,7 @@ import trio
 import actors
 from flamenco import clock
 from flamenco.manager.asking import ask_job, worker_actor
-from flamenco.manager.interpreter import collect_if_grown, give_memory_back
+from flamenco.manager.interpreter import Collector, give_memory_back
 from flamenco.manager.jobs.messages import ArchiveJob, RemoveJob
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
@@ -28,9 +28,6 @@ JOBS_AT_ONCE = 100
 
 CHECKPOINT_AGAIN_SECONDS = 30.0
 """Seconds of pause after a checkpoint that could not be made."""
-
-LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
-"""Seconds after which a farm that is always busy collects its garbage, though everybody waits."""
 
 
 @attrs.frozen
@@ -71,7 +68,7 @@ class Housekeeping(actors.Actor):
     def __init__(self, services: Services) -> None:
         self._services = services
         self._cleaning = False
-        self._collected = trio.current_time()
+        self._collector = Collector()
 
     async def started(self) -> None:
         """Begin all duties, the checks of the database only if they are configured."""
@@ -153,9 +150,7 @@ class Housekeeping(actors.Actor):
     async def _clean_up(self) -> None:
         await self._clear_away()
         is_calm = not await self._services.reader.unfinished_jobs()
-        if is_calm or trio.current_time() - self._collected >= LONGEST_WITHOUT_COLLECTION:
-            self._collected = trio.current_time()
-            collect_if_grown()
+        self._collector.collect(is_calm=is_calm)
         give_memory_back()
 
     async def _clear_away(self) -> None:

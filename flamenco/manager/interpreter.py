@@ -11,6 +11,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import attrs
+import trio
+
 YOUNG = 5_000
 """Number of new objects that are collected together."""
 MIDDLE = 2
@@ -19,6 +22,9 @@ NEVER = 1_000_000_000
 GROWN = 20
 """Number of collections of the young and the middle generation after which a full one is worth its
 pause: some 400,000 objects more than before have come, and not gone."""
+
+LONGEST_WITHOUT_COLLECTION = 6 * 3600.0
+"""Seconds after which garbage is collected, though everybody waits or little has come."""
 
 TURN_SECONDS = 0.001
 """Seconds for which a computing thread delays the event loop each time that returns from a system
@@ -43,10 +49,21 @@ def responsive() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def collect_if_grown() -> None:
-    """Collect all garbage, if there may be some: thousands of clients that do nothing make none."""
-    if gc.get_count()[-1] >= GROWN:
-        gc.collect()
+@attrs.define
+class Collector:
+    """Full collections, of which each keeps everybody waiting."""
+
+    _last: float = attrs.field(init=False, factory=trio.current_time)
+
+    def collect(self, *, is_calm: bool) -> None:
+        """Collect all garbage if nobody minds and there may be some, or if it has been too long.
+
+        Thousands of clients that do nothing make none.
+        """
+        is_due = trio.current_time() - self._last >= LONGEST_WITHOUT_COLLECTION
+        if is_due or (is_calm and gc.get_count()[-1] >= GROWN):
+            self._last = trio.current_time()
+            gc.collect()
 
 
 def give_memory_back() -> None:

@@ -5,30 +5,49 @@ import subprocess
 import sys
 
 import pytest
+import trio
 
 from flamenco.manager.interpreter import (
     GROWN,
+    LONGEST_WITHOUT_COLLECTION,
     MIDDLE,
     YOUNG,
-    collect_if_grown,
+    Collector,
     responsive,
 )
 
+FEW, MANY = YOUNG, (GROWN + 1) * YOUNG * (MIDDLE + 2)
+LONG = LONGEST_WITHOUT_COLLECTION
+
 
 @pytest.mark.parametrize(
-    ("lists", "collected"), [(0, 0), (YOUNG, 0), ((GROWN + 1) * YOUNG * (MIDDLE + 2), 1)]
+    ("lists", "is_calm", "after", "collected"),
+    [
+        (0, True, 0.0, 0),
+        (FEW, True, LONG - 1, 0),
+        (MANY, True, 0.0, 1),
+        (MANY, False, LONG - 1, 0),
+        (MANY, False, LONG, 1),
+        (0, True, LONG, 1),
+        (0, False, LONG, 1),
+    ],
 )
-def test_all_garbage_is_collected_only_when_much_has_come_and_stayed(lists, collected):
+async def test_all_garbage_is_collected_when_much_has_stayed_and_nobody_waits_or_after_hours(
+    lists, is_calm, after, collected, autojump_clock
+):
     full = []
 
     def note(phase: str, info: dict[str, int]) -> None:
         if phase == "stop" and info["generation"] == 2:
             full.append(info)
 
+    collector = Collector()
+    await trio.sleep(after)
     with responsive():
         gc.callbacks.append(note)
         stayed = [[] for _ in range(lists)]
-        collect_if_grown()
+        collector.collect(is_calm=is_calm)
+        collector.collect(is_calm=False)
         gc.callbacks.remove(note)
     assert (len(stayed), len(full)) == (lists, collected)
 
