@@ -44,7 +44,7 @@ NO_KEY = 4002
 NOT_HERE = 4003
 """The worker's connection leads elsewhere: somebody stands in between."""
 NO_PROOF = 4004
-"""The worker's proof is wrong."""
+"""The worker's proof is wrong; also what a Worker notes of a Manager whose proof is wrong."""
 
 
 def heartbeat_period(*timeouts: float) -> float:

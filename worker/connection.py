@@ -39,8 +39,6 @@ WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - REFUSED - {408, MISDIREC
 NONSENSE = (h11.ProtocolError, wsproto.utilities.ProtocolError, UnicodeDecodeError)
 """What trio-websocket's reader raises when an answer to the handshake is none."""
 
-Talk = Callable[[WebSocketConnection, str], Awaitable[str]]
-"""Function that uses a connection, and is told the address of its other end."""
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
@@ -51,6 +49,10 @@ class Ended:
     reason: str
     code: int = 0
     """The status code of the answer, or the code of the closed session; 0 if there was neither."""
+
+
+Talk = Callable[[WebSocketConnection, str], Awaitable[Ended]]
+"""Function that uses a connection, and is told the address of its other end."""
 
 
 @attrs.frozen
@@ -137,10 +139,10 @@ async def _talk(
             socket = await _shake_hands(nursery, watched, url, credentials)
         if socket is None:
             return Ended("it closed the connection before it answered")
-        reason = await talk(socket, address)
+        ended = await talk(socket, address)
         with trio.move_on_after(CLOSE_SECONDS):
             await socket.aclose()
-        return Ended(reason)
+        return ended
     except trio.TooSlowError:
         return Ended(f"no answer within {ANSWER_SECONDS:.0f} s")
     except ConnectionClosed as error:

@@ -83,14 +83,14 @@ async def _meet(own: Credentials, url: str) -> Ended | None:
     """Let the Manager at an address prove itself; returns how that ended if it did not."""
     is_proven = False
 
-    async def talk(socket: WebSocketConnection, address: str) -> str:
+    async def talk(socket: WebSocketConnection, address: str) -> Ended:
         nonlocal is_proven
         try:
             await meet(socket, own.worker_id, own.key, address)
         except NoProof as error:
-            return str(error)
+            return error.ended
         is_proven = True
-        return "it has proven itself"
+        return Ended("it has proven itself")
 
     ended = await talk_over(url, talk)
     return None if is_proven else ended

@@ -6,11 +6,20 @@ from trio_websocket import WebSocketConnection
 from flamenco import protocol
 from flamenco.proofs import Exchange, new_nonce, same
 from flamenco.protocol import Challenge, Identify, Message, ProtocolError
-from worker.connection import ANSWER_SECONDS
+from worker.connection import ANSWER_SECONDS, Ended
+
+STRANGER = "it does not know this Worker's secret, so it is not the Worker's Manager"
 
 
 class NoProof(Exception):
-    """The Manager did not prove that it knows the secret; the text says what it did instead."""
+    """The Manager did not prove that it knows the secret; says what it did instead.
+
+    The code is `protocol.NO_PROOF` if its proof is wrong, and 0 if it made none.
+    """
+
+    def __init__(self, reason: str, code: int = 0) -> None:
+        super().__init__(reason)
+        self.ended = Ended(reason, code)
 
 
 async def receive(socket: WebSocketConnection) -> Message:
@@ -43,5 +52,5 @@ async def meet(socket: WebSocketConnection, worker_id: str, key: bytes, address:
         worker_id=worker_id, address=address, worker_nonce=nonce, manager_nonce=challenge.nonce
     )
     if not same(challenge.proof, exchange.managers_proof(key)):
-        raise NoProof("it does not know this Worker's secret, so it is not the Worker's Manager")
+        raise NoProof(STRANGER, protocol.NO_PROOF)
     return exchange

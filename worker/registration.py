@@ -19,7 +19,7 @@ from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
 from flamenco.proofs import farm_key
 from flamenco.protocol import ProtocolError, Register, Registered
-from worker.connection import REFUSED, WITHOUT_SESSIONS, talk_over
+from worker.connection import REFUSED, WITHOUT_SESSIONS, Ended, talk_over
 from worker.credentials import Credentials, read_credentials, write_credentials
 from worker.handshake import NoProof, answer, meet
 from worker.refusals import said_in
@@ -143,7 +143,7 @@ class _Registering:
     key: bytes
     worker_id: str = ""
 
-    async def talk(self, socket: WebSocketConnection, address: str) -> str:
+    async def talk(self, socket: WebSocketConnection, address: str) -> Ended:
         """Register; returns why that failed."""
         try:
             exchange = await meet(socket, "", self.key, "" if self.config.manager_url else address)
@@ -158,12 +158,12 @@ class _Registering:
             await socket.send_message(protocol.encode(new))
             said = await answer(socket)
         except NoProof:
-            return WRONG_SECRET
+            return Ended(WRONG_SECRET)
         except ProtocolError as error:
-            return f"its answer to a registration was not understood: {error}"
+            return Ended(f"its answer to a registration was not understood: {error}")
         if isinstance(said, Registered):
             self.worker_id = said.worker_id
-        return f"expected the answer to a registration, it sent {type(said).__name__}"
+        return Ended(f"expected the answer to a registration, it sent {type(said).__name__}")
 
 
 async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> str:

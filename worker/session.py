@@ -108,26 +108,28 @@ class Session:
 
     async def _prove(
         self, credentials: Credentials, socket: WebSocketConnection, address: str
-    ) -> str:
+    ) -> Ended:
         """Prove who it is to a Manager that has proven itself; then as `_talk`."""
         key, address = credentials.key, address if self.where.was_found else ""
         try:
             exchange = await meet(socket, credentials.worker_id, key, address)
         except NoProof as error:
-            return str(error)
+            return error.ended
         await socket.send_message(protocol.encode(Prove(exchange.workers_proof(key))))
         return await self._talk(socket, proven=True)
 
-    async def _talk(self, socket: WebSocketConnection, _: str = "", *, proven: bool = False) -> str:
+    async def _talk(
+        self, socket: WebSocketConnection, _: str = "", *, proven: bool = False
+    ) -> Ended:
         """Sign on, and keep in touch as long as possible; returns why it ended."""
         hello = self.station.hello()
         await socket.send_message(protocol.encode(hello))
         try:
             welcome = await answer(socket)
         except ProtocolError as error:
-            return f"its answer was not understood: {error}"
+            return Ended(f"its answer was not understood: {error}")
         if not isinstance(welcome, Welcome):
-            return f"expected a welcome, it sent {type(welcome).__name__}"
+            return Ended(f"expected a welcome, it sent {type(welcome).__name__}")
         log.info("Signed on at %s", self.where.url)
         if proven:
             self.identity.is_proven()
@@ -145,7 +147,7 @@ class Session:
                 await self._listen(socket)
                 nursery.cancel_scope.cancel()
         self._was_in_touch(began)
-        return "the session ended"
+        return Ended("the session ended")
 
     def _was_in_touch(self, since: float) -> None:
         self._heard = trio.current_time()

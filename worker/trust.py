@@ -10,6 +10,9 @@ from enum import Enum
 from flamenco import protocol
 from worker.connection import REFUSED, WITHOUT_SESSIONS
 
+UNKNOWN = frozenset({protocol.NOT_KNOWN, protocol.NO_PROOF})
+"""Codes of a Manager that does not know the worker, or another secret of it."""
+
 
 class Step(Enum):
     """What comes next."""
@@ -27,7 +30,7 @@ def step_after(code: int, *, basic: bool, proven: bool, found: bool) -> Step:
     ``basic``: it began with HTTP Basic, else with proofs; ``proven``: the secret was proven once;
     ``found``: the Manager was found in the network.
     """
-    is_unknown = code == protocol.NOT_KNOWN or (basic and code in REFUSED)
+    is_unknown = code in UNKNOWN or (basic and code in REFUSED)
     wants_secret = code in REFUSED or code == protocol.NO_KEY or code in WITHOUT_SESSIONS
     if not is_unknown and not wants_secret:
         return Step.AGAIN

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from tests.servers import serve
-from worker.connection import talk_over
+from worker.connection import Ended, talk_over
 
 UPGRADE = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 FITS = UPGRADE + b"Sec-WebSocket-Accept: KEY\r\n"
@@ -38,7 +38,7 @@ async def end_at(answer: bytes) -> str:
         await stream.send_all(answer.replace(b"KEY", base64.b64encode(accepted.digest())))
         await stream.receive_some()
 
-    async def talk(*_) -> str:
+    async def talk(*_) -> Ended:
         raise AssertionError("there is nobody to talk to")
 
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
@@ -56,7 +56,7 @@ async def test_who_does_not_speak_websocket_gets_no_session(answer):
 
 @pytest.mark.parametrize("host", ["a..b", 70 * "a", "ü..x", "x:99999", "\ud800"])
 async def test_there_is_nobody_at_an_address_that_cannot_be(host):
-    async def talk(*_) -> str:
+    async def talk(*_) -> Ended:
         raise AssertionError("there is nobody to talk to")
 
     assert (await talk_over(f"http://{host}/", talk)).reason

@@ -216,7 +216,7 @@ async def test_where_a_person_sent_it_it_outlasts_a_server_without_sessions(home
     assert read_credentials(home) == OURS
 
 
-@pytest.mark.parametrize("way", ["rejects", "does not know it"])
+@pytest.mark.parametrize("way", ["rejects", "does not know it", "proves falsely"])
 async def test_where_a_person_sent_it_it_registers_with_a_new_secret(home, way):
     write_credentials(home, OURS)
     async with rogue_at(way) as other, running_worker(told(other.url, home)):

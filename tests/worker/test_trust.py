@@ -17,7 +17,7 @@ KINDS = {"unproven": (False, True), "proven, told": (True, False), "proven, foun
         (protocol.NO_KEY, Step.BASIC, Step.REGISTER, Step.STAY_OUT),
         (protocol.NOT_KNOWN, Step.REGISTER, Step.REGISTER, Step.STAY_OUT),
         (protocol.NOT_HERE, Step.AGAIN, Step.AGAIN, Step.AGAIN),
-        (protocol.NO_PROOF, Step.AGAIN, Step.AGAIN, Step.AGAIN),
+        (protocol.NO_PROOF, Step.REGISTER, Step.REGISTER, Step.STAY_OUT),
         (0, Step.AGAIN, Step.AGAIN, Step.AGAIN),
         (421, Step.AGAIN, Step.AGAIN, Step.AGAIN),
         (429, Step.AGAIN, Step.AGAIN, Step.AGAIN),
