@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 import attrs
 import httpx
@@ -12,8 +13,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
 from flamenco.model.statuses import TaskStatus, WorkerStatus
-from worker.connection import talk_over
+from worker.connection import Ended, talk_over
 from worker.credentials import Credentials
+from worker.handshake import meet
 
 RECONNECT_SECONDS = 0.2
 
@@ -72,11 +74,13 @@ class LoadWorker:
         assert self.credentials is not None
         async with trio.open_nursery() as self._nursery:
             while True:
-                await talk_over(self.url, self._talk, self.credentials)
+                await talk_over(self.url, partial(self._talk, self.credentials))
                 self._socket = None
                 await trio.sleep(RECONNECT_SECONDS)
 
-    async def _talk(self, socket: WebSocketConnection, _: str) -> str:
+    async def _talk(self, own: Credentials, socket: WebSocketConnection, _: str) -> Ended:
+        exchange = await meet(socket, own.worker_id, own.key, address="")
+        await socket.send_message(protocol.encode(protocol.Prove(exchange.workers_proof(own.key))))
         ended = {
             protocol.HeldLease(said.task_id, said.lease)
             for said in self._outbox.values()
