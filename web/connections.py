@@ -23,6 +23,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 
 from web import pacing
+from web.headers import guarded
 from web.pacing import MAX_MESSAGE_BYTES, Pace
 
 KEEP_ALIVE_SECONDS = 20.0
@@ -44,7 +45,7 @@ class Settings(Config):
 
 
 class _Protocol(H11Protocol):
-    """Hypercorn's HTTP/1.1, except that the head of an answer leaves together with its body."""
+    """Hypercorn's HTTP/1.1, whose answers are `guarded`, and leave in one piece with their head."""
 
     _head = b""
     _is_dropping = False
@@ -98,6 +99,8 @@ class _Protocol(H11Protocol):
             self.stream.buffer.max_length = self.config.websocket_max_message_size
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        if isinstance(event, h11.Response):
+            event = h11.Response(status_code=event.status_code, headers=guarded(event.headers))
         try:
             data = self._head + (self.connection.send(event) or b"")
         except h11.LocalProtocolError:

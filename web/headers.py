@@ -1,6 +1,6 @@
 """What every answer tells browsers: whom the page may be shown by, and what it may load."""
 
-from web.serving import App, Message, Receive, Scope, Send
+from collections.abc import Iterable
 
 POLICY = "; ".join(
     (
@@ -24,16 +24,6 @@ HEADERS = {
 }
 
 
-def guarded(app: App) -> App:
-    """The application with these headers in each answer, each of them once."""
-
-    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded_send(message: Message) -> None:
-            if message["type"].endswith("http.response.start"):
-                others = [each for each in message["headers"] if each[0].lower() not in HEADERS]
-                message = {**message, "headers": [*others, *HEADERS.items()]}
-            await send(message)
-
-        await app(scope, receive, guarded_send)
-
-    return guard
+def guarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """An answer's headers with these among them, each of them once."""
+    return [*(each for each in headers if each[0].lower() not in HEADERS), *HEADERS.items()]

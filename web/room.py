@@ -18,6 +18,7 @@ import attrs
 
 from flamenco.api.meta import Error
 from web.connections import Connection
+from web.headers import HEADERS
 from web.wire import encode
 
 if sys.platform != "win32":
@@ -136,6 +137,7 @@ def turn_away(client: socket.socket) -> None:
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *(f"{name.decode()}: {value.decode()}" for name, value in HEADERS.items()),
         "\r\n",
     )
     with client, suppress(OSError):

@@ -35,7 +35,6 @@ from web.auth import BadCredentials
 from web.bodies import Bodies
 from web.chronicle import WAITING
 from web.context import Web
-from web.headers import guarded
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY
 from web.operators import OperatorNeeded
@@ -125,7 +124,7 @@ async def serve_farm(
 
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
-        known = guarded(own_pages_only(past, hosts))
+        known = own_pages_only(past, hosts)
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})
         serving = partial(

@@ -8,7 +8,6 @@ import socket
 
 import trio
 
-from web.headers import guarded
 from web.room import Room
 from web.serving import Limits, Receive, Scope, Send, serve
 from web.uploads import send_answer
@@ -27,7 +26,7 @@ async def serve_starting(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Answer on a listening socket until the Manager has ``started`` to take requests itself."""
-    await serve(guarded(_refuse), listener, started, LIMITS, Room(), task_status=task_status)
+    await serve(_refuse, listener, started, LIMITS, Room(), task_status=task_status)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -60,6 +60,13 @@ def code_in(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
+def is_guarded(answer: bytes) -> bool:
+    """True if an answer's headers keep browsers from framing it, and from guessing what it is."""
+    top = answer.lower().split(b"\r\n\r\n")[0]
+    lines = [b"x-frame-options: deny", b"x-content-type-options: nosniff"]
+    return top.count(b"frame-ancestors 'none'") == 1 and all(top.count(each) == 1 for each in lines)
+
+
 async def crowd(edge, request: Callable[[int], bytes], size: int = CROWD) -> list[int]:
     """The status codes of the answers to so many requests at once."""
     codes: list[int] = []

@@ -4,12 +4,14 @@ import socket
 from contextlib import ExitStack, asynccontextmanager, suppress
 
 import attrs
+import pytest
 import trio
 from hypercorn.events import RawData
 from quart import Response, request, send_file, websocket
 from quart_trio import QuartTrio
 
 from tests.patience import PATIENCE
+from tests.web.attacks import is_guarded
 from web.connections import Connection
 from web.room import Room
 from web.serving import FarmResponse, Limits, Past, serve
@@ -113,6 +115,15 @@ async def test_a_request_whose_length_is_told_in_two_ways_is_refused():
         answer = await answer_of(port, both + b"0\r\n\r\n" + get("/", "Connection: close"))
     assert answer.startswith(b"HTTP/1.1 400")
     assert answer.count(b"HTTP/1.1") == 1
+    assert is_guarded(answer)
+
+
+@pytest.mark.parametrize("request_", [b"\0\r\n\r\n", b"GET /\r\n\r\n", get("/", "X"), get("/é")])
+async def test_what_is_no_request_is_refused_as_safely_as_others(request_):
+    async with served(application()) as (port, _):
+        answer = await answer_of(port, request_)
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert is_guarded(answer)
 
 
 async def test_an_answer_leaves_in_one_piece(monkeypatch):
@@ -148,7 +159,9 @@ async def test_a_client_whose_handshake_is_wrong_is_answered_and_let_go():
     early = get("/socket", *SOCKET) + PIECE[:100]
     async with served(application()) as (port, _):
         for request in (get("/socket", *old), get("/socket", *SOCKET[:3]), early):
-            assert (await answer_of(port, request)).startswith(b"HTTP/1.1 400")
+            answer = await answer_of(port, request)
+            assert answer.startswith(b"HTTP/1.1 400")
+            assert is_guarded(answer)
 
 
 async def test_nothing_is_unpacked_for_the_clients_of_websockets():
@@ -406,6 +419,7 @@ async def test_some_room_is_kept_for_those_who_are_known_and_others_are_told(cap
             refused = await heard(connected(STRANGE, get("/")))
             assert refused.startswith(b"HTTP/1.1 503 ")
             assert b"Retry-After: 5\r\n" in refused
+            assert is_guarded(refused)
             assert refused.endswith(b'"too many clients are connected to the Manager, try again"}')
         for _ in range(2):
             assert b"200" in await heard(connected(MINE, get("/endless")))
