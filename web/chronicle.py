@@ -9,7 +9,7 @@ follows no log misses nothing when they are gone.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -170,6 +170,8 @@ class Follower:
     """True if something was told since the last beat of the pulse."""
     _is_due: bool = False
     """True if it is time for a sign of life."""
+    at_once: Callable[[bytes], bool] | None = None
+    """Function that sends a frame without waking anybody, and returns False if it can't."""
 
     @classmethod
     def of(cls, chronicle: Chronicle, topics: Iterable[Topic]) -> "Follower":
@@ -274,10 +276,15 @@ class Follower:
 
     def beat(self) -> None:
         """Have a sign of life told, if the beat before was the last thing to happen."""
-        if not self._was_told:
+        is_quiet, self._was_told = not self._was_told, False
+        if not is_quiet:
+            return
+        alive = self.chronicle.alive
+        if self.at_once is not None and self._bell.unread is None and self.at_once(alive.frame):
+            self._at, self._was_told = self.chronicle.last, True
+        else:
             self._is_due = True
             self._bell.wake()
-        self._was_told = False
 
     def _concerns(self, happening: Happening) -> bool:
         return any(

@@ -196,6 +196,18 @@ class Connection:
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._protocol.handle(Closed())
 
+    def send_at_once(self, data: bytes) -> bool:
+        """Send what is little and stands by itself; False if it would have to wait."""
+        if self._sending.locked():
+            return False
+        try:
+            sent = self._socket.send(data)
+        except OSError:  # it is full, or gone
+            return False
+        if sent < len(data):
+            self.cut_off()  # its buffer is full to the last byte: nobody reads
+        return True
+
     def trust(self) -> None:
         """Take what a worker that has proven itself sends in its session, as fast as it comes."""
         self._protocol.trust()

@@ -99,6 +99,8 @@ async def _follow(follower: Follower) -> None:
     answers, pending = trio.open_memory_channel[object](ANSWERS)
     status = FarmStatusReport(status=await farm().status.ask(GetFarmStatus()))
     await answers.send({"event": "/status", "payload": status})
+    await websocket.accept()
+    follower.at_once = connection().send_at_once
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_take_requests, follower, answers)
         await _tell(follower, pending)

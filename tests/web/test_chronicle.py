@@ -351,6 +351,41 @@ async def test_events_that_do_not_concern_a_client_are_no_signs_of_life(autojump
             nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("takes", [True, False])
+async def test_a_sign_of_life_wakes_nobody_as_long_as_the_client_takes_it(takes, autojump_clock):
+    chronicle, sent, woken = Chronicle(), [], []
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    follower.at_once = lambda frame: takes and not sent.append(frame)
+
+    async def listen() -> None:
+        while True:
+            woken.append(await follower.news())
+
+    with follower.listening():
+        assert follower.next() is None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(chronicle.pulse.run)
+            nursery.start_soon(listen)
+            chronicle.record(log("b", "not followed"))
+            await trio.sleep(3.5 * QUIET_SECONDS)
+            nursery.cancel_scope.cancel()
+    assert sent == 3 * takes * [chronicle.alive.frame]
+    assert woken == 3 * (not takes) * [chronicle.alive]
+    assert follower.place == chronicle.place(1)
+
+
+async def test_what_a_client_has_not_read_comes_before_a_sign_of_life():
+    chronicle, sent = Chronicle(), []
+    follower = Follower.of(chronicle, [LOGS["a"]])
+    follower.at_once = sent.append
+    with follower.listening():
+        assert follower.next() is None
+        follower.beat()
+        chronicle.record(log("a", "news"))
+        follower.beat()
+        assert (told(follower), sent) == (["news"], [])
+
+
 def test_a_chronicle_is_followed_as_long_as_somebody_waits():
     chronicle = Chronicle()
     assert not chronicle.followed

@@ -109,6 +109,18 @@ async def test_one_that_names_a_place_of_another_life_is_told_to_fetch_anew(edge
         assert (await told(socket))["payload"]["id"] == job
 
 
+async def test_a_quiet_socket_hears_signs_of_life_and_then_events(edge, monkeypatch):
+    monkeypatch.setattr("web.pulse.QUIET_SECONDS", 0.2)
+    async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
+        await ask(socket, "subscribe", type="allJobs")
+        for _ in range(3):
+            assert (await told(socket))["event"] == "/alive"
+        job = await submitted(edge)
+        while (heard := await told(socket))["event"] == "/alive":
+            pass
+        assert heard["payload"]["id"] == job
+
+
 async def test_a_worker_is_followed_by_its_id(edge):
     anna, other = await worker(edge), await worker(edge)
     async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
