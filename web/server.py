@@ -42,6 +42,7 @@ from web.origins import own_pages_only
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
 from web.serving import USUAL, App, Limits, Past, Scope, serve
+from web.shares import Shares
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
@@ -124,7 +125,7 @@ async def serve_farm(
 
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
-        known = own_pages_only(past, hosts)
+        known = Shares(own_pages_only(past, hosts))
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})
         serving = partial(
