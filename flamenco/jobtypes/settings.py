@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from flamenco.errors import Mendable
+from flamenco.model.frames import MOST_CHUNKS, FrameRangeError, least_count
 from flamenco.model.jobtypes import JobType, Setting, SettingType
 
 INT32 = range(-(2**31), 2**31)
@@ -51,9 +52,30 @@ def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[st
         for each in job_type.settings
         if not _may_be_empty(each, complete) and (problem := _problem(each, complete))
     ]
+    if not problems and (too_many := _too_many_frames(job_type, complete)):
+        problems = [too_many]
     if problems:
         raise SettingsError(tuple(problems))
     return complete
+
+
+def _too_many_frames(job_type: JobType, settings: Mapping[str, Any]) -> SettingProblem | None:
+    """What is wrong with frames that can't be cut into chunks, told before a script tries.
+
+    The rule is that of `frame_chunker`, for settings named as in reference job-types §3.
+    """
+    types = {each.key: each.type for each in job_type.settings}
+    size = settings.get("chunk_size", 0)
+    if (types.get("frames"), types.get("chunk_size")) != ("string", "int32") or size < 1:
+        return None
+    most = f"at most {MOST_CHUNKS} chunks"
+    try:
+        count = least_count(settings.get("frames", ""))
+    except FrameRangeError as error:
+        return SettingProblem("settings.frames", most, error.part) if error.is_too_long else None
+    if count <= MOST_CHUNKS * size:
+        return None
+    return SettingProblem("settings.frames", most, f"{count} frames in chunks of {size}")
 
 
 def defaults(job_type: JobType) -> dict[str, Any]:

@@ -14,7 +14,13 @@ import attrs
 
 import actors
 from flamenco import clock
-from flamenco.jobtypes import CompileError, SettingsError, UnknownJobType, validate_settings
+from flamenco.jobtypes import (
+    CompileError,
+    Compiler,
+    SettingsError,
+    UnknownJobType,
+    validate_settings,
+)
 from flamenco.manager.deletions import Erase
 from flamenco.manager.events import job_event
 from flamenco.manager.jobs.messages import StartJob
@@ -73,6 +79,20 @@ class StoreMore:
 @attrs.frozen
 class ClearAway:
     """Erase jobs whose submission was interrupted."""
+
+
+async def checked_settings(job: SubmitJob, compiler: Compiler) -> Mapping[str, Any]:
+    """The complete settings of a job, checked by what is known of its type, without running it.
+
+    Raises `Refusal`.
+    """
+    try:
+        job_type = await compiler.job_type(job.type)
+        if job.etag and job.etag != job_type.etag:
+            raise Outdated(f"job type {job.type} has changed, refresh the job types")
+        return validate_settings(job_type, job.settings)
+    except (UnknownJobType, CompileError, SettingsError) as error:
+        raise Refusal(str(error)) from error
 
 
 class Submissions(actors.Actor):
@@ -143,14 +163,11 @@ class Submission(actors.Actor):
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:
-        compiler, job, etag = self._services.compiler, self._live.job, self._message.etag
+        compiler, job = self._services.compiler, self._live.job
+        settings = await checked_settings(self._message, compiler)
         try:
-            job_type = await compiler.job_type(job.type)
-            if etag and etag != job_type.etag:
-                raise Outdated(f"job type {job.type} has changed, refresh the job types")
-            settings = validate_settings(job_type, job.settings)
             compiled = await compiler.compile(_to_compile(job, settings))
-        except (UnknownJobType, CompileError, SettingsError) as error:
+        except (UnknownJobType, CompileError) as error:
             raise Refusal(str(error)) from error
         offered = await self._services.reader.offered_types()
         warnings = unoffered((task.type for task in compiled.tasks), offered)

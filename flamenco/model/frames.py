@@ -5,6 +5,7 @@ A range is held as runs of consecutive frames, so that its cost does not grow wi
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import attrs
 
@@ -15,6 +16,9 @@ _PART = re.compile(
 
 MOST_CHUNKS = 1_000_000
 """Maximum number of chunks, and of frames of a range with a step: more than any job has."""
+
+PARTS_COUNTED = 1000
+"""Number of parts of a range that are looked at when it must not take long."""
 
 Run = tuple[int, int]
 """First and last of consecutive frames."""
@@ -81,6 +85,15 @@ def most_runs(frames: str) -> int:
     """Maximum number of runs of a range, without making them. Raises FrameRangeError."""
     parts = _stepped(frames)
     return sum(1 if step == 1 else (last - first) // step + 1 for first, last, step in parts)
+
+
+def least_count(frames: str) -> int:
+    """Number of frames that a range certainly has, by its first parts, without making them.
+
+    Raises FrameRangeError.
+    """
+    parts = islice(_stepped(frames), PARTS_COUNTED)
+    return max((last - first) // step + 1 for first, last, step in parts)
 
 
 def frame_count(frames: str) -> int:

@@ -122,3 +122,37 @@ def test_all_that_does_not_fit_is_told_at_once():
 def test_a_job_type_that_is_wrong_says_what_is(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+FRAMES_IN_CHUNKS = JobType(
+    label="x", settings=[Setting("frames", "string"), Setting("chunk_size", "int32", default=10)]
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_refused"),
+    [
+        ({"frames": "1-10000000"}, False),
+        ({"frames": "0-10000000"}, True),
+        ({"frames": "1-3,0-10000000,7"}, True),
+        ({"frames": "0-10000000", "chunk_size": 11}, False),
+        ({"frames": "-999999999-999999999x2", "chunk_size": 2**30}, True),
+        ({"frames": "0-10000000", "chunk_size": 0}, False),
+        ({"frames": "all of them, or 0-10000000"}, False),
+        ({"frames": 1000 * "1," + "0-10000000"}, False),
+        ({"frames": ""}, False),
+        ({}, False),
+    ],
+)
+def test_more_frames_than_can_be_cut_are_refused_without_running_a_script(settings, is_refused):
+    if not is_refused:
+        assert validate_settings(FRAMES_IN_CHUNKS, settings)
+        return
+    with pytest.raises(SettingsError, match="frames: expected at most 1000000 chunks"):
+        validate_settings(FRAMES_IN_CHUNKS, settings)
+
+
+@pytest.mark.parametrize("others", [[], [Setting("chunk_size", "string", default="1")]])
+def test_frames_that_are_not_cut_into_chunks_may_be_anything(others):
+    job_type = JobType(label="x", settings=[Setting("frames", "string"), *others])
+    assert validate_settings(job_type, {"frames": "0-10000000"})

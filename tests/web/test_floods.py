@@ -19,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings(
 REGISTER, CHECK = "/api/v3/worker/register-worker", "/api/v3/jobs/check"
 WORKER = {"name": "w", "secret": "s", "platform": "linux", "supported_task_types": ["misc"]}
 SHA = 64 * "0"
+FRAMES = {"blendfile": "/a.blend", "chunk_size": 1, "render_output_root": "/out", "fps": 24.0}
 
 
 @pytest.mark.slow
@@ -94,18 +95,32 @@ async def test_an_allowance_comes_back_with_time(autojump_clock):
 
 @pytest.mark.parametrize("frames", ["1-999999999", "1-999999999x2", "-999999999-999999999x3"])
 async def test_a_job_of_a_billion_frames_is_refused_before_its_tasks_are_made(edge, frames):
-    settings = {
-        "blendfile": "/a.blend",
-        "frames": frames,
-        "chunk_size": 1,
-        "render_output_root": "/out",
-        "fps": 24.0,
-    }
-    job = JOB | {"type": "simple-blender-render", "settings": settings}
+    job = JOB | {"type": "simple-blender-render", "settings": FRAMES | {"frames": frames}}
     with trio.fail_after(PATIENCE):
         answer = await answer_to(edge, post(CHECK, encode(job)))
     assert code_in(answer) == 400
     assert b"frames" in answer
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "no-such-type"},
+        {"type_etag": "old"},
+        {"settings": JOB["settings"] | {"sleep_duration_seconds": "long"}},
+        {"type": "simple-blender-render", "settings": FRAMES | {"frames": "1-999999999"}},
+    ],
+    ids=["type", "etag", "setting", "frames"],
+)
+@pytest.mark.parametrize("path", [CHECK, "/api/v3/jobs"])
+async def test_a_job_that_is_wrong_at_first_sight_takes_nobodys_turn(
+    edge, monkeypatch, path, wrong
+):
+    def turn(*_):
+        raise AssertionError("it waits for its turn")
+
+    monkeypatch.setattr("web.turns.Turns.turn", turn)
+    assert code_in(await answer_to(edge, post(path, encode(JOB | wrong)))) in (400, 412)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from flamenco.logs import job_folder
 from flamenco.manager.pictures import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
-from flamenco.manager.submissions import SubmitJob
+from flamenco.manager.submissions import SubmitJob, checked_settings
 from flamenco.model.bounds import Word
 from flamenco.model.jobs import Job
 from flamenco.model.names import fault
@@ -69,6 +69,7 @@ async def submit_job(body: api.SubmittedJob) -> api.Job:
     """Compile and store a job."""
     submission = submitted(body, services())
     await _check_tag(submission.worker_tag)
+    await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):
         job = await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
     return views.job(job)
@@ -78,6 +79,7 @@ async def submit_job(body: api.SubmittedJob) -> api.Job:
 async def submit_job_check(body: api.SubmittedJob) -> None:
     """Compile a job without storing it, to check it."""
     submission = submitted(body, services(), check_only=True)
+    await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):
         await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
 
