@@ -83,7 +83,7 @@ def listed_frames(
     end = planned[-1].number if len(planned) > most else None
     others = [
         Frame(number, FrameState.DONE, tasks[place], shown)
-        for number in made.keys() - {frame.number for frame in planned}
+        for number in made.keys() - {number for number, *_ in planned}
         if (after is None or number > after)
         and (end is None or number < end)
         and (shown := _shown(made[number], places))
@@ -123,7 +123,9 @@ def _planned(
     for first, last, state, task in _pieces([task for task in tasks if task.frames]):
         begin = first if after is None else max(first, after + 1)
         for number in range(begin, last + 1):
-            shown = _shown(pictures.get(number, ()), places, task.id)
+            shown = pictures.get(number, ())
+            if len(shown) > 1:
+                shown = _shown(shown, places, task.id)
             yield Frame(number, state, task, shown)
 
 
