@@ -117,8 +117,8 @@ def frames(
     Example: flamenco job frames 1f3a --state failed
     """
     with reached(manager) as client:
-        found = client.frames(job_id(client, id))
-    shown = [each for each in found if not state or each.state in state]
+        found = client.each_frame(job_id(client, id))
+        shown = [each for each in found if not state or each.state in state]
     if json:
         print_json(shown)
     else:

@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from flamenco.api.events import FarmEvent
+from flamenco.api.frames import FramesWanted, ListedFrame
 from flamenco.api.jobs import Job
 from flamenco.api.lists import JobsWanted
 from flamenco.client.answers import result_of, unreachable
@@ -60,6 +61,15 @@ class ManagerClient(Operations):
                 yield job
             after = page.next or None
 
+    async def each_frame(self, job_id: str) -> AsyncIterator[ListedFrame]:
+        """All frames of a job, in order."""
+        after: str | None = ""
+        while after is not None:
+            page = await self.frames_page(job_id, FramesWanted(after=after))
+            for frame in page.frames:
+                yield frame
+            after = page.next or None
+
     @asynccontextmanager
     async def follow(self, topics: Topics) -> AsyncIterator[AsyncIterator[FarmEvent | Resync]]:
         """All events from the beginning of the block on, without a gap.
@@ -100,6 +110,14 @@ class SyncClient(Operations):
         while after is not None:
             page = self.jobs_page(_page(wanted, after))
             yield from page.jobs
+            after = page.next or None
+
+    def each_frame(self, job_id: str) -> Iterator[ListedFrame]:
+        """All frames of a job, in order."""
+        after: str | None = ""
+        while after is not None:
+            page = self.frames_page(job_id, FramesWanted(after=after))
+            yield from page.frames
             after = page.next or None
 
     @contextmanager

@@ -115,11 +115,6 @@ class Operations(SetupOperations, ShamanOperations):
         )
 
     @operation
-    def frames(self, job_id: str) -> Call[tuple[wire_frames.ListedFrame, ...]]:
-        """The frames of a job in order, the first 100,000."""
-        return then(get(f"jobs/{job_id}/frames", wire_frames.JobFrames), attrgetter("frames"))
-
-    @operation
     def frames_page(
         self, job_id: str, wanted: wire_frames.FramesWanted
     ) -> Call[wire_frames.JobFrames]:

@@ -130,6 +130,20 @@ async def test_long_lists_are_fetched_a_page_at_a_time(edge, client):
     assert await waiting(names) == ["c", "b", "a"]
 
 
+async def test_all_frames_come_however_few_are_in_an_answer(edge, client, monkeypatch):
+    monkeypatch.setattr("flamenco.model.framelist.MOST_LISTED", 2)
+    settings = {"frames": "-1-3", "width": 64, "height": 36, "fps": 24.0}
+    settings["render_output_path"] = "/farm/######"
+    job = await client.submit(attrs.evolve(NAPS, type="test-frames", settings=settings))
+    assert [each.frame async for each in client.each_frame(job.id)] == [-1, 0, 1, 2, 3]
+
+    def numbers() -> list[int]:
+        with open_sync_client(edge.url) as same:
+            return [each.frame for each in same.each_frame(job.id)]
+
+    assert await waiting(numbers) == [-1, 0, 1, 2, 3]
+
+
 async def test_what_is_asked_of_lists_arrives(edge, client):
     job = (await client.submit(NAPS)).id
     found = await client.tasks_page(job, TasksWanted(name="ech", limit=1))

@@ -115,9 +115,9 @@ async def outcome(client: ManagerClient, job: Job, seconds: float) -> Outcome:
 
 async def frames_without_picture(client: ManagerClient, job_id: str) -> int:
     """Number of a job's frames that have no picture although there was time for it to come."""
-    frames = await client.frames(job_id)
+    frames = [each async for each in client.each_frame(job_id)]
     with trio.move_on_after(PICTURES_SECONDS):
         while not all(each.pictures for each in frames):
             await trio.sleep(POLL_SECONDS)
-            frames = await client.frames(job_id)
+            frames = [each async for each in client.each_frame(job_id)]
     return sum(not any(picture.small for picture in each.pictures) for each in frames)
