@@ -8,15 +8,12 @@ import attrs
 import trio
 
 import actors
-from flamenco.logs import job_folder
+from flamenco.manager.films import film_of
 from flamenco.manager.refusals import Conflict, NotFound, Refusal
 from flamenco.manager.services import Services
-from flamenco.model.jobs import Job
-from flamenco.pictures import PictureFiles, name_of
-from flamenco.pictures.ffmpeg import rate
 from flamenco.pictures.filming import Film, unfinished
-from flamenco.pictures.videos import make_video
-from flamenco.store import JobFrames, UnreadableRow
+from flamenco.pictures.videos import discard, make_video
+from flamenco.store import UnreadableRow
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +24,6 @@ MOST_KNOWN = 1000
 FRESH_SECONDS = 10.0
 """Seconds for which a video that was just made counts, though frames have changed meanwhile: while
 a job is rendered, they always have."""
-USUAL_RATE = 24.0
-RATES = (0.01, 1000.0)
-"""Lowest and highest number of frames a second."""
 
 
 @attrs.frozen
@@ -58,6 +52,25 @@ class MakeVideo(actors.Request[Video | InTheMaking]):
     """`mp4` or `webm`."""
     goes_on: bool = False
     """True for a later part of one that was asked for before."""
+
+
+@attrs.frozen
+class Looked:
+    """The frames of a job were looked at: the video as it is to be made."""
+
+    key: tuple[str, str]
+    film: Film
+    video: Video
+    is_there: bool
+    """True if it is already made."""
+
+
+@attrs.frozen
+class NotLooked:
+    """There is nothing to make a video of, or it is not known."""
+
+    key: tuple[str, str]
+    error: Exception
 
 
 @attrs.frozen
@@ -95,6 +108,7 @@ class Videos(actors.Actor):
         self._services = services
         self._files = services.videos
         self._turn = trio.Semaphore(1)
+        self._asked: dict[tuple[str, str], list[actors.ReplyLater]] = {}
         self._making: dict[tuple[str, str], InTheMaking] = {}
         self._known: dict[tuple[str, str], _Known] = {}
         self._failed: dict[tuple[str, str], str] = {}
@@ -107,8 +121,8 @@ class Videos(actors.Actor):
             logger.warning("unfinished videos can't be removed: %s", error)
 
     @actors.handles(MakeVideo)
-    async def make(self, message: MakeVideo) -> Video | InTheMaking:
-        """The video if it is made, or how far it is.
+    async def make(self, message: MakeVideo) -> Video | InTheMaking | None:
+        """The video if it is made, or how far it is; its frames are looked at first.
 
         Raises `NotFound` if the job has no frames, `Conflict` with the reason if it could not be
         made, `UnreadableRow`.
@@ -122,33 +136,58 @@ class Videos(actors.Actor):
             return known.video
         if key in self._making:
             return self._making[key]
-        return await self._begin(message, key)
+        self._asked.setdefault(key, []).append(self.defer_reply())
+        if len(self._asked[key]) == 1:
+            self.start_soon(
+                self._look, key, done=lambda looked: looked, failed=partial(NotLooked, key)
+            )
+        return None
 
-    async def _begin(self, message: MakeVideo, key: tuple[str, str]) -> Video | InTheMaking:
-        job = await self._services.reader.job(message.job_id)
+    async def _look(self, key: tuple[str, str]) -> Looked:
+        job_id, kind = key
+        job = await self._services.reader.job(job_id)
         if job is None or job.delete_requested_at is not None:
-            raise NotFound(f"there is no job {message.job_id}")
-        look = partial(_film, job, message.kind, self._services.pictures)
+            raise NotFound(f"there is no job {job_id}")
+        look = partial(film_of, job, kind, self._services.pictures)
         film, name = await self._services.reader.frames(job.id, None, None, look)
-        if not film.frames:
-            raise NotFound(f"job {job.id} has no frames")
-        video = Video(self._files.path(job.id, name, message.kind), name)
-        if await self._is_there(video):
-            self._know(key, video)
-            return video
-        if len(self._making) >= MOST_WAITING:
-            raise Conflict(f"{MOST_WAITING} videos wait to be made; ask again later")
-        film = attrs.evolve(film, output=str(video.path))
-        self._making[key] = begun = InTheMaking(0, len(film.frames))
-        self.start_soon(
-            self._make,
-            film,
-            key,
-            self.ref,
-            done=lambda _: Finished(key, video),
-            failed=lambda error: Finished(key, video, error),
-        )
-        return begun
+        video = Video(self._files.path(job.id, name, kind), name)
+        film = attrs.evolve(film, output=str(video.path), parts=self._files.parts(job.id))
+        return Looked(key, film, video, await self._is_there(video))
+
+    @actors.handles(Looked)
+    def looked(self, message: Looked) -> None:
+        """Answer with the video, or begin to make it."""
+        key, film = message.key, message.film
+        if message.is_there:
+            self._know(key, message.video)
+            self._answer(key, message.video)
+        elif len(self._making) >= MOST_WAITING:
+            self._answer(key, Conflict(f"{MOST_WAITING} videos wait to be made; ask again later"))
+        else:
+            self._making[key] = begun = InTheMaking(0, len(film.frames))
+            self.start_soon(
+                self._make,
+                film,
+                key,
+                self.ref,
+                done=lambda _: Finished(key, message.video),
+                failed=lambda error: Finished(key, message.video, error),
+            )
+            self._answer(key, begun)
+
+    @actors.handles(NotLooked)
+    def not_looked(self, message: NotLooked) -> None:
+        """Tell those who have asked why there will be no video."""
+        if not isinstance(message.error, self.replies_with):
+            raise message.error
+        self._answer(message.key, message.error)
+
+    def _answer(self, key: tuple[str, str], outcome: Video | InTheMaking | Exception) -> None:
+        for later in self._asked.pop(key):
+            if isinstance(outcome, Exception):
+                later.fail(outcome)
+            else:
+                later(outcome)
 
     async def _make(self, film: Film, key: tuple[str, str], me: actors.ActorRef) -> None:
         async with self._turn:
@@ -196,36 +235,6 @@ class Videos(actors.Actor):
 def _remove_unfinished(film: Film) -> None:
     """Remove what is left of a video that was not made, which may fill the disk. Blocks."""
     try:
-        unfinished(film).unlink(missing_ok=True)
+        discard(unfinished(film))
     except OSError as error:
         logger.warning("an unfinished video can't be removed: %s", error)
-
-
-def _film(job: Job, kind: str, files: PictureFiles, found: JobFrames) -> tuple[Film, str]:
-    """The video of a job's frames, of each its first picture, and a name for it."""
-    folder = job_folder(job.id)
-    sizes = set[tuple[int, int]]()
-    frames = []
-    for frame in found.frames:
-        picture = next((each for each in frame.pictures if each.large or each.small), None)
-        path = ""
-        if picture:
-            path = str(files.path(folder, picture.name, "large" if picture.large else "small"))
-            sizes.add((picture.width, picture.height))
-        frames.append((frame.number, path))
-    film = Film(
-        frames=tuple(frames),
-        sizes=tuple(sorted(sizes)),
-        rate=rate(_fps(job)),
-        format=kind,
-        output="",
-    )
-    return film, name_of(film, content=b"")
-
-
-def _fps(job: Job) -> float:
-    """Frames a second, by the setting of that name."""
-    fps = job.settings.get("fps")
-    if isinstance(fps, int | float) and RATES[0] <= fps <= RATES[1]:
-        return float(fps)
-    return USUAL_RATE

@@ -72,6 +72,8 @@ Few = Annotated[tuple[T, ...], Meta(max_length=1000)]
 """Items of one worker, or of one question."""
 Many = Annotated[tuple[T, ...], Meta(max_length=10_000_000)]
 """Items of a job: tasks, files."""
+MOST_LISTED = 100_000
+"""Maximum number of frames, or of their pictures, in one answer."""
 MOST_NAMED = Meta(max_length=10_000)
 Values = Annotated[Mapping[Word, Any], MOST_NAMED]
 """JSON values by name."""

@@ -8,11 +8,9 @@ from itertools import islice, pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from flamenco.model.bounds import MOST_LISTED
 from flamenco.model.statuses import FrameState, TaskStatus
 from flamenco.model.tally import STATE_OF, by_state, deciding, shares
-
-MOST_AT_ONCE = 100_000
-"""Maximum number of frames that are listed at once."""
 
 
 class FrameTask(NamedTuple):
@@ -75,8 +73,8 @@ def listed_frames(
     after: int | None = None,
     limit: int | None = None,
 ) -> FrameList:
-    """The frames behind a number, at most ``limit`` and `MOST_AT_ONCE` of them."""
-    most = min(limit or MOST_AT_ONCE, MOST_AT_ONCE)
+    """The frames behind a number, at most ``limit`` and `MOST_LISTED` of them."""
+    most = min(limit or MOST_LISTED, MOST_LISTED)
     made = _by_frame(pictures)
     places = {task.id: place for place, task in enumerate(tasks)}
     planned = list(islice(_planned(tasks, made, places, after), most + 1))

@@ -8,9 +8,6 @@ import attrs
 
 from flamenco.model.bounds import Count, Line, Number, Word
 
-MOST_AT_ONCE = 100_000
-"""Maximum number of pictures that are listed at once."""
-
 
 class PicturePlace(NamedTuple):
     """The place of a picture in the list of those of its job."""
@@ -68,7 +65,7 @@ class PicturesPart:
     after: PicturePlace | None = None
     """The place behind which it begins."""
     limit: int | None = None
-    """Maximum number of pictures; None: `MOST_AT_ONCE`."""
+    """Maximum number of pictures; None: `MOST_LISTED`."""
 
 
 @attrs.frozen

@@ -2,21 +2,21 @@
 
 It reads what is asked for from its input, and tells on its output how far it is. It decodes the
 pictures itself, since FFmpeg would lose count at a broken one, and gives them to FFmpeg one after
-the other, each on a ground of the same size. It has limits, and lets all others go first.
+the other, each on a ground of the same size. Only the parts are made that are not there yet
+(`flamenco.pictures.parts`). It has limits, and lets all others go first.
 """
 
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
-from flamenco.pictures.ffmpeg import find_ffmpeg
 from flamenco.pictures.kinds import KINDS
 from flamenco.pictures.maker import give_way
+from flamenco.pictures.parts import LENGTH, Style, encode, join
 from flamenco.pictures.reading import read
 from flamenco.pictures.refusing import NoPicture
 
@@ -25,32 +25,29 @@ UNKNOWN_SIZE = (480, 270)
 """Size of a video of which no frame is rendered."""
 TOLD_EVERY = 20
 """Number of frames after which it is told how far it is."""
-CODECS = {
-    "mp4": "-c:v libx264 -preset veryfast -crf 23 -g 12 -movflags +faststart -f mp4",
-    "webm": "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -row-mt 1 -crf 34 -b:v 0 -g 12 -f webm",
-}
-"""{format: options}; there is a key frame twice a second, for those who seek."""
-COLOURS = (
-    "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p -colorspace bt709 "
-    "-color_primaries bt709 -color_trc bt709 -color_range tv"
-)
 GREY = (110, 110, 110)
 SMALLER = 2.0
 """Times by which a picture is smaller than the video from which on it is enlarged: small ones stand
 in for large ones that had to go, which are three times as large."""
 
 
+Frame = tuple[int, str]
+"""Number of a frame, and path of its picture; empty if there is none."""
+
+
 @attrs.frozen(kw_only=True)
 class Film:
     """A video that is asked for."""
 
-    frames: tuple[tuple[int, str], ...]
-    """Number of each frame, and path of its picture; empty if there is none."""
+    frames: tuple[Frame, ...]
     sizes: tuple[tuple[int, int], ...]
     """Widths and heights of the pictures."""
     rate: str
     format: str
-    output: str
+    output: str = ""
+    """Path of the video."""
+    parts: str = ""
+    """What the paths of its parts begin with."""
 
 
 @attrs.frozen
@@ -73,13 +70,13 @@ def _even(length: int) -> int:
 
 
 def unfinished(film: Film) -> Path:
-    """Where a video lies while it is being made."""
+    """Folder in which a video lies while it is being made."""
     return Path(f"{film.output}~")
 
 
-def images(film: Film, size: tuple[int, int]) -> Iterator[bytes]:
-    """The frames, in the pixels that FFmpeg is given."""
-    for number, path in film.frames:
+def images(frames: Iterable[Frame], size: tuple[int, int]) -> Iterator[bytes]:
+    """Frames in the pixels that FFmpeg is given."""
+    for number, path in frames:
         picture = _picture(path, size) if path else None
         yield (picture or _without(number, size)).tobytes()
 
@@ -96,6 +93,8 @@ def _picture(path: str, size: tuple[int, int]) -> Image.Image | None:
         picture = picture.resize(
             (max(1, int(picture.width * share)), max(1, int(picture.height * share)))
         )
+    if picture.size == size:
+        return picture
     ground = Image.new("RGB", size)
     ground.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
     return ground
@@ -111,39 +110,41 @@ def _without(number: int, size: tuple[int, int]) -> Image.Image:
 
 
 def make(film: Film) -> Iterator[Told]:
-    """Make the video, and tell how far it is."""
-    size = size_of(film)
-    path = unfinished(film)
-    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}"]
-    command = [find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-y", *source]
-    command += [
-        "-r",
-        film.rate,
-        "-i",
-        "-",
-        *COLOURS.split(),
-        *CODECS[film.format].split(),
-        str(path),
-    ]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as ffmpeg:
-        assert ffmpeg.stdin is not None  # noqa: S101 - asked for above
-        assert ffmpeg.stderr is not None  # noqa: S101
-        try:
-            for done, image in enumerate(images(film, size), 1):
-                ffmpeg.stdin.write(image)
-                if done % TOLD_EVERY == 0:
-                    yield Told(done)
-            ffmpeg.stdin.close()
-        except BrokenPipeError:
-            pass
-        said = ffmpeg.stderr.read().decode(errors="replace").strip()
-    if ffmpeg.returncode:
-        yield Told(reason=f"FFmpeg can't make a video: {said or ffmpeg.returncode}")
-        return
-    path.replace(film.output)
+    """Make the video, and tell how far it is. Raises OSError."""
+    style, folder = Style(size_of(film), film.rate, film.format), unfinished(film)
+    parts = {Path(film.parts + style.name(some)): some for some in _in_parts(film.frames)}
+    missing = {path: some for path, some in parts.items() if not path.exists()}
+    before = len(film.frames) - sum(map(len, missing.values()))
+    folder.mkdir(exist_ok=True)
+    if missing:
+        frames = (frame for some in missing.values() for frame in some)
+        for done in encode(style, images(frames, style.size), map(len, missing.values()), folder):
+            if done % TOLD_EVERY == 0:
+                yield Told(before + done)
+        for number, path in enumerate(missing):
+            (folder / str(number)).replace(path)
+    try:
+        join(style, parts, folder).replace(film.output)
+    except OSError:
+        _remove(parts)
+        raise
+    _remove({*_kept_parts(film)} - {*parts})
     yield Told(len(film.frames))
+
+
+def _in_parts(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
+    for begin in range(0, len(frames), LENGTH):
+        yield frames[begin : begin + LENGTH]
+
+
+def _kept_parts(film: Film) -> Iterable[Path]:
+    beginning = Path(film.parts)
+    return beginning.parent.glob(f"{beginning.name}*.{film.format}-part")
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def main() -> None:

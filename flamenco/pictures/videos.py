@@ -1,6 +1,7 @@
 """Videos of pictures: files that are kept for a while, and the program that makes them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from flamenco.pictures.filming import Film, Told
 PROGRAM = (sys.executable, "-P", "-m", "flamenco.pictures.filming")
 FOLDER = "videos"
 MOST_BYTES = 2 * 2**30
-"""Bytes that all videos take; beyond, those that nobody has asked for the longest go."""
+"""Bytes that videos and their parts take; beyond, those go that nobody has needed the longest."""
 SECONDS = 1800.0
 """Maximum seconds for making one."""
 
@@ -41,6 +42,10 @@ class VideoFiles:
         """The file of a video."""
         return self._folder / f"{job_id}-{name}.{kind}"
 
+    def parts(self, job_id: str) -> str:
+        """What the paths of the parts of a job's videos begin with."""
+        return str(self._folder / f"{job_id}-")
+
     def find(self, path: Path) -> bool:
         """True if a video is there; it is then kept for longer. Blocks."""
         try:
@@ -52,7 +57,7 @@ class VideoFiles:
     def begin(self) -> None:
         """Remove what is unfinished. Blocks; raises OSError."""
         for each in self._folder.glob("*~"):
-            each.unlink(missing_ok=True)
+            discard(each)
 
     def make_room(self, job_id: str, newest: Path) -> None:
         """Remove the job's older videos, and of all others the oldest beyond. Blocks."""
@@ -69,13 +74,21 @@ class VideoFiles:
                 taken -= stat.st_size
 
     def remove(self, job_id: str) -> None:
-        """Remove the videos of a job. Blocks; raises OSError."""
+        """Remove the videos of a job, and their parts. Blocks; raises OSError."""
         for each in self._folder.glob(f"{job_id}-*"):
             each.unlink(missing_ok=True)
 
     def prepare(self) -> None:
         """Make their folder. Blocks; raises OSError."""
         make_below(self.root, self._folder)
+
+
+def discard(unfinished: Path) -> None:
+    """Remove what is left of a video that was not made, if anything is. Blocks; raises OSError."""
+    if unfinished.is_dir():
+        shutil.rmtree(unfinished)
+    else:
+        unfinished.unlink(missing_ok=True)
 
 
 async def make_video(film: Film, tell: Callable[[int], object]) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 import attrs
 import msgspec
 
+from flamenco.model.bounds import MOST_LISTED
 from flamenco.model.framelist import Frame, FrameList, FrameTask, ListedPicture
-from flamenco.model.pictures import MOST_AT_ONCE, Picture, PicturePlace, PicturesPart
+from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from flamenco.model.planned import number_of
 from flamenco.store.tables import PICTURES, UNREADABLE, as_they_lie, together
 
@@ -146,7 +147,7 @@ def list_pictures(
     and so the event loop, for seconds.
     """
     made: list[T] = []
-    left, place = part.limit or MOST_AT_ONCE, part.after
+    left, place = part.limit or MOST_LISTED, part.after
     while left:
         some = min(left, PICTURES_AT_ONCE)
         found, place = _pictures_behind(connection, job_id, part.frame, place, some)

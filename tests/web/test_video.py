@@ -4,12 +4,14 @@ import io
 import json
 import os
 import subprocess
+import threading
 
 import attrs
 import pytest
 import trio
 from PIL import Image
 
+from flamenco.manager.films import film_of
 from flamenco.manager.videos import FRESH_SECONDS
 from tests.patience import PATIENCE, until
 from tests.programs import need
@@ -155,7 +157,8 @@ async def test_a_video_is_kept_until_frames_change(edge, job, monkeypatch):
     assert (await edge.http.get(f"/api/v3/jobs/{job}/video")).status_code == 202
     second = await video(edge, job)
     assert second.headers["ETag"] != tag
-    assert len([*(edge.storage / "local" / "videos").glob("*")]) == 1
+    names = [each.suffix for each in (edge.storage / "local" / "videos").iterdir()]
+    assert sorted(names) == [".mp4", ".mp4-part"]
 
 
 async def test_a_part_of_a_video_is_sent_also_after_frames_have_changed(edge, job, monkeypatch):
@@ -179,6 +182,24 @@ async def test_a_job_that_is_rendered_shows_a_video_though_it_is_always_behind(e
     assert (again.status_code, again.content) == (200, first.content)
 
 
+async def test_the_list_of_one_job_keeps_no_other_waiting_for_its_video(edge, job, monkeypatch):
+    other = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(of, *rest):
+        if of.id == job:
+            begun.set()
+            goes_on.wait(PATIENCE)
+        return film_of(of, *rest)
+
+    monkeypatch.setattr("flamenco.manager.videos.film_of", slow)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(video, edge, job)
+        await until(begun.is_set)
+        assert (await video(edge, other)).status_code == 200
+        goes_on.set()
+
+
 async def test_only_a_job_without_frames_has_no_video(edge):
     job = (await call(edge, "POST", "jobs", JOB))["id"]
     await call(edge, "GET", f"jobs/{job}/video", None, 404)
@@ -198,7 +219,7 @@ async def test_why_there_is_no_video_is_told_and_it_is_tried_again(edge, job, mo
 
 async def test_nothing_stays_of_a_video_that_was_not_made(edge, job, monkeypatch, tmp_path):
     broken = tmp_path / "ffmpeg"
-    broken.write_text('#!/bin/sh\nfor last; do :; done\necho half > "$last"\nexit 1\n')
+    broken.write_text("#!/bin/sh\necho half > 0\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     answer = await video(edge, job)
