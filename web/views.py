@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from flamenco.api import jobs as api
 from flamenco.api import meta
 from flamenco.api import workers as worker_api
-from flamenco.manager.events import worker_task
+from flamenco.manager.events import eta_now, worker_task
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
 from flamenco.model.parking import Parked
@@ -40,7 +40,10 @@ def parked(parked: Parked | None) -> meta.Parked | UnsetType:
     return meta.Parked(reason=parked.reason, since=parked.since or UNSET)
 
 
-def job(job: Job, why_parked: Parked | None = None) -> api.Job:
+def job(
+    job: Job, why_parked: Parked | None = None, approvals: Iterable[tuple[str, str]] = ()
+) -> api.Job:
+    """A job, with ids and names of its ``approvals`` that wait."""
     storage = (
         api.JobStorageInfo(shaman_checkout_id=job.shaman_checkout_id)
         if job.shaman_checkout_id
@@ -64,6 +67,12 @@ def job(job: Job, why_parked: Parked | None = None) -> api.Job:
         steps_total=job.steps_total,
         frames=job.frames,
         approvals=job.approvals,
+        waiting_approvals=tuple(api.WaitingApproval(id=key, name=name) for key, name in approvals)
+        or UNSET,
+        owner=job.owner or UNSET,
+        started=job.started or UNSET,
+        ended=job.ended or UNSET,
+        eta=eta_now(job),
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
         requirements=_requirements(job.requirements),

@@ -9,7 +9,12 @@ from flamenco.api import jobs, workers
 from flamenco.model.bounds import Values, Word
 
 MOST = 10_000
-"""Maximum number of jobs, tasks or workers in one request."""
+"""Maximum number of jobs, tasks or workers that a request names, and of outcomes in an answer."""
+
+MOST_MATCHING = 250_000
+"""Maximum number of jobs, tasks or workers that match a filter."""
+
+MOST_REASONS = 20
 
 Ids = Annotated[tuple[Word, ...], Meta(max_length=MOST)]
 
@@ -41,6 +46,7 @@ class BulkOfJobs(Chosen):
     setarchived: jobs.JobArchiveChange | UnsetType = UNSET
     delete: jobs.JobDeletion | UnsetType = UNSET
     try_again: Nothing | UnsetType = UNSET
+    requeue_failed: jobs.FailedTasksRequeueing | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)
@@ -71,8 +77,17 @@ class BulkOutcome:
 
 
 @attrs.frozen(kw_only=True)
+class RefusalReason:
+    message: str
+    count: int
+    """Number of objects that were refused for it."""
+
+
+@attrs.frozen(kw_only=True)
 class BulkResult:
     outcomes: tuple[BulkOutcome, ...]
-    """Outcomes in the order of the ``ids``."""
+    """Outcomes in the order of the ``ids``; of more than 10,000, the first that were refused."""
     done: int
     refused: int
+    reasons: tuple[RefusalReason, ...] = ()
+    """Why some were refused, the most frequent reasons first."""

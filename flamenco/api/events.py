@@ -13,6 +13,7 @@ from flamenco.api.jobs import JobLastRenderedImageInfo
 from flamenco.api.meta import FarmStatusReport, Parked
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag, WorkerTask
 from flamenco.model.bounds import Time
+from flamenco.model.eta import Eta
 from flamenco.model.jobs import FrameCounts
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
@@ -42,6 +43,10 @@ class EventJobUpdate:
     """Not in Flamenco 3: its progress as people see it."""
     approvals: int = 0
     """Not in Flamenco 3: number of its tasks that wait for a yes or no."""
+    started: Time | UnsetType = UNSET
+    """Not in Flamenco 3, nor are `ended` and `eta`."""
+    ended: Time | UnsetType = UNSET
+    eta: Eta | UnsetType = UNSET
     name: str | UnsetType = UNSET
     previous_status: JobStatus | UnsetType = UNSET
     delete_requested_at: Time | UnsetType = UNSET

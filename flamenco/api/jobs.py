@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.meta import Parked
 from flamenco.model.bounds import MOST_NAMED, Line, Priority, Prose, Text, Texts, Time, Values, Word
+from flamenco.model.eta import Eta
 from flamenco.model.jobs import Command, FrameCounts
 from flamenco.model.specs import Requirements
 from flamenco.model.statuses import JobStatus, TaskStatus
@@ -62,6 +63,14 @@ class SubmittedJob:
 
 
 @attrs.frozen(kw_only=True)
+class WaitingApproval:
+    """A task that waits for a yes or no."""
+
+    id: str
+    name: str
+
+
+@attrs.frozen(kw_only=True)
 class Job(SubmittedJob):
     id: str
     created: Time
@@ -74,6 +83,16 @@ class Job(SubmittedJob):
     """Not in Flamenco 3: its progress as people see it."""
     approvals: int = 0
     """Not in Flamenco 3: number of its tasks that wait for a yes or no."""
+    waiting_approvals: tuple[WaitingApproval, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: the first of these tasks, if there are any."""
+    owner: str | UnsetType = UNSET
+    """Not in Flamenco 3: who submitted it, if that is known, from its metadata `user.name`."""
+    started: Time | UnsetType = UNSET
+    """Not in Flamenco 3: time at which a worker got its first task, since it was requeued."""
+    ended: Time | UnsetType = UNSET
+    """Not in Flamenco 3: time at which it was finished, as long as it is."""
+    eta: Eta | UnsetType = UNSET
+    """Not in Flamenco 3: time at which it is likely to be done, if workers are on it."""
     delete_requested_at: Time | UnsetType = UNSET
     archived_at: Time | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
@@ -120,6 +139,8 @@ class JobTasksSummary:
     next: str | UnsetType = UNSET
     """Not in Flamenco 3, nor is `total`: see `JobsQueryResult`."""
     total: int | UnsetType = UNSET
+    counts: Mapping[str, int] | UnsetType = UNSET
+    """Not in Flamenco 3: number of tasks by status, whatever status is asked for; if requested."""
 
 
 @attrs.frozen(kw_only=True)
@@ -162,6 +183,11 @@ class TaskLogInfo:
 class JobStatusChange:
     status: JobStatus
     reason: Prose
+
+
+@attrs.frozen(kw_only=True)
+class FailedTasksRequeueing:
+    reason: Prose = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,22 @@ MOST = 1000
 Limit = Annotated[int, Meta(ge=1, le=MOST)]
 
 JobSort = Literal[
-    "created", "-created", "updated", "-updated", "name", "-name", "priority", "-priority"
+    "created",
+    "-created",
+    "updated",
+    "-updated",
+    "name",
+    "-name",
+    "priority",
+    "-priority",
+    "status",
+    "-status",
+    "type",
+    "-type",
+    "owner",
+    "-owner",
+    "started",
+    "-started",
 ]
 TaskSort = Literal[
     "index_in_job", "-index_in_job", "name", "-name", "status", "-status", "updated", "-updated"

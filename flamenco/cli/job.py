@@ -14,7 +14,7 @@ from flamenco.cli.failures import tell_failure
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
 from flamenco.cli.running import until_interrupted
-from flamenco.cli.showing import complain, print_facts, print_json, print_table, when
+from flamenco.cli.showing import between, complain, print_facts, print_json, print_table, when
 from flamenco.cli.texts import visible
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import FINISHED_JOBS, FrameState, JobStatus
@@ -59,8 +59,12 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         ("Activity", job.activity),
         *(("Warning", warning) for warning in job.warnings or ()),
         ("Priority", str(job.priority)),
+        ("Owner", job.owner or ""),
         ("Progress", str(job.frames)),
+        ("Done", between(job.eta)),
         ("Created", when(job.created)),
+        ("Started", when(job.started)),
+        ("Ended", when(job.ended)),
         ("Updated", when(job.updated)),
         ("Archived", when(job.archived_at)),
         *settings.items(),

@@ -9,14 +9,14 @@ from flamenco.api.jobs import Job
 from flamenco.api.lists import MOST, JobSort, JobsWanted
 from flamenco.cli import showing
 from flamenco.cli.reaching import SORTED, AsJson, ManagerUrl, reached, tag_id, worker_id
-from flamenco.cli.showing import complain, print_json, print_table, short, when
+from flamenco.cli.showing import between, complain, print_json, print_table, short, when
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import JobStatus
 
 SHOWN = 50
 """Default number of jobs on a terminal."""
 
-COLUMNS = ("ID", "NAME", "STATUS", "FRAMES", "PRIORITY", "TYPE", "CREATED")
+COLUMNS = ("ID", "NAME", "STATUS", "FRAMES", "PRIORITY", "TYPE", "CREATED", "ETA")
 
 
 def jobs(
@@ -29,6 +29,9 @@ def jobs(
     ] = (),
     name: Annotated[str, Parameter(help="part of the name")] = "",
     tag: Annotated[str, Parameter(help="jobs with this tag")] = "",
+    owner: Annotated[
+        tuple[str, ...], Parameter(help="jobs of this person; repeatable", negative="")
+    ] = (),
     worker: Annotated[str, Parameter(help="jobs that this worker (name or id) worked on")] = "",
     archived: Annotated[bool, Parameter(help="archived jobs only", negative="")] = False,
     sort: Annotated[JobSort, SORTED] = "-created",
@@ -48,6 +51,7 @@ def jobs(
             status=status,
             type=type,
             name=name,
+            owner=owner,
             tag=tag_id(client, tag) if tag else "",
             worker=worker_id(client, worker) if worker else "",
             archived=archived,
@@ -73,4 +77,5 @@ def _row(job: Job) -> tuple[str, ...]:
     frames = f"{job.frames.done}/{job.frames.total}"
     priority, created = str(job.priority), when(job.created)
     status = "parked" if job.parked else job.status.value
-    return short(job.id), job.name, status, frames, priority, job.type, created
+    eta = between(job.eta)
+    return short(job.id), job.name, status, frames, priority, job.type, created, eta

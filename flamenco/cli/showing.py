@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import UnsetType
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flamenco.cli.texts import visible
+from flamenco.model.eta import Eta
 
 COLOURS = {
     "active": "cyan",
@@ -97,6 +99,18 @@ def when(moment: object) -> str:
     if on_terminal():
         return f"{moment.astimezone():%Y-%m-%d %H:%M}"
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def between(eta: Eta | UnsetType) -> str:
+    """The times between which a job is likely to be done; empty if there is no estimate."""
+    if isinstance(eta, UnsetType):
+        return ""
+    if not on_terminal():
+        return f"{when(eta.earliest)} to {when(eta.latest)}"
+    first, last = eta.earliest.astimezone(), eta.latest.astimezone()
+    day = f"{first:%Y-%m-%d} " if first.date() != datetime.now().astimezone().date() else ""
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{day}{first:%H:%M} to {until}"
 
 
 def short(identifier: str) -> str:

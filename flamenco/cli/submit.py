@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from flamenco.client import ManagerClient, open_client
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.jobtypes.blend_facts import ask_blender, outside, settings_from_blend
 from flamenco.jobtypes.described import job_type_from
+from flamenco.model.jobs import OWNER
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
 
@@ -115,6 +117,7 @@ class Request:
                 priority=self.priority,
                 settings=settings,
                 submitter_platform=PLATFORM,
+                metadata={OWNER: getuser()},
             )
         )
 

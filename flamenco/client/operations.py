@@ -115,6 +115,13 @@ class Operations(SetupOperations, ShamanOperations):
         )
 
     @operation
+    def requeue_failed_tasks(
+        self, job_id: str, change: wire_jobs.FailedTasksRequeueing
+    ) -> Call[None]:
+        """Queue the failed tasks of a job again, and no others."""
+        return post(f"jobs/{job_id}/requeue-failed", change)
+
+    @operation
     def frames_page(
         self, job_id: str, wanted: wire_frames.FramesWanted
     ) -> Call[wire_frames.JobFrames]:

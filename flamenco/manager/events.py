@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import attrs
 from msgspec import UNSET, UnsetType
 
+from flamenco import clock
 from flamenco.api import meta
 from flamenco.api.events import (
     AssignedWorker,
@@ -16,9 +17,10 @@ from flamenco.api.events import (
 )
 from flamenco.api.frames import FrameChange, FrameWorker
 from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTask
+from flamenco.model.eta import Eta, eta
 from flamenco.model.jobs import Job, Task
 from flamenco.model.parking import Parked
-from flamenco.model.statuses import FrameState
+from flamenco.model.statuses import RUNNABLE_JOBS, FrameState
 from flamenco.model.tally import by_state, changes, frame_at
 from flamenco.model.workers import Worker
 
@@ -45,12 +47,20 @@ def job_event(
         steps_total=job.steps_total,
         frames=job.frames,
         approvals=job.approvals,
+        started=job.started or UNSET,
+        ended=job.ended or UNSET,
+        eta=eta_now(job),
         delete_requested_at=job.delete_requested_at or UNSET,
         archived_at=job.archived_at or UNSET,
         keep=job.keep or UNSET,
         worker_tag=job.worker_tag or UNSET,
         parked=_shown(parked),
     )
+
+
+def eta_now(job: Job) -> Eta | UnsetType:
+    """The time at which a job is likely to be done, as it looks now."""
+    return (job.status in RUNNABLE_JOBS and eta(job.pace, clock.now())) or UNSET
 
 
 def deleted_event(job: Job) -> EventJobUpdate:

@@ -7,11 +7,16 @@ from typing import Any
 import attrs
 
 from flamenco.model.bounds import Count, Line, Many, Rank, Steps, Values, Word
+from flamenco.model.eta import Pace
 from flamenco.model.specs import NOTHING, Requirements, combined
 from flamenco.model.statuses import JobStatus, TaskStatus
 
 APPROVAL = "approval"
 """Type of the tasks that no worker runs: they wait for a wrangler's yes or no."""
+
+
+OWNER = "user.name"
+"""Name in a job's metadata under which submitters write who they are."""
 
 
 @attrs.frozen
@@ -153,8 +158,13 @@ class Job:
     frames: FrameCounts = attrs.field(factory=FrameCounts)
     approvals: int = 0
     """Number of its tasks that wait for a wrangler's yes or no."""
+    pace: Pace = attrs.field(factory=Pace)
     created: datetime
     updated: datetime
+    started: datetime | None = None
+    """Time at which a worker got the first of its tasks, since it was last requeued."""
+    ended: datetime | None = None
+    """Time at which it was finished, as long as it is."""
     warnings: tuple[str, ...] = ()
     """Likely mistakes in it, as seen when it was submitted."""
     keep: bool = False
@@ -163,6 +173,11 @@ class Job:
     delete_requested_at: datetime | None = None
     delete_files: bool = False
     """True if the requested deletion includes the files that were sent with the job."""
+
+    @property
+    def owner(self) -> str:
+        """Name of the person who submitted it; empty if that is not known."""
+        return self.metadata.get(OWNER, "")
 
 
 @attrs.frozen

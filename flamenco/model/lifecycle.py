@@ -4,11 +4,12 @@ Pure functions over counts, so that the cost of a step does not grow with the jo
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import attrs
 
 from flamenco.model.jobs import Job
-from flamenco.model.statuses import RUNNABLE_JOBS, JobStatus, TaskStatus
+from flamenco.model.statuses import FINISHED_JOBS, RUNNABLE_JOBS, JobStatus, TaskStatus
 
 Counts = Mapping[TaskStatus, int]
 """Number of a job's tasks in each status; a status without tasks may be missing."""
@@ -99,6 +100,15 @@ def job_at_rest(job: JobStatus, counts: Counts) -> JobChange | None:
         return JobChange(JobStatus.FAILED, f"{failed} of {total} tasks failed{vain}")
     canceled = _sum(counts, TaskStatus.CANCELED, TaskStatus.PAUSED)
     return JobChange(JobStatus.CANCELED, f"{canceled} of {total} tasks were canceled{vain}")
+
+
+def times_after_job(job: Job, change: JobChange, now: datetime) -> Mapping[str, datetime | None]:
+    """Start and end of a job that changes now; {field of the job: time}."""
+    status = change.status
+    if status is JobStatus.REQUEUEING:
+        return {"started": None, "ended": None}
+    started = now if status is JobStatus.ACTIVE and job.started is None else job.started
+    return {"started": started, "ended": now if status in FINISHED_JOBS else None}
 
 
 def tasks_after_job(job: JobStatus, previous: JobStatus) -> Sweep | None:

@@ -20,6 +20,12 @@ class JobFilter:
     type: Few[Word] = ()
     name: Word = ""
     """Part of the name; upper and lower case are the same."""
+    text: Word = ""
+    """Part of the name, the owner or the type, or the beginning of the id."""
+    owner: Few[Word] = ()
+    """Whole name of the owner; upper and lower case are the same."""
+    approvals: bool | None = None
+    """True for the jobs that wait for a yes or no only, False for the others only."""
     tag: Word = ""
     """Id of their tag."""
     worker: Word = ""

@@ -21,6 +21,7 @@ from flamenco.model.lifecycle import (
     job_at_rest,
     returned_to_pool,
     tasks_after_job,
+    times_after_job,
 )
 from flamenco.model.statuses import RUNNABLE_JOBS, RUNNABLE_TASKS, JobStatus, TaskStatus
 from flamenco.model.tally import Tally
@@ -193,6 +194,8 @@ class LiveJob:
         """Put a changed task in place, and let the job follow."""
         ripple = Ripple(self.job)
         before = self.tasks[task.id]
+        if (before.status, task.status) == (TaskStatus.ACTIVE, TaskStatus.COMPLETED):
+            self._measure(task, now)
         self._put(evolve(task, updated=now), ripple)
         if before.status is not task.status:
             self._follow(self._after_task(task), now, ripple)
@@ -250,8 +253,10 @@ class LiveJob:
     def _follow(self, change: JobChange | None, now: datetime, ripple: Ripple) -> None:
         while change is not None and change.status is not self.job.status:
             previous = self.job.status
-            activity = activity_of(change, self.job)
-            self.job = evolve(self.job, status=change.status, activity=activity, updated=now)
+            activity, times = activity_of(change, self.job), times_after_job(self.job, change, now)
+            self.job = evolve(
+                self.job, status=change.status, activity=activity, updated=now, **times
+            )
             change = self._enforce(previous, now, ripple)
             if (previous in RUNNABLE_JOBS) is not (self.job.status in RUNNABLE_JOBS):
                 self._settle_all()
@@ -325,8 +330,21 @@ class LiveJob:
 
     def _count_frames(self) -> None:
         frames = self._tally.counts(self.counts)
-        if frames != self.job.frames:
-            self.job = evolve(self.job, frames=frames)
+        now = (self._tally.left(self.counts), self.counts[TaskStatus.ACTIVE])
+        pace = self.job.pace
+        if (pace.left, pace.workers) != now:
+            pace = evolve(pace, left=now[0], workers=now[1])
+        if pace is not self.job.pace or frames != self.job.frames:
+            self.job = evolve(self.job, frames=frames, pace=pace)
+
+    def _measure(self, task: Task, now: datetime) -> None:
+        """Note how long the frames of a task took that its worker has completed."""
+        number = self._tally.paced(task)
+        by_hand = task.id in self._held
+        if by_hand or not number or task.started is None or now <= task.started:
+            return
+        pace = self.job.pace.measure((now - task.started).total_seconds(), number, now)
+        self.job = evolve(self.job, pace=pace)
 
     def _settle_all(self) -> None:
         self._lanes_by.clear()

@@ -37,6 +37,8 @@ DECIDING = (
 )
 """States of the tasks that make a frame together: the first that one of them has is the frame's."""
 
+UNFINISHED = (FrameState.QUEUED, FrameState.ACTIVE)
+
 MOST_SHARES = 1_000_000
 """Maximum number of parts into which the frames of tasks fall where they are shared."""
 
@@ -217,6 +219,21 @@ class Tally:
             stretch.tasks[was] -= 1
             stretch.tasks[now] += 1
             self.numbers[stretch.state] += stretch.length
+
+    @property
+    def _is_of_tasks(self) -> bool:
+        """True if progress is measured in tasks: there are no frames, or several make one."""
+        return self.is_shared or not self.numbers.total()
+
+    def left(self, tasks: Mapping[TaskStatus, int]) -> int:
+        """Number of frames, or of tasks, that are queued or being made."""
+        if self._is_of_tasks:
+            return sum(count for status, count in tasks.items() if STATE_OF[status] in UNFINISHED)
+        return sum(self.numbers[state] for state in UNFINISHED)
+
+    def paced(self, task: Maker) -> int:
+        """Number of those that a task makes; 0 if it makes no frames of a job that has some."""
+        return 1 if self._is_of_tasks else _number(runs_of(task.frames))
 
     def counts(self, tasks: Mapping[TaskStatus, int]) -> FrameCounts:
         """The numbers that are shown; of a job without frames, those of its ``tasks`` by status."""

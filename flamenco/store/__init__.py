@@ -44,7 +44,7 @@ from flamenco.store.parking import (
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
 from flamenco.store.tables import Rows
-from flamenco.store.work import Held, held_tasks, job_names
+from flamenco.store.work import Held, held_tasks, job_names, waiting_approvals
 
 __all__ = [
     "AppendLog",
@@ -97,5 +97,6 @@ __all__ = [
     "listed_workers",
     "open_reader",
     "open_store",
+    "waiting_approvals",
     "worker_key",
 ]

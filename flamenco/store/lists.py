@@ -22,7 +22,7 @@ from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.statuses import JobStatus
 from flamenco.model.workers import Worker
 from flamenco.store.parking import all_parked
-from flamenco.store.tables import JOBS, TASKS, WORKERS, Table, ids_of
+from flamenco.store.tables import JOBS, TASKS, WORKERS, Table, as_they_lie, ids_of
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -31,6 +31,10 @@ JOB_KEYS = {
     "updated": "updated",
     "name": "name COLLATE NOCASE",
     "priority": "priority",
+    "status": "status",
+    "type": "type COLLATE NOCASE",
+    "owner": "owner COLLATE NOCASE",
+    "started": "first_start",
 }
 TASK_KEYS = {
     "index_in_job": "idx",
@@ -121,6 +125,16 @@ class Listing(Generic[T]):
             each for group in self.groups for each in ids_of(connection, *self._all("id", group))
         ]
 
+    def counts(self, connection: sqlite3.Connection, column: str) -> dict[str, int]:
+        """Number of rows by the text in one of their columns."""
+        found: dict[str, int] = {}
+        for group in self.groups:
+            sql, values = self._all(f"{column}, count(*)", group)
+            for text, count in as_they_lie(connection, f"{sql} GROUP BY {column}", values):
+                if isinstance(text, str):
+                    found[text] = found.get(text, 0) + count
+        return found
+
     def _count(self, connection: sqlite3.Connection) -> int:
         counts = (connection.execute(*self._all("count(*)", group)) for group in self.groups)
         return sum(row[0] for rows in counts for row in rows)
@@ -172,10 +186,14 @@ def listed_jobs(wanted: JobFilter) -> Listing[Job]:
         *_begins("id", wanted.id),
         *_one_of("type", wanted.type),
         *_part_of("name", wanted.name),
+        *_text(wanted.text),
+        *_one_of("owner COLLATE NOCASE", wanted.owner),
         *_equal("worker_tag", wanted.tag),
         *_between("created", wanted.created_after, wanted.created_before),
         *_between("updated", wanted.updated_after, wanted.updated_before),
     ]
+    if wanted.approvals is not None:
+        conditions.append(Condition("(ifnull(approvals, 0) > 0) = ?", (int(wanted.approvals),)))
     if wanted.worker:
         worked_on = (
             "id IN (SELECT job_id FROM attempts WHERE worker_id = ? "
@@ -254,6 +272,15 @@ def _begins(column: str, start: str) -> list[Condition]:
 def _part_of(column: str, part: str) -> list[Condition]:
     """Upper and lower case are the same, as far as SQLite knows them: in ASCII."""
     return [Condition(f"instr(lower({column}), lower(?)) > 0", (part,))] if part else []
+
+
+def _text(part: str) -> list[Condition]:
+    """A condition on what people look for jobs by."""
+    if not part:
+        return []
+    named = (f"instr(lower({column}), lower(?)) > 0" for column in ("name", "owner", "type"))
+    sql = f"({' OR '.join(named)} OR id BETWEEN ? AND ?)"
+    return [Condition(sql, (part, part, part, part, part + chr(sys.maxunicode)))]
 
 
 def _holds(column: str, values: Sequence[str]) -> list[Condition]:

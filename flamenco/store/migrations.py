@@ -273,6 +273,32 @@ def _running_since(db: Database) -> None:
     db.execute("ALTER TABLE workers ADD COLUMN running_since TEXT")
 
 
+_TIMES = """
+CREATE INDEX attempts_of_job ON attempts (job_id, ended);
+CREATE INDEX jobs_by_status ON jobs ((archived_at IS NULL), status, id);
+CREATE INDEX jobs_by_type ON jobs ((archived_at IS NULL), status, type COLLATE NOCASE, id);
+CREATE INDEX approvals_of_job ON tasks (job_id) WHERE type = 'approval';
+ALTER TABLE jobs ADD COLUMN pace TEXT DEFAULT '{}';
+ALTER TABLE jobs ADD COLUMN started TEXT;
+ALTER TABLE jobs ADD COLUMN ended TEXT;
+ALTER TABLE jobs ADD COLUMN owner TEXT AS (
+    ifnull(iif(json_valid(metadata), metadata ->> '$."user.name"', ''), '')
+);
+ALTER TABLE jobs ADD COLUMN first_start TEXT AS (ifnull(started, ''));
+CREATE INDEX jobs_by_owner ON jobs ((archived_at IS NULL), status, owner COLLATE NOCASE, id);
+CREATE INDEX jobs_by_started ON jobs ((archived_at IS NULL), status, first_start, id);
+UPDATE jobs SET started = (SELECT min(attempts.started) FROM attempts WHERE job_id = jobs.id);
+UPDATE jobs SET ended = (SELECT max(attempts.ended) FROM attempts WHERE job_id = jobs.id)
+    WHERE status IN ('canceled', 'completed', 'failed');
+"""
+
+
+def _times(db: Database) -> None:
+    """Add the times and the pace of jobs, and indexes of their attempts and approvals."""
+    for statement in _TIMES.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -288,4 +314,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _files,
     _approvals,
     _running_since,
+    _times,
 )

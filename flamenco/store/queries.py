@@ -86,6 +86,10 @@ class Reader:
         """The ids of all that is on a list."""
         return await self.ask(listing.ids)
 
+    async def counts(self, listing: Listing[Listed], column: str) -> Mapping[str, int]:
+        """Number of rows of a list by the text in one of their columns."""
+        return await self.ask(lambda db: listing.counts(db, column))
+
     async def unfinished_jobs(self) -> list[str]:
         """Ids of the jobs that live as actors: work is left in them."""
         return await self._ids(

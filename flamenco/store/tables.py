@@ -301,7 +301,7 @@ def _values(fields: Sequence[Any]) -> Values:
 JOBS = Table(
     "jobs",
     Job,
-    structured=frozenset({"settings", "metadata", "requirements", "frames", "warnings"}),
+    structured=frozenset({"settings", "metadata", "requirements", "frames", "pace", "warnings"}),
     stand_in={"status": JobStatus.FAILED},
     says_why="activity",
 )

@@ -1,11 +1,11 @@
-"""Questions about what workers do now, for lists of them.
+"""Questions about what workers do now, and what jobs wait for, for lists of them.
 
 Each function answers one on a connection; `Reader.ask` has it answered in a thread.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -36,3 +36,26 @@ def job_names(connection: sqlite3.Connection, job_ids: Iterable[str]) -> Mapping
     query = "SELECT id, name FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
     rows = as_they_lie(connection, query, (json.dumps([*set(job_ids)]),))
     return {job_id: name for job_id, name in rows if isinstance(name, str)}
+
+
+MOST_APPROVALS = 20
+"""Maximum number of waiting approvals that are named for a job."""
+
+
+def waiting_approvals(
+    connection: sqlite3.Connection, job_ids: Iterable[str]
+) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The first tasks of jobs that wait for a yes or no; {job id: their ids and names}."""
+    query = (
+        "SELECT job_id, id, name FROM tasks AS waiting "
+        "WHERE job_id IN (SELECT value FROM json_each(?)) AND type = 'approval' "
+        "AND status IN ('queued', 'soft-failed') AND json_valid(depends_on) AND NOT EXISTS ("
+        "SELECT 1 FROM json_each(waiting.depends_on) AS needed "
+        "JOIN tasks ON tasks.id = needed.value AND tasks.status != 'completed') ORDER BY idx"
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for job_id, task_id, name in as_they_lie(connection, query, (json.dumps([*job_ids]),)):
+        of_job = found.setdefault(job_id, [])
+        if isinstance(name, str) and len(of_job) < MOST_APPROVALS:
+            of_job.append((task_id, name))
+    return found

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from flamenco.logs import TaskLogs
+from flamenco.model.eta import Pace
 from flamenco.model.jobs import Command, FrameCounts, Job, Task
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
@@ -48,6 +49,7 @@ JOB = Job(
     settings={"frames": "1-3", "fps": 24.0, "nested": {"a": [1, None]}},
     metadata={"project": "Ünïcode"},
     frames=FrameCounts(total=3, are_tasks=True),
+    pace=Pace(left=3),
     created=NOW,
     updated=NOW,
 )
@@ -93,7 +95,8 @@ async def test_what_was_committed_is_read_back_by_another_manager(tmp_path):
     async with open_store(path, TaskLogs(path.parent)) as store, open_reader(path) as reader:
         snapshot = await store.load(job_key("j1"))
         counted = FrameCounts(total=3, active=1, are_tasks=True)
-        assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE, frames=counted)
+        now = {"frames": counted, "pace": Pace(left=3, workers=1)}
+        assert snapshot.job == attrs.evolve(JOB, status=JobStatus.ACTIVE, **now)
         second = attrs.evolve(TASKS[1], status=TaskStatus.ACTIVE, lease=7, worker_id="w1")
         assert tuple(snapshot.tasks.values()) == (TASKS[0], second, TASKS[2])
         held = (StoredLease("j1", "t2", 7, "w1"),)

@@ -3,12 +3,11 @@
 Each object is treated as if it were the only one, and gets an outcome of its own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import attrs
 import msgspec
-import trio
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import bulk as api
@@ -17,16 +16,11 @@ from flamenco.manager.refusals import Refusal
 from flamenco.store import Listing, listed_jobs, listed_tasks, listed_workers
 from web.api import job_requests, tasks, worker_mgt
 from web.api.finding import find_job
+from web.api.many import Act, to_all
 from web.context import reader
 from web.operations import Operations
-from web.wire import STATUS_OF, status_of
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
-Act = Callable[[str, Any], Awaitable[None]]
-
-AT_ONCE = 32
-"""Maximum number of actions at the same time: enough for their commits to gather."""
-
 routes = Operations("bulk")
 
 
@@ -50,6 +44,7 @@ JOB_ACTIONS: dict[str, Act] = {
     "setarchived": job_requests.set_job_archived,
     "delete": job_requests.delete_job,
     "try_again": _try_job_again,
+    "requeue_failed": job_requests.requeue_failed_tasks,
 }
 TASK_ACTIONS: dict[str, Act] = {
     "setstatus": tasks.set_task_status,
@@ -70,7 +65,7 @@ async def change_jobs(body: api.BulkOfJobs) -> api.BulkResult:
     """Do the same thing to many jobs."""
     act, change = _action(body, JOB_ACTIONS)
     found = await _choose(body, lambda given: listed_jobs(_filter(JobsFilter, given)))
-    return await _to_all(found, act, change)
+    return await to_all(found, act, change)
 
 
 @routes.post("/tasks/bulk", errors=[404])
@@ -83,7 +78,7 @@ async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
             raise Refusal("job: a filter of tasks needs the id of their job")
         await find_job(job_id)
     found = await _choose(body, lambda given: listed_tasks(job_id, _filter(TasksFilter, given)))
-    return await _to_all(found, act, change)
+    return await to_all(found, act, change)
 
 
 @routes.post("/worker-mgt/workers/bulk")
@@ -91,7 +86,7 @@ async def change_workers(body: api.BulkOfWorkers) -> api.BulkResult:
     """Do the same thing to many workers."""
     act, change = _action(body, WORKER_ACTIONS)
     found = await _choose(body, lambda given: listed_workers(_filter(WorkersFilter, given)))
-    return await _to_all(found, act, change)
+    return await to_all(found, act, change)
 
 
 def _action(body: api.Chosen, actions: Mapping[str, Act]) -> tuple[Act, object]:
@@ -110,8 +105,8 @@ async def _choose(body: api.Chosen, listing: Callable[[api.Filter], Listing[T]])
     if not isinstance(body.ids, UnsetType):
         return list(dict.fromkeys(body.ids))
     found = await reader().ids(listing(body.filter or {}))
-    if len(found) > api.MOST:
-        raise Refusal(f"filter: {len(found)} match, expected {api.MOST} at most")
+    if len(found) > api.MOST_MATCHING:
+        raise Refusal(f"filter: {len(found)} match, expected {api.MOST_MATCHING} at most")
     return found
 
 
@@ -129,25 +124,3 @@ def _filter(kind: type[T], given: api.Filter) -> T:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         raise Refusal(f"filter: {error}") from None
-
-
-async def _to_all(ids: Iterable[str], act: Act, change: object) -> api.BulkResult:
-    """The outcome for each."""
-    outcomes = {each: api.BulkOutcome(id=each, code=204) for each in ids}
-    limiter = trio.CapacityLimiter(AT_ONCE)
-
-    async def try_it(each: str) -> None:
-        async with limiter:
-            try:
-                await act(each, change)
-            except tuple(STATUS_OF) as error:
-                code = status_of(error)
-                outcomes[each] = api.BulkOutcome(id=each, code=code, message=str(error))
-
-    async with trio.open_nursery() as nursery:
-        for each in outcomes:
-            nursery.start_soon(try_it, each)
-    refused = sum(each.message is not UNSET for each in outcomes.values())
-    return api.BulkResult(
-        outcomes=tuple(outcomes.values()), done=len(outcomes) - refused, refused=refused
-    )

@@ -13,13 +13,18 @@ from flamenco.manager.jobs.messages import (
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
+    SetTaskStatus,
     Unblock,
     WhyWaiting,
 )
 from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import NotAllowed, NotFound
+from flamenco.model.lists import TaskFilter
+from flamenco.model.statuses import TaskStatus
+from flamenco.store import listed_tasks
 from web import views
 from web.api.finding import find_job, workers_named
+from web.api.many import to_all
 from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Answer, failure
@@ -31,6 +36,23 @@ routes = Operations("jobs")
 async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
     """Pause, cancel or requeue a job."""
     await ask_job(farm().system, job_id, SetJobStatus(body.status, body.reason))
+
+
+@routes.post("/jobs/<job_id>/requeue-failed", errors=[404, 409, 422])
+async def requeue_failed_tasks(job_id: Id, body: api.FailedTasksRequeueing) -> None:
+    """Queue all failed tasks of a job again, and leave the others as they are."""
+    await find_job(job_id)
+    failed = await reader().ids(listed_tasks(job_id, TaskFilter(status=(TaskStatus.FAILED,))))
+    if not failed:
+        raise NotAllowed("no task of the job has failed")
+
+    async def requeue(task_id: str, reason: str) -> None:
+        change = SetTaskStatus(task_id, TaskStatus.QUEUED, reason)
+        await ask_job(farm().system, job_id, change)
+
+    result = await to_all(failed, requeue, body.reason)
+    if not result.done:
+        raise NotAllowed(result.reasons[0].message)
 
 
 @routes.post("/jobs/<job_id>/setpriority", errors=[404, 409, 422])

@@ -23,7 +23,7 @@ from flamenco.model.variables import settings_to_variables
 from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
 from flamenco.shaman import checkout_path
-from flamenco.store import listed_jobs, listed_tasks
+from flamenco.store import listed_jobs, listed_tasks, waiting_approvals
 from web import views
 from web.api.finding import find_job, workers_named
 from web.context import compiling, farm, reader, services
@@ -95,11 +95,13 @@ async def fetch_job(job_id: Id) -> api.Job:
 async def _seen_now(
     jobs: Sequence[Job], parked: Mapping[str, Parked | None]
 ) -> tuple[api.Job, ...]:
-    """Jobs, with the warnings that apply now."""
+    """Jobs, with the warnings that apply now, and the approvals that wait."""
     if any(job.warnings for job in jobs):
         offered = await reader().offered_types()
         jobs = [attrs.evolve(job, warnings=standing(job, offered)) for job in jobs]
-    return tuple(views.job(job, parked.get(job.id)) for job in jobs)
+    deciding = [job.id for job in jobs if job.approvals]
+    found = await reader().ask(lambda db: waiting_approvals(db, deciding)) if deciding else {}
+    return tuple(views.job(job, parked.get(job.id), found.get(job.id, ())) for job in jobs)
 
 
 @routes.get("/jobs/<job_id>/tasks", errors=[404])
@@ -111,7 +113,9 @@ async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary
     summaries = tuple(
         views.task_summary(task, workers, page.parked.get(task.id)) for task in page.items
     )
-    return api.JobTasksSummary(tasks=summaries, **rest(page, query.sort))
+    everywhere = listed_tasks(job_id, attrs.evolve(query, status=()))
+    counts = await reader().counts(everywhere, "status") if query.count else UNSET
+    return api.JobTasksSummary(tasks=summaries, counts=counts, **rest(page, query.sort))
 
 
 @routes.get("/jobs/<job_id>/last-rendered")
