@@ -33,7 +33,7 @@ class Told:
 def answer(path: Path) -> tuple[Told, bytes]:
     """What a frame looks like."""
     try:
-        image = read(path, BOX, steady=True)
+        image = read(path, BOX)
         image.thumbnail(BOX, Image.Resampling.LANCZOS)
         return Told(width=image.width, height=image.height), image.tobytes()
     except NoPicture as error:

@@ -1,19 +1,17 @@
 """Reading of images with OpenImageIO: light without an upper bound, film's density, 16 bits.
 
 OpenEXR and Radiance files have scene-linear light. The view of the OpenColorIO configuration that
-the environment variable `OCIO` names shows it; without one it is compressed by Reinhard's curve
-with the brightest light as its white point, so that a picture with nothing brighter than 1 stays as
-it is, and encoded as sRGB (IEC 61966-2-1). Where it has to be steady from frame to frame, the curve
-is the same for all: light stays as it is up to a shoulder, and nears 1 from there. From a file with
-several layers the combined one is shown. Images are read some lines at a time and averaged, so
+the environment variable `OCIO` names shows it. Without one, light stays as it is up to a shoulder
+and nears 1 from there, and is encoded as sRGB (IEC 61966-2-1). The curve is the same for every
+picture: one that suited the brightest light of each would pump from frame to frame. From a file
+with several layers the combined one is shown. Images are read some lines at a time and averaged, so
 memory grows with the width only.
 """
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +38,9 @@ BLACK, WHITE, DENSITY = 95.0, 685.0, 0.002 / 0.6
 AT_ONCE = 2**21
 """Number of pixels that are tone-mapped at once."""
 SHOULDER = 0.8
-"""Luminance from which on the curve for videos bends."""
+"""Luminance from which on the curve bends."""
 
 Pixels = npt.NDArray[np.float32]
-Curve = Callable[[Pixels], Pixels]
-"""From luminance to the factor of the light that has it."""
 
 oiio.attribute("threads", 1)
 oiio.attribute("exr_threads", -1)
@@ -69,7 +65,7 @@ class Place:
     rank: tuple[bool, bool] = (False, False)
 
 
-def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Image:
+def read(path: Path, box: tuple[int, int]) -> Image.Image:
     """An image as it looks on a screen. Raises `NoPicture`; other errors for a broken file."""
     opened = oiio.ImageInput.open(str(path))
     if opened is None:
@@ -89,7 +85,7 @@ def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Ima
         for lines in _parts(pixels):
             lines[:] = _from_film(lines)
     if means in (Meaning.LIGHT, Meaning.DENSITY):
-        _show(pixels, _shoulder if steady else partial(_reinhard, white=_brightest(pixels)))
+        _show(pixels)
     return _image(pixels)
 
 
@@ -208,12 +204,12 @@ def _parts(pixels: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
         yield pixels[top : top + step]
 
 
-def _show(light: Pixels, curve: Curve) -> None:
+def _show(light: Pixels) -> None:
     """Put what a screen shows in the place of light."""
     config = os.environ.get("OCIO")
     for lines in _parts(light):
         viewed = _by_config(lines, config) if config else None
-        lines[:] = _compressed(lines, curve) if viewed is None else viewed
+        lines[:] = _compressed(lines) if viewed is None else viewed
 
 
 def _by_config(light: Pixels, config: str) -> Pixels | None:
@@ -223,8 +219,8 @@ def _by_config(light: Pixels, config: str) -> Pixels | None:
     return None if found.has_error else np.asarray(found.get_pixels(oiio.FLOAT), np.float32)
 
 
-def _compressed(light: Pixels, curve: Curve) -> Pixels:
-    light = (light * curve(_luminance(light))).clip(0.0, 1.0)
+def _compressed(light: Pixels) -> Pixels:
+    light = (light * _shoulder(_luminance(light))).clip(0.0, 1.0)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
@@ -232,15 +228,8 @@ def _luminance(light: Pixels) -> Pixels:
     return (light @ np.array(LUMINANCE, np.float32))[:, :, None]
 
 
-def _brightest(light: Pixels) -> float:
-    return max(float(_luminance(lines).max()) for lines in _parts(light))
-
-
-def _reinhard(luminance: Pixels, white: float) -> Pixels:
-    return (1 + luminance / max(1.0, white) ** 2) / (1 + luminance)
-
-
 def _shoulder(luminance: Pixels) -> Pixels:
+    """The factor of light that has this luminance."""
     over = np.fmax(luminance - SHOULDER, 0.0) / (1 - SHOULDER)
     bent = SHOULDER + (1 - SHOULDER) * over / (1 + over)
     return np.where(over > 0, bent / np.fmax(luminance, SHOULDER), 1.0)

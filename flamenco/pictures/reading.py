@@ -18,16 +18,16 @@ OF_OTHER_DEPTH = ("F", "I")
 """Modes of Pillow, or their beginnings, that it would cut to 8 bits."""
 
 
-def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Image:
+def read(path: Path, box: tuple[int, int]) -> Image.Image:
     """An image in RGB over black, at least as large as fits into ``box``, if it is that large.
 
-    One of more than `MOST_AT_ONCE` pixels may be smaller. With ``steady`` the same light looks the
-    same in every image, as in the frames of a video it has to. Raises `NoPicture`.
+    One of more than `MOST_AT_ONCE` pixels may be smaller. The same light looks the same in every
+    image, as in the frames of a video it has to. Raises `NoPicture`.
     """
     try:
         if not path.stat().st_size:
             raise NoPicture("the file is empty", passing=True)
-        return _read(path, box, steady=steady)
+        return _read(path, box)
     except NoPicture:
         raise
     except FileNotFoundError:
@@ -39,12 +39,12 @@ def read(path: Path, box: tuple[int, int], *, steady: bool = False) -> Image.Ima
         raise NoPicture(f"the file can't be read: {why}", passing=True) from error
 
 
-def _read(path: Path, box: tuple[int, int], *, steady: bool) -> Image.Image:
+def _read(path: Path, box: tuple[int, int]) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the bounds here are our own
     try:
         opened = Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
-        return _first_frame(path) if is_movie(path) else _by_lines(path, box, steady=steady)
+        return _first_frame(path) if is_movie(path) else _by_lines(path, box)
     with opened as image:
         check_size(image.width, image.height)
         _read_less(image, box)
@@ -52,13 +52,13 @@ def _read(path: Path, box: tuple[int, int], *, steady: bool) -> Image.Image:
         if at_once and not image.mode.startswith(OF_OTHER_DEPTH):
             image.load()
             return over_black(image)
-    return _by_lines(path, box, steady=steady)
+    return _by_lines(path, box)
 
 
-def _by_lines(path: Path, box: tuple[int, int], *, steady: bool) -> Image.Image:
+def _by_lines(path: Path, box: tuple[int, int]) -> Image.Image:
     from flamenco.pictures import light  # NumPy and OpenImageIO take as long to load as a picture
 
-    return light.read(path, box, steady=steady)
+    return light.read(path, box)
 
 
 def _first_frame(path: Path) -> Image.Image:
