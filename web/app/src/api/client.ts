@@ -20,6 +20,8 @@ import type {
   WorkerTagList,
 } from './types'
 
+type JobsQuery = NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>
+
 const TIMEOUT_MS = 20_000
 const PAGE = 1000
 const CONFIGURATION = '/api/v3/configuration'
@@ -128,18 +130,18 @@ export function createApi(
     return keys === null ? [] : keys.split(', ')
   }
 
-  async function jobsPage(query: NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>) {
+  async function jobsPage(query: JobsQuery) {
     const page = await data(http.GET('/api/v3/jobs', { params: { query } }))
     return { ...page, jobs: page.jobs as Job[] }
   }
 
-  /** In pages, since an archive only grows. */
-  async function fetchArchivedJobs(): Promise<Job[]> {
+  /** In pages, since there may be very many. */
+  async function allJobs(query: JobsQuery): Promise<Job[]> {
     const jobs: Job[] = []
     let after: string | undefined = ''
     while (after !== undefined) {
       const place: { after?: string } = after ? { after } : {}
-      const page = await jobsPage({ archived: true, limit: PAGE, ...place })
+      const page = await jobsPage({ ...query, limit: PAGE, ...place })
       jobs.push(...page.jobs)
       after = page.next
     }
@@ -162,7 +164,11 @@ export function createApi(
     getJobTypes: async () => (await data(http.GET('/api/v3/jobs/types'))) as unknown as AvailableJobTypes,
 
     fetchJobs: () => jobsPage({}),
-    fetchArchivedJobs,
+    fetchArchivedJobs: () => allJobs({ archived: true }),
+    fetchJobsSince: (created_after: string) => allJobs({ created_after }),
+    /** The ids of those that it works on, or has. */
+    fetchJobsOfWorker: async (worker: string, archived: boolean) =>
+      (await allJobs({ worker, archived })).map(({ id }) => id),
     fetchJob: async (job: string) => (await data(http.GET('/api/v3/jobs/{job_id}', ofJob(job)))) as Job,
     fetchJobTasks: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/tasks', ofJob(job))),
     fetchJobFrames: async (job: string) =>
@@ -210,6 +216,13 @@ export function createApi(
         }),
       ),
 
+    /** All that failed of a job. */
+    requeueFailedTasks: (job: string, reason: string) =>
+      data(
+        http.POST('/api/v3/tasks/bulk', {
+          body: { job, filter: { status: ['failed'] }, setstatus: { status: 'queued', reason } },
+        }),
+      ),
     setTasksStatus: (ids: readonly string[], status: TaskStatus, reason: string) =>
       data(http.POST('/api/v3/tasks/bulk', { body: { ids: [...ids], setstatus: { status, reason } } })),
 

@@ -14,10 +14,7 @@ export function useListView<S extends string>(
   statuses: Record<S, unknown>,
   usual: SortOrder,
 ) {
-  const part = (name: string, usually = '') =>
-    useRouteQuery<string, string>(place + name, usually, {
-      transform: (value) => (Array.isArray(value) ? value[0] : value) ?? usually,
-    })
+  const part = (name: string, usually?: string) => usePart(place + name, usually)
   const status = part('status')
   const sort = part('sort', orderText(usual))
 
@@ -56,6 +53,13 @@ function useSelection(name: string): Ref<Selection> {
     { debounce: SETTLED_MS },
   )
   return selection
+}
+
+/** A text in the address. */
+export function usePart(name: string, usually = '') {
+  return useRouteQuery<string, string>(name, usually, {
+    transform: (value) => (Array.isArray(value) ? value[0] : value) ?? usually,
+  })
 }
 
 /** Something that is on or off in the address. */

@@ -8,7 +8,7 @@ import type {
 } from '../api/events'
 import type { Job, TaskSummary, WorkerSummary, WorkerTag } from '../api/types'
 
-/** What the jobs table needs of a job; an event brings all of it. */
+/** What the jobs table needs of a job; an event brings all but when and by whom it was made. */
 export type JobRow = Pick<
   Job,
   | 'id'
@@ -26,7 +26,8 @@ export type JobRow = Pick<
   | 'archived_at'
   | 'keep'
   | 'parked'
->
+> &
+  Partial<Pick<Job, 'created' | 'metadata'>>
 
 export function replaceAll<Row extends { id: string }>(
   rows: Map<string, Row>,

@@ -36,6 +36,8 @@ export interface RenderedImage {
   stamp: number
 }
 
+const NEW_JOBS_MS = 1_000
+
 export interface LiveState {
   farmStatus: FarmStatus
   version: FlamencoVersion | null
@@ -152,6 +154,26 @@ export function createLiveStore(options: LiveStoreOptions) {
     state.jobsLoaded = true
   }
 
+  /** What an event doesn't tell of jobs that are new: a few moments later, for all of them at once. */
+  const newJobs = {
+    timer: undefined as ReturnType<typeof setTimeout> | undefined,
+    ask(): void {
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined
+        attempt(loadNewJobs)
+      }, NEW_JOBS_MS)
+    },
+  }
+
+  async function loadNewJobs(): Promise<void> {
+    const newest = [...jobs.values()].reduce((last, { created = '' }) => (created > last ? created : last), '')
+    if (!newest) return loadJobs()
+    for (const { id, created, metadata } of await api.fetchJobsSince(newest)) {
+      const row = jobs.get(id)
+      if (row) jobs.set(id, { ...row, created, metadata })
+    }
+  }
+
   async function loadArchive(): Promise<void> {
     await archiveSnapshot.load(() => api.fetchArchivedJobs())
     state.archiveLoaded = true
@@ -192,6 +214,7 @@ export function createLiveStore(options: LiveStoreOptions) {
         state.farmStatus = event.payload.status
         break
       case '/jobs':
+        if (!event.payload.was_deleted && !jobs.has(event.payload.id)) newJobs.ask()
         jobsSnapshot.event(event.payload)
         if (archiveOpened) archiveSnapshot.event(event.payload)
         state.openJob?.onJobEvent(event.payload)

@@ -3,6 +3,7 @@
 import type {
   AvailableJobType,
   Job,
+  JobLastRenderedImageInfo,
   JobStatus,
   TaskStatus,
 } from '../api/types'
@@ -53,6 +54,11 @@ export function mayWait(job: JobStatus, tasks: Iterable<{ status: TaskStatus }>)
   if (job !== 'queued' && job !== 'active') return false
   for (const task of tasks) if (task.status === 'active') return false
   return true
+}
+
+/** The address of an image in its smallest size: the Manager names the largest first. */
+export function thumbnail({ base, suffixes }: JobLastRenderedImageInfo): string {
+  return `${base}/${suffixes.at(-1) ?? ''}`
 }
 
 /** The job that an image belongs to: the last part of its folder's address. */

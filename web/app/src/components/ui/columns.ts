@@ -10,4 +10,6 @@ export interface Column<Row> {
   /** Left out where the table is narrow. */
   wide?: boolean
   align?: 'end'
+  /** Always shown. */
+  fixed?: boolean
 }
