@@ -7,7 +7,18 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.meta import Parked
-from flamenco.model.bounds import MOST_NAMED, Line, Priority, Prose, Text, Texts, Time, Values, Word
+from flamenco.model.bounds import (
+    MOST_NAMED,
+    Line,
+    Priority,
+    Prose,
+    SubmissionKey,
+    Text,
+    Texts,
+    Time,
+    Values,
+    Word,
+)
 from flamenco.model.eta import Eta
 from flamenco.model.jobs import Command, FrameCounts
 from flamenco.model.specs import Requirements
@@ -68,6 +79,13 @@ class WaitingApproval:
 
     id: str
     name: str
+
+
+@attrs.frozen(kw_only=True)
+class SubmissionHeaders:
+    idempotency_key: SubmissionKey | UnsetType = UNSET
+    """Not in Flamenco 3: mark of this submission. Repeated with the same body within a day, it gets
+    the same job, so that an answer that was lost can be asked for again."""
 
 
 @attrs.frozen(kw_only=True)

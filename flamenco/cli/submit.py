@@ -1,7 +1,9 @@
 """`flamenco submit`: send a job from the command line."""
 
 import shutil
+import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,13 +22,16 @@ from flamenco.cli.progress import follow
 from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain
-from flamenco.client import ManagerClient, open_client
+from flamenco.client import Conflict, ManagerClient, Unreachable, open_client
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.jobtypes.blend_facts import ask_blender, outside, settings_from_blend
 from flamenco.jobtypes.described import job_type_from
 from flamenco.model.jobs import OWNER
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
+
+TRIES, PAUSE_SECONDS = 4, 1.0
+"""Number of times that a submission is sent whose answer is lost, and the pause in between."""
 
 
 def submit(
@@ -109,17 +114,16 @@ class Request:
         shared = [storage, *filter(None, [given.get("render_output_root")])]
         for warning in outside(asked.outputs, shared):
             complain(f"warning: {warning}")
-        return await client.submit(
-            SubmittedJob(
-                name=self.name,
-                type=self.type,
-                type_etag=job_type.etag,
-                priority=self.priority,
-                settings=settings,
-                submitter_platform=PLATFORM,
-                metadata={OWNER: getuser()},
-            )
+        job = SubmittedJob(
+            name=self.name,
+            type=self.type,
+            type_etag=job_type.etag,
+            priority=self.priority,
+            settings=settings,
+            submitter_platform=PLATFORM,
+            metadata={OWNER: getuser()},
         )
+        return await submit_once(client, job)
 
     def _given(self, job_type: JobType, storage: str) -> dict[str, Any]:
         given = dict(parse_setting(each, job_type) for each in self.settings)
@@ -129,6 +133,19 @@ class Request:
             root = self.output.absolute() if self.output else Path(storage) / "renders"
             given["render_output_root"] = str(root)
         return given
+
+
+async def submit_once(client: ManagerClient, job: SubmittedJob) -> Job:
+    """Submit a job; if the answer is lost, ask for it again, which makes no second job.
+
+    Raises `ManagerError`.
+    """
+    key = str(uuid.uuid4())
+    for _ in range(TRIES - 1):
+        with suppress(Unreachable, Conflict):
+            return await client.submit(job, key=key)
+        await trio.sleep(PAUSE_SECONDS)
+    return await client.submit(job, key=key)
 
 
 def parse_setting(text: str, job_type: JobType) -> tuple[str, Any]:

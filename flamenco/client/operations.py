@@ -4,11 +4,13 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
+import attrs
 from msgspec import UNSET
 
 from flamenco.api import bulk, meta
 from flamenco.api import frames as wire_frames
 from flamenco.api import jobs as wire_jobs
+from flamenco.api import packs as wire_packs
 from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ManagerActors
@@ -65,9 +67,22 @@ class Operations(SetupOperations, ShamanOperations):
         return get(f"jobs/type/{name}", wire_jobs.AvailableJobType)
 
     @operation
-    def submit(self, job: wire_jobs.SubmittedJob) -> Call[wire_jobs.Job]:
-        """Submit a job, and get it as the Manager stored it."""
-        return send("jobs", job, wire_jobs.Job)
+    def submit(self, job: wire_jobs.SubmittedJob, *, key: str = "") -> Call[wire_jobs.Job]:
+        """Submit a job, and get it as the Manager stored it.
+
+        With a ``key``, such as a UUID, it may be repeated when the answer was lost: for a day, the
+        same key and job are the same submission.
+        """
+        return attrs.evolve(send("jobs", job, wire_jobs.Job), headers=_keyed(key))
+
+    @operation
+    def hand_out_pack(self, name: str, *, key: str) -> Call[str]:
+        """The path, below the shared storage, of a folder for the files of a job.
+
+        Whoever submits the job with this ``key`` creates and fills it before.
+        """
+        call = send("jobs/packs", wire_packs.PackRequest(name=name), wire_packs.Pack)
+        return then(attrs.evolve(call, headers=_keyed(key)), attrgetter("path"))
 
     @operation
     def check(self, job: wire_jobs.SubmittedJob) -> Call[None]:
@@ -377,3 +392,7 @@ def _if_any(path: str, kind: type[A]) -> Call[A | None]:
     """A request for an instance of this class, or None if the answer is empty."""
     read = read_as(kind)
     return Call("GET", path, lambda content: read(content) if content else None)
+
+
+def _keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key} if key else {}

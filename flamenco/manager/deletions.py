@@ -11,6 +11,7 @@ import trio
 import actors
 from flamenco.logs import job_folder
 from flamenco.manager.events import deleted_event
+from flamenco.manager.packs import erase_pack
 from flamenco.manager.services import SHAMAN, Services
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.jobs import Job
@@ -93,7 +94,7 @@ class Deletions(actors.Actor):
 
 
 async def own_files(job: Job, services: Services) -> PurePosixPath | None:
-    """The checkout of a job, if Shaman made one for it.
+    """The checkout of a job, if Shaman made one for it, or its pack.
 
     Rendered output never counts, nor does any other folder that a job may name.
     """
@@ -101,7 +102,9 @@ async def own_files(job: Job, services: Services) -> PurePosixPath | None:
     path = PurePosixPath(named)
     if checkouts is None or str(path) != named or not await services.reader.is_checkout(named):
         return None
-    there = await trio.to_thread.run_sync(checkouts.holds, path)
+    is_pack = await services.reader.is_pack(named)
+    look = checkouts.has_folder if is_pack else checkouts.holds
+    there = await trio.to_thread.run_sync(look, path)
     return path if there else None
 
 
@@ -113,14 +116,15 @@ async def remove_local(job: Job, services: Services) -> None:
 
 
 async def remove_files(job: Job, services: Services, keeper: actors.ActorRef | None) -> None:
-    """Remove a job's logs and pictures, and its checkout of Shaman, whose ``keeper`` forgets it.
+    """Remove a job's logs and pictures, and its checkout or pack, which the ``keeper`` forgets.
 
-    A checkout stays if another job uses it, and, while Shaman is switched off, unless its removal
-    was asked for (reference rules §11). Files that are already gone are fine. Raises OSError if
-    something can't be removed.
+    It stays if another job uses it. While Shaman is switched off, a checkout of Shaman also stays
+    unless its removal was asked for (reference rules §11). Files that are already gone are fine.
+    Raises OSError if something can't be removed.
     """
     await remove_local(job, services)
-    if services.shaman is None and not job.delete_files:
+    is_pack = await services.reader.is_pack(job.shaman_checkout_id or "")
+    if services.shaman is None and not job.delete_files and not is_pack:
         return
     own = await own_files(job, services)
     if own is None or services.checkouts is None or keeper is None:
@@ -128,7 +132,8 @@ async def remove_files(job: Job, services: Services, keeper: actors.ActorRef | N
     if await services.reader.is_used(str(own), but=job.id):
         logger.info("the files of job %s stay: another job uses them", job.id)
         return
-    await erase(own, services.checkouts, CheckoutRecords(keeper, services.reader))
+    remove = erase_pack if is_pack else erase
+    await remove(own, services.checkouts, CheckoutRecords(keeper, services.reader))
 
 
 def _remove(folder: Path, top: Path) -> None:

@@ -25,6 +25,7 @@ from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.packs import Packs
 from flamenco.manager.pictures import PictureKeeper
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
@@ -32,6 +33,7 @@ from flamenco.manager.services import (
     HOUSEKEEPING,
     IMAGES,
     JOBS,
+    PACKS,
     PICTURES,
     SCHEDULER,
     SHAMAN,
@@ -90,6 +92,7 @@ class Farm:
     videos: actors.ActorRef
     status: actors.ActorRef
     shaman: actors.ActorRef
+    packs: actors.ActorRef
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
         """The actor of a worker; None if there is no such worker."""
@@ -186,6 +189,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
 
     await system.start(Scheduler, name=SCHEDULER.strip("/"))
     shaman = await start(ShamanKeeper, SHAMAN)
+    packs = await system.start(Packs, services, shaman, name=PACKS.strip("/"))
     await start(Deletions, DELETIONS)
     workers = await start(Workers, WORKERS)
     await workers.ask(WaitForWorkers(), timeout=inf)
@@ -204,6 +208,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         status=await start(Status, STATUS),
         submissions=await start(Submissions, SUBMISSIONS),
         shaman=shaman,
+        packs=packs,
     )
     await start(Housekeeping, HOUSEKEEPING)
     return farm

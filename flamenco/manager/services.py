@@ -42,6 +42,7 @@ SUBMISSIONS = "/submissions"
 DELETIONS = "/deletions"
 HOUSEKEEPING = "/housekeeping"
 SHAMAN = "/shaman"
+PACKS = "/packs"
 
 
 @attrs.define

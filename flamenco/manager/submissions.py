@@ -24,7 +24,8 @@ from flamenco.jobtypes import (
 from flamenco.manager.deletions import Erase
 from flamenco.manager.events import job_event
 from flamenco.manager.jobs.messages import StartJob
-from flamenco.manager.refusals import Outdated, Refusal
+from flamenco.manager.packs import KEPT
+from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
@@ -33,7 +34,13 @@ from flamenco.model.planned import planned_frames
 from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import Shares
 from flamenco.model.warnings import unoffered
-from flamenco.store import InsertJob, InsertTasks, PutJob
+from flamenco.store import (
+    ForgetSubmissions,
+    InsertJob,
+    InsertTasks,
+    PutJob,
+    RememberSubmission,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +51,18 @@ TASKS_AT_ONCE = 200
 """Number of tasks that are stored in one transaction."""
 
 CLEAR_SECONDS = 60.0
+
+
+@attrs.frozen
+class Key:
+    """A mark by which a submission that is repeated is known: the job of the first is its answer.
+
+    Keys are remembered for a day.
+    """
+
+    text: str
+    digest: str
+    """Hash of all that is submitted, which is the same each time."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +81,8 @@ class SubmitJob(actors.Request[Job]):
     keep: bool = False
     status: JobStatus = JobStatus.QUEUED
     check_only: bool = False
+    key: Key | None = None
+    """The submitter's mark of this submission, if it has one."""
 
 
 @attrs.frozen
@@ -104,6 +125,7 @@ class Submissions(actors.Actor):
     def __init__(self, services: Services) -> None:
         self._services = services
         self._answers: dict[str, actors.ReplyLater] = {}  # {name of the child: answer}
+        self._keys: dict[str, str] = {}  # {key under way: name of its child}
 
     async def started(self) -> None:
         """Erase interrupted jobs, now and from time to time."""
@@ -111,22 +133,54 @@ class Submissions(actors.Actor):
         self.every(CLEAR_SECONDS, ClearAway())
 
     @actors.handles(SubmitJob)
-    def submit(self, message: SubmitJob) -> None:
-        """Start an actor for the job, which answers."""
+    async def submit(self, message: SubmitJob) -> Job | None:
+        """Start an actor for the job, which answers, unless it was submitted before."""
         if message.status not in ALLOWED_AT_FIRST:
             raise Refusal(f"initial_status: expected queued or paused, got {message.status.value}")
+        key = message.key
+        if key is not None and (known := await self._known(key)) is not None:
+            return known
+        job = attrs.evolve(_new_job(message), shaman_checkout_id=await self._files(message))
+        if key is not None:
+            self._keys[key.text] = job.id
         answer = self.defer_reply()
-        job = _new_job(message)
         child = self.spawn(
             Submission, self._services, message, job, answer, name=job.id, restart="temporary"
         )
         self._answers[job.id] = answer
         self.watch(child)
+        return None
+
+    async def _known(self, key: Key) -> Job | None:
+        """The job that was submitted with a key. Raises `Refusal` if it can't be the answer."""
+        if key.text in self._keys:
+            raise Conflict("this submission is under way: repeat it in a moment")
+        found = await self._services.reader.submission(key.text)
+        if found is None:
+            return None
+        if found.digest != key.digest:
+            raise NotAllowed("Idempotency-Key: it belongs to a submission that is not the same")
+        job = await self._services.reader.job(found.job_id)
+        if job is None:
+            raise NotFound("the job that was submitted with this Idempotency-Key is deleted")
+        return job
+
+    async def _files(self, message: SubmitJob) -> str | None:
+        """The folder that belongs to a job: the pack that its key got, else what it names.
+
+        Raises `Refusal` if that is the pack of another submission.
+        """
+        reader, named = self._services.reader, message.shaman_checkout_id
+        pack = await reader.pack_of(message.key.text) if message.key else None
+        if named and named != pack and await reader.is_pack(named):
+            raise Refusal(f"storage.shaman_checkout_id: {named} belongs to another submission")
+        return pack or named
 
     @actors.handles(actors.Terminated)
     def ended(self, message: actors.Terminated) -> None:
         """Tell the submitter why a submission crashed, and erase everything stored of it."""
         answer = self._answers.pop(message.ref.name)
+        self._keys = {key: name for key, name in self._keys.items() if name != message.ref.name}
         if message.exit.error is not None:
             failure = actors.CommitFailed(f"the job could not be stored: {message.exit.error}")
             answer.fail(failure)
@@ -136,7 +190,10 @@ class Submissions(actors.Actor):
     async def clear_away(self, _: ClearAway) -> None:
         """Erase jobs under construction without a submission; unreadable ones the next time."""
         reader, deletions = self._services.reader, self.system.find(DELETIONS)
+        yesterday = clock.now() - KEPT
         try:
+            if await reader.has_submissions_before(yesterday):
+                self.record(ForgetSubmissions(yesterday))
             for job in await reader.half_made_jobs():
                 if deletions is not None and job.id not in self._answers:
                     self.tell(deletions, Erase(job, await reader.task_count(job.id)))
@@ -215,6 +272,9 @@ class Submission(actors.Actor):
             return
         live.complete()
         self.record(PutJob(live.job))
+        if (key := self._message.key) is not None:
+            made = live.job.created
+            self.record(RememberSubmission(key.text, key.digest, live.job.id, made))
         jobs = self.system.find(JOBS)
         if jobs is not None:
             self.tell(jobs, StartJob(live))

@@ -52,6 +52,8 @@ Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 Uuid = Annotated[str, Meta(pattern=_UUID, max_length=36, extra_json_schema={"format": "uuid"})]
 """Id of a job, task, worker or tag."""
+SubmissionKey = Annotated[str, Meta(pattern=r"^[!-~]{8,200}$", min_length=8, max_length=200)]
+"""Mark of a submission: something random in ASCII, such as a UUID."""
 Hex256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 """256 bits in hexadecimal: random ones, a hash, or a proof."""
 Time = Annotated[datetime, Meta(tz=True)]

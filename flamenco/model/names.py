@@ -5,6 +5,11 @@ from collections.abc import Collection
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
+"""What no file's name has on some platform."""
+_LONGEST_PART = 40
+"""Characters of four bytes each still leave room in a file's name of 255 bytes."""
+
 
 def fault(name: str) -> str | None:
     """The reason why a text can't be a name; None if it can."""
@@ -16,6 +21,11 @@ def fault(name: str) -> str | None:
 def cleaned(name: str) -> str:
     """The name without its control characters, of a worker that calls itself so."""
     return _CONTROL.sub(" ", name).strip() or "worker"
+
+
+def file_name(name: str) -> str:
+    """The name as a part of a file's, which every platform can have."""
+    return _UNFIT.sub("_", name)[:_LONGEST_PART].strip(" .") or "job"
 
 
 def distinct(wanted: str, current: str, others: Collection[str]) -> str:

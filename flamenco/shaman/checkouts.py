@@ -87,12 +87,19 @@ class Checkouts:
                 except OSError as error:
                     raise _refused(error, path) from None
 
+    def has_folder(self, path: PurePosixPath) -> bool:
+        """True if there is a folder by this path, which is no link."""
+        try:
+            with self.tree.folder(path):
+                return bool(path.parts)
+        except (OSError, ValueError):
+            return False
+
     def holds(self, path: PurePosixPath) -> bool:
         """True if the folder of a checkout is there."""
         try:
-            with self.tree.folder(path):
-                return bool(path.parts) and self.is_own(path)
-        except (OSError, ValueError):
+            return self.has_folder(path) and self.is_own(path)
+        except OSError:
             return False
 
     def is_own(self, path: PurePosixPath) -> bool:

@@ -43,6 +43,12 @@ from flamenco.store.parking import (
 )
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
+from flamenco.store.submissions import (
+    ForgetSubmissions,
+    PutPack,
+    Remembered,
+    RememberSubmission,
+)
 from flamenco.store.tables import Rows
 from flamenco.store.work import Held, held_tasks, job_names, waiting_approvals
 
@@ -57,6 +63,7 @@ __all__ = [
     "DeletePicture",
     "DeleteTag",
     "DeleteTasks",
+    "ForgetSubmissions",
     "HandBackLeases",
     "Held",
     "InsertAttempt",
@@ -70,6 +77,7 @@ __all__ = [
     "PutBlock",
     "PutCheckout",
     "PutJob",
+    "PutPack",
     "PutParked",
     "PutPicture",
     "PutTag",
@@ -78,6 +86,8 @@ __all__ = [
     "ReadCommands",
     "Reader",
     "RememberRendered",
+    "RememberSubmission",
+    "Remembered",
     "RequestDeletion",
     "Rows",
     "Shown",

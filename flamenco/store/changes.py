@@ -15,7 +15,7 @@ from flamenco.model.parking import ParkedKind
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
-from flamenco.store import parking
+from flamenco.store import parking, submissions
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import (
@@ -364,6 +364,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     DeletePicture: _delete_picture,
     RememberRendered: _remember_rendered,
     **parking.WRITERS,
+    **submissions.WRITERS,
 }
 
 _WHOLE: Mapping[type, Callable[[Any], str]] = {

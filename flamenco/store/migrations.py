@@ -299,6 +299,23 @@ def _times(db: Database) -> None:
         db.execute(statement)
 
 
+_SUBMISSIONS = """
+CREATE TABLE submissions (
+    key TEXT PRIMARY KEY, digest TEXT NOT NULL, job_id TEXT NOT NULL, created TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX submissions_by_age ON submissions (created);
+ALTER TABLE checkouts ADD COLUMN key TEXT;
+ALTER TABLE checkouts ADD COLUMN created TEXT;
+CREATE UNIQUE INDEX packs ON checkouts (key) WHERE key IS NOT NULL;
+"""
+
+
+def _submissions(db: Database) -> None:
+    """Add the keys of submissions, and the packs that were handed out for them."""
+    for statement in _SUBMISSIONS.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -315,4 +332,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _approvals,
     _running_since,
     _times,
+    _submissions,
 )

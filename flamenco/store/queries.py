@@ -24,11 +24,13 @@ from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus, WorkerStatus
 from flamenco.model.workers import Worker, WorkerTag
+from flamenco.store import submissions
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.frames import JobFrames, list_pictures, read_pictures, read_tasks, with_makers
 from flamenco.store.lists import Listing, Page, elements_of, in_utc
 from flamenco.store.parking import Shown, all_parked, parked_of
+from flamenco.store.submissions import Remembered
 from flamenco.store.tables import (
     ATTEMPTS,
     BLOCKS,
@@ -145,13 +147,13 @@ class Reader:
         return await self.look(lambda db: _shown(db, JOBS, ParkedKind.JOB, "WHERE id = ?", job_id))
 
     async def is_checkout(self, path: str) -> bool:
-        """True if Shaman made a checkout with this path."""
+        """True if a checkout has this path, Shaman's or a pack."""
         query = "SELECT 1 FROM checkouts WHERE path = ?"
         return await self.ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
 
     async def checkouts_without_job(self) -> list[str]:
-        """The paths of checkouts that neither belong to a job nor have such a one inside."""
-        known = "SELECT path FROM checkouts"
+        """The paths of Shaman's checkouts without a job, and without one of a job inside."""
+        known = "SELECT path FROM checkouts WHERE key IS NULL"
         used = "SELECT DISTINCT shaman_checkout_id FROM jobs WHERE shaman_checkout_id IS NOT NULL"
 
         def find(db: sqlite3.Connection) -> list[str]:
@@ -167,6 +169,26 @@ class Reader:
         query, inside = "SELECT path FROM checkouts WHERE substr(path, 1, ?) = ?", f"{checkout}/"
         values = (len(inside), inside)
         return await self.ask(lambda db: [str(path) for (path,) in db.execute(query, values)])
+
+    async def submission(self, key: str) -> Remembered | None:
+        """What was submitted with a key within the last day."""
+        return await self.look(lambda db: submissions.submission_of(db, key))
+
+    async def has_submissions_before(self, moment: datetime) -> bool:
+        """True if keys of submissions are older than this moment."""
+        return await self.look(lambda db: submissions.has_submissions_before(db, moment))
+
+    async def pack_of(self, key: str) -> str | None:
+        """The path of the pack that was handed out for a key."""
+        return await self.look(lambda db: submissions.pack_of(db, key))
+
+    async def is_pack(self, path: str) -> bool:
+        """True if a checkout is a pack."""
+        return await self.look(lambda db: submissions.is_pack(db, path))
+
+    async def packs_without_job(self, moment: datetime) -> list[str]:
+        """The paths of packs that were handed out before this moment, and that no job uses."""
+        return await self.ask(lambda db: submissions.packs_without_job(db, moment))
 
     async def is_used(self, checkout: str, *, but: str = "") -> bool:
         """True if a job uses files of a checkout, leaving out the one with the id ``but``."""

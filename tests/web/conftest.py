@@ -18,7 +18,7 @@ import trio
 from flamenco.api.meta import Error, SecurityError
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, ManagerConfig
-from flamenco.manager.farm import open_farm
+from flamenco.manager.farm import Farm, open_farm
 from tests.compiling import in_this_process
 from tests.patience import PATIENCE
 from web.operations import API, members
@@ -81,6 +81,7 @@ class Edge:
     storage: Path
     token: str
     """The operator's."""
+    farm: Farm
 
     @property
     def socket_url(self) -> str:
@@ -110,7 +111,7 @@ async def edge_at(
             ) as http,
         ):
             await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
-            yield Edge(url, http, stop, folder, farm.services.file.token)
+            yield Edge(url, http, stop, folder, farm.services.file.token, farm)
             stop.set()
 
 

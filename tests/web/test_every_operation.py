@@ -25,6 +25,7 @@ BODIES = {
     "checkBlenderExePath": {"path": "blender"},
     "saveSetupAssistantConfig": {"storageLocation": "/farm", "blenderExecutable": BLENDER},
     "submitJob": JOB,
+    "handOutPack": {"name": "shot"},
     "submitJobCheck": JOB,
     "setJobStatus": {"status": "requeueing", "reason": "again"},
     "setJobPriority": {"priority": 50},
@@ -55,6 +56,9 @@ BODIES = {
 }
 """{operation: a body that it takes}"""
 
+HEADERS = {"handOutPack": {"Idempotency-Key": NOBODY}}
+"""{operation: headers that it can't do without}"""
+
 MALFORMED = {"setTaskStatus": 404}
 """{operation: its answer about what can't be an id}, where that is not 400."""
 
@@ -75,7 +79,7 @@ class Sender:
             operation.method,
             API + re.sub(r"<.+?>", about, operation.path),
             content=content,
-            headers={"Content-Type": kind},
+            headers={"Content-Type": kind, **HEADERS.get(operation.id, {})},
             auth=(self.worker_id, SECRET) if operation.worker_auth else None,
         )
         if answer.is_error:

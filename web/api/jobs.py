@@ -26,6 +26,7 @@ from flamenco.shaman import checkout_path
 from flamenco.store import listed_jobs, listed_tasks, waiting_approvals
 from web import views
 from web.api.finding import find_job, workers_named
+from web.api.packs import key_of
 from web.context import compiling, farm, reader, services
 from web.operations import Id, Operations
 from web.paging import paging, rest
@@ -64,10 +65,10 @@ async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
     return api.JobsQueryResult(jobs=jobs, **rest(page, query.sort))
 
 
-@routes.post("/jobs", errors=[412, 429])
-async def submit_job(body: api.SubmittedJob) -> api.Job:
-    """Compile and store a job."""
-    submission = submitted(body, services())
+@routes.post("/jobs", errors=[404, 409, 412, 422, 429])
+async def submit_job(body: api.SubmittedJob, headers: api.SubmissionHeaders) -> api.Job:
+    """Compile and store a job, or, if this was done with the same key before, find that job."""
+    submission = attrs.evolve(submitted(body, services()), key=key_of(body, headers))
     await _check_tag(submission.worker_tag)
     await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):

@@ -1,0 +1,117 @@
+"""Packs: folders that are handed out to submitters, who copy the files of a job there.
+
+A pack lies beside Shaman's checkouts, and is recorded as one with a key: the key of the submission
+that it was made for, whose job then owns it.
+"""
+
+import logging
+import secrets
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+import attrs
+import trio
+
+import actors
+from flamenco import clock
+from flamenco.manager.refusals import Refusal
+from flamenco.manager.services import Services
+from flamenco.manager.shaman import CheckoutRecords
+from flamenco.model.names import file_name
+from flamenco.shaman import Checkouts, Records
+from flamenco.store import PutPack
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=1)
+"""Time for which keys of submissions are remembered, and packs wait for their job."""
+
+CLEAR_SECONDS = 600.0
+TOP = PurePosixPath("jobs")
+"""Folder of packs and checkouts below the shared storage."""
+
+
+@attrs.frozen
+class HandOutPack(actors.Request[str]):
+    """Give a submission a folder of its own; its path below the shared storage is the answer.
+
+    The same key gets the same folder again.
+    """
+
+    key: str
+    name: str
+    """Name of the job, which is only part of the folder's."""
+
+
+@attrs.frozen
+class ClearPacks:
+    """Remove packs for which no job came."""
+
+
+@attrs.frozen
+class Cleared:
+    """They are removed, or could not be."""
+
+    failure: Exception | None = None
+
+
+class Packs(actors.Actor):
+    """The actor that hands out packs, and removes those without a job after a day."""
+
+    replies_with = (Refusal,)
+
+    def __init__(self, services: Services, keeper: actors.ActorRef) -> None:
+        self._services = services
+        self._keeper = keeper
+
+    async def started(self) -> None:
+        """Clear up now and from time to time."""
+        self.tell(self.ref, ClearPacks())
+
+    @actors.handles(HandOutPack)
+    async def hand_out(self, message: HandOutPack) -> str:
+        """Record a fresh folder for a key. The submitter creates it, and so owns it."""
+        if self._services.checkouts is None:
+            raise Refusal("there is no shared storage: set shared_storage_path first")
+        path = await self._services.reader.pack_of(message.key)
+        if path is None:
+            path = _fresh_name(message.name)
+            self.record(PutPack(path, message.key, clock.now()))
+        return (TOP / path).as_posix()
+
+    @actors.handles(ClearPacks)
+    def clear(self, _: ClearPacks) -> None:
+        """Begin to remove abandoned packs in the background."""
+        self.start_soon(self._clear, done=lambda _: Cleared(), failed=Cleared)
+
+    @actors.handles(Cleared)
+    def cleared(self, message: Cleared) -> None:
+        """Set the timer for the next time."""
+        if message.failure is not None:
+            logger.warning("packs without a job can't be removed yet: %s", message.failure)
+        self.after(CLEAR_SECONDS, ClearPacks())
+
+    async def _clear(self) -> None:
+        reader, checkouts = self._services.reader, self._services.checkouts
+        for path in await reader.packs_without_job(clock.now() - KEPT):
+            if checkouts is not None:
+                records = CheckoutRecords(self._keeper, reader)
+                await erase_pack(PurePosixPath(path), checkouts, records)
+                logger.info("the pack %s is removed: no job came for it", path)
+
+
+async def erase_pack(path: PurePosixPath, checkouts: Checkouts, records: Records) -> None:
+    """Remove a pack with all that is in it, and its record. It may be gone. Raises OSError.
+
+    No link in it is followed, nor one in its place.
+    """
+    tree = checkouts.tree
+    files = await trio.to_thread.run_sync(lambda: [found.path for found in tree.walk(path)])
+    await trio.to_thread.run_sync(checkouts.empty, path, files, frozenset[PurePosixPath]())
+    await records.remove(path.as_posix())
+    await trio.to_thread.run_sync(checkouts.release, path)
+
+
+def _fresh_name(job_name: str) -> str:
+    moment = clock.now().strftime("%Y-%m-%d-%H%M%S")
+    return f"{moment}-{file_name(job_name)}-{secrets.token_hex(4)}"

@@ -1,0 +1,171 @@
+"""Submissions with a key: they make one job, which owns the folder handed out for them."""
+
+import uuid
+from datetime import timedelta
+
+import httpx
+import msgspec
+import pytest
+import trio
+
+from flamenco.api.jobs import SubmittedJob
+from flamenco.cli import submit as cli
+from flamenco.client import open_client
+from flamenco.manager import packs, submissions
+from flamenco.manager.packs import ClearPacks
+from flamenco.manager.submissions import ClearAway
+from tests.cutting import cutting
+from tests.patience import until
+from tests.web.conftest import JOB, edge_at
+from tests.web.test_requests import canceled
+
+KEY = "5f1c1f7e-0f55-4c0c-8f43-8a5f0e9b2b1d"
+
+
+async def post(edge, path: str, body: object, key: str = KEY):
+    headers = {"Idempotency-Key": key}
+    return await edge.http.post(f"/api/v3/{path}", json=body, headers=headers)
+
+
+async def handed_out(edge, key: str = KEY, name: str = "Shot 1"):
+    """The folder that a submission may fill, with a file in it and a link to one elsewhere."""
+    answer = await post(edge, "jobs/packs", {"name": name}, key)
+    assert answer.status_code == 200, answer.text
+    shared = edge.farm.services.paths.shared
+    folder = shared / answer.json()["path"]
+    assert folder.parent == shared / "jobs"
+    (folder / "textures").mkdir(parents=True)
+    (folder / "textures" / "wood.png").write_bytes(b"wood")
+    mine = shared / "mine.png"
+    mine.write_bytes(b"mine")
+    (folder / "link.png").symlink_to(mine)
+    return folder
+
+
+async def test_a_submission_that_is_repeated_makes_one_job_also_after_a_restart(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        first = (await post(edge, "jobs", JOB)).json()["id"]
+        assert (await post(edge, "jobs", JOB)).json()["id"] == first
+    async with edge_at(tmp_path) as edge:
+        assert (await post(edge, "jobs", JOB)).json()["id"] == first
+        other = (await post(edge, "jobs", JOB, str(uuid.uuid4()))).json()["id"]
+        assert other != first
+        assert len((await edge.http.get("/api/v3/jobs")).json()["jobs"]) == 2
+
+
+async def test_repeated_at_the_same_time_makes_one_job(edge):
+    codes = []
+
+    async def submit() -> None:
+        codes.append((await post(edge, "jobs", JOB)).status_code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(submit)
+    assert codes.count(200) >= 1
+    assert set(codes) <= {200, 409}
+    assert (await post(edge, "jobs", JOB)).status_code == 200
+    assert len((await edge.http.get("/api/v3/jobs")).json()["jobs"]) == 1
+
+
+async def test_a_key_stands_for_one_submission_only(edge):
+    job = (await post(edge, "jobs", JOB)).json()["id"]
+    changed = await post(edge, "jobs", JOB | {"priority": 7})
+    assert (changed.status_code, changed.json()["message"]) == (
+        422,
+        "Idempotency-Key: it belongs to a submission that is not the same",
+    )
+    await edge.http.delete(f"/api/v3/jobs/{job}")
+
+    async def gone() -> bool:
+        return (await edge.http.get(f"/api/v3/jobs/{job}")).status_code == 404
+
+    await until(gone)
+    assert (await post(edge, "jobs", JOB)).status_code == 404
+
+
+async def test_a_refused_submission_may_be_corrected_with_the_same_key(edge):
+    assert (await post(edge, "jobs", JOB | {"type": "nonsense"})).status_code == 400
+    assert (await post(edge, "jobs", JOB)).status_code == 200
+
+
+async def test_a_key_is_forgotten_after_a_day(edge, monkeypatch):
+    first = (await post(edge, "jobs", JOB)).json()["id"]
+    monkeypatch.setattr(submissions, "KEPT", timedelta(0))
+    edge.farm.submissions.tell(ClearAway())
+
+    async def forgotten() -> bool:
+        return await edge.farm.services.reader.submission(KEY) is None
+
+    await until(forgotten)
+    assert (await post(edge, "jobs", JOB)).json()["id"] != first
+
+
+@pytest.mark.parametrize("files", ["true", "false"])
+async def test_a_pack_is_deleted_with_its_job_and_nothing_else_is(edge, files):
+    folder, other = await handed_out(edge), await handed_out(edge, str(uuid.uuid4()))
+    answer = await post(edge, "jobs", JOB)
+    job = answer.json()["id"]
+    assert answer.json()["storage"]["shaman_checkout_id"] == folder.name
+    would = (await edge.http.get(f"/api/v3/jobs/{job}/what-would-delete-do")).json()
+    assert would["shaman_checkout"] is True
+    await edge.http.delete(f"/api/v3/jobs/{job}", params={"files": files})
+    await until(lambda: not folder.exists())
+    assert (folder.parent.parent / "mine.png").read_bytes() == b"mine"
+    assert (other / "textures" / "wood.png").exists()
+
+
+async def test_the_same_key_gets_the_same_folder_and_odd_names_a_plain_one(edge):
+    first = await post(edge, "jobs/packs", {"name": "../../Schloß: 'x'"})
+    assert (await post(edge, "jobs/packs", {"name": "other"})).json() == first.json()
+    jobs, name = first.json()["path"].split("/")
+    assert jobs == "jobs"
+    assert "Schloß_ 'x'" in name
+    without = await edge.http.post("/api/v3/jobs/packs", json={"name": "x"})
+    assert without.status_code == 400
+
+
+async def test_the_pack_of_another_submission_cannot_be_named(edge):
+    folder = await handed_out(edge)
+    body = JOB | {"storage": {"shaman_checkout_id": folder.name}}
+    answer = await edge.http.post("/api/v3/jobs", json=body)
+    assert answer.status_code == 400
+    assert folder.name in answer.json()["message"]
+
+
+async def test_a_pack_that_became_a_link_is_not_followed(edge, tmp_path):
+    folder = await handed_out(edge)
+    job = (await post(edge, "jobs", JOB)).json()["id"]
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    await edge.http.delete(f"/api/v3/jobs/{job}", params={"files": "true"})
+
+    async def gone() -> bool:
+        return (await edge.http.get(f"/api/v3/jobs/{job}")).status_code == 404
+
+    await until(gone)
+    assert (tmp_path / "elsewhere" / "textures" / "wood.png").exists()
+
+
+async def test_a_pack_for_which_no_job_came_goes_after_a_day(edge, monkeypatch):
+    abandoned = await handed_out(edge)
+    used = await handed_out(edge, key := str(uuid.uuid4()))
+    assert (await post(edge, "jobs", JOB, key)).status_code == 200
+    monkeypatch.setattr(packs, "KEPT", timedelta(0))
+    edge.farm.packs.tell(ClearPacks())
+    await until(lambda: not abandoned.exists())
+    assert used.exists()
+    assert await canceled(edge)
+
+
+async def test_the_command_line_makes_one_job_though_an_answer_is_lost(edge, monkeypatch):
+    monkeypatch.setattr(cli, "PAUSE_SECONDS", 0.01)
+    port = httpx.URL(edge.url).port
+    async with (
+        cutting(port, iter([10])) as network,
+        open_client(f"http://127.0.0.1:{network.port}") as client,
+    ):
+        job = await cli.submit_once(client, msgspec.convert(JOB, SubmittedJob))
+    assert network.cuts == 1
+    listed = (await edge.http.get("/api/v3/jobs")).json()["jobs"]
+    assert [each["id"] for each in listed] == [job.id]
