@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Errors, each shown to the user as one line that also says what to do."""
 
+from collections.abc import Sequence
+
 
 class FlamencoError(Exception):
     """Base of the errors that operators report, with texts for the user."""
@@ -45,6 +47,17 @@ class JobTypeOutdated(FlamencoError):
         super().__init__(
             f'Job type "{label}" has changed at the Manager. Refresh it with the button '
             '"Refresh from Manager", check the settings and submit again'
+        )
+
+
+class JobTypeChanged(FlamencoError):
+    """The job type is another one than that whose settings the artist has seen."""
+
+    def __init__(self, label: str, changes: Sequence[str]) -> None:
+        told = "; ".join(changes) or "its texts"
+        super().__init__(
+            f'Job type "{label}" has changed at the Manager: {told}. What still fits is kept. '
+            "Check the settings and submit again"
         )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import choices
+
 SHOWN = frozenset({"visible", "submission"})
 """Visibilities with which a setting appears in the panel (reference add-on §5)."""
 
@@ -139,10 +141,10 @@ def property_spec(setting: Setting) -> PropertySpec:
     arguments: dict[str, Any] = {
         "name": setting.title,
         "description": setting.description,
-        "options": set(),
+        "options": {"HIDDEN"},
     }
     if setting.type == "string" and setting.choices:
-        arguments["items"] = [(choice, choice, "") for choice in setting.choices]
+        arguments["items"] = [(each, each, "", choices.number(each)) for each in setting.choices]
     elif setting.subtype:
         arguments["subtype"] = _blender_subtype(setting.subtype)
     if setting.default is not None:

@@ -44,6 +44,11 @@ class ManagerInfo:
         """The job type with this name."""
         return next((one for one in self.job_types if one.name == name), None)
 
+    def described(self, name: str) -> Any:
+        """The description of a job type as received; None for an unknown one."""
+        received = self.answers["job_types"]["job_types"]
+        return next((one for one in received if one["name"] == name), None)
+
 
 def fetch(client: Client, platform: str) -> ManagerInfo:
     """Ask the Manager for everything. Raises FlamencoError; the cache does not change."""

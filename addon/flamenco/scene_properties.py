@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of scenes and the window manager for the add-on (reference add-on §4)."""
 
+import json
 import logging
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import last_job, manager, settings_group
-from .errors import FlamencoError
+from . import choices, last_job, manager, settings_group, type_changes
+from .errors import FlamencoError, JobTypeChanged, NotReady
 from .job import NO_TAG
+from .job_types import JobType, parse_job_type
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +36,6 @@ STATUSES = (
 )
 
 
-def _number(identifier: str) -> int:
-    """The number that a blend file stores for a choice, which must not change with the list."""
-    return zlib.crc32(identifier.encode()) & 0x7FFFFFFF
-
-
 def _job_types(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items:
     info = manager.info()
     found = info.job_types if info else ()
@@ -55,7 +51,7 @@ def _worker_tags(_scene: bpy.types.Scene, _context: bpy.types.Context) -> _Items
 
 def _offer(given: list[_Items], texts: Iterable[tuple[str, str, str]]) -> _Items:
     """The choices for these texts, in a new list only if they differ from the last ones."""
-    items = [given[0][0], *((*text, _number(text[0])) for text in texts)]
+    items = [given[0][0], *((*text, choices.number(text[0])) for text in texts)]
     if items != given[-1]:
         given.append(items)
     return given[-1]
@@ -64,6 +60,7 @@ def _offer(given: list[_Items], texts: Iterable[tuple[str, str, str]]) -> _Items
 def _job_type_chosen(scene: bpy.types.Scene, context: bpy.types.Context) -> None:
     try:
         _use_job_type_of(scene)
+        _remember_job_type(scene)
         if context.scene == scene:
             settings_group.assign_empty(context)
     except FlamencoError as ex:
@@ -76,10 +73,39 @@ def _use_job_type_of(scene: bpy.types.Scene) -> None:
     settings_group.use(info.job_type(scene.flamenco_job_type) if info else None)
 
 
-def follow_manager() -> list[str]:
-    """Drop choices that the Manager does not offer, or no longer, after a refresh.
+def _remember_job_type(scene: bpy.types.Scene) -> None:
+    """Keep the description of its job type with a scene, whose settings are made for that."""
+    info = manager.info()
+    known = info.described(scene.flamenco_job_type) if info else None
+    scene.flamenco_job_type_known = json.dumps(known) if known else ""
 
-    Returns warnings for the user.
+
+def _known_job_type(scene: bpy.types.Scene) -> JobType | None:
+    try:
+        return parse_job_type(json.loads(scene.flamenco_job_type_known))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def notice_changes(scene: bpy.types.Scene) -> None:
+    """Let the settings of a scene follow its job type.
+
+    Raises JobTypeChanged, once, if it is another one than that which the settings were made for.
+    """
+    now, known = settings_group.job_type(), _known_job_type(scene)
+    if now is None or now.name != scene.flamenco_job_type:
+        return
+    _remember_job_type(scene)
+    if known is not None and known.name == now.name and known.etag != now.etag:
+        settings_group.keep_what_fits(scene, known)
+        raise JobTypeChanged(now.label, type_changes.changes(known, now))
+
+
+def follow_manager() -> list[str]:
+    """Take over what the Manager offers after a refresh; returns warnings for the user.
+
+    A job type that is gone is no longer chosen. A worker tag that is gone stays so, since a scene
+    without one uses all Workers; its job is refused.
     """
     warnings = []
     for scene in bpy.data.scenes:
@@ -87,13 +113,27 @@ def follow_manager() -> list[str]:
             scene.property_unset("flamenco_job_type")
             warnings.append(f'The Manager does not know the job type of scene "{scene.name}"')
         if not scene.flamenco_worker_tag:
-            scene.property_unset("flamenco_worker_tag")
             warnings.append(f'The Manager does not know the worker tag of scene "{scene.name}"')
     try:
         _use_job_type_of(bpy.context.scene)
+        notice_changes(bpy.context.scene)
     except FlamencoError as ex:
         warnings.append(str(ex))
     return warnings
+
+
+def use_offered(scene: bpy.types.Scene) -> None:
+    """Take over what the Manager offers for a job of this scene.
+
+    Raises JobTypeChanged and NotReady if the artist has to look at its choices first.
+    """
+    _use_job_type_of(scene)
+    notice_changes(scene)
+    if not scene.flamenco_worker_tag:
+        raise NotReady(
+            f'The worker tag of scene "{scene.name}" is gone at the Manager. Choose another one, '
+            "or All, and submit again"
+        )
 
 
 def default_job_name() -> str:
@@ -139,27 +179,42 @@ _HANDLERS = (
 )
 
 
+_HIDDEN = {"HIDDEN"}
+"""Properties are neither animated nor overridden, nor shown by other editors."""
+
+
 def _scene_properties() -> dict[str, Any]:
     props = bpy.props
     return {
         "flamenco_job_name": props.StringProperty(
-            name="Job Name", description="Name of the job on the farm"
+            name="Job Name", options=_HIDDEN, description="Name of the job on the farm"
         ),
         "flamenco_job_priority": props.IntProperty(
             name="Priority",
+            options=_HIDDEN,
             description="Jobs with a higher number go first",
             default=50,
             min=0,
             max=100,
         ),
         "flamenco_job_submit_as_paused": props.BoolProperty(
-            name="Submit as Paused", description="The job waits until someone starts it"
+            name="Submit as Paused",
+            options=_HIDDEN,
+            description="The job waits until someone starts it",
         ),
         "flamenco_job_type": props.EnumProperty(
-            name="Job Type", items=_job_types, update=_job_type_chosen
+            name="Job Type", options=_HIDDEN, items=_job_types, update=_job_type_chosen
         ),
         "flamenco_worker_tag": props.EnumProperty(
-            name="Worker Tag", description="Only use Workers with this tag", items=_worker_tags
+            name="Worker Tag",
+            options=_HIDDEN,
+            description="Only use Workers with this tag",
+            items=_worker_tags,
+        ),
+        "flamenco_job_type_known": props.StringProperty(
+            name="Known Job Type",
+            options=_HIDDEN,
+            description="The job type that the settings were made for",
         ),
     }
 
@@ -168,15 +223,15 @@ def _window_manager_properties() -> dict[str, Any]:
     props = bpy.props
     return {
         "flamenco_bat_status": props.EnumProperty(
-            name="Status", items=[(one, one.title(), "") for one in STATUSES]
+            name="Status", options=_HIDDEN, items=[(one, one.title(), "") for one in STATUSES]
         ),
-        "flamenco_bat_status_txt": props.StringProperty(name="Status"),
+        "flamenco_bat_status_txt": props.StringProperty(name="Status", options=_HIDDEN),
         "flamenco_bat_progress": props.IntProperty(
-            name="Progress", subtype="PERCENTAGE", min=0, max=100
+            name="Progress", options=_HIDDEN, subtype="PERCENTAGE", min=0, max=100
         ),
-        "flamenco_can_abort": props.BoolProperty(name="Can Abort"),
-        "flamenco_version_mismatch": props.BoolProperty(name="Version Mismatch"),
-        "flamenco_status_ping": props.StringProperty(name="Manager"),
+        "flamenco_can_abort": props.BoolProperty(name="Can Abort", options=_HIDDEN),
+        "flamenco_version_mismatch": props.BoolProperty(name="Version Mismatch", options=_HIDDEN),
+        "flamenco_status_ping": props.StringProperty(name="Manager", options=_HIDDEN),
     }
 
 

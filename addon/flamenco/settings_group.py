@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import evaluation, job_types
+from . import evaluation, job_types, type_changes
 from .errors import NotReady, SettingError
 from .job_types import JobType, Setting, Value
 
@@ -48,7 +48,7 @@ def use(new: JobType | None) -> None:
             "of the job type to correct them"
         ) from ex
     bpy.types.Scene.flamenco_job_settings = bpy.props.PointerProperty(
-        type=group, name="Flamenco job settings"
+        type=group, name="Flamenco job settings", options={"HIDDEN"}
     )
     _group, _job_type = group, new
 
@@ -71,7 +71,7 @@ def _make_class(new: JobType) -> type:
                 name="Evaluate at submission",
                 description=setting.eval_description,
                 default=True,
-                options=set(),
+                options={"HIDDEN"},
             )
     name = job_types.class_name(new.name)
     if hasattr(bpy.types, name):
@@ -83,7 +83,7 @@ def _make_property(setting: Setting) -> object:
     spec = job_types.property_spec(setting)
     arguments = spec.arguments
     if arguments.get("subtype") in {"FILE_PATH", "DIR_PATH"} and bpy.app.version >= (4, 5, 0):
-        arguments = {**arguments, "options": {"PATH_SUPPORTS_BLEND_RELATIVE"}}
+        arguments = {**arguments, "options": {"HIDDEN", "PATH_SUPPORTS_BLEND_RELATIVE"}}
     if not setting.editable and spec.function != "EnumProperty":
         arguments = {**arguments, "get": _getter(setting)}
     return getattr(bpy.props, spec.function)(**arguments)
@@ -138,3 +138,14 @@ def assign_empty(context: bpy.types.Context) -> None:
         values = context.scene.flamenco_job_settings
         if setting.shown and setting.editable and setting.eval and not getattr(values, setting.key):
             assign(context, setting)
+
+
+def keep_what_fits(scene: bpy.types.Scene, before: JobType) -> None:
+    """Give settings their defaults whose values, of the type `before`, are no longer possible."""
+    values = scene.flamenco_job_settings
+    for setting in _job_type.settings if _job_type else ():
+        old = before.setting(setting.key)
+        if not setting.editable or old is None:
+            continue
+        if not type_changes.still_fits(getattr(values, setting.key), old, setting):
+            values.property_unset(setting.key)

@@ -102,7 +102,7 @@ class Submission:
     def _steps(self) -> Flow[Submitted]:
         _show("COMMUNICATING", "Asking the Manager", can_abort=True)
         info = yield from manager.refresh()
-        scene_properties.follow_manager()
+        scene_properties.use_offered(bpy.context.scene)
         self._check_version(info)
         self._stop_if_aborted()
         _show("SAVING", "Saving the file", can_abort=True)

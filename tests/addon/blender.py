@@ -133,7 +133,7 @@ class InstalledBlender:
         mode = ["--background"]
         if display is not None:
             environment["DISPLAY"] = display
-            mode = ["--window-geometry", "0", "0", "1280", "1024"]
+            mode = ["--window-geometry", "0", "0", "1280", "1024", "--enable-event-simulate"]
         opened = [] if blendfile is None else [str(blendfile)]
         options = ["--python-exit-code", "7", "--python", str(path)]
         ended = subprocess.run(

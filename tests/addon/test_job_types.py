@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from addon.flamenco import evaluation
+from addon.flamenco.choices import number
 from addon.flamenco.errors import NotReady, SettingError
 from addon.flamenco.job import JobDraft
 from addon.flamenco.job_types import Setting, class_name, parse_job_type, property_spec, warnings
@@ -49,7 +50,10 @@ class TestAProperty:
             (
                 Setting("a", "string", choices=("x", "y"), default="y"),
                 "EnumProperty",
-                {"items": [("x", "x", ""), ("y", "y", "")], "default": "y"},
+                {
+                    "items": [("x", "x", "", number("x")), ("y", "y", "", number("y"))],
+                    "default": "y",
+                },
             ),
             (Setting("a", "int32", choices=("1",)), "IntProperty", {}),
         ],
@@ -58,7 +62,7 @@ class TestAProperty:
         self, setting: Setting, function: str, expected: dict[str, Any]
     ) -> None:
         spec = property_spec(setting)
-        common = {"name": "A", "description": "", "options": set()}
+        common = {"name": "A", "description": "", "options": {"HIDDEN"}}
         assert spec.function == function
         assert spec.arguments == {**common, **expected}
 

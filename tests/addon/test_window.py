@@ -8,10 +8,13 @@ import pytest
 from flamenco.jobtypes import inline_compiler
 from tests.addon.blender import InstalledBlender, Run, virtual_display
 from tests.addon.fake_manager import FakeManager
+from tests.addon.hand import HAND
 from tests.addon.job_type import described
 from tests.addon.scene_files import make_file
 
 pytestmark = pytest.mark.slow
+
+GPU, OLD = "b1c0e4e2-5b68-4f0d-8f2b-7e9f8a4c3d21", "0d6a0ab0-92c5-4a4f-b3f1-5a8b4dd4b9a7"
 
 # `story` is a generator: it yields until a condition holds and runs on Blender's own timer, thus
 # only while the window is responsive.
@@ -248,3 +251,50 @@ finish(sorted({{key for type_, key, linked in drawn if type_ == "single-image-re
 """
     run = play(blender, display, manager, story, blendfile)
     assert run.result == ["denoise", "format", "frame", "resolution_percentage", "samples"]
+
+
+def test_each_control_of_the_panel_is_used_with_mouse_and_keys(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    manager.tags = [{"id": GPU, "name": "GPU"}, {"id": OLD, "name": "Old"}]
+    story = f"""
+{HAND}
+def use_all():
+    scene = bpy.context.scene
+    scene.flamenco_job_type = "-"
+    where = yield from controls(0.6)
+    yield from enter("abc", *where["flamenco_job_name"])
+    yield from enter("77", *where["flamenco_job_priority"])
+    yield from click(*where["flamenco_job_submit_as_paused"])
+    yield from choose_second_with_keys(*where["flamenco_worker_tag"])
+    yield from choose_second_with_mouse(*where["flamenco_job_type"])
+    refreshed = where.pop("bpy.ops.flamenco.ping_manager")
+    wm.flamenco_status_ping = ""
+    yield from click(*refreshed)
+    yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
+    chosen = [scene.flamenco_job_type, scene.flamenco_worker_tag]
+    scene.flamenco_job_type = "simple-blender-render"
+    settings = scene.flamenco_job_settings
+    where = yield from controls()
+    yield from click(*where["flamenco_job_settings.autoeval_frames"])
+    where = yield from controls()
+    yield from enter("5", *where["flamenco_job_settings.frames"])
+    yield from enter("12", *where["flamenco_job_settings.chunk_size"])
+    yield from enter("3", *where["flamenco_job_settings.add_path_components"])
+    yield from enter("out", *where["flamenco_job_settings.render_output_root"], "LEFTMOUSE")
+    typed = [settings.frames, settings.chunk_size, settings.render_output_root]
+    yield from click(*where["bpy.ops.flamenco.submit_job"])
+    yield from until(lambda: wm.flamenco_bat_status == "DONE")
+    mine = [scene.flamenco_job_name, scene.flamenco_job_priority]
+    finish([chosen, mine, typed, settings.add_path_components])
+yield from alone(use_all)
+"""
+    run = play(blender, display, manager, story, blendfile)
+    assert run.result is not None, run.output
+    chosen, mine, typed, components = run.result
+    assert chosen == ["simple-blender-render", GPU]
+    assert mine == ["abc", 77]
+    assert typed == ["5", 12, "out"]
+    assert components == 3
+    (job,) = manager.submitted
+    assert (job["initial_status"], job["worker_tag"]) == ("paused", GPU)
