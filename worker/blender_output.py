@@ -13,10 +13,13 @@ import msgspec
 
 _START = r"(?:^|render\s+\|) ?"
 _SAVED = re.compile(_START + r"Saved: '(.*)'")
+_SAVED_BY_NODE = re.compile(_START + r"Saved: ([/\\].*|[A-Za-z]:.*)")
+"""A File Output node's file, before Blender 4. Later it is told as others are."""
 _TIMED = re.compile(_START + r"Time: [\d:.]+")
 _SKIPPED = re.compile(_START + r"[sS]kipping existing frame")
 _APPENDED = re.compile(_START + r"(?:Video append|Append) frame \d+")
 _NUMBER = re.compile(r"\d+")
+_LAST_NUMBER = re.compile(r"[-_. ]*\d+(?!.*\d)")
 _FRAME = re.compile(_START + r"Fra: ?(-?\d+)(?: Mem:[\d.]+[KMGT]?(?: \(Peak ([\d.]+)([KMGT])\)))?")
 _PEAK = re.compile(r"\| Mem: ?[\d.]+[KMGT], Peak: ?([\d.]+)([KMGT])\b")
 """The only memory that Blender 5 tells. In earlier versions this is the render device's."""
@@ -61,6 +64,8 @@ class Saved:
     """A file was written."""
 
     path: str
+    by_node: bool = False
+    """True if a File Output node is known to have written it."""
 
     @property
     def number(self) -> str:
@@ -78,6 +83,12 @@ class Saved:
         """What follows the frame's number in its name, such as `L` for the left eye."""
         name = PureWindowsPath(self.path).stem
         return _NUMBER.split(name)[-1].strip("_-. ") if self.number else ""
+
+    @property
+    def output(self) -> str:
+        """What tells it from other images of its frame: folder and name, without the number."""
+        path = PureWindowsPath(self.path)
+        return "/".join(filter(None, (path.parent.name, _LAST_NUMBER.sub("", path.stem))))
 
 
 @attrs.frozen
@@ -141,6 +152,8 @@ def parse(line: str) -> Told:
         return _rendering(match, line)
     if match := _SAVED.search(line):
         return Saved(match[1])
+    if match := _SAVED_BY_NODE.search(line):
+        return Saved(match[1], by_node=True)
     if _APPENDED.search(line):
         return Appended()
     if _TIMED.search(line):

@@ -22,6 +22,7 @@ from worker.blender_output import (
 from worker.command import CannotRun, CommandFailed, Task
 from worker.process import Surroundings, run_program
 from worker.sayings import OnMissing, Severity, Told, Tracebacks, told
+from worker.unfinished import PLACE
 
 NOWHERE_ELSE = Surroundings()
 
@@ -64,10 +65,8 @@ class Watch:
             case Frame() as frame:
                 self._end_frame([file.path for file in frame.files])
                 self._take(frame)
-            case Saved() as saved if not self.has_script:
-                number = saved.frame if self._frame is None else self._frame
-                self._end_frame([saved.path])
-                self._count(saved, number)
+            case Saved() as saved:
+                self._save(saved)
             case Appended() | Skipped() if not self.has_script:
                 self._end_frame([])
                 self.task.step()
@@ -98,6 +97,15 @@ class Watch:
                 with suppress(OSError):
                     Path(file).unlink()
             raise failed(self.fatal)
+
+    def _save(self, saved: Saved) -> None:
+        """Count a file's frame, or show what File Output nodes add to those that a script tells."""
+        number = saved.frame if self._frame is None else self._frame
+        if not (self.has_script or saved.by_node):
+            self._end_frame([saved.path])
+            self._count(saved, number)
+        elif self.shows and PLACE not in Path(saved.path).parts:
+            self.task.saved(saved.path, number, saved.output)
 
     def _count(self, saved: Saved, frame: int) -> None:
         """Count its frame, once for all its views."""

@@ -65,7 +65,39 @@ def streams(video):
     ]
 
 
+GLOW = """
+if hasattr(scene, "compositing_node_group"):
+    tree = scene.compositing_node_group = bpy.data.node_groups.new("tree", "CompositorNodeTree")
+else:
+    scene.use_nodes = True
+    tree = scene.node_tree
+layers = tree.nodes.new("CompositorNodeRLayers")
+node = tree.nodes.new("CompositorNodeOutputFile")
+if hasattr(node, "directory"):
+    node.directory, node.file_name, node.format.media_type = "//passes/", "my_", "IMAGE"
+    node.file_output_items.new("RGBA", "glow")
+else:
+    node.base_path, node.file_slots[0].path = "//passes/", "my_glow"
+node.format.file_format = "PNG"
+tree.links.new(layers.outputs["Image"], node.inputs[0])
+"""
+
+
 class TestSimpleBlenderRender:
+    async def test_file_output_nodes_write_a_file_for_each_frame_which_has_its_picture(
+        self, job, settings, tmp_path
+    ):
+        shot = make_scene(tmp_path / "glow.blend", MOVING + GLOW)
+        chosen = settings | {"blendfile": str(shot)}
+        ran = await run_tasks(
+            await compiled(job, "simple-blender-render", **chosen), before="preview-video"
+        )
+        passes = sorted(each.name for each in (tmp_path / "passes").iterdir())
+        assert passes == [f"my_glow000{number}.png" for number in (1, 2, 3)]
+        (bench,) = ran.tasks.values()
+        shown = [(number, output) for number in (1, 2, 3) for output in ("passes/my_glow", "")]
+        assert bench.frames == shown
+
     async def test_frames_with_gaps_become_pictures_and_a_video_without_sound(
         self, job, settings, tmp_path
     ):

@@ -52,6 +52,8 @@ MIB = 1024**2
             NoEngine("LUX", "Shot"),
         ),
         ("I once Saved: 'a file'", None),
+        ("Saved: /farm/glow_0003.png", Saved("/farm/glow_0003.png", by_node=True)),
+        ("Saved: C:\\farm\\glow_0003.png", Saved("C:\\farm\\glow_0003.png", by_node=True)),
         ("Append frame 3", Appended()),
         ("00:00.394  render           | Video append frame 1", Appended()),
         ("Time: unknown", None),
@@ -81,3 +83,15 @@ def test_the_number_of_a_saved_frame_is_in_its_name(path, number):
 )
 def test_the_view_stands_behind_the_number_also_of_frame_0(path, view):
     assert Saved(path).view == view
+
+
+@pytest.mark.parametrize(
+    ("path", "output"),
+    [
+        ("/farm/passes/glow_0003.png", "passes/glow"),
+        ("C:\\farm\\v2\\beauty-0003_L.exr", "v2/beauty_L"),
+        ("/farm/Depth/0003.exr", "Depth"),
+    ],
+)
+def test_another_output_of_a_frame_is_called_by_its_folder_and_name(path, output):
+    assert Saved(path).output == output

@@ -14,6 +14,7 @@ import bpy
 
 sys.path.append(str(Path(__file__).parents[2]))
 from worker.in_blender.decoded import whole
+from worker.in_blender.file_outputs import number_file_outputs
 from worker.in_blender.saving import begin, plain, save, tell
 
 sys.path.pop()
@@ -69,6 +70,7 @@ def render_frames(asked: "dict[str, Any]") -> None:
     render = scene.render
     render.use_file_extension, render.use_placeholder = True, False
     output = plain(render.filepath)
+    number_file_outputs(scene)
     finished = None
     for frame in (each for first, last in asked["runs"] for each in range(first, last + 1)):
         render.filepath = output
