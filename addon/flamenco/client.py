@@ -2,10 +2,11 @@
 """The part of the Manager's HTTP API that the add-on uses (reference API §2)."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -24,7 +25,13 @@ ASK_TIMEOUT = 4.0
 SUBMIT_TIMEOUT = 60.0
 """Seconds to wait while the Manager compiles a job."""
 
+TRIES, PAUSE = 4, 1.0
+"""Number of times that a job is sent whose answer is lost, and the seconds in between."""
+
+_UNKNOWN_OPERATION = frozenset({404, 405})
+_CONFLICT = 409
 _PRECONDITION_FAILED = 412
+_PIECE = 65536
 _FINISHED = frozenset({"completed", "failed", "canceled"})
 
 # The Manager is in the local network, where no proxy is wanted.
@@ -91,12 +98,45 @@ class Client:
         """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
         self._send_job("api/v3/jobs/check", job)
 
-    def submit_job(self, job: dict[str, Any]) -> JobState:
-        """`submitJob`: store the job at the Manager.
+    def submit_job(self, job: dict[str, Any], key: str) -> JobState:
+        """`submitJob`: store the job at the Manager, once, however often it is sent with `key`.
 
-        Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal.
+        It is sent again when the answer is lost. Raises JobTypeOutdated on HTTP 412 and JobRejected
+        on any other refusal; after ManagerUnreachable it is not known if there is a job.
         """
-        return _job_state(self._send_job("api/v3/jobs", job))
+        for _ in range(TRIES - 1):
+            try:
+                return _job_state(self._send_job("api/v3/jobs", job, key))
+            except ManagerUnreachable:
+                pass
+            except JobRejected as ex:
+                if ex.status != _CONFLICT:  # else the first try is still under way
+                    raise
+            time.sleep(PAUSE)
+        return _job_state(self._send_job("api/v3/jobs", job, key))
+
+    def hand_out_pack(self, name: str, key: str) -> str | None:
+        """`handOutPack`: the path, below the shared storage, for the files of the job with `key`.
+
+        None if the Manager, one of Flamenco 3, hands out none.
+        """
+        request = self._request(urljoin(self.url, "api/v3/jobs/packs"))
+        try:
+            answer = self._post(request, {"name": name}, key, ASK_TIMEOUT)
+        except ManagerRefused as ex:
+            if ex.status in _UNKNOWN_OPERATION:
+                return None
+            raise
+        if not isinstance(answer, dict) or not isinstance(answer.get("path"), str):
+            raise UnexpectedAnswer(request.full_url, "it has no path")
+        return answer["path"]
+
+    def delete_job(self, job_id: str) -> None:
+        """`deleteJob`: delete a job with the files that were sent for it."""
+        url = urljoin(self.url, f"api/v3/jobs/{quote(job_id, safe='')}?files=true")
+        request = self._request(url)
+        request.method = "DELETE"
+        self._ask(request, ASK_TIMEOUT)
 
     def job(self, job_id: str) -> JobState:
         """`fetchJob`: a job; if it has failed, with the reason of the task that failed first."""
@@ -118,12 +158,18 @@ class Client:
             raise UnexpectedAnswer(url, "it is not a JSON object")
         return answer
 
-    def _send_job(self, path: str, job: dict[str, Any]) -> object:
-        request = self._request(urljoin(self.url, path))
-        request.data = json.dumps(job).encode()
+    def _post(
+        self, request: urllib.request.Request, body: dict[str, Any], key: str, timeout: float
+    ) -> object:
+        request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
+        if key:
+            request.add_header("Idempotency-Key", key)
+        return self._ask(request, timeout)
+
+    def _send_job(self, path: str, job: dict[str, Any], key: str = "") -> object:
         try:
-            return self._ask(request, SUBMIT_TIMEOUT)
+            return self._post(self._request(urljoin(self.url, path)), job, key, SUBMIT_TIMEOUT)
         except ManagerRefused as ex:
             if ex.status == _PRECONDITION_FAILED:
                 raise JobTypeOutdated(job["type"]) from ex
@@ -138,7 +184,7 @@ class Client:
     def _ask(self, request: urllib.request.Request, timeout: float) -> object:
         try:
             with _opener.open(request, timeout=timeout) as response:
-                body = response.read()
+                body = _whole(response, timeout)
         except urllib.error.HTTPError as ex:
             with ex:
                 raise ManagerRefused(request.full_url, ex.code, _reason(ex)) from ex
@@ -148,6 +194,16 @@ class Client:
             return json.loads(body) if body else None
         except ValueError as ex:
             raise UnexpectedAnswer(request.full_url, "it is not JSON") from ex
+
+
+def _whole(response: HTTPResponse, seconds: float) -> bytes:
+    """The body, unless it takes longer than that altogether. Raises OSError."""
+    deadline, pieces = time.monotonic() + seconds, []
+    while piece := response.read1(_PIECE):
+        pieces.append(piece)
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer takes too long")
+    return b"".join(pieces)
 
 
 def _job_state(answer: object) -> JobState:

@@ -27,7 +27,12 @@ def of_open_file() -> list[Dependency]:
         for text, path in zip(stored, absolute, strict=True)
         if text
     ]
-    return [*(one for one in found if not is_inside(one.path, own)), *_point_caches()]
+    return [
+        *(one for one in found if not is_inside(one.path, own)),
+        *_point_caches(),
+        *_bakes(),
+        *_imports(),
+    ]
 
 
 def _special_paths() -> Iterator[tuple[str, str]]:
@@ -53,3 +58,29 @@ def _point_caches() -> Iterator[Dependency]:
     yield Dependency(
         blendfile.parent / f"blendcache_{blendfile.stem}", relative=True, kind=DIRECTORY
     )
+
+
+def _bakes() -> Iterator[Dependency]:
+    """Folders with what geometry nodes have baked, which Blender's walk leaves out."""
+    for thing in bpy.data.objects:
+        for modifier in thing.modifiers:
+            if modifier.type == "NODES":
+                bakes = [one for one in getattr(modifier, "bakes", ()) if one.use_custom_path]
+                texts = [getattr(modifier, "bake_directory", ""), *(one.directory for one in bakes)]
+                for text in filter(None, texts):
+                    yield _stored(text, thing, DIRECTORY)
+
+
+def _imports() -> Iterator[Dependency]:
+    """Files that nodes import, if their path is in the node itself."""
+    for tree in bpy.data.node_groups:
+        for node in tree.nodes:
+            path = node.inputs.get("Path") if "Import" in node.bl_idname else None
+            if path is not None and not path.is_linked and path.default_value:
+                yield _stored(path.default_value, tree, FILE)
+
+
+def _stored(text: str, owner: bpy.types.ID, kind: str) -> Dependency:
+    """A path that a data-block has, relative to the file that the data-block is in."""
+    absolute = bpy.path.abspath(text, library=owner.library)
+    return Dependency(Path(os.path.normpath(absolute)), text.startswith("//"), kind)

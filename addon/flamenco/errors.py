@@ -66,6 +66,7 @@ class JobRejected(FlamencoError):
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"The Manager does not accept the job (HTTP {status}): {message}")
+        self.status = status
 
 
 class VersionMismatch(FlamencoError):
@@ -102,4 +103,4 @@ class Aborted(FlamencoError):
     level = "WARNING"
 
     def __init__(self) -> None:
-        super().__init__("Submission aborted; no job was sent")
+        super().__init__("Submission aborted; nothing of it stays")

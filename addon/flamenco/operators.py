@@ -9,7 +9,7 @@ import bpy
 
 from . import manager, scene_properties, settings_group
 from .background import Flow, run
-from .errors import FlamencoError
+from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
 from .submission import Submission
@@ -35,6 +35,10 @@ class FlowOperator:
     def tick(self, _event: bpy.types.Event) -> None:
         """Called at every timer event and every key while the operator is modal."""
 
+    def is_aborted(self) -> bool:
+        """True if the user does not want to wait for the rest of the flow."""
+        return False
+
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Called by Blender when a script runs the operator."""
         return self._finish(lambda: run(self.flow()))
@@ -54,6 +58,11 @@ class FlowOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Called by Blender for every event while the operator runs."""
         self.tick(event)
+        if self.is_aborted():
+            result = self._finish(self._abort)
+            context.window_manager.event_timer_remove(self._timer)
+            _redraw(context)
+            return result
         if event.type != "TIMER" or not self._future.done():
             return {"PASS_THROUGH"}
         _redraw(context)
@@ -75,6 +84,10 @@ class FlowOperator:
         except StopIteration as end:
             return end.value
         return None
+
+    def _abort(self) -> None:
+        """End the flow at once; what it waits for goes on in the background."""
+        self._flow.throw(Aborted())
 
     def _finish(self, step: Callable[[], tuple[str, str] | None]) -> set[str]:
         """Report the outcome of a step, so that no error becomes a traceback on the screen."""
@@ -169,6 +182,10 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
             _current.abort()
         _current.show_progress()
 
+    def is_aborted(self) -> bool:
+        """True after ESC, or `flamenco.abort`."""
+        return _current is not None and _current.transfer.abort.is_set()
+
 
 def can_submit(context: bpy.types.Context) -> bool:
     """True if no submission is running."""
@@ -184,7 +201,7 @@ class FLAMENCO_OT_abort(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """True if there is a submission, and the job is not being sent yet."""
+        """True if there is a submission that can be aborted."""
         return _current is not None and context.window_manager.flamenco_can_abort
 
     def execute(self, _context: bpy.types.Context) -> set[str]:

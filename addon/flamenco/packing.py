@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import BinaryIO
 
 from .errors import Aborted, PackFailed
 from .paths import common_root, is_inside
@@ -96,7 +97,7 @@ def _existing_files(dependency: Dependency) -> Iterator[Path]:
             yield from (Path(folder, name) for name in sorted(names))
     elif _TILE.search(path.name):
         yield from _matching(path, _tile_pattern(path.name))
-    elif dependency.kind == SEQUENCE and (frame := re.search(r"\d+(?=\D*$)", path.name)):
+    elif dependency.kind == SEQUENCE and (frame := re.search(r"\d+(?=\D*$)", path.stem)):
         start, end = path.name[: frame.start()], path.name[frame.end() :]
         yield from _matching(path, re.escape(start) + r"\d+" + re.escape(end))
     elif path.exists():
@@ -121,7 +122,7 @@ def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
     After an error or an abort the folder is removed again. Raises PackFailed or Aborted.
     """
     try:
-        target.mkdir()
+        target.mkdir(parents=True)
     except OSError as ex:
         raise PackFailed(
             f"The folder {target} in the shared storage cannot be created ({ex.strerror}). Check "
@@ -148,14 +149,25 @@ def _size(file: Path) -> int:
         raise PackFailed(f"{file} cannot be read: {ex.strerror}") from ex
 
 
+def _stamp(file: BinaryIO) -> tuple[int, int]:
+    """Size and time of the last change of an open file."""
+    about = os.fstat(file.fileno())
+    return about.st_size, about.st_mtime_ns
+
+
 def _copy(source: Path, destination: Path, transfer: Transfer) -> None:
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as reader, destination.open("xb") as writer:
+            before = _stamp(reader)
             while chunk := reader.read(_CHUNK):
                 if transfer.abort.is_set():
                     raise Aborted
                 writer.write(chunk)
                 transfer.copied += len(chunk)
+            if _stamp(reader) != before:
+                raise PackFailed(
+                    f"{source} has changed while it was copied. Submit again when it is finished"
+                )
     except OSError as ex:
         raise PackFailed(f"{source} cannot be copied to {destination}: {ex.strerror}") from ex

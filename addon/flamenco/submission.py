@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Submission of the open file as a job to the Manager (reference add-on §6)."""
 
+import uuid
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,9 +18,16 @@ from . import (
     scene_properties,
     settings_group,
 )
-from .background import Flow, in_background
-from .client import Client
-from .errors import Aborted, JobRejected, JobTypeOutdated, NotReady, VersionMismatch
+from .background import Flow, begun, in_background
+from .client import Client, JobState
+from .errors import (
+    Aborted,
+    FlamencoError,
+    JobRejected,
+    JobTypeOutdated,
+    NotReady,
+    VersionMismatch,
+)
 from .evaluation import values_for_submission
 from .job import BLENDFILE_FOR_CHECK, JobDraft
 from .manager_info import ManagerInfo
@@ -71,6 +80,8 @@ class Submission:
     force: bool
     """True if the versions of Manager and add-on may differ."""
     transfer: packing.Transfer = field(default_factory=packing.Transfer)
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """Its mark at the Manager, by which it is known if it is sent again."""
 
     def run(self) -> Flow[Submitted]:
         """All steps. Raises FlamencoError; whatever happens, another submission can follow."""
@@ -88,7 +99,7 @@ class Submission:
         return submitted
 
     def abort(self) -> None:
-        """Abort it, unless the job is already being sent to the Manager."""
+        """Abort it. If the Manager gets the job all the same, it is told to delete it."""
         if bpy.context.window_manager.flamenco_can_abort:
             self.transfer.abort.set()
             _show("ABORTING", "Aborting")
@@ -118,12 +129,9 @@ class Submission:
             warnings = yield from self._send(client, draft, blendfile)
             return Submitted(draft.name, 0, (), (), (*outside, *warnings))
         plan = yield from self._plan(blendfile, storage)
-        pack = yield from self._copy(plan, storage, draft.name)
-        try:
-            warnings = yield from self._send(client, draft, pack / plan.place)
-        except (Aborted, JobRejected, JobTypeOutdated):
-            packing.discard(pack)
-            raise
+        pack = yield from self._pack(client, storage, draft.name)
+        yield from self._copy(plan, pack)
+        warnings = yield from self._send(client, draft, pack / plan.place, pack)
         told = (*outside, *warnings)
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
@@ -180,20 +188,45 @@ class Submission:
         self._stop_if_aborted()
         return plan
 
-    def _copy(self, plan: packing.PackPlan, storage: Path, job_name: str) -> Flow[Path]:
-        _show("TRANSFERRING", f"Copying {_count(len(plan.files))}", can_abort=True)
+    def _pack(self, client: Client, storage: Path, job_name: str) -> Flow[Path]:
+        """The folder for the files, which the Manager deletes with the job."""
+        given = yield from in_background(lambda: client.hand_out_pack(job_name, self.key))
         now = datetime.now(timezone.utc).astimezone()
-        target = storage / pack_folder_name(job_name, now)
-        yield from in_background(lambda: packing.copy_pack(plan, target, self.transfer))
-        return target
+        return storage / (given or pack_folder_name(job_name, now))
 
-    def _send(self, client: Client, draft: JobDraft, blendfile: Path) -> Flow[tuple[str, ...]]:
+    def _copy(self, plan: packing.PackPlan, pack: Path) -> Flow[None]:
+        _show("TRANSFERRING", f"Copying {_count(len(plan.files))}", can_abort=True)
+        yield from in_background(lambda: packing.copy_pack(plan, pack, self.transfer))
+
+    def _send(
+        self, client: Client, draft: JobDraft, blendfile: Path, pack: Path | None = None
+    ) -> Flow[tuple[str, ...]]:
         self._stop_if_aborted()
-        _show("COMMUNICATING", "Sending the job")
+        _show("COMMUNICATING", "Sending the job", can_abort=True)
         job = draft.submitted(path_for_manager(blendfile))
-        state = yield from in_background(lambda: client.submit_job(job))
+        sent = begun(lambda: client.submit_job(job, self.key))
+        try:
+            yield sent
+            state = sent.result()
+        except (JobRejected, JobTypeOutdated):
+            if pack is not None:
+                yield from in_background(lambda: packing.discard(pack))
+            raise
+        except (Aborted, GeneratorExit):
+            begun(lambda: _withdraw(client, sent, pack))
+            raise
         last_job.follow(draft.name, client, state)
         return state.warnings
+
+
+def _withdraw(client: Client, sent: "Future[JobState]", pack: Path | None) -> None:
+    """Delete what comes of a job that nobody wants any more, once it is known."""
+    try:
+        client.delete_job(sent.result().id)
+    except FlamencoError as ex:
+        print(f"Flamenco: {ex}")
+    if pack is not None:
+        packing.discard(pack)
 
 
 def _save() -> Path:

@@ -45,8 +45,18 @@ class FakeManager:
     gate: threading.Event = attrs.Factory(threading.Event)
     """The check of a job is answered once it is set, which GET /open-gate does."""
 
+    post_gate: threading.Event = attrs.Factory(threading.Event)
+    """A submission is answered once it is set, which GET /open-gate does."""
+    lose: int = 0
+    """Number of requests to come for a job whose answer is lost."""
+    keys: list[str] = attrs.Factory(list)
+    """The keys of all submissions."""
+    packs: int = 0
+    """Number of folders handed out."""
+
     def __attrs_post_init__(self) -> None:
         self.gate.set()
+        self.post_gate.set()
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Status and JSON body; None for an empty one."""
@@ -64,17 +74,30 @@ class FakeManager:
                 return 200, {"tags": self.tags}
             case "GET", ["", "open-gate"]:
                 self.gate.set()
+                self.post_gate.set()
                 return 204, None
-            case "POST", ["jobs", "check"]:
-                assert self.gate.wait(GATE_TIMEOUT), "nobody opened the gate"
-                self.checked.append(body)
+            case "POST", ["jobs", *rest]:
+                return self._post(rest, body)
+            case "DELETE", ["jobs", _]:
+                self.submitted.clear()
                 return 204, None
-            case "POST", ["jobs"]:
-                self.submitted.append(body)
-                return 200, body | self._job() | {"status": "queued"}
             case "GET", [*words] if JOB in words or TASK in words:
                 return 200, self._of_job(words)
         return 404, {"code": 404, "message": "no such operation"}
+
+    def _post(self, rest: list[str], body: Any) -> tuple[int, Any]:
+        match rest:
+            case ["check"]:
+                assert self.gate.wait(GATE_TIMEOUT), "nobody opened the gate"
+                self.checked.append(body)
+                return 204, None
+            case ["packs"]:
+                self.packs += 1
+                return 200, {"path": f"jobs/2026-11-29-{self.packs}"}
+            case _:
+                assert self.post_gate.wait(GATE_TIMEOUT), "nobody opened the gate"
+                self.submitted.append(body)
+                return 200, body | self._job() | {"status": "queued"}
 
     def _of_job(self, words: list[str]) -> dict[str, Any]:
         match words:
@@ -104,12 +127,21 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def do_POST(self) -> None:
         self._answer()
 
     def _answer(self) -> None:
         manager = self.server.manager
         manager.agents.add(self.headers["User-Agent"])
+        if self.path == "/api/v3/jobs":
+            manager.keys.append(self.headers["Idempotency-Key"])
+            manager.lose -= 1
+            if manager.lose >= 0:
+                self.close_connection = True
+                return
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
         status, answer = manager.answer(self.command, self.path, body)

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from addon.flamenco.errors import (
 )
 from tests.addon.fake_manager import FakeManager
 
+KEY = "5f1c1f7e-0f55-4c0c-8f43-8a5f0e9b2b1d"
 JOB = {"name": "n", "type": "simple-blender-render"}
 
 
@@ -36,16 +39,16 @@ def test_addresses_are_taken_as_people_type_them(typed: str, url: str) -> None:
 
 
 def test_the_managers_warnings_come_with_its_answer(manager: FakeManager) -> None:
-    assert Client(manager.url).submit_job(JOB).warnings == ()
+    assert Client(manager.url).submit_job(JOB, KEY).warnings == ()
     manager.warnings = ["missing file /share/wood.png"]
-    assert Client(manager.url).submit_job(JOB).warnings == ("missing file /share/wood.png",)
+    assert Client(manager.url).submit_job(JOB, KEY).warnings == ("missing file /share/wood.png",)
 
 
 def test_a_job_that_failed_is_told_with_the_reason_of_its_first_failed_task(
     manager: FakeManager,
 ) -> None:
     client = Client(manager.url)
-    sent = client.submit_job(JOB)
+    sent = client.submit_job(JOB, KEY)
     assert (sent.status, sent.is_finished) == ("queued", False)
     manager.state = {"status": "failed", "activity": "1 of 4 tasks failed"}
     assert client.job(sent.id).activity == "1 of 4 tasks failed"
@@ -117,7 +120,7 @@ def test_a_refused_job_tells_why(
 ) -> None:
     manager.refusals["/api/v3/jobs"] = (status, body)
     with pytest.raises(error) as caught:
-        Client(manager.url).submit_job(JOB)
+        Client(manager.url).submit_job(JOB, KEY)
     assert text in str(caught.value)
 
 
@@ -151,3 +154,41 @@ def test_a_flow_gets_results_and_errors_of_its_background_calls() -> None:
         return []
 
     assert background.run(flow()) == [[1], "JSONDecodeError"]
+
+
+def test_a_submission_is_sent_again_with_its_key_when_the_answer_is_lost(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    manager.lose = 2
+    assert Client(manager.url).submit_job(JOB, KEY).status == "queued"
+    assert manager.keys == [KEY] * 3
+
+
+def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ASK_TIMEOUT", 0.3)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            near, _ = listener.accept()
+            with near, suppress(OSError):
+                near.recv(65536)
+                near.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+                while not ended.wait(0.05):
+                    near.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(ManagerUnreachable, match="takes too long"):
+                Client(f"http://127.0.0.1:{listener.getsockname()[1]}").version()
+        finally:
+            ended.set()
+            thread.join()
+
+
+def test_a_manager_that_hands_out_no_folders_is_told_apart(manager: FakeManager) -> None:
+    assert Client(manager.url).hand_out_pack("n", KEY) == "jobs/2026-11-29-1"
+    manager.refusals["/api/v3/jobs/packs"] = (405, {"code": 405, "message": "no"})
+    assert Client(manager.url).hand_out_pack("n", KEY) is None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from addon.flamenco import packing
 from addon.flamenco.errors import Aborted, PackFailed
 from addon.flamenco.packing import (
     DIRECTORY,
@@ -144,3 +145,34 @@ class TestTheCopy:
         with pytest.raises(PackFailed, match="cannot be created"):
             copy_pack(plan(home), storage / "job", Transfer())
         assert precious.exists()
+
+
+def test_the_number_of_a_frame_is_looked_for_in_the_stem(home: Path) -> None:
+    frames = [write(home / f"s_{number}.jp2") for number in (1, 2, 10)]
+    made = plan(home, Dependency(frames[0], relative=True, kind=SEQUENCE))
+    assert set(made.files[1:]) == set(frames)
+
+
+def test_a_file_that_changes_while_it_is_copied_is_told(
+    home: Path, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texture = write(home / "a.png", b"long" * 100)
+    made = plan(home, Dependency(texture, relative=True))
+    monkeypatch.setattr(packing, "_CHUNK", 100)
+
+    class Meanwhile(Transfer):
+        """Something else writes to the file whenever a piece is copied."""
+
+        @property
+        def copied(self) -> int:
+            return self.__dict__.get("bytes", 0)
+
+        @copied.setter
+        def copied(self, value: int) -> None:
+            self.__dict__["bytes"] = value
+            if value > 200:
+                texture.write_bytes(b"short")
+
+    with pytest.raises(PackFailed, match="has changed while it was copied"):
+        copy_pack(made, storage / "pack", Meanwhile())
+    assert not (storage / "pack").exists()

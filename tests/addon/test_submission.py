@@ -138,8 +138,8 @@ use_image("//gone.png")
         run = in_blender(blender, manager, "finish(tried(job_name='Shot: 12'))", blendfile)
 
         assert run.result == ["FINISHED"], run.output
-        (pack,) = storage.iterdir()
-        assert pack.name.endswith("-Shot_ 12")
+        (pack,) = (storage / "jobs").iterdir()
+        assert pack.name == "2026-11-29-1"
         names = {str(file.relative_to(pack)) for file in pack.rglob("*") if file.is_file()}
         assert names == {"seq/shot.blend", "textures/wall.png"}
         settings = manager.submitted[0]["settings"]
@@ -182,7 +182,7 @@ bpy.data.objects["Cube"].data.materials.append(data.materials[0])
 
         assert run.result == ["FINISHED"], run.output
         assert "Warning" not in run.output
-        (pack,) = storage.iterdir()
+        (pack,) = (storage / "jobs").iterdir()
         names = {str(file.relative_to(pack)) for file in pack.rglob("*") if file.is_file()}
         sequence = {f"shots/s_00{number}.png" for number in (1, 2, 3)}
         tiles = {"shots/t.1001.png", "shots/t.1002.png"}
@@ -220,7 +220,7 @@ for place in ({str(tmp_path / "far")!r}, {str(storage / "near")!r}):
         run = in_blender(blender, manager, "finish(tried())", blendfile)
 
         assert "does not accept the job (HTTP 400): no frames to render" in run.result
-        assert list(storage.iterdir()) == []
+        assert list(storage.glob("jobs/*")) == []
 
 
 class TestASubmissionThatFails:

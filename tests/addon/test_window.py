@@ -7,7 +7,7 @@ import pytest
 
 from flamenco.jobtypes import inline_compiler
 from tests.addon.blender import InstalledBlender, Run, virtual_display
-from tests.addon.fake_manager import FakeManager
+from tests.addon.fake_manager import GATE_TIMEOUT, FakeManager
 from tests.addon.hand import HAND
 from tests.addon.job_type import described
 from tests.addon.scene_files import make_file
@@ -178,7 +178,37 @@ finish(bpy.ops.flamenco.submit_job.poll())
     run = play(blender, display, manager, story, blendfile)
     assert run.result is True, run.output
     assert manager.submitted == []
-    assert list(storage.iterdir()) == []
+    assert list(storage.glob("jobs/*")) == []
+
+
+@pytest.mark.parametrize("stage", ["Checking the job", "Sending the job"])
+def test_aborting_does_not_wait_for_a_manager_that_hangs(
+    blender: InstalledBlender,
+    display: str,
+    manager: FakeManager,
+    blendfile: Path,
+    storage: Path,
+    stage: str,
+) -> None:
+    (manager.gate if stage == "Checking the job" else manager.post_gate).clear()
+    story = f"""
+import time
+submit()
+yield from until(lambda: wm.flamenco_bat_status_txt == {stage!r})
+began = time.monotonic()
+bpy.ops.flamenco.abort()
+yield from until(lambda: wm.flamenco_bat_status == "ABORTED")
+took = time.monotonic() - began
+open_gate()
+yield from until(lambda: not os.path.isdir(JOBS) or not os.listdir(JOBS))
+finish([bpy.ops.flamenco.submit_job.poll(), took])
+""".replace("JOBS", repr(str(storage / "jobs")))
+    story = "import os\n" + story
+    run = play(blender, display, manager, story, blendfile)
+    can_submit, took = run.result
+    assert can_submit is True, run.output
+    assert took < GATE_TIMEOUT / 2, "it waited for the Manager's answer"
+    assert manager.submitted == []
 
 
 def test_opening_another_file_ends_the_submission(
