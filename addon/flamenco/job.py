@@ -26,6 +26,8 @@ class JobDraft:
     worker_tag: str
     platform: str
     """Platform of this computer, in the Manager's words: linux, windows or darwin."""
+    user: str = ""
+    """Who submits it, as this computer calls them; empty if it does not know."""
 
     def submitted(self, blendfile: str) -> dict[str, Any]:
         """The job, with `blendfile` in its settings if its type has such a setting."""
@@ -39,7 +41,7 @@ class JobDraft:
             "type_etag": self.job_type.etag,
             "priority": self.priority,
             "settings": settings,
-            "metadata": {},
+            "metadata": {"user.name": self.user} if self.user else {},
             "submitter_platform": self.platform,
             "initial_status": "paused" if self.paused else "queued",
         }

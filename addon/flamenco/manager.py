@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The only Manager of this Blender: preferences, cache and client together."""
 
+import getpass
 import platform as _platform
 from pathlib import Path
 
@@ -18,6 +19,14 @@ _info: ManagerInfo | None = None
 def platform() -> str:
     """This computer's platform, in the Manager's words."""
     return _platform.system().lower()
+
+
+def user() -> str:
+    """Who uses this computer, as it calls them; empty if it does not know."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # no such account, or none at all
+        return ""
 
 
 def preferences() -> bpy.types.AddonPreferences:

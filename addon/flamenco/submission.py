@@ -166,6 +166,7 @@ class Submission:
             paused=scene.flamenco_job_submit_as_paused,
             worker_tag=scene.flamenco_worker_tag,
             platform=manager.platform(),
+            user=manager.user(),
         )
 
     def _plan(self, blendfile: Path, storage: Path) -> Flow[packing.PackPlan]:

@@ -1,6 +1,7 @@
 """The operator sends the open file of a real Blender to a Manager."""
 
 import platform
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ finish(tried(job_name="Shot 12"))
             "type": "simple-blender-render",
             "type_etag": SIMPLE_BLENDER_RENDER["etag"],
             "priority": 70,
-            "metadata": {},
+            "metadata": {"user.name": getuser()},
             "submitter_platform": platform.system().lower(),
             "initial_status": "paused",
             "worker_tag": GPU,
