@@ -33,7 +33,7 @@ _Validator = Callable[[object, "attrs.Attribute[Any]", object], None]
 
 def _field(owner: object, attribute: "attrs.Attribute[Any]") -> str:
     """The name of a field, with that of its setting."""
-    key = getattr(owner, "key", None) if isinstance(owner, Setting) else None
+    key = getattr(owner, "key", None)
     return f"setting {key!r}: {attribute.name}" if isinstance(key, str) else attribute.name
 
 

@@ -1,7 +1,9 @@
+from functools import partial
+
 import pytest
 
 from flamenco.jobtypes.settings import SettingsError, validate_settings
-from flamenco.model.jobtypes import JobType, Setting
+from flamenco.model.jobtypes import EvalInfo, JobType, Setting, setting_values
 
 JOB_TYPE = JobType(
     label="x",
@@ -109,7 +111,21 @@ def test_all_that_does_not_fit_is_told_at_once():
             lambda: Setting("a", "int32", subtype="dir_path"),
             "setting 'a': subtype: is for settings of type string",
         ),
-        (lambda: Setting("a", "string", visible="no"), "visible: expected one of 'visible'"),
+        (lambda: Setting("a", "string", visible="no"), "^setting 'a': visible: expected one of"),
+        (lambda: Setting(3, "string"), "^key: expected a text, got 3"),
+        (lambda: EvalInfo(description=3), "^description: expected a text, got 3"),
+        (
+            lambda: Setting("a", "int32", propargs=[1]),
+            "^setting 'a': propargs: expected arguments by name",
+        ),
+        *(
+            (partial(Setting, "a", "int32", propargs=wrong), f"propargs: {message}")
+            for wrong, message in (
+                ({"min": True}, "expected numbers as min and max, got True"),
+                ({"min": 0, "max": "1"}, "expected numbers as min and max, got '1'"),
+                ({"min": 2.5, "max": 2}, r"min 2\.5 is more than max 2"),
+            )
+        ),
         (lambda: Setting("a", "string", eval_info="x"), "eval_info: expected an EvalInfo, got 'x'"),
         (lambda: JobType(label=3), "label: expected a text, got 3"),
         (lambda: JobType(label="x", settings=["a"]), "expected a Setting, got 'a'"),
@@ -156,3 +172,17 @@ def test_more_frames_than_can_be_cut_are_refused_without_running_a_script(settin
 def test_frames_that_are_not_cut_into_chunks_may_be_anything(others):
     job_type = JobType(label="x", settings=[Setting("frames", "string"), *others])
     assert validate_settings(job_type, {"frames": "0-10000000"})
+
+
+@pytest.mark.parametrize(
+    "bounds", [{}, {"min": 2}, {"max": 2}, {"min": 2, "max": 2}, {"step": "x"}]
+)
+def test_bounds_may_be_alone_equal_or_missing(bounds):
+    assert Setting("a", "int32", propargs=bounds).propargs == bounds
+
+
+@pytest.mark.parametrize("told", [{}, {"visible": "web"}, {"editable": False}, {"required": True}])
+def test_of_a_setting_only_what_is_not_usual_is_sent(told):
+    usual = {"visible": "visible", "editable": True, "required": False}
+    sent = setting_values(Setting("a", "string", **usual | told))
+    assert sent == {"key": "a", "type": "string"} | told

@@ -182,6 +182,25 @@ def test_a_lane_of_which_too_much_was_withdrawn_is_found_again_when_it_has_tasks
     assert board.put_worker(ANNA, Presence.IDLE).lane == lane("j")
 
 
+def test_what_was_withdrawn_too_much_is_remembered_by_a_lane_without_tasks():
+    """Its entry in the heap is gone: a worker found no task there."""
+    board = Board()
+    board.change_lane(lane("j"), 50, 1, 1)
+    board.put_worker(ANNA, Presence.IDLE)
+    board.change_lane(lane("j"), 50, 1, -1)
+    board.put_worker(ANNA, Presence.IDLE)
+    assert board.change_lane(lane("j"), 50, 1, 1) == []
+
+
+@pytest.mark.parametrize("priority", [10, 90])
+def test_a_lane_whose_job_got_another_priority_is_still_found(priority):
+    board = Board()
+    board.change_lane(lane("j"), 50, 1, 1)
+    board.change_lane(lane("j"), priority, 1, 1)
+    found = [board.put_worker(ANNA, Presence.ASKING) for _ in range(3)]
+    assert [match and match.lane for match in found] == [lane("j"), lane("j"), None]
+
+
 def test_a_million_tasks_are_one_entry():
     board = Board()
     board.change_lane(lane("j"), 50, 1, 1_000_000)

@@ -216,6 +216,22 @@ async def test_a_page_says_what_comes_next_and_if_asked_how_many_there_are(reade
     assert (len(page.items), page.next, page.total) == (2, None, 2)
 
 
+@pytest.mark.parametrize(("way", "order"), [("", [1, 3, 0, 2]), ("-", [2, 0, 3, 1])])
+@pytest.mark.parametrize("limit", [1, 4])
+async def test_capitals_make_no_difference_to_the_order_of_names(reader, limit, way, order):
+    reader, commit = reader
+    named = list(enumerate(["b", "A", "C", "a"]))
+    tasks = [task(number, name=name) for number, name in named]
+    workers = [PutWorker(worker(number, name=name)) for number, name in named]
+    await commit([InsertJob(job(1)), InsertTasks(tuple(tasks), ((),) * 4), *workers])
+    for listing, begin in (
+        (listed_tasks("j1", TaskFilter()), "j1-"),
+        (listed_workers(WorkerFilter()), "w"),
+    ):
+        pages = await ids(reader, listing, f"{way}name", limit)
+        assert [each for page in pages for each in page] == [f"{begin}{number}" for number in order]
+
+
 ROWS = st.lists(
     st.tuples(st.sampled_from(JobStatus), st.sampled_from("aAbB"), st.integers(0, 3)), max_size=12
 )

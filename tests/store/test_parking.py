@@ -9,7 +9,7 @@ import pytest
 
 from flamenco.logs import TaskLogs
 from flamenco.model.jobs import Command, Job, Task
-from flamenco.model.lists import WorkerFilter
+from flamenco.model.lists import JobFilter, Order, Paging, WorkerFilter
 from flamenco.model.parking import Parked, ParkedKind
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker
@@ -25,6 +25,7 @@ from flamenco.store import (
     PutWorker,
     RequestDeletion,
     StoredLease,
+    listed_jobs,
     listed_workers,
     open_reader,
     open_store,
@@ -93,6 +94,26 @@ async def test_what_is_parked_is_told_by_kind_until_it_is_tried_again_or_deleted
         await store.commit([DeleteParked(ParkedKind.JOB, "j1"), DeleteJob("j2")])
         assert await reader.parked(ParkedKind.JOB) == {}
         assert [*await reader.parked(ParkedKind.WORKER)] == ["j1"]
+
+
+async def test_a_list_tells_what_of_its_kind_is_parked(tmp_path):
+    async with farm(tmp_path) as (store, reader, _):
+        await store.commit(
+            [
+                PutParked(ParkedKind.WORKER, "w1", "it crashed", NOW),
+                PutParked(ParkedKind.JOB, "w2", "another thing", NOW),
+                PutParked(ParkedKind.JOB, "j1", "it crashed", NOW),
+                PutParked(ParkedKind.WORKER, "j2", "another thing", NOW),
+            ]
+        )
+        paging = Paging(order=Order("name"))
+        for listing, parked in (
+            (listed_workers(WorkerFilter()), "w1"),
+            (listed_jobs(JobFilter()), "j1"),
+        ):
+            page = await reader.page(listing, paging)
+            shown = {item.id: page.parked.get(item.id) for item in page.items}
+            assert [each for each in shown if shown[each]] == [parked]
 
 
 async def test_the_leases_of_a_parked_job_are_handed_back_and_no_others(tmp_path):

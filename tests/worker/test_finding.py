@@ -132,6 +132,25 @@ async def test_a_worker_that_is_not_let_in_pauses_before_it_asks_again(
     assert len(asked) > 1
 
 
+@pytest.mark.parametrize(
+    ("credentials", "was_found", "searches"),
+    [("known", True, 1), ("known", False, 0), (None, True, 0)],
+)
+async def test_a_search_needs_a_secret_and_an_address_that_was_found_and_takes_no_time_of_its_own(
+    credentials, was_found, searches, autojump_clock
+):
+    async def look_for(_):
+        nonlocal searches
+        searches -= 1
+        await trio.sleep_forever()
+
+    where = SimpleNamespace(was_found=was_found, look_for=look_for)
+    session = Session(where, None, None, identity=SimpleNamespace(credentials=credentials))
+    await trio.sleep(GONE_SECONDS)
+    await session._pause(7.0)
+    assert (searches, trio.current_time()) == (0, GONE_SECONDS + 7.0)
+
+
 async def test_a_manager_is_searched_when_it_is_gone_for_a_minute_and_not_before(autojump_clock):
     searches = []
 

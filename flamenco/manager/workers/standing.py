@@ -19,9 +19,7 @@ class Standing:
     _actor: actors.Actor
     _told: tuple[Candidate, Presence] | None = None
 
-    def tell(
-        self, worker: Worker, presence: Presence, *, settled: bool = False, begins: bool = False
-    ) -> None:
+    def tell(self, worker: Worker, presence: Presence, *, settled: bool, begins: bool) -> None:
         """Tell the worker's readiness, unless it registered and never came.
 
         ``settled`` and ``begins`` are those of `WorkerStands`.
