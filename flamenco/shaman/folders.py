@@ -211,4 +211,6 @@ class Found:
 
     def about(self) -> os.stat_result:
         """What is known of it. Raises OSError."""
+        if not _CAN_OPEN:  # Windows lists folders without the numbers of files and of their links
+            return os.lstat(self.entry.path)
         return self.entry.stat(follow_symlinks=False)

@@ -19,6 +19,7 @@ from flamenco.shaman import (
     Shaman,
     StorageFailed,
     erase,
+    folders,
 )
 from flamenco.shaman import checkouts as module
 from flamenco.shaman.store import blob_path
@@ -269,6 +270,36 @@ async def test_a_checkout_of_hard_links_is_shamans(shaman, tmp_path, monkeypatch
     path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
     (tmp_path / "jobs" / path / "x.blend1").write_text("beside it")
     assert shaman.checkouts.holds(PurePosixPath(path))
+
+
+class WindowsEntry:
+    """An entry of a folder as Windows gives it: it does not know the file's number, nor links."""
+
+    def __init__(self, entry: os.DirEntry[str]) -> None:
+        self.entry = entry
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.entry, name)
+
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        mode, _, _, _, *others = self.entry.stat(follow_symlinks=follow_symlinks)
+        return os.stat_result((mode, 0, 0, 0, *others))
+
+
+async def test_links_are_known_on_windows_too(shaman, tmp_path, monkeypatch):
+    scan = folders.Folder.scan
+    monkeypatch.setattr(folders, "_CAN_OPEN", False)
+    monkeypatch.setattr(folders.Folder, "scan", lambda self: map(WindowsEntry, scan(self)))
+    monkeypatch.setattr(os, "symlink", refuse(errno.EPERM))
+    path = await checkout(shaman, "job", [await store(shaman, b"scene", "x")])
+    await store(shaman, b"nobody's", "y")
+    assert shaman.checkouts.holds(PurePosixPath(path))
+    assert shaman.checkouts.has_only_links(PurePosixPath(path))
+    clock.set_wall_time(clock.now() + timedelta(days=40))
+    collected = await shaman.collect_garbage(DAY)
+    assert (collected.files, collected.kept) == (1, 1)
+    (tmp_path / "jobs" / path / "own").write_text("hours of work")
+    assert not shaman.checkouts.has_only_links(PurePosixPath(path))
 
 
 @pytest.mark.parametrize("hard", [True, False])
