@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from flamenco.model.jobs import Command, Task
+from flamenco.model.framelist import FrameTask
+from flamenco.model.jobs import Command
 from flamenco.model.planned import planned_frames
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.tally import Tally
-from flamenco.store.tables import EPOCH, TASKS, UNREADABLE, as_they_lie, to_sql
+from flamenco.store.tables import TASKS, UNREADABLE, as_they_lie, to_sql
 
 AT_ONCE = 1000
 """Number of tasks whose commands are read at once."""
@@ -46,21 +47,10 @@ def _frames(commands: bytes | None) -> str:
         return ""
 
 
-def _tasks(connection: sqlite3.Connection, job_id: object) -> Iterator[Task]:
+def _tasks(connection: sqlite3.Connection, job_id: object) -> Iterator[FrameTask]:
     """The tasks of a job, as far as their frames are concerned."""
     query = "SELECT id, status, steps_completed, steps_total, frames FROM tasks WHERE job_id = ?"
     for task_id, status, *steps, frames in as_they_lie(connection, query, (job_id,)):
         done, total = (count if isinstance(count, int) else 0 for count in steps)
-        yield Task(
-            id=task_id,
-            job_id="",
-            idx=0,
-            name="",
-            type="",
-            status=TaskStatus(status) if status in set(TaskStatus) else TASKS.blank("status"),
-            steps_completed=done,
-            steps_total=total,
-            frames=frames,
-            created=EPOCH,
-            updated=EPOCH,
-        )
+        known = TaskStatus(status) if status in set(TaskStatus) else TASKS.blank("status")
+        yield FrameTask(task_id, frames, known, done, total)
