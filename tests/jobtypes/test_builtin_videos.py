@@ -46,12 +46,18 @@ async def test_sound_is_saved_for_the_frames_and_put_into_their_video(job, frame
     assert video.commands[0].parameters["soundFrame"] == begins
 
 
-@pytest.mark.parametrize("changed", [{"frames": "1-4,6"}, {"frames": "-4--2"}, {"fps": None}])
-async def test_sound_that_would_not_fit_is_left_out(job, changed):
-    asked = RENDER | {"has_sound": True} | changed
-    assert "sound" not in {
-        each.name for each in (await compiled(job, "simple-blender-render", **asked)).tasks
-    }
+@pytest.mark.parametrize(("frames", "why"), [("1-4,6", "gaps"), ("-4--2", "the last frame")])
+async def test_sound_that_would_not_fit_is_left_out_with_the_reason(job, frames, why):
+    asked = RENDER | {"has_sound": True, "frames": frames}
+    *renders, video = (await compiled(job, "simple-blender-render", **asked)).tasks
+    assert "sound" not in {each.name for each in renders}
+    assert why in video.commands[0].parameters["noSound"]
+
+
+async def test_no_sound_is_saved_where_there_is_no_video(job):
+    asked = RENDER | {"has_sound": True, "fps": None}
+    tasks = (await compiled(job, "simple-blender-render", **asked)).tasks
+    assert "sound" not in {each.name for each in tasks}
 
 
 async def test_a_list_of_frames_gives_the_video_the_first_and_last_as_its_name(job):

@@ -49,6 +49,8 @@ class FramesToVideo(Surroundings):
     """
     sound: str = ""
     """File with the sound of the scene; empty: the video has none."""
+    noSound: str = ""  # noqa: N815
+    """Why the sound of the scene is left out; empty if it is not, or if there is none."""
     soundFrame: int = 0  # noqa: N815
     """Number of the frame with which that begins."""
 
@@ -125,6 +127,8 @@ async def make(parameters: FramesToVideo, task: Task, frames: Frames) -> None:
 
 async def sound_of(parameters: FramesToVideo, task: Task, frames: Frames) -> list[str]:
     """FFmpeg's arguments for the sound; none if there is none."""
+    if parameters.noSound:
+        task.warn(f"the video has no sound, since {parameters.noSound}")
     if not parameters.sound:
         return []
     if not await trio.Path(parameters.sound).is_file():

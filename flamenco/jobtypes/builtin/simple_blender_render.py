@@ -251,11 +251,15 @@ class Sound:
 
 
 def sound_task(author: Author, settings: dict[str, Any], file: str) -> Sound:
-    """The task that saves the sound of the frames; without gaps only, where it would not fit."""
+    """The task that saves the sound of the frames, or why it is left out."""
     runs = frame_runs(settings["frames"])
     first, last = max(runs[0][0], 0), runs[-1][1]  # a scene begins at 0 at the earliest
-    if not settings.get("has_sound") or len(runs) > 1 or last < 0:
+    if not settings.get("has_sound"):
         return Sound()
+    if len(runs) > 1:
+        return Sound(parameters={"noSound": "it would not fit frames with gaps between them"})
+    if last < 0:
+        return Sound(parameters={"noSound": "it begins after the last frame"})
     task = author.task("sound", "blender")
     scene = ["--scene", settings["scene"]] if settings.get("scene") else []
     parameters = {

@@ -295,3 +295,9 @@ async def test_a_sound_that_is_missing_is_told(tmp_path):
     _, warnings = await made(tmp_path, "1", sound=str(tmp_path / "shot.flac"))
     assert warnings == ["the video has no sound, since shot.flac is missing"]
     assert len(streams(tmp_path / "video.mp4")) == 1
+
+
+async def test_why_the_sound_of_a_scene_is_left_out_is_told(tmp_path):
+    grey(tmp_path / "000001.png", 100)
+    _, warnings = await made(tmp_path, "1", noSound="it begins after the last frame")
+    assert warnings == ["the video has no sound, since it begins after the last frame"]
