@@ -20,6 +20,14 @@ export interface StatusAction<S extends string> {
   danger?: boolean
 }
 
+export const REQUEUE: StatusAction<JobStatus> = {
+  key: 'requeue',
+  label: 'Requeue',
+  done: 'Requeueing',
+  status: 'requeueing',
+  allowed: ['canceled', 'completed', 'failed', 'paused'],
+}
+
 export const JOB_ACTIONS: readonly StatusAction<JobStatus>[] = [
   {
     key: 'pause',
@@ -36,13 +44,7 @@ export const JOB_ACTIONS: readonly StatusAction<JobStatus>[] = [
     allowed: ['active', 'failed', 'paused', 'pause-requested', 'queued'],
     danger: true,
   },
-  {
-    key: 'requeue',
-    label: 'Requeue',
-    done: 'Requeueing',
-    status: 'requeueing',
-    allowed: ['canceled', 'completed', 'failed', 'paused'],
-  },
+  REQUEUE,
 ]
 
 const CANCEL_TASK: StatusAction<TaskStatus> = {

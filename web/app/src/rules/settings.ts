@@ -94,6 +94,25 @@ export function shown(key: string, value: JsonValue | undefined): string {
   return field?.unit ? `${String(value)} ${field.unit}` : String(value)
 }
 
+/** A value as a list of changes has it: of a secret only that there is one, of a variable all values. */
+export function shownValue(key: string, value: JsonValue | undefined): string {
+  if (!key.startsWith(VARIABLE)) return fieldOf(key)?.kind === 'secret' && value ? 'a secret' : shown(key, value)
+  if (value === undefined || value === null) return 'not there'
+  const { is_twoway, values } = value as { is_twoway?: boolean; values?: VariableValue[] }
+  const lines = (values ?? []).map((each) => {
+    const platforms = each.platforms?.join(', ') ?? each.platform ?? 'all'
+    return `${[platforms, each.audience].filter(Boolean).join(', ')}: ${each.value}`
+  })
+  return [...(is_twoway ? ['two-way'] : []), ...lines].join('\n')
+}
+
+interface VariableValue {
+  platform?: string
+  platforms?: string[]
+  audience?: string
+  value: string
+}
+
 export function durationShown({ zero }: SettingField, text: string): string | null {
   return seconds(text) === 0 ? (zero ?? null) : inWords(text)
 }
