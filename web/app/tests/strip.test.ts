@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { TaskStatus } from '../src/api/types'
-import { partText, stripParts } from '../src/rules/strip'
+import { cellsBetween, partText, rangeName, stripParts, tasksOf, tickPlaces } from '../src/rules/strip'
 import { taskCell, taskLabel } from '../src/rules/tasks'
 import { task } from './fakes'
 
@@ -28,4 +28,23 @@ describe('the strip of a job', () => {
     expect(stripParts(many, 0)).toHaveLength(1)
     expect(stripParts([], 10)).toEqual([])
   })
+
+  it('selects from either end, and nothing once an end is gone', () => {
+    const row = cells('queued', 'failed', 'queued', 'completed')
+    const ids = (from: string, to: string) => cellsBetween(row, { from, to }).map(({ id }) => id)
+    expect(ids('1', '3')).toEqual(['1', '2', '3'])
+    expect(ids('3', '1')).toEqual(['1', '2', '3'])
+    expect(ids('1', 'gone')).toEqual([])
+    expect(rangeName(row.slice(1, 3))).toBe('render-1 to render-2')
+  })
+
+  it('names the task of a chunk once', () => {
+    const chunk = cells('queued', 'queued', 'queued').map((cell, at) => ({ ...cell, task: at < 2 ? 'a' : 'b' }))
+    expect(tasksOf(chunk)).toEqual(['a', 'b'])
+  })
+
+  it.each([[12, 20, 12], [240, 10, 10], [10_000, 8, 5], [1_000_000, 8, 5], [3, 0, 0], [0, 5, 0]])(
+    'writes numbers below %d cells, at most %d: %d',
+    (count, most, written) => expect(tickPlaces(count, most)).toHaveLength(written),
+  )
 })

@@ -56,12 +56,22 @@ const CANCEL_TASK: StatusAction<TaskStatus> = {
   danger: true,
 }
 
-const REQUEUE_TASK: StatusAction<TaskStatus> = {
+export const REQUEUE_TASK: StatusAction<TaskStatus> = {
   key: 'requeue',
   label: 'Requeue',
   done: 'Requeued',
   status: 'queued',
   allowed: ['canceled', 'completed', 'failed'],
+}
+
+/** Needs a reason. */
+export const FAIL_TASK: StatusAction<TaskStatus> = {
+  key: 'fail',
+  label: 'Fail',
+  done: 'Failed',
+  status: 'failed',
+  allowed: ['active', 'paused', 'queued', 'soft-failed'],
+  danger: true,
 }
 
 /** Tasks of a job that is being paused cannot be canceled one by one. */

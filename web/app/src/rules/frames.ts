@@ -53,7 +53,15 @@ export function frameCell(frame: ListedFrame): StripCell {
   const took = frame.seconds === undefined ? '' : `, ${frameTime(frame.seconds)}`
   const name = `Frame ${frame.frame}`
   const id = String(frame.frame)
-  return { id, tone, status: frame.state, name, text: `${name}: ${label}${took}${by}` }
+  return {
+    id,
+    tone,
+    status: frame.state,
+    name,
+    text: `${name}: ${label}${took}${by}`,
+    task: frame.task,
+    picture: pictureOf(frame, 'small'),
+  }
 }
 
 /** The time that a frame took, as people say it. */

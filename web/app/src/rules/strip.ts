@@ -10,6 +10,16 @@ export interface StripCell {
   name: string
   /** Name, status, and who works on it. */
   text: string
+  /** Id of the task that makes it. */
+  task: string
+  /** Address of its picture. */
+  picture?: string | null
+}
+
+/** The ids of its first and its last cell. */
+export interface StripRange {
+  from: string
+  to: string
 }
 
 export interface StripPart {
@@ -44,11 +54,47 @@ export function stripParts(cells: readonly StripCell[], most: number): StripPart
   return parts
 }
 
-/** What is said of a part: of several, how many are in which state. */
-export function partText({ cells, shown }: StripPart, label: (status: string) => string): string {
-  if (cells.length === 1) return shown.text
+/** "3 done, 1 failed" */
+export function countsText(cells: readonly StripCell[], label: (status: string) => string): string {
   const counts = new Map<string, number>()
   for (const { status } of cells) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const states = [...counts].map(([status, count]) => `${count} ${label(status).toLowerCase()}`)
-  return `${cells[0]?.name} to ${cells.at(-1)?.name}: ${states.join(', ')}`
+  return [...counts].map(([status, count]) => `${count} ${label(status).toLowerCase()}`).join(', ')
+}
+
+/** What is said of a part: of several, how many are in which state. */
+export function partText({ cells, shown }: StripPart, label: (status: string) => string): string {
+  return cells.length === 1 ? shown.text : `${rangeName(cells)}: ${countsText(cells, label)}`
+}
+
+/** "Frame 3 to Frame 9" */
+export function rangeName(cells: readonly StripCell[]): string {
+  const [first, last] = [cells[0]?.name ?? '', cells.at(-1)?.name]
+  return cells.length === 1 ? first : `${first} to ${last}`
+}
+
+/** The cells of a range, whichever of its ends comes first; none if an end is gone. */
+export function cellsBetween(cells: readonly StripCell[], range: StripRange | null): readonly StripCell[] {
+  if (!range) return []
+  const ends = [range.from, range.to].map((id) => cells.findIndex((cell) => cell.id === id))
+  const [first, last] = [Math.min(...ends), Math.max(...ends)]
+  return first < 0 ? [] : cells.slice(first, last + 1)
+}
+
+/** The tasks that make these cells, each once. */
+export function tasksOf(cells: readonly StripCell[]): string[] {
+  return [...new Set(cells.map(({ task }) => task))]
+}
+
+const STEPS = [1, 2, 5, 10, 20, 25, 50]
+
+/** The places of the cells whose number is written below them: evenly, at most `most`. */
+export function tickPlaces(count: number, most: number): number[] {
+  if (count === 0 || most < 1) return []
+  let scale = 1
+  let step = STEPS.find((each) => count / each <= most)
+  while (step === undefined) {
+    scale *= 10
+    step = STEPS.find((each) => count / (each * scale) <= most)
+  }
+  return Array.from({ length: Math.ceil(count / (step * scale)) }, (_, at) => at * step! * scale)
 }

@@ -12,5 +12,5 @@ export function taskLabel(status: string): string {
 export function taskCell({ id, name, status, worker }: TaskSummary): StripCell {
   const { label, tone } = TASK_STATUS[status]
   const by = worker?.name ? `, ${worker.name}` : ''
-  return { id, tone, status, name, text: `${name}: ${label}${by}` }
+  return { id, tone, status, name, text: `${name}: ${label}${by}`, task: id }
 }
