@@ -14,6 +14,8 @@ import type {
   JsonObject,
   SetupAssistantConfig,
   TaskStatus,
+  VideoFormat,
+  VideoInTheMaking,
   Worker,
   WorkerSleepSchedule,
   WorkerStatusChangeRequest,
@@ -173,6 +175,24 @@ export function createApi(
     fetchJobTasks: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/tasks', ofJob(job))),
     fetchJobFrames: async (job: string) =>
       (await data(http.GET('/api/v3/jobs/{job_id}/frames', ofJob(job)))).frames,
+    /** All pictures that are kept of a frame, the newest attempt last. */
+    fetchFramePictures: async (job: string, frame: number) =>
+      (
+        await data(
+          http.GET('/api/v3/jobs/{job_id}/pictures', {
+            params: { path: { job_id: job }, query: { frame } },
+          }),
+        )
+      ).pictures,
+    /** How far the video of a job's frames is; null once it is there. */
+    async askForVideo(job: string, format: VideoFormat): Promise<VideoInTheMaking | null> {
+      const { data: text, response } = await http.GET('/api/v3/jobs/{job_id}/video', {
+        params: { path: { job_id: job }, query: { format } },
+        headers: { Range: 'bytes=0-0' },
+        parseAs: 'text',
+      })
+      return response.status === 202 ? (JSON.parse(text as string) as VideoInTheMaking) : null
+    },
     fetchJobBlocklist: (job: string) =>
       data(http.GET('/api/v3/jobs/{job_id}/blocklist', ofJob(job))),
     removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>
