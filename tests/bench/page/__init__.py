@@ -1,0 +1,1 @@
+"""Speed of the web page, as people see it."""
