@@ -4,7 +4,6 @@ import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
 import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
 import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
 import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
-import { appendLog, joinLog, MAX_LOG_CHARACTERS, MAX_LOG_LINES } from '../src/rules/log'
 import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { progressParts, progressText } from '../src/rules/frames'
@@ -204,33 +203,6 @@ describe('a job', () => {
 
   it('is found from the address of its image', () => {
     expect(jobOfImage('/job-files/job-80bc/80bc038a/')).toBe('80bc038a')
-  })
-})
-
-describe('a task log', () => {
-  it('does not repeat lines that arrived while its tail was fetched', () => {
-    expect(joinLog('one\ntwo\n', 'two\nthree\n')).toBe('one\ntwo\nthree\n')
-    expect(joinLog('one\n', 'two\n')).toBe('one\ntwo\n')
-    expect(joinLog('one\ntwo\n', '')).toBe('one\ntwo\n')
-    expect(joinLog('', 'one\n')).toBe('one\n')
-  })
-
-  it('takes only whole lines for repeated', () => {
-    expect(joinLog('a\n', '\nb\n')).toBe('a\n\nb\n')
-    expect(joinLog('a', '\nb')).toBe('a\nb')
-    expect(joinLog('samples: 1', '16\n')).toBe('samples: 116\n')
-  })
-
-  it('drops its oldest lines', () => {
-    const log = appendLog('0\n'.repeat(MAX_LOG_LINES), 'last\n')
-    expect(log.split('\n')).toHaveLength(MAX_LOG_LINES + 1)
-    expect(log.endsWith('0\nlast\n')).toBe(true)
-  })
-
-  it('drops the beginning of lines without an end', () => {
-    const log = appendLog('first', '.'.repeat(MAX_LOG_CHARACTERS))
-    expect(log).toHaveLength(MAX_LOG_CHARACTERS)
-    expect(log).not.toContain('first')
   })
 })
 

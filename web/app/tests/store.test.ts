@@ -4,7 +4,6 @@ import { ApiError, type Api } from '../src/api/client'
 import type { Worker } from '../src/api/types'
 import type { EventJobUpdate } from '../src/api/events'
 import { createLiveStore, type LiveStore } from '../src/live/store'
-import { MAX_LOG_LINES } from '../src/rules/log'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
 
 const LATER = '2026-03-01T10:00:09Z'
@@ -305,35 +304,6 @@ describe('the live store', () => {
     expect(store.state.openJob).toBeNull()
   })
 
-  it('shows a task log from its tail on, each line once', async () => {
-    let answer: (log: string) => void = () => undefined
-    await start({
-      fetchTask: { ...task('t'), activity: '', commands: [] },
-      fetchTaskLogTail: () => new Promise((resolve) => (answer = resolve)),
-    })
-    store.openTask('t')
-    sockets.last.confirm()
-    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'two\n' } })
-    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'three\n' } })
-    answer('one\ntwo\n')
-    await settle()
-    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'four\n' } })
-    sockets.last.say({ event: '/tasklog', payload: { task_id: 'other', log: 'not this\n' } })
-    expect(store.state.openTask?.state.log).toBe('one\ntwo\nthree\nfour\n')
-  })
-
-  it('shows a line once that waits to be drawn while its log is fetched', async () => {
-    const runs: (() => void)[] = []
-    const answers = { fetchTask: { ...task('t'), activity: '', commands: [] }, fetchTaskLogTail: 'one\ntwo\n' }
-    await start(answers, (run) => runs.push(run))
-    store.openTask('t')
-    sockets.last.confirm()
-    sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: 'two\n' } })
-    await settle()
-    runs.forEach((run) => run())
-    expect(store.state.openTask?.state.log).toBe('one\ntwo\n')
-  })
-
   it('applies the events that came with one it cannot apply, and says so', async () => {
     let draw: () => void = () => undefined
     await start({ fetchJobs: { jobs: [job('a')] } }, (run) => (draw = run))
@@ -342,18 +312,5 @@ describe('the live store', () => {
     draw()
     expect(store.jobs.get('a')?.status).toBe('failed')
     expect(onTrouble).toHaveBeenCalledOnce()
-  })
-
-  it('keeps no more of a task log than it shows', async () => {
-    await start({ fetchTask: { ...task('t'), activity: '', commands: [] }, fetchTaskLogTail: 'one\n' })
-    store.openTask('t')
-    sockets.last.confirm()
-    await settle()
-    for (let line = 0; line < 2 * MAX_LOG_LINES; line += 1) {
-      sockets.last.say({ event: '/tasklog', payload: { task_id: 't', log: `${line}\n` } })
-    }
-    const open = store.state.openTask
-    expect(open?.state.log.endsWith('1998\n1999\n')).toBe(true)
-    expect(JSON.stringify(open).length).toBeLessThan(3 * (open?.state.log.length ?? 0))
   })
 })

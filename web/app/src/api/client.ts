@@ -77,6 +77,17 @@ async function whole(response: Response): Promise<Response> {
   return new Response(body.byteLength > 0 ? body : null, response)
 }
 
+/** A server may answer with the whole file, or with 416 if there is nothing beyond `from`. */
+async function* partsOf(response: Response, from: number): AsyncGenerator<Uint8Array> {
+  if (response.status === 416) return
+  let ahead = response.status === 206 ? 0 : from
+  const reader = response.body?.getReader()
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    if (part.value.length > ahead) yield part.value.subarray(ahead)
+    ahead = Math.max(0, ahead - part.value.length)
+  }
+}
+
 function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
   const http = createClient<paths>({
     baseUrl: globalThis.location?.origin ?? 'http://localhost',
@@ -150,7 +161,16 @@ export function createApi(
     return jobs
   }
 
+  /** What there is of a log beyond `from` bytes, as it comes. */
+  async function openLog(url: string, from: number): Promise<AsyncIterable<Uint8Array>> {
+    const address = new URL(url, globalThis.location?.origin ?? 'http://localhost')
+    const response = await fetcher(new Request(address, { headers: { Range: `bytes=${from}-` } }))
+    if (!response.ok && response.status !== 416) throw await errorOf(response)
+    return partsOf(response, from)
+  }
+
   return {
+    openLog,
     getVersion: () => data(http.GET('/api/v3/version')),
     getConfiguration: () => data(http.GET('/api/v3/configuration')),
     getConfigurationFile,

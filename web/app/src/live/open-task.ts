@@ -5,7 +5,7 @@ import { shallowReactive } from 'vue'
 import { isMissing, type Api } from '../api/client'
 import type { EventTaskLogUpdate, EventTaskUpdate } from '../api/events'
 import type { Task } from '../api/types'
-import { appendLog, joinLog } from '../rules/log'
+import { LogFile } from './log-file'
 import type { Attempt } from './open-job'
 import { taskFields } from './reduce'
 
@@ -13,26 +13,24 @@ export interface OpenTaskState {
   task: Task | null
   /** The Manager knows no such task. */
   missing: boolean
-  log: string
-  logLoaded: boolean
 }
 
 export class OpenTask {
   readonly state = shallowReactive<OpenTaskState>({
     task: null,
     missing: false,
-    log: '',
-    logLoaded: false,
   })
 
+  readonly log: LogFile
   private loading = 0
-  private arrivedLog = ''
 
   constructor(
     readonly id: string,
     private readonly api: Api,
     private readonly attempt: Attempt,
-  ) {}
+  ) {
+    this.log = new LogFile(id, api)
+  }
 
   load(): void {
     this.attempt(() => this.loadTask())
@@ -51,8 +49,7 @@ export class OpenTask {
 
   onLogEvent(event: EventTaskLogUpdate): void {
     if (event.task_id !== this.id) return
-    this.arrivedLog = appendLog(this.arrivedLog, event.log)
-    if (this.state.logLoaded) this.state.log = appendLog(this.state.log, event.log)
+    this.attempt(() => this.loadLog())
   }
 
   private async loadTask(): Promise<void> {
@@ -68,13 +65,10 @@ export class OpenTask {
   }
 
   private async loadLog(): Promise<void> {
-    this.arrivedLog = ''
     try {
-      const tail = await this.api.fetchTaskLogTail(this.id)
-      this.state.log = appendLog(joinLog(tail, this.arrivedLog), '')
+      await this.log.update()
     } catch (error) {
       if (!isMissing(error)) throw error
     }
-    this.state.logLoaded = true
   }
 }

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+
+import { LogFile, MOST_BYTES } from '../src/live/log-file'
+import { attemptsOf, levelOf, linesWith, plainText, spansOf, splitTime } from '../src/rules/log'
+
+/** A file on the Manager, which answers in parts of `size` bytes. */
+function file(text = '', size = 5) {
+  const held = { text, reads: [] as number[], info: true }
+  const api = {
+    fetchTaskLogInfo: () =>
+      Promise.resolve(
+        held.info ? { url: '/log', size: new TextEncoder().encode(held.text).length, job_id: 'j', task_id: 't' } : null,
+      ),
+    openLog: (_: string, from: number) => Promise.resolve(parts(from)),
+  }
+  async function* parts(from: number) {
+    held.reads.push(from)
+    const bytes = new TextEncoder().encode(held.text).subarray(from)
+    for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size)
+  }
+  return { held, log: new LogFile('t', api) }
+}
+
+describe('the log of a task', () => {
+  it('is read once, and later only what is new', async () => {
+    const { held, log } = file('one\ntwö\nthr')
+    await log.update()
+    expect(log.lines).toEqual(['one', 'twö'])
+    held.text += 'ee\nfour\n'
+    await log.update()
+    expect(log.lines).toEqual(['one', 'twö', 'three', 'four'])
+    expect(held.reads).toEqual([0, 12])
+  })
+
+  it('misses nothing that comes while it is read', async () => {
+    const { held, log } = file('one\n')
+    const first = log.update()
+    held.text += 'two\n'
+    await Promise.all([first, log.update()])
+    expect(log.lines).toEqual(['one', 'two'])
+  })
+
+  it('is empty until there is one', async () => {
+    const { held, log } = file('one\n')
+    held.info = false
+    await log.update()
+    expect(log.state).toMatchObject({ loaded: true, count: 0, url: null })
+    held.info = true
+    await log.update()
+    expect(log.lines).toEqual(['one'])
+  })
+
+  it('is read from nearer to its end if it is very long', async () => {
+    const { log } = file(`${'x'.repeat(MOST_BYTES)}\nlast\n`, 2 ** 22)
+    await log.update()
+    expect(log.state.skipped).toBe(6)
+    expect(log.lines.at(-1)).toBe('last')
+  })
+
+  it.each([
+    ['Error: Cannot render, no camera', 'error'],
+    ['Task went from active to failed: no camera', 'error'],
+    ['Traceback (most recent call last):', 'error'],
+    ['\x1b[31mError: no camera\x1b[0m', 'error'],
+    ['Warning: texture not found', 'warning'],
+    ['pid=1 > Finished with 0 errors', 'plain'],
+    ['Read blend: /terror/mirror.blend', 'plain'],
+  ])('%s: %s', (line, level) => expect(levelOf(line)).toBe(level))
+
+  it('shows the colours of a terminal, and interprets nothing else', () => {
+    expect(spansOf('a\x1b[1;31mred\x1b[0m\x1b[2Jb')).toEqual([
+      { text: 'a', colour: '', bold: false },
+      { text: 'red', colour: 'red', bold: true },
+      { text: 'b', colour: '', bold: false },
+    ])
+    expect(plainText('\x1b]8;;http://x\x07link\x1b[0m <b>')).toBe('link <b>')
+  })
+
+  it('tells time stamps from other beginnings', () => {
+    const { time, rest } = splitTime('2026-11-29T17:21:06+01:00 Task assigned')
+    expect([time?.toISOString(), rest]).toEqual(['2026-11-29T16:21:06.000Z', 'Task assigned'])
+    expect(splitTime('2026 frames').time).toBeNull()
+    expect(splitTime('2026-13-45T99:99:99Z x')).toEqual({ time: null, rest: '2026-13-45T99:99:99Z x' })
+  })
+
+  it('has its attempts one after the other', async () => {
+    const began = (worker: string) => `2026-11-29T17:21:06+00:00 Task assigned to worker ${worker} (0-a)\n`
+    const { log } = file(`before\n${began('anna')}x\n${began('bob (2)')}`, 100)
+    await log.update()
+    expect(attemptsOf(log.starts, log.lines.length)).toEqual([
+      { name: '1: anna', from: 0, to: 3 },
+      { name: '2: bob (2)', from: 3, to: 4 },
+    ])
+  })
+
+  it('is searched whatever the case, across colours', () => {
+    expect(linesWith(['No \x1b[31mCam\x1b[0mera', 'x', 'camera'], 'CAMERA')).toEqual([0, 2])
+    expect(linesWith(['x'], '')).toEqual([])
+  })
+})
