@@ -7,7 +7,7 @@ from typing import TypeVar
 import attrs
 from msgspec import UNSET
 
-from flamenco.api import bulk, meta
+from flamenco.api import bulk, meta, past
 from flamenco.api import frames as wire_frames
 from flamenco.api import jobs as wire_jobs
 from flamenco.api import packs as wire_packs
@@ -26,6 +26,11 @@ class Operations(SetupOperations, ShamanOperations):
     """Operations of a Manager."""
 
     # The Manager
+
+    @operation
+    def farm_statistics(self, wanted: past.FarmWanted) -> Call[past.FarmStatistics]:
+        """What the farm did lately, and what waits."""
+        return get("farm/statistics", past.FarmStatistics, wanted)
 
     @operation
     def version(self) -> Call[meta.FlamencoVersion]:
@@ -128,6 +133,28 @@ class Operations(SetupOperations, ShamanOperations):
         return then(
             get(f"jobs/{job_id}/why-waiting", wire_jobs.WaitingReason), attrgetter("reason")
         )
+
+    @operation
+    def job_workers(self, job_id: str) -> Call[tuple[past.WorkDone, ...]]:
+        """What each worker did of a job, the last one first."""
+        return then(get(f"jobs/{job_id}/workers", past.JobWorkers), attrgetter("workers"))
+
+    @operation
+    def timeline(self, job_id: str, wanted: past.AttemptsWanted) -> Call[past.Timeline]:
+        """The attempts at the tasks of a job."""
+        return get(f"jobs/{job_id}/timeline", past.Timeline, wanted)
+
+    @operation
+    def frame_times(self, job_id: str) -> Call[past.JobFrameTimes]:
+        """How long the finished frames of a job took, and which stand out."""
+        return get(f"jobs/{job_id}/frame-times", past.JobFrameTimes)
+
+    @operation
+    def worker_history(
+        self, worker_id: str, wanted: past.AttemptsWanted
+    ) -> Call[past.WorkerHistory]:
+        """The attempts of a worker, and what they come to by job."""
+        return get(f"worker-mgt/workers/{worker_id}/history", past.WorkerHistory, wanted)
 
     @operation
     def requeue_failed_tasks(

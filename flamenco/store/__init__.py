@@ -41,6 +41,7 @@ from flamenco.store.parking import (
     RequestDeletion,
     Shown,
 )
+from flamenco.store.past import Share, Tried, attempts_of, farm_since, going_on, shares
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
 from flamenco.store.submissions import (
@@ -90,15 +91,20 @@ __all__ = [
     "Remembered",
     "RequestDeletion",
     "Rows",
+    "Share",
     "Shown",
     "Store",
     "StoreError",
     "StoredLease",
     "SweepTasks",
+    "Tried",
     "UnreadableRow",
     "WorkerSnapshot",
     "WriteAheadLog",
+    "attempts_of",
     "check_integrity",
+    "farm_since",
+    "going_on",
     "held_tasks",
     "job_key",
     "job_names",
@@ -107,6 +113,7 @@ __all__ = [
     "listed_workers",
     "open_reader",
     "open_store",
+    "shares",
     "waiting_approvals",
     "worker_key",
 ]

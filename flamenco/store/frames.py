@@ -54,6 +54,11 @@ class JobFrames:
     seconds: Mapping[str, float]
     """{id of a completed task: seconds that its newest attempt took for a frame}."""
 
+    def seconds_of(self, frame: Frame) -> float:
+        """Time that a frame took; 0 if that is not known."""
+        told = max([picture.seconds or 0.0 for picture in frame.pictures], default=0.0)
+        return told or self.seconds.get(frame.task.id, 0.0)
+
 
 @attrs.frozen
 class _Query(Generic[R]):

@@ -316,6 +316,11 @@ def _submissions(db: Database) -> None:
         db.execute(statement)
 
 
+def _farm_past(db: Database) -> None:
+    """Add an index of all attempts by their end, for the statistics of the farm."""
+    db.execute("CREATE INDEX attempts_by_end ON attempts (ended)")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -333,4 +338,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _running_since,
     _times,
     _submissions,
+    _farm_past,
 )

@@ -17,6 +17,7 @@ from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.past import AttemptsWanted, FarmWanted
 from flamenco.api.pictures import PicturesWanted
 from flamenco.client import (
     BadRequest,
@@ -159,7 +160,8 @@ def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
     of_frames = (FramesWanted, PicturesWanted, VideoWanted)
-    values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames))}
+    of_past = (AttemptsWanted, FarmWanted)
+    values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames, *of_past))}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [
         values.get(each.annotation, SimpleNamespace(id="X", url="X"))

@@ -1,17 +1,37 @@
 """Operations tagged `meta` that show the inside of the Manager, for operators."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import islice
 
 from msgspec import UNSET
 
 import actors
+from flamenco import clock
 from flamenco.api.inspection import ActorFigures, ActorsWanted, ManagerActors
 from flamenco.api.meta import Parked
+from flamenco.api.past import (
+    FailureReason,
+    FarmHour,
+    FarmStatistics,
+    FarmWanted,
+    WaitingJob,
+)
+from flamenco.manager.asking import ask_job
+from flamenco.manager.jobs.messages import WhyWaiting
+from flamenco.manager.refusals import Refusal
+from flamenco.model.jobs import Job
+from flamenco.model.lists import JobFilter, Order, Paging
 from flamenco.model.parking import ParkedKind
+from flamenco.model.statuses import JobStatus
+from flamenco.model.usage import HOUR, Hour, by_hours
+from flamenco.store import farm_since, listed_jobs
 from web import views
 from web.context import farm, reader
 from web.operations import Operations
+
+_WAITING = Paging(order=Order("priority", descending=True), limit=20, count=True)
+"""The jobs of which it is told why they wait."""
 
 routes = Operations("meta")
 
@@ -32,6 +52,49 @@ async def fetch_manager_actors(query: ActorsWanted) -> ManagerActors:
         parked_jobs=await _parked(ParkedKind.JOB),
         parked_workers=await _parked(ParkedKind.WORKER),
     )
+
+
+@routes.get("/farm/statistics")
+async def fetch_farm_statistics(query: FarmWanted) -> FarmStatistics:
+    """What the farm did lately, and what waits."""
+    now = clock.now()
+    since = now - timedelta(hours=query.hours)
+    past = await reader().ask(lambda db: farm_since(db, since, now))
+    hours = by_hours(past.spans, since, now)
+    whole = query.hours * HOUR.total_seconds() * past.workers
+    waiting = await reader().page(listed_jobs(JobFilter(status=(JobStatus.QUEUED,))), _WAITING)
+    return FarmStatistics(
+        hours=tuple(_hour(hour, past.workers, since, now) for hour in hours),
+        frames_per_hour=sum(hour.frames for hour in hours) / query.hours,
+        utilisation=_share(sum(hour.busy_seconds for hour in hours), whole),
+        workers=past.workers,
+        failures=tuple(FailureReason(reason=why, count=count) for why, count in past.failures),
+        waiting=tuple([await _waits(job) for job in waiting.items]),
+        waiting_total=waiting.total or 0,
+    )
+
+
+def _hour(hour: Hour, workers: int, since: datetime, now: datetime) -> FarmHour:
+    length = min(hour.start + HOUR, now) - max(hour.start, since)
+    return FarmHour(
+        start=hour.start,
+        frames=hour.frames,
+        completed=hour.completed,
+        failed=hour.failed,
+        utilisation=_share(hour.busy_seconds, length.total_seconds() * workers),
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return min(1.0, part / whole) if whole > 0 else 0.0
+
+
+async def _waits(job: Job) -> WaitingJob:
+    try:
+        reason = await ask_job(farm().system, job.id, WhyWaiting())
+    except (Refusal, actors.ActorError):
+        reason = ""
+    return WaitingJob(id=job.id, name=job.name, priority=job.priority, reason=reason)
 
 
 def _each(info: actors.ActorInfo) -> Iterator[actors.ActorInfo]:

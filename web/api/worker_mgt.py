@@ -5,6 +5,7 @@ from msgspec import UNSET, UnsetType
 import actors
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
+from flamenco.api.past import AttemptsWanted, WorkerHistory
 from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.tags import RemoveTag, SaveTag
@@ -16,12 +17,24 @@ from flamenco.manager.workers.messages import (
 )
 from flamenco.model.schedules import parse_schedule
 from flamenco.model.workers import WorkerTag
-from flamenco.store import Held, held_tasks, job_names, listed_workers
+from flamenco.store import (
+    Held,
+    attempts_of,
+    going_on,
+    held_tasks,
+    job_names,
+    listed_workers,
+    shares,
+)
 from web import views
 from web.api.finding import find_tag, find_worker
+from web.api.past import past_attempt, work_done
 from web.context import farm, reader
 from web.operations import Id, Operations
 from web.paging import paging, rest
+
+MOST_JOBS = 100
+"""Maximum number of jobs in the history of a worker."""
 
 routes = Operations("worker-mgt")
 
@@ -58,6 +71,23 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
     names = await reader().look(lambda db: job_names(db, [task.job_id] if task else ()))
     held = Held(task, names.get(task.job_id, "")) if task else None
     return views.worker(found.item, held, await reader().tags(), found.parked)
+
+
+@routes.get("/worker-mgt/workers/<worker_id>/history", errors=[404])
+async def fetch_worker_history(worker_id: Id, query: AttemptsWanted) -> WorkerHistory:
+    """The attempts of a worker, and what they come to by job."""
+    await find_worker(worker_id)
+    over = await reader().ask(
+        lambda db: attempts_of(db, "worker_id", worker_id, query.before, query.limit + 1)
+    )
+    running = await reader().ask(lambda db: going_on(db, "worker_id", worker_id))
+    done = await reader().ask(lambda db: shares(db, "worker_id", worker_id, MOST_JOBS))
+    return WorkerHistory(
+        running=tuple(map(past_attempt, running)),
+        attempts=tuple(map(past_attempt, over[: query.limit])),
+        more=len(over) > query.limit,
+        jobs=tuple(map(work_done, done)),
+    )
 
 
 @routes.post("/worker-mgt/workers/<worker_id>/setstatus", errors=[404, 409, 422])
