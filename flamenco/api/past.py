@@ -6,6 +6,7 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.model.bounds import Time
+from flamenco.model.happenings import Kind
 
 MOST_ATTEMPTS = 10_000
 
@@ -113,6 +114,26 @@ class JobFrameTimes:
     """Time beyond which a frame stands out; without it, they are too few to tell."""
     outliers: tuple[SlowFrame, ...] = ()
     """Frames that stand out, the slowest first."""
+
+
+@attrs.frozen(kw_only=True)
+class HistoryEntry:
+    at: Time
+    kind: Kind
+    what: str
+    """New status, or name of the request."""
+    detail: str
+    """Reason, or what was asked for."""
+    by: str
+    """Who asked: page, CLI, add-on, API; or Manager, if nobody did."""
+    count: int
+    """Number of equal requests within a minute, such as for many tasks."""
+
+
+@attrs.frozen(kw_only=True)
+class JobHistory:
+    entries: tuple[HistoryEntry, ...]
+    """Up to 1,000, the newest first."""
 
 
 # The farm

@@ -30,7 +30,7 @@ _SHOWN = 5
 @contextmanager
 def reached(manager: str) -> Iterator[SyncClient]:
     """A client of the Manager at a URL."""
-    with open_sync_client(manager) as client:
+    with open_sync_client(manager, "CLI") as client:
         yield client
 
 

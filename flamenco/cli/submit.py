@@ -85,7 +85,7 @@ class Request:
     blender: str
 
     async def run(self, manager: str, wait: bool) -> int:
-        async with open_client(manager) as client:
+        async with open_client(manager, "CLI") as client:
             job = await self.submit(client)
             print(job.id, flush=True)
             for warning in () if isinstance(job.warnings, UnsetType) else job.warnings:

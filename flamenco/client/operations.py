@@ -135,6 +135,11 @@ class Operations(SetupOperations, ShamanOperations):
         )
 
     @operation
+    def job_history(self, job_id: str) -> Call[tuple[past.HistoryEntry, ...]]:
+        """What happened to a job, the newest first."""
+        return then(get(f"jobs/{job_id}/history", past.JobHistory), attrgetter("entries"))
+
+    @operation
     def job_workers(self, job_id: str) -> Call[tuple[past.WorkDone, ...]]:
         """What each worker did of a job, the last one first."""
         return then(get(f"jobs/{job_id}/workers", past.JobWorkers), attrgetter("workers"))

@@ -27,6 +27,7 @@ from flamenco.manager.jobs.messages import StartJob
 from flamenco.manager.packs import KEPT
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
+from flamenco.model.happenings import MANAGER, Happening, Kind
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
@@ -38,6 +39,7 @@ from flamenco.store import (
     ForgetSubmissions,
     InsertJob,
     InsertTasks,
+    PutHappening,
     PutJob,
     RememberSubmission,
 )
@@ -83,6 +85,8 @@ class SubmitJob(actors.Request[Job]):
     check_only: bool = False
     key: Key | None = None
     """The submitter's mark of this submission, if it has one."""
+    by: str = MANAGER
+    """Who submits it."""
 
 
 @attrs.frozen
@@ -275,12 +279,20 @@ class Submission(actors.Actor):
         if (key := self._message.key) is not None:
             made = live.job.created
             self.record(RememberSubmission(key.text, key.digest, live.job.id, made))
+        self.record(PutHappening(_submitted(live.job, self._message.by)))
         jobs = self.system.find(JOBS)
         if jobs is not None:
             self.tell(jobs, StartJob(live))
         self.publish(job_event(live.job))
         self.after_commit(self._answer, live.job)
         self.after_commit(self.stop)
+
+
+def _submitted(job: Job, by: str) -> Happening:
+    """The first entry in the history of a job."""
+    return Happening(
+        job_id=job.id, at=job.created, kind=Kind.REQUEST, what="submit", detail=job.name, author=by
+    )
 
 
 def _new_job(message: SubmitJob) -> Job:

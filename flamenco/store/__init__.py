@@ -32,6 +32,7 @@ from flamenco.store.database import Store, check_integrity, open_store
 from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
 from flamenco.store.frames import JobFrames
+from flamenco.store.happenings import PutHappening, history_of
 from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.parking import (
     DeleteParked,
@@ -77,6 +78,7 @@ __all__ = [
     "Page",
     "PutBlock",
     "PutCheckout",
+    "PutHappening",
     "PutJob",
     "PutPack",
     "PutParked",
@@ -106,6 +108,7 @@ __all__ = [
     "farm_since",
     "going_on",
     "held_tasks",
+    "history_of",
     "job_key",
     "job_names",
     "listed_jobs",

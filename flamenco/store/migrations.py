@@ -321,6 +321,16 @@ def _farm_past(db: Database) -> None:
     db.execute("CREATE INDEX attempts_by_end ON attempts (ended)")
 
 
+def _happenings(db: Database) -> None:
+    """Add the history of jobs: changes of their status, and requests."""
+    db.execute(
+        "CREATE TABLE happenings ("
+        "job_id TEXT REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER, at TEXT, kind TEXT, "
+        "what TEXT, detail TEXT, author TEXT, count INTEGER, PRIMARY KEY (job_id, number)"
+        ") WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -339,4 +349,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _times,
     _submissions,
     _farm_past,
+    _happenings,
 )

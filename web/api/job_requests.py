@@ -23,6 +23,7 @@ from flamenco.model.lists import TaskFilter
 from flamenco.model.statuses import TaskStatus
 from flamenco.store import listed_tasks
 from web import views
+from web.api.asking import ask
 from web.api.finding import find_job, workers_named
 from web.api.many import to_all
 from web.context import farm, reader, services
@@ -35,7 +36,7 @@ routes = Operations("jobs")
 @routes.post("/jobs/<job_id>/setstatus", errors=[404, 409, 422])
 async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
     """Pause, cancel or requeue a job."""
-    await ask_job(farm().system, job_id, SetJobStatus(body.status, body.reason))
+    await ask(job_id, SetJobStatus(body.status, body.reason))
 
 
 @routes.post("/jobs/<job_id>/requeue-failed", errors=[404, 409, 422])
@@ -48,7 +49,7 @@ async def requeue_failed_tasks(job_id: Id, body: api.FailedTasksRequeueing) -> N
 
     async def requeue(task_id: str, reason: str) -> None:
         change = SetTaskStatus(task_id, TaskStatus.QUEUED, reason)
-        await ask_job(farm().system, job_id, change)
+        await ask(job_id, change)
 
     result = await to_all(failed, requeue, body.reason)
     if not result.done:
@@ -58,7 +59,7 @@ async def requeue_failed_tasks(job_id: Id, body: api.FailedTasksRequeueing) -> N
 @routes.post("/jobs/<job_id>/setpriority", errors=[404, 409, 422])
 async def set_job_priority(job_id: Id, body: api.JobPriorityChange) -> None:
     """Change the priority of a job."""
-    await ask_job(farm().system, job_id, SetJobPriority(body.priority))
+    await ask(job_id, SetJobPriority(body.priority))
 
 
 @routes.post("/jobs/<job_id>/settag", errors=[404, 409, 422])
@@ -73,19 +74,19 @@ async def set_job_tag(job_id: Id, body: api.JobTagChange) -> None:
         if not named:
             raise NotAllowed(f"there is no tag {body.name}")
         (wanted,) = named
-    await ask_job(farm().system, job_id, SetJobTag(wanted))
+    await ask(job_id, SetJobTag(wanted))
 
 
 @routes.post("/jobs/<job_id>/setkeep", errors=[404, 409, 422])
 async def set_job_keep(job_id: Id, body: api.JobKeepChange) -> None:
     """Protect a job from the automatic clean-up, or don't."""
-    await ask_job(farm().system, job_id, KeepJob(body.keep))
+    await ask(job_id, KeepJob(body.keep))
 
 
 @routes.post("/jobs/<job_id>/setarchived", errors=[404, 409, 422])
 async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
     """Take a finished job off the list, or bring it back."""
-    await ask_job(farm().system, job_id, ArchiveJob(body.archived))
+    await ask(job_id, ArchiveJob(body.archived))
 
 
 @routes.post("/jobs/<job_id>/try-again", errors=[404, 409, 422])
@@ -116,7 +117,7 @@ async def delete_job_what_would_it_do(job_id: Id) -> api.JobDeletionInfo:
 @routes.delete("/jobs/<job_id>", errors=[404, 409, 422])
 async def delete_job(job_id: Id, query: api.JobDeletion) -> None:
     """Delete a job."""
-    await ask_job(farm().system, job_id, RemoveJob(files=query.files))
+    await ask(job_id, RemoveJob(files=query.files))
 
 
 @routes.delete("/jobs/mass-delete", errors=[416])
@@ -131,7 +132,7 @@ async def delete_job_mass(body: api.JobMassDeletionSelection) -> Answer | None:
         return failure(416, f"no job last changed at {latest.isoformat()} or before")
     for job_id in found:
         with suppress(NotFound, NotAllowed):  # it is gone, or is needed again
-            await ask_job(farm().system, job_id, RemoveJob(unchanged_since=latest))
+            await ask(job_id, RemoveJob(unchanged_since=latest))
     return None
 
 
@@ -152,4 +153,4 @@ async def fetch_job_blocklist(job_id: Id) -> tuple[api.JobBlocklistEntry, ...]:
 async def remove_job_blocklist(job_id: Id, body: api.JobBlocklist) -> None:
     """Remove these entries from the blocklist of a job."""
     pairs = tuple((entry.worker_id, entry.task_type) for entry in body)
-    await ask_job(farm().system, job_id, Unblock(pairs))
+    await ask(job_id, Unblock(pairs))

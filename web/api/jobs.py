@@ -25,6 +25,7 @@ from flamenco.platforms import PLATFORM
 from flamenco.shaman import checkout_path
 from flamenco.store import listed_jobs, listed_tasks, waiting_approvals
 from web import views
+from web.api.asking import who
 from web.api.finding import find_job, workers_named
 from web.api.packs import key_of
 from web.context import compiling, farm, reader, services
@@ -163,6 +164,7 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         keep=job.keep is True,
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         check_only=check_only,
+        by=who(),
     )
 
 

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from flamenco.api import past as api
 from flamenco.model.frametimes import MOST_OUTLIERS, frame_times
-from flamenco.store import JobFrames, Share, Tried, attempts_of, going_on, shares
+from flamenco.store import JobFrames, Share, Tried, attempts_of, going_on, history_of, shares
 from web.api.finding import find_job
 from web.context import reader
 from web.operations import Id, Operations
@@ -13,6 +13,26 @@ MOST_SHARES = 10_000
 """Maximum number of workers of a job that are told."""
 
 routes = Operations("jobs")
+
+
+@routes.get("/jobs/<job_id>/history", errors=[404])
+async def fetch_job_history(job_id: Id) -> api.JobHistory:
+    """What happened to a job: changes of its status, and requests, the newest first."""
+    await find_job(job_id)
+    found = await reader().ask(lambda db: history_of(db, job_id))
+    return api.JobHistory(
+        entries=tuple(
+            api.HistoryEntry(
+                at=each.at,
+                kind=each.kind,
+                what=each.what,
+                detail=each.detail,
+                by=each.author,
+                count=each.count,
+            )
+            for each in found
+        )
+    )
 
 
 @routes.get("/jobs/<job_id>/workers", errors=[404])

@@ -8,6 +8,7 @@ from flamenco.model.bounds import Word
 from flamenco.model.parking import Parked
 from flamenco.store import UnreadableRow
 from web import views
+from web.api.asking import ask
 from web.api.finding import find_job, find_task, workers_named
 from web.context import farm, reader, services
 from web.operations import Id, Operations
@@ -78,7 +79,7 @@ async def set_task_status(task_id: Word, body: api.TaskStatusChange) -> None:
     A malformed id is answered as an unknown one: 404 (reference api §1).
     """
     task = (await find_task(task_id)).item
-    await ask_job(farm().system, task.job_id, SetTaskStatus(task_id, body.status, body.reason))
+    await ask(task.job_id, SetTaskStatus(task_id, body.status, body.reason))
 
 
 @routes.post("/tasks/<task_id>/approve", errors=[404, 409, 422])
@@ -96,4 +97,4 @@ async def reject_task(task_id: Id, body: api.Decision | None = None) -> None:
 async def _decide(task_id: str, decision: api.Decision | None, *, approved: bool) -> None:
     task = (await find_task(task_id)).item
     reason = (decision and decision.reason) or ""
-    await ask_job(farm().system, task.job_id, Decide(task_id, approved, reason))
+    await ask(task.job_id, Decide(task_id, approved, reason))

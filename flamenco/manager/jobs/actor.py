@@ -37,6 +37,7 @@ from flamenco.manager.jobs.messages import (
     KeepJob,
     LeaseEnded,
     LeaseReturned,
+    OfPerson,
     RemoveJob,
     ReportTask,
     SetJobPriority,
@@ -417,19 +418,20 @@ class JobActor(actors.Actor):
         wanted = requests.checked_job_status(self._live.job, message.status)
         if wanted is JobStatus.REQUEUEING:
             self._unarchive()
+        self._recording.asked(message)
         self._spread(self._live.move_job(wanted, message.reason, clock.now()))
 
     @actors.handles(SetJobPriority)
     def set_job_priority(self, message: SetJobPriority) -> None:
         """Change the priority, also of what waits already."""
-        self._change(priority=message.priority)
+        self._change(message, priority=message.priority)
 
     @actors.handles(SetJobTag)
     async def set_job_tag(self, message: SetJobTag) -> None:
         """Set the tag, if it exists. If the tag is deleted later, this actor is told."""
         if message.tag_id is not None and not await self._is_tag(message.tag_id):
             raise NotAllowed(f"there is no tag {message.tag_id}")
-        self._change(worker_tag=message.tag_id)
+        self._change(message, worker_tag=message.tag_id)
 
     async def _is_tag(self, tag_id: str) -> bool:
         return any(tag.id == tag_id for tag in await self._services.reader.tags())
@@ -443,20 +445,22 @@ class JobActor(actors.Actor):
     @actors.handles(KeepJob)
     def keep(self, message: KeepJob) -> None:
         """Spare the job from the clean-up, or not."""
-        self._change(keep=message.keep)
+        self._change(message, keep=message.keep)
 
     @actors.handles(ArchiveJob)
     def archive(self, message: ArchiveJob) -> None:
         """Take it from the live lists, or bring it back."""
         if message.archived:
             requests.check_archiving(self._live.job)
-        self._change(archived_at=clock.now() if message.archived else None)
+        self._change(message, archived_at=clock.now() if message.archived else None)
 
     def _unarchive(self) -> None:
         if self._live.job.archived_at is not None:
             self._change(archived_at=None)
 
-    def _change(self, **changes: object) -> None:
+    def _change(self, asked: OfPerson | None = None, **changes: object) -> None:
+        if asked is not None:
+            self._recording.asked(asked)
         self._spread(self._live.change_job(clock.now(), **changes))
 
     @actors.handles(RemoveJob)
@@ -468,7 +472,7 @@ class JobActor(actors.Actor):
         files = message.files or job.delete_files
         if (requested, files) == (job.delete_requested_at, job.delete_files):
             return
-        self._change(delete_requested_at=requested, delete_files=files)
+        self._change(message, delete_requested_at=requested, delete_files=files)
         self._go_on_deleting()
 
     @actors.handles(SetTaskStatus)
@@ -479,6 +483,7 @@ class JobActor(actors.Actor):
         requests.check_task_status(task, status, reason)
         failed_by = () if status is TaskStatus.QUEUED else task.failed_by
         self._unarchive()
+        self._recording.asked(message)
         self._move(attrs.evolve(task, status=status, activity=reason, failed_by=failed_by))
 
     @actors.handles(Decide)
@@ -488,7 +493,8 @@ class JobActor(actors.Actor):
         requests.check_decision(self._live, task)
         status = TaskStatus.COMPLETED if message.approved else TaskStatus.FAILED
         usual = "Approved" if message.approved else "Rejected"
-        self.set_task_status(SetTaskStatus(task.id, status, message.reason.strip() or usual))
+        reason = message.reason.strip() or usual
+        self.set_task_status(SetTaskStatus(task.id, status, reason, by=message.by))
 
     def _task(self, task_id: str) -> Task:
         task = self._live.tasks.get(task_id)
@@ -503,6 +509,7 @@ class JobActor(actors.Actor):
         for worker_id, task_type in pairs:
             if (worker_id, task_type) not in self._live.blocks:
                 raise NotFound(f"worker {worker_id} is not blocklisted for {task_type}")
+        self._recording.asked(message)
         for worker_id, task_type in pairs:
             self._live.unblock(worker_id, task_type)
             self.record(DeleteBlock(self._id, worker_id, task_type))

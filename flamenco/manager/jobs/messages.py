@@ -9,6 +9,7 @@ import actors
 from flamenco import protocol
 from flamenco.manager.jobs.leases import Lease
 from flamenco.model.board import Candidate, Lane
+from flamenco.model.happenings import MANAGER
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob
 from flamenco.model.parking import Parked
@@ -174,7 +175,15 @@ class Judge:
 
 
 @attrs.frozen
-class SetJobStatus(actors.Request[None]):
+class OfPerson(actors.Request[None]):
+    """A request that comes into the history of its job."""
+
+    by: str = attrs.field(default=MANAGER, kw_only=True)
+    """Who makes it, as `model.happenings.author` says."""
+
+
+@attrs.frozen
+class SetJobStatus(OfPerson):
     """Pause, cancel or requeue the job."""
 
     status: JobStatus
@@ -182,35 +191,35 @@ class SetJobStatus(actors.Request[None]):
 
 
 @attrs.frozen
-class SetJobPriority(actors.Request[None]):
+class SetJobPriority(OfPerson):
     """Let its tasks come before those of jobs with a lower priority."""
 
     priority: int
 
 
 @attrs.frozen
-class SetJobTag(actors.Request[None]):
+class SetJobTag(OfPerson):
     """Let only workers with this tag run it; None: any worker."""
 
     tag_id: str | None
 
 
 @attrs.frozen
-class KeepJob(actors.Request[None]):
+class KeepJob(OfPerson):
     """Spare the job from the automatic clean-up, or don't."""
 
     keep: bool
 
 
 @attrs.frozen
-class ArchiveJob(actors.Request[None]):
+class ArchiveJob(OfPerson):
     """Take a finished job from the live lists, or bring it back."""
 
     archived: bool
 
 
 @attrs.frozen
-class RemoveJob(actors.Request[None]):
+class RemoveJob(OfPerson):
     """Delete the job; with the files that were sent with it, or without."""
 
     files: bool = False
@@ -226,7 +235,7 @@ class WhyWaiting(actors.Request[str]):
 
 
 @attrs.frozen
-class Unblock(actors.Request[None]):
+class Unblock(OfPerson):
     """Take these pairs of worker id and task type from the blocklist."""
 
     pairs: tuple[tuple[str, str], ...]
@@ -236,7 +245,7 @@ class Unblock(actors.Request[None]):
 
 
 @attrs.frozen
-class SetTaskStatus(actors.Request[None]):
+class SetTaskStatus(OfPerson):
     """Cancel or requeue the task, or complete or fail it by hand."""
 
     task_id: str
@@ -245,7 +254,7 @@ class SetTaskStatus(actors.Request[None]):
 
 
 @attrs.frozen
-class Decide(actors.Request[None]):
+class Decide(OfPerson):
     """Approve or reject a task that waits for that."""
 
     task_id: str

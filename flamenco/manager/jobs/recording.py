@@ -12,6 +12,8 @@ from flamenco.manager.events import (
     task_event,
     worker_task_event,
 )
+from flamenco.manager.jobs.asked import happening, status_change
+from flamenco.manager.jobs.messages import OfPerson
 from flamenco.model.jobs import Attempt, Task
 from flamenco.model.livejob import LiveJob, Ripple
 from flamenco.model.statuses import TaskStatus
@@ -19,6 +21,7 @@ from flamenco.store import (
     AppendLog,
     DeleteBlocks,
     InsertAttempt,
+    PutHappening,
     PutJob,
     PutTask,
     SweepTasks,
@@ -57,7 +60,13 @@ class Recording:
             self._actor.record(sweep)
         if job is not before:
             self._actor.record(PutJob(job))
+            if job.status is not before.status:
+                self._actor.record(PutHappening(status_change(job)))
             self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))
+
+    def asked(self, request: OfPerson) -> None:
+        """Record that a request was granted."""
+        self._actor.record(PutHappening(happening(self._job_id, request)))
 
     def ended(self, attempt: Attempt) -> None:
         """Record an attempt that is over, and tell browsers that its worker holds it no longer."""
