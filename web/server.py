@@ -24,6 +24,7 @@ from web.api import (
     job_requests,
     jobs,
     meta,
+    notices,
     packs,
     past,
     pictures,
@@ -65,6 +66,7 @@ ROOMS = (
     bulk,
     events,
     inspection,
+    notices,
 )
 """The modules of operations, in the order of the document."""
 

@@ -11,6 +11,7 @@ from flamenco.api.events import (
     EventJobUpdate,
     EventLastRenderedUpdate,
     EventLifeCycle,
+    EventNotice,
     EventTaskLogUpdate,
     EventTaskUpdate,
     EventWorkerTagUpdate,
@@ -35,6 +36,7 @@ class Every(StrEnum):
     WORKERS = "allWorkers"
     LAST_RENDERED = "allLastRendered"
     TAGS = "allWorkerTags"
+    NOTICES = "allNotices"
 
 
 @attrs.frozen
@@ -60,6 +62,7 @@ TOPICS: dict[type, Callable[[Any], tuple[Topic, ...]]] = {
     ),
     EventFramesUpdate: lambda event: (Topic(One.JOB, event.job_id),),
     EventWorkerTagUpdate: lambda _: (Topic(Every.TAGS),),
+    EventNotice: lambda _: (Topic(Every.NOTICES),),
     FarmStatusReport: lambda _: (EVERYBODY,),
     EventLifeCycle: lambda _: (EVERYBODY,),
 }

@@ -15,6 +15,7 @@ from flamenco.api.workers import WorkerStatusChangeRequest, WorkerTag, WorkerTas
 from flamenco.model.bounds import Time
 from flamenco.model.eta import Eta
 from flamenco.model.jobs import FrameCounts
+from flamenco.model.notices import NoticeKind
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 
 
@@ -127,6 +128,18 @@ class EventWorkerTagUpdate:
 
 
 @attrs.frozen(kw_only=True)
+class EventNotice:
+    """Not in Flamenco 3: there is a new notice."""
+
+    id: str
+    at: Time
+    kind: NoticeKind
+    text: str
+    job_id: str = ""
+    worker_id: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class EventLifeCycle:
     type: LifeCycleEventType
 
@@ -140,6 +153,7 @@ FarmEvent = (
     | EventWorkerUpdate
     | EventWorkerTask
     | EventWorkerTagUpdate
+    | EventNotice
     | EventLifeCycle
     | FarmStatusReport
 )
@@ -154,6 +168,7 @@ EVENT_NAMES: dict[type, str] = {
     EventFramesUpdate: "/frames",
     EventWorkerTagUpdate: "/workertags",
     FarmStatusReport: "/status",
+    EventNotice: "/notices",
     EventLifeCycle: "/lifecycle",
 }
 """{class of an event: its name on the wire}."""

@@ -15,6 +15,7 @@ from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
@@ -26,6 +27,16 @@ class Operations(SetupOperations, ShamanOperations):
     """Operations of a Manager."""
 
     # The Manager
+
+    @operation
+    def notices(self, wanted: NoticesWanted) -> Call[NoticeList]:
+        """What people should hear of, the newest first."""
+        return get("notices", NoticeList, wanted)
+
+    @operation
+    def mark_notices_read(self, read: NoticesRead) -> Call[None]:
+        """Note that the notices up to a time were read in a browser."""
+        return post("notices/read", read)
 
     @operation
     def farm_statistics(self, wanted: past.FarmWanted) -> Call[past.FarmStatistics]:

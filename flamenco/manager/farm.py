@@ -25,6 +25,7 @@ from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.notices import Notices
 from flamenco.manager.packs import Packs
 from flamenco.manager.pictures import PictureKeeper
 from flamenco.manager.scheduling.actor import Scheduler
@@ -33,6 +34,7 @@ from flamenco.manager.services import (
     HOUSEKEEPING,
     IMAGES,
     JOBS,
+    NOTICES,
     PACKS,
     PICTURES,
     SCHEDULER,
@@ -91,6 +93,7 @@ class Farm:
     pictures: actors.ActorRef
     videos: actors.ActorRef
     status: actors.ActorRef
+    notices: actors.ActorRef
     shaman: actors.ActorRef
     packs: actors.ActorRef
 
@@ -206,6 +209,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         videos=await start(Videos, VIDEOS),
         images=await start(Images, IMAGES),
         status=await start(Status, STATUS),
+        notices=await start(Notices, NOTICES),
         submissions=await start(Submissions, SUBMISSIONS),
         shaman=shaman,
         packs=packs,

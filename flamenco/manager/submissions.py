@@ -24,6 +24,7 @@ from flamenco.jobtypes import (
 from flamenco.manager.deletions import Erase
 from flamenco.manager.events import job_event
 from flamenco.manager.jobs.messages import StartJob
+from flamenco.manager.notices import give
 from flamenco.manager.packs import KEPT
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
@@ -31,6 +32,7 @@ from flamenco.model.happenings import MANAGER, Happening, Kind
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
 from flamenco.model.livejob import LiveJob
+from flamenco.model.notices import of_job
 from flamenco.model.planned import planned_frames
 from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import Shares
@@ -279,6 +281,7 @@ class Submission(actors.Actor):
         if (key := self._message.key) is not None:
             made = live.job.created
             self.record(RememberSubmission(key.text, key.digest, live.job.id, made))
+        give(self, of_job(attrs.evolve(live.job, approvals=0), live.job), job_id=live.job.id)
         self.record(PutHappening(_submitted(live.job, self._message.by)))
         jobs = self.system.find(JOBS)
         if jobs is not None:

@@ -33,7 +33,8 @@ from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
 from flamenco.store.frames import JobFrames
 from flamenco.store.happenings import PutHappening, history_of
-from flamenco.store.lists import Listing, Page, listed_jobs, listed_tasks, listed_workers
+from flamenco.store.lists import Listing, Page, in_utc, listed_jobs, listed_tasks, listed_workers
+from flamenco.store.notices import PutNotice, PutReadMark, notices_for
 from flamenco.store.parking import (
     DeleteParked,
     HandBackLeases,
@@ -80,9 +81,11 @@ __all__ = [
     "PutCheckout",
     "PutHappening",
     "PutJob",
+    "PutNotice",
     "PutPack",
     "PutParked",
     "PutPicture",
+    "PutReadMark",
     "PutTag",
     "PutTask",
     "PutWorker",
@@ -109,11 +112,13 @@ __all__ = [
     "going_on",
     "held_tasks",
     "history_of",
+    "in_utc",
     "job_key",
     "job_names",
     "listed_jobs",
     "listed_tasks",
     "listed_workers",
+    "notices_for",
     "open_reader",
     "open_store",
     "shares",

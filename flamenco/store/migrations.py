@@ -331,6 +331,21 @@ def _happenings(db: Database) -> None:
     )
 
 
+_NOTICES = """
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY, at TEXT, kind TEXT, text TEXT, job_id TEXT, worker_id TEXT
+) WITHOUT ROWID;
+CREATE INDEX notices_by_time ON notices (at);
+CREATE TABLE notice_marks (browser TEXT PRIMARY KEY, until TEXT) WITHOUT ROWID;
+"""
+
+
+def _notices(db: Database) -> None:
+    """Add notices, and how far each browser's person has read them."""
+    for statement in _NOTICES.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -350,4 +365,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _submissions,
     _farm_past,
     _happenings,
+    _notices,
 )

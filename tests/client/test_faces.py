@@ -17,6 +17,7 @@ from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.notices import NoticesWanted
 from flamenco.api.past import AttemptsWanted, FarmWanted
 from flamenco.api.pictures import PicturesWanted
 from flamenco.client import (
@@ -160,7 +161,7 @@ def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
     of_frames = (FramesWanted, PicturesWanted, VideoWanted)
-    of_past = (AttemptsWanted, FarmWanted)
+    of_past = (AttemptsWanted, FarmWanted, NoticesWanted)
     values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames, *of_past))}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [

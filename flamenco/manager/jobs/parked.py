@@ -15,12 +15,14 @@ from flamenco.manager.jobs.messages import (
     TaskReport,
     WorkerForgot,
 )
+from flamenco.manager.notices import give
 from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import NotFound, NotWhileParked, Refusal
 from flamenco.manager.scheduling.messages import JobBegins, WorkerGone
 from flamenco.manager.services import DELETIONS, SCHEDULER, Services
 from flamenco.manager.workers.messages import LeaseClosed, WorkerReleased
 from flamenco.model.jobs import Job
+from flamenco.model.notices import NoticeKind
 from flamenco.model.parking import Parked, ParkedKind
 from flamenco.store import DeleteParked, HandBackLeases, PutParked, RequestDeletion
 
@@ -47,6 +49,8 @@ class ParkedJob(actors.Actor):
             back = HandBackLeases(self._id, self._reason, now)
             self.record(PutParked(ParkedKind.JOB, self._id, self._reason, now))
             self.record(back)
+            stuck = (NoticeKind.JOB_STUCK, f"{job.name} is parked: {self._reason}")
+            give(self, [stuck], job_id=self._id)
             self.after_commit(self._close, back)
             self.publish(job_event(job, job, refresh_tasks=True, parked=Parked(self._reason, now)))
 

@@ -14,8 +14,10 @@ from flamenco.manager.events import (
 )
 from flamenco.manager.jobs.asked import happening, status_change
 from flamenco.manager.jobs.messages import OfPerson
+from flamenco.manager.notices import give
 from flamenco.model.jobs import Attempt, Task
 from flamenco.model.livejob import LiveJob, Ripple
+from flamenco.model.notices import of_job
 from flamenco.model.statuses import TaskStatus
 from flamenco.store import (
     AppendLog,
@@ -60,6 +62,7 @@ class Recording:
             self._actor.record(sweep)
         if job is not before:
             self._actor.record(PutJob(job))
+            give(self._actor, of_job(before, job), job_id=job.id)
             if job.status is not before.status:
                 self._actor.record(PutHappening(status_change(job)))
             self._actor.publish(job_event(job, before, refresh_tasks=bool(ripple.sweeps)))

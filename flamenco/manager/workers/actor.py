@@ -8,9 +8,9 @@ import attrs
 
 import actors
 from flamenco import clock, protocol
-from flamenco.manager.events import worker_event
 from flamenco.manager.jobs.leases import is_over
 from flamenco.manager.jobs.messages import SignOfLife, TaskReport
+from flamenco.manager.notices import tell_worker_change
 from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Conflict, NotAllowed, Refusal
 from flamenco.manager.scheduling.messages import Announce
@@ -120,7 +120,7 @@ class WorkerActor(actors.Actor):
         self._worker = attrs.evolve(before, **changes, last_seen=seen, updated=updated)
         self.record(PutWorker(self._worker))
         if changes:
-            self.publish(worker_event(self._worker, before))
+            tell_worker_change(self, self._worker, before)
         self._dismiss_if_due()
         self._stand()
         self._life.watch(self._worker.status)
