@@ -3,7 +3,7 @@
 import pytest
 
 from flamenco.model.happenings import author
-from tests.web.conftest import call, edge_at
+from tests.web.conftest import JOB, call, edge_at
 from tests.web.test_requests import NOBODY, canceled, submitted
 
 
@@ -63,13 +63,16 @@ async def test_a_request_that_is_refused_is_not_part_of_the_history(edge):
 
 
 async def test_the_same_request_for_many_tasks_is_one_entry_with_a_count(edge):
-    job = await submitted(edge)
-    change = {"setstatus": {"status": "canceled", "reason": "not needed"}}
-    body = {"job": job, "filter": {"status": ["queued"]}, **change}
-    assert (await call(edge, "POST", "tasks/bulk", body))["done"] == 2
+    job = await submitted(edge, settings=JOB["settings"] | {"sleep_repeats": 3})
+    first, *_ = (await call(edge, "GET", f"jobs/{job}/tasks"))["tasks"]
+    change = {"status": "completed", "reason": "not needed"}
+    await call(edge, "POST", f"tasks/{first['id']}/setstatus", change, 204)  # the job begins
+    body = {"job": job, "filter": {"status": ["queued"]}, "setstatus": change}
+    assert (await call(edge, "POST", "tasks/bulk", body))["done"] == 3
     told = (await call(edge, "GET", f"jobs/{job}/history"))["entries"]
-    (asked,) = [each for each in told if each["what"] == "task-setstatus"]
-    assert (asked["count"], asked["detail"]) == (2, "canceled: not needed")
+    asked = [each for each in told if each["what"] == "task-setstatus"]
+    assert [each["count"] for each in asked] == [3, 1]
+    assert {each["detail"] for each in asked} == {"completed: not needed"}
 
 
 async def test_a_history_outlives_a_restart_and_goes_with_its_job(tmp_path):
