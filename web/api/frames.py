@@ -81,7 +81,7 @@ async def fetch_job_video(job_id: Id, query: api.VideoWanted) -> Answer:
 
 
 class _Shown(msgspec.Struct, omit_defaults=True, gc=False):
-    """What `ShownPicture` is, ten times as fast to make: a list has tens of thousands."""
+    """What `ShownPicture` is, in a form that msgspec makes and writes itself."""
 
     output: str
     lease: int
