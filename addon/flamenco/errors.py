@@ -54,7 +54,7 @@ class JobTypeChanged(FlamencoError):
     """The job type is another one than that whose settings the artist has seen."""
 
     def __init__(self, label: str, changes: Sequence[str]) -> None:
-        told = "; ".join(changes) or "its texts"
+        told = "; ".join(changes)
         super().__init__(
             f'Job type "{label}" has changed at the Manager: {told}. What still fits is kept. '
             "Check the settings and submit again"

@@ -60,6 +60,11 @@ class Setting:
         """Key of the toggle for the link button."""
         return f"autoeval_{self.key}"
 
+    def choice_at(self, place: object) -> str | None:
+        """The choice at this place, from 0; None if it has none there."""
+        found = isinstance(place, int) and 0 <= place < len(self.choices)
+        return self.choices[place] if found else None
+
     def coerce(self, value: object) -> Value:
         """`value` in the setting's own type. Raises TypeError or ValueError."""
         return _PYTHON[self.type](value)

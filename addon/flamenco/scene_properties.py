@@ -75,6 +75,8 @@ def _use_job_type_of(scene: bpy.types.Scene) -> None:
 
 def _remember_job_type(scene: bpy.types.Scene) -> None:
     """Keep the description of its job type with a scene, whose settings are made for that."""
+    if _known_job_type(scene) is None:
+        settings_group.read_places(scene)
     info = manager.info()
     known = info.described(scene.flamenco_job_type) if info else None
     scene.flamenco_job_type_known = json.dumps(known) if known else ""
@@ -91,14 +93,22 @@ def notice_changes(scene: bpy.types.Scene) -> None:
     """Let the settings of a scene follow its job type.
 
     Raises JobTypeChanged, once, if it is another one than that which the settings were made for.
+    A script has nobody who looks at the settings and saves the file, so it goes on with a warning,
+    unless a value is no longer possible or only the artist can give one.
     """
     now, known = settings_group.job_type(), _known_job_type(scene)
     if now is None or now.name != scene.flamenco_job_type:
         return
     _remember_job_type(scene)
-    if known is not None and known.name == now.name and known.etag != now.etag:
-        settings_group.keep_what_fits(scene, known)
-        raise JobTypeChanged(now.label, type_changes.changes(known, now))
+    if known is None or known.name != now.name or known.etag == now.etag:
+        return
+    lost, found = settings_group.keep_what_fits(scene, known), type_changes.changes(known, now)
+    if not found:
+        return
+    changed = JobTypeChanged(now.label, found)
+    if not bpy.app.background or lost or type_changes.asks(known, now):
+        raise changed
+    _log.warning(str(changed))
 
 
 def follow_manager() -> list[str]:

@@ -3,7 +3,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +140,12 @@ def assign_empty(context: bpy.types.Context) -> None:
             assign(context, setting)
 
 
-def keep_what_fits(scene: bpy.types.Scene, before: JobType) -> None:
-    """Give settings their defaults whose values, of the type `before`, are no longer possible."""
+def keep_what_fits(scene: bpy.types.Scene, before: JobType) -> list[str]:
+    """Give settings their defaults whose values, of the type `before`, are no longer possible.
+
+    Returns the names of those settings in the panel.
+    """
+    lost = []
     values = scene.flamenco_job_settings
     for setting in _job_type.settings if _job_type else ():
         old = before.setting(setting.key)
@@ -149,3 +153,28 @@ def keep_what_fits(scene: bpy.types.Scene, before: JobType) -> None:
             continue
         if not type_changes.still_fits(getattr(values, setting.key), old, setting):
             values.property_unset(setting.key)
+            lost.append(setting.title)
+    return lost
+
+
+def read_places(scene: bpy.types.Scene) -> None:
+    """Take choices that a file from an earlier add-on has, which stored their places in the list.
+
+    What is none of the choices becomes the default, with a warning in the terminal.
+    """
+    values = getattr(scene, "flamenco_job_settings", None)
+    for setting in _job_type.settings if _job_type and values else ():
+        if not setting.choices or getattr(values, setting.key):
+            continue
+        chosen = setting.choice_at(_stored(values).get(setting.key))
+        if chosen is None:
+            values.property_unset(setting.key)
+            _log.warning('"%s" has none of its choices; it gets its default', setting.title)
+        else:
+            setattr(values, setting.key, chosen)
+
+
+def _stored(values: bpy.types.PropertyGroup) -> Mapping[str, object]:
+    """What a file has for properties, choices as numbers."""
+    since_5_0 = getattr(values, "bl_system_properties_get", None)
+    return values if since_5_0 is None else since_5_0() or {}

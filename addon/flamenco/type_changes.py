@@ -29,6 +29,16 @@ def still_fits(value: object, old: Setting, new: Setting) -> bool:
     return not is_number or float(limits["min"]) <= float(str(value)) <= float(limits["max"])
 
 
+def asks(old: JobType, new: JobType) -> list[str]:
+    """Names of the settings that only the artist can give a value, and could not before."""
+    return [one.title for one in new.settings if _asked(one) and not _asked(old.setting(one.key))]
+
+
+def _asked(setting: Setting | None) -> bool:
+    known = setting is None or setting.eval or setting.default is not None
+    return not known and setting.required and setting.shown
+
+
 def _difference(old: Setting, new: Setting) -> str:
     if old.type != new.type:
         return f'"{new.title}" takes {_KINDS[new.type]} instead of {_KINDS[old.type]}'

@@ -198,6 +198,32 @@ finish([scene.flamenco_job_type, settings and settings.chunk_size])
     assert 'The Manager does not know the job type of scene "Shot"' in run.output
 
 
+def test_choices_from_an_add_on_that_stored_their_places_are_read_as_such(
+    blender: InstalledBlender, manager: FakeManager, tmp_path: Path
+) -> None:
+    choices = ["fast", "good", "best"]
+    one = {"type": "string", "choices": choices, "default": "fast"}
+    settings = [one | {"key": key} for key in ("mode", "wrong", "unset")]
+    manager.job_types = [{"name": "own", "label": "Own", "etag": "1", "settings": settings}]
+    earlier = f"""
+use_manager({manager.url!r})
+scene.flamenco_job_type = "own"
+values = scene.flamenco_job_settings
+values = values.bl_system_properties_get(do_create=True) if bpy.app.version >= (5, 0) else values
+values["mode"], values["wrong"] = 1, 3
+scene.flamenco_job_type_known = ""
+"""
+    blendfile = make_file(blender, tmp_path / "shot.blend", earlier)
+    script = f"""
+use_manager({manager.url!r})
+values = bpy.context.scene.flamenco_job_settings
+finish([getattr(values, key) for key in ("mode", "wrong", "unset")])
+"""
+    run = blender.run(script, blendfile=blendfile)
+    assert run.result == ["good", "fast", "fast"], run.output
+    assert '"Wrong" has none of its choices' in run.output
+
+
 def test_the_job_is_called_like_the_file_until_someone_names_it(
     blender: InstalledBlender, tmp_path: Path
 ) -> None:

@@ -341,6 +341,36 @@ class TestAJobTypeThatChanged:
     def described(self, etag: str, settings: tuple[dict[str, Any], ...]) -> dict[str, Any]:
         return {"name": "own", "label": "Own", "etag": etag, "settings": list(settings)}
 
+    @pytest.mark.parametrize(
+        ("now", "warned"),
+        [
+            ([SETTINGS[0] | {"description": "Number of frames"}, *SETTINGS[1:]], False),
+            ([*SETTINGS, NOW[3]], True),
+        ],
+    )
+    def test_does_not_stop_a_script_that_could_never_save_it_if_all_values_fit(
+        self,
+        blender: InstalledBlender,
+        manager: FakeManager,
+        storage: Path,
+        now: tuple[dict[str, Any], ...],
+        warned: bool,
+    ) -> None:
+        manager.job_types = [SIMPLE_BLENDER_RENDER, self.described("1", self.SETTINGS)]
+        blendfile = make_file(blender, storage / "shot.blend")
+        keep = """
+bpy.ops.wm.save_userpref()
+scene.flamenco_job_type = "own"
+scene.flamenco_job_settings.level = 7
+bpy.ops.wm.save_mainfile()
+"""
+        in_blender(blender, manager, keep, blendfile)
+        manager.job_types = [self.described("2", now)]
+        run = blender.run("finish(sorted(bpy.ops.flamenco.submit_job()))", blendfile=blendfile)
+        assert run.result == ["FINISHED"], run.output
+        assert manager.submitted[0]["settings"]["level"] == 7
+        assert ('has changed at the Manager: "Added" is new' in run.output) is warned
+
     def test_is_sent_the_second_time_also_when_another_blender_knew_it(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path
     ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from addon.flamenco.job_types import JobType, parse_job_type
-from addon.flamenco.type_changes import changes, still_fits
+from addon.flamenco.type_changes import asks, changes, still_fits
 
 
 def job_type(*settings: dict[str, Any]) -> JobType:
@@ -53,3 +53,24 @@ def test_a_value_is_kept_if_the_setting_can_still_have_it(
 ) -> None:
     (old,), (new,) = job_type(before).settings, job_type(now).settings
     assert still_fits(value, old, new) is fits
+
+
+NEEDED = {"key": "needed", "type": "string", "required": True}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "asked"),
+    [
+        ([], [NEEDED], ["Needed"]),
+        ([NEEDED | {"default": "a"}], [NEEDED], ["Needed"]),
+        ([NEEDED], [NEEDED], []),
+        ([], [NEEDED | {"default": "a"}], []),
+        ([], [NEEDED | {"eval": "C.scene.name"}], []),
+        ([], [NEEDED | {"visible": "hidden"}], []),
+        ([], [LEVEL], []),
+    ],
+)
+def test_a_value_is_asked_for_if_only_the_artist_knows_it(
+    before: list[dict[str, Any]], now: list[dict[str, Any]], asked: list[str]
+) -> None:
+    assert asks(job_type(*before), job_type(*now)) == asked
