@@ -169,7 +169,12 @@ def described(method: operation) -> tuple[str, str]:
         for each in parameters
         if each.kind is each.POSITIONAL_OR_KEYWORD
     ]
-    call = method._describe(None, *arguments)
+    named = {
+        each.name: "X"
+        for each in parameters
+        if each.kind is each.KEYWORD_ONLY and each.default is each.empty
+    }
+    call = method._describe(None, *arguments, **named)
     return call.method, call.path
 
 
