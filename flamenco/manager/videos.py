@@ -197,6 +197,14 @@ class Videos(actors.Actor):
             finally:
                 with trio.CancelScope(shield=True):
                     await trio.to_thread.run_sync(_remove_unfinished, film)
+            await trio.to_thread.run_sync(self._make_room, key[0], Path(film.output))
+
+    def _make_room(self, job_id: str, newest: Path) -> None:
+        """Let older videos go, while none is made that may use their parts. Blocks."""
+        try:
+            self._files.make_room(job_id, newest)
+        except OSError as error:
+            logger.warning("old videos can't be removed: %s", error)
 
     @actors.handles(Progress)
     def tell_progress(self, message: Progress) -> None:
@@ -206,7 +214,7 @@ class Videos(actors.Actor):
 
     @actors.handles(Finished)
     async def finished(self, message: Finished) -> None:
-        """Keep a video, and let older ones go; nothing stays of a job that is deleted."""
+        """Keep a video, but nothing of a job that is deleted."""
         key, video = message.key, message.video
         self._making.pop(key, None)
         job = await self._services.reader.job(key[0])
@@ -218,9 +226,8 @@ class Videos(actors.Actor):
                 self._failed[key] = str(message.error)
             else:
                 self._know(key, video)
-                await trio.to_thread.run_sync(self._files.make_room, key[0], video.path)
         except OSError as error:
-            logger.warning("old videos can't be removed: %s", error)
+            logger.warning("the videos of a deleted job can't be removed: %s", error)
 
     def _know(self, key: tuple[str, str], video: Video) -> None:
         for known in (self._known, self._failed):

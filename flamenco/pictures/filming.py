@@ -6,6 +6,7 @@ the other, each on a ground of the same size. Only the parts are made that are n
 (`flamenco.pictures.parts`). It has limits, and lets all others go first.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -114,6 +115,8 @@ def make(film: Film) -> Iterator[Told]:
     style, folder = Style(size_of(film), film.rate, film.format), unfinished(film)
     parts = {Path(film.parts + style.name(some)): some for some in _in_parts(film.frames)}
     missing = {path: some for path, some in parts.items() if not path.exists()}
+    for path in parts.keys() - missing.keys():
+        os.utime(path)  # files that nobody has needed for long go first
     before = len(film.frames) - sum(map(len, missing.values()))
     folder.mkdir(exist_ok=True)
     if missing:

@@ -1,5 +1,6 @@
 """Videos of pictures are made in parts, of which those stay whose frames are the same."""
 
+import os
 import subprocess
 
 import attrs
@@ -90,3 +91,12 @@ def test_a_part_that_is_damaged_is_made_anew_the_next_time(film, tmp_path):
         [*make(film)]
     [*make(film)]
     assert len(greys(film.output)) == NUMBER
+
+
+def test_parts_that_a_video_uses_again_count_as_needed_now(film, tmp_path):
+    [*make(film)]
+    old = {each: os.utime(each, (1, 1)) for each in tmp_path.glob("job-*-part")}
+    [*make(without(film, LENGTH, str(tmp_path / "job-2.mp4")))]
+    times = [each.stat().st_mtime for each in old if each.exists()]
+    assert len(times) == 2
+    assert min(times) > 1

@@ -13,6 +13,7 @@ from PIL import Image
 
 from flamenco.manager.films import film_of
 from flamenco.manager.videos import FRESH_SECONDS
+from flamenco.pictures.videos import VideoFiles
 from tests.patience import PATIENCE, until
 from tests.programs import need
 from tests.web.conftest import JOB, call
@@ -225,6 +226,28 @@ async def test_nothing_stays_of_a_video_that_was_not_made(edge, job, monkeypatch
     answer = await video(edge, job)
     assert answer.status_code == 409
     assert not [*(edge.storage / "local" / "videos").glob("*")]
+
+
+async def test_older_videos_go_while_none_is_made_that_may_use_their_parts(edge, job, monkeypatch):
+    second, made, meanwhile = threading.Event(), [], []
+
+    async def make_video(film, tell) -> None:
+        made.append(film)
+        if len(made) == 2:
+            second.set()
+        await trio.Path(film.output).write_bytes(b"video")
+
+    def make_room(self, job_id, newest) -> None:
+        meanwhile.append(not meanwhile and second.wait(0.5))
+
+    monkeypatch.setattr("flamenco.manager.videos.make_video", make_video)
+    monkeypatch.setattr(VideoFiles, "make_room", make_room)
+    other = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(video, edge, job)
+        nursery.start_soon(video, edge, other)
+    await until(lambda: len(meanwhile) == 2)
+    assert meanwhile == [False, False]
 
 
 async def test_the_video_goes_with_its_job(edge, job):
