@@ -3,7 +3,6 @@
 import shutil
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +21,7 @@ from flamenco.cli.progress import follow
 from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain
-from flamenco.client import Conflict, ManagerClient, Unreachable, open_client
+from flamenco.client import Conflict, ManagerClient, Rejected, Unreachable, open_client
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.jobtypes.blend_facts import ask_blender, outside, settings_from_blend
 from flamenco.jobtypes.described import job_type_from
@@ -30,8 +29,11 @@ from flamenco.model.jobs import OWNER
 from flamenco.model.jobtypes import JobType
 from flamenco.platforms import PLATFORM
 
-TRIES, PAUSE_SECONDS = 4, 1.0
-"""Number of times that a submission is sent whose answer is lost, and the pause in between."""
+SUBMIT_SECONDS, PAUSE_SECONDS = 120.0, 1.0
+"""Time for which a submission whose answer is lost is sent again, and the pause in between."""
+
+SERVER_ERRORS = 500
+"""First of the statuses that refuse nothing: the Manager, or a proxy, could not answer."""
 
 
 def submit(
@@ -140,12 +142,19 @@ async def submit_once(client: ManagerClient, job: SubmittedJob) -> Job:
 
     Raises `ManagerError`.
     """
-    key = str(uuid.uuid4())
-    for _ in range(TRIES - 1):
-        with suppress(Unreachable, Conflict):
+    key, deadline = str(uuid.uuid4()), trio.current_time() + SUBMIT_SECONDS
+    while True:
+        try:
             return await client.submit(job, key=key)
+        except (Unreachable, Rejected) as error:
+            if not _may_be_made(error) or trio.current_time() >= deadline:
+                raise
         await trio.sleep(PAUSE_SECONDS)
-    return await client.submit(job, key=key)
+
+
+def _may_be_made(error: Unreachable | Rejected) -> bool:
+    """True if the job may be made all the same, since it was not refused."""
+    return isinstance(error, Unreachable | Conflict) or error.status >= SERVER_ERRORS
 
 
 def parse_setting(text: str, job_type: JobType) -> tuple[str, Any]:

@@ -15,6 +15,7 @@ from flamenco.manager.packs import erase_pack
 from flamenco.manager.services import SHAMAN, Services
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.jobs import Job
+from flamenco.model.statuses import JobStatus
 from flamenco.shaman import erase
 from flamenco.store import DeleteJob, DeleteTasks
 
@@ -118,12 +119,15 @@ async def remove_local(job: Job, services: Services) -> None:
 async def remove_files(job: Job, services: Services, keeper: actors.ActorRef | None) -> None:
     """Remove a job's logs and pictures, and its checkout or pack, which the ``keeper`` forgets.
 
-    It stays if another job uses it. While Shaman is switched off, a checkout of Shaman also stays
-    unless its removal was asked for (reference rules §11). Files that are already gone are fine.
-    Raises OSError if something can't be removed.
+    It stays if another job uses it, and so does the pack of a job that was never complete: its
+    submitter may come again with the same key. While Shaman is switched off, a checkout of Shaman
+    also stays unless its removal was asked for (reference rules §11). Files that are already gone
+    are fine. Raises OSError if something can't be removed.
     """
     await remove_local(job, services)
     is_pack = await services.reader.is_pack(job.shaman_checkout_id or "")
+    if is_pack and job.status is JobStatus.UNDER_CONSTRUCTION:
+        return
     if services.shaman is None and not job.delete_files and not is_pack:
         return
     own = await own_files(job, services)

@@ -93,23 +93,33 @@ class Packs(actors.Actor):
 
     async def _clear(self) -> None:
         reader, checkouts = self._services.reader, self._services.checkouts
+        if checkouts is None:
+            return
+        records = CheckoutRecords(self._keeper, reader)
         for path in await reader.packs_without_job(clock.now() - KEPT):
-            if checkouts is not None:
-                records = CheckoutRecords(self._keeper, reader)
+            try:
                 await erase_pack(PurePosixPath(path), checkouts, records)
+            except OSError as error:
+                logger.warning("the pack %s can't be removed yet: %s", path, error)
+            else:
                 logger.info("the pack %s is removed: no job came for it", path)
 
 
 async def erase_pack(path: PurePosixPath, checkouts: Checkouts, records: Records) -> None:
-    """Remove a pack with all that is in it, and its record. It may be gone. Raises OSError.
+    """Remove a pack with all that is in it, and its record. It may be gone.
 
-    No link in it is followed, nor one in its place.
+    No link in it is followed, nor one in its place. Raises OSError, also if the folder of all packs
+    is gone: its disk may be missing.
     """
-    tree = checkouts.tree
-    files = await trio.to_thread.run_sync(lambda: [found.path for found in tree.walk(path)])
+    files = await trio.to_thread.run_sync(_files, checkouts, path)
     await trio.to_thread.run_sync(checkouts.empty, path, files, frozenset[PurePosixPath]())
     await records.remove(path.as_posix())
     await trio.to_thread.run_sync(checkouts.release, path)
+
+
+def _files(checkouts: Checkouts, path: PurePosixPath) -> list[PurePosixPath]:
+    with checkouts.tree.folder():
+        return [found.path for found in checkouts.tree.walk(path)]
 
 
 def _fresh_name(job_name: str) -> str:

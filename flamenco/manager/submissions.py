@@ -92,6 +92,16 @@ class SubmitJob(actors.Request[Job]):
 
 
 @attrs.frozen
+class FindSubmitted(actors.Request[Job | None]):
+    """The job that was submitted with a key before, if there is one.
+
+    Raises `Refusal` if it can't be the answer to another submission with that key.
+    """
+
+    key: Key
+
+
+@attrs.frozen
 class Compiled:
     """The result of the job type's script for a submitted job."""
 
@@ -156,6 +166,11 @@ class Submissions(actors.Actor):
         self._answers[job.id] = answer
         self.watch(child)
         return None
+
+    @actors.handles(FindSubmitted)
+    async def find_submitted(self, message: FindSubmitted) -> Job | None:
+        """The job that was submitted with a key."""
+        return await self._known(message.key)
 
     async def _known(self, key: Key) -> Job | None:
         """The job that was submitted with a key. Raises `Refusal` if it can't be the answer."""

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+import attrs
 import httpx
 import msgspec
 import pytest
@@ -10,10 +11,15 @@ import trio
 
 from flamenco.api.jobs import SubmittedJob
 from flamenco.cli import submit as cli
-from flamenco.client import open_client
+from flamenco.client import NotAllowed, Unreachable, open_client
+from flamenco.client.errors import rejection
 from flamenco.manager import packs, submissions
 from flamenco.manager.packs import ClearPacks
 from flamenco.manager.submissions import ClearAway
+from flamenco.model.names import file_name
+from flamenco.model.statuses import JobStatus
+from flamenco.shaman import Checkouts, checkout_path
+from flamenco.store import InsertJob
 from tests.cutting import cutting
 from tests.patience import until
 from tests.web.conftest import JOB, edge_at
@@ -101,6 +107,44 @@ async def test_a_key_is_forgotten_after_a_day(edge, monkeypatch):
     assert (await post(edge, "jobs", JOB)).json()["id"] != first
 
 
+async def test_a_submission_that_was_cut_off_keeps_its_pack_for_the_next_try(tmp_path):
+    async with edge_at(tmp_path) as edge:
+        folder, reader = await handed_out(edge), edge.farm.services.reader
+        whole = await reader.job((await post(edge, "jobs", JOB, str(uuid.uuid4()))).json()["id"])
+        half = attrs.evolve(
+            whole,
+            id=str(uuid.uuid4()),
+            status=JobStatus.UNDER_CONSTRUCTION,
+            shaman_checkout_id=folder.name,
+        )
+        await edge.farm.store.commit([InsertJob(half)])
+    async with edge_at(tmp_path) as edge:
+
+        async def erased() -> bool:
+            return await edge.farm.services.reader.job(half.id) is None
+
+        await until(erased)
+        answer = await post(edge, "jobs", JOB)
+        assert answer.json()["storage"]["shaman_checkout_id"] == folder.name
+        assert (folder / "textures" / "wood.png").read_bytes() == b"wood"
+
+
+async def test_what_has_changed_since_does_not_hinder_the_answer_to_a_repeated_submission(edge):
+    script = edge.storage / "scripts" / "mine.js"
+    script.parent.mkdir()
+    head = 'const JOB_TYPE = {label: "Mine", settings: []};\n'
+    script.write_text(head + 'function compileJob(job) { job.addTask(author.Task("a", "misc")); }')
+    etag = (await edge.http.get("/api/v3/jobs/type/mine")).json()["etag"]
+    tag = (await edge.http.post("/api/v3/worker-mgt/tags", json={"name": "gpu"})).json()["id"]
+    tagged, typed = JOB | {"worker_tag": tag}, JOB | {"type": "mine", "type_etag": etag}
+    key = str(uuid.uuid4())
+    first, second = await post(edge, "jobs", tagged), await post(edge, "jobs", typed, key)
+    await edge.http.delete(f"/api/v3/worker-mgt/tag/{tag}")
+    script.unlink()
+    assert (await post(edge, "jobs", tagged)).json()["id"] == first.json()["id"]
+    assert (await post(edge, "jobs", typed, key)).json()["id"] == second.json()["id"]
+
+
 @pytest.mark.parametrize("files", ["true", "false"])
 async def test_a_pack_is_deleted_with_its_job_and_nothing_else_is(edge, files):
     folder, other = await handed_out(edge), await handed_out(edge, str(uuid.uuid4()))
@@ -158,6 +202,47 @@ async def test_a_pack_for_which_no_job_came_goes_after_a_day(edge, monkeypatch):
     assert await canceled(edge)
 
 
+async def test_a_pack_that_cannot_be_removed_keeps_no_other(edge, monkeypatch):
+    stuck, *others = [await handed_out(edge, str(uuid.uuid4())) for _ in range(3)]
+    empty = Checkouts.empty
+
+    def fail(self, path, links, kept) -> None:
+        if path.name == stuck.name:
+            raise PermissionError("in use")
+        empty(self, path, links, kept)
+
+    monkeypatch.setattr(Checkouts, "empty", fail)
+    monkeypatch.setattr(packs, "KEPT", timedelta(0))
+    edge.farm.packs.tell(ClearPacks())
+    await until(lambda: not any(other.exists() for other in others))
+    assert stuck.exists()
+
+
+async def test_packs_are_not_forgotten_while_the_disk_of_the_storage_is_away(edge, monkeypatch):
+    folder = await handed_out(edge)
+    away = folder.parent.rename(folder.parent.parent / "away")
+    monkeypatch.setattr(packs, "KEPT", timedelta(0))
+    monkeypatch.setattr(packs, "CLEAR_SECONDS", 0.01)
+    tries = []
+    remove = packs.erase_pack
+
+    async def counted(*given) -> None:
+        tries.append(given)
+        await remove(*given)
+
+    monkeypatch.setattr(packs, "erase_pack", counted)
+    edge.farm.packs.tell(ClearPacks())
+    await until(lambda: len(tries) >= 2)
+    away.rename(folder.parent)
+    await until(lambda: not folder.exists())
+
+
+@pytest.mark.parametrize("name", ["a{b}c;d", "a\x7fb\x9f\u2028c", "a?*:<>|\\/b"])
+def test_the_folder_of_a_pack_is_one_that_a_job_may_name(name):
+    assert checkout_path(file_name(name)).name == file_name(name)
+    assert file_name(name).replace("_", "").isalpha()
+
+
 async def test_the_command_line_makes_one_job_though_an_answer_is_lost(edge, monkeypatch):
     monkeypatch.setattr(cli, "PAUSE_SECONDS", 0.01)
     port = httpx.URL(edge.url).port
@@ -169,3 +254,31 @@ async def test_the_command_line_makes_one_job_though_an_answer_is_lost(edge, mon
     assert network.cuts == 1
     listed = (await edge.http.get("/api/v3/jobs")).json()["jobs"]
     assert [each["id"] for each in listed] == [job.id]
+
+
+def answered(outcomes):
+    """A Manager that answers with these, one after the other."""
+
+    class Manager:
+        async def submit(self, job, *, key):
+            outcome = next(outcomes)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+    return Manager()
+
+
+async def test_the_command_line_waits_for_a_submission_that_is_under_way(autojump_clock):
+    lost = [Unreachable("cut"), *(rejection(code, b"", "") for code in (503, 502, 504))]
+    under_way = [rejection(409, b"", "")] * 20
+    assert await cli.submit_once(answered(iter([*lost, *under_way, "job"])), None) == "job"
+
+
+async def test_the_command_line_repeats_no_submission_that_is_refused_and_not_for_ever(
+    autojump_clock,
+):
+    with pytest.raises(NotAllowed):
+        await cli.submit_once(answered(iter([rejection(422, b"", "")])), None)
+    with trio.fail_after(2 * cli.SUBMIT_SECONDS), pytest.raises(Unreachable):
+        await cli.submit_once(answered(iter(lambda: Unreachable("cut"), None)), None)

@@ -12,7 +12,7 @@ from flamenco.logs import job_folder
 from flamenco.manager.pictures import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
-from flamenco.manager.submissions import SubmitJob, checked_settings
+from flamenco.manager.submissions import FindSubmitted, SubmitJob, checked_settings
 from flamenco.model.bounds import Word
 from flamenco.model.jobs import Job
 from flamenco.model.names import fault
@@ -69,7 +69,10 @@ async def fetch_jobs(query: JobsWanted) -> api.JobsQueryResult:
 @routes.post("/jobs", errors=[404, 409, 412, 422, 429])
 async def submit_job(body: api.SubmittedJob, headers: api.SubmissionHeaders) -> api.Job:
     """Compile and store a job, or, if this was done with the same key before, find that job."""
-    submission = attrs.evolve(submitted(body, services()), key=key_of(body, headers))
+    key = key_of(body, headers)
+    if key is not None and (known := await farm().submissions.ask(FindSubmitted(key))) is not None:
+        return views.job(known)
+    submission = attrs.evolve(submitted(body, services()), key=key)
     await _check_tag(submission.worker_tag)
     await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):
