@@ -20,6 +20,8 @@ pytestmark = [
 
 HELLO = {"type": "echo-sleep-test", "settings": {"message": "hi"}}
 
+DONE_AT = re.compile(r"\d\d:\d\d")
+
 
 @pytest.fixture
 def farm(tmp_path):
@@ -138,6 +140,33 @@ def test_jobs_of_a_worker_are_found_and_several_are_changed_at_once(farm):
             assert {http.get(f"jobs/{job}").json()["priority"] for job in jobs} == {77}
             states = http.get(f"jobs/{jobs[0]}/tasks").json()["tasks"]
             assert {each["status"] for each in states} == {"queued"}
+
+
+def test_a_job_tells_how_long_it_has_run_and_when_it_is_likely_to_be_done(farm):
+    with closing(played(farm, "anna")) as anna, browser_page(f"{farm}app/jobs") as page:
+        shaped = {"type": "shaped", "settings": {"shape": "misc misc"}}
+        job = submit(farm, name="Shot", **{**of("kim"), **shaped})
+        page.goto(f"{farm}app/jobs/{job}")
+        facts = page.get_by_test_id("job-facts")
+        expect(facts).to_contain_text("kim")
+        expect(facts).not_to_contain_text("Run time")
+        first = anna.post("task").json()["uuid"]
+        expect(facts).to_contain_text("Run time")
+        expect(page.get_by_test_id("eta")).to_have_count(0)
+        assert anna.post(f"task/{first}", json={"taskStatus": "completed"}).status_code == 204
+        second = anna.post("task").json()["uuid"]
+        expect(page.get_by_test_id("eta")).to_have_text(DONE_AT)
+        expect(page.get_by_test_id("eta")).to_contain_text("80 % sure")
+        photograph(page, "job-eta.png")
+        page.get_by_role("link", name="Jobs", exact=True).click()
+        columns = header(page)
+        cells = page.get_by_test_id("job-row").get_by_role("gridcell")
+        expect(cells.nth(columns.index("Run time"))).to_have_text(re.compile(r"\d s"))
+        expect(cells.nth(columns.index("Done at"))).to_have_text(DONE_AT)
+        photograph(page, "jobs-eta.png")
+        assert anna.post(f"task/{second}", json={"taskStatus": "completed"}).status_code == 204
+        expect(cells.nth(columns.index("Done at"))).to_have_text("")
+        expect(cells.nth(columns.index("Run time"))).to_have_text(re.compile(r"\d s"))
 
 
 def test_of_many_jobs_those_in_sight_are_drawn_and_the_others_found(farm):

@@ -8,8 +8,8 @@ const ANY: JobFilter = { text: '', type: '', owner: '', tag: '', since: '', ofWo
 const NOW = Date.parse('2026-03-10T12:00:00Z')
 
 const jobs = [
-  job('aaaaaaaa', { name: 'Shot 10', type: 'render', metadata: { 'user.name': 'anna' }, updated: '2026-03-10T11:30:00Z' }),
-  job('bbbbbbbb', { name: 'Shot 20', type: 'render', metadata: { 'user.name': 'kim' }, updated: '2026-03-09T13:00:00Z', worker_tag: 'gpu' }),
+  job('aaaaaaaa', { name: 'Shot 10', type: 'render', owner: 'anna', updated: '2026-03-10T11:30:00Z' }),
+  job('bbbbbbbb', { name: 'Shot 20', type: 'render', owner: 'kim', updated: '2026-03-09T13:00:00Z', worker_tag: 'gpu' }),
   job('cccccccc', { name: 'Walk', type: 'video', updated: '2026-03-01T12:00:00Z', status: 'failed' }),
 ]
 

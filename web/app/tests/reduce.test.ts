@@ -7,20 +7,17 @@ import { canAskWorker, WORKER_ACTIONS } from '../src/rules/actions'
 import { workerLook } from '../src/rules/status'
 import { job } from './fakes'
 
+const EVENT: EventJobUpdate = (({ updated, status, type, priority, steps_completed, steps_total, frames, approvals }) => ({
+  id: 'a', refresh_tasks: true, updated, status, type, priority, steps_completed, steps_total, frames, approvals,
+}))(job('a'))
 const PARKED = { reason: 'it crashed', since: '2026-03-01T10:00:00Z' }
 
 describe('what is parked', () => {
   it('is a job as long as its events say so', () => {
     const jobs = new Map<string, JobRow>([['a', job('a')]])
-    const { updated, status, type, priority, steps_completed, steps_total, frames, approvals } =
-      job('a')
-    const event: EventJobUpdate = {
-      id: 'a', refresh_tasks: true, updated, status, type, priority, steps_completed, steps_total, frames,
-      approvals,
-    }
-    applyJobEvent(jobs, { ...event, parked: PARKED })
+    applyJobEvent(jobs, { ...EVENT, parked: PARKED })
     expect(jobs.get('a')?.parked).toEqual(PARKED)
-    applyJobEvent(jobs, event)
+    applyJobEvent(jobs, EVENT)
     expect(jobs.get('a')?.parked).toBeUndefined()
   })
 
@@ -35,5 +32,20 @@ describe('what is parked', () => {
     expect(WORKER_ACTIONS.filter((action) => canAskWorker(action, parked))).toEqual([])
     applyWorkerEvent(workers, event)
     expect(workerLook(workers.get('w')!).label).toBe('Awake')
+  })
+})
+
+describe('when a job is done', () => {
+  it('is told as long as its events say so; its owner stays', () => {
+    const [started, later] = ['2026-03-01T10:00:00Z', '2026-03-01T11:00:00Z']
+    const eta = { earliest: started, likely: later, latest: later }
+    const jobs = new Map<string, JobRow>([['a', job('a', { owner: 'anna' })]])
+    applyJobEvent(jobs, { ...EVENT, started, eta })
+    expect(jobs.get('a')).toMatchObject({ owner: 'anna', started, eta })
+    applyJobEvent(jobs, { ...EVENT, started, ended: later })
+    expect(jobs.get('a')).toMatchObject({ owner: 'anna', started, ended: later })
+    expect(jobs.get('a')?.eta).toBeUndefined()
+    applyJobEvent(jobs, EVENT)
+    expect(jobs.get('a')?.ended).toBeUndefined()
   })
 })

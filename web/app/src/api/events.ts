@@ -1,6 +1,7 @@
 /** Messages of the live socket `/api/v3/live`; payloads as in the reference (api.md §3 and §5). */
 
 import type {
+  Eta,
   FarmStatusReport,
   FrameCounts,
   JobLastRenderedImageInfo,
@@ -32,6 +33,9 @@ export interface EventJobUpdate {
   worker_tag?: string
   was_deleted?: boolean
   parked?: Parked
+  started?: string
+  ended?: string
+  eta?: Eta
 }
 
 export interface EventTaskUpdate {

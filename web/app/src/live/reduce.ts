@@ -27,7 +27,7 @@ export type JobRow = Pick<
   | 'keep'
   | 'parked'
 > &
-  Partial<Pick<Job, 'created' | 'metadata'>>
+  Partial<Pick<Job, 'created' | 'owner' | 'started' | 'ended' | 'eta'>>
 
 export function replaceAll<Row extends { id: string }>(
   rows: Map<string, Row>,
@@ -59,8 +59,9 @@ export function applyJobEvent(
 /** An event leaves out the marks that a job does not have. */
 export function jobFields<Known extends JobRow>(known: Known | undefined, event: EventJobUpdate) {
   const { previous_status, refresh_tasks, was_deleted, name, ...fields } = event
-  const { delete_requested_at, archived_at, keep, worker_tag, parked, ...lasting }: Partial<Job> =
-    known ?? {}
+  const {
+    delete_requested_at, archived_at, keep, worker_tag, parked, started, ended, eta, ...lasting
+  }: Partial<Job> = known ?? {}
   return { ...lasting, ...fields, name: name ?? known?.name ?? '' } as Known & JobRow
 }
 

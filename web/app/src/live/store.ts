@@ -168,9 +168,9 @@ export function createLiveStore(options: LiveStoreOptions) {
   async function loadNewJobs(): Promise<void> {
     const newest = [...jobs.values()].reduce((last, { created = '' }) => (created > last ? created : last), '')
     if (!newest) return loadJobs()
-    for (const { id, created, metadata } of await api.fetchJobsSince(newest)) {
+    for (const { id, created, owner } of await api.fetchJobsSince(newest)) {
       const row = jobs.get(id)
-      if (row) jobs.set(id, { ...row, created, metadata })
+      if (row) jobs.set(id, { ...row, created, ...(owner !== undefined && { owner }) })
     }
   }
 

@@ -26,11 +26,6 @@ export interface JobFilter {
   ofWorker: ReadonlySet<string> | null
 }
 
-/** Whose job it is: add-on and `flamenco submit` say so. */
-export function ownerOf({ metadata }: Pick<JobRow, 'metadata'>): string {
-  return metadata?.['user.name'] ?? ''
-}
-
 const LEAST_OF_ID = 6 // characters; fewer would be found in many
 
 function isPartOf(id: string, word: string): boolean {
@@ -43,12 +38,12 @@ export function matching(jobs: Iterable<JobRow>, filter: JobFilter, now: number)
   const age = SINCE[filter.since as Since]
   return [...jobs].filter((job) => {
     if (filter.type && job.type !== filter.type) return false
-    if (filter.owner && ownerOf(job) !== filter.owner) return false
+    if (filter.owner && job.owner !== filter.owner) return false
     if (filter.tag && job.worker_tag !== filter.tag) return false
     if (filter.ofWorker && !filter.ofWorker.has(job.id)) return false
     if (age && now - Date.parse(job.updated) > age.ms) return false
     if (words.length === 0) return true
-    const text = `${job.name} ${job.type} ${ownerOf(job)}`.toLowerCase()
+    const text = `${job.name} ${job.type} ${job.owner ?? ''}`.toLowerCase()
     return words.every((word) => text.includes(word) || isPartOf(job.id, word))
   })
 }
