@@ -10,13 +10,18 @@ HOUR = timedelta(hours=1)
 
 @attrs.frozen
 class Span:
-    """An attempt, as far as the work of the farm is concerned."""
+    """An attempt, as far as the work of the farm is concerned.
+
+    Or a ``number`` of those that began in the same hour, and ended in the same: their hours come
+    out as if all of them had begun and ended at the mean times.
+    """
 
     started: datetime
     ended: datetime
     frames: int = 0
     """Number of frames that it finished."""
     failed: bool = False
+    number: int = 1
 
 
 @attrs.define
@@ -44,11 +49,11 @@ def by_hours(spans: Iterable[Span], since: datetime, now: datetime) -> list[Hour
         if since < span.ended < now:
             hour = hours[(span.ended - first) // HOUR]
             hour.frames += span.frames
-            hour.failed += span.failed
-            hour.completed += not span.failed
+            hour.failed += span.number * span.failed
+            hour.completed += span.number * (not span.failed)
         while begin < end:
             place = (begin - first) // HOUR
             until = min(end, first + HOUR * (place + 1))
-            hours[place].busy_seconds += (until - begin).total_seconds()
+            hours[place].busy_seconds += span.number * (until - begin).total_seconds()
             begin = until
     return hours

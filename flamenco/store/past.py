@@ -6,7 +6,7 @@ Each function answers one on a connection; `Reader.ask` has it answered in a thr
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 
 import attrs
@@ -14,7 +14,7 @@ import msgspec
 
 from flamenco.model.leases import BLAMED
 from flamenco.model.planned import number_of
-from flamenco.model.usage import Span
+from flamenco.model.usage import Hour, Span, by_hours
 from flamenco.store.lists import in_utc
 from flamenco.store.tables import UNREADABLE, as_they_lie, together
 
@@ -138,7 +138,7 @@ def _number(frames: object) -> int:
 class FarmPast:
     """What the farm did since a time."""
 
-    spans: Sequence[Span]
+    hours: Sequence[Hour]
     failures: Sequence[tuple[str, int]]
     """Reasons of failures and how many had them, the most frequent first."""
     workers: int
@@ -151,17 +151,6 @@ MOST_REASONS = 20
 def farm_since(connection: sqlite3.Connection, since: datetime, now: datetime) -> FarmPast:
     """What the farm did since a time, as far as it ended or goes on."""
     start = in_utc(since)
-    ended = as_they_lie(
-        connection,
-        "SELECT attempts.started, attempts.ended, attempts.ending, tasks.frames FROM attempts "
-        "JOIN tasks ON tasks.id = attempts.task_id WHERE attempts.ended > ?",
-        (start,),
-    )
-    active = as_they_lie(
-        connection,
-        "SELECT started, NULL, '', '' FROM tasks INDEXED BY tasks_at_work WHERE status = 'active' "
-        "AND worker_id > ''",
-    )
     failures = as_they_lie(
         connection,
         "SELECT reason, count(*) AS number FROM attempts WHERE ended > ? "  # noqa: S608
@@ -173,21 +162,54 @@ def farm_since(connection: sqlite3.Connection, since: datetime, now: datetime) -
         (start,),
     ).fetchone()
     return FarmPast(
-        spans=[span for row in (*ended, *active) if (span := _span(row, now)) is not None],
+        hours=by_hours(spans_since(connection, since, now), since, now),
         failures=[(reason, count) for reason, count in failures if isinstance(reason, str)],
         workers=workers,
     )
 
 
-def _span(row: Sequence[Any], now: datetime) -> Span | None:
-    started, ended, ending, frames = row
-    try:
-        begun = datetime.fromisoformat(started)
-        over = datetime.fromisoformat(ended) if ended else max(begun, now)
-    except (TypeError, ValueError):
-        return None
-    done = _number(frames) if ending == "completed" else 0
-    return Span(begun, max(over, begun), done, failed=ending in BLAMED)
+_HOUR_OF = "substr({0}, 1, 13)"
+_MEAN_OF = "avg(60.0 * substr({0}, 15, 2) + CAST(substr({0}, 18) AS REAL))"
+"""SQL for the hour of a time, and for the mean of times of the same hour, in seconds of it."""
+
+_ENDED = (
+    f"SELECT {_HOUR_OF.format('begun')}, {_MEAN_OF.format('begun')}, "  # noqa: S608
+    f"{_HOUR_OF.format('ended')}, {_MEAN_OF.format('ended')}, ending, frames, count(*) FROM ("
+    "SELECT min(max(attempts.started, ?), attempts.ended) AS begun, attempts.ended, "
+    f"attempts.ending, iif(attempts.ending = 'completed', {_ALIKE}, '') AS frames FROM attempts "
+    "JOIN tasks ON tasks.id = attempts.task_id WHERE attempts.ended > ? AND attempts.ended < ?"
+    ") GROUP BY 1, 3, 5, 6"
+)
+_AT_WORK = (
+    "SELECT started FROM tasks INDEXED BY tasks_at_work WHERE status = 'active' AND worker_id > ''"
+)
+
+
+def spans_since(connection: sqlite3.Connection, since: datetime, now: datetime) -> list[Span]:
+    """The work of the farm since a time: together what is alike, so that few rows are read."""
+    start = in_utc(since)
+    found = []
+    for begun, after, ended, until, ending, frames, number in as_they_lie(
+        connection, _ENDED, (start, start, in_utc(now))
+    ):
+        with suppress(TypeError, ValueError):
+            span = Span(
+                _moment(begun, after),
+                _moment(ended, until),
+                _number(frames) * number,
+                ending in BLAMED,
+                number,
+            )
+            found.append(span)
+    for (started,) in as_they_lie(connection, _AT_WORK):
+        with suppress(TypeError, ValueError):
+            begin = datetime.fromisoformat(started)
+            found.append(Span(begin, max(begin, now)))
+    return found
+
+
+def _moment(hour: str, seconds: float) -> datetime:
+    return datetime.fromisoformat(f"{hour}:00:00+00:00") + timedelta(seconds=seconds)
 
 
 def _read(

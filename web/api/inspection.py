@@ -24,7 +24,7 @@ from flamenco.model.jobs import Job
 from flamenco.model.lists import JobFilter, Order, Paging
 from flamenco.model.parking import ParkedKind
 from flamenco.model.statuses import JobStatus
-from flamenco.model.usage import HOUR, Hour, by_hours
+from flamenco.model.usage import HOUR, Hour
 from flamenco.store import farm_since, listed_jobs
 from web import views
 from web.context import farm, reader
@@ -60,13 +60,12 @@ async def fetch_farm_statistics(query: FarmWanted) -> FarmStatistics:
     now = clock.now()
     since = now - timedelta(hours=query.hours)
     past = await reader().ask(lambda db: farm_since(db, since, now))
-    hours = by_hours(past.spans, since, now)
     whole = query.hours * HOUR.total_seconds() * past.workers
     waiting = await reader().page(listed_jobs(JobFilter(status=(JobStatus.QUEUED,))), _WAITING)
     return FarmStatistics(
-        hours=tuple(_hour(hour, past.workers, since, now) for hour in hours),
-        frames_per_hour=sum(hour.frames for hour in hours) / query.hours,
-        utilisation=_share(sum(hour.busy_seconds for hour in hours), whole),
+        hours=tuple(_hour(hour, past.workers, since, now) for hour in past.hours),
+        frames_per_hour=sum(hour.frames for hour in past.hours) / query.hours,
+        utilisation=_share(sum(hour.busy_seconds for hour in past.hours), whole),
         workers=past.workers,
         failures=tuple(FailureReason(reason=why, count=count) for why, count in past.failures),
         waiting=tuple([await _waits(job) for job in waiting.items]),
