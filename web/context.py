@@ -43,6 +43,11 @@ def farm() -> Farm:
     return cast("Web", current_app).farm
 
 
+def nursery() -> trio.Nursery:
+    """The nursery of the application, for what outlives the request that begins it."""
+    return cast("Web", current_app).nursery
+
+
 def services() -> Services:
     """The farm's services."""
     return farm().services

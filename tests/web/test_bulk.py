@@ -1,6 +1,7 @@
 """Bulk actions: each job, task and worker is tried by itself, and answered for by itself."""
 
 import pytest
+import trio
 
 from tests.patience import until
 from tests.web.conftest import call
@@ -61,6 +62,23 @@ async def test_jobs_are_deleted_together(edge):
         return (await call(edge, "GET", "jobs"))["jobs"] == []
 
     await until(gone)
+
+
+@pytest.mark.slow
+async def test_what_was_begun_is_finished_even_if_the_client_leaves(edge):
+    jobs = [await submitted(edge) for _ in range(100)]
+    async with trio.open_nursery() as nursery:
+        body = {"ids": jobs, "setpriority": {"priority": 9}}
+        nursery.start_soon(call, edge, "POST", "jobs/bulk", body)
+        while (await call(edge, "GET", f"jobs/{jobs[0]}"))["priority"] != 9:
+            pass
+        nursery.cancel_scope.cancel()
+
+    async def all_changed() -> bool:
+        found = (await call(edge, "GET", "jobs"))["jobs"]
+        return {job["priority"] for job in found} == {9}
+
+    await until(all_changed)
 
 
 async def test_tasks_of_a_job_are_chosen_by_their_ids_or_by_a_filter(edge):

@@ -8,6 +8,7 @@ import trio
 from msgspec import UNSET
 
 from flamenco.api import bulk as api
+from web.finishing import finished
 from web.wire import STATUS_OF, status_of
 
 Act = Callable[[str, Any], Awaitable[None]]
@@ -18,7 +19,11 @@ AT_ONCE = 32
 
 
 async def to_all(ids: Sequence[str], act: Act, change: object) -> api.BulkResult:
-    """The outcome for each."""
+    """The outcome for each. What was begun is finished, even if the client leaves."""
+    return await finished(lambda: _to_all(ids, act, change))
+
+
+async def _to_all(ids: Sequence[str], act: Act, change: object) -> api.BulkResult:
     refused: dict[str, api.BulkOutcome] = {}
     left = iter(ids)
 
