@@ -15,6 +15,7 @@ from .errors import (
     JobTypeOutdated,
     ManagerRefused,
     ManagerUnreachable,
+    StillUnderWay,
     UnexpectedAnswer,
 )
 from .version import VERSION
@@ -102,16 +103,14 @@ class Client:
         """`submitJob`: store the job at the Manager, once, however often it is sent with `key`.
 
         It is sent again when the answer is lost. Raises JobTypeOutdated on HTTP 412 and JobRejected
-        on any other refusal; after ManagerUnreachable it is not known if there is a job.
+        on any other refusal; after ManagerUnreachable and StillUnderWay it is not known if there
+        will be a job.
         """
         for _ in range(TRIES - 1):
             try:
                 return _job_state(self._send_job("api/v3/jobs", job, key))
-            except ManagerUnreachable:
+            except (ManagerUnreachable, StillUnderWay):
                 pass
-            except JobRejected as ex:
-                if ex.status != _CONFLICT:  # else the first try is still under way
-                    raise
             time.sleep(PAUSE)
         return _job_state(self._send_job("api/v3/jobs", job, key))
 
@@ -173,6 +172,8 @@ class Client:
         except ManagerRefused as ex:
             if ex.status == _PRECONDITION_FAILED:
                 raise JobTypeOutdated(job["type"]) from ex
+            if key and ex.status == _CONFLICT:
+                raise StillUnderWay from ex
             raise JobRejected(ex.status, ex.message) from ex
 
     def _request(self, url: str) -> urllib.request.Request:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from .packing import DIRECTORY, FILE, SEQUENCE, Dependency
+from .packing import CACHE, DIRECTORY, FILE, SEQUENCE, Dependency
 from .paths import is_inside
 
 
@@ -58,6 +58,26 @@ def _point_caches() -> Iterator[Dependency]:
     yield Dependency(
         blendfile.parent / f"blendcache_{blendfile.stem}", relative=True, kind=DIRECTORY
     )
+    for owner, active in _simulations():
+        for cache in active.point_caches:
+            if cache.use_external and cache.filepath:
+                yield _stored(cache.filepath, owner, CACHE)
+
+
+def _simulations() -> Iterator[tuple[bpy.types.ID, bpy.types.PointCache]]:
+    """The active point caches, and what they belong to."""
+    for scene in bpy.data.scenes:
+        if scene.rigidbody_world is not None:
+            yield scene, scene.rigidbody_world.point_cache
+    for thing in bpy.data.objects:
+        for modifier in thing.modifiers:
+            if modifier.type in {"CLOTH", "SOFT_BODY"}:
+                yield thing, modifier.point_cache
+            elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings:
+                for surface in modifier.canvas_settings.canvas_surfaces:
+                    yield thing, surface.point_cache
+        for system in thing.particle_systems:
+            yield thing, system.point_cache
 
 
 def _bakes() -> Iterator[Dependency]:

@@ -69,6 +69,23 @@ class JobRejected(FlamencoError):
         self.status = status
 
 
+class StillUnderWay(FlamencoError):
+    """The Manager has got the job, and is not finished with it."""
+
+    def __init__(self) -> None:
+        super().__init__("The Manager is still at work on the job")
+
+
+class AnswerLost(FlamencoError):
+    """The Manager has been sent a job, and did not say if it made it."""
+
+    def __init__(self, cause: FlamencoError) -> None:
+        super().__init__(
+            "It is not known if the Manager has made the job. Submit again without a change, which "
+            f"makes no second one. {cause}"
+        )
+
+
 class VersionMismatch(FlamencoError):
     """Manager and add-on have different versions."""
 

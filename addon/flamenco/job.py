@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The job as it is sent to the Manager (reference API §3, `SubmittedJob`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .job_types import JobType
+from .job_types import JobType, Setting
 
 NO_TAG = "-"
 """Identifier of the choice "all Workers"."""
@@ -28,6 +28,12 @@ class JobDraft:
     """Platform of this computer, in the Manager's words: linux, windows or darwin."""
     user: str = ""
     """Who submits it, as this computer calls them; empty if it does not know."""
+
+    def folders(self) -> Iterator[tuple[Setting, str]]:
+        """The folders that the user sets, as typed."""
+        for setting in self.job_type.settings:
+            if setting.subtype == "dir_path" and setting.shown and setting.editable:
+                yield setting, str(self.settings[setting.key])
 
     def submitted(self, blendfile: str) -> dict[str, Any]:
         """The job, with `blendfile` in its settings if its type has such a setting."""

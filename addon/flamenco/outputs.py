@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""File Output nodes of the compositor, and what is told of those that write elsewhere."""
+"""Where a job writes, and what is told of places that Workers do not reach."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import bpy
 
 from . import manager
+from .errors import NotReady
+from .job import JobDraft
 from .paths import is_inside
 
 
@@ -29,6 +32,19 @@ def outside_of_farm(scene: bpy.types.Scene) -> tuple[str, ...]:
     root = getattr(getattr(scene, "flamenco_job_settings", None), "render_output_root", "")
     folders = [info.storage if info else "", bpy.path.abspath(root)]
     return outside(scene, map(Path, filter(None, folders)))
+
+
+def refuse_private(draft: JobDraft, blendfile: Path, storage: Path) -> None:
+    """Raises NotReady for a folder that counts from a file which Workers find elsewhere."""
+    if is_inside(blendfile, storage):
+        return
+    for setting, text in draft.folders():
+        folder = Path(os.path.normpath(blendfile.parent / text.removeprefix("//")))
+        if text.startswith("//") and not _is_shared(str(folder), [storage]):
+            raise NotReady(
+                f'"{setting.title}" is {text}, which is {folder}, outside the shared storage. '
+                "Enter a folder that Workers reach, with its whole path"
+            )
 
 
 def _is_shared(path: str, folders: Iterable[Path]) -> bool:

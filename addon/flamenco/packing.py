@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import BinaryIO
 
 from .errors import Aborted, PackFailed
-from .paths import common_root, is_inside
+from .paths import common_root, is_inside, place_below
 
-FILE, SEQUENCE, DIRECTORY = "FILE", "SEQUENCE", "DIRECTORY"
+FILE, SEQUENCE, DIRECTORY, CACHE = "FILE", "SEQUENCE", "DIRECTORY", "CACHE"
 
 _CHUNK = 4 * 1024 * 1024
 _TILE = re.compile("<(UDIM|UVTILE)>")
@@ -33,7 +32,8 @@ class Dependency:
     relative: bool
     """True if it is stored relative to the blend file, or library, that uses it."""
     kind: str = FILE
-    """FILE, SEQUENCE (one of its frames) or DIRECTORY (a cache, which may not exist)."""
+    """FILE, SEQUENCE (one of its frames), DIRECTORY (a cache, which may not exist) or CACHE (a
+    folder with a simulation's cache, and maybe other files)."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class PackPlan:
     """Folder whose structure is kept in the pack."""
     blendfile: Path
     files: tuple[Path, ...]
-    """All files to copy, the blend file first."""
+    """All files to copy, the blend file first; none if it is used where it is."""
     missing: tuple[Path, ...] = ()
     elsewhere: tuple[Path, ...] = ()
-    """Files with an absolute path outside the shared storage, which Workers may not find."""
+    """Files outside the shared storage that are not copied, so that Workers may not find them."""
 
     @property
     def place(self) -> Path:
@@ -90,9 +90,35 @@ def plan_pack(
     return PackPlan(root, blendfile, tuple(files), tuple(missing), tuple(elsewhere))
 
 
+def plan_in_place(blendfile: Path, storage: Path, dependencies: Iterable[Dependency]) -> PackPlan:
+    """A plan for a file in the shared storage: nothing is copied, but it tells what is not there.
+
+    Links in the storage are followed for relative paths, which Workers open from there as well.
+    """
+    missing, elsewhere = {}, {}
+    for dependency in dependencies:
+        found = list(_existing_files(dependency))
+        if not found and dependency.kind != DIRECTORY:
+            missing[dependency.path] = None
+        inside = place_below if dependency.relative else _named_below
+        elsewhere.update((one, None) for one in found if not inside(storage, one))
+    return PackPlan(blendfile.parent, blendfile, (), tuple(missing), tuple(elsewhere))
+
+
+def _named_below(folder: Path, file: Path) -> Path | None:
+    return file if is_inside(file, folder) else None
+
+
+def stamps(files: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
+    """Files with their sizes and times of the last change. Raises PackFailed."""
+    return tuple((file, *_stamp(_about(file))) for file in files)
+
+
 def _existing_files(dependency: Dependency) -> Iterator[Path]:
     path = dependency.path
-    if path.is_dir():
+    if dependency.kind == CACHE:
+        yield from sorted(path.glob("*.bphys"))
+    elif path.is_dir():
         for folder, _, names in os.walk(path):
             yield from (Path(folder, name) for name in sorted(names))
     elif _TILE.search(path.name):
@@ -129,7 +155,7 @@ def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
             "that you may write there"
         ) from ex
     try:
-        transfer.total = sum(_size(file) for file in plan.files)
+        transfer.total = sum(_about(file).st_size for file in plan.files)
         for file in plan.files:
             _copy(file, target / file.relative_to(plan.root), transfer)
     except (PackFailed, Aborted):
@@ -142,16 +168,14 @@ def discard(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
 
-def _size(file: Path) -> int:
+def _about(file: Path) -> os.stat_result:
     try:
-        return file.stat().st_size
+        return file.stat()
     except OSError as ex:
         raise PackFailed(f"{file} cannot be read: {ex.strerror}") from ex
 
 
-def _stamp(file: BinaryIO) -> tuple[int, int]:
-    """Size and time of the last change of an open file."""
-    about = os.fstat(file.fileno())
+def _stamp(about: os.stat_result) -> tuple[int, int]:
     return about.st_size, about.st_mtime_ns
 
 
@@ -159,13 +183,13 @@ def _copy(source: Path, destination: Path, transfer: Transfer) -> None:
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as reader, destination.open("xb") as writer:
-            before = _stamp(reader)
+            before = _stamp(os.fstat(reader.fileno()))
             while chunk := reader.read(_CHUNK):
                 if transfer.abort.is_set():
                     raise Aborted
                 writer.write(chunk)
                 transfer.copied += len(chunk)
-            if _stamp(reader) != before:
+            if _stamp(os.fstat(reader.fileno())) != before:
                 raise PackFailed(
                     f"{source} has changed while it was copied. Submit again when it is finished"
                 )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Functions on paths, without Blender and for both Windows and POSIX paths."""
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,6 +28,17 @@ def is_inside(path: PurePath, folder: PurePath) -> bool:
     Case does not matter in Windows paths.
     """
     return folder in path.parents
+
+
+def place_below(folder: Path, file: Path) -> Path | None:
+    """A file as it is called below a folder, also when symbolic links lead there; else None.
+
+    Looks at the disk.
+    """
+    if is_inside(file, folder):
+        return file
+    real, top = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
+    return folder / real.relative_to(top) if is_inside(real, top) else None
 
 
 def path_for_manager(path: PurePath) -> str:

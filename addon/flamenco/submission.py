@@ -17,21 +17,25 @@ from . import (
     packing,
     scene_properties,
     settings_group,
+    unanswered,
 )
 from .background import Flow, begun, in_background
 from .client import Client, JobState
 from .errors import (
     Aborted,
+    AnswerLost,
     FlamencoError,
     JobRejected,
     JobTypeOutdated,
+    ManagerUnreachable,
     NotReady,
+    StillUnderWay,
     VersionMismatch,
 )
 from .evaluation import values_for_submission
 from .job import BLENDFILE_FOR_CHECK, JobDraft
 from .manager_info import ManagerInfo
-from .paths import find_project_root, is_inside, pack_folder_name, path_for_manager
+from .paths import find_project_root, pack_folder_name, path_for_manager, place_below
 from .version import VERSION
 
 
@@ -62,7 +66,7 @@ class Submitted:
                 text += f" and {len(self.missing) - 1} more, see the terminal"
         if self.elsewhere:
             text += (
-                f"; {_count(len(self.elsewhere))} outside the shared storage with an absolute path,"
+                f"; {_count(len(self.elsewhere))} outside the shared storage,"
                 " which Workers may not find (see the terminal)"
             )
         return "; ".join([text, *self.warnings])
@@ -119,19 +123,27 @@ class Submission:
         _show("SAVING", "Saving the file", can_abort=True)
         blendfile = _save()
         draft = self._draft(info)
+        storage = Path(info.storage)
+        outputs.refuse_private(draft, blendfile, storage)
         client = Client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
-        storage = Path(info.storage)
         outside = outputs.outside_of_farm(bpy.context.scene)
-        if is_inside(blendfile, storage):
-            warnings = yield from self._send(client, draft, blendfile)
-            return Submitted(draft.name, 0, (), (), (*outside, *warnings))
         plan = yield from self._plan(blendfile, storage)
-        pack = yield from self._pack(client, storage, draft.name)
-        yield from self._copy(plan, pack)
-        warnings = yield from self._send(client, draft, pack / plan.place, pack)
+        used = plan.files or (plan.blendfile,)
+        files = yield from in_background(lambda: packing.stamps(used))
+        mark = (client.url, draft, files)
+        pack = None
+        known = yield from in_background(lambda: unanswered.take(mark))
+        if known is not None:
+            self.key, pack = known.key, known.pack
+        elif plan.files:
+            pack = yield from self._pack(client, storage, draft.name)
+            yield from self._copy(plan, pack)
+        place = plan.blendfile if pack is None else pack / plan.place
+        sent = unanswered.Unanswered(mark, self.key, pack)
+        warnings = yield from self._send(client, draft, place, sent)
         told = (*outside, *warnings)
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
@@ -180,12 +192,15 @@ class Submission:
                     f"The shared storage {storage} cannot be reached from this computer. Mount it,"
                     " or correct its path in the Manager's configuration"
                 )
+            inside = place_below(storage, blendfile)
+            if inside is not None:
+                return packing.plan_in_place(inside, storage, used)
             root = find_project_root(blendfile, finder)
             return packing.plan_pack(blendfile, root, storage, used)
 
         plan = yield from in_background(plan_pack)
         _list_in_terminal("Missing", plan.missing)
-        _list_in_terminal("Outside the shared storage, absolute path", plan.elsewhere)
+        _list_in_terminal("Outside the shared storage", plan.elsewhere)
         self._stop_if_aborted()
         return plan
 
@@ -200,7 +215,7 @@ class Submission:
         yield from in_background(lambda: packing.copy_pack(plan, pack, self.transfer))
 
     def _send(
-        self, client: Client, draft: JobDraft, blendfile: Path, pack: Path | None = None
+        self, client: Client, draft: JobDraft, blendfile: Path, known: unanswered.Unanswered
     ) -> Flow[tuple[str, ...]]:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job", can_abort=True)
@@ -209,12 +224,15 @@ class Submission:
         try:
             yield sent
             state = sent.result()
+        except (ManagerUnreachable, StillUnderWay) as ex:
+            unanswered.keep(known)
+            raise AnswerLost(ex) from ex
         except (JobRejected, JobTypeOutdated):
-            if pack is not None:
+            if (pack := known.pack) is not None:
                 yield from in_background(lambda: packing.discard(pack))
             raise
         except (Aborted, GeneratorExit):
-            begun(lambda: _withdraw(client, sent, pack))
+            begun(lambda: _withdraw(client, sent, known.pack))
             raise
         last_job.follow(draft.name, client, state)
         return state.warnings

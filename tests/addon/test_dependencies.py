@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,10 +54,11 @@ else:
 """
 
 
-def test_bakes_of_geometry_nodes_and_the_files_that_nodes_import(tmp_path: Path) -> None:
+def found_by(text: str, tmp_path: Path) -> Any:
+    """What the script prints after FOUND."""
     script = tmp_path / "script.py"
     root = str(Path(__file__).parents[2])
-    script.write_text(_SCRIPT.format(root=root, folder=str(tmp_path)))
+    script.write_text(text.format(root=root, folder=str(tmp_path)))
     ended = subprocess.run(
         [find_blender(), "--background", "--python-exit-code", "7", "--python", str(script)],
         capture_output=True,
@@ -65,7 +67,11 @@ def test_bakes_of_geometry_nodes_and_the_files_that_nodes_import(tmp_path: Path)
     )
     lines = [line for line in ended.stdout.splitlines() if line.startswith("FOUND ")]
     assert lines, ended.stdout + ended.stderr
-    told = json.loads(lines[0].removeprefix("FOUND "))
+    return json.loads(lines[0].removeprefix("FOUND "))
+
+
+def test_bakes_of_geometry_nodes_and_the_files_that_nodes_import(tmp_path: Path) -> None:
+    told = found_by(_SCRIPT, tmp_path)
     if told is None:
         pytest.skip("this Blender has no bakes of geometry nodes")
     imports, found = told
@@ -77,3 +83,37 @@ def test_bakes_of_geometry_nodes_and_the_files_that_nodes_import(tmp_path: Path)
     ]
     assert found == expected
     assert any((tmp_path / "bakes" / "all").rglob("*.json"))
+
+
+_SIMULATED = """
+import json, os, sys
+import bpy
+
+sys.path.insert(0, {root!r})
+from addon.flamenco import dependencies
+
+bpy.ops.wm.read_factory_settings(use_empty=False)
+thing = bpy.data.objects["Cube"]
+for kind in ("CLOTH", "SOFT_BODY", "PARTICLE_SYSTEM", "DYNAMIC_PAINT"):
+    thing.modifiers.new(kind, kind)
+with bpy.context.temp_override(object=thing, active_object=thing):
+    bpy.ops.dpaint.type_toggle(type="CANVAS")
+    bpy.ops.rigidbody.world_add()
+caches = [
+    thing.modifiers["CLOTH"].point_cache,
+    thing.modifiers["SOFT_BODY"].point_cache,
+    thing.particle_systems[0].point_cache,
+    thing.modifiers["DYNAMIC_PAINT"].canvas_settings.canvas_surfaces[0].point_cache,
+    bpy.context.scene.rigidbody_world.point_cache,
+]
+for number, cache in enumerate(caches):
+    cache.use_external, cache.filepath = True, "//caches/" + str(number)
+bpy.ops.wm.save_as_mainfile(filepath={folder!r} + "/shot.blend")
+kept = (one for one in dependencies.of_open_file() if one.kind == "CACHE")
+print("FOUND " + json.dumps(sorted(os.path.relpath(one.path, {folder!r}) for one in kept)))
+"""
+
+
+def test_point_caches_in_folders_of_their_own(tmp_path: Path) -> None:
+    found = found_by(_SIMULATED, tmp_path)
+    assert found == [f"caches/{number}" for number in range(5)]

@@ -8,6 +8,7 @@ import pytest
 from addon.flamenco import packing
 from addon.flamenco.errors import Aborted, PackFailed
 from addon.flamenco.packing import (
+    CACHE,
     DIRECTORY,
     SEQUENCE,
     Dependency,
@@ -74,6 +75,14 @@ class TestThePlan:
             Dependency(home / "nowhere" / "s1.png", relative=True, kind=SEQUENCE),
         )
         assert made.missing == (gone, home / "t.<UDIM>.png", home / "nowhere" / "s1.png")
+
+    def test_of_a_folder_with_a_point_cache_takes_the_cache_alone(self, home: Path) -> None:
+        cache = write(home / "cloth_000001_00.bphys")
+        write(home / "render.png")
+        folders = (home, home / "shots")
+        made = plan(home, *(Dependency(one, relative=True, kind=CACHE) for one in folders))
+        assert made.files[1:] == (cache,)
+        assert made.missing == (home / "shots",)
 
     @pytest.mark.parametrize(
         ("name", "kind", "taken", "left"),

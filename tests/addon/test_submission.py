@@ -3,45 +3,18 @@
 import platform
 from getpass import getuser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.addon.blender import InstalledBlender, Run
+from tests.addon.blender import InstalledBlender
 from tests.addon.fake_manager import VERSION, FakeManager
 from tests.addon.job_type import SIMPLE_BLENDER_RENDER
 from tests.addon.scene_files import make_file
+from tests.addon.submitting import in_blender
 
 pytestmark = pytest.mark.slow
 
 GPU = "b1c0e4e2-5b68-4f0d-8f2b-7e9f8a4c3d21"
-
-# `tried` gives what the operator returned, or the text of its error.
-_CHOOSE = """
-use_manager({url!r})
-bpy.ops.flamenco.ping_manager()
-scene = bpy.context.scene
-scene.flamenco_job_type = "simple-blender-render"
-settings = scene.flamenco_job_settings
-settings.render_output_root = "//../renders"
-
-def tried(**arguments):
-    try:
-        return sorted(bpy.ops.flamenco.submit_job(**arguments))
-    except RuntimeError as ex:
-        return str(ex)
-
-"""
-
-
-def in_blender(
-    blender: InstalledBlender, manager: FakeManager, script: str, blendfile: Path | None
-) -> Run:
-    """Run a script with the file open, the Manager known and the job type chosen."""
-    run = blender.run(_CHOOSE.format(url=manager.url) + script, blendfile=blendfile)
-    assert run.status == 0, run.output
-    assert "Traceback" not in run.output, run.output
-    return run
 
 
 class TestAFileInTheSharedStorage:
@@ -55,6 +28,7 @@ scene.flamenco_job_priority = 70
 scene.flamenco_job_submit_as_paused = True
 scene.flamenco_worker_tag = {GPU!r}
 settings.chunk_size = 2
+settings.render_output_root = "//../renders"
 settings.add_path_components = 2
 finish(tried(job_name="Shot 12"))
 """
@@ -118,6 +92,28 @@ finish([bpy.data.is_dirty, tried()])
         assert run.result == [True, ["FINISHED"]]
         opened = blender.run("finish(bpy.context.scene.frame_end)", blendfile=blendfile)
         assert opened.result == 99
+
+    def test_is_known_behind_a_link_and_tells_what_is_not_with_it(
+        self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
+    ) -> None:
+        link = tmp_path / "link"
+        link.symlink_to(storage, target_is_directory=True)
+        script = f"""
+for place in (folder, {str(tmp_path / "far")!r}):
+    image_file(place + "/wall.png")
+for path in ("//wall.png", {str(tmp_path / "far" / "wall.png")!r}, "//gone.png"):
+    use_image(path)
+"""
+        make_file(blender, storage / "film" / "shot.blend", script)
+
+        run = in_blender(blender, manager, "finish(tried())", link / "film" / "shot.blend")
+
+        assert run.result == ["FINISHED"], run.output
+        assert manager.submitted[0]["settings"]["blendfile"] == f"{storage}/film/shot.blend"
+        assert manager.packs == 0
+        assert f"Outside the shared storage: {tmp_path}/far/wall.png" in run.output
+        assert "1 file outside the shared storage" in run.output
+        assert "1 file missing" in run.output
 
 
 class TestAFileElsewhere:
@@ -209,8 +205,51 @@ for place in ({str(tmp_path / "far")!r}, {str(storage / "near")!r}):
         run = in_blender(blender, manager, "finish(tried())", blendfile)
 
         assert run.result == ["FINISHED"]
-        assert "1 file outside the shared storage with an absolute path" in run.output
-        assert f"absolute path: {tmp_path}/far/wall.png" in run.output
+        assert "1 file outside the shared storage, which" in run.output
+        assert f"Outside the shared storage: {tmp_path}/far/wall.png" in run.output
+
+    def test_is_not_rendered_into_a_folder_beside_it(
+        self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path
+    ) -> None:
+        blendfile = make_file(blender, tmp_path / "home" / "shot.blend")
+        script = """
+settings.render_output_root = "//render/"
+refused = tried()
+settings.render_output_root = "//../storage/renders"
+finish([refused, tried()])
+"""
+        run = in_blender(blender, manager, script, blendfile)
+
+        refused, sent = run.result
+        assert f'"Render Output Root" is //render/, which is {tmp_path}/home/render' in refused
+        assert sent == ["FINISHED"]
+        assert len(manager.submitted) == 1
+
+    def test_keeps_its_key_and_its_pack_until_it_is_answered_or_changed(
+        self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
+    ) -> None:
+        manager.lose = 4 + 4
+        blendfile = make_file(blender, tmp_path / "home" / "shot.blend")
+        script = f"""
+import shutil
+answers = [tried()]
+shutil.rmtree({str(storage / "jobs")!r})
+answers += [tried(), tried()]
+settings.chunk_size = 5
+finish([*answers, tried()])
+"""
+        run = in_blender(blender, manager, script, blendfile)
+
+        gone, lost, again, changed = run.result
+        assert "Submit again without a change, which makes no second one" in lost
+        assert gone == lost
+        assert again == changed == ["FINISHED"]
+        first, second, other = manager.keys[0], manager.keys[4], manager.keys[9]
+        assert manager.keys == [first] * 4 + [second] * 5 + [other]
+        assert len({first, second, other}) == 3
+        packs = sorted((storage / "jobs").iterdir())
+        sent = [Path(job["settings"]["blendfile"]).parent for job in manager.submitted]
+        assert sent == packs
 
     def test_leaves_no_pack_behind_when_the_manager_refuses_the_job(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
@@ -320,110 +359,3 @@ finish([first, tried()])
         script = "scene.flamenco_job_type = '-'\nfinish(tried())"
         run = in_blender(blender, manager, script, blendfile)
         assert "poll() Choose a Flamenco job type first" in run.result
-
-
-class TestAJobTypeThatChanged:
-    """It is told what has changed before anything is sent, and what still fits is kept."""
-
-    SETTINGS = (
-        {"key": "count", "type": "int32", "default": 1},
-        {"key": "level", "type": "int32", "default": 1},
-        {"key": "mode", "type": "string", "choices": ["fast", "good"], "default": "fast"},
-        {"key": "gone", "type": "bool"},
-    )
-    NOW = (
-        {"key": "count", "type": "string", "default": "ninety"},
-        {"key": "level", "type": "int32", "default": 1},
-        {"key": "mode", "type": "string", "choices": ["best", "fast", "good"], "default": "fast"},
-        {"key": "added", "type": "int32", "default": 4},
-    )
-
-    def described(self, etag: str, settings: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-        return {"name": "own", "label": "Own", "etag": etag, "settings": list(settings)}
-
-    @pytest.mark.parametrize(
-        ("now", "warned"),
-        [
-            ([SETTINGS[0] | {"description": "Number of frames"}, *SETTINGS[1:]], False),
-            ([*SETTINGS, NOW[3]], True),
-        ],
-    )
-    def test_does_not_stop_a_script_that_could_never_save_it_if_all_values_fit(
-        self,
-        blender: InstalledBlender,
-        manager: FakeManager,
-        storage: Path,
-        now: tuple[dict[str, Any], ...],
-        warned: bool,
-    ) -> None:
-        manager.job_types = [SIMPLE_BLENDER_RENDER, self.described("1", self.SETTINGS)]
-        blendfile = make_file(blender, storage / "shot.blend")
-        keep = """
-bpy.ops.wm.save_userpref()
-scene.flamenco_job_type = "own"
-scene.flamenco_job_settings.level = 7
-bpy.ops.wm.save_mainfile()
-"""
-        in_blender(blender, manager, keep, blendfile)
-        manager.job_types = [self.described("2", now)]
-        run = blender.run("finish(sorted(bpy.ops.flamenco.submit_job()))", blendfile=blendfile)
-        assert run.result == ["FINISHED"], run.output
-        assert manager.submitted[0]["settings"]["level"] == 7
-        assert ('has changed at the Manager: "Added" is new' in run.output) is warned
-
-    def test_is_sent_the_second_time_also_when_another_blender_knew_it(
-        self, blender: InstalledBlender, manager: FakeManager, storage: Path
-    ) -> None:
-        manager.job_types = [SIMPLE_BLENDER_RENDER, self.described("1", self.SETTINGS)]
-        blendfile = make_file(blender, storage / "shot.blend")
-        set_values = """
-bpy.ops.wm.save_userpref()
-scene.flamenco_job_type = "own"
-settings = scene.flamenco_job_settings
-settings.count, settings.level, settings.mode = 90, 7, "good"
-bpy.ops.wm.save_mainfile()
-"""
-        in_blender(blender, manager, set_values, blendfile)
-        manager.job_types = [self.described("2", self.NOW)]
-        script = """
-def tried():
-    try:
-        return sorted(bpy.ops.flamenco.submit_job())
-    except RuntimeError as ex:
-        return str(ex)
-
-finish([tried(), tried()])
-"""
-        run = blender.run(script, blendfile=blendfile)
-
-        refused, sent = run.result
-        assert 'Job type "Own" has changed at the Manager: "Added" is new; "Gone" is gone; ' in (
-            refused
-        )
-        assert '"Count" takes text instead of a whole number' in refused
-        assert sent == ["FINISHED"]
-        (job,) = manager.submitted
-        kept = {"count": "ninety", "level": 7, "mode": "good", "added": 4}
-        assert job["settings"] == kept
-
-    def test_or_a_tag_that_is_gone_is_refused_until_another_is_chosen(
-        self, blender: InstalledBlender, manager: FakeManager, storage: Path
-    ) -> None:
-        manager.tags = [{"id": GPU, "name": "GPU"}]
-        blendfile = make_file(blender, storage / "shot.blend")
-        script = f"""
-scene.flamenco_worker_tag = {GPU!r}
-bpy.ops.wm.save_mainfile()
-"""
-        in_blender(blender, manager, script, blendfile)
-        manager.tags = []
-        script = """
-first = tried()
-scene.flamenco_worker_tag = "-"
-finish([first, tried()])
-"""
-        run = in_blender(blender, manager, script, blendfile)
-        refused, sent = run.result
-        assert 'The worker tag of scene "Shot" is gone at the Manager' in refused
-        assert sent == ["FINISHED"]
-        assert len(manager.submitted) == 1

@@ -42,7 +42,7 @@ def prepare():
     yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
     scene = bpy.context.scene
     scene.flamenco_job_type = "simple-blender-render"
-    scene.flamenco_job_settings.render_output_root = "//renders"
+    scene.flamenco_job_settings.render_output_root = "/renders"
     yield
 
 def submit():
