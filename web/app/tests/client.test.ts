@@ -79,6 +79,25 @@ describe('the API client', () => {
     await expect(api.fetchJobs()).rejects.toEqual(new ApiError(0, message))
   })
 
+  it('waits for as long as it takes until something is done to very many', async () => {
+    const within = vi.spyOn(AbortSignal, 'timeout')
+    const { api } = answering('{"outcomes":[]}')
+    await api.setTasksStatus(['t'], 'queued', 'because')
+    await api.requeueFailedTasks('j', 'because')
+    await api.changeJobs(['j'], { setpriority: { priority: 1 } })
+    expect(within).not.toHaveBeenCalled()
+    await api.fetchJobs()
+    expect(within).toHaveBeenCalledOnce()
+  })
+
+  it('lets the reading of a log be ended', async () => {
+    const ended = new AbortController()
+    const { api, fetcher } = answering('one')
+    await api.openLog('/log', 0, ended.signal)
+    ended.abort()
+    expect(fetcher.mock.calls[0]![0].signal.aborted).toBe(true)
+  })
+
   it('says that the Manager cannot be reached', async () => {
     const api = createApi(() => Promise.reject(new TypeError('failed to fetch')))
     await expect(api.fetchJobs()).rejects.toThrow('The Manager cannot be reached.')

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { LogFile, MOST_BYTES } from '../src/live/log-file'
+import { LogFile, MOST_BYTES, STALLED_MS } from '../src/live/log-file'
 import { attemptsOf, levelOf, linesWith, plainText, spansOf, splitTime } from '../src/rules/log'
 
 /** A file on the Manager, which answers in parts of `size` bytes. */
@@ -55,6 +55,51 @@ describe('the log of a task', () => {
     await log.update()
     expect(log.state.skipped).toBe(6)
     expect(log.lines.at(-1)).toBe('last')
+  })
+
+  describe('whose connection stalls', () => {
+    afterEach(() => void vi.useRealTimers())
+
+    /** One line and then nothing; from the second reading on, all that is missing. */
+    function stalling() {
+      const held = { text: 'one\ntwo\n' }
+      const signals: AbortSignal[] = []
+      const api = {
+        fetchTaskLogInfo: () => Promise.resolve({ url: '/log', size: 8, job_id: 'j', task_id: 't' }),
+        openLog: (_: string, from: number, signal: AbortSignal) => Promise.resolve(parts(from, signal)),
+      }
+      async function* parts(from: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+        signals.push(signal)
+        const bytes = new TextEncoder().encode(held.text)
+        if (signals.length > 1) yield bytes.subarray(from)
+        if (signals.length > 1) return
+        yield bytes.subarray(0, 4)
+        await new Promise((_, refused) => signal.addEventListener('abort', () => refused(signal.reason)))
+      }
+      return { log: new LogFile('t', api), signals }
+    }
+
+    it('is read on by another', async () => {
+      vi.useFakeTimers()
+      const { log } = stalling()
+      const first = expect(log.update()).rejects.toThrow('The Manager did not answer in time.')
+      await vi.advanceTimersByTimeAsync(STALLED_MS)
+      await first
+      expect(log.lines).toEqual(['one'])
+      await log.update()
+      expect(log.lines).toEqual(['one', 'two'])
+    })
+
+    it('holds none once it is closed, and is no trouble', async () => {
+      const { log, signals } = stalling()
+      const reading = log.update()
+      await vi.waitFor(() => expect(log.lines).toEqual(['one']))
+      log.close()
+      await reading
+      expect(signals[0]!.aborted).toBe(true)
+      await log.update()
+      expect(signals).toHaveLength(1)
+    })
   })
 
   it.each([

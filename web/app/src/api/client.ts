@@ -25,6 +25,8 @@ import type {
 type JobsQuery = NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>
 
 const TIMEOUT_MS = 20_000
+/** What is said of an answer that does not come. */
+export const LATE = 'The Manager did not answer in time.'
 const PAGE = 1000
 const CONFIGURATION = '/api/v3/configuration'
 
@@ -71,6 +73,15 @@ async function done(answer: Promise<unknown>): Promise<void> {
   await answer
 }
 
+/** What is done to each of very many takes as long as it takes, and is given up by nobody. */
+function isOnMany(request: Request): boolean {
+  return new URL(request.url).pathname.endsWith('/bulk')
+}
+
+function inTime(request: Request): Request {
+  return new Request(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+}
+
 /** Reads the body, so that a connection lost in the middle of it is an error of the request. */
 async function whole(response: Response): Promise<Response> {
   const body = await response.arrayBuffer()
@@ -92,7 +103,7 @@ function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
   const http = createClient<paths>({
     baseUrl: globalThis.location?.origin ?? 'http://localhost',
     fetch: async (request) =>
-      whole(await fetcher(new Request(request, { signal: AbortSignal.timeout(TIMEOUT_MS) }))),
+      whole(await fetcher(isOnMany(request) ? request : inTime(request))),
   })
   http.use({
     onRequest({ request, schemaPath }) {
@@ -108,7 +119,7 @@ function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
       const late = error instanceof DOMException && error.name === 'TimeoutError'
       return new ApiError(
         0,
-        late ? 'The Manager did not answer in time.' : 'The Manager cannot be reached.',
+        late ? LATE : 'The Manager cannot be reached.',
       )
     },
   })
@@ -161,10 +172,11 @@ export function createApi(
     return jobs
   }
 
-  /** What there is of a log beyond `from` bytes, as it comes. */
-  async function openLog(url: string, from: number): Promise<AsyncIterable<Uint8Array>> {
+  /** What there is of a log beyond `from` bytes, as it comes, until `signal` ends it. */
+  async function openLog(url: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const address = new URL(url, globalThis.location?.origin ?? 'http://localhost')
-    const response = await fetcher(new Request(address, { headers: { Range: `bytes=${from}-` } }))
+    const request = new Request(address, { headers: { Range: `bytes=${from}-` }, signal })
+    const response = await fetcher(request)
     if (!response.ok && response.status !== 416) throw await errorOf(response)
     return partsOf(response, from)
   }

@@ -2,11 +2,13 @@
 
 import { shallowReactive } from 'vue'
 
-import type { Api } from '../api/client'
+import { ApiError, LATE, type Api } from '../api/client'
 import { attemptStart, levelOf, type Level } from '../rules/log'
 
 /** Of a longer log, its end is read. */
 export const MOST_BYTES = 48 * 2 ** 20
+/** A connection that brings nothing for so long is given up. */
+export const STALLED_MS = 20_000
 
 export interface LogState {
   /** Number of lines; `lines` and `levels` grow in place. */
@@ -29,6 +31,8 @@ export class LogFile {
   private decoder = new TextDecoder()
   private reading: Promise<void> | null = null
   private again = false
+  private closed = false
+  private connection: AbortController | null = null
 
   constructor(
     private readonly task: string,
@@ -42,10 +46,18 @@ export class LogFile {
     return this.reading
   }
 
+  /** Nobody looks at it any more: nothing more is read. */
+  close(): void {
+    this.closed = true
+    this.connection?.abort()
+  }
+
   private async readAll(): Promise<void> {
-    while (this.again) {
+    while (this.again && !this.closed) {
       this.again = false
-      await this.read()
+      await this.read().catch((error: unknown) => {
+        if (!this.closed) throw error
+      })
     }
   }
 
@@ -58,11 +70,24 @@ export class LogFile {
         this.offset = this.state.skipped = Math.max(0, info.size - MOST_BYTES)
       }
     }
-    if (this.state.url !== null) {
-      const parts = await this.api.openLog(this.state.url, this.offset)
-      for await (const bytes of parts) this.take(bytes)
-    }
+    if (this.state.url !== null && !this.closed) await this.readOn(this.state.url)
     this.state.loaded = true
+  }
+
+  private async readOn(url: string): Promise<void> {
+    const connection = new AbortController()
+    this.connection = connection
+    const giveUp = () => connection.abort(new ApiError(0, LATE))
+    let timer = setTimeout(giveUp, STALLED_MS)
+    try {
+      for await (const bytes of await this.api.openLog(url, this.offset, connection.signal)) {
+        clearTimeout(timer)
+        this.take(bytes)
+        timer = setTimeout(giveUp, STALLED_MS)
+      }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** What grew too long while it was looked at is read again, from nearer to its end. */

@@ -37,6 +37,10 @@ export class OpenTask {
     this.attempt(() => this.loadLog())
   }
 
+  close(): void {
+    this.log.close()
+  }
+
   onTaskEvent(event: EventTaskUpdate): void {
     if (event.id !== this.id) return
     const { task } = this.state

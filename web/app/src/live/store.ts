@@ -296,6 +296,7 @@ export function createLiveStore(options: LiveStoreOptions) {
       const unfollow = socket.follow({ type: 'tasklog', uuid: id }, () => task.load())
       return () => {
         unfollow()
+        task.close()
         if (state.openTask === task) state.openTask = null
       }
     },
