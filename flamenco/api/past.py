@@ -62,7 +62,6 @@ class WorkDone:
     worker_name: str
     job_id: str
     job_name: str
-    """Empty if the job was deleted."""
     seconds: float
     """Seconds that its attempts took together."""
     frames: int

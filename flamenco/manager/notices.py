@@ -4,6 +4,7 @@ import shutil
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -19,7 +20,7 @@ from flamenco.model.workers import Worker
 from flamenco.store import PutNotice, PutReadMark
 
 LOOK_SECONDS = 60.0
-"""Seconds between looks at the disks."""
+"""Seconds from a look at a disk until the next."""
 
 
 def give(
@@ -58,15 +59,19 @@ class MarkRead(actors.Request[None]):
 
 
 @attrs.frozen
-class LookAtDisks:
-    """It is time to look at the disks."""
+class LookAtDisk:
+    """It is time to look at the disk of a folder."""
+
+    folder: Path
 
 
 @attrs.frozen
-class DisksSeen:
-    """Folders whose disks are nearly full."""
+class DiskSeen:
+    """The disk of a folder was looked at, as far as that was possible."""
 
-    full: frozenset[Path]
+    folder: Path
+    is_full: bool
+    """True if it is nearly full."""
 
 
 class Notices(actors.Actor):
@@ -74,30 +79,40 @@ class Notices(actors.Actor):
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._full: frozenset[Path] = frozenset()
+        self._full: set[Path] = set()
+        self._threads = trio.CapacityLimiter(2)
 
     async def started(self) -> None:
         """Look at the disks from time to time."""
-        self.tell(self.ref, LookAtDisks())
-        self.every(LOOK_SECONDS, LookAtDisks())
+        for folder in (self._services.paths.local, self._services.paths.shared):
+            if folder is not None:
+                self.tell(self.ref, LookAtDisk(folder))
 
-    @actors.handles(LookAtDisks)
-    def look_at_disks(self, _: LookAtDisks) -> None:
+    @actors.handles(LookAtDisk)
+    def look_at_disk(self, message: LookAtDisk) -> None:
         """Look in the background, since a network drive may take its time."""
-        paths = self._services.paths
-        folders = [each for each in (paths.local, paths.shared) if each is not None]
-        self.start_soon(self._look, folders, done=DisksSeen, failed=lambda _: DisksSeen(self._full))
+        folder = message.folder
+        self.start_soon(
+            self._look,
+            folder,
+            done=partial(DiskSeen, folder),
+            failed=lambda _: DiskSeen(folder, folder in self._full),
+        )
 
-    async def _look(self, folders: list[Path]) -> frozenset[Path]:
-        return await trio.to_thread.run_sync(_nearly_full, folders)
+    async def _look(self, folder: Path) -> bool:
+        """A drive that hangs can't be interrupted, so the end of the Manager leaves it alone."""
+        return await trio.to_thread.run_sync(
+            _is_nearly_full, folder, abandon_on_cancel=True, limiter=self._threads
+        )
 
-    @actors.handles(DisksSeen)
-    def disks_seen(self, message: DisksSeen) -> None:
-        """Give a notice of each disk that has become nearly full."""
-        new = sorted(message.full - self._full)
-        self._full = message.full
-        kind = NoticeKind.DISK_NEARLY_FULL
-        give(self, ((kind, f"the disk of {folder} is nearly full") for folder in new))
+    @actors.handles(DiskSeen)
+    def disk_seen(self, message: DiskSeen) -> None:
+        """Give a notice of a disk that has become nearly full, and look again in a while."""
+        folder = message.folder
+        if message.is_full and folder not in self._full:
+            give(self, [(NoticeKind.DISK_NEARLY_FULL, f"the disk of {folder} is nearly full")])
+        self._full = self._full - {folder} | ({folder} if message.is_full else set())
+        self.after(LOOK_SECONDS, LookAtDisk(folder))
 
     @actors.handles(MarkRead)
     def mark_read(self, message: MarkRead) -> None:
@@ -105,10 +120,6 @@ class Notices(actors.Actor):
         self.record(PutReadMark(message.browser, min(message.until, clock.now())))
 
 
-def _nearly_full(folders: list[Path]) -> frozenset[Path]:
-    found = set()
-    for folder in folders:
-        usage = shutil.disk_usage(folder)
-        if is_nearly_full(usage.free, usage.total):
-            found.add(folder)
-    return frozenset(found)
+def _is_nearly_full(folder: Path) -> bool:
+    usage = shutil.disk_usage(folder)
+    return is_nearly_full(usage.free, usage.total)

@@ -80,7 +80,7 @@ def eta(pace: Pace, now: datetime) -> Eta | None:
     spread = DEVIATIONS * deviation + apart / 2
     if middle + spread > LONGEST.total_seconds():
         return None
-    begin = max(pace.finished, now - timedelta(seconds=pace.mean))
+    begin = max(min(pace.finished, now), now - timedelta(seconds=pace.mean))
     times = (middle - spread, middle, middle + spread)
     earliest, likely, latest = (max(now, begin + timedelta(seconds=each)) for each in times)
     return Eta(earliest=earliest, likely=likely, latest=latest)

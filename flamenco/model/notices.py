@@ -6,12 +6,16 @@ from enum import StrEnum
 
 import attrs
 
+from flamenco.model.bounds import cut
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import JobStatus, WorkerStatus
 from flamenco.model.workers import Worker
 
 MOST_NOTICES = 1000
 """Maximum number of notices that are kept, the newest."""
+
+LONGEST_NOTICE = 1000
+"""Maximum characters of a notice: names and reasons may be longer."""
 
 NEARLY_FULL = 0.05
 """Share of a disk below which what is free is little, if it is also less than `LITTLE`."""
@@ -33,6 +37,10 @@ class NoticeKind(StrEnum):
     DISK_NEARLY_FULL = "disk-nearly-full"
 
 
+def _short(text: str) -> str:
+    return cut(text, LONGEST_NOTICE)
+
+
 @attrs.frozen(kw_only=True)
 class Notice:
     """Something that people should hear of."""
@@ -40,8 +48,8 @@ class Notice:
     id: str
     at: datetime
     kind: NoticeKind
-    text: str
-    """A sentence."""
+    text: str = attrs.field(converter=_short)
+    """A sentence, cut to `LONGEST_NOTICE` characters."""
     job_id: str = ""
     worker_id: str = ""
 

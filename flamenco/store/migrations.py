@@ -346,6 +346,42 @@ def _notices(db: Database) -> None:
         db.execute(statement)
 
 
+_NOTICE_ORDER = """
+CREATE TABLE numbered (
+    number INTEGER PRIMARY KEY,
+    id TEXT UNIQUE, at TEXT, kind TEXT, text TEXT, job_id TEXT, worker_id TEXT
+);
+INSERT INTO numbered (id, at, kind, text, job_id, worker_id)
+    SELECT id, at, kind, text, job_id, worker_id FROM notices ORDER BY at;
+DROP TABLE notices;
+ALTER TABLE numbered RENAME TO notices;
+ALTER TABLE notice_marks ADD COLUMN number INTEGER DEFAULT 0;
+UPDATE notice_marks SET number =
+    ifnull((SELECT max(notices.number) FROM notices WHERE at <= until), 0);
+"""
+
+
+def _notice_order(db: Database) -> None:
+    """Number notices in the order in which they came: a clock may be put back."""
+    for statement in _NOTICE_ORDER.split(";"):
+        db.execute(statement)
+
+
+_EARLIER_STARTS = """
+UPDATE jobs SET started = (
+    SELECT min(begun) FROM (
+        SELECT started AS begun FROM attempts WHERE job_id = jobs.id
+        UNION ALL SELECT started FROM tasks WHERE job_id = jobs.id
+    )
+) WHERE started IS NULL;
+"""
+
+
+def _earlier_starts(db: Database) -> None:
+    """Fill in the start of jobs of which no attempt had ended when times were added."""
+    db.execute(_EARLIER_STARTS)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -366,4 +402,6 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _farm_past,
     _happenings,
     _notices,
+    _notice_order,
+    _earlier_starts,
 )

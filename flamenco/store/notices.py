@@ -33,16 +33,18 @@ class PutReadMark:
 def _put(connection: sqlite3.Connection, change: PutNotice) -> None:
     connection.execute(NOTICES.put(), NOTICES.row(change.notice))
     connection.execute(
-        "DELETE FROM notices WHERE at < (SELECT at FROM notices ORDER BY at DESC LIMIT 1 OFFSET ?)",
-        (MOST_NOTICES - 1,),
+        "DELETE FROM notices WHERE number <= (SELECT max(number) FROM notices) - ?",
+        (MOST_NOTICES,),
     )
 
 
 def _mark(connection: sqlite3.Connection, change: PutReadMark) -> None:
+    until = in_utc(change.until)
     connection.execute(
-        "INSERT INTO notice_marks (browser, until) VALUES (?, ?) "
-        "ON CONFLICT (browser) DO UPDATE SET until = max(until, excluded.until)",
-        (change.browser, in_utc(change.until)),
+        "INSERT INTO notice_marks (browser, until, number) "
+        "SELECT ?, ?, ifnull(max(number), 0) FROM notices WHERE at <= ? ON CONFLICT (browser) "
+        "DO UPDATE SET until = excluded.until, number = max(number, excluded.number)",
+        (change.browser, until, until),
     )
     connection.execute(
         "DELETE FROM notice_marks WHERE browser NOT IN "
@@ -62,18 +64,15 @@ class KnownNotices:
     """Notices, the newest first."""
 
     notices: Rows[Notice]
-    until: str
-    """Time up to which a browser's person has read them, as it lies in the database."""
     unread: int
+    """Number of all that a browser's person has not read, which are the newest."""
 
 
 def notices_for(connection: sqlite3.Connection, browser: str, limit: int) -> KnownNotices:
-    """The newest notices, and how far they were read in a browser."""
-    row = connection.execute(
-        "SELECT until FROM notice_marks WHERE browser = ?", (browser,)
+    """The newest notices, and how many of them are unread in a browser."""
+    (unread,) = connection.execute(
+        "SELECT count(*) FROM notices WHERE number > "
+        "ifnull((SELECT number FROM notice_marks WHERE browser = ?), 0)",
+        (browser,),
     ).fetchone()
-    until = str(row[0]) if row else ""
-    (unread,) = connection.execute("SELECT count(*) FROM notices WHERE at > ?", (until,)).fetchone()
-    return KnownNotices(
-        NOTICES.read(connection, "ORDER BY at DESC LIMIT ?", (limit,)), until, unread
-    )
+    return KnownNotices(NOTICES.read(connection, "ORDER BY number DESC LIMIT ?", (limit,)), unread)

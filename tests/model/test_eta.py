@@ -40,6 +40,11 @@ def test_without_a_finished_frame_or_a_worker_there_is_no_estimate(lacks):
     assert eta(lacks, NOW) is None
 
 
+def test_a_frame_that_was_finished_before_the_clock_was_put_back_counts_as_finished_now():
+    pace = after([10.0] * 5)
+    assert seconds(attrs.evolve(pace, finished=LATER)) == seconds(pace)
+
+
 @given(st.lists(TIMES, min_size=1, max_size=20))
 def test_mean_and_variation_are_those_of_all_times_together(times):
     pace = after(times)

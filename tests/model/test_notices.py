@@ -6,7 +6,15 @@ import attrs
 import pytest
 
 from flamenco.model.jobs import Job
-from flamenco.model.notices import LITTLE, is_nearly_full, of_job, of_worker
+from flamenco.model.notices import (
+    LITTLE,
+    LONGEST_NOTICE,
+    Notice,
+    NoticeKind,
+    is_nearly_full,
+    of_job,
+    of_worker,
+)
 from flamenco.model.specs import Specs, Withheld
 from flamenco.model.statuses import JobStatus, WorkerStatus
 from flamenco.model.workers import Worker
@@ -66,3 +74,9 @@ def test_what_a_worker_can_no_longer_do_is_told_with_the_reason():
 )
 def test_a_disk_is_nearly_full_if_share_and_amount_are_small(free, total, told):
     assert is_nearly_full(free, total) is told
+
+
+def test_a_notice_is_no_longer_than_a_few_lines():
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    notice = Notice(id="1", at=at, kind=NoticeKind.JOB_DONE, text="x" * 2**20)
+    assert len(notice.text) == LONGEST_NOTICE

@@ -249,3 +249,12 @@ async def test_only_the_managers_user_can_read_the_database(tmp_path, is_there):
     assert set(modes) >= {"farm.sqlite.schema-1"} or not is_there
     secret = {name: mode for name, mode in modes.items() if ".lock" not in name}  # those are empty
     assert secret == dict.fromkeys(secret, 0)
+
+
+async def test_a_job_whose_first_task_is_at_work_began_with_it(tmp_path):
+    path = tmp_path / "farm.sqlite"
+    older(path, 1, FIRST_SCHEMA)
+    async with open_store(path, TaskLogs(tmp_path)) as store:
+        live = await store.load(job_key("j1"))
+        assert live.job.started == live.tasks["t1"].started
+        assert live.job.started is not None

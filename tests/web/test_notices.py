@@ -6,6 +6,7 @@ from tests.web.conftest import JOB, call, edge_at
 from tests.web.test_edge import live_events, subscribe
 from tests.web.test_finding_jobs import decided  # noqa: F401
 from tests.web.test_requests import canceled, submitted
+from tests.web.test_unreadable_rows import spoil
 from tests.web.test_worker_calls import awake
 
 
@@ -48,6 +49,19 @@ async def test_a_clock_that_is_fast_marks_nothing_that_is_still_to_come(edge):
     assert (await notices(edge, "fast"))[0] == ("job-canceled", True)
     await read(edge, "fast", "2001-01-01T00:00:00Z")
     assert [unread for _, unread in await notices(edge, "fast")] == [True, False]
+
+
+async def test_what_comes_after_the_clock_was_put_back_is_unread_and_is_the_newest(edge):
+    await canceled(edge)
+    await read(edge, "one", "2999-01-01T00:00:00Z")
+    spoil(edge, "UPDATE notices SET at = '2998-01-01T00:00:00+00:00'")
+    spoil(edge, "UPDATE notice_marks SET until = '2998-01-01T00:00:00+00:00'")
+    job = await canceled(edge)
+    assert await notices(edge, "one") == [("job-canceled", True), ("job-canceled", False)]
+    newest, _ = (await call(edge, "GET", "notices"))["notices"]
+    assert newest["job_id"] == job
+    await read(edge, "one", newest["at"])
+    assert await notices(edge, "one") == [("job-canceled", False)] * 2
 
 
 async def test_notices_and_marks_outlive_a_restart(tmp_path):

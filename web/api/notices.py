@@ -5,7 +5,7 @@ from msgspec import UNSET
 from flamenco.api import notices as api
 from flamenco.manager.notices import MarkRead
 from flamenco.manager.refusals import Refusal
-from flamenco.store import in_utc, notices_for
+from flamenco.store import notices_for
 from web.context import farm, reader
 from web.operations import Operations
 
@@ -23,11 +23,11 @@ async def fetch_notices(query: api.NoticesWanted) -> api.NoticeList:
                 at=each.at,
                 kind=each.kind,
                 text=each.text,
-                unread=in_utc(each.at) > found.until,
+                unread=place < found.unread,
                 job_id=each.job_id or UNSET,
                 worker_id=each.worker_id or UNSET,
             )
-            for each in found.notices
+            for place, each in enumerate(found.notices)
         ),
         unread=found.unread,
     )
