@@ -75,7 +75,10 @@ def _too_many_frames(job_type: JobType, settings: Mapping[str, Any]) -> SettingP
         return SettingProblem("settings.frames", most, error.part) if error.is_too_long else None
     if count <= MOST_CHUNKS * size:
         return None
-    return SettingProblem("settings.frames", most, f"{count} frames in chunks of {size}")
+    got = (
+        f"{count} frames in chunks of {size}; set chunk_size to {-(-count // MOST_CHUNKS)} or more"
+    )
+    return SettingProblem("settings.frames", most, got)
 
 
 def defaults(job_type: JobType) -> dict[str, Any]:

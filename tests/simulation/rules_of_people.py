@@ -226,7 +226,7 @@ async def a_worker_can_not_be_asked_for_an_error(scene: Scene) -> None:
             )
 
 
-@shows("flamenco.manager.jobs.actor.InsertAttempt", instead=lambda it: ReadCommands(it.task_id))
+@shows("flamenco.manager.jobs.recording.InsertAttempt", instead=lambda it: ReadCommands(it.task_id))
 async def every_attempt_is_kept(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")

@@ -221,7 +221,7 @@ async def test_what_is_shown_of_a_status_that_cannot_be_read_needs_a_person(tmp_
     ],
 )
 async def test_pages_go_past_rows_whose_sort_key_cannot_be_read(tmp_path, table, key):
-    column = "idx" if key == "index_in_job" else key
+    column = {"index_in_job": "idx", "owner": "metadata"}.get(key, key)
     ids = [item.id for item in MADE[table]]
     cells = ["NULL", "x'ff'", "CAST(x'ff' AS TEXT)", "'banana'", "1.5"]
     async with farm(tmp_path) as (_, reader, connection):

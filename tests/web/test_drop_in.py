@@ -35,7 +35,8 @@ async def test_a_job_may_leave_out_what_has_a_default_or_only_blender_knows(edge
     ("changed", "reason"),
     [
         ({"frames": "10-1"}, "'10-1' counts backwards"),
-        ({"frames": "1-1000001", "chunk_size": 1}, "expected 250000 tasks at most"),
+        ({"frames": "1-900001", "chunk_size": 1}, "expected 250000 tasks at most"),
+        ({"frames": "1-1000001", "chunk_size": 1}, "set chunk_size to 2 or more"),
         ({"fps": 0}, "fps: expected more than 0"),
         ({"fps": -1}, "settings.fps: expected a number from 0.001, got -1"),
     ],

@@ -1,5 +1,6 @@
 """Operators see the actors of a Manager, what went wrong among them, and what is parked."""
 
+from tests.patience import until
 from tests.web.conftest import JOB, call, edge_at
 from tests.web.test_parked import until_parked
 from tests.web.test_unreadable_rows import spoil
@@ -42,7 +43,11 @@ async def test_crashes_and_what_is_parked_are_told(tmp_path):
     async with edge_at(tmp_path) as edge:
         parked = {"job": await until_parked(edge, f"jobs/{job}")}
         parked["worker"] = await until_parked(edge, f"worker-mgt/workers/{anna.id}")
-        found = await shown(edge)
+
+        async def told() -> dict | None:
+            found = await shown(edge)
+            return found if found["crashes"] >= 2 else None
+
+        found = await until(told)
     assert found["parked_jobs"] == {job: parked["job"]}
     assert found["parked_workers"] == {anna.id: parked["worker"]}
-    assert found["crashes"] >= 2

@@ -79,7 +79,7 @@ async def test_tasks_and_workers_are_filtered_and_come_in_pages(edge):
     [
         (
             "jobs?sort=size",
-            "sort: expected -created or -name or -priority or -updated or created or",
+            "sort: expected -created or -name or -owner or -priority or -started or -status",
         ),
         ("jobs?status=queued&status=purple", "status: expected "),
         ("jobs?status=purple", "active"),
