@@ -10,6 +10,7 @@ export const router = createRouter({
   history: createWebHistory(import.meta.env.BASE_URL),
   routes: [
     { path: '/jobs/:jobID?/:taskID?', name: 'jobs', component: JobsPage, props: true },
+    { path: '/submit', name: 'submit', component: () => import('./pages/SubmitPage.vue') },
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
     { path: '/tags', name: 'tags', component: TagsPage },
     { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },

@@ -13,6 +13,7 @@ import type {
   JobStatus,
   JsonObject,
   SetupAssistantConfig,
+  SubmittedJob,
   TaskStatus,
   VideoFormat,
   VideoInTheMaking,
@@ -225,6 +226,13 @@ export function createApi(
       })
       return response.status === 202 ? (JSON.parse(text as string) as VideoInTheMaking) : null
     },
+    /** Whoever repeats a key gets the job that was made then. */
+    submitJob: async (body: SubmittedJob, key: string) =>
+      (await data(
+        http.POST('/api/v3/jobs', { params: { header: { 'Idempotency-Key': key } }, body }),
+      )) as Job,
+    /** Nothing if the Manager would take it; else it is refused as the job would be. */
+    checkJob: (body: SubmittedJob) => done(http.POST('/api/v3/jobs/check', { body })),
     fetchJobBlocklist: (job: string) =>
       data(http.GET('/api/v3/jobs/{job_id}/blocklist', ofJob(job))),
     removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>

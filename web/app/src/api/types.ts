@@ -25,6 +25,10 @@ export interface JobTypeSetting {
   label?: JsonValue
   description?: JsonValue
   visible?: 'visible' | 'hidden' | 'submission' | 'web'
+  default?: JsonValue
+  required?: boolean
+  choices?: string[]
+  propargs?: { min?: number; max?: number }
 }
 
 export type AvailableJobType = Omit<SentJobType, 'settings'> & { settings: JobTypeSetting[] }

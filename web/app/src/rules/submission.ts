@@ -1,0 +1,144 @@
+/** The form of a job, made of the settings that its type declares. */
+
+import type { AvailableJobType, Job, JobTypeSetting, JsonValue } from '../api/types'
+
+export type Draft = string | boolean
+export type Drafts = Record<string, Draft>
+
+export interface SubmitField {
+  key: string
+  label: string
+  help: string
+  kind: 'text' | 'whole' | 'decimal' | 'flag' | 'choice'
+  choices: readonly string[]
+  required: boolean
+  min: number | undefined
+  max: number | undefined
+}
+
+/** What every job has, whatever its type; memory in GiB. */
+export interface JobForm {
+  type: string
+  name: string
+  priority: number
+  tag: string
+  paused: boolean
+  keep: boolean
+  memory: number
+  gpu: number
+}
+
+const MIB = 1024 // in a GiB
+const NEW: JobForm = { type: '', name: '', priority: 50, tag: '', paused: false, keep: false, memory: 0, gpu: 0 }
+const ANY_MACHINE = { capabilities: [], cores: 0, gpu_kind: '', platform: '', software: [], task_types: {} }
+
+/** What stands there at first: what the old job had. */
+export function formOf(old: Job | null): JobForm {
+  if (!old) return { ...NEW }
+  const { memory_mib = 0, gpu_memory_mib = 0 } = old.requirements ?? {}
+  return {
+    ...NEW,
+    type: old.type,
+    name: old.name,
+    priority: old.priority,
+    tag: old.worker_tag ?? '',
+    keep: old.keep ?? false,
+    memory: memory_mib / MIB,
+    gpu: gpu_memory_mib / MIB,
+  }
+}
+
+/** The machine that is asked for; what nobody is asked of it stays as the old job had it. */
+export function requirementsOf({ memory, gpu }: JobForm, old: Job | null) {
+  return {
+    ...ANY_MACHINE,
+    ...old?.requirements,
+    memory_mib: Math.round(memory * MIB),
+    gpu_memory_mib: Math.round(gpu * MIB),
+  }
+}
+
+const KINDS = { string: 'text', int32: 'whole', float: 'decimal', bool: 'flag' } as const
+
+/**
+ * What a person is asked for: what the add-on shows, and what it reads from the file and a job can't
+ * do without.
+ */
+function isAsked(setting: JobTypeSetting): boolean {
+  if (['visible', 'submission'].includes(setting.visible ?? 'visible')) return true
+  return setting.required === true && setting.default === undefined
+}
+
+function sentence(text: string): string {
+  const words = text.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+export function fieldsOf({ settings }: AvailableJobType): SubmitField[] {
+  return settings.filter(isAsked).map((setting) => ({
+    key: setting.key,
+    label: sentence(textOf(setting.label) || setting.key),
+    help: textOf(setting.description),
+    kind: setting.choices ? 'choice' : KINDS[setting.type],
+    choices: setting.choices ?? [],
+    required: setting.required === true,
+    min: setting.propargs?.min,
+    max: setting.propargs?.max,
+  }))
+}
+
+/** What stands in the form at first: the settings of an old job, else what the type has for all. */
+export function draftsOf(jobType: AvailableJobType, old: Readonly<Record<string, unknown>> = {}): Drafts {
+  return Object.fromEntries(
+    jobType.settings.filter(isAsked).map(({ key, type, default: usual }) => {
+      const value = old[key] ?? usual
+      if (type === 'bool') return [key, value === true]
+      return [key, value === undefined || value === null ? '' : String(value)]
+    }),
+  )
+}
+
+/** What is wrong with a field as it is filled in. */
+export function problemOf(field: SubmitField, draft: Draft | undefined): string | null {
+  if (typeof draft === 'boolean') return null
+  const text = (draft ?? '').trim()
+  if (text === '') return field.required ? 'it can’t be empty' : null
+  if (field.kind !== 'whole' && field.kind !== 'decimal') return null
+  const value = Number(text)
+  if (!Number.isFinite(value)) return 'expected a number'
+  if (field.kind === 'whole' && !Number.isInteger(value)) return 'expected a whole number'
+  if (field.min !== undefined && value < field.min) return `expected ${field.min} or more`
+  if (field.max !== undefined && value > field.max) return `expected ${field.max} or less`
+  return null
+}
+
+/** The settings to send; those of an old job that nobody is asked for stay as they were. */
+export function settingsOf(
+  fields: readonly SubmitField[],
+  drafts: Drafts,
+  old: Readonly<Record<string, unknown>> = {},
+): Record<string, JsonValue> {
+  const settings = { ...old } as Record<string, JsonValue>
+  for (const { key, kind } of fields) {
+    const draft = drafts[key]
+    delete settings[key]
+    if (typeof draft === 'boolean') settings[key] = draft
+    else if (draft?.trim()) settings[key] = kind === 'whole' || kind === 'decimal' ? Number(draft) : draft.trim()
+  }
+  return settings
+}
+
+/** The platform of whoever types paths here, as the API names it. */
+export function platformOf(userAgent: string): string {
+  if (/windows/i.test(userAgent)) return 'windows'
+  return /mac os|macintosh/i.test(userAgent) ? 'darwin' : 'linux'
+}
+
+/** A text that stands for one submission. Without HTTPS there is no `randomUUID`. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, '0')).join('')
+}
