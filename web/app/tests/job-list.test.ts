@@ -55,7 +55,7 @@ describe('the list of jobs', () => {
 
 describe('a saved view', () => {
   it('has what the list goes by, and not what is open in it', () => {
-    const query = { q: 'shot', status: '', owner: 'anna', tab: 'tasks', frame: '3', selected: 'a,b', 'task-sort': 'name' }
+    const query = { q: 'shot', status: '', owner: 'anna', tab: 'tasks', frame: '3', line: '7', wrap: 'yes', selected: 'a,b', 'task-sort': 'name' }
     expect(viewOf(query)).toEqual({ owner: 'anna', q: 'shot' })
     expect(isSame({ q: 'shot', owner: 'anna' }, { owner: 'anna', q: 'shot', tab: 'tasks' })).toBe(true)
   })

@@ -2,11 +2,11 @@
 
 import { useRoute, type RouteLocationRaw } from 'vue-router'
 
-/** Opening something closes the viewer, of which `frame` tells in the address. */
+/** Opening something closes the viewer and leaves the log, of which `frame` and `line` tell in the address. */
 export function usePlaces() {
   const route = useRoute()
   return (name: string, params: Record<string, string> = {}): RouteLocationRaw => {
-    const { frame, ...query } = route.query
+    const { frame, line, ...query } = route.query
     return { name, params, query: route.name === name ? query : {} }
   }
 }

@@ -8,7 +8,7 @@ export interface View {
 }
 
 /** What is open or selected is no part of how the list is looked at. */
-const APART = ['tab', 'frame', 'selected']
+const APART = ['tab', 'frame', 'line', 'wrap', 'selected']
 
 export function viewOf(query: Record<string, unknown>): Query {
   const entries = Object.entries(query).filter(
