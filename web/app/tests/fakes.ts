@@ -49,7 +49,7 @@ export class FakeSockets {
 export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const api: Record<string, unknown> = {}
   const names: (keyof Api)[] = [
-    'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchArchivedJobs', 'fetchWorkers',
+    'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchJobsSince', 'fetchArchivedJobs', 'fetchWorkers',
     'fetchJob', 'fetchJobTasks', 'fetchJobFrames',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
@@ -60,6 +60,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     getConfiguration: { storageLocation: '/farm', shamanEnabled: true, isFirstRun: false },
     getJobTypes: { job_types: [] },
     fetchJobs: { jobs: [] },
+    fetchJobsSince: [],
     fetchArchivedJobs: [],
     fetchWorkers: { workers: [] },
     fetchWorkerTags: { tags: [] },

@@ -49,3 +49,19 @@ describe('when a job is done', () => {
     expect(jobs.get('a')?.ended).toBeUndefined()
   })
 })
+
+describe('a Worker', () => {
+  it('keeps its task and machine, of which events say nothing', () => {
+    const specs = { withheld: [] } as unknown as NonNullable<WorkerSummary['specs']>
+    const known: WorkerSummary = {
+      id: 'w', name: 'anna', status: 'awake', version: '4', can_restart: true,
+      running_since: PARKED.since, specs, status_change: { status: 'asleep', is_lazy: true },
+    }
+    const workers = new Map([['w', known]])
+    applyWorkerEvent(workers, {
+      id: 'w', name: 'anna', updated: PARKED.since, status: 'asleep', version: '4', can_restart: true,
+    })
+    const { status_change, ...rest } = known
+    expect(workers.get('w')).toEqual({ ...rest, status: 'asleep' })
+  })
+})

@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError, type Api } from '../src/api/client'
-import type { Worker } from '../src/api/types'
+import type { Job, Worker } from '../src/api/types'
 import type { EventJobUpdate } from '../src/api/events'
 import { createLiveStore, type LiveStore } from '../src/live/store'
 import { fakeApi, FakeSockets, job, jobEvent, settle, task, taskEvent } from './fakes'
@@ -60,6 +60,34 @@ describe('the live store', () => {
       ['a', 'Job a', 'active'],
       ['c', 'New', 'queued'],
     ])
+  })
+
+  describe('a job that is new', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    async function comes(fetchJobsSince: unknown): Promise<void> {
+      const jobs = [job('a'), job('b', { created: '2026-03-01T09:00:00Z' })]
+      const fetchJobs = vi.fn(() => Promise.resolve({ jobs }))
+      fetchJobs.mockResolvedValueOnce({ jobs: jobs.slice(0, 1) })
+      await start({ fetchJobs, fetchJobsSince })
+      sockets.last.say({ event: '/jobs', payload: jobEvent('b') })
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+
+    it('is known by when it was made, though the clock was put back', async () => {
+      await comes([])
+      expect(store.jobs.get('b')?.created).toBe('2026-03-01T09:00:00Z')
+    })
+
+    it('is asked for again if that failed', async () => {
+      const fetchJobsSince = vi.fn(() => Promise.resolve([] as Job[]))
+      fetchJobsSince.mockRejectedValueOnce(new ApiError(503, 'busy'))
+      await comes(fetchJobsSince)
+      expect(store.jobs.get('b')?.created).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(20_000)
+      expect(store.jobs.get('b')?.created).toBe('2026-03-01T09:00:00Z')
+    })
   })
 
   it('moves a job that is archived to the archive, and back, and forgets it when it is deleted', async () => {

@@ -81,6 +81,7 @@ export function taskFields<Known extends TaskSummary>(known: Known, event: Event
   return { ...fields, worker: { id: worker.uuid, name: worker.name, address } }
 }
 
+/** What an event says nothing of, as the Worker's task and machine, stays as it was fetched. */
 export function applyWorkerEvent(
   workers: Map<string, WorkerSummary>,
   event: EventWorkerUpdate,
@@ -90,8 +91,10 @@ export function applyWorkerEvent(
     return
   }
   const { id, name, status, version, can_restart, status_change, parked } = event
-  const last_seen = event.last_seen ?? workers.get(id)?.last_seen
+  const { parked: was, status_change: asked, ...lasting }: Partial<WorkerSummary> = workers.get(id) ?? {}
+  const last_seen = event.last_seen ?? lasting.last_seen
   workers.set(id, {
+    ...lasting,
     id,
     name,
     status,

@@ -37,6 +37,7 @@ export interface RenderedImage {
 }
 
 const NEW_JOBS_MS = 1_000
+const AGAIN_MS = 20_000
 
 export interface LiveState {
   farmStatus: FarmStatus
@@ -157,20 +158,31 @@ export function createLiveStore(options: LiveStoreOptions) {
   /** What an event doesn't tell of jobs that are new: a few moments later, for all of them at once. */
   const newJobs = {
     timer: undefined as ReturnType<typeof setTimeout> | undefined,
-    ask(): void {
+    ask(after = NEW_JOBS_MS): void {
       this.timer ??= setTimeout(() => {
         this.timer = undefined
         attempt(loadNewJobs)
-      }, NEW_JOBS_MS)
+      }, after)
     },
+  }
+
+  function lacksSome(): boolean {
+    return [...jobs.values()].some(({ created }) => created === undefined)
   }
 
   async function loadNewJobs(): Promise<void> {
     const newest = [...jobs.values()].reduce((last, { created = '' }) => (created > last ? created : last), '')
-    if (!newest) return loadJobs()
-    for (const { id, created, owner } of await api.fetchJobsSince(newest)) {
-      const row = jobs.get(id)
-      if (row) jobs.set(id, { ...row, created, ...(owner !== undefined && { owner }) })
+    if (!lacksSome()) return
+    try {
+      for (const { id, created, owner } of newest ? await api.fetchJobsSince(newest) : []) {
+        const row = jobs.get(id)
+        if (row) jobs.set(id, { ...row, created, ...(owner !== undefined && { owner }) })
+      }
+      // What came back from the archive is older, and all is after the clock was put back.
+      if (lacksSome()) await loadJobs()
+    } catch (error) {
+      newJobs.ask(AGAIN_MS)
+      throw error
     }
   }
 
