@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { LogFile, MOST_BYTES, STALLED_MS } from '../src/live/log-file'
-import { attemptsOf, levelOf, linesWith, plainText, spansOf, splitTime } from '../src/rules/log'
+import { attemptsOf, FittingLines, levelOf, plainText, spansOf, splitTime, withText } from '../src/rules/log'
 
 /** A file on the Manager, which answers in parts of `size` bytes. */
 function file(text = '', size = 5) {
@@ -139,7 +139,18 @@ describe('the log of a task', () => {
   })
 
   it('is searched whatever the case, across colours', () => {
-    expect(linesWith(['No \x1b[31mCam\x1b[0mera', 'x', 'camera'], 'CAMERA')).toEqual([0, 2])
-    expect(linesWith(['x'], '')).toEqual([])
+    const lines = ['No \x1b[31mCam\x1b[0mera', 'x', 'camera']
+    expect(lines.filter(withText('CAMERA'))).toEqual([lines[0], lines[2]])
+    expect(withText('')('x')).toBe(false)
+  })
+
+  it('is searched on as it grows, and no line twice', () => {
+    const looked = vi.fn((place: number) => place % 2 === 0)
+    const even = new FittingLines(1, looked)
+    expect(even.before(5)).toEqual([2, 4])
+    const found = even.before(6)
+    expect(even.before(6)).toBe(found)
+    expect(even.before(9)).toEqual([2, 4, 6, 8])
+    expect(looked.mock.calls.flat()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   })
 })

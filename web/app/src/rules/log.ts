@@ -93,9 +93,26 @@ export function spansOf(line: string): Span[] {
   return spans
 }
 
-/** Places of the lines with this text, whatever its case. */
-export function linesWith(lines: readonly string[], text: string): number[] {
+/** Whether a line has this text, whatever its case. */
+export function withText(text: string): (line: string) => boolean {
   const wanted = text.toLowerCase()
-  if (!wanted) return []
-  return lines.flatMap((line, at) => (plainText(line).toLowerCase().includes(wanted) ? [at] : []))
+  return (line) => wanted !== '' && plainText(line).toLowerCase().includes(wanted)
+}
+
+/** Places of the lines that fit, each looked at once as the log grows. */
+export class FittingLines {
+  readonly places = new Set<number>()
+  private listed: readonly number[] = []
+
+  constructor(
+    private next: number,
+    private readonly fits: (place: number) => boolean,
+  ) {}
+
+  /** The same list as before if none came. */
+  before(end: number): readonly number[] {
+    for (; this.next < end; this.next += 1) if (this.fits(this.next)) this.places.add(this.next)
+    if (this.places.size > this.listed.length) this.listed = [...this.places]
+    return this.listed
+  }
 }
