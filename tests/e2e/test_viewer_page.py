@@ -101,6 +101,26 @@ def test_the_video_of_a_job_is_made_and_played(farm):
         expect(page.get_by_test_id("stage")).to_be_visible()
 
 
+def test_the_video_names_its_own_frames_while_a_selection_is_looked_at(farm):
+    url, job = farm
+    with browser_page(f"{url}app/jobs/{job}") as page:
+        page.get_by_test_id("strip").focus()
+        page.keyboard.press("End")
+        page.keyboard.press("Shift+ArrowLeft")
+        page.get_by_role("button", name="Look at").click()
+        heading = page.get_by_test_id("viewer").get_by_role("heading")
+        expect(heading).to_have_text("Frame 5")
+        page.keyboard.press("v")
+        video = page.locator("video")
+        expect(video).to_be_visible()
+        page.wait_for_function("document.querySelector('video').duration > 0")
+        video.evaluate("video => { video.pause(); video.currentTime = 1.5 / 24 }")
+        expect(heading).to_have_text("Frame 2")
+        page.keyboard.press("v")
+        expect(video).to_have_count(0)
+        expect(heading).to_have_text("Frame 5")
+
+
 def test_what_is_missing_is_played_as_missing(farm):
     url, _ = farm
     held = {"name": "later", "metadata": {}, "initial_status": "paused"}

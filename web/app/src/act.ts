@@ -19,7 +19,10 @@ export async function actOnAll<T extends { name: string }>(
   tell(words, outcomes, skipped)
 }
 
-/** With one request for all. */
+/** Maximum number that the Manager takes in one request. */
+const MOST_AT_ONCE = 10_000
+
+/** With one request for as many as one takes. */
 export async function actInBulk<T extends { id: string; name: string }>(
   targets: readonly T[],
   words: Words,
@@ -27,14 +30,16 @@ export async function actInBulk<T extends { id: string; name: string }>(
   skipped = 0,
 ): Promise<void> {
   const why = new Map<string, string | undefined>()
-  let failure: string | null = null
-  try {
-    const result = await request(targets.map(({ id }) => id))
-    for (const { id, message } of result.outcomes) why.set(id, message)
-  } catch (error) {
-    failure = reasonOf(error)
+  for (let first = 0; first < targets.length; first += MOST_AT_ONCE) {
+    const ids = targets.slice(first, first + MOST_AT_ONCE).map(({ id }) => id)
+    try {
+      const result = await request(ids)
+      for (const { id, message } of result.outcomes) why.set(id, message)
+    } catch (error) {
+      for (const id of ids) why.set(id, reasonOf(error))
+    }
   }
-  const outcomes = targets.map(({ id, name }) => ({ name, why: failure ?? why.get(id) ?? null }))
+  const outcomes = targets.map(({ id, name }) => ({ name, why: why.get(id) ?? null }))
   tell(words, outcomes, skipped)
 }
 
