@@ -23,7 +23,7 @@ KILLS = 50
 WORKERS = 10
 TASKS = 300
 """Of each job; a new one is submitted after each start of the Manager."""
-ALL_DONE_SECONDS = 180
+ALL_DONE_SECONDS = 600
 
 
 class Doomed:
