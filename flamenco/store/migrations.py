@@ -84,6 +84,12 @@ def _first(db: Database) -> None:
     db.table("last_rendered").create({"id": int, "job_id": str}, pk="id")
 
 
+def _run(db: Database, script: str) -> None:
+    """Run statements in the transaction of their migration, which `executescript` would end."""
+    for statement in script.split(";"):
+        db.execute(statement)
+
+
 _RULES = """
 CREATE TABLE tasks_anew (
     id TEXT PRIMARY KEY,
@@ -134,8 +140,7 @@ ALTER TABLE workers ADD COLUMN schedule_due TEXT;
 
 def _rules(db: Database) -> None:
     """Commands beside the tasks; attempts, blocklist, tags, specs, schedules and archive."""
-    for statement in _RULES.split(";"):
-        db.execute(statement)
+    _run(db, _RULES)
 
 
 def _log_heads(db: Database) -> None:
@@ -159,8 +164,7 @@ CREATE INDEX workers_by_last_seen ON workers (ifnull(last_seen, ''), id) WHERE d
 
 def _lists(db: Database) -> None:
     """Indexes that hold the lists in each order they are asked for."""
-    for statement in _LISTS.split(";"):
-        db.execute(statement)
+    _run(db, _LISTS)
 
 
 def _warnings(db: Database) -> None:
@@ -181,8 +185,7 @@ CREATE INDEX jobs_of_unknown_status ON jobs ((archived_at IS NULL)) WHERE ifnull
 
 def _parked(db: Database) -> None:
     """Add the parked objects, and an index of the jobs whose status can't be read."""
-    for statement in _PARKED.split(";"):
-        db.execute(statement)
+    _run(db, _PARKED)
 
 
 def _task_warnings(db: Database) -> None:
@@ -226,8 +229,7 @@ CREATE INDEX pictures_of_job ON pictures (job_id, frame);
 
 def _pictures(db: Database) -> None:
     """Add the pictures of frames, whose files lie beside the database."""
-    for statement in _PICTURES.split(";"):
-        db.execute(statement)
+    _run(db, _PICTURES)
 
 
 _DUTIES = """
@@ -239,8 +241,7 @@ CREATE INDEX jobs_being_deleted ON jobs (id) WHERE delete_requested_at IS NOT NU
 
 def _duties(db: Database) -> None:
     """Add indexes of what the housekeeping looks after, so that finished jobs cost nothing."""
-    for statement in _DUTIES.split(";"):
-        db.execute(statement)
+    _run(db, _DUTIES)
 
 
 def _files(db: Database) -> None:
@@ -264,8 +265,7 @@ UPDATE jobs SET approvals = (
 
 def _approvals(db: Database) -> None:
     """Add how many tasks of a job wait for a yes or no."""
-    for statement in _APPROVALS.split(";"):
-        db.execute(statement)
+    _run(db, _APPROVALS)
 
 
 def _running_since(db: Database) -> None:
@@ -295,8 +295,7 @@ UPDATE jobs SET ended = (SELECT max(attempts.ended) FROM attempts WHERE job_id =
 
 def _times(db: Database) -> None:
     """Add the times and the pace of jobs, and indexes of their attempts and approvals."""
-    for statement in _TIMES.split(";"):
-        db.execute(statement)
+    _run(db, _TIMES)
 
 
 _SUBMISSIONS = """
@@ -312,8 +311,7 @@ CREATE UNIQUE INDEX packs ON checkouts (key) WHERE key IS NOT NULL;
 
 def _submissions(db: Database) -> None:
     """Add the keys of submissions, and the packs that were handed out for them."""
-    for statement in _SUBMISSIONS.split(";"):
-        db.execute(statement)
+    _run(db, _SUBMISSIONS)
 
 
 def _farm_past(db: Database) -> None:
@@ -342,8 +340,7 @@ CREATE TABLE notice_marks (browser TEXT PRIMARY KEY, until TEXT) WITHOUT ROWID;
 
 def _notices(db: Database) -> None:
     """Add notices, and how far each browser's person has read them."""
-    for statement in _NOTICES.split(";"):
-        db.execute(statement)
+    _run(db, _NOTICES)
 
 
 _NOTICE_ORDER = """
@@ -363,8 +360,7 @@ UPDATE notice_marks SET number =
 
 def _notice_order(db: Database) -> None:
     """Number notices in the order in which they came: a clock may be put back."""
-    for statement in _NOTICE_ORDER.split(";"):
-        db.execute(statement)
+    _run(db, _NOTICE_ORDER)
 
 
 _EARLIER_STARTS = """
