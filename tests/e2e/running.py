@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.manager.conftest import SHAPED
 from tests.patience import PATIENCE
 
 FLAMENCO = (sys.executable, "-m", "flamenco")
@@ -57,6 +58,16 @@ def running_manager(storage: Path, port: int = 0) -> Iterator[str]:
         line = process.stdout.readline()
         assert line.startswith(READY), log.read_text()
         yield line.removeprefix(READY).strip()
+
+
+@contextmanager
+def shaped_manager(storage: Path) -> Iterator[str]:
+    """The URL of a Manager with the job type `shaped`."""
+    scripts = storage / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "shaped.py").write_text(SHAPED)
+    with running_manager(storage) as url:
+        yield url
 
 
 @contextmanager

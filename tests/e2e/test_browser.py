@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.running import running_manager, running_worker, submit
-from tests.manager.conftest import SHAPED
+from tests.e2e.running import running_manager, running_worker, shaped_manager, submit
 from tests.patience import PATIENCE
 from tests.programs import need
 
@@ -109,10 +108,7 @@ def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
 
 
 def test_a_wrangler_approves_and_the_rest_of_the_job_runs(tmp_path):
-    scripts = tmp_path / "farm" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "shaped.py").write_text(SHAPED)
-    with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
+    with shaped_manager(tmp_path / "farm") as url, browser_page(url) as page:
         job = submit(url, name="Look", type="shaped", settings={"shape": "approval misc:0"})
         page.locator(f"[data-testid=job-row][data-job-id='{job}']").click()
         click_cell(page, 1, of=2)

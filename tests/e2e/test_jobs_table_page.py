@@ -7,10 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import running_manager, submit
+from tests.e2e.running import shaped_manager, submit
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
-from tests.manager.conftest import SHAPED
 from tests.patience import PATIENCE
 
 pytestmark = [
@@ -26,10 +25,7 @@ DONE_AT = re.compile(r"\d\d:\d\d")
 @pytest.fixture
 def farm(tmp_path):
     """The URL of a Manager with the job type `shaped`."""
-    scripts = tmp_path / "farm" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "shaped.py").write_text(SHAPED)
-    with running_manager(tmp_path / "farm") as url:
+    with shaped_manager(tmp_path / "farm") as url:
         yield url
 
 

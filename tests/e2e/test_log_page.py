@@ -6,10 +6,9 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.running import get, running_manager, submit
+from tests.e2e.running import get, shaped_manager, submit
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
-from tests.manager.conftest import SHAPED
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,11 +22,7 @@ MOST_NODES = 2000
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory):
     """A Manager with the job type `shaped`; its URL."""
-    home = tmp_path_factory.mktemp("farm")
-    scripts = home / "farm" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "shaped.py").write_text(SHAPED)
-    with running_manager(home / "farm") as url:
+    with shaped_manager(tmp_path_factory.mktemp("farm") / "storage") as url:
         yield url
 
 

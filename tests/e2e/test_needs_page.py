@@ -6,9 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.running import running_manager, submit
+from tests.e2e.running import running_manager, shaped_manager, submit
 from tests.e2e.test_browser import browser_page, photograph
-from tests.manager.conftest import SHAPED
 from tests.patience import PATIENCE
 
 pytestmark = [
@@ -22,10 +21,7 @@ LOG = "Read blend: shot.blend\nError: Cannot render, no camera\nBlender quit\n"
 @pytest.fixture
 def farm(tmp_path):
     """A Manager with the job type `shaped`; its URL."""
-    scripts = tmp_path / "farm" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "shaped.py").write_text(SHAPED)
-    with running_manager(tmp_path / "farm") as url:
+    with shaped_manager(tmp_path / "farm") as url:
         yield url
 
 

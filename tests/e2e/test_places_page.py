@@ -6,11 +6,10 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import running_manager, submit
+from tests.e2e.running import running_manager, shaped_manager, submit
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
 from tests.e2e.test_wrangling import another_window
-from tests.manager.conftest import SHAPED
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,10 +22,7 @@ HELLO = {"type": "echo-sleep-test", "settings": {"message": "hi"}}
 @pytest.fixture
 def farm(tmp_path):
     """The URL of a Manager with the job type `shaped`."""
-    scripts = tmp_path / "farm" / "scripts"
-    scripts.mkdir(parents=True)
-    (scripts / "shaped.py").write_text(SHAPED)
-    with running_manager(tmp_path / "farm") as url:
+    with shaped_manager(tmp_path / "farm") as url:
         yield url
 
 
