@@ -4,7 +4,7 @@ from typing import Any
 
 import trio
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which a slow machine counts as one where nothing will come."""
 
 
