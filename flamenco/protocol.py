@@ -29,6 +29,7 @@ from flamenco.model.bounds import (
     Word,
 )
 from flamenco.model.jobs import Command
+from flamenco.model.load import Load
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
@@ -251,6 +252,8 @@ class Heartbeat:
     """
 
     leases: Few[HeldLease] = ()
+    load: Load | None = None
+    """What the machine has to do, if it was measured since the last one."""
 
 
 @attrs.frozen

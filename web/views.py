@@ -12,6 +12,7 @@ from flamenco.api import workers as worker_api
 from flamenco.manager.events import eta_now, worker_task
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
+from flamenco.model.load import LoadSample
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
 from flamenco.model.specs import Requirements, Specs
@@ -198,8 +199,17 @@ def task(
     )
 
 
+def worker_load(sample: LoadSample) -> worker_api.WorkerLoad:
+    return worker_api.WorkerLoad(
+        at=sample.at, cpu=sample.cpu, memory_mib=sample.memory_mib, gpus=sample.gpus
+    )
+
+
 def worker_summary(
-    worker: Worker, held: Held | None = None, why_parked: Parked | None = None
+    worker: Worker,
+    held: Held | None = None,
+    why_parked: Parked | None = None,
+    load: LoadSample | None = None,
 ) -> worker_api.WorkerSummary:
     return worker_api.WorkerSummary(
         id=worker.id,
@@ -213,6 +223,7 @@ def worker_summary(
         task=_task_of(worker, held) if held else UNSET,
         running_since=worker.running_since or UNSET,
         specs=UNSET if worker.specs == Specs() else worker.specs,
+        load=worker_load(load) if load else UNSET,
     )
 
 
@@ -233,8 +244,9 @@ def worker(
     held: Held | None,
     tags: Iterable[WorkerTag],
     why_parked: Parked | None = None,
+    load: LoadSample | None = None,
 ) -> worker_api.Worker:
-    summary = worker_summary(worker, held, why_parked)
+    summary = worker_summary(worker, held, why_parked, load)
     return worker_api.Worker(
         **attrs.asdict(summary, recurse=False),
         ip_address=worker.address,

@@ -22,6 +22,7 @@ from flamenco.platforms import PLATFORM
 from worker.asking import output_of
 from worker.backoff import backoff
 from worker.checks import Check, CheckFailed, Farm, ask_farm
+from worker.load import Meter
 from worker.probes import MIB, Found, Probe
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Machine:
     ) -> None:
         self._config = config
         self._http = http
+        self.meter = Meter()
         told = {each.name.casefold() for each in config.software}
         self._probes = [
             probe

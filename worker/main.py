@@ -126,6 +126,7 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
         nursery.start_soon(leave_in_time, worker, stay)
         nursery.start_soon(machine.find)
+        nursery.start_soon(machine.meter.run)
         nursery.start_soon(session.run)
         nursery.start_soon(pictures.run)
         code = await worker.live()

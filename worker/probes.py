@@ -74,7 +74,7 @@ def read_nvidia(output: str) -> Found:
     gpus = []
     for line in filter(None, map(str.strip, output.splitlines())):
         name, memory, driver = (word.strip() for word in line.rsplit(",", 2))
-        gpus += [Gpu(kind, name, _whole(memory), driver) for kind in ("cuda", "optix")]
+        gpus += [Gpu(kind, name, whole(memory), driver) for kind in ("cuda", "optix")]
     return Found(gpus=tuple(gpus))
 
 
@@ -94,7 +94,7 @@ def read_rocm(output: str) -> Found:
 
 def _rocm_card(card: Mapping[str, object], driver: str) -> Gpu:
     name = card.get("card series") or card.get("card model") or "AMD GPU"
-    return Gpu("hip", str(name), _whole(card.get("vram total memory (b)")) // MIB, driver)
+    return Gpu("hip", str(name), whole(card.get("vram total memory (b)")) // MIB, driver)
 
 
 def read_mac(output: str) -> Found:
@@ -128,7 +128,7 @@ def read_windows(output: str) -> Found:
 
 
 def _windows_card(card: Mapping[str, object]) -> list[Gpu]:
-    name, memory = str(card.get("Name") or ""), _whole(card.get("AdapterRAM")) // MIB
+    name, memory = str(card.get("Name") or ""), whole(card.get("AdapterRAM")) // MIB
     driver = str(card.get("DriverVersion") or "")
     return [
         Gpu(kind, name, memory if memory < _WINDOWS_MOST_MIB else 0, driver)
@@ -137,10 +137,10 @@ def _windows_card(card: Mapping[str, object]) -> list[Gpu]:
     ]
 
 
-def _whole(value: object) -> int:
+def whole(value: object) -> int:
     """A whole number from a text; 0, which means unknown, if it is not one."""
     text = str(value).strip()
-    return int(text) if text.isdecimal() and len(text) < 20 else 0
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 PROBES = (

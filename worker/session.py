@@ -166,7 +166,8 @@ class Session:
         with suppress(ConnectionClosed):
             while True:
                 await trio.sleep(seconds)
-                heartbeat = Heartbeat(self.station.living_leases())
+                load = self.station.machine.meter.take()
+                heartbeat = Heartbeat(self.station.living_leases(), load)
                 await socket.send_message(protocol.encode(heartbeat))
                 await socket.ping()
                 self._heard = trio.current_time()

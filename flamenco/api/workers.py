@@ -7,6 +7,7 @@ from flamenco.api.jobs import TaskSummary
 from flamenco.api.meta import Parked
 from flamenco.model.bounds import Count, Few, Line, Many, Prose, Rank, Text, Time, Uuid, Word
 from flamenco.model.jobs import Command
+from flamenco.model.load import GpuLoad
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
@@ -120,6 +121,25 @@ class WorkerTask(TaskSummary):
 
 
 @attrs.frozen(kw_only=True)
+class WorkerLoad:
+    """What a worker's machine had to do in one minute. Not in Flamenco 3."""
+
+    at: Time
+    """Beginning of the minute."""
+    cpu: float
+    """Share of its processors' time that all programs on it used, from 0 to 1."""
+    memory_mib: int
+    """MiB of memory that were in use."""
+    gpus: tuple[GpuLoad, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class WorkerLoads:
+    samples: tuple[WorkerLoad, ...]
+    """Those of the last day, the oldest first; a minute of which nothing is known is left out."""
+
+
+@attrs.frozen(kw_only=True)
 class WorkerSummary:
     id: str
     name: str
@@ -136,6 +156,8 @@ class WorkerSummary:
     """Time at which its program was started; of a worker that polls, its sign-on."""
     specs: Specs | UnsetType = UNSET
     """Equipment of its machine, and what its checks found."""
+    load: WorkerLoad | UnsetType = UNSET
+    """What its machine does now; without it, it has not told for two minutes."""
 
 
 @attrs.frozen(kw_only=True)

@@ -173,6 +173,12 @@ class Operations(SetupOperations, ShamanOperations):
         return get(f"worker-mgt/workers/{worker_id}/history", past.WorkerHistory, wanted)
 
     @operation
+    def worker_load(self, worker_id: str) -> Call[tuple[wire_workers.WorkerLoad, ...]]:
+        """What a worker's machine had to do in the last day, minute by minute."""
+        loads = get(f"worker-mgt/workers/{worker_id}/load", wire_workers.WorkerLoads)
+        return then(loads, attrgetter("samples"))
+
+    @operation
     def requeue_failed_tasks(
         self, job_id: str, change: wire_jobs.FailedTasksRequeueing
     ) -> Call[None]:

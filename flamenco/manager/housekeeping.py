@@ -17,7 +17,7 @@ from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
 from flamenco.manager.workers.messages import ClockCorrected, RemoveWorker
 from flamenco.model.cleanup import Due, due_jobs, due_workers
-from flamenco.store import DamagedDatabase, check_integrity
+from flamenco.store import DamagedDatabase, ForgetLoads, check_integrity
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +144,7 @@ class Housekeeping(actors.Actor):
             self._cleaning = False
         elif not self._cleaning:
             self._cleaning = True
+            self.record(ForgetLoads(clock.now()))
             done = CleanUp(done=True)
             self.start_soon(self._clean_up, done=lambda _: done, failed=_tried)
 

@@ -34,6 +34,7 @@ Period = Annotated[float, Meta(ge=SHORTEST_PERIOD, le=86_400.0)]
 """Seconds between two signs of life."""
 Seconds = Annotated[float, Meta(ge=0.0, le=1e9)]
 """Time that something took."""
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 # Texts, and what is written as one
 

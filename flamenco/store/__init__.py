@@ -34,6 +34,7 @@ from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, Un
 from flamenco.store.frames import JobFrames
 from flamenco.store.happenings import PutHappening, history_of
 from flamenco.store.lists import Listing, Page, in_utc, listed_jobs, listed_tasks, listed_workers
+from flamenco.store.loads import ForgetLoads, PutLoad, loads_of, newest_loads
 from flamenco.store.notices import PutNotice, PutReadMark, notices_for
 from flamenco.store.parking import (
     DeleteParked,
@@ -66,6 +67,7 @@ __all__ = [
     "DeletePicture",
     "DeleteTag",
     "DeleteTasks",
+    "ForgetLoads",
     "ForgetSubmissions",
     "HandBackLeases",
     "Held",
@@ -81,6 +83,7 @@ __all__ = [
     "PutCheckout",
     "PutHappening",
     "PutJob",
+    "PutLoad",
     "PutNotice",
     "PutPack",
     "PutParked",
@@ -118,6 +121,8 @@ __all__ = [
     "listed_jobs",
     "listed_tasks",
     "listed_workers",
+    "loads_of",
+    "newest_loads",
     "notices_for",
     "open_reader",
     "open_store",

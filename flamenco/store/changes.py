@@ -15,7 +15,7 @@ from flamenco.model.parking import ParkedKind
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
-from flamenco.store import happenings, notices, parking, submissions
+from flamenco.store import happenings, loads, notices, parking, submissions
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import (
@@ -366,6 +366,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     **parking.WRITERS,
     **submissions.WRITERS,
     **happenings.WRITERS,
+    **loads.WRITERS,
     **notices.WRITERS,
 }
 

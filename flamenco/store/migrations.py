@@ -378,6 +378,19 @@ def _earlier_starts(db: Database) -> None:
     db.execute(_EARLIER_STARTS)
 
 
+_LOADS = """
+CREATE TABLE loads (
+    worker_id TEXT, at TEXT, cpu REAL, memory_mib INTEGER, gpus TEXT, PRIMARY KEY (worker_id, at)
+) WITHOUT ROWID;
+CREATE INDEX loads_by_time ON loads (at);
+"""
+
+
+def _loads(db: Database) -> None:
+    """Add the loads of workers' machines, by the minute."""
+    _run(db, _LOADS)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -400,4 +413,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _notices,
     _notice_order,
     _earlier_starts,
+    _loads,
 )

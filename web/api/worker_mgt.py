@@ -3,6 +3,7 @@
 from msgspec import UNSET, UnsetType
 
 import actors
+from flamenco import clock
 from flamenco.api import workers as api
 from flamenco.api.lists import WorkersWanted
 from flamenco.api.past import AttemptsWanted, WorkerHistory
@@ -24,6 +25,8 @@ from flamenco.store import (
     held_tasks,
     job_names,
     listed_workers,
+    loads_of,
+    newest_loads,
     shares,
 )
 from web import views
@@ -55,9 +58,13 @@ async def _ask(worker_id: str, request: actors.Request[None]) -> None:
 async def fetch_workers(query: WorkersWanted) -> api.WorkerList:
     """The workers that match; by default all."""
     page = await reader().page(listed_workers(query), paging(query))
-    held = await reader().ask(lambda db: held_tasks(db, [worker.id for worker in page.items]))
+    ids, now = [worker.id for worker in page.items], clock.now()
+    held = await reader().ask(lambda db: held_tasks(db, ids))
+    loads = await reader().ask(lambda db: newest_loads(db, ids, now))
     summaries = tuple(
-        views.worker_summary(worker, held.get(worker.id), page.parked.get(worker.id))
+        views.worker_summary(
+            worker, held.get(worker.id), page.parked.get(worker.id), loads.get(worker.id)
+        )
         for worker in page.items
     )
     return api.WorkerList(workers=summaries, **rest(page, query.sort))
@@ -70,7 +77,18 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
     task = await reader().task_of_worker(worker_id)
     names = await reader().look(lambda db: job_names(db, [task.job_id] if task else ()))
     held = Held(task, names.get(task.job_id, "")) if task else None
-    return views.worker(found.item, held, await reader().tags(), found.parked)
+    now = clock.now()
+    load = (await reader().look(lambda db: newest_loads(db, [worker_id], now))).get(worker_id)
+    return views.worker(found.item, held, await reader().tags(), found.parked, load)
+
+
+@routes.get("/worker-mgt/workers/<worker_id>/load", errors=[404])
+async def fetch_worker_load(worker_id: Id) -> api.WorkerLoads:
+    """What a worker's machine had to do, minute by minute, in the last day."""
+    await find_worker(worker_id)
+    now = clock.now()
+    samples = await reader().ask(lambda db: loads_of(db, worker_id, now))
+    return api.WorkerLoads(samples=tuple(map(views.worker_load, samples)))
 
 
 @routes.get("/worker-mgt/workers/<worker_id>/history", errors=[404])

@@ -20,6 +20,7 @@ from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
 from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags, started_at
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
+from flamenco.manager.workers.loads import Loads
 from flamenco.manager.workers.messages import (
     AskForTask,
     AskStatus,
@@ -92,6 +93,7 @@ class WorkerActor(actors.Actor):
         self._alarm = Alarm(self)
         self._life = Life(self, services)
         self._keeping = Keeping(self)
+        self._loads = Loads(self)
 
     @property
     def snapshot_key(self) -> str:
@@ -249,8 +251,8 @@ class WorkerActor(actors.Actor):
         match message.message:
             case protocol.Report() as report:
                 self._pass_on(report, message.seq or 0, message.session)
-            case protocol.Heartbeat(leases):
-                self._beat(leases)
+            case protocol.Heartbeat() as heartbeat:
+                self._beat(heartbeat)
             case protocol.StateChanged(status):
                 self._went_to(status)
                 if status is WorkerStatus.AWAKE:
@@ -287,12 +289,10 @@ class WorkerActor(actors.Actor):
                 self._hang_up(SIGN_ON_AGAIN)
                 self._stand()
 
-    def _beat(self, leases: tuple[protocol.HeldLease, ...]) -> None:
+    def _beat(self, heartbeat: protocol.Heartbeat) -> None:
         self._change()
-        for each in leases:
-            held = self._leases.of(each.task_id)
-            if held is not None:
-                self._leases.tell_job(held, SignOfLife(each.task_id, each.lease))
+        self._loads.take(self._id, heartbeat.load)
+        self._leases.show_life(heartbeat.leases)
 
     def _acknowledge(self, message: FromWorker) -> None:
         if message.seq is not None:

@@ -6,7 +6,7 @@ import attrs
 
 import actors
 from flamenco import protocol
-from flamenco.manager.jobs.messages import AssignAgain, LeaseReturned
+from flamenco.manager.jobs.messages import AssignAgain, LeaseReturned, SignOfLife
 from flamenco.manager.services import JOBS
 
 
@@ -77,6 +77,12 @@ class HeldLeases:
         job = self.job(held)
         if job is not None:
             self._actor.tell(job, message)
+
+    def show_life(self, named: Iterable[protocol.HeldLease]) -> None:
+        """Tell the jobs of these leases, as far as they are held, that their tasks go on."""
+        for each in named:
+            if (held := self.of(each.task_id)) is not None:
+                self.tell_job(held, SignOfLife(each.task_id, each.lease))
 
     def give_back(self, task_id: str, held: Held, reason: str) -> None:
         """Hand back a task that the worker can't go on with."""
