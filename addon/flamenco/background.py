@@ -6,7 +6,8 @@ user interface a timer checks if the future is done, so that Blender stays respo
 Blender's main thread. Functions passed to `in_background` do not, so they must not touch ``bpy``.
 """
 
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from threading import Thread
@@ -14,6 +15,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Flow = Generator["Future[Any]", None, T]
+
+SLICE = 0.01
+"""Seconds that a flow works on the main thread before it lets Blender draw."""
+
+PAUSED: "Future[Any]" = Future()
+"""What a flow waits for that only lets Blender draw; nobody may change the file meanwhile."""
+PAUSED.set_result(None)
 
 
 def begun(function: Callable[[], T]) -> "Future[T]":
@@ -35,6 +43,18 @@ def in_background(function: Callable[[], T]) -> Flow[T]:
     future = begun(function)
     yield future
     return future.result()
+
+
+def in_slices(items: Iterable[T | None]) -> Flow[list[T]]:
+    """Collect the items that are not None on the main thread, in slices of time."""
+    found, until = [], time.perf_counter() + SLICE
+    for item in items:
+        if item is not None:
+            found.append(item)
+        if time.perf_counter() > until:
+            yield PAUSED
+            until = time.perf_counter() + SLICE
+    return found
 
 
 def run(flow: Flow[T]) -> T:

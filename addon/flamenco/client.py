@@ -5,6 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPResponse
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from .errors import (
     JobRejected,
     JobTypeOutdated,
+    ManagerBusy,
     ManagerRefused,
     ManagerUnreachable,
     StillUnderWay,
@@ -29,8 +31,12 @@ SUBMIT_TIMEOUT = 60.0
 TRIES, PAUSE = 4, 1.0
 """Number of times that a job is sent whose answer is lost, and the seconds in between."""
 
+PATIENCE = 60.0
+"""Seconds for which a job is sent again while the Manager, or a proxy before it, is busy."""
+
 _UNKNOWN_OPERATION = frozenset({404, 405})
 _CONFLICT = 409
+_BUSY = frozenset({502, 503, 504})
 _PRECONDITION_FAILED = 412
 _PIECE = 65536
 _FINISHED = frozenset({"completed", "failed", "canceled"})
@@ -99,20 +105,27 @@ class Client:
         """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
         self._send_job("api/v3/jobs/check", job)
 
-    def submit_job(self, job: dict[str, Any], key: str) -> JobState:
+    def submit_job(
+        self, job: dict[str, Any], key: str, is_wanted: Callable[[], bool] = lambda: True
+    ) -> JobState:
         """`submitJob`: store the job at the Manager, once, however often it is sent with `key`.
 
-        It is sent again when the answer is lost. Raises JobTypeOutdated on HTTP 412 and JobRejected
-        on any other refusal; after ManagerUnreachable and StillUnderWay it is not known if there
-        will be a job.
+        It is sent again when the answer is lost, and while the Manager is busy and the job wanted.
+        Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal; after
+        ManagerUnreachable, ManagerBusy and StillUnderWay it is not known if there will be a job.
         """
-        for _ in range(TRIES - 1):
+        lost, until = 0, time.monotonic() + PATIENCE
+        while True:
             try:
                 return _job_state(self._send_job("api/v3/jobs", job, key))
+            except ManagerBusy:
+                if time.monotonic() > until or not is_wanted():
+                    raise
             except (ManagerUnreachable, StillUnderWay):
-                pass
+                lost += 1
+                if lost == TRIES:
+                    raise
             time.sleep(PAUSE)
-        return _job_state(self._send_job("api/v3/jobs", job, key))
 
     def hand_out_pack(self, name: str, key: str) -> str | None:
         """`handOutPack`: the path, below the shared storage, for the files of the job with `key`.
@@ -174,6 +187,8 @@ class Client:
                 raise JobTypeOutdated(job["type"]) from ex
             if key and ex.status == _CONFLICT:
                 raise StillUnderWay from ex
+            if key and ex.status in _BUSY:
+                raise ManagerBusy(ex.status, ex.message) from ex
             raise JobRejected(ex.status, ex.message) from ex
 
     def _request(self, url: str) -> urllib.request.Request:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that the open file refers to, from Blender itself."""
+"""Files that the open file refers to."""
 
 import os
 from collections.abc import Iterator
@@ -7,100 +7,73 @@ from pathlib import Path
 
 import bpy
 
-from .packing import CACHE, DIRECTORY, FILE, SEQUENCE, Dependency
+from . import places
+from .background import Flow, in_slices
 from .paths import is_inside
+from .places import Place
+from .used_files import DIRECTORY, FILE, LIBRARY, Dependency
 
 
-def of_open_file() -> list[Dependency]:
+def of_open_file() -> Flow[list[Dependency]]:
     """Every file, sequence and cache folder, including linked libraries and their files.
 
     Files that come with Blender are left out, since every Blender has them. Blender 5.0 links its
     own brushes into each new file.
     """
     own = Path(bpy.utils.system_resource("DATAFILES"))
-    kinds = dict(_special_paths())
-    # Both calls visit the same data in the same order, so the lists match.
-    stored = bpy.utils.blend_paths(absolute=False)
-    absolute = bpy.utils.blend_paths(absolute=True)
-    found = [
-        Dependency(Path(os.path.normpath(path)), text.startswith("//"), kinds.get(text, FILE))
-        for text, path in zip(stored, absolute, strict=True)
-        if text
-    ]
-    return [
-        *(one for one in found if not is_inside(one.path, own)),
-        *_point_caches(),
-        *_bakes(),
-        *_imports(),
-    ]
-
-
-def _special_paths() -> Iterator[tuple[str, str]]:
-    """Stored paths that stand for more than one file, with their kinds."""
-    for image in bpy.data.images:
-        if image.source == "SEQUENCE":
-            yield image.filepath, SEQUENCE
-    for clip in bpy.data.movieclips:
-        if clip.source == "SEQUENCE":
-            yield clip.filepath, SEQUENCE
-    for cache in (*bpy.data.cache_files, *bpy.data.volumes):
-        if cache.is_sequence:
-            yield cache.filepath, SEQUENCE
-    for thing in bpy.data.objects:
-        for modifier in thing.modifiers:
-            if modifier.type == "FLUID" and modifier.domain_settings:
-                yield modifier.domain_settings.cache_directory, DIRECTORY
-
-
-def _point_caches() -> Iterator[Dependency]:
-    """Disk caches of simulations, which Blender keeps in a folder named after the blend file."""
-    blendfile = Path(bpy.data.filepath)
-    yield Dependency(
-        blendfile.parent / f"blendcache_{blendfile.stem}", relative=True, kind=DIRECTORY
+    where = _Whereabouts()
+    found = yield from in_slices(
+        one and (one.text, where.dependency(one)) for one in places.of_open_file()
     )
-    for owner, active in _simulations():
-        for cache in active.point_caches:
-            if cache.use_external and cache.filepath:
-                yield _stored(cache.filepath, owner, CACHE)
+    known = {text for text, _ in found}
+    known.update(text + name for text, one in found for name in one.names)
+    used = [one for text, one in found if text]
+    used += [*_left_out(known), *where.caches()]
+    return [one for one in used if not is_inside(one.path, own)]
 
 
-def _simulations() -> Iterator[tuple[bpy.types.ID, bpy.types.PointCache]]:
-    """The active point caches, and what they belong to."""
-    for scene in bpy.data.scenes:
-        if scene.rigidbody_world is not None:
-            yield scene, scene.rigidbody_world.point_cache
-    for thing in bpy.data.objects:
-        for modifier in thing.modifiers:
-            if modifier.type in {"CLOTH", "SOFT_BODY"}:
-                yield thing, modifier.point_cache
-            elif modifier.type == "DYNAMIC_PAINT" and modifier.canvas_settings:
-                for surface in modifier.canvas_settings.canvas_surfaces:
-                    yield thing, surface.point_cache
-        for system in thing.particle_systems:
-            yield thing, system.point_cache
+class _Whereabouts:
+    """The blend files that are open or linked, and the folders that their paths count from."""
+
+    def __init__(self) -> None:
+        self._files: dict[bpy.types.Library | None, tuple[Path, str]] = {}
+        """{library, None for the open file: its file, its folder}."""
+
+    def dependency(self, place: Place) -> Dependency:
+        """What a place refers to, by its whole path."""
+        if place.kind == LIBRARY:
+            # Blender makes paths to libraries relative to the open file, whichever links them.
+            (owner, _), (_, folder) = self._file(place.block.parent), self._file(None)
+        else:
+            owner, folder = self._file(place.block.library)
+        path = Path(_absolute(place.text, folder))
+        relative = place.text.startswith("//")
+        return Dependency(path, relative, place.kind, owner, place.names)
+
+    def caches(self) -> Iterator[Dependency]:
+        """Disk caches of simulations, which Blender keeps in folders named after blend files."""
+        for file in {self._file(one)[0] for one in (None, *bpy.data.libraries)}:
+            folder = file.parent / f"blendcache_{file.stem}"
+            yield Dependency(folder, relative=True, kind=DIRECTORY, owner=file)
+
+    def _file(self, library: bpy.types.Library | None) -> tuple[Path, str]:
+        if library not in self._files:
+            text = library.filepath if library else bpy.data.filepath
+            file = Path(os.path.normpath(bpy.path.abspath(text)))
+            self._files[library] = file, str(file.parent)
+        return self._files[library]
 
 
-def _bakes() -> Iterator[Dependency]:
-    """Folders with what geometry nodes have baked, which Blender's walk leaves out."""
-    for thing in bpy.data.objects:
-        for modifier in thing.modifiers:
-            if modifier.type == "NODES":
-                bakes = [one for one in getattr(modifier, "bakes", ()) if one.use_custom_path]
-                texts = [getattr(modifier, "bake_directory", ""), *(one.directory for one in bakes)]
-                for text in filter(None, texts):
-                    yield _stored(text, thing, DIRECTORY)
+def _absolute(text: str, folder: str) -> str:
+    return os.path.normpath(os.path.join(folder, text[2:]) if text.startswith("//") else text)
 
 
-def _imports() -> Iterator[Dependency]:
-    """Files that nodes import, if their path is in the node itself."""
-    for tree in bpy.data.node_groups:
-        for node in tree.nodes:
-            path = node.inputs.get("Path") if "Import" in node.bl_idname else None
-            if path is not None and not path.is_linked and path.default_value:
-                yield _stored(path.default_value, tree, FILE)
-
-
-def _stored(text: str, owner: bpy.types.ID, kind: str) -> Dependency:
-    """A path that a data-block has, relative to the file that the data-block is in."""
-    absolute = bpy.path.abspath(text, library=owner.library)
-    return Dependency(Path(os.path.normpath(absolute)), text.startswith("//"), kind)
+def _left_out(known: set[str]) -> Iterator[Dependency]:
+    """What Blender's own walk finds beyond the places that are known."""
+    stored = bpy.utils.blend_paths(absolute=False)
+    if known.issuperset(stored):
+        return
+    # Both calls visit the same data in the same order, so the lists match.
+    for text, path in zip(stored, bpy.utils.blend_paths(absolute=True), strict=True):
+        if text and text not in known:
+            yield Dependency(Path(os.path.normpath(path)), text.startswith("//"), FILE)

@@ -76,6 +76,13 @@ class StillUnderWay(FlamencoError):
         super().__init__("The Manager is still at work on the job")
 
 
+class ManagerBusy(FlamencoError):
+    """The Manager, or a proxy before it, cannot take the job now."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"The Manager cannot take the job now (HTTP {status}): {message}")
+
+
 class AnswerLost(FlamencoError):
     """The Manager has been sent a job, and did not say if it made it."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from . import manager, scene_properties, settings_group
-from .background import Flow, run
+from .background import PAUSED, Flow, run
 from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
@@ -16,7 +16,7 @@ from .submission import Submission
 
 _log = logging.getLogger(__name__)
 
-_TICK = 0.1
+_TICK = 0.02
 """Seconds between looks at a flow in the user interface."""
 
 _current: Submission | None = None
@@ -63,9 +63,11 @@ class FlowOperator:
             context.window_manager.event_timer_remove(self._timer)
             _redraw(context)
             return result
+        paused = self._future is PAUSED
         if event.type != "TIMER" or not self._future.done():
-            return {"PASS_THROUGH"}
-        _redraw(context)
+            return {"RUNNING_MODAL"} if paused else {"PASS_THROUGH"}
+        if not paused:
+            _redraw(context)
         result = self._finish(self._advance)
         if result == {"PASS_THROUGH"}:
             return result

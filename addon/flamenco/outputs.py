@@ -10,7 +10,7 @@ import bpy
 from . import manager
 from .errors import NotReady
 from .job import JobDraft
-from .paths import is_inside
+from .paths import is_inside, place_below
 
 
 def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
@@ -34,9 +34,9 @@ def outside_of_farm(scene: bpy.types.Scene) -> tuple[str, ...]:
     return outside(scene, map(Path, filter(None, folders)))
 
 
-def refuse_private(draft: JobDraft, blendfile: Path, storage: Path) -> None:
+def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, storage: Path) -> None:
     """Raises NotReady for a folder that counts from a file which Workers find elsewhere."""
-    if is_inside(blendfile, storage):
+    if place_below(storage, blendfile):
         return
     for setting, text in draft.folders():
         folder = Path(os.path.normpath(blendfile.parent / text.removeprefix("//")))
@@ -44,6 +44,12 @@ def refuse_private(draft: JobDraft, blendfile: Path, storage: Path) -> None:
             raise NotReady(
                 f'"{setting.title}" is {text}, which is {folder}, outside the shared storage. '
                 "Enter a folder that Workers reach, with its whole path"
+            )
+    for node in _nodes(_tree(scene)):
+        if _path(node).startswith("//"):
+            raise NotReady(
+                f'File Output node "{node.name}" writes to {_path(node)}, beside the copy of the '
+                "file that is sent. Enter a folder that Workers reach, with its whole path"
             )
 
 

@@ -7,33 +7,17 @@ where they are, for Workers to find there.
 """
 
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 from .errors import Aborted, PackFailed
 from .paths import common_root, is_inside, place_below
-
-FILE, SEQUENCE, DIRECTORY, CACHE = "FILE", "SEQUENCE", "DIRECTORY", "CACHE"
+from .used_files import Dependency, existing_files
 
 _CHUNK = 4 * 1024 * 1024
-_TILE = re.compile("<(UDIM|UVTILE)>")
-
-
-@dataclass(frozen=True)
-class Dependency:
-    """A path that the open file refers to."""
-
-    path: Path
-    """Absolute, normalized path."""
-    relative: bool
-    """True if it is stored relative to the blend file, or library, that uses it."""
-    kind: str = FILE
-    """FILE, SEQUENCE (one of its frames), DIRECTORY (a cache, which may not exist) or CACHE (a
-    folder with a simulation's cache, and maybe other files)."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +60,8 @@ def plan_pack(
     """A plan of the files to copy, for which folders are read but no files. Raises PackFailed."""
     files, missing, elsewhere = {blendfile: None}, {}, {}
     for dependency in dependencies:
-        found = list(_existing_files(dependency))
-        if not found and dependency.kind != DIRECTORY:
+        found = list(existing_files(dependency))
+        if not found and not dependency.is_optional:
             missing[dependency.path] = None
         elif dependency.relative:
             files.update(dict.fromkeys(found))
@@ -97,8 +81,8 @@ def plan_in_place(blendfile: Path, storage: Path, dependencies: Iterable[Depende
     """
     missing, elsewhere = {}, {}
     for dependency in dependencies:
-        found = list(_existing_files(dependency))
-        if not found and dependency.kind != DIRECTORY:
+        found = list(existing_files(dependency))
+        if not found and not dependency.is_optional:
             missing[dependency.path] = None
         inside = place_below if dependency.relative else _named_below
         elsewhere.update((one, None) for one in found if not inside(storage, one))
@@ -112,34 +96,6 @@ def _named_below(folder: Path, file: Path) -> Path | None:
 def stamps(files: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
     """Files with their sizes and times of the last change. Raises PackFailed."""
     return tuple((file, *_stamp(_about(file))) for file in files)
-
-
-def _existing_files(dependency: Dependency) -> Iterator[Path]:
-    path = dependency.path
-    if dependency.kind == CACHE:
-        yield from sorted(path.glob("*.bphys"))
-    elif path.is_dir():
-        for folder, _, names in os.walk(path):
-            yield from (Path(folder, name) for name in sorted(names))
-    elif _TILE.search(path.name):
-        yield from _matching(path, _tile_pattern(path.name))
-    elif dependency.kind == SEQUENCE and (frame := re.search(r"\d+(?=\D*$)", path.stem)):
-        start, end = path.name[: frame.start()], path.name[frame.end() :]
-        yield from _matching(path, re.escape(start) + r"\d+" + re.escape(end))
-    elif path.exists():
-        yield path
-
-
-def _tile_pattern(name: str) -> str:
-    before, kind, after = _TILE.split(name, maxsplit=1)
-    number = r"\d{4}" if kind == "UDIM" else r"u\d+_v\d+"
-    return re.escape(before) + number + re.escape(after)
-
-
-def _matching(path: Path, pattern: str) -> Iterator[Path]:
-    if path.parent.is_dir():
-        matches = re.compile(pattern).fullmatch
-        yield from sorted(one for one in path.parent.iterdir() if matches(one.name))
 
 
 def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:

@@ -27,6 +27,7 @@ from .errors import (
     FlamencoError,
     JobRejected,
     JobTypeOutdated,
+    ManagerBusy,
     ManagerUnreachable,
     NotReady,
     StillUnderWay,
@@ -124,7 +125,7 @@ class Submission:
         blendfile = _save()
         draft = self._draft(info)
         storage = Path(info.storage)
-        outputs.refuse_private(draft, blendfile, storage)
+        outputs.refuse_private(draft, bpy.context.scene, blendfile, storage)
         client = Client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
@@ -158,6 +159,9 @@ class Submission:
         if self.transfer.abort.is_set():
             raise Aborted
 
+    def _is_wanted(self) -> bool:
+        return not self.transfer.abort.is_set()
+
     def _draft(self, info: ManagerInfo) -> JobDraft:
         context = bpy.context
         scene = context.scene
@@ -183,7 +187,7 @@ class Submission:
 
     def _plan(self, blendfile: Path, storage: Path) -> Flow[packing.PackPlan]:
         _show("INVESTIGATING", "Looking for the files it uses", can_abort=True)
-        used = dependencies.of_open_file()
+        used = yield from dependencies.of_open_file()
         finder = manager.preferences().project_finder
 
         def plan_pack() -> packing.PackPlan:
@@ -220,11 +224,11 @@ class Submission:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job", can_abort=True)
         job = draft.submitted(path_for_manager(blendfile))
-        sent = begun(lambda: client.submit_job(job, self.key))
+        sent = begun(lambda: client.submit_job(job, self.key, self._is_wanted))
         try:
             yield sent
             state = sent.result()
-        except (ManagerUnreachable, StillUnderWay) as ex:
+        except (ManagerUnreachable, ManagerBusy, StillUnderWay) as ex:
             unanswered.keep(known)
             raise AnswerLost(ex) from ex
         except (JobRejected, JobTypeOutdated):

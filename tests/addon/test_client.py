@@ -14,6 +14,7 @@ from addon.flamenco.errors import (
     FlamencoError,
     JobRejected,
     JobTypeOutdated,
+    ManagerBusy,
     ManagerRefused,
     ManagerUnreachable,
     UnexpectedAnswer,
@@ -112,7 +113,7 @@ def test_an_answer_of_another_shape_is_not_a_managers(manager: FakeManager, answ
         (400, {"code": 400, "message": "bad frames"}, JobRejected, "HTTP 400): bad frames"),
         (400, {"message": "priority too high"}, JobRejected, "priority too high"),
         (500, None, JobRejected, "HTTP 500): Internal Server Error"),
-        (502, ["no", "object"], JobRejected, "HTTP 502): Bad Gateway"),
+        (501, ["no", "object"], JobRejected, "HTTP 501): Not Implemented"),
     ],
 )
 def test_a_refused_job_tells_why(
@@ -165,6 +166,34 @@ def test_a_submission_is_sent_again_with_its_key_when_the_answer_is_lost(
     assert manager.keys == [KEY] * 3
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_submission_is_sent_again_with_its_key_while_the_manager_is_busy(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    manager.refusals["/api/v3/jobs"] = (status, {"code": status, "message": "later"})
+
+    def is_wanted() -> bool:
+        if len(manager.keys) == 6:
+            manager.refusals.clear()
+        return True
+
+    assert Client(manager.url).submit_job(JOB, KEY, is_wanted).status == "queued"
+    assert manager.keys == [KEY] * 7
+
+
+def test_a_submission_to_a_busy_manager_is_given_up_when_it_is_aborted_or_takes_too_long(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager.refusals["/api/v3/jobs"] = (503, {"code": 503, "message": "disk full"})
+    with pytest.raises(ManagerBusy, match=r"HTTP 503\): disk full"):
+        Client(manager.url).submit_job(JOB, KEY, lambda: False)
+    monkeypatch.setattr(client, "PATIENCE", -1.0)
+    with pytest.raises(ManagerBusy):
+        Client(manager.url).submit_job(JOB, KEY)
+    assert len(manager.keys) == 2
+
+
 def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ASK_TIMEOUT", 0.3)
     ended = threading.Event()
@@ -192,3 +221,12 @@ def test_a_manager_that_hands_out_no_folders_is_told_apart(manager: FakeManager)
     assert Client(manager.url).hand_out_pack("n", KEY) == "jobs/2026-11-29-1"
     manager.refusals["/api/v3/jobs/packs"] = (405, {"code": 405, "message": "no"})
     assert Client(manager.url).hand_out_pack("n", KEY) is None
+
+
+def test_a_flow_lets_blender_draw_between_slices_of_its_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "SLICE", 0.0)
+    flow = background.in_slices([1, None, 2])
+    assert [next(flow) for _ in range(3)] == [background.PAUSED] * 3
+    assert background.run(background.in_slices([1, None, 2])) == [1, 2]

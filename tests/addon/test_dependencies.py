@@ -18,8 +18,9 @@ import bpy
 
 def found():
     sys.path.insert(0, {root!r})
-    from addon.flamenco import dependencies
-    kept = (one for one in dependencies.of_open_file() if {folder!r} in str(one.path))
+    from addon.flamenco import background, dependencies
+    found = background.run(dependencies.of_open_file())
+    kept = (one for one in found if {folder!r} in str(one.path))
     return sorted([os.path.relpath(one.path, {folder!r}), one.kind] for one in kept)
 
 def baked():
@@ -76,8 +77,8 @@ def test_bakes_of_geometry_nodes_and_the_files_that_nodes_import(tmp_path: Path)
         pytest.skip("this Blender has no bakes of geometry nodes")
     imports, found = told
     expected = [
-        ["bakes/all", "DIRECTORY"],
-        ["bakes/own", "DIRECTORY"],
+        ["bakes/all", "BAKE"],
+        ["bakes/own", "BAKE"],
         ["blendcache_shot", "DIRECTORY"],
         *([["part.stl", "FILE"]] if imports else []),
     ]
@@ -90,7 +91,7 @@ import json, os, sys
 import bpy
 
 sys.path.insert(0, {root!r})
-from addon.flamenco import dependencies
+from addon.flamenco import background, dependencies
 
 bpy.ops.wm.read_factory_settings(use_empty=False)
 thing = bpy.data.objects["Cube"]
@@ -109,7 +110,8 @@ caches = [
 for number, cache in enumerate(caches):
     cache.use_external, cache.filepath = True, "//caches/" + str(number)
 bpy.ops.wm.save_as_mainfile(filepath={folder!r} + "/shot.blend")
-kept = (one for one in dependencies.of_open_file() if one.kind == "CACHE")
+found = background.run(dependencies.of_open_file())
+kept = (one for one in found if one.kind == "CACHE")
 print("FOUND " + json.dumps(sorted(os.path.relpath(one.path, {folder!r}) for one in kept)))
 """
 
@@ -117,3 +119,89 @@ print("FOUND " + json.dumps(sorted(os.path.relpath(one.path, {folder!r}) for one
 def test_point_caches_in_folders_of_their_own(tmp_path: Path) -> None:
     found = found_by(_SIMULATED, tmp_path)
     assert found == [f"caches/{number}" for number in range(5)]
+
+
+_EVERYTHING = """
+import json, os, sys
+import bpy
+
+sys.path.insert(0, {root!r})
+from addon.flamenco import background, dependencies
+
+bpy.ops.wm.read_factory_settings(use_empty=False)
+folder = {folder!r}
+data = bpy.data
+thing, scene = data.objects["Cube"], bpy.context.scene
+
+def touched(name):
+    with open(os.path.join(folder, name), "w"):
+        return os.path.join(folder, name)
+
+part = data.materials.new("Part")
+data.libraries.write(folder + "/library.blend", {{part}})
+data.materials.remove(part)
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/shot.blend")
+with data.libraries.load("//library.blend", link=True, relative=True) as (_, wanted):
+    wanted.materials = ["Part"]
+thing.data.materials.append(data.materials["Part"])
+
+for name, source in (("a.png", "FILE"), ("b_01.png", "SEQUENCE"), ("c.<UDIM>.png", "TILED")):
+    image = data.images.new(name, 4, 4, tiled=source == "TILED")
+    image.source, image.filepath = source, "//" + name
+image = data.images.new("d_1.png", 4, 4)
+image.filepath_raw = folder + "/d_1.png"
+image.save()
+data.movieclips.load(folder + "/d_1.png").filepath = "//clip_1.png"
+data.sounds.load(touched("e.wav")).filepath = "//e.wav"
+data.volumes.new("V").filepath = "//f.vdb"
+data.texts.load(touched("h.osl")).filepath = "//h.osl"
+
+data.materials["Material"].use_nodes = True
+tree = data.materials["Material"].node_tree
+for kind, path in (("ShaderNodeTexIES", "//i.ies"), ("ShaderNodeScript", "//j.osl")):
+    node = tree.nodes.new(kind)
+    node.mode, node.filepath = "EXTERNAL", path
+
+editor = scene.sequence_editor_create()
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+still = strips.new_image("S", folder + "/k_1.png", 1, 1)
+still.elements.append("k_2.png")
+still.directory = "//strip/"
+strips.new_movie("M", folder + "/l.mov", 2, 1).filepath = "//l.mov"
+
+thing.modifiers.new("MC", "MESH_CACHE").filepath = "//m.mdd"
+thing.modifiers.new("F", "FLUID").fluid_type = "DOMAIN"
+thing.modifiers["F"].domain_settings.cache_directory = "//fluid"
+
+found = background.run(dependencies.of_open_file())
+lines = [[os.path.relpath(one.path, folder), one.kind, one.owner is not None] for one in found]
+walked = [os.path.relpath(path, folder) for path in bpy.utils.blend_paths(absolute=True)]
+own = "/datafiles/"
+print("FOUND " + json.dumps([sorted(lines), [one for one in walked if own not in one]]))
+"""
+
+
+def test_the_places_that_are_known_are_all_that_blender_itself_visits(tmp_path: Path) -> None:
+    found, walked = found_by(_EVERYTHING, tmp_path)
+    assert {name: kind for name, kind, _ in found} == {
+        "a.png": "FILE",
+        "b_01.png": "SEQUENCE",
+        "blendcache_library": "DIRECTORY",
+        "blendcache_shot": "DIRECTORY",
+        "c.<UDIM>.png": "FILE",
+        "clip_1.png": "SEQUENCE",
+        "d_1.png": "FILE",
+        "e.wav": "FILE",
+        "f.vdb": "FILE",
+        "fluid": "FLUID",
+        "h.osl": "FILE",
+        "i.ies": "FILE",
+        "j.osl": "FILE",
+        "l.mov": "FILE",
+        "library.blend": "LIBRARY",
+        "m.mdd": "FILE",
+        "strip": "FILE",
+    }
+    assert all(known for _, _, known in found)
+    names = {name for name, _, _ in found}
+    assert {one if "strip" not in one else "strip" for one in walked} <= names

@@ -7,15 +7,15 @@ import pytest
 
 from addon.flamenco import packing
 from addon.flamenco.errors import Aborted, PackFailed
-from addon.flamenco.packing import (
+from addon.flamenco.packing import PackPlan, Transfer, copy_pack, plan_pack
+from addon.flamenco.used_files import (
+    BAKE,
     CACHE,
     DIRECTORY,
+    FLUID,
+    OCEAN,
     SEQUENCE,
     Dependency,
-    PackPlan,
-    Transfer,
-    copy_pack,
-    plan_pack,
 )
 
 
@@ -83,6 +83,30 @@ class TestThePlan:
         made = plan(home, *(Dependency(one, relative=True, kind=CACHE) for one in folders))
         assert made.files[1:] == (cache,)
         assert made.missing == (home / "shots",)
+
+    @pytest.mark.parametrize(
+        ("kind", "files"),
+        [
+            (FLUID, ["config/config_0001.uni", "data/fluid_data_0001.vdb", "mesh/m.bobj.gz"]),
+            (OCEAN, ["disp_0001.exr", "foam_0001.exr"]),
+            (BAKE, ["12/blobs/1.blob", "12/meta/1.json", "blobs/1.blob", "meta/1.json"]),
+        ],
+    )
+    def test_of_the_project_folder_with_a_cache_takes_the_cache_alone(
+        self, home: Path, kind: str, files: list[str]
+    ) -> None:
+        cache = {write(home / "shots" / name) for name in files}
+        write(home / "shots" / "render" / "0001.png")
+        write(home / "shots" / "disp.psd")
+        made = plan(home, Dependency(home / "shots", relative=True, kind=kind))
+        assert set(made.files[1:]) == cache
+        assert made.missing == ()
+
+    def test_takes_the_named_files_of_a_folder(self, home: Path) -> None:
+        for name in "abc":
+            write(home / "in" / f"{name}.png")
+        made = plan(home, Dependency(home / "in", relative=True, names=("a.png", "c.png")))
+        assert made.files[1:] == (home / "in" / "a.png", home / "in" / "c.png")
 
     @pytest.mark.parametrize(
         ("name", "kind", "taken", "left"),

@@ -225,6 +225,30 @@ finish([refused, tried()])
         assert sent == ["FINISHED"]
         assert len(manager.submitted) == 1
 
+    def test_whose_compositor_writes_beside_it_is_refused(
+        self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path
+    ) -> None:
+        blendfile = make_file(blender, tmp_path / "home" / "shot.blend")
+        script = f"""
+if hasattr(scene, "compositing_node_group"):
+    tree = scene.compositing_node_group = bpy.data.node_groups.new("C", "CompositorNodeTree")
+else:
+    scene.use_nodes = True
+    tree = scene.node_tree
+node = tree.nodes.new("CompositorNodeOutputFile")
+folder = "directory" if hasattr(node, "directory") else "base_path"
+setattr(node, folder, "//../storage/depth/")
+refused = tried()
+setattr(node, folder, {str(manager.storage / "depth")!r})
+finish([refused, tried()])
+"""
+        run = in_blender(blender, manager, script, blendfile)
+
+        refused, sent = run.result
+        assert 'File Output node "File Output" writes to //../storage/depth/, beside' in refused
+        assert sent == ["FINISHED"]
+        assert len(manager.submitted) == 1
+
     def test_keeps_its_key_and_its_pack_until_it_is_answered_or_changed(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
     ) -> None:

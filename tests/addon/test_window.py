@@ -151,7 +151,7 @@ drawn = []
 panel._draw_text = lambda layout, text, icon: drawn.append(text)
 scene = bpy.context.scene
 scene.use_nodes = True
-for name, path in (("A", "/tmp/passes/"), ("B", "//passes/"), ("C", STORAGE + "/passes/")):
+for name, path in (("A", "/tmp/passes/"), ("C", STORAGE + "/passes/")):
     node = scene.node_tree.nodes.new("CompositorNodeOutputFile")
     node.name, node.base_path = name, path
 yield from until(lambda: drawn)
