@@ -78,7 +78,7 @@ def check(file: Script, /) -> int:
     """
 
     async def run() -> int:
-        async with open_engine() as engine:
+        async with open_engine(file.parent) as engine:
             job_type = (await engine.describe(*_script(file))).job_type
         count = len(job_type.settings)
         print(f"{job_type.name}: {job_type.label}, {count} setting{'' if count == 1 else 's'}")
@@ -109,7 +109,7 @@ def dry_run(
 
     async def run() -> int:
         path, type_name = _script(file)
-        async with open_engine() as engine:
+        async with open_engine(path.parent) as engine:
             job_type = (await engine.describe(path, type_name)).job_type
             job = JobToCompile(
                 id=str(uuid.uuid4()),

@@ -1,9 +1,11 @@
-"""The compiler's child process: ``python -m flamenco.jobtypes.child SECONDS BYTES``.
+"""The compiler's child process: ``python -P -m flamenco.jobtypes.child SECONDS BYTES [SCRIPTS]``.
 
 Requests come on standard input and answers go to standard output, see `messages`. The output of
 scripts goes to standard error, which the Manager logs. A script that takes longer than SECONDS is
 interrupted here, so that the error can name the line it was at; if it cannot be interrupted, the
 Manager kills it after a few times SECONDS. BYTES bounds the memory of the process (on Linux).
+Walls keep scripts from other files than those in the folder SCRIPTS, from the network and from
+other processes, see `walls`.
 """
 
 import gc
@@ -12,10 +14,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import attrs
 
+from flamenco.jobtypes import walls
 from flamenco.jobtypes.errors import CompileError
 from flamenco.jobtypes.limits import EXHAUSTED, Limits, limit_memory, use_reserve
 from flamenco.jobtypes.messages import (
@@ -28,16 +32,22 @@ from flamenco.jobtypes.messages import (
 )
 from flamenco.jobtypes.scripts import Script, Scripts
 
+KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
+"""Environment that scripts see: the Manager's may hold secrets."""
 
-def main(seconds: float, memory: int) -> None:
+
+def main(seconds: float, memory: int, folder: Path | None = None) -> None:
     """Answer requests until there are no more."""
     requests, answers = _take_over_pipes()
     limit_memory(memory)
+    for name in os.environ.keys() - KEPT_VARIABLES:
+        del os.environ[name]
     # tasks have no cycles; looking for them takes a fifth of the time of a large job
     gc.set_threshold(1_000_000)
     sys.dont_write_bytecode = True  # leave nothing in the folder of the scripts
     scripts = Scripts(Limits(seconds, memory))
-    answers.write(to_line(Answer()))
+    open_still = walls.close(folder)
+    answers.write(to_line(Answer(said=tuple((logging.WARNING, each) for each in open_still))))
     for line in requests:
         last = _answer(scripts, read_request(line), answers)
         if last.exhausted:
@@ -127,4 +137,4 @@ def _write(answers: IO[bytes], line: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]))
+    main(float(sys.argv[1]), int(sys.argv[2]), *map(Path, sys.argv[3:]))

@@ -111,13 +111,15 @@ def _only(name: str, paths: tuple[Path, ...]) -> Path:
 
 
 @asynccontextmanager
-async def open_engine(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[Engine]:
-    """An engine that runs scripts in a child process.
+async def open_engine(
+    scripts: Path | None = None, limits: Limits = DEFAULT_LIMITS
+) -> AsyncIterator[Engine]:
+    """An engine that runs scripts of a folder, and built-in ones, in a child process.
 
     A script that exceeds its limits (of memory on Linux only) is killed, and the next one gets a
     new process.
     """
-    process = CompilerProcess(limits)
+    process = CompilerProcess(limits, scripts)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(process.run)
         yield ChildEngine(process)
@@ -132,7 +134,7 @@ async def open_compiler(
 
     Scripts in the ``shared`` storage are refused.
     """
-    async with open_engine(limits) as engine:
+    async with open_engine(scripts, limits) as engine:
         yield Compiler(scripts, engine, shared)
 
 

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import _quickjs as quickjs  # without its wrapper, which keeps a thread
 import attrs
 import msgspec
-import quickjs
 
 from flamenco.jobtypes.authoring import format_timestamp_local
 from flamenco.jobtypes.described import job_type_from

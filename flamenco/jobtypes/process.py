@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
 import attrs
@@ -62,10 +63,14 @@ class CompilerProcess:
     """The child process, kept for the next request as long as nothing goes wrong."""
 
     limits: Limits
+    scripts: Path | None = None
+    """Folder that scripts may read."""
     _calls: trio.MemorySendChannel[_Call] = attrs.field(init=False)
     _waiting: trio.MemoryReceiveChannel[_Call] = attrs.field(init=False)
     _current: _Call | None = None
     _asked: int = 0
+    _told: bool = False
+    """True once the log says which walls around scripts are missing."""
 
     def __attrs_post_init__(self) -> None:
         self._calls, self._waiting = trio.open_memory_channel[_Call](0)
@@ -82,8 +87,7 @@ class CompilerProcess:
         if call.failure is not None:
             raise call.failure
         last = call.answers[-1]
-        for level, text in last.said:
-            logger.log(level, "%s", text)
+        _log_said(last)
         if last.error:
             raise CompileError(last.error)
         return call.answers
@@ -92,8 +96,9 @@ class CompilerProcess:
         """Keep a child and pass it the requests, until cancelled."""
         while True:
             try:
+                folder = await trio.to_thread.run_sync(self._folder)
                 async with self._child() as (child, lines, printed):
-                    while await self._serve(child, lines, printed):
+                    while await self._serve(child, lines, printed, folder):
                         pass
             except Exception as error:
                 # a bug of ours must not end the Manager or the next request either
@@ -104,11 +109,13 @@ class CompilerProcess:
 
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[tuple[Child, "_Lines", "_Lines"]]:
-        limits = [str(self.limits.seconds), str(self.limits.memory)]
+        arguments = [str(self.limits.seconds), str(self.limits.memory)]
+        if self.scripts is not None:
+            arguments.append(str(self.scripts))
         pipe = subprocess.PIPE
         async with (
             open_child(
-                [sys.executable, "-m", "flamenco.jobtypes.child", *limits],
+                [sys.executable, "-P", "-m", "flamenco.jobtypes.child", *arguments],
                 stdin=pipe,
                 stdout=pipe,
                 stderr=pipe,
@@ -119,7 +126,10 @@ class CompilerProcess:
             lines, printed = _Lines(child.stdout, MOST_ANSWERED), _Lines(child.stderr, MOST_PRINTED)
             nursery.start_soon(_log_all, printed)
             with trio.fail_after(START_SECONDS):
-                await lines.next()
+                ready = read_answer(await lines.next())
+            if not self._told:
+                self._told = True
+                _log_said(ready)
             yield child, lines, printed
             nursery.cancel_scope.cancel()
 
@@ -134,11 +144,21 @@ class CompilerProcess:
             call.failure = failure
             call.answered.set()
 
-    async def _serve(self, child: Child, lines: "_Lines", printed: "_Lines") -> bool:
+    def _folder(self) -> tuple[int, int] | None:
+        """What the folder of scripts is now: the child reads no other that takes its place."""
+        try:
+            status = self.scripts.stat() if self.scripts is not None else None
+        except OSError:
+            return None
+        return status and (status.st_dev, status.st_ino)
+
+    async def _serve(
+        self, child: Child, lines: "_Lines", printed: "_Lines", folder: tuple[int, int] | None
+    ) -> bool:
         """Let the child answer one request; returns True if it can take another."""
         call = await self._take()
-        if child.returncode is not None:
-            return False  # it ended while idle, so the request goes to its successor
+        if child.returncode is not None or await trio.to_thread.run_sync(self._folder) != folder:
+            return False  # the request goes to its successor
         lines.start_anew()
         printed.start_anew()
         with trio.CancelScope() as flooding:
@@ -176,6 +196,11 @@ class CompilerProcess:
         except msgspec.DecodeError as error:
             return f"made the compiler answer with nonsense: {error}"
         return ""
+
+
+def _log_said(answer: Answer) -> None:
+    for level, text in answer.said:
+        logger.log(level, "%s", text)
 
 
 async def _manner_of_end(child: Child) -> str:
