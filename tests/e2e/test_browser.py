@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.running import running_manager, running_worker, shaped_manager, submit
+from tests.e2e.running import running_manager, running_worker, shaped_manager, submit, wait_for
 from tests.patience import PATIENCE
 from tests.programs import need
 
@@ -47,12 +47,21 @@ def browser_page(url: str):
     assert complaints == []
 
 
-def point_at(page: Page, place: int, of: int) -> tuple[float, float]:
-    """Move the mouse to a cell of the strip, which has so many; where that is."""
-    box = page.get_by_test_id("strip").bounding_box()
-    x, y = box["x"] + (place + 0.5) * box["width"] / of, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    return x, y
+def point_at(page: Page, place: int, of: int) -> None:
+    """Move the mouse to a cell of the strip, which has so many, until it is where the strip is.
+
+    What comes late above the strip moves it away from the mouse.
+    """
+    strip = page.get_by_test_id("strip")
+    tip = strip.locator("xpath=..").get_by_role("tooltip")
+
+    def moved() -> bool:
+        strip.scroll_into_view_if_needed()
+        box = strip.bounding_box()
+        page.mouse.move(box["x"] + (place + 0.5) * box["width"] / of, box["y"] + box["height"] / 2)
+        return tip.is_visible() and strip.bounding_box() == box
+
+    wait_for(moved)
 
 
 def click_cell(page: Page, place: int, of: int) -> None:

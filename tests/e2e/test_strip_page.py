@@ -89,6 +89,10 @@ def test_what_is_pointed_at_shows_its_picture_time_and_worker(tmp_path):
         expect(tip).to_contain_text(re.compile(r"Frame 3: Done, [\d.]+ s, anna"))
         assert tip.locator("img").evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
         photograph(page, "strip-tip.png")
+        page.evaluate("document.querySelector('.overview').style.marginTop = '200px'")
+        expect(tip).to_have_count(0)
+        page.evaluate("document.querySelector('.overview').style.marginTop = ''")
+        expect(tip).to_contain_text("Frame 3: Done")
         drag(page, 2, 4, of=8)
         page.get_by_role("button", name="Look at").click()
         viewer = page.get_by_test_id("viewer")
