@@ -89,22 +89,51 @@ def test_keys_lead_everywhere_and_tell_themselves(farm):
         expect(row).to_have_attribute("data-status", "queued")
 
 
-def test_notices_are_counted_and_kept_over_a_reload(farm):
+OUTSIDE = """
+window.outside = []
+window.Notification = class extends Notification {
+  constructor(title, options) {
+    super(title, options)
+    window.outside.push(options.body)
+  }
+}
+"""
+
+
+def test_notices_are_counted_kept_read_and_shown_outside_of_the_page(farm):
     submit(farm, name="Kept", **HELLO)
     with browser_page(f"{farm}app/jobs") as page:
-        bell = page.get_by_test_id("bell")
-        expect(bell).to_have_accessible_name("Notices")
-        page.get_by_test_id("job-row").filter(has_text="Kept").click()
-        page.get_by_role("button", name="Pause").first.click()
-        expect(bell).to_have_accessible_name("Notices: 1 unread")
+        page.context.grant_permissions(["notifications"])
+        page.add_init_script(OUTSIDE)
         page.reload()
-        expect(bell).to_have_accessible_name("Notices: 1 unread")
+        bell = page.get_by_test_id("bell")
         bell.click()
-        expect(page.get_by_test_id("notice-history")).to_contain_text("Pausing Kept")
-        photograph(page, "notices.png")
-        assert violations(page) == []
+        page.get_by_role("switch", name="Outside of this page too").check()
         page.keyboard.press("Escape")
         expect(bell).to_have_accessible_name("Notices")
+        page.get_by_test_id("job-row").filter(has_text="Kept").click()
+        page.get_by_role("button", name="Cancel").first.click()
+        expect(bell).to_have_accessible_name("Notices: 1 unread")
+        assert page.evaluate("window.outside") == ["Kept was canceled: 0 of 2 tasks"]
+        page.goto(f"{farm}app/jobs")
+        expect(bell).to_have_accessible_name("Notices: 1 unread")
+        bell.click()
+        newest = page.get_by_test_id("farm-notice").first
+        expect(newest).to_contain_text("Kept was canceled")
+        photograph(page, "notices.png")
+        assert violations(page) == []
+        page.emulate_media(color_scheme="dark")
+        photograph(page, "notices-dark.png")
+        assert violations(page) == []
+        newest.get_by_role("link").click()
+        expect(page.get_by_role("heading", name="Kept")).to_be_visible()
+        expect(bell).to_have_accessible_name("Notices")
+        page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+        page.reload()
+        expect(bell).to_have_accessible_name("Notices")
+        bell.click()
+        expect(page.get_by_test_id("outside")).to_contain_text("HTTPS")
+        photograph(page, "notices-insecure.png")
 
 
 def test_what_will_be_saved_is_seen_before(farm):

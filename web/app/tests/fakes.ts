@@ -53,7 +53,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     'fetchJob', 'fetchJobTasks', 'fetchJobFrames',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
-    'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
+    'fetchNotices', 'markNoticesRead', 'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
   ]
   const defaults: Partial<Record<keyof Api, unknown>> = {
     getVersion: { version: '4', shortversion: '4', name: 'Farm', git: '' },
@@ -71,6 +71,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     fetchJobLastRenderedInfo: null,
     fetchGlobalLastRenderedInfo: null,
     fetchTaskLogTail: '',
+    fetchNotices: { notices: [], unread: 0 },
   }
   for (const name of names) {
     const answer = answers[name] ?? defaults[name]

@@ -20,7 +20,7 @@ describe('the live store', () => {
   ): Promise<void> {
     sockets = new FakeSockets()
     const api = fakeApi(answers)
-    store = createLiveStore({ api, openSocket: sockets.open, later, onTrouble, onOtherVersion })
+    store = createLiveStore({ api, openSocket: sockets.open, later, onTrouble, onOtherVersion, browser: 'mine' })
     store.start()
     sockets.last.onopen?.()
     sockets.last.confirm()

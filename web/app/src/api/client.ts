@@ -195,6 +195,10 @@ export function createApi(
       data(http.POST('/api/v3/configuration/check/blender', { body: { path } })),
     saveSetupAssistantConfig: (body: SetupAssistantConfig) =>
       done(http.POST('/api/v3/configuration/setup-assistant', { body })),
+    fetchNotices: (browser: string) =>
+      data(http.GET('/api/v3/notices', { params: { query: { browser } } })),
+    markNoticesRead: (browser: string, until: string) =>
+      done(http.POST('/api/v3/notices/read', { body: { browser, until } })),
     getFarmStatus: () => data(http.GET('/api/v3/status')),
     getJobTypes: async () => (await data(http.GET('/api/v3/jobs/types'))) as unknown as AvailableJobTypes,
 

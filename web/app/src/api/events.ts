@@ -8,6 +8,7 @@ import type {
   JobStatus,
   ListedFrame,
   Parked,
+  ShownNotice,
   TaskStatus,
   WorkerStatus,
   WorkerStatusChangeRequest,
@@ -98,6 +99,7 @@ export type LiveEvent =
   | { event: '/last-rendered'; payload: EventLastRenderedUpdate }
   | { event: '/workers'; payload: EventWorkerUpdate }
   | { event: '/workertags'; payload: EventWorkerTagUpdate }
+  | { event: '/notices'; payload: Omit<ShownNotice, 'unread'> }
   | { event: '/status'; payload: FarmStatusReport }
   | { event: '/lifecycle'; payload: { type: 'manager-startup' | 'manager-shutdown' } }
   | { event: '/resync'; payload: { reason: string } }
@@ -112,6 +114,7 @@ export interface Subscription {
     | 'tasklog'
     | 'allLastRendered'
     | 'allWorkerTags'
+    | 'allNotices'
   uuid?: string
 }
 

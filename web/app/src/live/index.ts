@@ -3,6 +3,7 @@
 import { computed } from 'vue'
 
 import { createApi } from '../api/client'
+import { browserID } from '../dom/browser-id'
 import { gathering } from '../dom/gathering'
 import { notifyError } from '../notices'
 import { createLiveStore } from './store'
@@ -19,6 +20,7 @@ export const live = createLiveStore({
   openSocket,
   onTrouble: notifyError,
   later: gathering(),
+  browser: browserID,
   onOtherVersion: () => location.reload(),
 })
 

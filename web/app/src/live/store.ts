@@ -22,6 +22,7 @@ import type {
   WorkerSummary,
   WorkerTag,
 } from '../api/types'
+import { FarmNotices } from './farm-notices'
 import { inOrder } from './in-order'
 import { OpenJob } from './open-job'
 import { OpenTask } from './open-task'
@@ -62,6 +63,8 @@ export interface LiveStoreOptions {
   onTrouble: (message: string) => void
   /** Calls a little later, so that events which come together are drawn together. */
   later: (run: () => void) => void
+  /** What stands for this browser. */
+  browser: string
   /** The Manager that answers now is of another version than the page was loaded from. */
   onOtherVersion: () => void
 }
@@ -70,6 +73,7 @@ export function createLiveStore(options: LiveStoreOptions) {
   const { openSocket, onTrouble, later, onOtherVersion } = options
   const waiting: LiveEvent[] = []
   const api = inOrder(options.api, applyWaiting)
+  const notices = new FarmNotices(api, options.browser)
   const jobs = shallowReactive(new Map<string, JobRow>())
   const archive = shallowReactive(new Map<string, JobRow>())
   const workers = shallowReactive(new Map<string, WorkerSummary>())
@@ -253,6 +257,9 @@ export function createLiveStore(options: LiveStoreOptions) {
         break
       case '/workertags':
         tagsSnapshot.event(event.payload)
+        break
+      case '/notices':
+        notices.onEvent(event.payload)
     }
   }
 
@@ -266,6 +273,7 @@ export function createLiveStore(options: LiveStoreOptions) {
     archive,
     workers,
     tags,
+    notices,
     connection: socket.state,
     workerList: computed(() => [...workers.values()]),
 
@@ -276,6 +284,7 @@ export function createLiveStore(options: LiveStoreOptions) {
       })
       socket.follow({ type: 'allWorkers' }, () => attempt(loadWorkers))
       socket.follow({ type: 'allWorkerTags' }, () => attempt(loadTags))
+      socket.follow({ type: 'allNotices' }, () => attempt(() => notices.load()))
       socket.start()
       attempt(loadJobTypes)
       return () => socket.stop()
