@@ -5,10 +5,12 @@
 """
 
 from actors.actor import Actor
+from actors.cell import Pause
 from actors.commit import MemoryStore, ReplyLater, Snapshot, Store
 from actors.errors import (
     ActorCrashed,
     ActorError,
+    ActorParked,
     ActorStopped,
     AskCycle,
     AskTimeout,
@@ -28,6 +30,7 @@ from actors.messages import (
     BackgroundFailed,
     DeadLetter,
     Exit,
+    Parked,
     Request,
     Restarted,
     Started,
@@ -44,6 +47,7 @@ __all__ = [
     "ActorCrashed",
     "ActorError",
     "ActorInfo",
+    "ActorParked",
     "ActorRef",
     "ActorStopped",
     "ActorSystem",
@@ -61,6 +65,8 @@ __all__ = [
     "MailboxFull",
     "MemoryStore",
     "NameTaken",
+    "Parked",
+    "Pause",
     "ReplyDropped",
     "ReplyLater",
     "Request",

@@ -17,10 +17,18 @@ import trio
 from trio.lowlevel import Abort, enable_ki_protection, reschedule
 
 from actors.commit import Ledger
-from actors.errors import ActorStopped, brief, crash_of
+from actors.errors import ActorParked, ActorStopped, brief, crash_of
 from actors.inspection import Figures
 from actors.mail import AWAKE, ActorRef, Call, waiting_for
-from actors.messages import Exit, LetterReason, Reason, Stopped, Terminated, Unhandled
+from actors.messages import (
+    Exit,
+    LetterReason,
+    Parked,
+    Reason,
+    Stopped,
+    Terminated,
+    Unhandled,
+)
 from actors.time import Entry
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("actors")
 
-State = Literal["starting", "running", "restarting", "stopping", "passive", "stopped"]
+State = Literal["starting", "running", "restarting", "parked", "stopping", "passive", "stopped"]
 Kind = Literal["passivate", "rollback", "fail", "stop"]
 RANK: dict[Kind, int] = {"passivate": 0, "rollback": 1, "fail": 2, "stop": 3}
 
@@ -57,6 +65,20 @@ class Order:
     kind: Kind
     reason: Reason = "stopped"
     error: Exception | None = None
+
+
+@attrs.frozen
+class Pause:
+    """The time in which an actor that crashed too often takes no mail, on Trio's clock.
+
+    >>> Pause("KeyError('x')", began=100.0, until=110.0).until
+    110.0
+    """
+
+    reason: str
+    """Its last crash."""
+    began: float
+    until: float
 
 
 class Limit(Entry):
@@ -127,6 +149,8 @@ class Cell:
     next_order: Order | None = None
     nap: trio.CancelScope | None = None
     """The wait between two lives."""
+    pause: Pause | None = None
+    """The same while it is parked."""
     limit: Limit | None = None
     mishaps: Mishaps | None = None
     waits: list[Cell] | None = None
@@ -187,6 +211,8 @@ class Cell:
 
     def dead_letter(self, message: object, reason: LetterReason) -> None:
         """Nobody will handle this message."""
+        if self.pause is not None and reason == "stopped":
+            reason = "parked"
         if isinstance(message, Call):
             message.fail(self.stopped_error())
             message = message.request
@@ -195,6 +221,12 @@ class Cell:
 
     def stopped_error(self) -> Exception:
         """The error for requests to an actor that has ended."""
+        if self.pause is not None:
+            left = max(0.0, self.pause.until - self.system.deadlines.now())
+            return ActorParked(
+                f"{self.path} kept crashing and is parked: {self.pause.reason}; it is tried again "
+                f"in {left:.0f} s"
+            )
         if self.exit is None:
             return ActorStopped(f"{self.path} is stopping")
         if self.exit.error is None:
@@ -260,7 +292,7 @@ class Cell:
         if self.exit is not None:
             return
         self.limit_end()
-        if reason != "shutdown" or self.ref._asleep:
+        if reason != "shutdown" or self.ref._asleep or self.pause is not None:
             self.order(Order("stop", reason))
         elif self.ref._limit >= 0:
             self.ref._deliver(Drain())
@@ -270,6 +302,36 @@ class Cell:
         """Every error that ends a life, or comes after that, is logged and counted once."""
         self.system.counts.crashes += 1
         log.error("%s (%s) %s: %s", self.path, self.kind, what, brief(error), exc_info=error)
+
+    @enable_ki_protection
+    def park(self, seconds: float, error: Exception) -> None:
+        """Take no more mail: what there is goes to nobody, and those who ask are told why."""
+        now = self.system.deadlines.now()
+        self.pause, self.state = Pause(brief(error), now, now + seconds), "parked"
+        self.system.parked[self.path] = self.pause
+        log.error("%s is parked for %.0f s: %s", self.path, seconds, self.pause.reason)
+        self.ref._close()
+        for message in self.ref._queue:
+            self.dead_letter(message, "stopped")
+        self.ref._queue.clear()
+        if self.ready is not None:
+            self.ready.set()
+            self.ready = None
+        self.system.publish_if_wanted(Parked, self.ref, error, seconds)
+
+    @enable_ki_protection
+    def unpark(self) -> None:
+        """Take mail again."""
+        self.pause, self.state = None, "restarting"
+        del self.system.parked[self.path]
+        self.ref._limit = self.cls.mailbox.capacity
+
+    def retry(self) -> bool:
+        """End the pause of a parked actor; False if it is none."""
+        if self.pause is None or self.nap is None:
+            return False
+        self.nap.cancel()
+        return True
 
     # The end
 
@@ -345,11 +407,11 @@ class Cell:
         return self.exit
 
     async def wait_ready(self) -> None:
-        """Wait until `started` has run; raises if the actor ends before."""
+        """Wait until `started` has run; raises if the actor ends or is parked before."""
         with waiting_for(self):
-            while self.exit is None and self.state not in ("running", "stopping"):
+            while self.exit is None and self.state not in ("running", "parked", "stopping"):
                 if self.ready is None:
                     self.ready = trio.Event()
                 await self.ready.wait()
-        if self.exit is not None:
+        if self.exit is not None or self.pause is not None:
             raise self.stopped_error()

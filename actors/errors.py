@@ -25,6 +25,14 @@ class ActorStopped(ActorError):
     """
 
 
+class ActorParked(ActorStopped):
+    """The actor has crashed too often and pauses, so the message was not handled.
+
+    >>> issubclass(ActorParked, ActorStopped)
+    True
+    """
+
+
 class ActorCrashed(ActorError):
     """The handler raised an error while it worked on this ask.
 

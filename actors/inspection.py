@@ -29,6 +29,7 @@ log = logging.getLogger("actors")
 QUIET_SECONDS = 1.0  # between two lines about messages that were lost for the same reason
 LEVELS: Mapping[LetterReason | Literal["unhandled"], int] = {
     "stopped": logging.INFO,  # usual while parts of a system end
+    "parked": logging.INFO,  # the pause itself is an error in the log
     "late": logging.INFO,  # the asker was told
     "full": logging.WARNING,
     "cancelled": logging.WARNING,

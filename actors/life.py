@@ -239,8 +239,14 @@ async def end(cell: Cell, life: Life, verdict: Verdict) -> Verdict:
     if not verdict.final:
         cell.unlimit()
     if verdict.follows == "life":
-        if verdict.delay:
-            await nap(cell, verdict.delay)
+        if verdict.parked and why.error is not None:
+            cell.park(verdict.delay, why.error)
+        try:
+            if verdict.delay:
+                await nap(cell, verdict.delay)
+        finally:
+            if verdict.parked:
+                cell.unpark()
         cell.figures.restarts += 1
         cell.system.counts.restarts += 1
         if why.error is not None:

@@ -447,6 +447,20 @@ class ActorRef:
         else:
             self._cell.request_stop("stopped")
 
+    @enable_ki_protection
+    def retry(self) -> bool:
+        """Begin the next life of a parked actor now; False if it is not parked.
+
+        >>> import trio, actors
+        >>> async def main():
+        ...     async with actors.ActorSystem() as system:
+        ...         return system.spawn(actors.Actor).retry()
+        >>> trio.run(main)
+        False
+        """
+        self._check_thread("retry")
+        return self._cell.retry()
+
     @property
     def alive(self) -> bool:
         """False once the actor has ended for good.

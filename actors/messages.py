@@ -21,7 +21,7 @@ Reason = Literal[
 """Reason for the end of a life: asked to stop, the system shut down, an error, a refusal by its
 start, a failed commit, idleness, or a cancelled scope."""
 
-LetterReason = Literal["stopped", "full", "cancelled", "late", "refused"]
+LetterReason = Literal["stopped", "parked", "full", "cancelled", "late", "refused"]
 
 
 class Request(Generic[R]):
@@ -129,6 +129,19 @@ class Restarted:
 
 
 @attrs.frozen
+class Parked:
+    """Event: the actor has crashed once too often because of `error`, and pauses for `seconds`.
+
+    >>> Parked(None, ValueError("boom"), 10.0).seconds
+    10.0
+    """
+
+    ref: ActorRef
+    error: Exception
+    seconds: float
+
+
+@attrs.frozen
 class Stopped:
     """Event: the actor has ended for good.
 
@@ -144,9 +157,9 @@ class Stopped:
 class DeadLetter:
     """Event: a message that nobody will handle, and why.
 
-    `reason` is "stopped" (the actor has ended), "full" (told as an effect), "cancelled" (in hand
-    when the life was cancelled), "late" (a reply nobody waits for) or "refused" (told, and
-    answered by an exception in `replies_with`).
+    `reason` is "stopped" (the actor has ended), "parked" (it pauses), "full" (told as an effect),
+    "cancelled" (in hand when the life was cancelled), "late" (a reply nobody waits for) or
+    "refused" (told, and answered by an exception in `replies_with`).
 
     >>> DeadLetter(None, "hello", "stopped").message
     'hello'

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Directive = Literal["resume", "restart", "stop", "escalate"]
 Restart = Literal["transient", "temporary"]
-Beyond = Literal["escalate", "stop"]
+Beyond = Literal["escalate", "stop", "park"]
 Ending = Literal["together", "in_turn"]
 
 GRAVITY: Mapping[Directive, int] = {"resume": 0, "restart": 1, "stop": 2, "escalate": 3}
@@ -69,8 +69,10 @@ class Supervision:
     """Rules by which an actor supervises its children.
 
     - `max_restarts` of one child within `within` seconds; no child counts for another.
-    - `beyond`: what one restart more is: the actor's own failure ("escalate"), or the end of that
-      child alone ("stop"), which those who watch it are told.
+    - `beyond`: what one restart more is: the actor's own failure ("escalate"), the end of that
+      child alone ("stop"), which those who watch it are told, or a pause of that child ("park").
+    - `pause`: how long a parked child pauses. It grows with each time that the child, tried again,
+      crashes within `within` seconds; meanwhile its mail is refused.
     - `backoff`: how long to wait before a restart, None for not at all.
     - `decide`: error class -> "resume" (drop the message, keep the state), "restart", "stop" or
       "escalate"; the nearest class in the error's ancestry counts, "restart" if none is listed.
@@ -92,6 +94,7 @@ class Supervision:
         factory=dict
     )
     beyond: Beyond = "escalate"
+    pause: Backoff = Backoff(initial=10.0, maximum=300.0)
     patience: tuple[type[Exception], ...] = (Exception,)
     ending: Ending = "together"
 
@@ -127,15 +130,20 @@ class Supervision:
 class Mishaps:
     """The crashes of one child: when it was restarted, as far back as `within` reaches."""
 
-    __slots__ = ("_in_a_row", "_times")
+    __slots__ = ("_in_a_row", "_pauses", "_times")
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
         self._in_a_row = 0
+        self._pauses = 0  # since it last lived for longer than `within`
 
-    def allows(self, rules: Supervision, now: float) -> bool:
-        """Count a restart; False if it is one too many."""
+    def allows(self, rules: Supervision, lived: float, now: float) -> bool:
+        """Count a restart; False if it is one too many, or the life after a pause was short."""
         times = self._times
+        if lived > rules.within:
+            self._pauses = 0
+        if self._pauses:
+            return False
         while times and times[0] <= now - rules.within:
             times.popleft()
         if len(times) >= rules.max_restarts:
@@ -148,6 +156,11 @@ class Mishaps:
         self._in_a_row = self._in_a_row + 1 if lived <= backoff.maximum else 1
         return backoff.delay(self._in_a_row, random)
 
+    def pause(self, backoff: Backoff, random: Random) -> float:
+        """Seconds for which the child is parked now."""
+        self._pauses += 1
+        return backoff.delay(self._pauses, random)
+
 
 @attrs.frozen
 class Verdict:
@@ -156,6 +169,8 @@ class Verdict:
     follows: Literal["life", "end", "escalate", "passive"]
     exit: Exit
     delay: float = 0.0
+    parked: bool = False
+    """The delay is a pause, in which the actor takes no mail."""
 
     @property
     def final(self) -> bool:
@@ -175,12 +190,15 @@ def judge_crash(cell: Cell, error: Exception) -> Verdict:
         return Verdict("escalate", why)
     if directive == "stop" or cell.spec.restart == "temporary":
         return Verdict("end", why)
-    if _mishaps(cell).allows(rules, cell.system.deadlines.now()):
+    mishaps, random = _mishaps(cell), cell.system.random
+    if mishaps.allows(rules, _lived(cell), cell.system.deadlines.now()):
         return Verdict("life", why, _wait(cell, rules.backoff))
     error.add_note(
         f"{parent.path or 'the actor system'} allows a child {rules.max_restarts:g} restarts in "
         f"{rules.within:g} s; the crash of {cell.path} was one more"
     )
+    if rules.beyond == "park" and cell.ref._limit >= 0:
+        return Verdict("life", why, mishaps.pause(rules.pause, random), parked=True)
     return Verdict("escalate" if rules.beyond == "escalate" else "end", why)
 
 
@@ -230,5 +248,8 @@ def _mishaps(cell: Cell) -> Mishaps:
 def _wait(cell: Cell, backoff: Backoff | None) -> float:
     if backoff is None:
         return 0.0
-    lived = 0.0 if cell.life is None else cell.system.deadlines.now() - cell.life.began
-    return _mishaps(cell).wait(backoff, lived, cell.system.random)
+    return _mishaps(cell).wait(backoff, _lived(cell), cell.system.random)
+
+
+def _lived(cell: Cell) -> float:
+    return 0.0 if cell.life is None else cell.system.deadlines.now() - cell.life.began

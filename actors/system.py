@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from actors.cell import Pause
     from actors.commit import Store
     from actors.inspection import ActorInfo, Statistics, Trace
     from actors.mail import ActorRef
@@ -118,6 +119,7 @@ class ActorSystem:
         self.supervision = supervision or Supervision()
         self.random = random or Random()  # noqa: S311 - spreads restarts, guards nothing
         self.events = Events()
+        self.parked: dict[str, Pause] = {}  # by path: what keeps crashing, and is tried again
         self.recorder = Recorder(store)
         self.counts = Counts(self)
         self.number = itertools.count(1)  # of actors without a name

@@ -6,8 +6,11 @@ import trio
 from quart import current_app, websocket
 from quart_trio import QuartTrio
 
+from actors import ActorParked
 from flamenco.manager.farm import Farm
 from flamenco.manager.services import Services
+from flamenco.manager.status import GetFarmStatus
+from flamenco.model.statuses import FarmStatus
 from flamenco.store import Reader
 from web.auth import WorkerDoor
 from web.chronicle import Chronicle
@@ -46,6 +49,14 @@ def farm() -> Farm:
 def nursery() -> trio.Nursery:
     """The nursery of the application, for what outlives the request that begins it."""
     return cast("Web", current_app).nursery
+
+
+async def farm_status() -> FarmStatus:
+    """What the farm as a whole does; unknown while the part that counts is parked."""
+    try:
+        return await farm().status.ask(GetFarmStatus())
+    except ActorParked:
+        return FarmStatus.UNKNOWN
 
 
 def services() -> Services:

@@ -16,10 +16,9 @@ from quart import Blueprint, websocket
 
 from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
-from flamenco.manager.status import GetFarmStatus
 from flamenco.model.bounds import Uuid, Word, brief
 from web.chronicle import Follower
-from web.context import chronicle, connection, crowd, farm, sockets
+from web.context import chronicle, connection, crowd, farm, farm_status, sockets
 from web.following import following
 from web.operations import API
 from web.topics import EVERYBODY, Every, One, Topic
@@ -97,7 +96,7 @@ async def follow() -> None:
 
 async def _follow(follower: Follower) -> None:
     answers, pending = trio.open_memory_channel[object](ANSWERS)
-    status = FarmStatusReport(status=await farm().status.ask(GetFarmStatus()))
+    status = FarmStatusReport(status=await farm_status())
     await answers.send({"event": "/status", "payload": status})
     await websocket.accept()
     follower.at_once = connection().send_at_once

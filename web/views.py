@@ -1,11 +1,14 @@
 """Model objects as the API shows them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
+import trio
 from msgspec import UNSET, UnsetType
 
+import actors
+from flamenco import clock
 from flamenco.api import jobs as api
 from flamenco.api import meta
 from flamenco.api import workers as worker_api
@@ -39,6 +42,20 @@ def parked(parked: Parked | None) -> meta.Parked | UnsetType:
     if parked is None:
         return UNSET
     return meta.Parked(reason=parked.reason, since=parked.since or UNSET)
+
+
+def parked_parts(pauses: Mapping[str, actors.Pause]) -> tuple[meta.ParkedPart, ...]:
+    """The parts of the Manager that are parked; their clock is Trio's."""
+    now, ticks = clock.now(), trio.current_time()
+    return tuple(
+        meta.ParkedPart(
+            path=path,
+            reason=f"it kept crashing, at last with {pause.reason}",
+            since=now - timedelta(seconds=ticks - pause.began),
+            tried_again_at=now + timedelta(seconds=pause.until - ticks),
+        )
+        for path, pause in pauses.items()
+    )
 
 
 def job(

@@ -6,7 +6,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.api.meta import Parked
+from flamenco.api.meta import Parked, ParkedPart
 from flamenco.model.bounds import Line
 
 MOST_ACTORS = 10_000
@@ -59,3 +59,12 @@ class ManagerActors:
     parked_jobs: Mapping[str, Parked]
     """Reasons by id, as for workers."""
     parked_workers: Mapping[str, Parked]
+    parked: tuple[ParkedPart, ...]
+    """Parts of the Manager itself."""
+
+
+@attrs.frozen(kw_only=True)
+class ActorTriedAgain:
+    """A part of the Manager that is to begin anew before its pause is over."""
+
+    path: Line

@@ -34,6 +34,17 @@ class Parked:
 
 
 @attrs.frozen(kw_only=True)
+class ParkedPart:
+    """Not in Flamenco 3: a part of the Manager that kept crashing, and does nothing meanwhile."""
+
+    path: Line
+    """Path of its actor, such as `/scheduler`."""
+    reason: Prose
+    since: Time
+    tried_again_at: Time
+
+
+@attrs.frozen(kw_only=True)
 class VersionHeaders:
     user_agent: Line = ""
 
@@ -53,6 +64,8 @@ class FarmStatusReport:
     status: FarmStatus
     refused_reports: int | UnsetType = UNSET
     """Not in Flamenco 3: number of reports since the start whose lease was over; not in events."""
+    parked: tuple[ParkedPart, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: parts of the Manager that keep crashing; not in events."""
 
 
 @attrs.frozen(kw_only=True)

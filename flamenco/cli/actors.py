@@ -59,3 +59,5 @@ def _facts(found: ManagerActors) -> Iterator[tuple[str, str]]:
     for kind, parked in (("job", found.parked_jobs), ("worker", found.parked_workers)):
         for name, why in parked.items():
             yield f"Parked {kind} {name}", why.reason
+    for part in found.parked:
+        yield f"Parked {part.path}", part.reason

@@ -13,7 +13,7 @@ from flamenco.api import jobs as wire_jobs
 from flamenco.api import packs as wire_packs
 from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
-from flamenco.api.inspection import ActorsWanted, ManagerActors
+from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
@@ -57,6 +57,11 @@ class Operations(SetupOperations, ShamanOperations):
     def actors(self, wanted: ActorsWanted) -> Call[ManagerActors]:
         """The Manager's actors with their figures, and what went wrong among them."""
         return get("manager/actors", ManagerActors, wanted)
+
+    @operation
+    def try_actor_again(self, path: str) -> Call[None]:
+        """Let a parked part of the Manager begin anew before its pause is over."""
+        return Call("POST", "manager/actors/try-again", nothing, body=ActorTriedAgain(path=path))
 
     @operation
     def shared_storage(self, audience: str, platform: str) -> Call[meta.SharedStorageLocation]:

@@ -185,34 +185,55 @@ def _beside(database: Path) -> Installation:
 
 
 async def _start(system: actors.ActorSystem, store: Store, services: Services) -> Farm:
-    """Workers come before jobs: a job tells the workers of its open leases as it starts."""
+    """Workers come before jobs: a job tells the workers of its open leases as it starts.
 
-    async def start(kind: type[actors.Actor], path: str) -> actors.ActorRef:
-        return await system.start(kind, services, name=path.strip("/"))
+    One that is parked before it has started keeps nobody waiting.
+    """
 
-    await system.start(Scheduler, name=SCHEDULER.strip("/"))
-    shaman = await start(ShamanKeeper, SHAMAN)
-    packs = await system.start(Packs, services, shaman, name=PACKS.strip("/"))
-    await start(Deletions, DELETIONS)
-    workers = await start(Workers, WORKERS)
-    await workers.ask(WaitForWorkers(), timeout=inf)
-    jobs = await start(Jobs, JOBS)
-    await jobs.ask(WaitForJobs(), timeout=inf)
+    async def start(kind: type[actors.Actor], path: str, *args: object) -> actors.ActorRef:
+        try:
+            return await system.start(kind, *args, name=path.strip("/"))
+        except actors.ActorParked:
+            parked = system.find(path)
+            if parked is None:
+                raise
+            return parked
+
+    await start(Scheduler, SCHEDULER)
+    shaman = await start(ShamanKeeper, SHAMAN, services)
+    packs = await start(Packs, PACKS, services, shaman)
+    await start(Deletions, DELETIONS, services)
+    workers = await start(Workers, WORKERS, services)
+    await _ready(workers, WaitForWorkers())
+    jobs = await start(Jobs, JOBS, services)
+    await _ready(jobs, WaitForJobs())
     farm = Farm(
         system=system,
         store=store,
         services=services,
         workers=workers,
         jobs=jobs,
-        tags=await start(Tags, TAGS),
-        pictures=await start(PictureKeeper, PICTURES),
-        videos=await start(Videos, VIDEOS),
-        images=await start(Images, IMAGES),
-        status=await start(Status, STATUS),
-        notices=await start(Notices, NOTICES),
-        submissions=await start(Submissions, SUBMISSIONS),
+        tags=await start(Tags, TAGS, services),
+        pictures=await start(PictureKeeper, PICTURES, services),
+        videos=await start(Videos, VIDEOS, services),
+        images=await start(Images, IMAGES, services),
+        status=await start(Status, STATUS, services),
+        notices=await start(Notices, NOTICES, services),
+        submissions=await start(Submissions, SUBMISSIONS, services),
         shaman=shaman,
         packs=packs,
     )
-    await start(Housekeeping, HOUSEKEEPING)
+    await start(Housekeeping, HOUSEKEEPING, services)
     return farm
+
+
+async def _ready(supervisor: actors.ActorRef, wait: actors.Request[None]) -> None:
+    """Wait until all children have begun, in whichever life of their supervisor."""
+    while True:
+        try:
+            return await supervisor.ask(wait, timeout=inf)
+        except actors.ActorParked:
+            return None
+        except (actors.ActorCrashed, actors.ActorStopped):
+            if not supervisor.alive:
+                raise

@@ -87,6 +87,21 @@ class Notices(actors.Actor):
         for folder in (self._services.paths.local, self._services.paths.shared):
             if folder is not None:
                 self.tell(self.ref, LookAtDisk(folder))
+        self.start_soon(self._hear_of_parked, self.ref)
+
+    async def _hear_of_parked(self, me: actors.ActorRef) -> None:
+        async with self.system.events.subscribe(actors.Parked) as events:
+            async for event in events:
+                await me.send(event)
+
+    @actors.handles(actors.Parked)
+    def parked(self, event: actors.Parked) -> None:
+        """Give a notice of a part of the Manager that keeps crashing."""
+        text = (
+            f"{event.ref.path}, a part of the Manager, keeps crashing and is tried again in "
+            f"{event.seconds:.0f} s: {event.error!r}"
+        )
+        give(self, [(NoticeKind.PART_PARKED, text)])
 
     @actors.handles(LookAtDisk)
     def look_at_disk(self, message: LookAtDisk) -> None:

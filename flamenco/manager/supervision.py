@@ -1,20 +1,24 @@
 """Rules for the farm's actors that crash, or whose changes can't be stored."""
 
-from math import inf
-
 import attrs
 
 import actors
 from flamenco.store import DamagedDatabase, StoreError, UnreadableRow
 
 FARM = actors.Supervision(
-    max_restarts=inf,
+    max_restarts=10,
+    within=60.0,
+    beyond="park",
+    pause=actors.Backoff(initial=10.0, maximum=300.0),
     backoff=actors.Backoff(initial=0.1, maximum=5.0),
     decide={DamagedDatabase: "escalate"},
     patience=(StoreError,),
     ending="in_turn",
 )
-"""A service begins anew however often it crashes, every five seconds at most: the others go on.
+"""A service that crashes more than ten times in a minute is parked: its mail is refused with the
+reason, at the edge by 503. It is tried again after 10 s, 20 s, and so on up to five minutes, or
+when somebody asks for it. So none ends the Manager, not even the scheduler or the supervisor of
+jobs: the others go on, and what it should do waits, since each reads at its start what is to do.
 
 They end last started first, since each needs those that started before it.
 

@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     WORKER_LOST = "worker-lost"
     WORKER_WITHHELD = "worker-withheld"
     DISK_NEARLY_FULL = "disk-nearly-full"
+    PART_PARKED = "part-parked"
 
 
 def _short(text: str) -> str:

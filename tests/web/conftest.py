@@ -96,6 +96,7 @@ async def edge_at(
     port=0,
     compiling=in_this_process,
     installation=None,
+    around=None,
 ) -> AsyncIterator[Edge]:
     """A Manager's edge, its files in a folder; port 0 is any free one."""
     stop = trio.Event()
@@ -103,7 +104,11 @@ async def edge_at(
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
             open_farm(
-                config, config.paths(folder), compiling=compiling, installation=installation
+                config,
+                config.paths(folder),
+                compiling=compiling,
+                installation=installation,
+                around=around,
             ) as farm,
             trio.open_nursery() as nursery,
             httpx.AsyncClient(

@@ -20,6 +20,7 @@ FILE = {"sha": "a" * 64, "size": 7, "path": "scene.blend"}
 DELETION = {"ids": [NOBODY], "delete": {}}
 
 BODIES = {
+    "tryActorAgain": {"path": "/scheduler"},
     "updateConfigurationFile": {},
     "checkSharedStoragePath": {"path": "/farm"},
     "checkBlenderExePath": {"path": "blender"},

@@ -1,5 +1,12 @@
 """Operators see the actors of a Manager, what went wrong among them, and what is parked."""
 
+from functools import partial
+
+import attrs
+
+from flamenco.manager import supervision
+from flamenco.manager.status import Refresh, Status
+from tests.manager.faults import Poison
 from tests.patience import until
 from tests.web.conftest import JOB, call, edge_at
 from tests.web.test_parked import until_parked
@@ -51,3 +58,36 @@ async def test_crashes_and_what_is_parked_are_told(tmp_path):
         found = await until(told)
     assert found["parked_jobs"] == {job: parked["job"]}
     assert found["parked_workers"] == {anna.id: parked["worker"]}
+
+
+async def test_a_part_of_the_manager_that_keeps_crashing_is_shown_and_tried_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(supervision, "FARM", attrs.evolve(supervision.FARM, max_restarts=1))
+    poison = Poison()
+    async with edge_at(tmp_path, around=poison) as edge:
+        assert "parked" not in await call(edge, "GET", "status")
+        again = ("POST", "manager/actors/try-again")
+        await call(edge, *again, {"path": "/nobody"}, 404)
+        refused = await call(edge, *again, {"path": "/status"}, 422)
+        assert refused["message"] == "/status is not parked"
+        poison.add(Status, "status", Refresh)
+        edge.farm.status.tell(Refresh())
+
+        async def parked():
+            return (await call(edge, "GET", "status")).get("parked")
+
+        (part,) = await until(parked)
+        assert (part["path"], part["since"] < part["tried_again_at"]) == ("/status", True)
+        assert "it kept crashing, at last with Poisoned('Refresh is poison')" in part["reason"]
+        found = await shown(edge, "?under=/status")
+        assert found["actors"][0]["state"] == "parked"
+        assert [each["reason"] for each in found["parked"]] == [part["reason"]]
+        assert (await call(edge, "GET", "status"))["status"] == "unknown"
+        poison.clear()
+        await call(edge, *again, {"path": "/status"}, 204)
+        await until(partial(parked_no_more, edge))
+
+
+async def parked_no_more(edge) -> bool:
+    return "parked" not in await call(edge, "GET", "status")

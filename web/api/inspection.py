@@ -8,7 +8,12 @@ from msgspec import UNSET
 
 import actors
 from flamenco import clock
-from flamenco.api.inspection import ActorFigures, ActorsWanted, ManagerActors
+from flamenco.api.inspection import (
+    ActorFigures,
+    ActorsWanted,
+    ActorTriedAgain,
+    ManagerActors,
+)
 from flamenco.api.meta import Parked
 from flamenco.api.past import (
     FailureReason,
@@ -19,7 +24,7 @@ from flamenco.api.past import (
 )
 from flamenco.manager.asking import ask_job
 from flamenco.manager.jobs.messages import WhyWaiting
-from flamenco.manager.refusals import Refusal
+from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
 from flamenco.model.jobs import Job
 from flamenco.model.lists import JobFilter, Order, Paging
 from flamenco.model.parking import ParkedKind
@@ -51,7 +56,18 @@ async def fetch_manager_actors(query: ActorsWanted) -> ManagerActors:
         failed_commits=counts.failed_commits,
         parked_jobs=await _parked(ParkedKind.JOB),
         parked_workers=await _parked(ParkedKind.WORKER),
+        parked=views.parked_parts(farm().system.parked),
     )
+
+
+@routes.post("/manager/actors/try-again", errors=[404, 422])
+async def try_actor_again(body: ActorTriedAgain) -> None:
+    """Let a part of the Manager that is parked begin anew now."""
+    found = farm().system.find(body.path)
+    if found is None:
+        raise NotFound(f"there is no actor {body.path}")
+    if not found.retry():
+        raise NotAllowed(f"{body.path} is not parked")
 
 
 @routes.get("/farm/statistics")

@@ -2,10 +2,12 @@
 
 import re
 
+from msgspec import UNSET
+
 import flamenco
 from flamenco.api.meta import FarmStatusReport, FlamencoVersion, VersionHeaders
-from flamenco.manager.status import GetFarmStatus
-from web.context import farm, services
+from web import views
+from web.context import farm, farm_status, services
 from web.operations import Operations
 
 API_VERSION = "3.9"
@@ -35,6 +37,8 @@ async def get_version(headers: VersionHeaders) -> FlamencoVersion:
 @routes.get("/status")
 async def get_farm_status() -> FarmStatusReport:
     """The status of the farm as a whole."""
-    status = await farm().status.ask(GetFarmStatus())
-    refused = services().counters.stale_reports
-    return FarmStatusReport(status=status, refused_reports=refused)
+    return FarmStatusReport(
+        status=await farm_status(),
+        refused_reports=services().counters.stale_reports,
+        parked=views.parked_parts(farm().system.parked) or UNSET,
+    )
