@@ -21,7 +21,7 @@ def of_open_file() -> Flow[list[Dependency]]:
     own brushes into each new file.
     """
     own = Path(bpy.utils.system_resource("DATAFILES"))
-    where = _Whereabouts()
+    where = Whereabouts()
     found = yield from in_slices(
         one and (one.text, where.dependency(one)) for one in places.of_open_file()
     )
@@ -32,7 +32,7 @@ def of_open_file() -> Flow[list[Dependency]]:
     return [one for one in used if not is_inside(one.path, own)]
 
 
-class _Whereabouts:
+class Whereabouts:
     """The blend files that are open or linked, and the folders that their paths count from."""
 
     def __init__(self) -> None:

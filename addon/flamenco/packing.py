@@ -1,42 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packing: copying a blend file and the files it uses to the shared storage.
-
-Files keep their places relative to each other, so nothing inside the blend file has to change:
-files that it names by a relative path are copied, and files that it names by an absolute path stay
-where they are, for Workers to find there.
-"""
+"""Packing: copying a blend file and the files it uses to the shared storage."""
 
 import os
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Event
 
 from .errors import Aborted, PackFailed
-from .paths import common_root, is_inside, place_below
-from .used_files import Dependency, existing_files
+from .plan import PackPlan
 
 _CHUNK = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class PackPlan:
-    """The files to copy, and the folder they come from."""
-
-    root: Path
-    """Folder whose structure is kept in the pack."""
-    blendfile: Path
-    files: tuple[Path, ...]
-    """All files to copy, the blend file first; none if it is used where it is."""
-    missing: tuple[Path, ...] = ()
-    elsewhere: tuple[Path, ...] = ()
-    """Files outside the shared storage that are not copied, so that Workers may not find them."""
-
-    @property
-    def place(self) -> Path:
-        """Path of the blend file inside the pack."""
-        return self.blendfile.relative_to(self.root)
 
 
 class Transfer:
@@ -54,54 +28,18 @@ class Transfer:
         return 100 * self.copied // self.total if self.total else 0
 
 
-def plan_pack(
-    blendfile: Path, project_root: Path, storage: Path, dependencies: Iterable[Dependency]
-) -> PackPlan:
-    """A plan of the files to copy, for which folders are read but no files. Raises PackFailed."""
-    files, missing, elsewhere = {blendfile: None}, {}, {}
-    for dependency in dependencies:
-        found = list(existing_files(dependency))
-        if not found and not dependency.is_optional:
-            missing[dependency.path] = None
-        elif dependency.relative:
-            files.update(dict.fromkeys(found))
-        elif not is_inside(dependency.path, storage):
-            elsewhere.update(dict.fromkeys(found))
-    try:
-        root = common_root(project_root, files)
-    except ValueError as ex:
-        raise PackFailed(f"The file cannot be packed: {ex}. Save both on the same drive") from ex
-    return PackPlan(root, blendfile, tuple(files), tuple(missing), tuple(elsewhere))
-
-
-def plan_in_place(blendfile: Path, storage: Path, dependencies: Iterable[Dependency]) -> PackPlan:
-    """A plan for a file in the shared storage: nothing is copied, but it tells what is not there.
-
-    Links in the storage are followed for relative paths, which Workers open from there as well.
-    """
-    missing, elsewhere = {}, {}
-    for dependency in dependencies:
-        found = list(existing_files(dependency))
-        if not found and not dependency.is_optional:
-            missing[dependency.path] = None
-        inside = place_below if dependency.relative else _named_below
-        elsewhere.update((one, None) for one in found if not inside(storage, one))
-    return PackPlan(blendfile.parent, blendfile, (), tuple(missing), tuple(elsewhere))
-
-
-def _named_below(folder: Path, file: Path) -> Path | None:
-    return file if is_inside(file, folder) else None
-
-
 def stamps(files: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
     """Files with their sizes and times of the last change. Raises PackFailed."""
     return tuple((file, *_stamp(_about(file))) for file in files)
 
 
-def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
+def copy_pack(
+    plan: PackPlan, contents: Mapping[Path, Path], target: Path, transfer: Transfer
+) -> None:
     """Copy the plan's files into the new folder `target`.
 
-    After an error or an abort the folder is removed again. Raises PackFailed or Aborted.
+    Of those in `contents` another file is copied. After an error or an abort the folder is removed
+    again. Raises PackFailed or Aborted.
     """
     try:
         target.mkdir(parents=True)
@@ -111,9 +49,10 @@ def copy_pack(plan: PackPlan, target: Path, transfer: Transfer) -> None:
             "that you may write there"
         ) from ex
     try:
-        transfer.total = sum(_about(file).st_size for file in plan.files)
-        for file in plan.files:
-            _copy(file, target / file.relative_to(plan.root), transfer)
+        sources = {plan.place_of(file): contents.get(file, file) for file in plan.files}
+        transfer.total = sum(_about(source).st_size for source in sources.values())
+        for place, source in sources.items():
+            _copy(source, target / place, transfer)
     except (PackFailed, Aborted):
         discard(target)
         raise

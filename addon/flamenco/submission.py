@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Submission of the open file as a job to the Manager (reference add-on §6)."""
 
+import sys
+import tempfile
 import uuid
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from . import (
     manager,
     outputs,
     packing,
+    rewriting,
     scene_properties,
     settings_group,
     unanswered,
@@ -37,6 +40,7 @@ from .evaluation import values_for_submission
 from .job import BLENDFILE_FOR_CHECK, JobDraft
 from .manager_info import ManagerInfo
 from .paths import find_project_root, pack_folder_name, path_for_manager, place_below
+from .plan import PackPlan, plan_in_place, plan_pack
 from .version import VERSION
 
 
@@ -185,12 +189,12 @@ class Submission:
             user=manager.user(),
         )
 
-    def _plan(self, blendfile: Path, storage: Path) -> Flow[packing.PackPlan]:
+    def _plan(self, blendfile: Path, storage: Path) -> Flow[PackPlan]:
         _show("INVESTIGATING", "Looking for the files it uses", can_abort=True)
         used = yield from dependencies.of_open_file()
         finder = manager.preferences().project_finder
 
-        def plan_pack() -> packing.PackPlan:
+        def made() -> PackPlan:
             if not storage.is_dir():
                 raise NotReady(
                     f"The shared storage {storage} cannot be reached from this computer. Mount it,"
@@ -198,11 +202,10 @@ class Submission:
                 )
             inside = place_below(storage, blendfile)
             if inside is not None:
-                return packing.plan_in_place(inside, storage, used)
-            root = find_project_root(blendfile, finder)
-            return packing.plan_pack(blendfile, root, storage, used)
+                return plan_in_place(inside, storage, used)
+            return plan_pack(blendfile, find_project_root(blendfile, finder), storage, used)
 
-        plan = yield from in_background(plan_pack)
+        plan = yield from in_background(made)
         _list_in_terminal("Missing", plan.missing)
         _list_in_terminal("Outside the shared storage", plan.elsewhere)
         self._stop_if_aborted()
@@ -214,9 +217,16 @@ class Submission:
         now = datetime.now(timezone.utc).astimezone()
         return storage / (given or pack_folder_name(job_name, now))
 
-    def _copy(self, plan: packing.PackPlan, pack: Path) -> Flow[None]:
+    def _copy(self, plan: PackPlan, pack: Path) -> Flow[None]:
+        blender, abort = _another_blender(), self.transfer.abort
+
+        def copy() -> None:
+            with tempfile.TemporaryDirectory(prefix="flamenco-") as scratch:
+                contents = rewriting.rewrite(plan, blender, Path(scratch), abort)
+                packing.copy_pack(plan, contents, pack, self.transfer)
+
         _show("TRANSFERRING", f"Copying {_count(len(plan.files))}", can_abort=True)
-        yield from in_background(lambda: packing.copy_pack(plan, pack, self.transfer))
+        yield from in_background(copy)
 
     def _send(
         self, client: Client, draft: JobDraft, blendfile: Path, known: unanswered.Unanswered
@@ -266,6 +276,15 @@ def _save() -> Path:
         except RuntimeError as ex:
             raise NotReady(f"The file cannot be saved, so it was not submitted: {ex}") from ex
     return Path(bpy.path.abspath(bpy.data.filepath)).absolute()
+
+
+def _another_blender() -> list[str]:
+    """The command that rewrites paths; a Blender that is a Python module has no program."""
+    script = str(rewriting.SCRIPT)
+    if not bpy.app.binary_path:
+        return [sys.executable, script]
+    options = ["--background", "--factory-startup", "--python-exit-code", "1"]
+    return [bpy.app.binary_path, *options, "--python", script]
 
 
 def _show(status: str, text: str, *, can_abort: bool = False) -> None:

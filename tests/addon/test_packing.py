@@ -7,12 +7,14 @@ import pytest
 
 from addon.flamenco import packing
 from addon.flamenco.errors import Aborted, PackFailed
-from addon.flamenco.packing import PackPlan, Transfer, copy_pack, plan_pack
+from addon.flamenco.packing import Transfer, copy_pack
+from addon.flamenco.plan import PackPlan, plan_pack
 from addon.flamenco.used_files import (
     BAKE,
     CACHE,
     DIRECTORY,
     FLUID,
+    LIBRARY,
     OCEAN,
     SEQUENCE,
     Dependency,
@@ -57,13 +59,55 @@ class TestThePlan:
         assert made.root == home.parent
         assert made.place == Path("home", "shots", "a.blend")
 
-    def test_leaves_absolute_paths_and_tells_those_outside_the_storage(
+    def test_leaves_absolute_paths_into_the_storage_and_tells_what_cannot_be_rewritten(
         self, home: Path, storage: Path
     ) -> None:
         near, far = write(storage / "a.png"), write(home / "a.png")
-        made = plan(home, Dependency(near, relative=False), Dependency(far, relative=False))
-        assert made.files == (home / "shots" / "a.blend",)
+        blendfile = home / "shots" / "a.blend"
+        made = plan(
+            home,
+            Dependency(near, relative=False, owner=blendfile),
+            Dependency(far, relative=False, owner=None),
+        )
+        assert made.files == (blendfile,)
         assert made.elsewhere == (far,)
+        assert made.rewritten == ()
+
+    def test_takes_what_is_only_known_by_its_whole_path_into_a_folder_of_its_own(
+        self, home: Path
+    ) -> None:
+        blendfile, near = home / "shots" / "a.blend", write(home / "tex" / "a.png")
+        far = write(home.parent / "far" / "s_1.png")
+        made = plan(
+            home,
+            Dependency(near, relative=False, owner=blendfile),
+            Dependency(far, relative=False, kind=SEQUENCE, owner=blendfile),
+        )
+        outside = Path("_outside", *far.parts[1:])
+        assert made.root == home
+        assert made.rewritten == (blendfile,)
+        assert made.targets == {near: Path("tex", "a.png"), far: outside}
+        assert [made.place_of(file) for file in made.files[1:]] == [Path("tex", "a.png"), outside]
+
+    def test_follows_libraries_unless_they_stay_in_the_storage(
+        self, home: Path, storage: Path
+    ) -> None:
+        shot = home / "shots" / "a.blend"
+        far, deep = write(home.parent / "far" / "l.blend"), write(home.parent / "deep" / "d.blend")
+        stays, beside = write(storage / "s.blend"), write(storage / "s.png")
+        back = write(home / "back.png")
+        made = plan(
+            home,
+            Dependency(deep, relative=True, kind=LIBRARY, owner=far),
+            Dependency(far, relative=False, kind=LIBRARY, owner=shot),
+            Dependency(back, relative=True, owner=deep),
+            Dependency(stays, relative=False, kind=LIBRARY, owner=shot),
+            Dependency(beside, relative=True, owner=stays),
+        )
+        assert set(made.files) == {shot, far, deep, back}
+        assert set(made.rewritten) == {shot, far, deep}
+        assert made.targets[back] == Path("back.png")
+        assert made.elsewhere == ()
 
     def test_tells_missing_files_but_not_caches_never_baked(self, home: Path) -> None:
         gone = home / "gone.png"
@@ -131,12 +175,19 @@ class TestThePlan:
 
 
 class TestTheCopy:
+    def test_has_the_rewritten_copies_in_place_of_their_files(
+        self, home: Path, storage: Path, tmp_path: Path
+    ) -> None:
+        other = write(tmp_path / "0.blend", b"other")
+        copy_pack(plan(home), {home / "shots" / "a.blend": other}, storage / "job", Transfer())
+        assert (storage / "job" / "shots" / "a.blend").read_bytes() == b"other"
+
     def test_has_the_structure_of_the_project_and_reports_every_byte(
         self, home: Path, storage: Path
     ) -> None:
         texture = write(home / "tex" / "a.png", b"x" * 1000)
         transfer = Transfer()
-        copy_pack(plan(home, Dependency(texture, relative=True)), storage / "job", transfer)
+        copy_pack(plan(home, Dependency(texture, relative=True)), {}, storage / "job", transfer)
         assert (storage / "job" / "shots" / "a.blend").read_bytes() == b"BLENDER"
         assert (storage / "job" / "tex" / "a.png").stat().st_size == 1000
         assert (transfer.copied, transfer.total, transfer.percent) == (1007, 1007, 100)
@@ -145,7 +196,7 @@ class TestTheCopy:
         transfer = Transfer()
         transfer.abort.set()
         with pytest.raises(Aborted):
-            copy_pack(plan(home), storage / "job", transfer)
+            copy_pack(plan(home), {}, storage / "job", transfer)
         assert list(storage.iterdir()) == []
 
     def test_is_removed_when_a_file_goes_away_meanwhile(self, home: Path, storage: Path) -> None:
@@ -153,7 +204,7 @@ class TestTheCopy:
         made = plan(home, Dependency(texture, relative=True))
         texture.unlink()
         with pytest.raises(PackFailed, match=r"a\.png cannot be read"):
-            copy_pack(made, storage / "job", Transfer())
+            copy_pack(made, {}, storage / "job", Transfer())
         assert list(storage.iterdir()) == []
 
     def test_names_source_and_destination_when_the_disk_is_full(
@@ -168,7 +219,7 @@ class TestTheCopy:
 
         monkeypatch.setattr(Path, "open", full)
         with pytest.raises(PackFailed) as caught:
-            copy_pack(plan(home), storage / "job", Transfer())
+            copy_pack(plan(home), {}, storage / "job", Transfer())
         text = str(caught.value)
         assert f"{home}/shots/a.blend cannot be copied to {storage}/job/shots/a.blend" in text
         assert "No space left on device" in text
@@ -176,7 +227,7 @@ class TestTheCopy:
     def test_never_writes_into_a_folder_that_exists(self, home: Path, storage: Path) -> None:
         precious = write(storage / "job" / "frame.png")
         with pytest.raises(PackFailed, match="cannot be created"):
-            copy_pack(plan(home), storage / "job", Transfer())
+            copy_pack(plan(home), {}, storage / "job", Transfer())
         assert precious.exists()
 
 
@@ -207,5 +258,5 @@ def test_a_file_that_changes_while_it_is_copied_is_told(
                 texture.write_bytes(b"short")
 
     with pytest.raises(PackFailed, match="has changed while it was copied"):
-        copy_pack(made, storage / "pack", Meanwhile())
+        copy_pack(made, {}, storage / "pack", Meanwhile())
     assert not (storage / "pack").exists()

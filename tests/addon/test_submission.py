@@ -192,21 +192,34 @@ bpy.data.objects["Cube"].data.materials.append(data.materials[0])
         )
         assert seen.result == ["//maps/wood.png"], seen.output
 
-    def test_with_absolute_paths_is_sent_with_a_warning(
+    def test_brings_what_it_names_by_a_whole_path_and_finds_it_in_its_pack(
         self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path, storage: Path
     ) -> None:
+        far, near = tmp_path / "far äö #1", storage / "near"
         script = f"""
-for place in ({str(tmp_path / "far")!r}, {str(storage / "near")!r}):
+for place in ({str(far)!r}, {str(near)!r}):
     image_file(place + "/wall.png")
     use_image(place + "/wall.png")
+bpy.context.preferences.filepaths.use_file_compression = True
 """
         blendfile = make_file(blender, tmp_path / "home" / "shot.blend", script)
 
         run = in_blender(blender, manager, "finish(tried())", blendfile)
 
         assert run.result == ["FINISHED"]
-        assert "1 file outside the shared storage, which" in run.output
-        assert f"Outside the shared storage: {tmp_path}/far/wall.png" in run.output
+        assert "2 files copied to the shared storage" in run.output
+        assert "outside the shared storage" not in run.output
+        (pack,) = (storage / "jobs").iterdir()
+        assert (pack / "shot.blend").read_bytes()[:4] == blendfile.read_bytes()[:4]
+        (tmp_path / "home").rename(tmp_path / "gone")
+        far.rename(tmp_path / "away")
+        opened = """
+shown = [bpy.path.abspath(one.filepath) for one in bpy.data.images if one.filepath]
+finish([sorted(shown), sorted(one.size[0] for one in bpy.data.images if one.filepath)])
+"""
+        seen = blender.run(opened, blendfile=pack / "shot.blend")
+        brought = pack.joinpath("_outside", *far.parts[1:], "wall.png")
+        assert seen.result == [sorted([str(brought), str(near / "wall.png")]), [4, 4]], seen.output
 
     def test_is_not_rendered_into_a_folder_beside_it(
         self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path
