@@ -5,7 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPResponse
 from typing import Any
@@ -27,6 +27,9 @@ ASK_TIMEOUT = 4.0
 
 SUBMIT_TIMEOUT = 60.0
 """Seconds to wait while the Manager compiles a job."""
+
+SHAMAN_TIMEOUT = 60.0
+"""Seconds in which the Manager has to take a piece of a file, or to make a checkout."""
 
 TRIES, PAUSE = 4, 1.0
 """Number of times that a job is sent whose answer is lost, and the seconds in between."""
@@ -142,6 +145,35 @@ class Client:
         if not isinstance(answer, dict) or not isinstance(answer.get("path"), str):
             raise UnexpectedAnswer(request.full_url, "it has no path")
         return answer["path"]
+
+    def required(self, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """`shamanCheckoutRequirements`: those of `files` to be sent first, with their status."""
+        url = urljoin(self.url, "api/v3/shaman/checkout/requirements")
+        answer = self._post(self._request(url), {"files": files}, "", SHAMAN_TIMEOUT)
+        if not isinstance(answer, dict) or not isinstance(answer.get("files") or [], list):
+            raise UnexpectedAnswer(url, "it has no files")
+        return answer.get("files") or []
+
+    def upload(
+        self, sha: str, size: int, headers: Mapping[str, str], body: Iterable[bytes]
+    ) -> None:
+        """`shamanFileStore`: send a file, unless it is there already."""
+        request = self._request(urljoin(self.url, f"api/v3/shaman/files/{sha}/{size}"))
+        request.data = body
+        request.add_header("Content-Type", "application/octet-stream")
+        request.add_header("Content-Length", str(size))
+        for name, value in headers.items():
+            request.add_header(name, value)
+        self._ask(request, SHAMAN_TIMEOUT)
+
+    def check_out(self, files: list[dict[str, Any]], name: str) -> str:
+        """`shamanCheckout`: make a folder of files; returns its path, which may not be `name`."""
+        url = urljoin(self.url, "api/v3/shaman/checkout/create")
+        body = {"files": files, "checkoutPath": name}
+        answer = self._post(self._request(url), body, "", SHAMAN_TIMEOUT)
+        if not isinstance(answer, dict) or not isinstance(answer.get("checkoutPath"), str):
+            raise UnexpectedAnswer(url, "it has no path")
+        return answer["checkoutPath"]
 
     def delete_job(self, job_id: str) -> None:
         """`deleteJob`: delete a job with the files that were sent for it."""

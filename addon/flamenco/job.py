@@ -35,8 +35,11 @@ class JobDraft:
             if setting.subtype == "dir_path" and setting.shown and setting.editable:
                 yield setting, str(self.settings[setting.key])
 
-    def submitted(self, blendfile: str) -> dict[str, Any]:
-        """The job, with `blendfile` in its settings if its type has such a setting."""
+    def submitted(self, blendfile: str, checkout: str = "") -> dict[str, Any]:
+        """The job, with `blendfile` in its settings if its type has such a setting.
+
+        `checkout` is the path of Shaman's checkout with its files, which goes with the job.
+        """
         settings = dict(self.settings)
         place = self.job_type.setting("blendfile")
         if place is not None and place.type == "string":
@@ -53,4 +56,6 @@ class JobDraft:
         }
         if self.worker_tag not in {"", NO_TAG}:
             job["worker_tag"] = self.worker_tag
+        if checkout:
+            job["storage"] = {"shaman_checkout_id": checkout}
         return job

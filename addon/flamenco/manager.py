@@ -42,7 +42,7 @@ def info() -> ManagerInfo | None:
 def load_cache() -> None:
     """Read the cache file again."""
     global _info  # noqa: PLW0603 - Blender's callbacks have no object to carry it
-    _info = manager_info.load(_cache_folder())
+    _info = manager_info.load(cache_folder())
 
 
 def refresh() -> Flow[ManagerInfo]:
@@ -53,14 +53,15 @@ def refresh() -> Flow[ManagerInfo]:
     found = yield from in_background(lambda: manager_info.fetch(client, here))
     _info = found
     try:
-        manager_info.save(_cache_folder(), found)
+        manager_info.save(cache_folder(), found)
     except OSError as ex:
         raise NotReady(
-            f"The Manager's answers cannot be kept in {_cache_folder()} ({ex.strerror}). Check "
+            f"The Manager's answers cannot be kept in {cache_folder()} ({ex.strerror}). Check "
             "that you may write there"
         ) from ex
     return found
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """The folder for what is kept between sessions."""
     return Path(bpy.utils.user_resource("CONFIG", create=True))

@@ -9,7 +9,17 @@ from threading import Event
 
 from .errors import Aborted, PackFailed
 from .plan import PackPlan
+from .remembered import Remembered, Stamp, stamp
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
+CACHE_NAME = "flamenco-copies.json"
+"""Name of the file in Blender's folder for user configuration that has the last copies."""
+
+_FICLONE = 0x40049409
 _CHUNK = 4 * 1024 * 1024
 
 
@@ -30,16 +40,21 @@ class Transfer:
 
 def stamps(files: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
     """Files with their sizes and times of the last change. Raises PackFailed."""
-    return tuple((file, *_stamp(_about(file))) for file in files)
+    return tuple((file, *stamp(_about(file))) for file in files)
 
 
 def copy_pack(
-    plan: PackPlan, contents: Mapping[Path, Path], target: Path, transfer: Transfer
+    plan: PackPlan,
+    contents: Mapping[Path, Path],
+    target: Path,
+    earlier: Remembered,
+    transfer: Transfer,
 ) -> None:
     """Copy the plan's files into the new folder `target`.
 
-    Of those in `contents` another file is copied. After an error or an abort the folder is removed
-    again. Raises PackFailed or Aborted.
+    Of those in `contents` another file is copied. What has not changed since a copy of `earlier`
+    is linked or cloned, where the storage can do that. After an error or an abort the folder is
+    removed again. Raises PackFailed or Aborted.
     """
     try:
         target.mkdir(parents=True)
@@ -52,10 +67,11 @@ def copy_pack(
         sources = {plan.place_of(file): contents.get(file, file) for file in plan.files}
         transfer.total = sum(_about(source).st_size for source in sources.values())
         for place, source in sources.items():
-            _copy(source, target / place, transfer)
+            _bring(source, target / place, earlier, transfer)
     except (PackFailed, Aborted):
         discard(target)
         raise
+    earlier.save()
 
 
 def discard(target: Path) -> None:
@@ -70,23 +86,60 @@ def _about(file: Path) -> os.stat_result:
         raise PackFailed(f"{file} cannot be read: {ex.strerror}") from ex
 
 
-def _stamp(about: os.stat_result) -> tuple[int, int]:
-    return about.st_size, about.st_mtime_ns
+def _bring(source: Path, destination: Path, earlier: Remembered, transfer: Transfer) -> None:
+    at = stamp(_about(source))
+    known = earlier.text(source, at)
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as ex:
+        raise PackFailed(f"{destination.parent} cannot be created: {ex.strerror}") from ex
+    if known is not None and _is_taken(Path(known), destination, at):
+        transfer.copied += at[0]
+    else:
+        _copy(source, destination, transfer)
+    earlier.keep(source, at, str(destination))
+
+
+def _is_taken(copy: Path, destination: Path, at: Stamp) -> bool:
+    """True if an earlier copy, if there still is one and nobody changed it, could be used again."""
+    try:
+        if stamp(copy.stat()) != at:
+            return False
+        if not _is_cloned(copy, destination):
+            os.link(copy, destination)
+        os.utime(destination, ns=(at[1], at[1]))
+    except OSError:
+        destination.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _is_cloned(copy: Path, destination: Path) -> bool:
+    """True if the file system gave the new file the blocks of the old one (Linux: FICLONE)."""
+    if fcntl is None:
+        return False
+    with copy.open("rb") as reader, destination.open("xb") as writer:
+        try:
+            fcntl.ioctl(writer, _FICLONE, reader.fileno())
+        except OSError:
+            destination.unlink()
+            return False
+    return True
 
 
 def _copy(source: Path, destination: Path, transfer: Transfer) -> None:
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as reader, destination.open("xb") as writer:
-            before = _stamp(os.fstat(reader.fileno()))
+            before = stamp(os.fstat(reader.fileno()))
             while chunk := reader.read(_CHUNK):
                 if transfer.abort.is_set():
                     raise Aborted
                 writer.write(chunk)
                 transfer.copied += len(chunk)
-            if _stamp(os.fstat(reader.fileno())) != before:
+            if stamp(os.fstat(reader.fileno())) != before:
                 raise PackFailed(
                     f"{source} has changed while it was copied. Submit again when it is finished"
                 )
+        os.utime(destination, ns=(before[1], before[1]))
     except OSError as ex:
         raise PackFailed(f"{source} cannot be copied to {destination}: {ex.strerror}") from ex

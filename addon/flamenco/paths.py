@@ -56,8 +56,12 @@ def pack_folder_name(job_name: str, moment: datetime) -> str:
     The timestamp is ISO 8601 with ``-`` as its separator and no colons (reference add-on §6).
     """
     timestamp = moment.replace(tzinfo=None).isoformat("-", "microseconds").replace(":", "")
-    name = _UNFIT.sub("_", job_name)[:_NAME_LENGTH].rstrip(" .")
-    return f"{timestamp}-{name}"
+    return f"{timestamp}-{file_name(job_name)}"
+
+
+def file_name(job_name: str) -> str:
+    """A job's name as that of a folder, on every platform."""
+    return _UNFIT.sub("_", job_name)[:_NAME_LENGTH].rstrip(" .")
 
 
 def find_project_root(blendfile: Path, finder: str) -> Path:

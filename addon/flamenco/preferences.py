@@ -12,11 +12,6 @@ from .paths import find_project_root
 # Labels do not wrap by themselves.
 _LINE_LENGTH = 50
 
-_COPIED_ANEW = (
-    "Files outside the shared storage are copied again for each job. The Manager could keep them"
-    " (Shaman), but this add-on doesn't use that"
-)
-
 _PROJECT_FINDERS = [
     ("BLENDER_PROJECT", "Blender Project", "The folder that contains .blender_project"),
     ("GIT", "Git", "The folder that contains .git"),
@@ -86,7 +81,7 @@ def _state(context: bpy.types.Context) -> list[str]:
     if info is None:
         lines.append("Press the refresh button to ask the Manager for its job types")
     elif info.shaman:
-        lines.append(_COPIED_ANEW)
+        lines.append("The Manager keeps files for the next job (Shaman)")
     return [line for line in lines if line]
 
 

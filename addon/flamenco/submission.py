@@ -2,7 +2,6 @@
 """Submission of the open file as a job to the Manager (reference add-on §6)."""
 
 import sys
-import tempfile
 import uuid
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from . import (
 )
 from .background import Flow, begun, in_background
 from .client import Client, JobState
+from .delivery import Delivered, Sender
 from .errors import (
     Aborted,
     AnswerLost,
@@ -39,7 +39,7 @@ from .errors import (
 from .evaluation import values_for_submission
 from .job import BLENDFILE_FOR_CHECK, JobDraft
 from .manager_info import ManagerInfo
-from .paths import find_project_root, pack_folder_name, path_for_manager, place_below
+from .paths import file_name, find_project_root, pack_folder_name, path_for_manager, place_below
 from .plan import PackPlan, plan_in_place, plan_pack
 from .version import VERSION
 
@@ -135,20 +135,17 @@ class Submission:
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
         outside = outputs.outside_of_farm(bpy.context.scene)
-        plan = yield from self._plan(blendfile, storage)
+        plan = yield from self._plan(blendfile, info)
         used = plan.files or (plan.blendfile,)
         files = yield from in_background(lambda: packing.stamps(used))
         mark = (client.url, draft, files)
-        pack = None
         known = yield from in_background(lambda: unanswered.take(mark))
         if known is not None:
-            self.key, pack = known.key, known.pack
-        elif plan.files:
-            pack = yield from self._pack(client, storage, draft.name)
-            yield from self._copy(plan, pack)
-        place = plan.blendfile if pack is None else pack / plan.place
-        sent = unanswered.Unanswered(mark, self.key, pack)
-        warnings = yield from self._send(client, draft, place, sent)
+            self.key, delivered = known.key, known.delivered
+        else:
+            delivered = yield from self._deliver(client, info, plan, draft.name)
+        sent = unanswered.Unanswered(mark, self.key, delivered)
+        warnings = yield from self._send(client, draft, sent)
         told = (*outside, *warnings)
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
@@ -189,13 +186,13 @@ class Submission:
             user=manager.user(),
         )
 
-    def _plan(self, blendfile: Path, storage: Path) -> Flow[PackPlan]:
+    def _plan(self, blendfile: Path, info: ManagerInfo) -> Flow[PackPlan]:
         _show("INVESTIGATING", "Looking for the files it uses", can_abort=True)
         used = yield from dependencies.of_open_file()
-        finder = manager.preferences().project_finder
+        finder, storage = manager.preferences().project_finder, Path(info.storage)
 
         def made() -> PackPlan:
-            if not storage.is_dir():
+            if not info.shaman and not storage.is_dir():
                 raise NotReady(
                     f"The shared storage {storage} cannot be reached from this computer. Mount it,"
                     " or correct its path in the Manager's configuration"
@@ -211,29 +208,32 @@ class Submission:
         self._stop_if_aborted()
         return plan
 
-    def _pack(self, client: Client, storage: Path, job_name: str) -> Flow[Path]:
-        """The folder for the files, which the Manager deletes with the job."""
-        given = yield from in_background(lambda: client.hand_out_pack(job_name, self.key))
+    def _deliver(
+        self, client: Client, info: ManagerInfo, plan: PackPlan, name: str
+    ) -> Flow[Delivered]:
+        """Bring the files to where Workers find them."""
+        if not plan.files:
+            return Delivered(path_for_manager(plan.blendfile))
+        sender = Sender(plan, _another_blender(), manager.cache_folder(), self.transfer)
+        what = _count(len(plan.files))
+        if info.shaman:
+            checkout = file_name(name)
+            _show("TRANSFERRING", f"Sending {what}", can_abort=True)
+            return (yield from in_background(lambda: sender.to_shaman(client, checkout)))
+        # The Manager deletes the folder that it hands out with the job.
+        given = yield from in_background(lambda: client.hand_out_pack(name, self.key))
         now = datetime.now(timezone.utc).astimezone()
-        return storage / (given or pack_folder_name(job_name, now))
-
-    def _copy(self, plan: PackPlan, pack: Path) -> Flow[None]:
-        blender, abort = _another_blender(), self.transfer.abort
-
-        def copy() -> None:
-            with tempfile.TemporaryDirectory(prefix="flamenco-") as scratch:
-                contents = rewriting.rewrite(plan, blender, Path(scratch), abort)
-                packing.copy_pack(plan, contents, pack, self.transfer)
-
-        _show("TRANSFERRING", f"Copying {_count(len(plan.files))}", can_abort=True)
-        yield from in_background(copy)
+        pack = Path(info.storage, given or pack_folder_name(name, now))
+        _show("TRANSFERRING", f"Copying {what}", can_abort=True)
+        return (yield from in_background(lambda: sender.to_storage(pack)))
 
     def _send(
-        self, client: Client, draft: JobDraft, blendfile: Path, known: unanswered.Unanswered
+        self, client: Client, draft: JobDraft, known: unanswered.Unanswered
     ) -> Flow[tuple[str, ...]]:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job", can_abort=True)
-        job = draft.submitted(path_for_manager(blendfile))
+        delivered = known.delivered
+        job = draft.submitted(delivered.blendfile, delivered.checkout)
         sent = begun(lambda: client.submit_job(job, self.key, self._is_wanted))
         try:
             yield sent
@@ -242,24 +242,22 @@ class Submission:
             unanswered.keep(known)
             raise AnswerLost(ex) from ex
         except (JobRejected, JobTypeOutdated):
-            if (pack := known.pack) is not None:
-                yield from in_background(lambda: packing.discard(pack))
+            yield from in_background(delivered.discard)
             raise
         except (Aborted, GeneratorExit):
-            begun(lambda: _withdraw(client, sent, known.pack))
+            begun(lambda: _withdraw(client, sent, delivered))
             raise
         last_job.follow(draft.name, client, state)
         return state.warnings
 
 
-def _withdraw(client: Client, sent: "Future[JobState]", pack: Path | None) -> None:
+def _withdraw(client: Client, sent: "Future[JobState]", delivered: Delivered) -> None:
     """Delete what comes of a job that nobody wants any more, once it is known."""
     try:
         client.delete_job(sent.result().id)
     except FlamencoError as ex:
         print(f"Flamenco: {ex}")
-    if pack is not None:
-        packing.discard(pack)
+    delivered.discard()
 
 
 def _save() -> Path:

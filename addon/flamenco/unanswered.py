@@ -5,7 +5,8 @@ It is kept until something else is submitted. Sent again with its key, the job i
 """
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from .delivery import Delivered
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,8 @@ class Unanswered:
     mark: object
     """Equal for submissions of the same job with the same files to the same Manager."""
     key: str
-    pack: Path | None
-    """Folder that its files were copied to; None if they were in the shared storage already."""
+    delivered: Delivered
+    """Where its files are."""
 
 
 _kept: Unanswered | None = None
@@ -34,4 +35,5 @@ def take(mark: object) -> Unanswered | None:
     kept, _kept = _kept, None
     if kept is None or kept.mark != mark:
         return None
-    return kept if kept.pack is None or kept.pack.is_dir() else None
+    pack = kept.delivered.pack
+    return kept if pack is None or pack.is_dir() else None

@@ -77,7 +77,7 @@ finish(bpy.context.scene.flamenco_job_settings.chunk_size)
     assert ask(blender, choose) == 1
 
 
-def test_what_it_does_not_use_of_a_manager_with_shaman_is_told(
+def test_that_a_manager_keeps_files_is_told(
     blender: InstalledBlender, manager: FakeManager
 ) -> None:
     manager.shaman = True
@@ -89,7 +89,7 @@ finish(_state(bpy.context))
     state = ask(blender, script)
     assert isinstance(state, list)
     assert state[0] == "Fake version 4.0.0.dev0 found"
-    assert state[1].startswith("Files outside the shared storage are copied again for each job.")
+    assert state[1] == "The Manager keeps files for the next job (Shaman)"
 
 
 def test_a_broken_cache_file_is_as_good_as_none(

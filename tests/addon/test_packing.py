@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from addon.flamenco import packing
+from addon.flamenco import packing, remembered
 from addon.flamenco.errors import Aborted, PackFailed
 from addon.flamenco.packing import Transfer, copy_pack
 from addon.flamenco.plan import PackPlan, plan_pack
+from addon.flamenco.remembered import Remembered
 from addon.flamenco.used_files import (
     BAKE,
     CACHE,
@@ -19,6 +20,8 @@ from addon.flamenco.used_files import (
     SEQUENCE,
     Dependency,
 )
+
+NOTHING = Remembered(Path("/nowhere/known.json"))
 
 
 @pytest.fixture
@@ -179,7 +182,9 @@ class TestTheCopy:
         self, home: Path, storage: Path, tmp_path: Path
     ) -> None:
         other = write(tmp_path / "0.blend", b"other")
-        copy_pack(plan(home), {home / "shots" / "a.blend": other}, storage / "job", Transfer())
+        copy_pack(
+            plan(home), {home / "shots" / "a.blend": other}, storage / "job", NOTHING, Transfer()
+        )
         assert (storage / "job" / "shots" / "a.blend").read_bytes() == b"other"
 
     def test_has_the_structure_of_the_project_and_reports_every_byte(
@@ -187,16 +192,42 @@ class TestTheCopy:
     ) -> None:
         texture = write(home / "tex" / "a.png", b"x" * 1000)
         transfer = Transfer()
-        copy_pack(plan(home, Dependency(texture, relative=True)), {}, storage / "job", transfer)
+        copy_pack(
+            plan(home, Dependency(texture, relative=True)), {}, storage / "job", NOTHING, transfer
+        )
         assert (storage / "job" / "shots" / "a.blend").read_bytes() == b"BLENDER"
         assert (storage / "job" / "tex" / "a.png").stat().st_size == 1000
         assert (transfer.copied, transfer.total, transfer.percent) == (1007, 1007, 100)
+
+    def test_is_not_made_again_of_a_file_that_has_not_changed(
+        self, home: Path, storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(remembered, "_SETTLED_NS", -1)
+        texture = write(home / "tex" / "a.png", b"x" * 1000)
+        made = plan(home, Dependency(texture, relative=True))
+
+        def copied(name: str) -> Path:
+            copy_pack(made, {}, storage / name, Remembered(tmp_path / "known.json"), Transfer())
+            return storage / name / "tex" / "a.png"
+
+        monkeypatch.setattr(packing, "_is_cloned", lambda *_: False)
+        first, second = copied("1"), copied("2")
+        assert first.samefile(second)
+        second.write_bytes(b"someone wrote to it")
+        third = copied("3")
+        assert third.read_bytes() == b"x" * 1000
+        write(texture, b"another")
+        assert copied("4").read_bytes() == b"another"
+        assert not copied("5").samefile(third)
+        packing.discard(storage / "4")
+        packing.discard(storage / "5")
+        assert copied("6").read_bytes() == b"another"
 
     def test_is_removed_when_the_user_aborts(self, home: Path, storage: Path) -> None:
         transfer = Transfer()
         transfer.abort.set()
         with pytest.raises(Aborted):
-            copy_pack(plan(home), {}, storage / "job", transfer)
+            copy_pack(plan(home), {}, storage / "job", NOTHING, transfer)
         assert list(storage.iterdir()) == []
 
     def test_is_removed_when_a_file_goes_away_meanwhile(self, home: Path, storage: Path) -> None:
@@ -204,7 +235,7 @@ class TestTheCopy:
         made = plan(home, Dependency(texture, relative=True))
         texture.unlink()
         with pytest.raises(PackFailed, match=r"a\.png cannot be read"):
-            copy_pack(made, {}, storage / "job", Transfer())
+            copy_pack(made, {}, storage / "job", NOTHING, Transfer())
         assert list(storage.iterdir()) == []
 
     def test_names_source_and_destination_when_the_disk_is_full(
@@ -219,7 +250,7 @@ class TestTheCopy:
 
         monkeypatch.setattr(Path, "open", full)
         with pytest.raises(PackFailed) as caught:
-            copy_pack(plan(home), {}, storage / "job", Transfer())
+            copy_pack(plan(home), {}, storage / "job", NOTHING, Transfer())
         text = str(caught.value)
         assert f"{home}/shots/a.blend cannot be copied to {storage}/job/shots/a.blend" in text
         assert "No space left on device" in text
@@ -227,7 +258,7 @@ class TestTheCopy:
     def test_never_writes_into_a_folder_that_exists(self, home: Path, storage: Path) -> None:
         precious = write(storage / "job" / "frame.png")
         with pytest.raises(PackFailed, match="cannot be created"):
-            copy_pack(plan(home), {}, storage / "job", Transfer())
+            copy_pack(plan(home), {}, storage / "job", NOTHING, Transfer())
         assert precious.exists()
 
 
@@ -258,5 +289,5 @@ def test_a_file_that_changes_while_it_is_copied_is_told(
                 texture.write_bytes(b"short")
 
     with pytest.raises(PackFailed, match="has changed while it was copied"):
-        copy_pack(made, {}, storage / "pack", Meanwhile())
+        copy_pack(made, {}, storage / "pack", NOTHING, Meanwhile())
     assert not (storage / "pack").exists()

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sending files to the Manager, which keeps each content once (Shaman, reference add-on §7)."""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.header import Header
+from pathlib import Path
+
+from .checksums import checksums
+from .client import PATIENCE, PAUSE, Client
+from .errors import Aborted, ManagerRefused, ManagerUnreachable, PackFailed, UnexpectedAnswer
+from .packing import Transfer
+from .plan import PackPlan
+from .remembered import Remembered
+
+UPLOADS = 4
+"""Number of files that are sent at the same time."""
+
+_CHUNK = 256 * 1024
+_DEFERRED, _OTHERWISE = 425, 417
+_BUSY = frozenset({502, 503, 504})
+_LATER = _BUSY | {_DEFERRED}
+
+Content = tuple[str, int]
+"""SHA-256 and size of a file."""
+
+
+def check_out(
+    plan: PackPlan,
+    contents: Mapping[Path, Path],
+    client: Client,
+    name: str,
+    remembered: Remembered,
+    transfer: Transfer,
+) -> str:
+    """Send what the Manager does not have yet; returns the path of the checkout of it all.
+
+    Of those in `contents` another file is sent. Raises FlamencoError.
+    """
+    sources = {plan.place_of(file): contents.get(file, file) for file in plan.files}
+    known = checksums(sources.values(), remembered, transfer.abort)
+    remembered.save()
+    files = {place.as_posix(): known[source] for place, source in sources.items()}
+    by_content = {known[source]: source for source in sources.values()}
+    _Sending(client, files, by_content, transfer).run()
+    if transfer.abort.is_set():
+        raise Aborted
+    return client.check_out(_listed(files), name)
+
+
+def _listed(files: Mapping[str, Content]) -> list[dict[str, object]]:
+    return [{"path": path, "sha": sha, "size": size} for path, (sha, size) in files.items()]
+
+
+class _Sending:
+    """Rounds of questions and uploads, until the Manager has everything."""
+
+    def __init__(
+        self,
+        client: Client,
+        files: Mapping[str, Content],
+        sources: Mapping[Content, Path],
+        transfer: Transfer,
+    ) -> None:
+        self._client = client
+        self._files = files
+        self._sources = sources
+        self._transfer = transfer
+        self._deferred: set[Content] = set()
+        """What has been put off, and is not again."""
+        self._progress = time.monotonic()
+        """Moment when the Manager last took something."""
+
+    def run(self) -> None:
+        """All rounds. After a break what has arrived is not sent again."""
+        while wanted := self._wanted():
+            self._transfer.total = sum(size for _, size in wanted) + self._transfer.copied
+            with ThreadPoolExecutor(UPLOADS) as pool:
+                failures = [one for one in pool.map(self._try, wanted) if one is not None]
+            if self._transfer.abort.is_set():
+                raise Aborted
+            if failures and time.monotonic() - self._progress > PATIENCE:
+                raise failures[0]
+            if failures and self._transfer.abort.wait(PAUSE):
+                raise Aborted
+
+    def _wanted(self) -> list[Content]:
+        """What has to be sent; last, what somebody else is sending at the moment."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answer = self._client.required(_listed(self._files))
+                break
+            except (ManagerUnreachable, ManagerRefused) as ex:
+                is_over = isinstance(ex, ManagerRefused) and ex.status not in _BUSY
+                if is_over or time.monotonic() > until:
+                    raise
+            if self._transfer.abort.wait(PAUSE):
+                raise Aborted
+        answer.sort(key=lambda one: one["status"] == "uploading")
+        wanted = dict.fromkeys((str(one["sha"]), int(one["size"])) for one in answer)
+        if not self._sources.keys() >= wanted.keys():
+            raise UnexpectedAnswer(self._client.url, "it asks for files that nobody offered")
+        return list(wanted)
+
+    def _try(self, content: Content) -> Exception | None:
+        """Send a file; returns why that has to be tried again."""
+        source = self._sources[content]
+        headers = {"X-Shaman-Original-Filename": Header(source.name).encode(linesep="")}
+        if content not in self._deferred:
+            headers["X-Shaman-Can-Defer-Upload"] = "true"
+        read: list[int] = []
+        try:
+            self._client.upload(*content, headers, self._pieces(source, read))
+        except (ManagerUnreachable, ManagerRefused) as ex:
+            self._transfer.copied -= sum(read)
+            status = ex.status if isinstance(ex, ManagerRefused) else _DEFERRED
+            if status == _OTHERWISE:
+                raise PackFailed(
+                    f"{source} has changed while it was sent. Submit again when it is finished"
+                ) from ex
+            if status not in _LATER:
+                raise
+            self._deferred.add(content)
+            return ex
+        return None
+
+    def _pieces(self, source: Path, read: list[int]) -> Iterator[bytes]:
+        try:
+            with source.open("rb") as reader:
+                while chunk := reader.read(_CHUNK):
+                    if self._transfer.abort.is_set():
+                        raise Aborted
+                    yield chunk
+                    read.append(len(chunk))
+                    self._transfer.copied += len(chunk)
+                    self._progress = time.monotonic()
+        except OSError as ex:
+            raise PackFailed(f"{source} cannot be read: {ex.strerror}") from ex

@@ -1,0 +1,162 @@
+"""Files that are sent to a real Manager, which keeps each content once."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from addon.flamenco import checksums, remembered, shaman
+from addon.flamenco.client import Client
+from addon.flamenco.errors import Aborted, FlamencoError, ManagerUnreachable, PackFailed
+from addon.flamenco.packing import Transfer
+from addon.flamenco.plan import PackPlan
+from addon.flamenco.remembered import Remembered
+from tests.shaman.conftest import everything
+from tests.web.conftest import Edge
+from tests.web.conftest import edge as edge
+from tests.web.test_shaman import SCENE, Connection
+
+ODD = "a ö#1 " + "x" * 200 + ".png"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "shot.blend").write_bytes(SCENE)
+    (folder / ODD).write_bytes(b"texture")
+    (folder / "copy.png").write_bytes(b"texture")
+    return folder
+
+
+def plan_of(home: Path) -> PackPlan:
+    return PackPlan(home, home / "shot.blend", tuple(sorted(home.iterdir())))
+
+
+async def send(edge: Edge, home: Path, transfer: Transfer | None = None) -> str:
+    """The path of the checkout."""
+    known, transfer = Remembered(home.parent / checksums.CACHE_NAME), transfer or Transfer()
+    arguments = (plan_of(home), {}, Client(edge.url), "My job", known, transfer)
+    return await trio.to_thread.run_sync(partial(shaman.check_out, *arguments))
+
+
+async def test_everything_is_checked_out_under_its_own_name(edge: Edge, home: Path) -> None:
+    path = await send(edge, home)
+    checkout = edge.storage / "shared" / "jobs" / path
+    assert {file.name: file.read_bytes() for file in checkout.iterdir()} == {
+        "shot.blend": SCENE,
+        ODD: b"texture",
+        "copy.png": b"texture",
+    }
+
+
+async def test_what_is_known_is_neither_read_nor_sent_again(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "_SETTLED_NS", -1)
+    first, second = Transfer(), Transfer()
+    await send(edge, home, first)
+    assert first.copied == len(SCENE) + len(b"texture")
+    monkeypatch.setattr(checksums, "_computed", lambda file, _: pytest.fail(f"{file} is read"))
+    await send(edge, home, second)
+    assert second.copied == 0
+
+
+async def test_a_file_that_changed_is_sent_anew(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "_SETTLED_NS", -1)
+    await send(edge, home)
+    (home / "copy.png").write_bytes(b"another")
+    transfer = Transfer()
+    await send(edge, home, transfer)
+    assert transfer.copied == len(b"another")
+
+
+async def test_a_file_that_somebody_else_is_sending_is_put_off_and_then_sent_all_the_same(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaman, "PAUSE", 0.01)
+    sent: list[tuple[str, bool]] = []
+    upload = Client.upload
+
+    def watched(self: Client, sha: str, size: int, headers: dict[str, str], body: Any) -> None:
+        sent.append((headers["X-Shaman-Original-Filename"], len(headers) == 2))
+        upload(self, sha, size, headers, body)
+
+    monkeypatch.setattr(Client, "upload", watched)
+    async with Connection(edge) as other:
+        await other.announce(SCENE, SCENE[:10])
+        await send(edge, home)
+    ours = [can_wait for name, can_wait in sent if name == "shot.blend"]
+    assert ours == [True, False]
+
+
+async def test_a_break_costs_only_what_was_under_way(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaman, "PAUSE", 0.01)
+    monkeypatch.setattr(shaman, "UPLOADS", 1)
+    upload, tries = Client.upload, []
+
+    def breaking(self: Client, sha: str, *rest: Any) -> None:
+        tries.append(sha)
+        if len(tries) == 2:
+            next(iter(rest[-1]))
+            raise ManagerUnreachable(self.url, "gone")
+        upload(self, sha, *rest)
+
+    monkeypatch.setattr(Client, "upload", breaking)
+    await send(edge, home)
+    assert len(tries) == 3
+    assert len(set(tries)) == 2
+
+
+async def test_a_manager_that_stays_away_is_given_up(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaman, "PATIENCE", -1.0)
+
+    def away(self: Client, *_: Any) -> None:
+        raise ManagerUnreachable(self.url, "gone")
+
+    monkeypatch.setattr(Client, "upload", away)
+    with pytest.raises(ManagerUnreachable):
+        await send(edge, home)
+
+
+async def test_a_file_that_changes_before_it_is_sent_is_told(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    required = Client.required
+
+    def changing(self: Client, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        (home / "copy.png").write_bytes(b"changed")
+        (home / ODD).write_bytes(b"changed")
+        return required(self, files)
+
+    monkeypatch.setattr(Client, "required", changing)
+    with pytest.raises(PackFailed, match="has changed while it was sent"):
+        await send(edge, home)
+
+
+async def test_an_abort_leaves_nothing_behind(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaman, "_CHUNK", 100)
+    transfer = Transfer()
+    pieces = shaman._Sending._pieces
+
+    def aborted(*arguments: Any) -> Iterator[bytes]:
+        for piece in pieces(*arguments):
+            yield piece
+            transfer.abort.set()
+
+    monkeypatch.setattr(shaman._Sending, "_pieces", aborted)
+    with pytest.raises(FlamencoError) as caught:
+        await send(edge, home, transfer)
+    assert isinstance(caught.value, Aborted)
+    assert everything(edge.storage / "shared" / "jobs") == []
