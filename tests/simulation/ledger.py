@@ -83,6 +83,8 @@ class Ledger:
         writer.executescript(_TRIGGERS)
         writer.close()
         self.reader = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        # its first query opens the WAL, which is found no more when the database is moved away
+        self.reader.execute("SELECT max(n) FROM sim_changes").fetchone()
 
     # What workers do
 
