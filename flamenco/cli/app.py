@@ -1,4 +1,4 @@
-"""The command line: its commands, and errors as a single line on stderr.
+"""The command line: its commands, and each error as a single line on stderr.
 
 Exit status: 0 success, 1 failure, 2 the command line is wrong, 130 after Ctrl-C.
 """
@@ -34,6 +34,7 @@ COMMANDS = {
     "workers": "flamenco.cli.workers:app",
     "actors": "flamenco.cli.actors:actors",
     "jobtype": "flamenco.cli.jobtype:app",
+    "config": "flamenco.cli.config:app",
     "import": "flamenco.cli.import_:import_",
 }
 """{name: place of the command}, imported on use, so that a Worker loads nothing of the Manager."""
@@ -71,7 +72,8 @@ def _import_all() -> None:
 
 
 def _say(message: str, status: int) -> int:
-    print(f"flamenco: {visible(' '.join(message.split()))}", file=sys.stderr)
+    for line in message.splitlines() or [""]:
+        print(f"flamenco: {visible(' '.join(line.split()))}", file=sys.stderr)
     return status
 
 

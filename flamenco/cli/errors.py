@@ -2,6 +2,7 @@
 
 import errno
 
+from flamenco.config.errors import ConfigError
 from flamenco.errors import Mendable
 
 
@@ -10,12 +11,17 @@ class CommandError(Mendable):
 
 
 def sentence(error: BaseException) -> str | None:
-    """The sentence for a person about an error; None for an error that is our bug."""
+    """The sentence for a person about an error, a line for each error of a configuration.
+
+    None for an error that is our bug.
+    """
     if isinstance(error, BaseExceptionGroup):
         found = [sentence(each) for each in error.exceptions]
         return found[0] if found and all(found) else None
-    if isinstance(error, Mendable):
+    if isinstance(error, ConfigError):
         return str(error)
+    if isinstance(error, Mendable):
+        return " ".join(str(error).split())
     if isinstance(error, OSError) and error.errno is not None:
         return _os_error(error)
     return None

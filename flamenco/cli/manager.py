@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,11 @@ from cyclopts import Parameter
 from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
+from flamenco.config.errors import ConfigError
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
-from flamenco.manager.farm import open_farm
+from flamenco.manager.farm import Farm, open_farm
 from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
@@ -32,6 +34,9 @@ FROM_ELSEWHERE = (
     "paths, addresses and secrets are changed on this machine, or from another one with "
     "http://%s:%d/app/settings#operator=%s"
 )
+
+HANGUP = getattr(signal, "SIGHUP", None)
+"""The signal that lets the Manager read its configuration anew; not on Windows."""
 
 STOP_SECONDS = 20.0
 """Maximum seconds for an orderly stop."""
@@ -72,6 +77,7 @@ def manager(
 
     Without --storage, and without shared_storage_path in its configuration, it has no shared
     storage and waits to be set up on its page. Ctrl-C stops it; a second Ctrl-C stops it at once.
+    SIGHUP lets it read its configuration anew, unless its terminal was closed: that stops it.
 
     Example: flamenco manager --storage /srv/flamenco --listen :8080
     """
@@ -133,6 +139,8 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
     start, and `CommandError` when it crashed and won't start again.
     """
     raise_limit()
+    if HANGUP is not None and not _at_terminal():
+        signal.signal(HANGUP, signal.SIG_IGN)  # until it can be heard
     stop, crashes = trio.Event(), Crashes()
     async with trio.open_nursery() as watching:
         await watching.start(_stop_on_signal, stop)
@@ -195,8 +203,31 @@ async def _run_once(
         ready.set()
         if config.autodiscoverable:
             serving.start_soon(_advertise, config, listener, network, over)
-        await _either(stop, farm.services.file.restart)
+        async with trio.open_nursery() as hearing:
+            if HANGUP is not None and not _at_terminal():
+                hearing.start_soon(_read_anew_on_signal, farm, HANGUP)
+            await _either(stop, farm.services.file.restart)
+            hearing.cancel_scope.cancel()
         over.set()
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+async def _read_anew_on_signal(farm: Farm, number: int) -> None:
+    """Read the configuration anew at each signal; a wrong one changes nothing."""
+    with trio.open_signal_receiver(number) as signals:
+        async for _ in signals:
+            try:
+                keys = await farm.take_configuration()
+            except ConfigError as error:
+                for line in str(error).splitlines():
+                    logger.error("the configuration stays as it is: %s", line)
+                continue
+            logger.info("the configuration was read anew")
+            if keys:
+                logger.warning("these changes need a restart: %s", ", ".join(keys))
 
 
 async def _either(*events: trio.Event) -> None:
@@ -229,7 +260,10 @@ async def _stop_on_signal(
 
     Ending at once loses nothing that was answered, since that is on disk.
     """
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    stops = [signal.SIGINT, signal.SIGTERM]
+    if HANGUP is not None and _at_terminal():
+        stops.append(HANGUP)
+    with trio.open_signal_receiver(*stops) as signals:
         task_status.started()
         await anext(signals)
         logger.info("stopping")

@@ -96,7 +96,9 @@ class ConfigFile:
             try:
                 after = manager_config_from(merged)
             except ConfigError as error:
-                raise BadValues(f"{error.key}: {error.message}") from None
+                raise BadValues(
+                    "; ".join(f"{each.key}: {each.message}" for each in error.all)
+                ) from None
             theirs = [key for key in changed_keys(before, after) if key in OPERATORS]
             if theirs and not by_operator:
                 raise OperatorsOnly(f"{', '.join(theirs)}: can only be changed by the operator")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from glob import escape
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -20,6 +21,8 @@ from flamenco.config.errors import ConfigError
 from flamenco.config.schema import outline
 from flamenco.disks import sync_folder
 
+KEPT = 10
+"""Number of earlier versions that are kept of a file."""
 _BEGUN = ".begun"
 _NO_SUCH_VALUE = "something looks like a date or a number but isn't; put texts in quotes"
 
@@ -104,6 +107,34 @@ def write_yaml(path: Path, content: Mapping[str, object]) -> None:
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(str(path), f"cannot be written: {reason}") from None
+
+
+def keep_previous(path: Path) -> None:
+    """Keep the file as it is now beside it, as ``NAME.1``; earlier ones up to ``NAME.10``.
+
+    What can't be kept does not stand in the way of a change.
+    """
+    with suppress(OSError, RuntimeError):
+        real = path.resolve()
+        kept = [previous(real, number) for number in range(KEPT, 0, -1)]
+        copy = real.with_name(f".{real.name}-{os.getpid()}{_BEGUN}")
+        copy.unlink(missing_ok=True)
+        try:
+            copy.hardlink_to(real)
+        except FileNotFoundError:
+            return
+        except OSError:  # a file system without hard links
+            copy.touch(mode=0o600)
+            copy.write_bytes(real.read_bytes())
+        for older, newer in pairwise(kept):
+            with suppress(FileNotFoundError):
+                newer.replace(older)
+        copy.replace(kept[-1])
+
+
+def previous(path: Path, number: int) -> Path:
+    """The file as it was before the change that is the ``number``-th from the last."""
+    return path.with_name(f"{path.name}.{number}")
 
 
 def sweep(path: Path) -> None:

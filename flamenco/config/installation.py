@@ -1,11 +1,13 @@
-"""The place of a Manager's configuration, and the command-line options that override it."""
+"""The place of a Manager's configuration, and what overrides it: environment, command line."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from flamenco.config.environment import MANAGER, Override, overridden, overrides
 from flamenco.config.manager import (
     FILE_NAME,
     ManagerConfig,
@@ -57,18 +59,24 @@ class Installation:
     """`--discoverable`."""
     assist: bool = False
     """`--setup-assistant`: behave as in a first run."""
+    environment: Mapping[str, str] = attrs.field(factory=lambda: dict(os.environ), repr=False)
 
     def load(self, warn: Warn = ignore) -> ManagerConfig:
-        """The configuration, with the command line applied. Raises ConfigError."""
+        """The configuration, with environment and command line applied. Raises ConfigError."""
         return self.overruled(load_manager_config(self.file, warn))
 
     def overruled(self, config: ManagerConfig) -> ManagerConfig:
-        """A configuration, with the command line applied."""
+        """A configuration, with environment and command line applied. Raises ConfigError."""
+        config = overridden(config, self.from_environment())
         if self.listen is not None:
             config = attrs.evolve(config, listen=self.listen)
         if self.discoverable is not None:
             config = attrs.evolve(config, autodiscoverable=self.discoverable)
         return config
+
+    def from_environment(self) -> list[Override]:
+        """The values that the environment overrides. Raises ConfigError."""
+        return overrides(ManagerConfig, MANAGER, self.environment)
 
     def is_first_run(self, config: ManagerConfig) -> bool:
         """True if the operator has not chosen the shared storage yet."""

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
-from flamenco.config.files import merge, read_yaml, write_yaml
+from flamenco.config.files import keep_previous, merge, read_yaml, write_yaml
 from flamenco.config.schema import (
     Count,
     Duration,
@@ -24,7 +24,7 @@ from flamenco.config.schema import (
     Warn,
     Where,
     ignore,
-    read_section,
+    read_whole,
     scalar,
     write_section,
 )
@@ -290,7 +290,7 @@ def _from_yaml(content: CommentedMap, path: Path, warn: Warn = ignore) -> Manage
     if "_meta" not in content:
         message = f"is missing; expected a section with version: {VERSION}"
         raise ConfigError(str(path), message, "_meta")
-    return read_section(ManagerConfig, content, Where(str(path), warn=warn))
+    return read_whole(ManagerConfig, content, Where(str(path), warn=warn))
 
 
 def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:
@@ -298,7 +298,7 @@ def manager_config_from(values: Mapping[str, Any]) -> ManagerConfig:
 
     Raises ConfigError.
     """
-    return read_section(ManagerConfig, values, Where("configuration"))
+    return read_whole(ManagerConfig, values, Where("configuration"))
 
 
 def manager_config_values(config: ManagerConfig) -> dict[str, Any]:
@@ -319,4 +319,5 @@ def save_manager_config(config: ManagerConfig, path: Path) -> None:
         content.yaml_set_start_comment(_HEADER)
     else:
         merge(content, manager_config_values(_from_yaml(content, path)), values)
+    keep_previous(path)
     write_yaml(path, content)

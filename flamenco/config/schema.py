@@ -15,7 +15,7 @@ import attrs
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from flamenco.config.durations import format_duration, parse_duration
-from flamenco.config.errors import ConfigError
+from flamenco.config.errors import ConfigError, together
 from flamenco.model.bounds import LARGEST, LONGEST_LINE, LONGEST_QUOTED, cut
 
 C = TypeVar("C")
@@ -43,6 +43,8 @@ class Where:
     line: int | None = None
     warn: Warn | None = None
     """Function for warnings; None if what can be done without is an error too."""
+    found: list[ConfigError] | None = None
+    """Errors so far; None if the first one ends the reading."""
 
     def at(self, parent: object, key: str | int) -> "Where":
         """The place of ``key`` in ``parent``, the mapping or list at this place."""
@@ -55,10 +57,17 @@ class Where:
         return attrs.evolve(self, keys=(*self.keys, name), line=line)
 
     def dispensable(self, error: ConfigError) -> None:
-        """Warn of a value that can be done without. Raises the error if nothing may be wrong."""
+        """Warn of a value that can be done without, unless nothing may be wrong."""
         if self.warn is None:
+            self.refuse(error)
+        else:
+            self.warn(str(error))
+
+    def refuse(self, error: ConfigError) -> None:
+        """Keep an error for later. Raises it if the first one ends the reading."""
+        if self.found is None:
             raise error
-        self.warn(str(error))
+        self.found.append(error)
 
     def error(self, message: str) -> ConfigError:
         """The error to raise for the value at this place."""
@@ -185,6 +194,15 @@ Duration = Annotated[float, DURATION]
 """Seconds; written in the file as Go writes durations."""
 
 
+def read_whole(cls: type[C], value: object, where: Where) -> C:
+    """An instance of ``cls`` as `read_section` makes it. Raises a ConfigError with all errors."""
+    found: list[ConfigError] = []
+    config = read_section(cls, value, attrs.evolve(where, found=found))
+    if found:
+        raise together(found)
+    return config
+
+
 def read_section(cls: type[C], value: object, where: Where) -> C:
     """An instance of ``cls`` from a mapping; missing keys keep their defaults.
 
@@ -194,7 +212,7 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
         return cls()
     if not isinstance(value, Mapping):
         raise where.error(f"expected a section of keys and values, found {outline(value)}")
-    entries = {each.key: each for each in _entries(cls)}
+    entries = {each.key: each for each in entries_of(cls)}
     found: dict[str, object] = {}
     for key, item in value.items():
         place = where.at(value, key)
@@ -204,38 +222,44 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
         try:
             found[entries[key].field] = entries[key].kind.read(item, place)
         except ConfigError as error:
-            if item is not None:
-                raise
-            place.dispensable(error)
+            if item is None:
+                place.dispensable(error)
+            else:
+                place.refuse(error)
     return cls(**found)
 
 
 def write_section(config: object) -> dict[str, object]:
     """The configuration as plain values under the file's keys."""
     return {
-        each.key: each.kind.write(getattr(config, each.field)) for each in _entries(type(config))
+        each.key: each.kind.write(getattr(config, each.field)) for each in entries_of(type(config))
     }
 
 
 @attrs.frozen
-class _Entry:
+class Entry:
+    """A key of a section."""
+
     field: str
     key: str
     kind: Kind
+    section: type | None = None
+    """Class of what is under the key, if that is a section itself."""
 
 
-def _entries(cls: type) -> tuple[_Entry, ...]:
+def entries_of(cls: type) -> tuple[Entry, ...]:
+    """The keys of a section."""
     hints = get_type_hints(cls, include_extras=True)
     return tuple(_entry(name, hint) for name, hint in hints.items())
 
 
-def _entry(name: str, hint: object) -> _Entry:
+def _entry(name: str, hint: object) -> Entry:
     if isinstance(hint, type):
-        return _Entry(name, name, _section(hint))
+        return Entry(name, name, _section(hint), hint)
     plain, *extras = get_args(hint)
     key = next((each.name for each in extras if isinstance(each, Key)), name)
     kind = next((each for each in extras if isinstance(each, Kind)), None)
-    return _Entry(name, key, kind or _section(plain))
+    return Entry(name, key, kind or _section(plain), None if kind else plain)
 
 
 def _section(cls: type) -> Kind:

@@ -12,6 +12,7 @@ from typing import Annotated
 import attrs
 import msgspec
 
+from flamenco.config.environment import WORKER, overridden, overrides
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
 from flamenco.config.schema import (
@@ -21,13 +22,14 @@ from flamenco.config.schema import (
     Warn,
     Where,
     ignore,
-    read_section,
+    read_whole,
     scalar,
 )
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
 SECRET_VARIABLE = "FLAMENCO_REGISTRATION_SECRET"  # noqa: S105 - where it is, not what
+SECRET_VARIABLES = (SECRET_VARIABLE, f"{WORKER}__REGISTRATION_SECRET")
 DEFAULT_MANAGER_URL = "http://localhost:8080/"
 
 
@@ -166,6 +168,11 @@ class WorkerConfig:
     gpus: tuple[Gpu, ...] | None = None
 
 
+def load_worker_file(path: Path, warn: Warn = ignore) -> WorkerFile:
+    """What the file says; a missing or empty one gives the defaults. Raises ConfigError."""
+    return read_whole(WorkerFile, read_yaml(path), Where(str(path), warn=warn))
+
+
 def load_worker_config(
     path: Path = Path(FILE_NAME),
     *,
@@ -178,7 +185,8 @@ def load_worker_config(
     ``manager_url`` overrides the file's; if both are empty, the Worker searches. Raises
     ConfigError.
     """
-    file = read_section(WorkerFile, read_yaml(path), Where(str(path), warn=warn))
+    file = load_worker_file(path, warn)
+    file = overridden(file, overrides(WorkerFile, WORKER, environment))
     try:
         url = _url(manager_url) or file.manager_url
     except ValueError as error:
@@ -208,14 +216,15 @@ def hide_secret() -> None:
     Tasks run under the same user, and may read the environment that a process was started with.
     On Linux it is overwritten in place; elsewhere only what is inherited can be changed.
     """
-    secret = os.environ.get(SECRET_VARIABLE)
-    if secret and sys.platform == "linux":
-        find = ctypes.CDLL(None).getenv
-        find.restype = ctypes.c_void_p
-        place = find(SECRET_VARIABLE.encode())
-        if place:
-            ctypes.memset(place, 0, len(os.fsencode(secret)))
-    os.environ.pop(SECRET_VARIABLE, None)
+    for variable in SECRET_VARIABLES:
+        secret = os.environ.get(variable)
+        if secret and sys.platform == "linux":
+            find = ctypes.CDLL(None).getenv
+            find.restype = ctypes.c_void_p
+            place = find(variable.encode())
+            if place:
+                ctypes.memset(place, 0, len(os.fsencode(secret)))
+        os.environ.pop(variable, None)
 
 
 def home_folder(environment: Mapping[str, str], platform: str = sys.platform) -> Path:

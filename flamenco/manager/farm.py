@@ -13,7 +13,7 @@ import trio
 import actors
 from flamenco.config.file import ConfigFile
 from flamenco.config.files import sweep
-from flamenco.config.installation import Installation
+from flamenco.config.installation import Installation, restart_keys
 from flamenco.config.manager import FILE_NAME, ManagerConfig, StoragePaths
 from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
@@ -51,7 +51,7 @@ from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
 from flamenco.manager.videos import Videos
-from flamenco.manager.workers.messages import WaitForWorkers
+from flamenco.manager.workers.messages import ConfigChanged, WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
 from flamenco.pictures import PictureFiles
 from flamenco.pictures.videos import VideoFiles
@@ -96,6 +96,16 @@ class Farm:
     notices: actors.ActorRef
     shaman: actors.ActorRef
     packs: actors.ActorRef
+
+    async def take_configuration(self) -> tuple[str, ...]:
+        """Run on with the configuration as it is now; returns the keys that need a restart.
+
+        Raises ConfigError.
+        """
+        wanted = await self.services.file.counts()
+        self.services.take_over(wanted)
+        self.workers.tell(ConfigChanged())
+        return restart_keys(self.services.config_at_start, wanted)
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
         """The actor of a worker; None if there is no such worker."""

@@ -221,7 +221,9 @@ def test_saving_keeps_a_link_and_the_mode_of_the_file_that_it_leads_to(file, tmp
     assert file.is_symlink()
     assert load_manager_config(real).manager_name == "North"
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
-    assert list(real.parent.iterdir()) == [real]
+    kept = real.with_name("farm.yaml.1")
+    assert sorted(real.parent.iterdir()) == [real, kept]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="gives a file to somebody else")

@@ -26,6 +26,7 @@ GUIDE_OF = {
     "job": "docs/user-guide.md",
     "workers": "docs/operator-guide.md",
     "actors": "docs/operator-guide.md",
+    "config": "docs/operator-guide.md",
     "import": "docs/operator-guide.md",
     "jobtype": "docs/job-types.md",
     "demo": "README.md",

@@ -1,5 +1,6 @@
 """Signals, and the ways in which a Worker leaves: its task is done all the same."""
 
+import json
 import signal
 
 import pytest
@@ -134,3 +135,22 @@ async def test_who_stays_for_one_task_or_a_time_finishes_it_first(tmp_path):
         assert [await worker.exits() for worker in (anna, bert)] == [0, 0]
         assert [await farm.finished(job) for job in jobs] == ["completed", "completed"]
         assert [len(await farm.attempts(job)) for job in jobs] == [1, 1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+async def test_a_manager_reads_its_configuration_anew_on_a_hangup(tmp_path):
+    path = tmp_path / "manager.yaml"
+    async with open_farm(tmp_path) as farm:
+        before = json.loads(path.read_text())
+
+        async def name() -> str:
+            return (await farm.get("version"))["name"]
+
+        path.write_text("manager_name: [broken\n")
+        farm.manager.send(signal.SIGHUP)
+        await until(lambda: farm.manager.said("the configuration stays as it is: .* is not YAML"))
+        assert await name() == "Flamenco"
+        path.write_text(json.dumps({**before, "manager_name": "North", "job_type_memory": 1024}))
+        farm.manager.send(signal.SIGHUP)
+        await until(lambda: farm.manager.said("these changes need a restart: job_type_memory"))
+        assert await name() == "North"

@@ -27,7 +27,6 @@ from flamenco.config.manager import manager_config_values
 from flamenco.config.secrets import mask
 from flamenco.config.setup import BadAnswers, set_up
 from flamenco.manager.refusals import Conflict, Outdated, Refusal
-from flamenco.manager.workers.messages import ConfigChanged
 from flamenco.model.bounds import Values, Word
 from flamenco.model.variables import Audience, expander, resolve
 from flamenco.platforms import PLATFORM
@@ -87,10 +86,7 @@ async def update_configuration_file(body: Values, headers: ConfigurationHeaders)
     """
     versions = parse_etags(or_none(headers.if_match) or "*")
     try:
-        services().take_over(
-            await services().file.change(body, versions.contains_weak, by_operator=is_operator())
-        )
-        farm().workers.tell(ConfigChanged())
+        await services().file.change(body, versions.contains_weak, by_operator=is_operator())
     except BadValues as error:
         raise Refusal(str(error)) from None
     except OperatorsOnly as error:
@@ -100,8 +96,7 @@ async def update_configuration_file(body: Values, headers: ConfigurationHeaders)
             "the configuration file was changed in the meantime; read it again"
         ) from None
     changed = empty()
-    keys = restart_keys(services().config_at_start, await services().file.counts())
-    if keys:
+    if keys := await farm().take_configuration():
         changed.headers[RESTART_HEADER] = ", ".join(keys)
     return changed
 

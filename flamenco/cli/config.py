@@ -1,0 +1,132 @@
+"""`flamenco config`: configuration files checked, shown and compared."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import msgspec
+from cyclopts import App, Parameter
+
+from flamenco.cli.errors import CommandError
+from flamenco.cli.reaching import AsJson
+from flamenco.cli.showing import complain, print_json
+from flamenco.cli.texts import visible
+from flamenco.config.environment import MANAGER, WORKER, overridden, overrides
+from flamenco.config.files import previous, read_yaml
+from flamenco.config.manager import FILE_NAME, ManagerConfig, load_manager_config
+from flamenco.config.origins import Setting, settings_of
+from flamenco.config.schema import Warn, ignore
+from flamenco.config.secrets import MASK, SECRETS
+from flamenco.config.worker import FILE_NAME as WORKER_FILE_NAME
+from flamenco.config.worker import WorkerFile, load_worker_file
+
+app = App(name="config", help="Check, show and compare configuration files.")
+
+File = Annotated[
+    Path | None,
+    Parameter(help=f"file; default: {FILE_NAME}, or {WORKER_FILE_NAME} with --worker"),
+]
+OfWorker = Annotated[bool, Parameter(help="a Worker's configuration", negative="")]
+
+
+@attrs.frozen
+class Program:
+    """A program that reads a configuration."""
+
+    file: Path
+    """Where its configuration is, if nobody says."""
+    config: type
+    variables: str
+    """Beginning of the environment variables that override the file."""
+    load: Callable[[Path, Warn], Any]
+
+
+PROGRAMS = {
+    False: Program(Path(FILE_NAME), ManagerConfig, MANAGER, load_manager_config),
+    True: Program(Path(WORKER_FILE_NAME), WorkerFile, WORKER, load_worker_file),
+}
+"""{True for the Worker's: program}."""
+
+
+@app.command
+def check(file: File = None, /, *, worker: OfWorker = False) -> int:
+    """Check a file and the environment, and tell all that is wrong with them.
+
+    The exit status is 1 if there is an error. Warnings are about what has no effect.
+
+    Example: flamenco config check /srv/flamenco/flamenco-manager.yaml
+    """
+    path = _there(file or PROGRAMS[worker].file)
+    _settings(PROGRAMS[worker], path, complain)
+    print(f"{path}: good")
+    return 0
+
+
+@app.command
+def show(file: File = None, /, *, worker: OfWorker = False, json: AsJson = False) -> int:
+    """Show all values, each with the line or the environment variable that it comes from.
+
+    Example: flamenco config show --json
+    """
+    program = PROGRAMS[worker]
+    found = _settings(program, file or program.file, complain)
+    if json:
+        print_json({each.key: {"value": each.value, "from": each.origin} for each in found})
+    else:
+        for each in found:
+            print(f"{each.key}: {_text(each.value)}  ({each.origin})")
+    return 0
+
+
+@app.command
+def diff(file: File = None, other: File = None, /, *, worker: OfWorker = False) -> int:
+    """Show how a file differs from another one, by default from what it was before.
+
+    When the Manager changes its file, it keeps the last ten versions beside it, as NAME.1 to
+    NAME.10. Without any, the file is compared with the defaults. The exit status is 1 if there is
+    a difference.
+
+    Example: flamenco config diff flamenco-manager.yaml flamenco-manager.yaml.3
+    """
+    program = PROGRAMS[worker]
+    path = _there(file or program.file)
+    if other is None and previous(path, 1).exists():
+        other = previous(path, 1)
+    before = program.config() if other is None else program.load(_there(other), ignore)
+    old, new = _by_key(settings_of(before)), _by_key(settings_of(program.load(path, ignore)))
+    differing = [key for key in new if old[key] != new[key]]
+    for key in differing:
+        shown = [_text(_masked(key, values[key])) for values in (old, new)]
+        print(f"- {key}: {shown[0]}\n+ {key}: {shown[1]}")
+    return 1 if differing else 0
+
+
+def _settings(program: Program, path: Path, warn: Warn) -> list[Setting]:
+    """All values that count, secrets masked. Raises ConfigError."""
+    found = overrides(program.config, program.variables, os.environ)
+    config = overridden(program.load(path, warn), found)
+    settings = settings_of(config, read_yaml(path), found)
+    return [attrs.evolve(each, value=_masked(each.key, each.value)) for each in settings]
+
+
+def _by_key(settings: list[Setting]) -> dict[str, Any]:
+    return {each.key: each.value for each in settings}
+
+
+def _there(path: Path) -> Path:
+    if not path.exists():
+        raise CommandError(f"there is no configuration file {path}")
+    return path
+
+
+def _masked(key: str, value: object) -> object:
+    is_secret = tuple(key.split(".")) in SECRETS
+    return MASK if is_secret and value else value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value:
+        return visible(value)
+    return visible(msgspec.json.encode(value).decode())
