@@ -247,6 +247,10 @@ class Submission(actors.Actor):
             compiled = await compiler.compile(_to_compile(job, settings))
         except (UnknownJobType, CompileError) as error:
             raise Refusal(str(error)) from error
+        try:
+            job.requirements.stricter(compiled.requirements)
+        except ValueError as error:
+            raise Refusal(f"the requirements of its job type: {error}") from error
         offered = await self._services.reader.offered_types()
         warnings = unoffered((task.type for task in compiled.tasks), offered)
         return attrs.evolve(compiled, warnings=warnings)

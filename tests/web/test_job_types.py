@@ -21,6 +21,18 @@ function compileJob(job) {
 """
 
 
+DEMANDING = """
+from flamenco.jobtypes.authoring import JobType
+from flamenco.model.specs import Requirements, Software
+
+JOB_TYPE = JobType(label="Mine", settings=[])
+
+def compile_job(job, author):
+    author.require("misc", Requirements(software=(Software("Blender", "VERSION"),)))
+    author.task("one", "misc").command("echo", {"message": "one"})
+"""
+
+
 @pytest.fixture
 def scripts(edge):
     folder = edge.storage / "scripts"
@@ -90,3 +102,29 @@ async def test_the_warnings_of_a_job_are_told_for_as_long_as_they_hold(edge, scr
     )
     assert came.status_code == 200
     assert not any("warnings" in job for job in await told())
+
+
+@pytest.mark.parametrize("path", ["/api/v3/jobs", "/api/v3/jobs/check"])
+@pytest.mark.parametrize("wanted", [">=4.2", ">=4." + 600 * "2", ">=4." + 2000 * "2"])
+async def test_conditions_on_a_program_that_are_too_long_are_refused_with_the_reason(
+    edge, scripts, path, wanted
+):
+    """Those of the job and of its type are kept together."""
+    (scripts / "mine.py").write_text(DEMANDING.replace("VERSION", wanted))
+    blender = {"name": "Blender", "version": ">=3." + 600 * "1"}
+    needed = {"task_types": {"misc": {"software": [blender]}}}
+    job = JOB | {"type": "mine", "settings": {}, "requirements": needed}
+    answer = await edge.http.post(path, json=job)
+    fits = len(wanted) < 100
+    assert answer.is_success == fits, answer.text
+    if not fits:
+        assert answer.status_code == 400
+        assert "expected a version specifier such as '>=4.2,<5'" in answer.json()["message"]
+
+
+async def test_a_job_is_checked_for_its_tag_as_it_is_when_it_is_submitted(edge):
+    job = JOB | {"worker_tag": "00000000-0000-0000-0000-000000000000"}
+    for path in ("jobs/check", "jobs"):
+        answer = await edge.http.post(f"/api/v3/{path}", json=job)
+        assert answer.status_code == 400
+        assert answer.json()["message"].startswith("worker_tag: there is no tag")

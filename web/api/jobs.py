@@ -84,6 +84,7 @@ async def submit_job(body: api.SubmittedJob, headers: api.SubmissionHeaders) -> 
 async def submit_job_check(body: api.SubmittedJob) -> None:
     """Compile a job without storing it, to check it."""
     submission = submitted(body, services(), check_only=True)
+    await _check_tag(submission.worker_tag)
     await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):
         await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
