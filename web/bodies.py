@@ -23,7 +23,21 @@ SMALL = 64 * 2**10
 VALUE_BYTES = 64
 """Approximate memory of a value that is read from JSON."""
 
+FEW_QUOTES = 20_000
+"""Maximum number of quotation marks where what stands between them is looked for."""
+
 _JSON = re.compile(rb"\s*[\[{]")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+
+
+@attrs.frozen
+class Most:
+    """The limits of a request's body."""
+
+    size: int
+    """Bytes."""
+    values: int
+    """Values, if it is JSON."""
 
 
 class TooLarge(Exception):
@@ -86,7 +100,23 @@ def size_read(body: bytearray) -> int:
     """Approximate memory that a body needs when it is read."""
     if not _JSON.match(body):
         return len(body)
-    return len(body) + VALUE_BYTES * sum(map(body.count, (b",", b"[", b"{")))
+    return len(body) + VALUE_BYTES * _marks(body)
+
+
+def check_values(body: bytearray, most: int) -> None:
+    """Check the number of values in a body, if it is JSON, before it is read. Raises `TooLarge`.
+
+    Texts may hold as many commas and brackets as they like, if there are not very many texts.
+    """
+    values = _marks(body) if _JSON.match(body) else 0
+    if values > most and body.count(b'"') <= FEW_QUOTES:
+        values = _marks(_STRING.sub(b"", body))
+    if values > most:
+        raise TooLarge(f"expected a body of at most {most} values, got about {values}")
+
+
+def _marks(body: bytes | bytearray) -> int:
+    return sum(map(body.count, (b",", b"[", b"{")))
 
 
 @attrs.frozen
@@ -94,8 +124,8 @@ class Bodies:
     """An application that gets each body as a whole, or not at all; else it is told why."""
 
     app: App
-    most: Callable[[Scope], int]
-    """Function that returns the maximum bytes of a request's body."""
+    most: Callable[[Scope], Most]
+    """Function that returns the limits of a request's body."""
     seconds: float
     """Time for a body to arrive completely."""
     budget: Budget = attrs.field(factory=Budget)
@@ -124,7 +154,7 @@ class Bodies:
     async def _taken_in(self, scope: Scope, receive: Receive, share: Share) -> bytearray:
         """The whole body. Raises `Gone`, `TooLarge`, `NoRoom`."""
         most, size, body, more = self.most(scope), _announced(scope), bytearray(), True
-        while more and size <= most:
+        while more and size <= most.size:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Gone
@@ -132,8 +162,9 @@ class Bodies:
             more = message.get("more_body", False)
             size = max(size, len(body))
             share.hold(len(body))
-        if size > most:
-            raise TooLarge(f"expected a body of at most {most} bytes")
+        if size > most.size:
+            raise TooLarge(f"expected a body of at most {most.size} bytes")
+        check_values(body, most.values)
         share.hold(size_read(body))
         return body
 

@@ -120,7 +120,9 @@ def _fields(
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
-    limit = {} if operation.streams else {"description": f"At most {operation.most} bytes."}
+    values = f", and {operation.values} values" if operation.body else ""
+    limit = {"description": f"At most {operation.most} bytes{values}."}
+    limit = {} if operation.streams else limit
     if operation.content:
         return {
             **limit,

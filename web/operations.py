@@ -45,6 +45,10 @@ Read = Callable[[], Awaitable[bytes]]
 USUAL_BODY = 2**20
 """Maximum bytes of a body, unless its operation declares another limit."""
 
+USUAL_VALUES = 50_000
+"""Maximum number of values in a JSON body, unless its operation declares another limit: reading a
+million takes as long as all requests of a second."""
+
 H = TypeVar("H", bound=Handler)
 
 Id = Uuid
@@ -70,6 +74,8 @@ class Operation:
     """Media types of a body that is not JSON; the handler reads and checks it."""
     most: int
     """Maximum bytes of the body, unless it ``streams``."""
+    values: int
+    """Maximum number of values in a body of JSON."""
     headers: Any
     streams: bool
     """True if the handler reads the body piece by piece."""
@@ -136,6 +142,8 @@ class Extras(TypedDict, total=False):
     """Media types of a body that is not JSON."""
     most: int
     """Maximum bytes of the body, if it is not `USUAL_BODY`."""
+    values: int
+    """Maximum number of values in the body, if it is not `USUAL_VALUES`."""
     takes_ticket: bool
     """True if a worker may show the ticket of its session instead of its secret."""
 
@@ -197,6 +205,7 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
         body_required=NoneType not in bodies,
         content=content,
         most=extras.get("most", USUAL_BODY),
+        values=extras.get("values", USUAL_VALUES),
         headers=headers,
         streams=reads is not None,
         worker_auth=bool(worker),

@@ -35,11 +35,11 @@ from web.api import (
     worker_tasks,
 )
 from web.auth import BadCredentials
-from web.bodies import Bodies
+from web.bodies import Bodies, Most
 from web.chronicle import WAITING
 from web.context import Web
 from web.hosts import Hosts
-from web.operations import API, USUAL_BODY
+from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
 from web.origins import own_pages_only
 from web.room import Room, is_here
@@ -124,10 +124,11 @@ async def serve_farm(
     hosts = Hosts(farm.services)
     async with app.chronicle.kept(happening), hosts.learning(), trio.open_nursery() as nursery:
         large = Places(each for each in OPERATIONS if each.most != USUAL_BODY)
+        usual = Most(USUAL_BODY, USUAL_VALUES)
 
-        def most(scope: Scope) -> int:
+        def most(scope: Scope) -> Most:
             found = large.at(scope)
-            return found[0].most if found else USUAL_BODY
+            return Most(found[0].most, found[0].values) if found else usual
 
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)

@@ -24,7 +24,9 @@ class ShamanFileSpec:
     path: Line
 
 
-Files = Annotated[tuple[ShamanFileSpec, ...], Meta(max_length=100_000)]
+MOST_FILES = 100_000
+
+Files = Annotated[tuple[ShamanFileSpec, ...], Meta(max_length=MOST_FILES)]
 """Files of one checkout."""
 
 

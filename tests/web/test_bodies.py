@@ -11,7 +11,7 @@ from tests.patience import PATIENCE
 from tests.web.attacks import CROWD, answer_to, code_in, connected, crowd, head, post, send_all
 from tests.web.conftest import JOB, edge_at
 from tests.web.test_serving import answer_of, application, served
-from web.bodies import SMALL, VALUE_BYTES, Bodies, Budget, NoRoom, TooLarge, size_read
+from web.bodies import SMALL, VALUE_BYTES, Bodies, Budget, Most, NoRoom, TooLarge, size_read
 from web.server import OPERATIONS
 from web.serving import Limits
 from web.wire import encode
@@ -37,7 +37,7 @@ def begun(length: int) -> bytes:
 
 
 def bounded(budget=None) -> Bodies:
-    return Bodies(application(), lambda _: LIMIT, 0.3, budget or Budget())
+    return Bodies(application(), lambda _: Most(LIMIT, LIMIT), 0.3, budget or Budget())
 
 
 def job_with(setting: bytes) -> bytes:
@@ -67,14 +67,43 @@ async def test_lists_in_lists_are_refused_before_they_are_read(edge):
     assert code_in(await answer_to(edge, post(JOBS, huge))) == 413
     assert code_in(await answer_to(edge, head("POST", JOBS, f"Content-Length: {len(huge)}"))) == 413
     many = job_with(b"[" + 300_000 * b"[]," + b"[]]")
-    assert code_in(await answer_to(edge, post(JOBS, many))) == 400  # the message is no text
+    assert b"at most 50000 values" in await answer_to(edge, post(JOBS, many))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [b"[" + 349_000 * b"[]," + b"[]]", 25_000 * b"[" + 25_001 * b"{" + b"1"],
+    ids=["1 MiB of lists", "deep"],
+)
+async def test_too_many_values_are_refused_before_they_are_read(edge, setting):
+    answer = await answer_to(edge, post(JOBS, job_with(setting)))
+    assert code_in(answer) == 413
+    assert b"expected a body of at most 50000 values" in answer
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [b'"' + 900_000 * b"," + b'"', b'"' + 300_000 * b"[\\\\" + b'"', 60_000 * b" " + b'"x"'],
+    ids=["commas", "brackets and backslashes", "spaces"],
+)
+async def test_texts_of_any_kind_are_no_values(edge, setting):
+    answer = await answer_to(edge, post(JOBS, job_with(setting)))
+    assert code_in(answer) == 204
+
+
+async def test_a_setting_of_60_kib_and_a_hundred_thousand_files_may_come(edge):
+    lists = job_with(b"[" + 15_000 * b"[1]," + b"[]]")
+    assert b"message" in await answer_to(edge, post(JOBS, lists))  # it is read, and no text
+    files = b",".join(b'{"sha":"%064x","size":1,"path":"a,%d"}' % (n, n) for n in range(100_000))
+    answer = await answer_to(edge, post(FILES, b'{"files":[' + files + b"]}"))
+    assert code_in(answer) == 200
 
 
 @pytest.mark.slow
 async def test_three_hundred_clients_with_lists_in_lists_get_no_more_than_their_room(edge):
     body = job_with(b"[" + 100_000 * b"[]," + b"[]]")
     codes = Counter(await crowd(edge, lambda _: post(JOBS, body)))
-    assert set(codes) <= {400, 503}
+    assert set(codes) <= {413, 503}
     assert codes.total() == CROWD
 
 

@@ -7,6 +7,7 @@ from email.header import decode_header, make_header
 from functools import partial
 
 from flamenco.api import shaman as api
+from flamenco.api.shaman import MOST_FILES
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.statuses import FileStatus
@@ -27,8 +28,11 @@ routes = Operations("shaman")
 LONGEST_LIST = 24 * 2**20
 """Maximum bytes of a list of files."""
 
+MOST_VALUES = 8 * MOST_FILES
+"""Maximum number of values in it: a file has four, and a few commas in its name."""
 
-@routes.post("/shaman/checkout/requirements", most=LONGEST_LIST)
+
+@routes.post("/shaman/checkout/requirements", most=LONGEST_LIST, values=MOST_VALUES)
 async def shaman_checkout_requirements(
     body: api.ShamanRequirementsRequest,
 ) -> api.ShamanRequirementsResponse:
@@ -38,7 +42,7 @@ async def shaman_checkout_requirements(
     return await beside(partial(_required, required))
 
 
-@routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST)
+@routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST, values=MOST_VALUES)
 async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
     shaman, records = services().shaman_on, CheckoutRecords(farm().shaman, services().reader)

@@ -62,7 +62,9 @@ def _assigned(task: protocol.Assign) -> api.AssignedTask:
     )
 
 
-@routes.post("/worker/task/<task_id>", errors=[404, 409], most=LONGEST_REPORT)
+@routes.post(
+    "/worker/task/<task_id>", errors=[404, 409], most=LONGEST_REPORT, values=LONGEST_REPORT
+)
 async def task_update(worker: actors.ActorRef, task_id: Id, body: api.TaskUpdate) -> None:
     """Report the progress or the end of a task, which only counts while the worker holds it."""
     status = or_none(body.taskStatus)
