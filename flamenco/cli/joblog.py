@@ -9,6 +9,7 @@ from flamenco.api.events import EventTaskUpdate
 from flamenco.cli.showing import complain, on_terminal
 from flamenco.cli.texts import visible_lines
 from flamenco.client import ManagerClient, Resync, Topics, open_client
+from flamenco.logs import once
 from flamenco.model.statuses import TaskStatus
 
 _Decoder = getincrementaldecoder("utf-8")
@@ -59,6 +60,6 @@ class Printer:
             return
         content = await self._client.log_from(log, self._printed)
         self._printed += len(content)
-        text = self._decoder.decode(content)
+        text = "".join(once(self._decoder.decode(content).splitlines(keepends=True)))
         sys.stdout.write(visible_lines(text) if on_terminal() else text)
         sys.stdout.flush()

@@ -1,5 +1,5 @@
 """The logs of tasks, as files in the Manager's local storage (reference rules §10)."""
 
-from flamenco.logs.files import TaskLogs, job_folder, tail_of
+from flamenco.logs.files import TaskLogs, job_folder, once, tail_of
 
-__all__ = ["TaskLogs", "job_folder", "tail_of"]
+__all__ = ["TaskLogs", "job_folder", "once", "tail_of"]

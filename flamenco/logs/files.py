@@ -11,7 +11,8 @@ named as lost where they should be, as soon as it can be written again.
 import errno
 import logging
 import os
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -139,9 +140,9 @@ def _write(path: Path, offset: int, content: bytes) -> int:
 
 
 def _pad(file: int, begin: int, count: int) -> None:
-    """Write a line in the place of so many bytes that aren't there, or nothing if it can't be."""
+    """Write lines in the place of so many bytes that aren't there, or nothing if it can't be."""
     try:
-        for piece in _lost(count):
+        for piece in _lost(begin, count):
             if os.write(file, piece) != len(piece):
                 raise _full()
     except OSError:
@@ -150,14 +151,37 @@ def _pad(file: int, begin: int, count: int) -> None:
         raise
 
 
-def _lost(count: int) -> Iterator[bytes]:
-    """The pieces of that line. It has no hole, since whoever reads the file would find NULs."""
-    line = f"\n[{count} bytes of this log are lost]".encode()[: count - 1]
-    yield line
-    spaces, left = b" " * PADDED_AT_ONCE, count - 1 - len(line)
-    for done in range(0, left, PADDED_AT_ONCE):
-        yield spaces[: left - done]
+def _lost(begin: int, count: int) -> Iterator[bytes]:
+    """The pieces of these lines: one sentence, repeated as often as it fits.
+
+    What follows keeps its place, by which whoever follows the log goes on, and there is no hole,
+    which would be read as NULs. Readers that know the sentence show it once (`once`).
+    """
+    line = f"[{count} bytes of this log are lost, from byte {begin} on]\n".encode()
+    if count <= len(line):
+        yield (b"\n" + line)[: count - 1] + b"\n"
+        return
+    left = count - 1
     yield b"\n"
+    at_once = line * (PADDED_AT_ONCE // len(line))
+    while left >= len(at_once) + len(line):
+        yield at_once
+        left -= len(at_once)
+    times, rest = divmod(left, len(line))
+    yield line * (times - 1) + line[:-1] + b"." * rest + b"\n"
+
+
+_LOST = re.compile(r"\[\d+ bytes of this log are lost, from byte \d+ on\]\.*")
+
+
+def once(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a log, each sentence about what is lost of it once."""
+    before = ""
+    for line in lines:
+        found = _LOST.fullmatch(line.rstrip("\n"))
+        if found is None or found[0].rstrip(".") != before:
+            yield line
+        before = found[0].rstrip(".") if found else ""
 
 
 def _full() -> OSError:
@@ -180,17 +204,21 @@ def _tail(path: Path) -> str | None:
             content = file.read()
     except FileNotFoundError:
         return None
-    return _whole_lines(content) if size > TAIL_BYTES else content.decode(errors="replace")
+    return _whole_lines(content) if size > TAIL_BYTES else _text(content)
 
 
 def tail_of(content: bytes) -> str:
     """The last whole lines of a log (reference rules §10)."""
     if len(content) <= TAIL_BYTES:
-        return content.decode(errors="replace")
+        return _text(content)
     return _whole_lines(content[-TAIL_BYTES:])
 
 
 def _whole_lines(content: bytes) -> str:
     """The content without an incomplete first line, unless that is all there is."""
     _, _, whole = content.partition(b"\n")
-    return (whole or content).decode(errors="replace")
+    return _text(whole or content)
+
+
+def _text(content: bytes) -> str:
+    return "".join(once(content.decode(errors="replace").splitlines(keepends=True)))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flamenco import disks
-from flamenco.logs import TaskLogs, files
+from flamenco.logs import TaskLogs, files, once
 
 JOB, TASK = "j1", "t1"
 
@@ -29,9 +29,14 @@ def test_what_a_power_cut_took_from_a_log_is_named_there_once(tmp_path, caplog):
     logs.append(JOB, TASK, 404, b"three\n")
     content = path.read_bytes()
     assert b"\0" not in content
-    assert b" ".join(content.split()) == (
-        b"one one one one one on [378 bytes of this log are lost] two three"
-    )
+    assert content[400:] == b"two\nthree\n"
+    assert list(once(content.decode().splitlines())) == [
+        *5 * ["one"],
+        "on",
+        "[378 bytes of this log are lost, from byte 22 on]",
+        "two",
+        "three",
+    ]
     assert [record.getMessage() for record in caplog.records] == [
         "the log of task t1 has lost 378 bytes, and says so"
     ]
@@ -53,6 +58,11 @@ def test_whatever_is_lost_the_rest_lies_where_it_should(tmp_path_factory, has, l
     assert (found[:has], found[has + lost :]) == (b"." * has, content)
     assert b"\0" not in found[has : has + lost]
     assert found[has + lost - 1 : has + lost] == b"\n"
+    assert b"  " not in found[has : has + lost]
+    sentence = f"[{lost} bytes of this log are lost, from byte {has} on]"
+    if lost > len(sentence) + 1:
+        told = list(once(found[has : has + lost].decode().splitlines()))
+        assert [each.rstrip(".") for each in told] == ["", sentence]
 
 
 @pytest.mark.parametrize("count", [1, 2, files.SYNCED_AT_ONCE * 2])
@@ -92,7 +102,7 @@ def test_a_full_disk_costs_lines_that_are_named_when_there_is_room_and_is_told_o
     assert logs.append(JOB, TASK, 60, b"again\n") == path
     assert path.read_text().split("\n") == [
         "",
-        f"{'[60 bytes of this log are lost]':58}",
+        "[60 bytes of this log are lost, from byte 0 on]".ljust(58, "."),
         "again",
         "",
     ]
@@ -107,7 +117,13 @@ def test_a_long_log_that_is_lost_takes_little_memory_to_fill_up(tmp_path):
     finally:
         tracemalloc.stop()
     assert most < 3 * 2**20
-    assert b" ".join(path.read_bytes().split()) == (b"[16777216 bytes of this log are lost] again")
+    lines = path.read_text().splitlines()
+    assert list(once(lines)) == [
+        "",
+        "[16777216 bytes of this log are lost, from byte 0 on]",
+        "again",
+    ]
+    assert max(map(len, lines)) < 200
 
 
 def test_a_disk_too_small_for_the_bytes_that_are_lost_is_not_filled_with_spaces(
@@ -151,3 +167,27 @@ def test_a_drive_that_does_not_sync_is_no_trouble(tmp_path, monkeypatch, caplog,
     failing_syncs(monkeypatch, number)
     logs.sync([logs.append(JOB, TASK, 0, b"line\n")])
     assert not caplog.records
+
+
+async def test_the_tail_of_a_log_says_once_what_is_lost(tmp_path):
+    logs, _ = log_of(tmp_path)
+    logs.append(JOB, TASK, 10_000, b"again\n")
+    tail = await logs.tail(JOB, TASK)
+    first, *others = tail.splitlines()
+    assert first.rstrip(".").endswith("of this log are lost, from byte 0 on]")
+    assert others == ["again"]
+
+
+def test_each_loss_is_told(tmp_path):
+    logs, path = log_of(tmp_path)
+    logs.append(JOB, TASK, 200, b"one\n")
+    logs.append(JOB, TASK, 404, b"two\n")
+    told = list(once(path.read_text().splitlines()))
+    assert told == [
+        "",
+        "[200 bytes of this log are lost, from byte 0 on]",
+        "one",
+        "",
+        "[200 bytes of this log are lost, from byte 204 on]",
+        "two",
+    ]

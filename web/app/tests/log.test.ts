@@ -22,6 +22,16 @@ function file(text = '', size = 5) {
 }
 
 describe('the log of a task', () => {
+  it('says once what is lost, however large the place that the sentence fills', async () => {
+    const lost = '[150 bytes of this log are lost, from byte 4 on]'
+    const { held, log } = file(`one\n\n${lost}\n${lost}\n${lost}...\ntwo\n`)
+    await log.update()
+    expect(log.lines).toEqual(['one', '', lost, 'two'])
+    held.text += `${lost}\n`
+    await log.update()
+    expect(log.lines).toEqual(['one', '', lost, 'two', lost])
+  })
+
   it('is read once, and later only what is new', async () => {
     const { held, log } = file('one\ntwö\nthr')
     await log.update()

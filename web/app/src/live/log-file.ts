@@ -3,7 +3,7 @@
 import { shallowReactive } from 'vue'
 
 import { ApiError, LATE, type Api } from '../api/client'
-import { attemptStart, levelOf, type Level } from '../rules/log'
+import { attemptStart, levelOf, lostIn, type Level } from '../rules/log'
 
 /** Of a longer log, its end is read. */
 export const MOST_BYTES = 48 * 2 ** 20
@@ -27,6 +27,8 @@ export class LogFile {
   readonly state = shallowReactive<LogState>({ count: 0, loaded: false, url: null, skipped: 0 })
 
   private offset = 0
+  /** What the last line said of lost bytes, which is shown once. */
+  private lost: string | null = null
   private rest = ''
   private decoder = new TextDecoder()
   private reading: Promise<void> | null = null
@@ -108,6 +110,9 @@ export class LogFile {
   }
 
   private add(line: string): void {
+    const lost = lostIn(line)
+    if (lost !== null && lost === this.lost) return
+    this.lost = lost
     const worker = attemptStart(line)
     if (worker !== null) this.starts.push({ at: this.lines.length, worker })
     this.lines.push(line)

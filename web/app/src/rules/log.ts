@@ -116,3 +116,8 @@ export class FittingLines {
     return this.listed
   }
 }
+
+const LOST = /^(\[\d+ bytes of this log are lost, from byte \d+ on\])\.*$/
+
+/** The sentence about bytes that a log has lost, with which the Manager fills their place; else null. */
+export const lostIn = (line: string): string | null => LOST.exec(line)?.[1] ?? null
