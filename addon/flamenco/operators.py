@@ -12,6 +12,7 @@ from .background import PAUSED, Flow, run
 from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
+from .questions import FIX, GO_ON, STOP
 from .submission import Submission
 
 _log = logging.getLogger(__name__)
@@ -169,7 +170,8 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
     def flow(self) -> Flow[tuple[str, str]]:
         """Submit, and report the outcome."""
         global _current  # noqa: PLW0603 - for `flamenco.abort`
-        _current = Submission(self.job_name, self.ignore_version_mismatch)
+        asks = _ask if self.options.is_invoke else None
+        _current = Submission(self.job_name, self.ignore_version_mismatch, asks=asks)
         try:
             submitted = yield from _current.run()
         finally:
@@ -192,6 +194,55 @@ class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):
 def can_submit(context: bpy.types.Context) -> bool:
     """True if no submission is running."""
     return context.window_manager.flamenco_bat_status in {"IDLE", "DONE", "ABORTED"}
+
+
+def _ask() -> None:
+    bpy.ops.flamenco.answer("INVOKE_DEFAULT")
+
+
+class FLAMENCO_OT_answer(bpy.types.Operator):
+    """Dialog that shows the running submission's question."""
+
+    bl_idname = "flamenco.answer"
+    bl_label = "Submit to Flamenco"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    choice: bpy.props.EnumProperty(
+        items=[(one, one, "", number) for number, one in enumerate((GO_ON, FIX, STOP))],
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """True while there is a question."""
+        return _current is not None and _current.question is not None
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Called by the submission."""
+        self._question = _current.question
+        self.choice = next(iter(self._question.labels))
+        return context.window_manager.invoke_props_dialog(self, width=600)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Called by Blender."""
+        column = self.layout.column(align=True)
+        column.label(text=self._question.title, icon="ERROR")
+        for line in self._question.lines:
+            column.label(text=line)
+        row = self.layout.row()
+        for choice, label in self._question.labels.items():
+            row.prop_enum(self, "choice", choice, text=label)
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Called by Blender for OK."""
+        _current.question.settle(self.choice)
+        if self.choice == FIX:
+            bpy.ops.file.find_missing_files("INVOKE_DEFAULT")
+        return {"FINISHED"}
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Called by Blender when the dialog is left."""
+        self._question.settle(STOP)
 
 
 class FLAMENCO_OT_abort(bpy.types.Operator):
@@ -268,6 +319,7 @@ class FLAMENCO3_OT_explore_file_path(bpy.types.Operator):
 classes = (
     FLAMENCO_OT_ping_manager,
     FLAMENCO_OT_submit_job,
+    FLAMENCO_OT_answer,
     FLAMENCO_OT_abort,
     FLAMENCO_OT_eval_setting,
     FLAMENCO3_OT_explore_file_path,

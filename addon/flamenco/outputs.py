@@ -53,6 +53,17 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
             )
 
 
+def refuse_without_camera(scene: bpy.types.Scene) -> None:
+    """Raises NotReady for a scene that has nothing to look through, and nothing else to render."""
+    by_marker = any(marker.camera for marker in scene.timeline_markers)
+    editor = scene.sequence_editor if scene.render.use_sequencer else None
+    has_strips = editor is not None and any(
+        editor.strips if hasattr(editor, "strips") else editor.sequences
+    )
+    if scene.camera is None and not by_marker and not has_strips and _tree(scene) is None:
+        raise NotReady(f'Scene "{scene.name}" has no camera. Choose one, then submit again')
+
+
 def _is_shared(path: str, folders: Iterable[Path]) -> bool:
     return any(Path(path) == folder or is_inside(Path(path), folder) for folder in folders)
 

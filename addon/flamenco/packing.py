@@ -65,13 +65,24 @@ def copy_pack(
         ) from ex
     try:
         sources = {plan.place_of(file): contents.get(file, file) for file in plan.files}
-        transfer.total = sum(_about(source).st_size for source in sources.values())
+        known = {source: stamp(_about(source)) for source in sources.values()}
+        transfer.total = sum(size for size, _ in known.values())
+        _check_room(target, sum(at[0] for one, at in known.items() if not earlier.text(one, at)))
         for place, source in sources.items():
             _bring(source, target / place, earlier, transfer)
     except (PackFailed, Aborted):
         discard(target)
         raise
     earlier.save()
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise PackFailed(
+            f"The files need {needed / 1e9:.1f} GB, and the shared storage has {free / 1e9:.1f} GB "
+            "free. Make room there, then submit again"
+        )
 
 
 def discard(target: Path) -> None:

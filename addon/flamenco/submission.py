@@ -3,6 +3,7 @@
 
 import sys
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,6 +17,7 @@ from . import (
     manager,
     outputs,
     packing,
+    questions,
     rewriting,
     scene_properties,
     settings_group,
@@ -91,6 +93,10 @@ class Submission:
     transfer: packing.Transfer = field(default_factory=packing.Transfer)
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     """Its mark at the Manager, by which it is known if it is sent again."""
+    asks: Callable[[], None] | None = None
+    """Shows the question to the artist; None if nobody is there, and a script wants to go on."""
+    question: questions.Question | None = None
+    """What it waits for."""
 
     def run(self) -> Flow[Submitted]:
         """All steps. Raises FlamencoError; whatever happens, another submission can follow."""
@@ -126,6 +132,8 @@ class Submission:
         self._check_version(info)
         self._stop_if_aborted()
         _show("SAVING", "Saving the file", can_abort=True)
+        if bpy.data.filepath and bpy.data.is_dirty:
+            yield from self._ask(questions.unsaved())
         blendfile = _save()
         draft = self._draft(info)
         storage = Path(info.storage)
@@ -171,6 +179,7 @@ class Submission:
             raise NotReady(
                 "The Manager does not know the chosen job type (any more). Choose another one"
             )
+        outputs.refuse_without_camera(scene)
         name = self.job_name or scene.flamenco_job_name
         if not name:
             raise NotReady("The job has no name; enter one and submit again")
@@ -206,7 +215,26 @@ class Submission:
         _list_in_terminal("Missing", plan.missing)
         _list_in_terminal("Outside the shared storage", plan.elsewhere)
         self._stop_if_aborted()
+        doubt = questions.incomplete(plan)
+        if doubt is not None:
+            yield from self._ask(doubt)
         return plan
+
+    def _ask(self, question: questions.Question) -> Flow[None]:
+        """Wait for the artist's answer. Raises Aborted or NotReady."""
+        if self.asks is None:
+            return
+        self.question = question
+        before = bpy.context.window_manager.flamenco_bat_status
+        _show(before, "Waiting for an answer", can_abort=True)
+        self.asks()
+        yield question.answer
+        self.question = None
+        answer = question.answer.result()
+        if answer == questions.STOP:
+            raise Aborted
+        if answer == questions.FIX:
+            raise NotReady("Choose the folder with the missing files, and submit again")
 
     def _deliver(
         self, client: Client, info: ManagerInfo, plan: PackPlan, name: str

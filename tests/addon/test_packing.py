@@ -1,6 +1,7 @@
 """Files that are copied to the shared storage, and the remains of an error there."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,16 @@ class TestTheCopy:
         text = str(caught.value)
         assert f"{home}/shots/a.blend cannot be copied to {storage}/job/shots/a.blend" in text
         assert "No space left on device" in text
+
+    def test_is_not_begun_without_room_for_it(
+        self, home: Path, storage: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        usage = shutil.disk_usage(storage)._replace(free=3)
+        monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
+        monkeypatch.setattr(packing, "_bring", lambda *_: pytest.fail("it was begun"))
+        with pytest.raises(PackFailed, match=r"need 0\.0 GB, and the shared storage has 0\.0 GB"):
+            copy_pack(plan(home), {}, storage / "job", NOTHING, Transfer())
+        assert list(storage.iterdir()) == []
 
     def test_never_writes_into_a_folder_that_exists(self, home: Path, storage: Path) -> None:
         precious = write(storage / "job" / "frame.png")

@@ -317,6 +317,8 @@ def use_all():
     yield from enter("out", *where["flamenco_job_settings.render_output_root"], "LEFTMOUSE")
     typed = [settings.frames, settings.chunk_size, settings.render_output_root]
     yield from click(*where["bpy.ops.flamenco.submit_job"])
+    yield from until(lambda: wm.flamenco_bat_status_txt == "Waiting for an answer")
+    yield from press("RET", *where["bpy.ops.flamenco.submit_job"])
     yield from until(lambda: wm.flamenco_bat_status == "DONE")
     mine = [scene.flamenco_job_name, scene.flamenco_job_priority]
     finish([chosen, mine, typed, settings.add_path_components])
@@ -331,3 +333,46 @@ yield from alone(use_all)
     assert components == 3
     (job,) = manager.submitted
     assert (job["initial_status"], job["worker_tag"]) == ("paused", GPU)
+
+
+def test_unsaved_changes_and_missing_files_are_asked_about_before_anything_is_sent(
+    blender: InstalledBlender, display: str, manager: FakeManager, tmp_path: Path
+) -> None:
+    blendfile = make_file(blender, tmp_path / "home" / "shot.blend", 'use_image("//gone.png")')
+    story = f"""
+{HAND}
+asked = []
+def change():
+    bpy.context.scene.frame_end += 1
+    bpy.ops.ed.undo_push(message="what the user interface does after a change")
+
+def answered(choice):
+    yield from until(lambda: wm.flamenco_bat_status_txt == "Waiting for an answer")
+    asked.append(wm.flamenco_bat_status)
+    if choice == "RET":
+        yield from point(640, 512)
+        yield from press("RET", 640, 512)
+    elif choice == "ESC":
+        yield from press("ESC", 640, 512)
+    else:
+        bpy.ops.flamenco.answer(choice=choice)
+    yield from until(lambda: wm.flamenco_bat_status_txt != "Waiting for an answer")
+
+change()
+submit()
+yield from answered("ESC")
+yield from until(lambda: wm.flamenco_bat_status == "ABORTED")
+kept = bpy.data.is_dirty
+submit()
+yield from answered("RET")
+yield from answered("STOP")
+yield from until(lambda: wm.flamenco_bat_status == "ABORTED")
+submit()
+yield from answered("GO_ON")
+yield from until(lambda: wm.flamenco_bat_status == "DONE")
+finish([asked, kept, bpy.data.is_dirty])
+"""
+    run = play(blender, display, manager, story, blendfile)
+    saving, looking = "SAVING", "INVESTIGATING"
+    assert run.result == [[saving, saving, looking, looking], True, False], run.output
+    assert len(manager.submitted) == 1
