@@ -83,7 +83,6 @@ describe('the API client', () => {
     const within = vi.spyOn(AbortSignal, 'timeout')
     const { api } = answering('{"outcomes":[]}')
     await api.setTasksStatus(['t'], 'queued', 'because')
-    await api.requeueFailedTasks('j', 'because')
     await api.changeJobs(['j'], { setpriority: { priority: 1 } })
     expect(within).not.toHaveBeenCalled()
     await api.fetchJobs()

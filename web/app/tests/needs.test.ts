@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { askedFor, lastLines, mayAsk, needsSomebody } from '../src/rules/needs'
+import { lastLines, needsSomebody } from '../src/rules/needs'
 import { farmLook, jobLook, type FarmFacts } from '../src/rules/status'
-import { verdicts } from '../src/rules/verdicts'
 import { job } from './fakes'
 
 describe('what needs a person', () => {
@@ -21,20 +20,6 @@ describe('what needs a person', () => {
   it('stands in the list as the status of the job', () => {
     expect(jobLook(job('a', { approvals: 2 })).label).toBe('To approve')
     expect(jobLook(job('a')).label).toBe('Queued')
-  })
-
-  it('may be an approval that is yet to be given, also after a soft failure', () => {
-    const statuses = ['queued', 'soft-failed', 'paused', 'completed', 'failed'] as const
-    const waiting = statuses.filter((status) => mayAsk({ task_type: 'approval', status }))
-    expect(waiting).toEqual(['queued', 'soft-failed'])
-    expect(mayAsk({ task_type: 'misc', status: 'queued' })).toBe(false)
-    for (const status of waiting) expect(verdicts({ task_type: 'approval', status })?.asks).toBe(true)
-  })
-
-  it('is an approval whose tasks are completed', () => {
-    const tasks = new Map([['a', { status: 'completed' as const }], ['b', { status: 'active' as const }]])
-    const approvals = [['a'], ['a', 'b'], []].map((depends_on, at) => ({ id: String(at), depends_on }))
-    expect(askedFor(approvals, tasks).map(({ id }) => id)).toEqual(['0', '2'])
   })
 
   it('shows the end of a log without its empty lines', () => {

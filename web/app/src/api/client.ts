@@ -47,6 +47,12 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 400)
 }
 
+/** Whether it may be answered in a moment: the Manager is out of reach, starting, busy or in trouble. */
+export function mayPass(error: unknown): boolean {
+  const { status } = error instanceof ApiError ? error : { status: 0 }
+  return status === 0 || status === 408 || status === 429 || status >= 500
+}
+
 async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text()
   let message = text.slice(0, 300)
@@ -280,13 +286,6 @@ export function createApi(
         }),
       ),
 
-    /** All that failed of a job. */
-    requeueFailedTasks: (job: string, reason: string) =>
-      data(
-        http.POST('/api/v3/tasks/bulk', {
-          body: { job, filter: { status: ['failed'] }, setstatus: { status: 'queued', reason } },
-        }),
-      ),
     setTasksStatus: (ids: readonly string[], status: TaskStatus, reason: string) =>
       data(http.POST('/api/v3/tasks/bulk', { body: { ids: [...ids], setstatus: { status, reason } } })),
 

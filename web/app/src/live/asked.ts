@@ -2,13 +2,14 @@
 
 import { onWatcherCleanup, shallowRef, watch, type ShallowRef } from 'vue'
 
-import { isMissing } from '../api/client'
+import { mayPass } from '../api/client'
+import { offline } from '.'
 
 const AGAIN_MS = 5_000
 
 /**
- * The answer about whatever `key` names, asked for anew when it changes; `none` if it is empty.
- * The Manager may be starting or out of reach, so what failed is asked for again.
+ * The answer about whatever `key` names, asked for anew when it changes, and after the Manager was out
+ * of reach; `none` if the key is empty or the Manager refuses. It may be starting or busy: then it is asked again.
  */
 export function asked<T>(
   key: () => string,
@@ -17,8 +18,8 @@ export function asked<T>(
 ): Readonly<ShallowRef<T>> {
   const answer = shallowRef(none)
   watch(
-    key,
-    (wanted) => {
+    [key, offline] as const,
+    ([wanted, away], [before]) => {
       let timer: ReturnType<typeof setTimeout> | undefined
       let current = true
       onWatcherCleanup(() => {
@@ -32,13 +33,13 @@ export function asked<T>(
           if (current) answer.value = got
         } catch (error) {
           if (!current) return
-          if (isMissing(error)) answer.value = none
-          else timer = setTimeout(() => void ask(), AGAIN_MS)
+          if (mayPass(error)) timer = setTimeout(() => void ask(), AGAIN_MS)
+          else answer.value = none
         }
       }
 
-      if (wanted) void ask()
-      else answer.value = none
+      if (wanted && !away) void ask()
+      else if (wanted !== before) answer.value = none
     },
     { immediate: true },
   )

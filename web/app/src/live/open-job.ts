@@ -76,14 +76,14 @@ export class OpenJob {
       this.state.missing = true
       return
     }
-    const before = this.state.job?.status
+    const before = this.state.job
     this.jobSnapshot.event(event)
     if (event.refresh_tasks) {
       this.attempt(() => this.loadTasks())
       this.attempt(() => this.loadBlocklist())
     }
-    // A job event has no activity text.
-    if (event.status !== before) this.attempt(() => this.loadJob())
+    // A job event has no activity text, and says how many approvals wait, but not which.
+    if (event.status !== before?.status || event.approvals !== before.approvals) this.attempt(() => this.loadJob())
   }
 
   onTaskEvent(event: EventTaskUpdate): void {

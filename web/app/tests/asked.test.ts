@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { effectScope, nextTick, ref, type Ref } from 'vue'
+
+import { ApiError } from '../src/api/client'
+
+const { offline } = vi.hoisted(() => ({ offline: {} as { value: boolean } }))
+vi.mock('../src/live', async () => {
+  const { ref: made } = await import('vue')
+  return { offline: Object.assign(offline, { held: made(false) }).held }
+})
+
+const { asked } = await import('../src/live/asked')
+const away = (offline as unknown as { held: Ref<boolean> }).held
+
+describe('what is asked for', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+    away.value = false
+  })
+  afterEach(() => vi.useRealTimers())
+
+  function watched(load: (key: string) => Promise<string>) {
+    const key = ref('a')
+    const scope = effectScope()
+    const answer = scope.run(() => asked(() => key.value, load, 'none'))!
+    return { key, answer, stop: () => scope.stop() }
+  }
+
+  it.each([409, 422, 403, 404])('is asked once where the Manager refuses with %i', async (status) => {
+    const load = vi.fn(() => Promise.reject(new ApiError(status, 'no')))
+    const { answer, stop } = watched(load)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(load).toHaveBeenCalledTimes(1)
+    expect(answer.value).toBe('none')
+    stop()
+  })
+
+  it.each([0, 429, 500, 503])('is asked again after %i, until there is an answer', async (status) => {
+    const load = vi.fn<() => Promise<string>>(() => Promise.resolve('there'))
+    load.mockRejectedValueOnce(new ApiError(status, 'later'))
+    const { answer, stop } = watched(load)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(answer.value).toBe('there')
+    stop()
+  })
+
+  it('is not asked while the Manager is out of reach, and anew when it is back', async () => {
+    const load = vi.fn((key: string) => Promise.resolve(`about ${key}`))
+    const { key, answer, stop } = watched(load)
+    await vi.advanceTimersByTimeAsync(0)
+    away.value = true
+    await nextTick()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(answer.value).toBe('about a')
+    key.value = 'b'
+    await nextTick()
+    expect(answer.value).toBe('none')
+    expect(load).toHaveBeenCalledTimes(1)
+    away.value = false
+    await nextTick()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(answer.value).toBe('about b')
+    stop()
+  })
+})
