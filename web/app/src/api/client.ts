@@ -265,6 +265,18 @@ export function createApi(
       data(http.GET('/api/v3/jobs/{job_id}/what-would-delete-do', ofJob(job))),
     changeJobs: (ids: readonly string[], change: JobChange) =>
       data(http.POST('/api/v3/jobs/bulk', { body: { ids: [...ids], ...change } })),
+    fetchJobWorkers: async (job: string) =>
+      (await data(http.GET('/api/v3/jobs/{job_id}/workers', ofJob(job)))).workers,
+    /** The newest attempts; with `before`, the end of one of them, those that ended earlier. */
+    fetchJobTimeline: (job: string, before?: string) =>
+      data(
+        http.GET('/api/v3/jobs/{job_id}/timeline', {
+          params: { path: { job_id: job }, query: before === undefined ? {} : { before } },
+        }),
+      ),
+    fetchJobFrameTimes: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/frame-times', ofJob(job))),
+    fetchJobHistory: async (job: string) =>
+      (await data(http.GET('/api/v3/jobs/{job_id}/history', ofJob(job)))).entries,
     fetchWhyJobWaits: (job: string) =>
       data(http.GET('/api/v3/jobs/{job_id}/why-waiting', ofJob(job))),
 

@@ -37,6 +37,12 @@ function shown(key: string, label: string, value: unknown): ShownSetting {
   return { key, label: sentence(label), value: valueText(value) }
 }
 
+/** What a setting is called where the job was submitted. */
+export function settingLabel(key: string, jobType: AvailableJobType | undefined): string {
+  const label = jobType?.settings?.find((setting) => setting.key === key)?.label
+  return sentence(typeof label === 'string' ? label : key)
+}
+
 function sentence(key: string): string {
   const words = key.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
