@@ -24,6 +24,7 @@ export const NOTICE_TONE: Record<NoticeKind, Tone> = {
   'job-canceled': 'canceled',
   'job-waits-for-approval': 'warning',
   'job-stuck': 'failed',
+  'part-parked': 'failed',
   'worker-lost': 'failed',
   'worker-withheld': 'warning',
   'disk-nearly-full': 'warning',
