@@ -17,6 +17,7 @@ from .errors import (
     ManagerBusy,
     ManagerRefused,
     ManagerUnreachable,
+    NotSignedIn,
     StillUnderWay,
     UnexpectedAnswer,
 )
@@ -41,6 +42,7 @@ _UNKNOWN_OPERATION = frozenset({404, 405})
 _CONFLICT = 409
 _BUSY = frozenset({502, 503, 504})
 _PRECONDITION_FAILED = 412
+_UNAUTHORIZED = 401
 _PIECE = 65536
 _FINISHED = frozenset({"completed", "failed", "canceled"})
 
@@ -75,6 +77,13 @@ class JobState:
     activity: str
     """The reason for the status, if there is one."""
     warnings: tuple[str, ...]
+    done: int = 0
+    total: int = 0
+    """Frames, or, at a Manager of Flamenco 3, steps of its tasks."""
+    approvals: int = 0
+    """Number of its tasks that wait for a yes or no."""
+    likely: str = ""
+    """Time, in ISO 8601, at which it is likely to be done; empty if nobody knows."""
 
     @property
     def is_finished(self) -> bool:
@@ -83,10 +92,14 @@ class JobState:
 
 
 class Client:
-    """A client of one Manager. Every call blocks, up to its timeout, and raises `FlamencoError`."""
+    """A client of one Manager. Every call blocks, up to its timeout, and raises `FlamencoError`.
 
-    def __init__(self, url: str) -> None:
+    `token` gives the API token for its address, empty without one; it is called in every call.
+    """
+
+    def __init__(self, url: str, token: Callable[[str], str] = lambda _: "") -> None:
         self.url = normal_url(url)
+        self._token = token
 
     def version(self) -> dict[str, Any]:
         """`getVersion`: the Manager's name and version."""
@@ -195,6 +208,27 @@ class Client:
         task = self._get(f"api/v3/tasks/{quote(str(failed.get('id')), safe='')}")
         return replace(state, activity=f"{task.get('name')}: {task.get('activity')}")
 
+    def set_status(self, job_id: str, status: str) -> None:
+        """`setJobStatus`: ask for a status of a job."""
+        url = urljoin(self.url, f"api/v3/jobs/{quote(job_id, safe='')}/setstatus")
+        body = {"status": status, "reason": "asked for in Blender"}
+        self._post(self._request(url), body, "", ASK_TIMEOUT)
+
+    def newest_picture(self, job_id: str) -> bytes | None:
+        """A small JPEG of the job's newest frame; None if there is none."""
+        url = urljoin(self.url, f"api/v3/jobs/{quote(job_id, safe='')}/last-rendered")
+        told = self._ask(self._request(url), ASK_TIMEOUT)
+        if told is None:
+            return None
+        if not isinstance(told, dict) or not told.get("suffixes"):
+            raise UnexpectedAnswer(url, "it names no picture")
+        place = f"{str(told.get('base')).strip('/')}/{told['suffixes'][-1]}"
+        return self._fetch(self._request(urljoin(self.url, quote(place))), ASK_TIMEOUT)
+
+    def page_of(self, job_id: str) -> str:
+        """The address of a job's web page."""
+        return urljoin(self.url, f"app/jobs/{quote(job_id, safe='')}")
+
     def _get(self, path: str) -> dict[str, Any]:
         url = urljoin(self.url, path)
         answer = self._ask(self._request(url), ASK_TIMEOUT)
@@ -225,19 +259,28 @@ class Client:
 
     def _request(self, url: str) -> urllib.request.Request:
         agent = f"Flamenco/{VERSION} (Blender add-on)"
-        return urllib.request.Request(  # noqa: S310 - `normal_url` lets only HTTP through
+        request = urllib.request.Request(  # noqa: S310 - `normal_url` lets only HTTP through
             url, headers={"User-Agent": agent, "Accept": "application/json"}
         )
+        if token := self._token(self.url):
+            # Not sent on to another server, if this one redirects there.
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
+        return request
 
-    def _ask(self, request: urllib.request.Request, timeout: float) -> object:
+    def _fetch(self, request: urllib.request.Request, timeout: float) -> bytes:
         try:
             with _opener.open(request, timeout=timeout) as response:
-                body = _whole(response, timeout)
+                return _whole(response, timeout)
         except urllib.error.HTTPError as ex:
             with ex:
+                if ex.code == _UNAUTHORIZED:
+                    raise NotSignedIn(request.full_url, ex.code, _reason(ex)) from ex
                 raise ManagerRefused(request.full_url, ex.code, _reason(ex)) from ex
         except (OSError, HTTPException) as ex:
             raise ManagerUnreachable(self.url, str(getattr(ex, "reason", "") or ex)) from ex
+
+    def _ask(self, request: urllib.request.Request, timeout: float) -> object:
+        body = self._fetch(request, timeout)
         try:
             return json.loads(body) if body else None
         except ValueError as ex:
@@ -255,9 +298,25 @@ def _whole(response: HTTPResponse, seconds: float) -> bytes:
 
 
 def _job_state(answer: object) -> JobState:
-    job = answer if isinstance(answer, dict) else {}
+    job = _object(answer)
     texts = (str(job.get(key) or "") for key in ("id", "status", "activity"))
-    return JobState(*texts, warnings=tuple(map(str, job.get("warnings") or ())))
+    frames = _object(job.get("frames"))
+    return JobState(
+        *texts,
+        warnings=tuple(map(str, job.get("warnings") or ())),
+        done=_count(frames.get("done", job.get("steps_completed"))),
+        total=_count(frames.get("total", job.get("steps_total"))),
+        approvals=_count(job.get("approvals")),
+        likely=str(_object(job.get("eta")).get("likely") or ""),
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

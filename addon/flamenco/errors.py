@@ -40,6 +40,16 @@ class ManagerRefused(FlamencoError):
         self.message = message
 
 
+class NotSignedIn(ManagerRefused):
+    """The Manager wants to know who asks (HTTP 401)."""
+
+    def __str__(self) -> str:
+        return (
+            f"The Manager does not let you in: {self.message}. Enter an API token of yours in the "
+            "add-on's preferences"
+        )
+
+
 class JobTypeOutdated(FlamencoError):
     """The job type changed at the Manager since it was fetched (HTTP 412)."""
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import bpy
 
-from . import manager_info
-from .background import Flow, in_background
-from .client import Client
-from .errors import NotReady
+from . import manager_info, tokens
+from .background import Flow, begun, in_background
+from .client import Client, normal_url
+from .errors import ManagerUnreachable, NotReady
 from .manager_info import ManagerInfo
 
 _info: ManagerInfo | None = None
@@ -34,6 +34,40 @@ def preferences() -> bpy.types.AddonPreferences:
     return bpy.context.preferences.addons[__package__].preferences
 
 
+def client(url: str) -> Client:
+    """A client of the Manager at this address. Raises ManagerUnreachable if it is none."""
+    folder = cache_folder()
+    return Client(url, lambda asked: tokens.of(asked, folder))
+
+
+def token() -> str:
+    """The API token for the Manager, as far as this session knows it; empty without one."""
+    try:
+        return tokens.known(normal_url(preferences().manager_url))
+    except ManagerUnreachable:
+        return ""
+
+
+def set_token(text: str) -> None:
+    """Use and keep another API token for the Manager. Raises ManagerUnreachable, and NotReady."""
+    url, folder = normal_url(preferences().manager_url), cache_folder()
+    new = "".join(text.split())
+    if not new.isascii():
+        raise NotReady("This is no API token: it has letters that none has")
+    tokens.know(url, new)
+
+    def keep() -> None:
+        try:
+            tokens.keep(url, new, folder)
+        except OSError as ex:
+            print(f"Flamenco: the API token cannot be kept: {ex}")
+
+    if bpy.app.background:
+        keep()
+    else:
+        begun(keep)
+
+
 def info() -> ManagerInfo | None:
     """The result of the last refresh, perhaps from an earlier session; None if there was none."""
     return _info
@@ -48,9 +82,9 @@ def load_cache() -> None:
 def refresh() -> Flow[ManagerInfo]:
     """Ask the Manager for everything and keep the answers. Raises FlamencoError."""
     global _info  # noqa: PLW0603
-    client = Client(preferences().manager_url)
+    asked = client(preferences().manager_url)
     here = platform()
-    found = yield from in_background(lambda: manager_info.fetch(client, here))
+    found = yield from in_background(lambda: manager_info.fetch(asked, here))
     _info = found
     try:
         manager_info.save(cache_folder(), found)

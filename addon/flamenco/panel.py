@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel in the Properties editor's Output tab (reference add-on §5)."""
 
-import textwrap
-
 import bpy
 
-from . import last_job, manager, outputs, settings_group
+from . import drawing, manager, outputs, settings_group
 from .job_types import Setting
 from .operators import can_submit
-
-WIDTH = 60
-"""Number of letters in a line."""
-MOST_WARNINGS = 5
 
 _PATH_SUBTYPES = frozenset({"dir_path", "file_path", "hashed_file_path"})
 
@@ -101,39 +95,12 @@ def _draw_status(layout: bpy.types.UILayout, wm: bpy.types.WindowManager) -> Non
         row.operator("flamenco.abort", text="", icon="CANCEL")
         return
     for sentence in outputs.outside_of_farm(bpy.context.scene):
-        _draw_text(layout, sentence, "ERROR")
+        drawing.draw_text(layout, sentence, "ERROR")
     column = layout.column(align=True)
     column.operator("flamenco.submit_job", icon="RENDER_ANIMATION")
     if wm.flamenco_version_mismatch:
         force = column.operator("flamenco.submit_job", text="Force Submit", icon="ERROR")
         force.ignore_version_mismatch = True
-    _draw_last_job(layout)
-
-
-def _draw_last_job(layout: bpy.types.UILayout) -> None:
-    job = last_job.shown()
-    if job is None:
-        return
-    state = job.state
-    has_failed = state.status == "failed"
-    box = layout.box()
-    _draw_text(box, f'Job "{job.name}": {state.status}', "ERROR" if has_failed else "INFO")
-    if has_failed:
-        _draw_text(box, state.activity, "BLANK1")
-    for warning in state.warnings[:MOST_WARNINGS]:
-        _draw_text(box, warning, "ERROR")
-    if len(state.warnings) > MOST_WARNINGS:
-        _draw_text(
-            box, f"and {len(state.warnings) - MOST_WARNINGS} more, see the web page", "BLANK1"
-        )
-
-
-def _draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Draw a text of any length; Blender cuts off what is wider than the panel."""
-    column = layout.column(align=True)
-    for line in textwrap.wrap(text, WIDTH):
-        column.label(text=line, icon=icon)
-        icon = "BLANK1"
 
 
 classes = (FLAMENCO_PT_job_submission,)

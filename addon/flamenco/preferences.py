@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from . import manager
+from .errors import FlamencoError
 from .paths import find_project_root
 
 # Labels do not wrap by themselves.
@@ -27,6 +28,15 @@ def _url_changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.C
         print(f"Flamenco: {ex}")
 
 
+def _set_token(preferences: bpy.types.AddonPreferences, text: str) -> None:
+    try:
+        manager.set_token(text)
+    except FlamencoError as ex:
+        print(f"Flamenco: {ex}")
+        return
+    _url_changed(preferences, bpy.context)
+
+
 class FlamencoPreferences(bpy.types.AddonPreferences):
     """Preferences: the Manager's address, and the way to find a project's root."""
 
@@ -37,6 +47,15 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         description="Address of the Flamenco Manager",
         default="http://localhost:8080/",
         update=_url_changed,
+    )
+    # With functions of its own, Blender does not write it into its file of preferences.
+    api_token: bpy.props.StringProperty(
+        name="API Token",
+        description="Proof of who you are, from your page at the Manager; only for Managers that "
+        "ask for it. It is kept by the system's keyring, or in a file that only you can read",
+        subtype="PASSWORD",
+        get=lambda _self: manager.token(),
+        set=_set_token,
     )
     project_finder: bpy.props.EnumProperty(
         name="Project Finder",
@@ -58,6 +77,7 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         row = layout.row(align=True)
         row.prop(self, "manager_url")
         row.operator("flamenco.ping_manager", text="", icon="FILE_REFRESH")
+        layout.prop(self, "api_token")
         for state in _state(context):
             for text in textwrap.wrap(state, _LINE_LENGTH):
                 _line(layout, text)

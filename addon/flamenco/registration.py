@@ -3,10 +3,16 @@
 
 import bpy
 
-from . import operators, panel, scene_properties
+from . import job_operators, my_jobs_panel, operators, panel, scene_properties
 from .preferences import FlamencoPreferences
 
-_CLASSES = (FlamencoPreferences, *operators.classes, *panel.classes)
+_CLASSES = (
+    FlamencoPreferences,
+    *operators.classes,
+    *job_operators.classes,
+    *panel.classes,
+    *my_jobs_panel.classes,
+)
 
 
 def register() -> None:

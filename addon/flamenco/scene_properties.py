@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import choices, last_job, manager, settings_group, type_changes
+from . import choices, manager, my_jobs, settings_group, type_changes
 from .errors import FlamencoError, JobTypeChanged, NotReady
 from .job import NO_TAG
 from .job_types import JobType, parse_job_type
@@ -254,6 +254,7 @@ def register() -> None:
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
     manager.load_cache()
+    my_jobs.load()
     bpy.app.timers.register(_after_registration, first_interval=0)
 
 
@@ -261,7 +262,7 @@ def unregister() -> None:
     """Undo `register`."""
     if bpy.app.timers.is_registered(_after_registration):
         bpy.app.timers.unregister(_after_registration)
-    last_job.forget()
+    my_jobs.forget()
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
     settings_group.use(None)

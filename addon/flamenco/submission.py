@@ -13,8 +13,8 @@ import bpy
 
 from . import (
     dependencies,
-    last_job,
     manager,
+    my_jobs,
     outputs,
     packing,
     questions,
@@ -138,7 +138,7 @@ class Submission:
         draft = self._draft(info)
         storage = Path(info.storage)
         outputs.refuse_private(draft, bpy.context.scene, blendfile, storage)
-        client = Client(manager.preferences().manager_url)
+        client = manager.client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
@@ -275,7 +275,7 @@ class Submission:
         except (Aborted, GeneratorExit):
             begun(lambda: _withdraw(client, sent, delivered))
             raise
-        last_job.follow(draft.name, client, state)
+        my_jobs.follow(draft.name, client, state)
         return state.warnings
 
 

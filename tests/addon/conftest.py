@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.addon import fake_manager
-from tests.addon.blender import InstalledBlender, find_blender, zip_addon
+from tests.addon.blender import InstalledBlender, find_blender, virtual_display, zip_addon
 from tests.addon.fake_manager import FakeManager
+from tests.addon.scene_files import make_file
 
 
 @pytest.fixture
@@ -35,3 +36,14 @@ def freshly_installed(tmp_path_factory: pytest.TempPathFactory) -> InstalledBlen
 def blender(freshly_installed: InstalledBlender, tmp_path: Path) -> InstalledBlender:
     """A real Blender with the add-on, and with settings of its own."""
     return freshly_installed.copy(tmp_path / "blender")
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+@pytest.fixture
+def blendfile(blender: InstalledBlender, tmp_path: Path) -> Path:
+    return make_file(blender, tmp_path / "home" / "shot.blend")

@@ -16,6 +16,11 @@ VERSION = "4.0.0.dev0"
 
 JOB, TASK = "f2b1b2fc-6a4d-4cf1-9b1c-2f6c5a0d9c8e", "0e4b1a52-61b4-4c43-8f26-4d4ac2f7a7b1"
 
+MEANT = {"pause-requested": "paused", "cancel-requested": "canceled", "requeueing": "queued"}
+"""The statuses that a job gets when it is asked for others."""
+
+REDIRECTED = 302
+
 GATE_TIMEOUT = 60
 """Seconds that the check of a job waits for its gate."""
 
@@ -35,12 +40,23 @@ class FakeManager:
     checked: list[dict[str, Any]] = attrs.Factory(list)
     submitted: list[dict[str, Any]] = attrs.Factory(list)
     warnings: list[str] = attrs.Factory(list)
-    state: dict[str, str] = attrs.Factory(lambda: {"status": "queued"})
-    """Status and activity of the job."""
+    state: dict[str, Any] = attrs.Factory(lambda: {"status": "queued"})
+    """Status and activity of the job, and what else is told of it."""
+    asked: list[str] = attrs.Factory(list)
+    """The statuses that were asked of the job, which it gets at once."""
+    picture: bytes = b""
+    """Its newest frame as JPEG; empty if there is none."""
+    silent: bool = False
+    """True if nothing that concerns the job is answered with success."""
     failed: dict[str, str] = attrs.Factory(dict)
     """Name and activity of its task that failed; empty if none did."""
     paths: list[str] = attrs.Factory(list)
     """Method and path of every request, in order."""
+    token: str = ""
+    """What a client has to show; without one it asks for none."""
+    redirect: str = ""
+    """Address of the server that each GET is redirected to; empty for none."""
+    authorizations: set[str | None] = attrs.Factory(set)
     agents: set[str] = attrs.Factory(set)
     gate: threading.Event = attrs.Factory(threading.Event)
     """The check of a job is answered once it is set, which GET /open-gate does."""
@@ -72,21 +88,34 @@ class FakeManager:
                 return 200, {"job_types": self.job_types}
             case "GET", ["worker-mgt", "tags"]:
                 return 200, {"tags": self.tags}
-            case "GET", ["", "open-gate"]:
-                self.gate.set()
-                self.post_gate.set()
-                return 204, None
             case "POST", ["jobs", *rest]:
                 return self._post(rest, body)
             case "DELETE", ["jobs", _]:
                 self.submitted.clear()
                 return 204, None
+            case "GET", ["", *words] if words[0] in {"open-gate", "play"}:
+                return self._play(words)
             case "GET", [*words] if JOB in words or TASK in words:
-                return 200, self._of_job(words)
+                return (503, None) if self.silent else self._of_job(words)
         return 404, {"code": 404, "message": "no such operation"}
+
+    def _play(self, words: list[str]) -> tuple[int, Any]:
+        match words:
+            case ["open-gate"]:
+                self.gate.set()
+                self.post_gate.set()
+            case ["play", "silent"]:
+                self.silent = True
+            case [_, status]:
+                self.silent, self.state = False, {**self.state, "status": status}
+        return 204, None
 
     def _post(self, rest: list[str], body: Any) -> tuple[int, Any]:
         match rest:
+            case [_, "setstatus"]:
+                self.asked.append(body["status"])
+                self.state = {**self.state, "status": MEANT[body["status"]]}
+                return 204, None
             case ["check"]:
                 assert self.gate.wait(GATE_TIMEOUT), "nobody opened the gate"
                 self.checked.append(body)
@@ -99,14 +128,20 @@ class FakeManager:
                 self.submitted.append(body)
                 return 200, body | self._job() | {"status": "queued"}
 
-    def _of_job(self, words: list[str]) -> dict[str, Any]:
+    def _of_job(self, words: list[str]) -> tuple[int, Any]:
         match words:
             case ["jobs", _]:
-                return self._job()
+                return 200, self._job()
+            case ["jobs", _, "last-rendered"]:
+                base = f"/job-files/{JOB}"
+                shown = {"base": base, "suffixes": ["last-rendered.jpg", "last-rendered-tiny.jpg"]}
+                return (200, shown) if self.picture else (204, None)
+            case ["", "job-files", _, "last-rendered-tiny.jpg"]:
+                return 200, self.picture
             case ["jobs", _, "tasks?status=failed&sort=updated&limit=1"]:
                 failed = {"id": TASK, "status": "failed"}
-                return {"tasks": [failed] if self.failed else []}
-        return self.failed
+                return 200, {"tasks": [failed] if self.failed else []}
+        return 200, self.failed
 
     def _job(self) -> dict[str, Any]:
         told = {"warnings": self.warnings} if self.warnings else {}
@@ -144,14 +179,27 @@ class _Handler(BaseHTTPRequestHandler):
                 return
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
-        status, answer = manager.answer(self.command, self.path, body)
-        data = b"" if answer is None else json.dumps(answer).encode()
+        status, answer = self._checked() or manager.answer(self.command, self.path, body)
+        data = b"" if answer is None else answer
+        data = data if isinstance(data, bytes) else json.dumps(data).encode()
         self.send_response(status)
+        if status == REDIRECTED:
+            self.send_header("Location", manager.redirect.rstrip("/") + self.path)
         if data:
             self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def _checked(self) -> tuple[int, Any] | None:
+        """The answer to who may not ask here."""
+        manager, shown = self.server.manager, self.headers["Authorization"]
+        manager.authorizations.add(shown)
+        if manager.redirect:
+            return REDIRECTED, None
+        if manager.token and shown != f"Bearer {manager.token}":
+            return 401, {"code": 401, "message": "sign in first"}
+        return None
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output free of requests."""

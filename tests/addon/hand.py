@@ -43,7 +43,8 @@ def choose_second_with_mouse(x, y):
     yield from click(x, y - 2 * ROW)
 
 def editor():
-    area = next(area for area in wm.windows[0].screen.areas if area.type == "PROPERTIES")
+    areas = [area for area in wm.windows[0].screen.areas if area.type == "PROPERTIES"]
+    area = max(areas, key=lambda area: area.width * area.height)
     return area, next(region for region in area.regions if region.type == "WINDOW")
 
 def under_the_mouse():
@@ -66,7 +67,7 @@ def controls(*columns):
     area, region = editor()
     found = {}
     for x in (region.x + part * region.width for part in columns or (0.6, 0.845)):
-        for y in range(region.y + region.height - 4, region.y, -12):
+        for y in range(region.y + region.height - 4, region.y, -18):
             yield from point(x, y)
             name = under_the_mouse()
             if name:

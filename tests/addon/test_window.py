@@ -1,98 +1,19 @@
 """The add-on in Blender's window, where submissions must not stop the user's work."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flamenco.jobtypes import inline_compiler
-from tests.addon.blender import InstalledBlender, Run, virtual_display
+from tests.addon.blender import InstalledBlender
 from tests.addon.fake_manager import GATE_TIMEOUT, FakeManager
 from tests.addon.hand import HAND
 from tests.addon.job_type import described
-from tests.addon.scene_files import make_file
+from tests.addon.window import play
 
 pytestmark = pytest.mark.slow
 
 GPU, OLD = "b1c0e4e2-5b68-4f0d-8f2b-7e9f8a4c3d21", "0d6a0ab0-92c5-4a4f-b3f1-5a8b4dd4b9a7"
-
-# `story` is a generator: it yields until a condition holds and runs on Blender's own timer, thus
-# only while the window is responsive.
-_SCRIPT = """
-import traceback, urllib.request
-
-wm = bpy.context.window_manager
-
-def open_gate():
-    urllib.request.urlopen({url!r} + "open-gate").close()
-
-def until(condition):
-    while not condition():
-        yield
-
-def prepare():
-    for area in wm.windows[0].screen.areas:
-        if area.type == "VIEW_3D":
-            area.type = "PROPERTIES"
-    yield
-    for area in wm.windows[0].screen.areas:
-        if area.type == "PROPERTIES":
-            area.spaces.active.context = "OUTPUT"
-    use_manager({url!r})
-    yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
-    scene = bpy.context.scene
-    scene.flamenco_job_type = "simple-blender-render"
-    scene.flamenco_job_settings.render_output_root = "/renders"
-    yield
-
-def submit():
-    with bpy.context.temp_override(window=wm.windows[0]):
-        return sorted(bpy.ops.flamenco.submit_job("INVOKE_DEFAULT"))
-
-def story():
-{story}
-
-def whole():
-    yield from prepare()
-    yield from story()
-
-running = whole()
-
-def tick():
-    try:
-        next(running)
-    except StopIteration:
-        bpy.ops.wm.quit_blender()
-        return None
-    except Exception:
-        traceback.print_exc()
-        bpy.ops.wm.quit_blender()
-        return None
-    return 0.05
-
-bpy.app.timers.register(tick, first_interval=0.5, persistent=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
-
-
-@pytest.fixture
-def blendfile(blender: InstalledBlender, tmp_path: Path) -> Path:
-    return make_file(blender, tmp_path / "home" / "shot.blend")
-
-
-def play(
-    blender: InstalledBlender, display: str, manager: FakeManager, story: str, blendfile: Path
-) -> Run:
-    indented = "".join(f"    {line}\n" for line in story.strip().splitlines())
-    script = _SCRIPT.format(url=manager.url, story=indented)
-    run = blender.run(script, blendfile=blendfile, display=display)
-    assert "Traceback" not in run.output, run.output
-    return run
 
 
 def test_the_window_stays_alive_while_the_manager_takes_its_time(
@@ -113,42 +34,13 @@ finish([started, second, bpy.ops.flamenco.submit_job.poll()])
     assert 'Job "shot" submitted, 1 file copied' in run.output
 
 
-def test_the_panel_follows_the_job_that_was_sent_last(
-    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
-) -> None:
-    manager.warnings = ["missing file /share/wood.png"]
-    manager.state = {"status": "failed", "activity": "1 of 4 tasks failed"}
-    manager.failed = {"name": "render-3", "activity": "the scene has no camera"}
-    story = """
-import flamenco.last_job as last_job, flamenco.panel as panel
-last_job.INTERVAL = 0.2
-draw_text, drawn = panel._draw_text, []
-def draw(layout, text, icon):
-    draw_text(layout, text, icon)
-    drawn.append(text)
-panel._draw_text = draw
-submit()
-yield from until(lambda: wm.flamenco_bat_status == "DONE")
-yield from until(lambda: "render-3: the scene has no camera" in drawn)
-yield from until(lambda: not bpy.app.timers.is_registered(last_job._tick))
-finish(drawn[-3:])
-"""
-    run = play(blender, display, manager, story, blendfile)
-    told = [
-        'Job "shot": failed',
-        "render-3: the scene has no camera",
-        "missing file /share/wood.png",
-    ]
-    assert run.result == told, run.output
-
-
 def test_a_file_output_node_outside_the_farm_is_told_before_anything_is_sent(
     blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
 ) -> None:
     story = """
 import flamenco.panel as panel
 drawn = []
-panel._draw_text = lambda layout, text, icon: drawn.append(text)
+panel.drawing.draw_text = lambda layout, text, icon: drawn.append(text)
 scene = bpy.context.scene
 scene.use_nodes = True
 for name, path in (("A", "/tmp/passes/"), ("C", STORAGE + "/passes/")):
