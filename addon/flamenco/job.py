@@ -2,7 +2,7 @@
 """The job as it is sent to the Manager (reference API §3, `SubmittedJob`)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .job_types import JobType, Setting
@@ -28,6 +28,11 @@ class JobDraft:
     """Platform of this computer, in the Manager's words: linux, windows or darwin."""
     user: str = ""
     """Who submits it, as this computer calls them; empty if it does not know."""
+    comment: str = ""
+    requirements: Mapping[str, Any] = field(default_factory=dict)
+    """What its Workers need, as the API has it."""
+    keep: bool = False
+    """True if the Manager's clean-up is to leave it."""
 
     def folders(self) -> Iterator[tuple[Setting, str]]:
         """The folders that the user sets, as typed."""
@@ -44,16 +49,21 @@ class JobDraft:
         place = self.job_type.setting("blendfile")
         if place is not None and place.type == "string":
             settings["blendfile"] = blendfile
+        metadata = {"user.name": self.user, "comment": self.comment}
         job: dict[str, Any] = {
             "name": self.name,
             "type": self.job_type.name,
             "type_etag": self.job_type.etag,
             "priority": self.priority,
             "settings": settings,
-            "metadata": {"user.name": self.user} if self.user else {},
+            "metadata": {key: text for key, text in metadata.items() if text},
             "submitter_platform": self.platform,
             "initial_status": "paused" if self.paused else "queued",
         }
+        if self.requirements:
+            job["requirements"] = dict(self.requirements)
+        if self.keep:
+            job["keep"] = True
         if self.worker_tag not in {"", NO_TAG}:
             job["worker_tag"] = self.worker_tag
         if checkout:

@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import drawing, manager, outputs, settings_group
+from . import drawing, job_properties, manager, outputs, settings_group
 from .job_types import Setting
 from .operators import can_submit
 
@@ -24,7 +24,10 @@ class FLAMENCO_PT_job_submission(bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         column = layout.column()
+        if manager.preferences().managers:
+            column.prop(manager.preferences(), "manager")
         column.prop(scene, "flamenco_job_name")
+        column.prop(scene, "flamenco_comment")
         column.prop(scene, "flamenco_job_priority")
         column.prop(scene, "flamenco_job_submit_as_paused")
         layout.operator("flamenco.ping_manager", icon="FILE_REFRESH")
@@ -81,7 +84,12 @@ def _draw_linked(
     label.alignment = "RIGHT"
     label.label(text=setting.title)
     value = split.row(align=True)
-    value.label(text=setting.eval_description)
+    job_type = settings_group.job_type()
+    if setting.key == job_properties.FRAMES and job_type is not None:
+        value.prop(bpy.context.scene, "flamenco_frames_from", text="")
+        value.label(text=job_properties.told_frames(bpy.context.scene, job_type))
+    else:
+        value.label(text=setting.eval_description)
     value.prop(values, setting.autoeval_key, text="", icon="LINKED", toggle=True)
 
 

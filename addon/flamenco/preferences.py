@@ -3,10 +3,11 @@
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import bpy
 
-from . import manager
+from . import choices, manager
 from .errors import FlamencoError
 from .paths import find_project_root
 
@@ -37,6 +38,33 @@ def _set_token(preferences: bpy.types.AddonPreferences, text: str) -> None:
     _url_changed(preferences, bpy.context)
 
 
+class FlamencoManager(bpy.types.PropertyGroup):
+    """A Manager that can be chosen by its name."""
+
+    # `name` is a property of every group.
+    url: bpy.props.StringProperty(name="Address", description="Address of the Manager")
+
+
+_manager_choices: list[list[tuple[str, str, str, int]]] = [[]]
+"""All choices that Blender was given, since it keeps pointers to their texts."""
+
+
+def _managers(self: bpy.types.AddonPreferences, _context: bpy.types.Context) -> list[Any]:
+    urls = [(one.url, one.name or one.url) for one in self.managers]
+    if self.manager_url not in dict(urls):
+        urls.append((self.manager_url, self.manager_url))
+    items = [(url, name, url, choices.number(url)) for url, name in urls]
+    if items != _manager_choices[-1]:
+        _manager_choices.append(items)
+    return _manager_choices[-1]
+
+
+def _choose_manager(preferences: bpy.types.AddonPreferences, number: int) -> None:
+    for url, _name, _description, its_number in _managers(preferences, bpy.context):
+        if its_number == number and url != preferences.manager_url:
+            preferences.manager_url = url
+
+
 class FlamencoPreferences(bpy.types.AddonPreferences):
     """Preferences: the Manager's address, and the way to find a project's root."""
 
@@ -47,6 +75,14 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         description="Address of the Flamenco Manager",
         default="http://localhost:8080/",
         update=_url_changed,
+    )
+    managers: bpy.props.CollectionProperty(type=FlamencoManager)
+    manager: bpy.props.EnumProperty(
+        name="Manager",
+        description="The Manager that jobs are sent to",
+        items=_managers,
+        get=lambda self: choices.number(self.manager_url),
+        set=_choose_manager,
     )
     # With functions of its own, Blender does not write it into its file of preferences.
     api_token: bpy.props.StringProperty(
@@ -77,6 +113,7 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         row = layout.row(align=True)
         row.prop(self, "manager_url")
         row.operator("flamenco.ping_manager", text="", icon="FILE_REFRESH")
+        _draw_managers(layout, self)
         layout.prop(self, "api_token")
         for state in _state(context):
             for text in textwrap.wrap(state, _LINE_LENGTH):
@@ -88,6 +125,18 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         if bpy.data.filepath:
             root = find_project_root(Path(bpy.data.filepath), self.project_finder)
             _line(layout, f"Project: {root}")
+
+
+def _draw_managers(layout: bpy.types.UILayout, preferences: FlamencoPreferences) -> None:
+    row = layout.row(align=True)
+    row.operator("flamenco.find_managers", icon="VIEWZOOM")
+    row.operator("flamenco.add_manager", icon="ADD")
+    column = layout.column(align=True)
+    for index, one in enumerate(preferences.managers):
+        row = column.row(align=True)
+        row.prop(one, "name", text="")
+        row.prop(one, "url", text="")
+        row.operator("flamenco.remove_manager", text="", icon="X").index = index
 
 
 def _storage() -> str:
@@ -109,3 +158,6 @@ def _line(layout: bpy.types.UILayout, text: str) -> None:
     row = layout.split(factor=0.4)
     row.label(text="")
     row.label(text=text)
+
+
+classes = (FlamencoManager, FlamencoPreferences)

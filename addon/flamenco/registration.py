@@ -3,14 +3,24 @@
 
 import bpy
 
-from . import job_operators, my_jobs_panel, operators, panel, scene_properties
-from .preferences import FlamencoPreferences
+from . import (
+    job_operators,
+    manager_operators,
+    my_jobs_panel,
+    operators,
+    panel,
+    preferences,
+    requirements_panel,
+    scene_properties,
+)
 
 _CLASSES = (
-    FlamencoPreferences,
+    *preferences.classes,
     *operators.classes,
+    *manager_operators.classes,
     *job_operators.classes,
     *panel.classes,
+    *requirements_panel.classes,
     *my_jobs_panel.classes,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from . import choices, manager, my_jobs, settings_group, type_changes
+from . import choices, job_properties, manager, my_jobs, settings_group, type_changes
 from .errors import FlamencoError, JobTypeChanged, NotReady
 from .job import NO_TAG
 from .job_types import JobType, parse_job_type
@@ -196,6 +196,7 @@ _HIDDEN = {"HIDDEN"}
 def _scene_properties() -> dict[str, Any]:
     props = bpy.props
     return {
+        **job_properties.properties(),
         "flamenco_job_name": props.StringProperty(
             name="Job Name", options=_HIDDEN, description="Name of the job on the farm"
         ),

@@ -13,6 +13,7 @@ import bpy
 
 from . import (
     dependencies,
+    job_properties,
     manager,
     my_jobs,
     outputs,
@@ -184,15 +185,20 @@ class Submission:
         if not name:
             raise NotReady("The job has no name; enter one and submit again")
         names = settings_group.names(context, name)
+        settings = values_for_submission(job_type, scene.flamenco_job_settings, names)
+        frames = job_properties.followed_frames(scene, job_type)
         return JobDraft(
             name=name,
             job_type=job_type,
             priority=scene.flamenco_job_priority,
-            settings=values_for_submission(job_type, scene.flamenco_job_settings, names),
+            settings={**settings, **frames},
             paused=scene.flamenco_job_submit_as_paused,
             worker_tag=scene.flamenco_worker_tag,
             platform=manager.platform(),
             user=manager.user(),
+            comment=scene.flamenco_comment.strip(),
+            requirements=job_properties.needed(scene),
+            keep=scene.flamenco_keep,
         )
 
     def _plan(self, blendfile: Path, info: ManagerInfo) -> Flow[PackPlan]:

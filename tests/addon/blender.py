@@ -84,6 +84,8 @@ class InstalledBlender:
 
     executable: str
     resources: Path
+    beside: dict[str, str] = attrs.Factory(dict)
+    """Environment variables beside those that it needs."""
 
     @classmethod
     def install(cls, executable: str, addon_zip: Path, folder: Path) -> "InstalledBlender":
@@ -103,8 +105,8 @@ class InstalledBlender:
     def environment(self) -> dict[str, str]:
         """Environment variables for a process of this Blender.
 
-        Debian's Blender takes the first `python3` on PATH for its own. In a virtual environment
-        it would find the Manager's package `flamenco` there, in place of the add-on.
+        Debian's Blender takes the first `python3` on PATH for its own; it is to be the one that
+        artists have.
         """
         environment = {**os.environ, "BLENDER_USER_RESOURCES": str(self.resources)}
         own = Path(sys.prefix)
@@ -113,7 +115,7 @@ class InstalledBlender:
             folder for folder in folders if not Path(folder).is_relative_to(own)
         )
         environment.pop("VIRTUAL_ENV", None)
-        return environment
+        return environment | self.beside
 
     def run(
         self,

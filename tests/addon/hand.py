@@ -43,8 +43,7 @@ def choose_second_with_mouse(x, y):
     yield from click(x, y - 2 * ROW)
 
 def editor():
-    areas = [area for area in wm.windows[0].screen.areas if area.type == "PROPERTIES"]
-    area = max(areas, key=lambda area: area.width * area.height)
+    area = next(area for area in wm.windows[0].screen.areas if area.type == "PROPERTIES")
     return area, next(region for region in area.regions if region.type == "WINDOW")
 
 def under_the_mouse():
@@ -73,6 +72,17 @@ def controls(*columns):
             if name:
                 found.setdefault(name, (x, y))
     return found
+
+def find(name, *columns):
+    # Stops at the first, so it is quick for what is near the top.
+    area, region = editor()
+    for y in range(region.y + region.height - 4, region.y, -18):
+        for part in columns:
+            x = region.x + part * region.width
+            yield from point(x, y)
+            if under_the_mouse() == name:
+                return x, y
+    raise LookupError(name)
 
 def alone(story):
     # Our panel without others, so that nothing of it lies below the window's end.

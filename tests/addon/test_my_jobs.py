@@ -85,6 +85,8 @@ def test_the_buttons_of_a_job_ask_the_manager_and_its_picture_is_shown(
     story = f"""
 {HAND}
 import webbrowser
+import flamenco.panel as panel
+BUTTONS = ("pause", 0.2, "paused"), ("requeue", 0.5, "queued"), ("cancel", 0.5, "canceled")
 opened = []
 webbrowser.open = opened.append
 def use_all():
@@ -92,15 +94,15 @@ def use_all():
     yield from until(lambda: 'Job "shot": active, 12 / 40' in drawn)
     job = my_jobs.jobs()[0]
     yield from until(lambda: my_jobs.icon_of(job))
-    for button, status in (("pause", "paused"), ("requeue", "queued"), ("cancel", "canceled")):
-        where = yield from controls(0.2, 0.5, 0.85)
-        yield from click(*where["bpy.ops.flamenco.%s_job" % button])
+    panel.FLAMENCO_PT_job_submission.draw = lambda self, context: None
+    for button, column, status in BUTTONS:
+        where = yield from find("bpy.ops.flamenco.%s_job" % button, column)
+        yield from click(*where)
         yield from until(lambda: job.state.status == status)
         yield from until(lambda: drawn and 'Job "shot": ' + status in drawn[-1])
-    where = yield from controls(0.2, 0.85)
-    yield from click(*where["bpy.ops.flamenco.open_job"])
+    yield from click(*(yield from find("bpy.ops.flamenco.open_job", 0.7)))
     yield from until(lambda: opened)
-    yield from click(*where["bpy.ops.flamenco.show_job"])
+    yield from click(*(yield from find("bpy.ops.flamenco.show_job", 0.3)))
     yield from until(lambda: not my_jobs.is_shown(job))
     finish(opened)
 yield from alone(use_all)

@@ -2,16 +2,18 @@
 
 import ast
 import importlib
+import os
 import re
 import sys
 import tomllib
 from pathlib import Path
 
+import attrs
 import pytest
 
 from addon import flamenco
 from addon.flamenco.version import VERSION
-from tests.addon.blender import ADDON
+from tests.addon.blender import ADDON, InstalledBlender
 
 MODULES = sorted(ADDON.glob("*.py"))
 
@@ -60,3 +62,21 @@ def test_every_module_needs_only_blender_and_its_python(module: Path) -> None:
 def test_modules_that_do_not_import_blender_can_be_imported_without_it(module: Path) -> None:
     importlib.import_module(f"addon.flamenco.{module.stem}")
     assert "bpy" not in sys.modules
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": sys.prefix},
+        {"PYTHONPATH": str(ADDON.parents[1])},
+    ],
+    ids=["PATH", "PYTHONPATH"],
+)
+def test_the_managers_package_of_the_same_name_does_not_hide_the_add_on(
+    blender: InstalledBlender, beside: dict[str, str]
+) -> None:
+    farm = attrs.evolve(blender, beside=beside)
+    run = farm.run("import flamenco\nfinish([flamenco.__file__, bpy.ops.flamenco.abort.poll()])")
+    assert run.result == [str(blender.resources / "scripts/addons/flamenco/__init__.py"), False]
+    assert "Traceback" not in run.output, run.output

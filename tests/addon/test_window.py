@@ -9,6 +9,7 @@ from tests.addon.blender import InstalledBlender
 from tests.addon.fake_manager import GATE_TIMEOUT, FakeManager
 from tests.addon.hand import HAND
 from tests.addon.job_type import described
+from tests.addon.scene_files import make_file
 from tests.addon.window import play
 
 pytestmark = pytest.mark.slow
@@ -268,3 +269,48 @@ finish([asked, kept, bpy.data.is_dirty])
     saving, looking = "SAVING", "INVESTIGATING"
     assert run.result == [[saving, saving, looking, looking], True, False], run.output
     assert len(manager.submitted) == 1
+
+
+def test_each_control_of_requirements_frames_and_managers_is_used_with_mouse_and_keys(
+    blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
+) -> None:
+    story = f"""
+{HAND}
+import flamenco.panel as panel, flamenco.requirements_panel as requirements
+preferences = bpy.context.preferences.addons["flamenco"].preferences
+for name, url in (("Other", "http://127.0.0.1:9/"), ("Studio", {manager.url!r})):
+    one = preferences.managers.add()
+    one.name, one.url = name, url
+preferences.manager_url = preferences.managers[0].url
+def use_all():
+    scene = bpy.context.scene
+    where = yield from controls(0.55)
+    yield from enter("kind", *where["flamenco_comment"])
+    yield from choose_second_with_keys(*where["flamenco_frames_from"])
+    managers = next(key for key in where if key.endswith(".manager"))
+    yield from choose_second_with_keys(*where[managers])
+    yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
+    panel.FLAMENCO_PT_job_submission.draw = lambda self, context: None
+    kind = requirements.FLAMENCO_PT_requirements
+    bpy.utils.unregister_class(kind)
+    kind.bl_options = set()
+    bpy.utils.register_class(kind)
+    yield
+    for name, use in (
+        ("memory", lambda x, y: enter("16", x, y)),
+        ("gpu", choose_second_with_keys),
+        ("gpu_memory", lambda x, y: enter("8", x, y)),
+        ("software", lambda x, y: enter("blender", x, y)),
+    ):
+        yield from use(*(yield from find("flamenco_needs_" + name, 0.6)))
+    yield from click(*(yield from find("flamenco_keep", 0.6)))
+    yield
+    needs = [scene.flamenco_needs_memory, scene.flamenco_needs_gpu]
+    needs += [scene.flamenco_needs_gpu_memory, scene.flamenco_needs_software]
+    others = [scene.flamenco_comment, scene.flamenco_frames_from, scene.flamenco_keep]
+    finish([preferences.manager_url, needs, others])
+yield from alone(use_all)
+"""
+    run = play(blender, display, manager, story, blendfile)
+    needs, others = [16, "any", 8, "blender"], ["kind", "MARKERS", True]
+    assert run.result == [manager.url, needs, others], run.output

@@ -1,5 +1,6 @@
 """Decisions of the build hook: to build the page, with which Node, and what it packs."""
 
+import hashlib
 import importlib.util
 import json
 import subprocess
@@ -116,13 +117,20 @@ def test_the_addon_is_packed_under_its_folder_and_always_into_the_same_bytes(
     addon = tmp_path / "addon" / "flamenco"
     (addon / "__pycache__").mkdir(parents=True)
     (addon / "__init__.py").write_text("bl_info = {}")
+    (addon / "blender_manifest.toml").write_text('id = "flamenco"\nversion = "4.0.0"')
     (addon / "__pycache__" / "x.pyc").write_bytes(b"")
     hook.pack_addon(addon, static)
     packed = (static / "flamenco-addon.zip").read_bytes()
     (addon / "__init__.py").touch()
     assert hook.zip_folder(addon) == packed
     with zipfile.ZipFile(static / "flamenco-addon.zip") as archive:
-        assert archive.namelist() == ["flamenco/__init__.py"]
+        assert archive.namelist() == ["flamenco/__init__.py", "flamenco/blender_manifest.toml"]
+    index = json.loads((static / "extensions.json").read_text())
+    (offered,) = index["data"]
+    assert (index["version"], offered["id"], offered["version"]) == ("v1", "flamenco", "4.0.0")
+    assert offered["archive_url"] == "./flamenco-addon.zip"
+    assert offered["archive_size"] == len(packed)
+    assert offered["archive_hash"] == f"sha256:{hashlib.sha256(packed).hexdigest()}"
 
 
 def test_the_lock_file_names_no_registry():

@@ -29,6 +29,8 @@ async def test_old_places_lead_to_the_new_ones(edge, path, code, location):
         ("/app/", "text/html", b"<!doctype html>"),
         ("/app/jobs/7", "text/html", b"<!doctype html>"),
         ("/flamenco-addon.zip", "application/zip", b"PK"),
+        ("/extensions/index.json", "application/json", b"{"),
+        ("/extensions/flamenco-addon.zip", "application/zip", b"PK"),
         ("/favicon.svg", "image/svg+xml", b"<svg"),
         ("/favicon.png", "image/png", b"\x89PNG"),
         ("/favicon.ico", "image/png", b"\x89PNG"),

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Properties of scenes for what is asked of a job beside the settings of its type."""
+
+from typing import Any
+
+import bpy
+
+from . import frame_ranges, requirements
+from .errors import NotReady
+from .job_types import JobType, Value
+
+FRAMES = "frames"
+"""Key of the setting, in most job types, that can follow markers or the selection."""
+
+_HIDDEN = {"HIDDEN"}
+_LONGEST_COMMENT, _MOST_GIB = 1000, 65536
+
+
+def properties() -> dict[str, Any]:
+    """The properties by their names."""
+    props = bpy.props
+    return {
+        "flamenco_comment": props.StringProperty(
+            name="Comment",
+            options=_HIDDEN,
+            description="Told with the job on the Manager's page",
+            maxlen=_LONGEST_COMMENT,
+        ),
+        "flamenco_frames_from": props.EnumProperty(
+            name="Frames From",
+            options=_HIDDEN,
+            description="What the frames follow",
+            items=frame_ranges.SOURCES,
+        ),
+        "flamenco_keep": props.BoolProperty(
+            name="Keep from the Clean-up",
+            options=_HIDDEN,
+            description="The Manager's automatic clean-up leaves the job",
+        ),
+        "flamenco_needs_memory": props.FloatProperty(
+            name="Memory (GiB)",
+            options=_HIDDEN,
+            description="Minimum memory of a Worker; 0 for any",
+            min=0,
+            max=_MOST_GIB,
+        ),
+        "flamenco_needs_gpu": props.EnumProperty(
+            name="GPU",
+            options=_HIDDEN,
+            description="Graphics card that a Worker must have",
+            items=requirements.GPU_KINDS,
+        ),
+        "flamenco_needs_gpu_memory": props.FloatProperty(
+            name="GPU Memory (GiB)",
+            options=_HIDDEN,
+            description="Minimum memory of a graphics card; 0 for any",
+            min=0,
+            max=_MOST_GIB,
+        ),
+        "flamenco_needs_software": props.StringProperty(
+            name="Software",
+            options=_HIDDEN,
+            description="Programs that a Worker must have, such as: blender >=4.2, <5; ffmpeg",
+            maxlen=_LONGEST_COMMENT,
+        ),
+    }
+
+
+def needed(scene: bpy.types.Scene) -> dict[str, Any]:
+    """The requirements of a scene's job. Raises NotReady."""
+    return requirements.of(
+        scene.flamenco_needs_memory,
+        scene.flamenco_needs_gpu,
+        scene.flamenco_needs_gpu_memory,
+        scene.flamenco_needs_software,
+    )
+
+
+def follows(scene: bpy.types.Scene, job_type: JobType) -> bool:
+    """True if the frames are to follow something, instead of being typed."""
+    setting = job_type.setting(FRAMES)
+    if setting is None or setting.type != "string" or not setting.link_button:
+        return False
+    return bool(getattr(scene.flamenco_job_settings, setting.autoeval_key))
+
+
+def followed_frames(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Value]:
+    """The frames, if they follow something else than the scene. Raises NotReady."""
+    if scene.flamenco_frames_from == frame_ranges.SCENE or not follows(scene, job_type):
+        return {}
+    selected = bpy.context.view_layer.objects.selected
+    return {FRAMES: frame_ranges.followed(scene.flamenco_frames_from, scene, selected)}
+
+
+def told_frames(scene: bpy.types.Scene, job_type: JobType) -> str:
+    """The frames that are followed, or why there are none, for the panel."""
+    try:
+        return str(followed_frames(scene, job_type).get(FRAMES, ""))
+    except NotReady as ex:
+        return str(ex)

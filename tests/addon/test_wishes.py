@@ -1,0 +1,126 @@
+"""What an artist asks of a job beside its settings: frames, requirements, comment, clean-up."""
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from addon.flamenco import frame_ranges, requirements
+from addon.flamenco.errors import NotReady
+from flamenco.api.jobs import JobRequirements
+from tests.addon.blender import InstalledBlender
+from tests.addon.fake_manager import FakeManager
+from tests.addon.scene_files import make_file
+from tests.addon.submitting import in_blender
+
+
+def scene(*markers: tuple[int, bool], step: int = 1) -> SimpleNamespace:
+    found = [SimpleNamespace(frame=frame, select=selected) for frame, selected in markers]
+    return SimpleNamespace(timeline_markers=found, frame_step=step)
+
+
+def animated(*keys: tuple[float, bool], layered: bool = False) -> SimpleNamespace:
+    points = [SimpleNamespace(co=(frame, 0), select_control_point=on) for frame, on in keys]
+    curves = [SimpleNamespace(keyframe_points=points)]
+    strips = [SimpleNamespace(channelbags=[SimpleNamespace(fcurves=curves)])]
+    old, new = {"fcurves": curves}, {"layers": [SimpleNamespace(strips=strips)]}
+    action = SimpleNamespace(**(new if layered else old))
+    return SimpleNamespace(animation_data=SimpleNamespace(action=action))
+
+
+STILL = SimpleNamespace(animation_data=None)
+
+
+@pytest.mark.parametrize(
+    ("source", "objects", "frames"),
+    [
+        ("MARKERS", [], "5-90"),
+        ("SELECTION", [STILL], "20-40"),
+        ("SELECTION", [animated((1, False), (12.6, True), (99, False))], "13-40"),
+        ("SELECTION", [animated((64, True), layered=True)], "20-64"),
+    ],
+)
+def test_frames_follow_markers_or_what_is_selected(
+    source: str, objects: list[SimpleNamespace], frames: str
+) -> None:
+    marked = scene((40, True), (5, False), (90, False), (20, True))
+    assert frame_ranges.followed(source, marked, objects) == frames
+
+
+def test_the_scenes_step_is_kept() -> None:
+    assert frame_ranges.followed("MARKERS", scene((1, False), (9, False), step=4), []) == "1-9x4"
+
+
+@pytest.mark.parametrize("source", ["MARKERS", "SELECTION"])
+def test_without_anything_to_follow_the_artist_is_told(source: str) -> None:
+    with pytest.raises(NotReady, match="there are none"):
+        frame_ranges.followed(source, scene(), [STILL])
+
+
+@pytest.mark.parametrize(
+    ("text", "programs"),
+    [
+        ("", []),
+        ("blender", [("blender", "")]),
+        (" blender >= 4.2, <5 ; ffmpeg;", [("blender", ">=4.2,<5"), ("ffmpeg", "")]),
+        ("blender==4.2.*", [("blender", "==4.2.*")]),
+    ],
+)
+def test_software_is_typed_as_people_write_it(text: str, programs: list[tuple[str, str]]) -> None:
+    found = requirements.of(0, "NONE", 0, text)
+    assert [(one["name"], one["version"]) for one in found.get("software", [])] == programs
+    msgspec.convert(found, JobRequirements)
+
+
+@pytest.mark.parametrize("text", [">=4.2", "blender 4.2", "blender >=", "a b"])
+def test_software_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(NotReady, match=r"typed as \"blender"):
+        requirements.software(text)
+
+
+def test_amounts_are_sent_in_mebibytes() -> None:
+    needed = requirements.of(1.5, "optix", 8, "")
+    assert needed == {"memory_mib": 1536, "gpu_kind": "optix", "gpu_memory_mib": 8192}
+
+
+@pytest.mark.slow
+def test_all_of_it_reaches_the_manager(
+    blender: InstalledBlender, manager: FakeManager, tmp_path
+) -> None:
+    blendfile = make_file(blender, tmp_path / "home" / "shot.blend")
+    script = """
+plain = tried()
+scene.flamenco_comment = " for Ada "
+scene.flamenco_keep = True
+scene.flamenco_needs_memory, scene.flamenco_needs_gpu = 32, "any"
+scene.flamenco_needs_software = "blender >=4.2"
+scene.flamenco_frames_from = "MARKERS"
+none = tried()
+for frame in (4, 6):
+    scene.timeline_markers.new("m", frame=frame)
+cube = bpy.data.objects["Cube"]
+for frame in (5, 11):
+    cube.keyframe_insert("location", frame=frame)
+bpy.ops.wm.save_mainfile()
+marked = tried()
+scene.flamenco_frames_from = "SELECTION"
+for marker in scene.timeline_markers:
+    marker.select = False
+cube.select_set(True)
+selected = tried()
+finish([plain, none, marked, selected])
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    assert run.result[0] == run.result[2] == run.result[3] == ["FINISHED"], run.output
+    assert "there are none" in run.result[1]
+    plain, job, selected = manager.submitted
+    assert not {"keep", "requirements"} & plain.keys()
+    assert "comment" not in plain["metadata"]
+    assert (job["metadata"]["comment"], job["keep"]) == ("for Ada", True)
+    assert job["requirements"] == {
+        "memory_mib": 32768,
+        "gpu_kind": "any",
+        "software": [{"name": "blender", "version": ">=4.2"}],
+    }
+    assert job["settings"]["frames"] == "4-6"
+    assert selected["settings"]["frames"] == "5-11"
