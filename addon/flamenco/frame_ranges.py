@@ -15,21 +15,28 @@ SOURCES = [
 """What the frames follow, as choices of a Blender property."""
 
 
-def followed(source: str, scene: Any, objects: Iterable[Any]) -> str:
-    """The frames from the first that `source` names to the last, with the scene's step.
+def followed(source: str, scene: Any, objects: Iterable[Any], step: int = 0) -> str:
+    """The frames from the first that `source` names to the last, with this step or the scene's.
 
     `objects` are the selected ones, whose selected keyframes count. Raises NotReady if there are
     no such frames.
     """
+    found = (
+        [scene.frame_start, scene.frame_end] if source == SCENE else _found(source, scene, objects)
+    )
+    if not found:
+        missing = "markers" if source == MARKERS else "selected markers or keyframes"
+        raise NotReady(f"The frames follow {missing}, and there are none")
+    step = step or scene.frame_step
+    return f"{min(found)}-{max(found)}" + (f"x{step}" if step > 1 else "")
+
+
+def _found(source: str, scene: Any, objects: Iterable[Any]) -> list[int]:
     markers = [one for one in scene.timeline_markers if source == MARKERS or one.select]
     found = [one.frame for one in markers]
     if source == SELECTION:
         found += [round(frame) for one in objects for frame in _selected_keys(one)]
-    if not found:
-        missing = "markers" if source == MARKERS else "selected markers or keyframes"
-        raise NotReady(f"The frames follow {missing}, and there are none")
-    step = f"x{scene.frame_step}" if scene.frame_step > 1 else ""
-    return f"{min(found)}-{max(found)}{step}"
+    return found
 
 
 def _selected_keys(one: Any) -> Iterator[float]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from . import frame_ranges, requirements
+from . import frame_ranges, output_overrides, requirements
 from .errors import NotReady
 from .job_types import JobType, Value
 
@@ -14,6 +14,7 @@ FRAMES = "frames"
 
 _HIDDEN = {"HIDDEN"}
 _LONGEST_COMMENT, _MOST_GIB = 1000, 65536
+_MOST_STEP, _MOST_FPS = 100_000, 1000
 
 
 def properties() -> dict[str, Any]:
@@ -31,6 +32,26 @@ def properties() -> dict[str, Any]:
             options=_HIDDEN,
             description="What the frames follow",
             items=frame_ranges.SOURCES,
+        ),
+        "flamenco_format": props.EnumProperty(
+            name="Format",
+            options=_HIDDEN,
+            description="Format of the frames; the scene keeps its own",
+            items=output_overrides.FORMATS,
+        ),
+        "flamenco_frame_step": props.IntProperty(
+            name="Frame Step",
+            options=_HIDDEN,
+            description="Distance of the frames, where they are linked; 0 for the scene's step",
+            min=0,
+            max=_MOST_STEP,
+        ),
+        "flamenco_fps": props.FloatProperty(
+            name="Frame Rate",
+            options=_HIDDEN,
+            description="Frames in a second of the video; 0 for the scene's frame rate",
+            min=0,
+            max=_MOST_FPS,
         ),
         "flamenco_keep": props.BoolProperty(
             name="Keep from the Clean-up",
@@ -85,11 +106,18 @@ def follows(scene: bpy.types.Scene, job_type: JobType) -> bool:
 
 
 def followed_frames(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Value]:
-    """The frames, if they follow something else than the scene. Raises NotReady."""
-    if scene.flamenco_frames_from == frame_ranges.SCENE or not follows(scene, job_type):
+    """The frames, if they are other ones than the scene's. Raises NotReady."""
+    source, step = scene.flamenco_frames_from, scene.flamenco_frame_step
+    if (source == frame_ranges.SCENE and not step) or not follows(scene, job_type):
         return {}
     selected = bpy.context.view_layer.objects.selected
-    return {FRAMES: frame_ranges.followed(scene.flamenco_frames_from, scene, selected)}
+    return {FRAMES: frame_ranges.followed(source, scene, selected, step)}
+
+
+def overrides(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Value]:
+    """Values of settings in place of those that are read from the scene. Raises NotReady."""
+    written = output_overrides.overrides(job_type, scene.flamenco_format, scene.flamenco_fps)
+    return {**written, **followed_frames(scene, job_type)}
 
 
 def told_frames(scene: bpy.types.Scene, job_type: JobType) -> str:

@@ -8,6 +8,7 @@ from . import (
     manager_operators,
     my_jobs_panel,
     operators,
+    output_panel,
     panel,
     preferences,
     requirements_panel,
@@ -20,6 +21,7 @@ _CLASSES = (
     *manager_operators.classes,
     *job_operators.classes,
     *panel.classes,
+    *output_panel.classes,
     *requirements_panel.classes,
     *my_jobs_panel.classes,
 )

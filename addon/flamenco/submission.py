@@ -186,12 +186,11 @@ class Submission:
             raise NotReady("The job has no name; enter one and submit again")
         names = settings_group.names(context, name)
         settings = values_for_submission(job_type, scene.flamenco_job_settings, names)
-        frames = job_properties.followed_frames(scene, job_type)
         return JobDraft(
             name=name,
             job_type=job_type,
             priority=scene.flamenco_job_priority,
-            settings={**settings, **frames},
+            settings={**settings, **job_properties.overrides(scene, job_type)},
             paused=scene.flamenco_job_submit_as_paused,
             worker_tag=scene.flamenco_worker_tag,
             platform=manager.platform(),

@@ -20,7 +20,7 @@ RENDER = SimpleNamespace(
     resolution_percentage=50,
     use_multiview=False,
     filepath="/x",
-    image_settings=SimpleNamespace(file_format="PNG", use_preview=True),
+    image_settings=SimpleNamespace(file_format="PNG", color_depth="8", use_preview=True),
 )
 SCENE = SimpleNamespace(
     name="Scene",

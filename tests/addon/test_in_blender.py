@@ -45,10 +45,12 @@ finish({
     "type": scene.flamenco_job_type,
     "tag": scene.flamenco_worker_tag,
     "status": wm.flamenco_bat_status,
-    "operators": [name for name in dir(bpy.ops.flamenco) + dir(bpy.ops.flamenco3)],
+    "operators": [name for name in OPERATORS if hasattr(bpy.types, name)],
 })
 """
-    operators = ["abort", "eval_setting", "ping_manager", "submit_job", "explore_file_path"]
+    names = ("abort", "eval_setting", "ping_manager", "submit_job")
+    operators = [*(f"FLAMENCO_OT_{name}" for name in names), "FLAMENCO3_OT_explore_file_path"]
+    script = script.replace("OPERATORS", repr(operators))
     assert ask(blender, script) == {
         "url": "http://localhost:8080/",
         "finder": "BLENDER_PROJECT",

@@ -276,7 +276,8 @@ def test_each_control_of_requirements_frames_and_managers_is_used_with_mouse_and
 ) -> None:
     story = f"""
 {HAND}
-import flamenco.panel as panel, flamenco.requirements_panel as requirements
+import flamenco.output_panel, flamenco.panel as panel, flamenco.requirements_panel
+NAMES = "bl_label", "bl_parent_id", "bl_space_type", "bl_region_type", "bl_context", "draw"
 preferences = bpy.context.preferences.addons["flamenco"].preferences
 for name, url in (("Other", "http://127.0.0.1:9/"), ("Studio", {manager.url!r})):
     one = preferences.managers.add()
@@ -287,30 +288,34 @@ def use_all():
     where = yield from controls(0.55)
     yield from enter("kind", *where["flamenco_comment"])
     yield from choose_second_with_keys(*where["flamenco_frames_from"])
-    managers = next(key for key in where if key.endswith(".manager"))
-    yield from choose_second_with_keys(*where[managers])
+    x, y = where["flamenco_job_name"]  # below the Managers, which are no property of a file
+    yield from choose_second_with_keys(x, y + ROW)
     yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
     panel.FLAMENCO_PT_job_submission.draw = lambda self, context: None
-    kind = requirements.FLAMENCO_PT_requirements
-    bpy.utils.unregister_class(kind)
-    kind.bl_options = set()
-    bpy.utils.register_class(kind)
+    for kind in (*flamenco.output_panel.classes, *flamenco.requirements_panel.classes):
+        # Blender remembers which panels are closed by their names, so this one gets another.
+        own = {{name: vars(kind)[name] for name in NAMES}}
+        bpy.utils.register_class(type(kind.__name__ + "_open", (bpy.types.Panel,), own))
     yield
     for name, use in (
-        ("memory", lambda x, y: enter("16", x, y)),
-        ("gpu", choose_second_with_keys),
-        ("gpu_memory", lambda x, y: enter("8", x, y)),
-        ("software", lambda x, y: enter("blender", x, y)),
+        ("format", choose_second_with_keys),
+        ("frame_step", lambda x, y: enter("4", x, y)),
+        ("fps", lambda x, y: enter("12", x, y)),
+        ("needs_memory", lambda x, y: enter("16", x, y)),
+        ("needs_gpu", choose_second_with_keys),
+        ("needs_gpu_memory", lambda x, y: enter("8", x, y)),
+        ("needs_software", lambda x, y: enter("blender", x, y)),
     ):
-        yield from use(*(yield from find("flamenco_needs_" + name, 0.6)))
+        yield from use(*(yield from find("flamenco_" + name, 0.6)))
     yield from click(*(yield from find("flamenco_keep", 0.6)))
     yield
     needs = [scene.flamenco_needs_memory, scene.flamenco_needs_gpu]
     needs += [scene.flamenco_needs_gpu_memory, scene.flamenco_needs_software]
     others = [scene.flamenco_comment, scene.flamenco_frames_from, scene.flamenco_keep]
-    finish([preferences.manager_url, needs, others])
+    output = [scene.flamenco_format, scene.flamenco_frame_step, scene.flamenco_fps]
+    finish([preferences.manager_url, needs, others, output])
 yield from alone(use_all)
 """
     run = play(blender, display, manager, story, blendfile)
     needs, others = [16, "any", 8, "blender"], ["kind", "MARKERS", True]
-    assert run.result == [manager.url, needs, others], run.output
+    assert run.result == [manager.url, needs, others, ["PNG", 4, 12]], run.output

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from addon.flamenco import frame_ranges, requirements
+from addon.flamenco import frame_ranges, output_overrides, requirements
 from addon.flamenco.errors import NotReady
+from addon.flamenco.job_types import JobType, Setting
 from flamenco.api.jobs import JobRequirements
 from tests.addon.blender import InstalledBlender
 from tests.addon.fake_manager import FakeManager
@@ -49,6 +50,26 @@ def test_frames_follow_markers_or_what_is_selected(
 
 def test_the_scenes_step_is_kept() -> None:
     assert frame_ranges.followed("MARKERS", scene((1, False), (9, False), step=4), []) == "1-9x4"
+
+
+def test_a_step_of_the_jobs_own_goes_before_the_scenes() -> None:
+    whole = scene(step=4)
+    whole.frame_start, whole.frame_end = 3, 7
+    assert frame_ranges.followed("SCENE", whole, [], 2) == "3-7x2"
+    assert frame_ranges.followed("SCENE", whole, [], 1) == "3-7"
+
+
+def test_only_what_a_job_type_reads_from_the_scene_is_overridden() -> None:
+    read = {"eval": "C.scene.x", "visible": "hidden"}
+    settings = (
+        Setting("format", "string", **read),
+        Setting("image_file_extension", "string", **read),
+        Setting("fps", "float", eval="C.scene.render.fps"),
+    )
+    job_type = JobType("render", "Render", settings=settings)
+    written = output_overrides.overrides(job_type, "OPEN_EXR", 30)
+    assert written == {"format": "OPEN_EXR", "image_file_extension": ".exr"}
+    assert output_overrides.overrides(job_type, "SCENE", 0) == {}
 
 
 @pytest.mark.parametrize("source", ["MARKERS", "SELECTION"])
@@ -108,12 +129,18 @@ for marker in scene.timeline_markers:
     marker.select = False
 cube.select_set(True)
 selected = tried()
-finish([plain, none, marked, selected])
+scene.flamenco_frames_from, scene.flamenco_frame_step = "SCENE", 2
+scene.flamenco_format, scene.flamenco_fps = "TIFF", 12.5
+bpy.ops.wm.save_mainfile()
+other = tried()
+kept = [scene.frame_step, scene.render.image_settings.file_format, scene.render.fps]
+finish([plain, none, marked, selected, other, kept])
 """
     run = in_blender(blender, manager, script, blendfile)
     assert run.result[0] == run.result[2] == run.result[3] == ["FINISHED"], run.output
+    assert run.result[4:] == [["FINISHED"], [1, "PNG", 30]], run.output
     assert "there are none" in run.result[1]
-    plain, job, selected = manager.submitted
+    plain, job, selected, other = manager.submitted
     assert not {"keep", "requirements"} & plain.keys()
     assert "comment" not in plain["metadata"]
     assert (job["metadata"]["comment"], job["keep"]) == ("for Ada", True)
@@ -124,3 +151,6 @@ finish([plain, none, marked, selected])
     }
     assert job["settings"]["frames"] == "4-6"
     assert selected["settings"]["frames"] == "5-11"
+    assert other["settings"]["frames"] == "3-7x2"
+    read = {"format": "TIFF", "image_file_extension": ".tif", "fps": 12.5}
+    assert other["settings"] | read == other["settings"]

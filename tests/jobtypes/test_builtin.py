@@ -90,6 +90,30 @@ class TestSimpleBlenderRender:
                 "eval": "C.scene.render.file_extension",
                 "visible": "hidden",
             },
+            "resolution_percentage": {
+                "key": "resolution_percentage",
+                "type": "int32",
+                "propargs": {"min": 1, "max": 1000, "subtype": "PERCENTAGE"},
+                "eval": "C.scene.render.resolution_percentage",
+                "evalInfo": {"showLinkButton": True, "description": "Percentage of the scene"},
+                "visible": "submission",
+            },
+            "samples": {
+                "key": "samples",
+                "type": "int32",
+                "propargs": {"min": 1, "max": 1 << 24},
+                "eval": "C.scene.cycles.samples if C.scene.render.engine == 'CYCLES' else 1",
+                "evalInfo": {"showLinkButton": True, "description": "Samples of the scene"},
+                "visible": "submission",
+            },
+            "color_depth": {
+                "key": "color_depth",
+                "type": "string",
+                "choices": ("8", "10", "12", "16", "32"),
+                "eval": "C.scene.render.image_settings.color_depth",
+                "evalInfo": {"showLinkButton": True, "description": "Color depth of the scene"},
+                "visible": "submission",
+            },
             "has_sound": {
                 "key": "has_sound",
                 "type": "bool",
@@ -150,6 +174,19 @@ class TestSimpleBlenderRender:
         for flag in ("use_file_extension = True", "use_overwrite = False"):
             assert flag in override
         assert "use_placeholder = False" in override
+
+    async def test_what_frames_look_like_is_left_to_the_file_without_settings_for_it(
+        self, compile_
+    ):
+        compiled = await compile_("simple-blender-render", **RENDER)
+        arguments = compiled.tasks[0].commands[0].parameters["args"]
+        assert arguments.count("--python-expr") == 1
+        assert not any(word in arguments[3] for word in ("samples", "percentage", "depth"))
+
+    async def test_a_depth_that_a_format_does_not_have_is_refused(self, compile_):
+        with pytest.raises(CompileError, match="color_depth: expected 8, 16 for PNG, got 32"):
+            await compile_("simple-blender-render", **RENDER | {"color_depth": "32"})
+        await compile_("simple-blender-render", **RENDER | {"format": "JPEG", "color_depth": "32"})
 
     async def test_a_long_chunk_is_given_to_blender_with_two_dots(self, compile_):
         compiled = await compile_("simple-blender-render", **RENDER | {"chunk_size": 4})

@@ -1,6 +1,7 @@
 """Job types that render frames, rendered by the Worker's commands with the real Blender."""
 
 import json
+import struct
 import subprocess
 
 import pytest
@@ -110,6 +111,13 @@ class TestSimpleBlenderRender:
         pictures = {(tmp_path / "renders" / name).read_bytes() for name in frames}
         assert len(pictures) == len(frames)
         assert streams(tmp_path / "renders" / "shot-1-9.mp4") == [("h264", 62, 38, 5)]
+
+    async def test_size_and_depth_are_the_jobs_own(self, job, settings, tmp_path):
+        own = {"frames": "1", "resolution_percentage": 200, "color_depth": "16", "samples": 2}
+        asked = settings | own | {"fps": None}
+        await run_tasks(await compiled(job, "simple-blender-render", **asked))
+        header = (tmp_path / "renders" / "000001.png").read_bytes()[16:25]
+        assert struct.unpack(">IIB", header) == (122, 74, 16)
 
     async def test_who_asks_for_frames_again_gets_them_rendered_again(
         self, job, settings, tmp_path

@@ -1,5 +1,6 @@
 """Job type: frames by Blender, then a preview video by FFmpeg (reference job-types §4)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -30,6 +31,47 @@ ON_MISSING = Setting(
     description="Consequence of missing files; default: a missing library fails the task, "
     "a missing texture or other file is a warning",
 )
+
+APPEARANCE = (
+    Setting(
+        "resolution_percentage",
+        "int32",
+        propargs={"min": 1, "max": 1000, "subtype": "PERCENTAGE"},
+        visible="submission",
+        eval="C.scene.render.resolution_percentage",
+        eval_info=EvalInfo(show_link_button=True, description="Percentage of the scene"),
+        description="Size of the frames, in percent of the scene's resolution",
+    ),
+    Setting(
+        "samples",
+        "int32",
+        propargs={"min": 1, "max": 1 << 24},
+        visible="submission",
+        eval="C.scene.cycles.samples if C.scene.render.engine == 'CYCLES' else 1",
+        eval_info=EvalInfo(show_link_button=True, description="Samples of the scene"),
+        description="Samples of each pixel (Cycles only)",
+    ),
+    Setting(
+        "color_depth",
+        "string",
+        choices=("8", "10", "12", "16", "32"),
+        visible="submission",
+        eval="C.scene.render.image_settings.color_depth",
+        eval_info=EvalInfo(show_link_button=True, description="Color depth of the scene"),
+        description="Bits of each channel, where the format leaves a choice",
+    ),
+)
+"""Settings for what frames look like; without a value, the .blend file says it."""
+
+DEPTHS = {
+    "PNG": {"8", "16"},
+    "TIFF": {"8", "16"},
+    "OPEN_EXR": {"16", "32"},
+    "OPEN_EXR_MULTILAYER": {"16", "32"},
+    "JPEG2000": {"8", "12", "16"},
+    "DPX": {"8", "10", "12", "16"},
+}
+"""Bits of a channel in the formats that leave a choice."""
 
 JOB_TYPE = JobType(
     label="Simple Blender Render",
@@ -81,6 +123,7 @@ JOB_TYPE = JobType(
             visible="hidden",
             description="Extension of the frames' files",
         ),
+        *APPEARANCE,
         Setting(
             "has_previews",
             "bool",
@@ -121,6 +164,8 @@ OUTPUT_OVERRIDES = (
     "render.use_placeholder = False"
 )
 """Code that makes frames go where the other tasks look for them, whatever the file says."""
+
+DEPTH = "import bpy; bpy.context.scene.render.image_settings.color_depth = {!r}"
 
 NEGATIVE = """import bpy
 scene = bpy.context.scene
@@ -184,6 +229,28 @@ def check_frames(frames: str, chunk_size: int) -> None:
         )
 
 
+def size_and_samples(settings: dict[str, Any]) -> Iterator[str]:
+    """Code for size and samples, as far as the job has its own."""
+    if percentage := settings.get("resolution_percentage"):
+        yield f"render.resolution_percentage = {percentage}"
+    if samples := settings.get("samples"):
+        yield f"if render.engine == 'CYCLES': bpy.context.scene.cycles.samples = {samples}"
+
+
+def depth_option(settings: dict[str, Any]) -> list[str]:
+    """Blender's option for the job's color depth, after the one for its format.
+
+    Raises ValueError for a depth that the format does not have.
+    """
+    depth, choices = settings.get("color_depth"), DEPTHS.get(settings["format"])
+    if not depth or choices is None:
+        return []
+    if depth not in choices:
+        expected = ", ".join(sorted(choices, key=int))
+        raise ValueError(f"color_depth: expected {expected} for {settings['format']}, got {depth}")
+    return ["--python-expr", DEPTH.format(depth)]
+
+
 def frame_option(chunk: str) -> list[str]:
     """Blender's option for a chunk; in its own one, a negative number counts from the end."""
     if frame_runs(chunk)[0][0] < 0:
@@ -206,10 +273,11 @@ def render_task(
         "args": [
             *scene,
             "--python-expr",
-            OUTPUT_OVERRIDES,
+            "\n".join([OUTPUT_OVERRIDES, *size_and_samples(settings)]),
             "--render-output",
             path.join(path.dirname(output), path.basename(output)),
             *(["--render-format", settings["format"]] if settings["format"] else []),
+            *depth_option(settings),
             *frame_option(chunk),
         ],
         "frames": chunk,
