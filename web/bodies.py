@@ -15,13 +15,16 @@ import trio
 
 from web.serving import App, Message, Receive, Scope, Send
 from web.uploads import Gone, send_answer
-from web.wire import failure
+from web.wire import Answer, failure
 
 SMALL = 64 * 2**10
 """Number of bytes that need no room."""
 
 VALUE_BYTES = 64
 """Approximate memory of a value that is read from JSON."""
+
+LONGEST_LENGTH = 20
+"""Digits of a length from which on nobody means it."""
 
 FEW_QUOTES = 20_000
 """Maximum number of quotation marks where what stands between them is looked for."""
@@ -130,6 +133,11 @@ class Bodies:
     """Time for a body to arrive completely."""
     budget: Budget = attrs.field(factory=Budget)
 
+    def refusal(self, scope: Scope) -> Answer | None:
+        """The answer to a body that is too long by what its head says; None if it is not."""
+        most = self.most(scope).size
+        return failure(413, _too_long(most)) if _announced(scope) > most else None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
@@ -163,10 +171,14 @@ class Bodies:
             size = max(size, len(body))
             share.hold(len(body))
         if size > most.size:
-            raise TooLarge(f"expected a body of at most {most.size} bytes")
+            raise TooLarge(_too_long(most.size))
         check_values(body, most.values)
         share.hold(size_read(body))
         return body
+
+
+def _too_long(most: int) -> str:
+    return f"expected a body of at most {most} bytes"
 
 
 def _has_body(scope: Scope) -> bool:
@@ -177,7 +189,8 @@ def _has_body(scope: Scope) -> bool:
 def _announced(scope: Scope) -> int:
     """The length that a request has announced; 0 if it has not."""
     lengths = (value for name, value in scope["headers"] if name == b"content-length")
-    return int(next(lengths, b"0"))
+    length = next(lengths, b"0")
+    return int(length) if length.isdigit() and len(length) < LONGEST_LENGTH else 0
 
 
 def _given(body: bytearray, receive: Receive) -> Receive:

@@ -6,6 +6,7 @@ starts a task after each to wait for the next request.
 
 import re
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from typing import cast
@@ -25,6 +26,7 @@ from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 from web import pacing
 from web.headers import guarded
 from web.pacing import MAX_MESSAGE_BYTES, Pace
+from web.refusing import Refusal, refuse
 
 KEEP_ALIVE_SECONDS = 20.0
 """Seconds after which a connection is closed that is idle, or still sends a request's headers.
@@ -33,6 +35,8 @@ Longer than clients keep theirs (httpx: 5 s), so that no request meets a closing
 """
 
 READ_BYTES = WRITE_BYTES = 65_536
+
+GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 _URL = re.compile(rb"(?i:https?)://([^/?]*)(.*)")
 
@@ -153,12 +157,33 @@ class Connection:
     )
     """Scope whose deadline is the end of an idle connection."""
     _was_asked: bool = attrs.field(init=False, default=False)
+    answered: Callable[[], None] = attrs.field(init=False, default=lambda: None)
+    """Function that is called when a request has its answer."""
 
     def __attrs_post_init__(self) -> None:
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
 
+    async def is_asked(self) -> bool:
+        """Wait until something comes; False if nothing does."""
+        with trio.move_on_at(self._reading.deadline), suppress(trio.ClosedResourceError):
+            await trio.lowlevel.wait_readable(self._socket)
+            self._reading.deadline = inf  # others of this address may come first
+            return True
+        return False
+
+    async def is_refused(self, refusal: Refusal) -> bool:
+        """Refuse what needs no more than a look at its head; False if it may go on."""
+        return await refuse(self._socket, self._client, refusal)
+
+    async def linger(self, seconds: float) -> None:
+        """Let the client take a refusal, whatever it still sends."""
+        with trio.move_on_after(seconds), suppress(*GONE):
+            while await self._stream.receive_some(READ_BYTES):
+                pass
+
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after another, until either side closes the connection."""
+        self._reading.deadline = _idle_until()
         try:
             async with TaskGroup() as tasks:
                 self._protocol = _Protocol(
@@ -193,7 +218,7 @@ class Connection:
         async with self._sending:
             try:
                 await self._write(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+            except GONE:
                 await self._protocol.handle(Closed())
 
     def send_at_once(self, data: bytes) -> bool:
@@ -232,7 +257,7 @@ class Connection:
         self._stream.socket.close()
 
     async def _read(self) -> None:
-        with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        with self._reading, suppress(*GONE):
             data = b"first"
             while data:
                 pace = self._protocol.pace

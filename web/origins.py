@@ -31,7 +31,7 @@ def own_pages_only(app: App, hosts: Hosts) -> App:
     """The application without requests by pages of other sites, or under another's name."""
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = None if scope["type"] == "lifespan" else await _refusal(scope, hosts)
+        refusal = None if scope["type"] == "lifespan" else await refusal_of(scope, hosts)
         if refusal is None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
@@ -42,7 +42,7 @@ def own_pages_only(app: App, hosts: Hosts) -> App:
     return admit
 
 
-async def _refusal(scope: Scope, hosts: Hosts) -> Answer | None:
+async def refusal_of(scope: Scope, hosts: Hosts) -> Answer | None:
     """The answer that refuses a request; None if there is no reason to."""
     headers: Headers = dict(scope["headers"])
     host = headers.get(b"host")  # HTTP/1.0 needs none, and no browser speaks it

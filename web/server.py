@@ -41,7 +41,7 @@ from web.context import Web
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
-from web.origins import own_pages_only
+from web.origins import own_pages_only, refusal_of
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
 from web.serving import USUAL, App, Limits, Past, Scope, serve
@@ -133,10 +133,23 @@ async def serve_farm(
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
         known = Shares(own_pages_only(past, hosts))
+
+        async def refusal(scope: Scope) -> Answer | None:
+            refused = await refusal_of(scope, hosts)
+            is_upload = uploads.handler(scope) is not None
+            return refused or (None if is_upload else bodies.refusal(scope))
+
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})
         serving = partial(
-            serve, known, listener, closed, limits, room, guarded_sockets=guarded_ones
+            serve,
+            known,
+            listener,
+            closed,
+            limits,
+            room,
+            guarded_sockets=guarded_ones,
+            refusal=refusal,
         )
         await nursery.start(serving)
         task_status.started()

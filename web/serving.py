@@ -8,6 +8,7 @@ shows:
 - clients that stop reading, and so keep the server from stopping: `web.connections`, `_Clients`;
 - clients that take all descriptors: `web.room`;
 - clients that are accepted one per round of a busy event loop: `_accept`;
+- hundreds of new connections at once, in each round of which all others wait: `_Clients._answer`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`, and
   `web.bodies`.
@@ -32,6 +33,8 @@ from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 
 from web.connections import Connection, Settings
+from web.queues import Queues
+from web.refusing import Refusal, nothing_refused
 from web.room import Room, turn_away
 
 Message = MutableMapping[str, Any]
@@ -45,6 +48,10 @@ logger = logging.getLogger("flamenco.web")
 
 LAST_SEND_SECONDS = 30.0
 ACCEPTED_AT_ONCE = 100
+NEW_AT_ONCE = 5
+"""Maximum number of connections of an address whose first requests are worked on: what comes on new
+ones costs most, and each step that is done for one keeps all others waiting."""
+
 OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 OUT_OF_SOCKETS_SECONDS = 0.1
 MAX_MESSAGE_BYTES = 16 * 2**20
@@ -156,7 +163,11 @@ def _exchanging(app: App, limits: Limits) -> App:
         if scope["type"] == "http":
             request = _Exchange(receive, send, limits)
             receive, send = request.receive, request.send
-        await app(scope, receive, send)
+        try:
+            await app(scope, receive, send)
+        finally:
+            if "connection" in scope.get("state", {}):
+                scope["state"]["connection"].answered()
 
     return exchange
 
@@ -169,6 +180,8 @@ class _Clients:
     _config: Config
     _limits: Limits
     _room: Room
+    _refusal: Refusal
+    _new: Queues = attrs.field(factory=lambda: Queues(NEW_AT_ONCE))
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
 
     async def serve(self, listening: socket.socket, stop: trio.Event) -> None:
@@ -196,12 +209,23 @@ class _Clients:
 
     async def _serve(self, connection: Connection) -> None:
         try:
-            await connection.serve(self._app, self._config, self._context)
+            if await connection.is_asked():
+                await self._answer(connection)
         except Exception:
             logger.exception("a connection failed with an unexpected error")
         finally:
             self._room.connections.discard(connection)
             connection.cut_off()
+
+    async def _answer(self, connection: Connection) -> None:
+        """Answer what is asked; an address waits with each new connection for its turn."""
+        async with self._new.turn(connection.host) as answered:
+            if await connection.is_refused(self._refusal):
+                answered()
+                await connection.linger(self._limits.linger)
+                return
+            connection.answered = answered
+            await connection.serve(self._app, self._config, self._context)
 
     async def _cut_off(self, stop: trio.Event) -> None:
         """Close the connections that are still open after the grace."""
@@ -277,11 +301,13 @@ async def serve(
     room: Room,
     *,
     guarded_sockets: frozenset[bytes] = frozenset(),
+    refusal: Refusal = nothing_refused,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve an application on a listening socket until ``stop``.
 
-    ``guarded_sockets`` are the paths of WebSockets that want credentials (`web.pacing`).
+    ``guarded_sockets`` are the paths of WebSockets that want credentials (`web.pacing`), and
+    ``refusal`` tells which first requests are refused by their heads (`web.refusing`).
     """
     config = Settings()
     config.guarded_sockets = guarded_sockets
@@ -294,4 +320,4 @@ async def serve(
         with listening.dup() as listener:
             listener.settimeout(0)
             task_status.started()
-            await _Clients(wrapped, config, limits, room).serve(listener, stop)
+            await _Clients(wrapped, config, limits, room, refusal).serve(listener, stop)

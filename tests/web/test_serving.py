@@ -362,7 +362,12 @@ async def test_those_who_arrive_together_are_let_in_together():
     crowd, rounds = 80, Rounds()
     async with served(application()) as (port, _):
         with ExitStack() as stack:
-            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(crowd)]
+            clients = [
+                socket.create_connection(
+                    ("127.0.0.1", port), source_address=(f"127.0.1.{number + 1}", 0)
+                )
+                for number in range(crowd)
+            ]
             for client in clients:
                 stack.enter_context(client)
                 client.sendall(get("/", "Connection: close"))

@@ -5,8 +5,10 @@ import trio.testing
 
 from tests.patience import PATIENCE
 from tests.web.attacks import CROWD, code_in, head
-from web import shares
-from web.shares import AT_ONCE, COUNTED_SECONDS, Shares
+from web import queues
+from web.queues import COUNTED_SECONDS
+from web.serving import NEW_AT_ONCE
+from web.shares import AT_ONCE, Shares
 
 STREAM, VERSION = head("GET", "/api/v3/events"), head("GET", "/api/v3/version")
 
@@ -41,7 +43,7 @@ async def test_few_requests_of_an_address_are_worked_on_and_those_of_others_at_o
         for _ in range(CROWD + 1):
             slow.may_end.release()
     assert len(slow.begun) == CROWD + 1
-    assert not app._clients
+    assert not app.queues._clients
 
 
 async def test_one_that_waits_for_something_counts_no_more_after_a_while(autojump_clock):
@@ -55,7 +57,7 @@ async def test_one_that_waits_for_something_counts_no_more_after_a_while(autojum
         await trio.sleep(COUNTED_SECONDS)
         assert len(slow.begun) == 3 * AT_ONCE
         nursery.cancel_scope.cancel()
-    assert not app._clients
+    assert not app.queues._clients
 
 
 async def test_who_leaves_before_its_turn_is_not_waited_for():
@@ -73,7 +75,7 @@ async def test_who_leaves_before_its_turn_is_not_waited_for():
         await trio.testing.wait_all_tasks_blocked()
         assert len(slow.begun) == AT_ONCE + 1
         nursery.cancel_scope.cancel()
-    assert not app._clients
+    assert not app.queues._clients
 
 
 async def cancel_when_all_wait(scope: trio.CancelScope) -> None:
@@ -82,7 +84,7 @@ async def cancel_when_all_wait(scope: trio.CancelScope) -> None:
 
 
 async def test_the_manager_shares_itself_among_addresses(edge, monkeypatch):
-    monkeypatch.setattr(shares, "COUNTED_SECONDS", PATIENCE)
+    monkeypatch.setattr(queues, "COUNTED_SECONDS", PATIENCE)
     host, _, port = edge.url.removeprefix("http://").partition(":")
 
     async def begun(request: bytes, mine: str) -> bytes:
@@ -98,7 +100,7 @@ async def test_the_manager_shares_itself_among_addresses(edge, monkeypatch):
         answers.append(await begun(VERSION, "127.0.0.2"))
 
     with trio.fail_after(PATIENCE):
-        for _ in range(AT_ONCE):
+        for _ in range(NEW_AT_ONCE):
             assert code_in(await begun(STREAM, "127.0.0.2")) == 200
         async with trio.open_nursery() as nursery:
             nursery.start_soon(wait)
