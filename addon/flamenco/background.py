@@ -38,10 +38,18 @@ def begun(function: Callable[[], T]) -> "Future[T]":
     return future
 
 
-def in_background(function: Callable[[], T]) -> Flow[T]:
-    """Call `function` in a daemon thread; a flow gets its result with ``yield from``."""
+def in_background(function: Callable[[], T], undo: Callable[[T], None] | None = None) -> Flow[T]:
+    """Call `function` in a daemon thread; a flow gets its result with ``yield from``.
+
+    If the flow is ended meanwhile, nobody gets the result: it is given to `undo`.
+    """
     future = begun(function)
-    yield future
+    try:
+        yield future
+    except BaseException:
+        if undo is not None:
+            begun(lambda: undo(future.result()))
+        raise
     return future.result()
 
 

@@ -30,7 +30,10 @@ SUBMIT_TIMEOUT = 60.0
 """Seconds to wait while the Manager compiles a job."""
 
 SHAMAN_TIMEOUT = 60.0
-"""Seconds in which the Manager has to take a piece of a file, or to make a checkout."""
+"""Seconds in which the Manager has to take a piece of a file, or to tell what it lacks."""
+
+CHECKOUT_TIMEOUT = 600.0
+"""Seconds in which the Manager has to make a checkout, of up to 100,000 files."""
 
 TRIES, PAUSE = 4, 1.0
 """Number of times that a job is sent whose answer is lost, and the seconds in between."""
@@ -183,7 +186,7 @@ class Client:
         """`shamanCheckout`: make a folder of files; returns its path, which may not be `name`."""
         url = urljoin(self.url, "api/v3/shaman/checkout/create")
         body = {"files": files, "checkoutPath": name}
-        answer = self._post(self._request(url), body, "", SHAMAN_TIMEOUT)
+        answer = self._post(self._request(url), body, "", CHECKOUT_TIMEOUT)
         if not isinstance(answer, dict) or not isinstance(answer.get("checkoutPath"), str):
             raise UnexpectedAnswer(url, "it has no path")
         return answer["checkoutPath"]

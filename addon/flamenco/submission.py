@@ -258,7 +258,7 @@ class Submission:
         now = datetime.now(timezone.utc).astimezone()
         pack = Path(info.storage, given or pack_folder_name(name, now))
         _show("TRANSFERRING", f"Copying {what}", can_abort=True)
-        return (yield from in_background(lambda: sender.to_storage(pack)))
+        return (yield from in_background(lambda: sender.to_storage(pack), Delivered.discard))
 
     def _send(
         self, client: Client, draft: JobDraft, known: unanswered.Unanswered

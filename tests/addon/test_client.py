@@ -1,6 +1,7 @@
 """The add-on's reading of a Manager's answers, and of answers by other servers."""
 
 import json
+import queue
 import socket
 import threading
 from contextlib import suppress
@@ -11,6 +12,7 @@ import pytest
 from addon.flamenco import background, client, manager_info
 from addon.flamenco.client import Client, normal_url
 from addon.flamenco.errors import (
+    Aborted,
     FlamencoError,
     JobRejected,
     JobTypeOutdated,
@@ -20,6 +22,7 @@ from addon.flamenco.errors import (
     UnexpectedAnswer,
 )
 from tests.addon.fake_manager import FakeManager
+from tests.patience import PATIENCE
 
 KEY = "5f1c1f7e-0f55-4c0c-8f43-8a5f0e9b2b1d"
 JOB = {"name": "n", "type": "simple-blender-render"}
@@ -230,3 +233,19 @@ def test_a_flow_lets_blender_draw_between_slices_of_its_work(
     flow = background.in_slices([1, None, 2])
     assert [next(flow) for _ in range(3)] == [background.PAUSED] * 3
     assert background.run(background.in_slices([1, None, 2])) == [1, 2]
+
+
+@pytest.mark.parametrize("end", ["throw", "close"])
+def test_what_a_flow_that_is_ended_no_longer_gets_is_undone(end: str) -> None:
+    undone: queue.Queue[str] = queue.Queue()
+    made = threading.Event()
+    flow = background.in_background(lambda: made.wait(PATIENCE) and "made", undone.put)
+    next(flow)
+    if end == "close":
+        flow.close()
+    else:
+        with pytest.raises(Aborted):
+            flow.throw(Aborted())
+    assert undone.empty()
+    made.set()
+    assert undone.get(timeout=PATIENCE) == "made"
