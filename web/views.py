@@ -241,6 +241,7 @@ def worker_summary(
         running_since=worker.running_since or UNSET,
         specs=UNSET if worker.specs == Specs() else worker.specs,
         load=worker_load(load) if load else UNSET,
+        tag_ids=worker.tags or UNSET,
     )
 
 

@@ -111,6 +111,8 @@ class EventWorkerUpdate:
     deleted_at: Time | UnsetType = UNSET
     parked: Parked | UnsetType = UNSET
     """Not in Flamenco 3: there while the worker is parked."""
+    tag_ids: tuple[str, ...] | UnsetType = UNSET
+    """Not in Flamenco 3."""
 
 
 @attrs.frozen(kw_only=True)

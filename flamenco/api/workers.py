@@ -158,6 +158,7 @@ class WorkerSummary:
     """Equipment of its machine, and what its checks found."""
     load: WorkerLoad | UnsetType = UNSET
     """What its machine does now; without it, it has not told for two minutes."""
+    tag_ids: tuple[str, ...] | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

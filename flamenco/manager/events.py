@@ -153,6 +153,7 @@ def worker_event(
         deleted_at=worker.deleted_at or UNSET,
         can_restart=worker.can_restart,
         parked=_shown(parked),
+        tag_ids=worker.tags or UNSET,
     )
 
 

@@ -121,6 +121,16 @@ async def test_a_quiet_socket_hears_signs_of_life_and_then_events(edge, monkeypa
         assert heard["payload"]["id"] == job
 
 
+async def test_a_worker_tells_its_tags_when_they_change(edge):
+    anna = await worker(edge)
+    tag = await call(edge, "POST", "worker-mgt/tags", {"name": "gpu"})
+    async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:
+        await ask(socket, "subscribe", type="worker", uuid=anna)
+        given = {"tag_ids": [tag["id"]]}
+        await call(edge, "POST", f"worker-mgt/workers/{anna}/settags", given, 204)
+        assert (await told(socket))["payload"]["tag_ids"] == [tag["id"]]
+
+
 async def test_a_worker_is_followed_by_its_id(edge):
     anna, other = await worker(edge), await worker(edge)
     async with trio_websocket.open_websocket_url(edge.socket_url + "/live") as socket:

@@ -60,6 +60,8 @@ async def test_a_tag_is_made_changed_given_and_deleted(edge):
     given = {"tag_ids": [tag["id"], NOBODY]}
     await call(edge, "POST", f"worker-mgt/workers/{anna}/settags", given, 204)
     assert (await call(edge, "GET", f"worker-mgt/workers/{anna}"))["tags"] == [changed]
+    listed = (await call(edge, "GET", "worker-mgt/workers"))["workers"]
+    assert listed[0]["tag_ids"] == [tag["id"]]
     await call(edge, "POST", f"jobs/{job}/settag", {"name": "cuda"}, 204)
     assert (await call(edge, "GET", f"jobs/{job}"))["worker_tag"] == tag["id"]
     await call(edge, "DELETE", f"worker-mgt/tag/{tag['id']}", None, 204)

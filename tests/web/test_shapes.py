@@ -65,7 +65,7 @@ async def test_a_worker_shows_a_change_only_while_it_is_pending_and_tags_only_if
     has(tag, "id name")
     await call(edge, "POST", f"{path}/settags", {"tag_ids": [tag["id"]]}, 204)
     shown = await call(edge, "GET", path)
-    has(shown, f"{details} status_change tags", "last_seen")
+    has(shown, f"{details} status_change tags tag_ids", "last_seen")
     assert shown["status_change"] == asleep
     current = {"status": shown["status"], "is_lazy": False}
     await call(edge, "POST", f"{path}/setstatus", current, 204)

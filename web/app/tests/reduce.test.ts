@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { EventJobUpdate, EventWorkerUpdate } from '../src/api/events'
-import type { WorkerSummary } from '../src/api/types'
-import { applyJobEvent, applyWorkerEvent, type JobRow } from '../src/live/reduce'
+import type { WorkerSummary, WorkerTask } from '../src/api/types'
+import { applyJobEvent, applyWorkerEvent, applyWorkerTask, isAnew, type JobRow } from '../src/live/reduce'
 import { canAskWorker, WORKER_ACTIONS } from '../src/rules/actions'
 import { workerLook } from '../src/rules/status'
 import { job } from './fakes'
@@ -63,5 +63,24 @@ describe('a Worker', () => {
     })
     const { status_change, ...rest } = known
     expect(workers.get('w')).toEqual({ ...rest, status: 'asleep' })
+  })
+
+  it('gets and loses a task, and its tags', () => {
+    const event = { id: 'w', name: 'anna', updated: PARKED.since, status: 'awake' as const, version: '4', can_restart: true }
+    const workers = new Map<string, WorkerSummary>()
+    applyWorkerEvent(workers, { ...event, tag_ids: ['g'] })
+    applyWorkerTask(workers, { worker_id: 'w', task: { id: 't', name: 'render-7', frame: 7 } as WorkerTask })
+    applyWorkerTask(workers, { worker_id: 'nobody', task: { id: 't' } as WorkerTask })
+    expect([...workers.values()].map(({ task, tag_ids }) => [task?.frame, tag_ids])).toEqual([[7, ['g']]])
+    applyWorkerEvent(workers, event)
+    applyWorkerTask(workers, { worker_id: 'w' })
+    expect(workers.get('w')).toEqual({ id: 'w', name: 'anna', status: 'awake', version: '4', can_restart: true })
+  })
+
+  it('may have another machine when it was started anew', () => {
+    const event = { id: 'w', name: 'anna', updated: PARKED.since, status: 'awake' as const, version: '4', can_restart: true }
+    expect(isAnew(undefined, event)).toBe(true)
+    expect(isAnew({ ...event, status: 'offline' }, event)).toBe(true)
+    expect(isAnew({ ...event, status: 'asleep' }, event)).toBe(false)
   })
 })

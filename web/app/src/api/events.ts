@@ -13,6 +13,7 @@ import type {
   WorkerStatus,
   WorkerStatusChangeRequest,
   WorkerTag,
+  WorkerTask,
 } from './types'
 
 export interface EventJobUpdate {
@@ -84,6 +85,13 @@ export interface EventWorkerUpdate {
   deleted_at?: string
   can_restart: boolean
   parked?: Parked
+  tag_ids?: string[]
+}
+
+/** Without `task`: it holds none any more. */
+export interface EventWorkerTask {
+  worker_id: string
+  task?: WorkerTask
 }
 
 export interface EventWorkerTagUpdate {
@@ -98,6 +106,7 @@ export type LiveEvent =
   | { event: '/frames'; payload: EventFramesUpdate }
   | { event: '/last-rendered'; payload: EventLastRenderedUpdate }
   | { event: '/workers'; payload: EventWorkerUpdate }
+  | { event: '/workertask'; payload: EventWorkerTask }
   | { event: '/workertags'; payload: EventWorkerTagUpdate }
   | { event: '/notices'; payload: Omit<ShownNotice, 'unread'> }
   | { event: '/status'; payload: FarmStatusReport }

@@ -3,7 +3,7 @@
 import { shallowReactive } from 'vue'
 
 import { isMissing, type Api } from '../api/client'
-import type { EventWorkerUpdate } from '../api/events'
+import type { EventWorkerTask, EventWorkerUpdate } from '../api/events'
 import type { Worker, WorkerSleepSchedule, WorkerTag } from '../api/types'
 import type { Attempt } from './open-job'
 
@@ -36,6 +36,14 @@ export class OpenWorker {
   /** An event has nothing but what the table shows. */
   onWorkerEvent(event: EventWorkerUpdate): void {
     if (event.id === this.id && event.deleted_at === undefined) this.load()
+  }
+
+  onTaskEvent({ worker_id, task }: EventWorkerTask): void {
+    const { worker } = this.state
+    if (worker === null || worker_id !== this.id) return
+    // Without one, what it did last stays on show.
+    if (task) this.state.worker = { ...worker, task }
+    else this.load()
   }
 
   /** Shown at once, and put back if it can't be stored; then it raises. */

@@ -4,6 +4,7 @@ import type {
   EventJobUpdate,
   EventTaskUpdate,
   EventWorkerTagUpdate,
+  EventWorkerTask,
   EventWorkerUpdate,
 } from '../api/events'
 import type { Job, TaskSummary, WorkerSummary, WorkerTag } from '../api/types'
@@ -90,8 +91,8 @@ export function applyWorkerEvent(
     workers.delete(event.id)
     return
   }
-  const { id, name, status, version, can_restart, status_change, parked } = event
-  const { parked: was, status_change: asked, ...lasting }: Partial<WorkerSummary> = workers.get(id) ?? {}
+  const { id, name, status, version, can_restart, status_change, parked, tag_ids } = event
+  const { parked: was, status_change: asked, tag_ids: had, ...lasting }: Partial<WorkerSummary> = workers.get(id) ?? {}
   const last_seen = event.last_seen ?? lasting.last_seen
   workers.set(id, {
     ...lasting,
@@ -102,8 +103,24 @@ export function applyWorkerEvent(
     can_restart,
     ...(status_change && { status_change }),
     ...(parked && { parked }),
+    ...(tag_ids && { tag_ids }),
     ...(last_seen !== undefined && { last_seen }),
   })
+}
+
+/** Whether it may have been started with another machine or software than is known. */
+export function isAnew(known: WorkerSummary | undefined, event: EventWorkerUpdate): boolean {
+  return known === undefined || (known.status === 'offline' && event.status !== 'offline')
+}
+
+export function applyWorkerTask(
+  workers: Map<string, WorkerSummary>,
+  { worker_id, task }: EventWorkerTask,
+): void {
+  const known = workers.get(worker_id)
+  if (known === undefined) return
+  const { task: had, ...others } = known
+  workers.set(worker_id, { ...others, ...(task && { task }) })
 }
 
 export function applyTagEvent(tags: Map<string, WorkerTag>, event: EventWorkerTagUpdate): void {

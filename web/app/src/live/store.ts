@@ -9,6 +9,7 @@ import type { Api } from '../api/client'
 import type {
   EventJobUpdate,
   EventWorkerTagUpdate,
+  EventWorkerTask,
   EventWorkerUpdate,
   LiveEvent,
 } from '../api/events'
@@ -27,7 +28,7 @@ import { inOrder } from './in-order'
 import { OpenJob } from './open-job'
 import { OpenTask } from './open-task'
 import { OpenWorker } from './open-worker'
-import { applyJobEvent, applyTagEvent, applyWorkerEvent, replaceAll, type JobRow } from './reduce'
+import { applyJobEvent, applyTagEvent, applyWorkerEvent, applyWorkerTask, isAnew, replaceAll, type JobRow } from './reduce'
 import { Snapshot } from './snapshot'
 import { LiveSocket, type SocketLike } from './socket'
 
@@ -37,7 +38,7 @@ export interface RenderedImage {
   stamp: number
 }
 
-const NEW_JOBS_MS = 1_000
+const NEW_MS = 1_000
 const AGAIN_MS = 20_000
 
 export interface LiveState {
@@ -101,9 +102,12 @@ export function createLiveStore(options: LiveStoreOptions) {
     (fresh) => replaceAll<JobRow>(archive, fresh),
     (event) => applyJobEvent(archive, event, true),
   )
-  const workersSnapshot = new Snapshot<WorkerSummary[], EventWorkerUpdate>(
+  const workersSnapshot = new Snapshot<WorkerSummary[], EventWorkerUpdate | EventWorkerTask>(
     (fresh) => replaceAll(workers, fresh),
-    (event) => applyWorkerEvent(workers, event),
+    (event) => {
+      if ('worker_id' in event) applyWorkerTask(workers, event)
+      else applyWorkerEvent(workers, event)
+    },
   )
   const tagsSnapshot = new Snapshot<WorkerTag[], EventWorkerTagUpdate>(
     (fresh) => replaceAll(tags, fresh),
@@ -162,7 +166,7 @@ export function createLiveStore(options: LiveStoreOptions) {
   /** What an event doesn't tell of jobs that are new: a few moments later, for all of them at once. */
   const newJobs = {
     timer: undefined as ReturnType<typeof setTimeout> | undefined,
-    ask(after = NEW_JOBS_MS): void {
+    ask(after = NEW_MS): void {
       this.timer ??= setTimeout(() => {
         this.timer = undefined
         attempt(loadNewJobs)
@@ -198,6 +202,17 @@ export function createLiveStore(options: LiveStoreOptions) {
   async function loadWorkers(): Promise<void> {
     await workersSnapshot.load(async () => (await api.fetchWorkers()).workers)
     state.workersLoaded = true
+  }
+
+  /** What an event doesn't tell of a Worker that has just been started: its machine, and since when it runs. */
+  const newWorkers = {
+    timer: undefined as ReturnType<typeof setTimeout> | undefined,
+    ask(): void {
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined
+        attempt(loadWorkers)
+      }, NEW_MS)
+    },
   }
 
   async function loadTags(): Promise<void> {
@@ -252,8 +267,13 @@ export function createLiveStore(options: LiveStoreOptions) {
         }
         break
       case '/workers':
+        if (!event.payload.deleted_at && isAnew(workers.get(event.payload.id), event.payload)) newWorkers.ask()
         workersSnapshot.event(event.payload)
         state.openWorker?.onWorkerEvent(event.payload)
+        break
+      case '/workertask':
+        workersSnapshot.event(event.payload)
+        state.openWorker?.onTaskEvent(event.payload)
         break
       case '/workertags':
         tagsSnapshot.event(event.payload)
