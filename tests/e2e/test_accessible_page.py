@@ -1,5 +1,6 @@
 """axe finds nothing on any page, light or dark, in a real Chromium."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,19 @@ def test_axe_finds_nothing_on_any_page(farm, theme):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         row = page.locator(f"[data-job-id='{job}']")
         expect(row).to_have_attribute("data-status", "completed")
-        for place in ("jobs", f"jobs/{job}", "workers", "tags", "last-rendered", "settings"):
+        for place in (
+            "jobs",
+            f"jobs/{job}",
+            "workers",
+            "workers?view=map",
+            "workers/tags",
+            "farm",
+            "farm/actors",
+            "last-rendered",
+            "settings",
+        ):
             page.goto(f"{url}app/{place}")
             expect(page.get_by_role("heading", level=1).first).to_be_attached()
             expect(page.get_by_test_id("farm-status")).not_to_contain_text("Unknown")
-            photograph(page, f"{place.replace(job, 'job').replace('/', '-')}-{theme}.png")
+            photograph(page, f"{re.sub('[/?]', '-', place.replace(job, 'job'))}-{theme}.png")
             assert violations(page) == [], place

@@ -159,7 +159,7 @@ def test_the_page_says_why_a_worker_does_not_take_a_task_type(tmp_path, monkeypa
         worker = page.get_by_test_id("worker-row")
         expect(worker).to_have_attribute("data-status", "awake")
         worker.click()
-        withheld = page.get_by_test_id("withheld")
+        withheld = page.get_by_test_id("worker-checks")
         expect(withheld).to_contain_text("blender")
         expect(withheld).to_contain_text("no-such-blender")
         expect(page.get_by_text("of memory")).to_be_visible()

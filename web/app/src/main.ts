@@ -1,5 +1,6 @@
 import '@fontsource-variable/inter/index.css'
 import './styles/base.css'
+import './styles/floating.css'
 import './styles/pages.css'
 
 import { createApp } from 'vue'

@@ -11,8 +11,11 @@ export const router = createRouter({
   routes: [
     { path: '/jobs/:jobID?/:taskID?', name: 'jobs', component: JobsPage, props: true },
     { path: '/submit', name: 'submit', component: () => import('./pages/SubmitPage.vue') },
+    { path: '/workers/tags', name: 'tags', component: TagsPage },
+    { path: '/tags', redirect: { name: 'tags' } },
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
-    { path: '/tags', name: 'tags', component: TagsPage },
+    { path: '/farm', name: 'farm', component: () => import('./pages/FarmPage.vue') },
+    { path: '/farm/actors', name: 'actors', component: () => import('./pages/ActorsPage.vue') },
     { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },
     { path: '/settings', name: 'settings', component: SettingsPage },
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },

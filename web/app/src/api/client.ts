@@ -310,6 +310,15 @@ export function createApi(
       (await data(
         http.GET('/api/v3/worker-mgt/workers/{worker_id}', ofWorker(worker)),
       )) as Worker,
+    fetchWorkerLoad: async (worker: string) =>
+      (await data(http.GET('/api/v3/worker-mgt/workers/{worker_id}/load', ofWorker(worker)))).samples,
+    /** Attempts that ended before a time, the newest first; without it, the last ones. */
+    fetchWorkerHistory: (worker: string, limit: number, before?: string) =>
+      data(
+        http.GET('/api/v3/worker-mgt/workers/{worker_id}/history', {
+          params: { path: { worker_id: worker }, query: { limit, ...(before !== undefined && { before }) } },
+        }),
+      ),
     requestWorkerStatusChange: (worker: string, body: WorkerStatusChangeRequest) =>
       done(
         http.POST('/api/v3/worker-mgt/workers/{worker_id}/setstatus', { ...ofWorker(worker), body }),
@@ -334,6 +343,12 @@ export function createApi(
           body,
         }),
       ),
+
+    fetchFarmStatistics: (hours: number) =>
+      data(http.GET('/api/v3/farm/statistics', { params: { query: { hours } } })),
+    /** Those below a path; all if it is empty. */
+    fetchActors: (under: string) =>
+      data(http.GET('/api/v3/manager/actors', { params: { query: { under } } })),
 
     fetchWorkerTags: async () => (await data(http.GET('/api/v3/worker-mgt/tags'))) as WorkerTagList,
     createWorkerTag: (name: string, description: string) =>

@@ -315,6 +315,10 @@ export function createLiveStore(options: LiveStoreOptions) {
 
     retryNow: () => socket.retryNow(),
 
+    refreshWorkers(): void {
+      if (socket.state.connection !== 'lost') attempt(loadWorkers)
+    },
+
     /** From now on `archive` is kept live, too. */
     openArchive(): void {
       archiveOpened = true

@@ -57,6 +57,11 @@ export function nameList(names: readonly string[]): string {
   return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`
 }
 
+/** The memory of a machine in MiB, as people say it: "62 GiB". */
+export function memorySize(mib: number): string {
+  return mib >= 1024 ? `${Math.round(mib / 1024)} GiB` : `${Math.round(mib)} MiB`
+}
+
 /** Bytes as people say them. */
 export function megabytes(bytes: number): string {
   const mib = bytes / (1024 * 1024)

@@ -70,8 +70,13 @@ export const WORKER_STATUS: Record<WorkerStatus, StatusLook> = {
   offline: { label: 'Offline', tone: 'canceled' },
 }
 
-export function workerLook(worker: Pick<WorkerSummary, 'status' | 'parked'>): StatusLook {
-  return worker.parked ? PARKED : (WORKER_STATUS[worker.status] ?? WORKER_STATUS.offline)
+const WORKING: StatusLook = { label: 'Working', tone: 'active' }
+
+/** One that works on a task is awake, and more. */
+export function workerLook({ status, parked, task }: Pick<WorkerSummary, 'status' | 'parked' | 'task'>): StatusLook {
+  if (parked) return PARKED
+  if (status === 'awake' && task?.status === 'active') return WORKING
+  return WORKER_STATUS[status] ?? WORKER_STATUS.offline
 }
 
 export interface FarmStatusLook extends StatusLook {
