@@ -1,9 +1,10 @@
 """Wire classes of the pictures of frames, none of them in Flamenco 3."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.lists import Limit
 from flamenco.model.bounds import (
@@ -19,6 +20,8 @@ from flamenco.model.bounds import (
     Word,
 )
 from flamenco.model.pictures import Picture
+
+MOST_NEWEST = 500
 
 FOLDER = "/api/v3/jobs/{}/pictures"
 """Address of a job's pictures."""
@@ -108,6 +111,27 @@ class KeptPicture:
     """Path of the image that it shows; two-way variables stand in for folders."""
     seconds: float | UnsetType = UNSET
     """Time that the frame took."""
+
+
+@attrs.frozen(kw_only=True)
+class NewestPicture(KeptPicture):
+    """A picture of the whole farm's newest."""
+
+    job_id: str
+    job_name: str
+
+
+@attrs.frozen(kw_only=True)
+class NewestPictures:
+    pictures: tuple[NewestPicture, ...]
+    """The newest first."""
+
+
+@attrs.frozen(kw_only=True)
+class NewestWanted:
+    """Query string: how many of the newest pictures."""
+
+    limit: Annotated[int, Meta(ge=1, le=MOST_NEWEST)] = 60
 
 
 @attrs.frozen(kw_only=True)

@@ -224,6 +224,14 @@ class Operations(SetupOperations, ShamanOperations):
         return get(f"jobs/{job_id}/pictures", wire_pictures.JobPictures, wanted)
 
     @operation
+    def newest_pictures(
+        self, wanted: wire_pictures.NewestWanted
+    ) -> Call[tuple[wire_pictures.NewestPicture, ...]]:
+        """The newest pictures of the whole farm."""
+        listed = get("pictures", wire_pictures.NewestPictures, wanted)
+        return then(listed, attrgetter("pictures"))
+
+    @operation
     def picture(self, job_id: str, name: str, size: str) -> Call[bytes]:
         """A picture of a frame as JPEG; its name and size stand in its address in `pictures`."""
         return Call("GET", f"jobs/{job_id}/pictures/{name}/{size}", bytes)

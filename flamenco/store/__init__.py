@@ -31,7 +31,7 @@ from flamenco.store.changes import (
 from flamenco.store.database import Store, check_integrity, open_store
 from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
-from flamenco.store.frames import JobFrames
+from flamenco.store.frames import JobFrames, newest_pictures
 from flamenco.store.happenings import PutHappening, history_of
 from flamenco.store.lists import Listing, Page, in_utc, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.loads import ForgetLoads, PutLoad, loads_of, newest_loads
@@ -123,6 +123,7 @@ __all__ = [
     "listed_workers",
     "loads_of",
     "newest_loads",
+    "newest_pictures",
     "notices_for",
     "open_reader",
     "open_store",

@@ -17,7 +17,7 @@ from flamenco.model.bounds import MOST_LISTED
 from flamenco.model.framelist import Frame, FrameList, FrameTask, ListedPicture
 from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from flamenco.model.planned import number_of
-from flamenco.store.tables import PICTURES, UNREADABLE, as_they_lie, together
+from flamenco.store.tables import PICTURES, UNREADABLE, Rows, as_they_lie, together
 
 T = TypeVar("T")
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -138,6 +138,11 @@ def read_tasks(connection: sqlite3.Connection, job_id: str) -> Sequence[FrameTas
 def read_pictures(connection: sqlite3.Connection, job_id: str) -> Sequence[ListedPicture]:
     """The pictures of a job's frames, by all attempts."""
     return _PICTURES.read(connection, job_id)
+
+
+def newest_pictures(connection: sqlite3.Connection, limit: int) -> Rows[Picture]:
+    """The pictures that the farm made last, of those that are kept, the newest first."""
+    return PICTURES.read(connection, "WHERE large > 0 ORDER BY made DESC LIMIT ?", (limit,))
 
 
 def list_pictures(

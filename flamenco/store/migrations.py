@@ -391,6 +391,14 @@ def _loads(db: Database) -> None:
     _run(db, _LOADS)
 
 
+_NEWEST_PICTURES = "CREATE INDEX pictures_newest ON pictures (made) WHERE large > 0"
+
+
+def _newest_pictures(db: Database) -> None:
+    """Add an index of the pictures that are kept by their time, since the page shows the newest."""
+    db.execute(_NEWEST_PICTURES)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -414,4 +422,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _notice_order,
     _earlier_starts,
     _loads,
+    _newest_pictures,
 )

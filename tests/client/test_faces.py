@@ -19,7 +19,7 @@ from flamenco.api.jobs import JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticesWanted
 from flamenco.api.past import AttemptsWanted, FarmWanted
-from flamenco.api.pictures import PicturesWanted
+from flamenco.api.pictures import NewestWanted, PicturesWanted
 from flamenco.client import (
     BadRequest,
     NotAllowed,
@@ -160,7 +160,7 @@ async def test_what_is_asked_of_lists_arrives(edge, client):
 def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
-    of_frames = (FramesWanted, PicturesWanted, VideoWanted)
+    of_frames = (FramesWanted, NewestWanted, PicturesWanted, VideoWanted)
     of_past = (AttemptsWanted, FarmWanted, NoticesWanted)
     values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames, *of_past))}
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]

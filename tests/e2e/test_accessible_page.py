@@ -56,7 +56,8 @@ def test_axe_finds_nothing_on_any_page(farm, theme):
             "workers/tags",
             "farm",
             "farm/actors",
-            "last-rendered",
+            "frames",
+            "frames?view=jobs",
             "settings",
         ):
             page.goto(f"{url}app/{place}")

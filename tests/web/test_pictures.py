@@ -66,6 +66,19 @@ async def test_another_picture_has_another_address(edge, job, anna, task):
     assert (await edge.http.get(after["large"])).content == LARGE + b"!"
 
 
+async def test_the_newest_pictures_of_the_farm_are_listed(edge, job, anna, task):
+    for frame in (1, 2, 3):
+        await anna.says("POST", f"task/{task}/picture", picture(frame), 204)
+    broken = {"lease": 1, "frame": 4, "reason": "broken"}
+    await anna.says("POST", f"task/{task}/picture", broken, 204)
+    newest = (await call(edge, "GET", "pictures?limit=2"))["pictures"]
+    assert [each["frame"] for each in newest] == [3, 2]
+    name = (await call(edge, "GET", f"jobs/{job}"))["name"]
+    assert [(each["job_id"], each["job_name"]) for each in newest] == [(job, name)] * 2
+    assert (await edge.http.get(newest[0]["large"])).content == LARGE
+    await call(edge, "GET", "pictures?limit=0", status=400)
+
+
 async def test_the_pictures_of_one_frame_can_be_asked_for(edge, job, anna, task):
     for frame in (2, 1):
         await anna.says("POST", f"task/{task}/picture", picture(frame), 204)

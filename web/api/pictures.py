@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
+import attrs
 import trio
 from msgspec import UNSET
 from quart import Response, request
@@ -12,6 +13,7 @@ from flamenco.logs import job_folder
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.model.bounds import PictureName
 from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
+from flamenco.store import job_names, newest_pictures
 from web.api.finding import find_job
 from web.context import reader, services
 from web.operations import API, Id, Operations
@@ -36,6 +38,23 @@ async def fetch_job_pictures(job_id: Id, query: api.PicturesWanted) -> Answer:
     following = b"" if place is None else b',"next":' + encode(text_of(place))
     pictures = b",".join(filter(None, rows))
     return Response(b'{"pictures":[' + pictures + b"]" + following + b"}", content_type=JSON)
+
+
+@routes.get("/pictures")
+async def fetch_newest_pictures(query: api.NewestWanted) -> api.NewestPictures:
+    """The newest pictures of the whole farm that are kept."""
+    found = await reader().ask(lambda db: newest_pictures(db, query.limit))
+    names = await reader().ask(lambda db: job_names(db, {each.job_id for each in found}))
+    return api.NewestPictures(
+        pictures=tuple(
+            api.NewestPicture(
+                **attrs.asdict(_shown(each), recurse=False),
+                job_id=each.job_id,
+                job_name=names.get(each.job_id, ""),
+            )
+            for each in found
+        )
+    )
 
 
 @routes.get("/jobs/<job_id>/pictures/<name>/<size>", answers={200: Jpeg, 304: None}, errors=[404])

@@ -1,7 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
 import JobsPage from './pages/JobsPage.vue'
-import LastRenderedPage from './pages/LastRenderedPage.vue'
 import SettingsPage from './pages/SettingsPage.vue'
 import TagsPage from './pages/TagsPage.vue'
 import WorkersPage from './pages/WorkersPage.vue'
@@ -16,7 +15,8 @@ export const router = createRouter({
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
     { path: '/farm', name: 'farm', component: () => import('./pages/FarmPage.vue') },
     { path: '/farm/actors', name: 'actors', component: () => import('./pages/ActorsPage.vue') },
-    { path: '/last-rendered', name: 'last-rendered', component: LastRenderedPage },
+    { path: '/frames', name: 'frames', component: () => import('./pages/FramesPage.vue') },
+    { path: '/last-rendered', redirect: { name: 'frames' } },
     { path: '/settings', name: 'settings', component: SettingsPage },
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],

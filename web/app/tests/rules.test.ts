@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
 import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
 import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
-import { jobOfImage, mayWait, shownSettings } from '../src/rules/jobs'
+import { mayWait, shownSettings, thumbnail } from '../src/rules/jobs'
 import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
 import { progressParts, progressText } from '../src/rules/frames'
@@ -201,8 +201,11 @@ describe('a job', () => {
     expect(mayWait('paused', queued)).toBe(false)
   })
 
-  it('is found from the address of its image', () => {
-    expect(jobOfImage('/job-files/job-80bc/80bc038a/')).toBe('80bc038a')
+  it('has its image in several sizes', () => {
+    const image = { base: '/job-files/j', suffixes: ['last.jpg', 'last-small.jpg', 'last-tiny.jpg'] }
+    expect(thumbnail(image)).toBe('/job-files/j/last-tiny.jpg')
+    expect(thumbnail(image, true)).toBe('/job-files/j/last-small.jpg')
+    expect(thumbnail({ ...image, suffixes: ['last.jpg'] }, true)).toBe('/job-files/j/last.jpg')
   })
 })
 

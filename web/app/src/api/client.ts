@@ -227,6 +227,9 @@ export function createApi(
           }),
         )
       ).pictures,
+    /** Of the whole farm, the newest first. */
+    fetchNewestPictures: async (limit: number) =>
+      (await data(http.GET('/api/v3/pictures', { params: { query: { limit } } }))).pictures,
     /** How far the video of a job's frames is; null once it is there. */
     async askForVideo(job: string, format: VideoFormat): Promise<VideoInTheMaking | null> {
       const { data: text, response } = await http.GET('/api/v3/jobs/{job_id}/video', {

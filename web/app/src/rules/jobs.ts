@@ -62,12 +62,8 @@ export function mayWait(job: JobStatus, tasks: Iterable<{ status: TaskStatus }>)
   return true
 }
 
-/** The address of an image in its smallest size: the Manager names the largest first. */
-export function thumbnail({ base, suffixes }: JobLastRenderedImageInfo): string {
-  return `${base}/${suffixes.at(-1) ?? ''}`
-}
-
-/** The job that an image belongs to: the last part of its folder's address. */
-export function jobOfImage(base: string): string {
-  return base.split('/').filter(Boolean).at(-1) ?? ''
+/** The address of an image in a smaller size, or the smallest: the Manager names the largest first. */
+export function thumbnail({ base, suffixes }: JobLastRenderedImageInfo, large = false): string {
+  const name = large ? suffixes.find((each) => each.includes('-small')) : undefined
+  return `${base}/${name ?? suffixes.at(-1) ?? ''}`
 }

@@ -13,6 +13,7 @@ export const SHORTCUTS: readonly { place: string; keys: readonly Shortcut[] }[] 
       { keys: '/', does: 'Search the list' },
       { keys: 'g j', does: 'Jobs' },
       { keys: 'g w', does: 'Workers' },
+      { keys: 'g p', does: 'Frames, as pictures' },
       { keys: 'g f', does: 'Farm' },
       { keys: 'g s', does: 'Settings' },
       { keys: '?', does: 'These keys' },
@@ -47,4 +48,4 @@ export const SHORTCUTS: readonly { place: string; keys: readonly Shortcut[] }[] 
 ]
 
 /** Pages that `g` and a letter lead to. */
-export const GO: Readonly<Record<string, string>> = { j: 'jobs', w: 'workers', f: 'farm', s: 'settings' }
+export const GO: Readonly<Record<string, string>> = { j: 'jobs', w: 'workers', p: 'frames', f: 'farm', s: 'settings' }
