@@ -61,7 +61,7 @@ describe('the API client', () => {
 
   it('repeats what the Manager says is wrong', async () => {
     const { api } = answering('{"code":412,"message":"this Worker cannot restart"}', { status: 412 })
-    const request = api.requestWorkerStatusChange('w', { status: 'restart', is_lazy: false })
+    const request = api.changeWorkers(['w'], { setstatus: { status: 'restart', is_lazy: false } })
     await expect(request).rejects.toEqual(new ApiError(412, 'this Worker cannot restart'))
   })
 

@@ -52,6 +52,7 @@ describe('notices of the farm', () => {
     expect(aboutWhat(notice('a'))).toEqual({ name: 'jobs', params: { jobID: 'a' } })
     const { job_id, ...disk } = notice('d')
     expect(aboutWhat({ ...disk, kind: 'disk-nearly-full' })).toBeNull()
+    expect(aboutWhat({ ...disk, kind: 'part-parked' })).toEqual({ name: 'actors', params: {} })
     expect(aboutWhat({ ...disk, worker_id: 'w' })).toEqual({ name: 'workers', params: { workerID: 'w' } })
   })
 

@@ -18,8 +18,8 @@ import type {
   VideoFormat,
   VideoInTheMaking,
   Worker,
+  WorkerChange,
   WorkerSleepSchedule,
-  WorkerStatusChangeRequest,
   WorkerTagList,
 } from './types'
 
@@ -322,10 +322,8 @@ export function createApi(
           params: { path: { worker_id: worker }, query: { limit, ...(before !== undefined && { before }) } },
         }),
       ),
-    requestWorkerStatusChange: (worker: string, body: WorkerStatusChangeRequest) =>
-      done(
-        http.POST('/api/v3/worker-mgt/workers/{worker_id}/setstatus', { ...ofWorker(worker), body }),
-      ),
+    changeWorkers: (ids: readonly string[], change: WorkerChange) =>
+      data(http.POST('/api/v3/worker-mgt/workers/bulk', { body: { ids: [...ids], ...change } })),
     deleteWorker: (worker: string) =>
       done(http.DELETE('/api/v3/worker-mgt/workers/{worker_id}', ofWorker(worker))),
     setWorkerTags: (worker: string, tag_ids: readonly string[]) =>
@@ -352,6 +350,8 @@ export function createApi(
     /** Those below a path; all if it is empty. */
     fetchActors: (under: string) =>
       data(http.GET('/api/v3/manager/actors', { params: { query: { under } } })),
+    /** One that is parked, before its pause is over. */
+    tryActorAgain: (path: string) => done(http.POST('/api/v3/manager/actors/try-again', { body: { path } })),
 
     fetchWorkerTags: async () => (await data(http.GET('/api/v3/worker-mgt/tags'))) as WorkerTagList,
     createWorkerTag: (name: string, description: string) =>

@@ -3,6 +3,7 @@
 import type {
   AvailableJobType as SentJobType,
   BulkOfJobs,
+  BulkOfWorkers,
   Job as SentJob,
   JobsQueryResult as SentJobs,
   Worker as SentWorker,
@@ -47,3 +48,4 @@ export interface ConfigurationFile {
 
 /** What may be done to many jobs at once. */
 export type JobChange = Omit<BulkOfJobs, 'ids'>
+export type WorkerChange = Omit<BulkOfWorkers, 'ids'>

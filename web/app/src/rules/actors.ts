@@ -24,6 +24,7 @@ const LOOKS: Readonly<Record<string, StatusLook>> = {
   restarting: { label: 'Restarting', tone: 'warning' },
   stopping: { label: 'Stopping', tone: 'changing' },
   passive: { label: 'Passive', tone: 'paused' },
+  parked: { label: 'Parked', tone: 'failed' },
   stopped: { label: 'Stopped', tone: 'canceled' },
 }
 

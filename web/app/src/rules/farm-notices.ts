@@ -32,8 +32,9 @@ export const NOTICE_TONE: Record<NoticeKind, Tone> = {
 }
 
 /** The page that shows what a notice is about; none of a disk. */
-export function aboutWhat({ job_id, worker_id }: Told): { name: string; params: Record<string, string> } | null {
+export function aboutWhat({ kind, job_id, worker_id }: Told): { name: string; params: Record<string, string> } | null {
   if (job_id) return { name: 'jobs', params: { jobID: job_id } }
+  if (kind === 'part-parked') return { name: 'actors', params: {} }
   return worker_id ? { name: 'workers', params: { workerID: worker_id } } : null
 }
 
