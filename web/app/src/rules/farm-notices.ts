@@ -28,7 +28,6 @@ export const NOTICE_TONE: Record<NoticeKind, Tone> = {
   'worker-lost': 'failed',
   'worker-withheld': 'warning',
   'disk-nearly-full': 'warning',
-  'part-parked': 'failed',
 }
 
 /** The page that shows what a notice is about; none of a disk. */
