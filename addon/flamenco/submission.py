@@ -216,9 +216,13 @@ class Submission:
                 return plan_in_place(inside, storage, used)
             return plan_pack(blendfile, find_project_root(blendfile, finder), storage, used)
 
-        plan = yield from in_background(made)
-        _list_in_terminal("Missing", plan.missing)
-        _list_in_terminal("Outside the shared storage", plan.elsewhere)
+        def told() -> PackPlan:
+            plan = made()
+            _list_in_terminal("Missing", plan.missing)
+            _list_in_terminal("Outside the shared storage", plan.elsewhere)
+            return plan
+
+        plan = yield from in_background(told)
         self._stop_if_aborted()
         doubt = questions.incomplete(plan)
         if doubt is not None:
