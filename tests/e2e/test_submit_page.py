@@ -46,6 +46,8 @@ def test_a_job_is_filled_in_checked_submitted_and_seen(farm):
         page.get_by_label("Sleep repeats").fill("2")
         page.get_by_label("Priority").fill("70")
         page.get_by_label("Memory, in GiB", exact=True).fill("1.5")
+        page.locator("select").filter(has_text="OptiX").select_option(label="CUDA")
+        page.get_by_label("Software").fill("Blender >=4.2,<5, FFmpeg")
         page.get_by_label("Keep from the clean-up").check()
         page.get_by_label("Paused at first").check()
         page.get_by_role("button", name="Check").click()
@@ -59,7 +61,10 @@ def test_a_job_is_filled_in_checked_submitted_and_seen(farm):
         expect(page.get_by_test_id("job-row")).to_contain_text(NAME)
         (job,) = jobs(farm)
         assert (job["name"], job["priority"], job["keep"]) == (NAME, 70, True)
-        assert job["requirements"]["memory_mib"] == 1536
+        needed = job["requirements"]
+        assert (needed["memory_mib"], needed["gpu_kind"]) == (1536, "cuda")
+        versions = {each["name"].lower(): each["version"] for each in needed["software"]}
+        assert versions == {"blender": ">=4.2,<5", "ffmpeg": ""}
         wanted = {"message": "hello", "sleep_duration_seconds": 1, "sleep_repeats": 2}
         assert job["settings"] == wanted
 

@@ -10,6 +10,8 @@ import {
   problemOf,
   requirementsOf,
   settingsOf,
+  softwareOf,
+  softwareText,
 } from '../src/rules/submission'
 import { job } from './fakes'
 
@@ -86,7 +88,8 @@ describe('a job that is submitted again', () => {
   const old = job('a', {
     name: 'Shot', type: 'render', priority: 70, worker_tag: 'gpu', keep: true,
     requirements: {
-      memory_mib: 16_384, gpu_memory_mib: 0, cores: 8, gpu_kind: 'cuda', platform: '', software: [],
+      memory_mib: 16_384, gpu_memory_mib: 0, cores: 8, gpu_kind: 'cuda', platform: '',
+      software: [{ name: 'Blender', version: '>=4.2' }],
       capabilities: ['licence'], task_types: {},
     },
   })
@@ -94,15 +97,30 @@ describe('a job that is submitted again', () => {
   it('begins as the old one', () => {
     expect(formOf(old)).toEqual({
       type: 'render', name: 'Shot', priority: 70, tag: 'gpu', paused: false, keep: true, memory: 16, gpu: 0,
+      gpuKind: 'cuda', software: 'Blender >=4.2',
     })
     expect(formOf(null)).toMatchObject({ type: '', name: '', priority: 50, memory: 0 })
   })
 
   it('needs the same machine, but for what is changed', () => {
-    expect(requirementsOf({ ...formOf(old), memory: 1.5, gpu: 8 }, old)).toMatchObject({
-      memory_mib: 1536, gpu_memory_mib: 8192, cores: 8, gpu_kind: 'cuda', capabilities: ['licence'],
+    expect(requirementsOf({ ...formOf(old), memory: 1.5, gpu: 8, gpuKind: 'any' }, old)).toMatchObject({
+      memory_mib: 1536, gpu_memory_mib: 8192, cores: 8, gpu_kind: 'any', capabilities: ['licence'],
     })
     expect(requirementsOf(formOf(null), null)).toMatchObject({ memory_mib: 0, cores: 0, platform: '' })
+  })
+})
+
+describe('software', () => {
+  it.each([
+    ['', []],
+    ['FFmpeg', [{ name: 'FFmpeg', version: '' }]],
+    ['Blender >=4.2,<5, FFmpeg', [{ name: 'Blender', version: '>=4.2,<5' }, { name: 'FFmpeg', version: '' }]],
+    ['After Effects 24', [{ name: 'After Effects', version: '24' }]],
+    [' blender   >= 4.2 ,, ', [{ name: 'blender', version: '>=4.2' }]],
+    ['3dcoat, 7zip', [{ name: '3dcoat', version: '' }, { name: '7zip', version: '' }]],
+  ])('"%s" is read as people write it', (text, software) => {
+    expect(softwareOf(text)).toEqual(software)
+    expect(softwareOf(softwareText(software))).toEqual(software)
   })
 })
 

@@ -1,6 +1,6 @@
 /** The form of a job, made of the settings that its type declares. */
 
-import type { AvailableJobType, Job, JobTypeSetting, JsonValue } from '../api/types'
+import type { AvailableJobType, Job, JobTypeSetting, JsonValue, Software } from '../api/types'
 
 export type Draft = string | boolean
 export type Drafts = Record<string, Draft>
@@ -26,16 +26,55 @@ export interface JobForm {
   keep: boolean
   memory: number
   gpu: number
+  /** One of `GPU_KINDS`. */
+  gpuKind: string
+  /** "Blender >=4.2, FFmpeg" */
+  software: string
+}
+
+/** {kind as the API names it: what people call it}. */
+export const GPU_KINDS: Record<string, string> = {
+  '': 'not needed',
+  any: 'of any kind',
+  cuda: 'CUDA',
+  optix: 'OptiX',
+  hip: 'HIP',
+  oneapi: 'oneAPI',
+  metal: 'Metal',
 }
 
 const MIB = 1024 // in a GiB
-const NEW: JobForm = { type: '', name: '', priority: 50, tag: '', paused: false, keep: false, memory: 0, gpu: 0 }
-const ANY_MACHINE = { capabilities: [], cores: 0, gpu_kind: '', platform: '', software: [], task_types: {} }
+const NEW: JobForm = {
+  type: '', name: '', priority: 50, tag: '', paused: false, keep: false, memory: 0, gpu: 0, gpuKind: '', software: '',
+}
+const ANY_MACHINE = { capabilities: [], cores: 0, platform: '', task_types: {} }
+
+const VERSION = /^[<>=!~\d]/
+
+/** Programs, each with a condition on its version: after a comma, a version goes on with the one before. */
+export function softwareOf(text: string): Software[] {
+  const found: Software[] = []
+  for (const part of text.split(',').map((each) => each.trim()).filter(Boolean)) {
+    const last = found.at(-1)
+    if (last?.version && VERSION.test(part)) last.version += `,${part}`
+    else {
+      const words = part.split(/\s+/)
+      const at = words.findIndex((word, place) => place > 0 && VERSION.test(word))
+      const end = at < 0 ? words.length : at
+      found.push({ name: words.slice(0, end).join(' '), version: words.slice(end).join('') })
+    }
+  }
+  return found
+}
+
+export function softwareText(software: readonly Software[]): string {
+  return software.map(({ name, version }) => [name, version].filter(Boolean).join(' ')).join(', ')
+}
 
 /** What stands there at first: what the old job had. */
 export function formOf(old: Job | null): JobForm {
   if (!old) return { ...NEW }
-  const { memory_mib = 0, gpu_memory_mib = 0 } = old.requirements ?? {}
+  const { memory_mib = 0, gpu_memory_mib = 0, gpu_kind = '', software = [] } = old.requirements ?? {}
   return {
     ...NEW,
     type: old.type,
@@ -45,16 +84,20 @@ export function formOf(old: Job | null): JobForm {
     keep: old.keep ?? false,
     memory: memory_mib / MIB,
     gpu: gpu_memory_mib / MIB,
+    gpuKind: gpu_kind,
+    software: softwareText(software),
   }
 }
 
 /** The machine that is asked for; what nobody is asked of it stays as the old job had it. */
-export function requirementsOf({ memory, gpu }: JobForm, old: Job | null) {
+export function requirementsOf({ memory, gpu, gpuKind, software }: JobForm, old: Job | null) {
   return {
     ...ANY_MACHINE,
     ...old?.requirements,
     memory_mib: Math.round(memory * MIB),
     gpu_memory_mib: Math.round(gpu * MIB),
+    gpu_kind: gpuKind,
+    software: softwareOf(software),
   }
 }
 
