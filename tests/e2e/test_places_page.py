@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import running_manager, shaped_manager, submit
+from tests.e2e.running import running_manager, shaped_manager, submit, wait_for
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
 from tests.e2e.test_wrangling import another_window
@@ -61,6 +61,33 @@ def test_several_selected_jobs_stand_in_the_address(farm):
         expect(page.get_by_text("2 selected")).to_have_count(0)
         expect(page).not_to_have_url(re.compile("selected="))
         expect(page).to_have_url(re.compile(jobs[1]))
+
+
+def test_panes_keep_their_width(farm):
+    job = submit(farm, name="Wide", **HELLO)
+    with browser_page(f"{farm}app/jobs/{job}") as page:
+        expect(page.get_by_role("heading", name="Wide")).to_be_visible()
+        panes = page.get_by_role("region", name="Jobs")
+        edge = page.get_by_role("separator", name="Width of the list")
+        before = panes.bounding_box()["width"]
+        edge.focus()
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+        wait_for(lambda: panes.bounding_box()["width"] > before + 100)
+        wide = panes.bounding_box()["width"]
+        page.reload()
+        expect(page.get_by_role("heading", name="Wide")).to_be_visible()
+        wait_for(lambda: panes.bounding_box()["width"] == pytest.approx(wide, abs=3))
+        photograph(page, "panes-wide.png")
+        page.get_by_role("tab", name="Tasks").click()
+        page.get_by_test_id("task-row").first.click()
+        expect(page.get_by_role("separator", name="Width of the task")).to_be_visible()
+        photograph(page, "panes-three.png")
+        page.set_viewport_size({"width": 420, "height": 844})
+        expect(page.get_by_role("region", name="Task", exact=True)).to_be_visible()
+        expect(panes).to_be_hidden()
+        assert page.get_by_role("region", name="Task", exact=True).bounding_box()["width"] > 400
+        photograph(page, "panes-phone.png")
 
 
 def test_a_link_holds_job_task_and_frame(farm, tmp_path):
