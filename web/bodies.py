@@ -30,7 +30,8 @@ FEW_QUOTES = 20_000
 """Maximum number of quotation marks where what stands between them is looked for."""
 
 _JSON = re.compile(rb"\s*[\[{]")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A text; one that is not closed goes to the end, so that nothing is looked at twice."""
 
 
 @attrs.frozen

@@ -1,8 +1,9 @@
 """Bodies that are too large, too slow, or grow when they are read, from one client and many."""
 
 import re
+import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 import trio
@@ -11,7 +12,17 @@ from tests.patience import PATIENCE
 from tests.web.attacks import CROWD, answer_to, code_in, connected, crowd, head, post, send_all
 from tests.web.conftest import JOB, edge_at
 from tests.web.test_serving import answer_of, application, served
-from web.bodies import SMALL, VALUE_BYTES, Bodies, Budget, Most, NoRoom, TooLarge, size_read
+from web.bodies import (
+    SMALL,
+    VALUE_BYTES,
+    Bodies,
+    Budget,
+    Most,
+    NoRoom,
+    TooLarge,
+    check_values,
+    size_read,
+)
 from web.server import OPERATIONS
 from web.serving import Limits
 from web.wire import encode
@@ -204,3 +215,26 @@ def test_what_can_never_have_room_is_too_large():
 def test_lists_weigh_what_they_become():
     assert size_read(bytearray(b" [[],[],{}]")) == 11 + 6 * VALUE_BYTES
     assert size_read(bytearray(b"\x89PNG,,,")) == 7
+
+
+def unclosed(values: int, quotes: int, rest: bytes) -> bytearray:
+    """A list whose last text has so many escaped quotes and is not closed."""
+    return bytearray(b"[" + values * b"," + b'"' + quotes * b'\\"' + rest)
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b"\n"], ids=["comma", "backslash", "newline"])
+def test_what_an_unclosed_text_holds_is_no_values(end):
+    check_values(unclosed(0, 3, 2 * LIMIT * b"," + end), LIMIT)
+    with pytest.raises(TooLarge, match=f"got about {LIMIT + 1}"):
+        check_values(unclosed(LIMIT, 3, LIMIT * b"," + end), LIMIT)
+
+
+def test_quotes_in_an_unclosed_text_do_not_multiply_the_work():
+    def work(quotes: int) -> float:
+        body, began = unclosed(LIMIT, quotes, 200_000 * b"x"), time.thread_time()
+        with suppress(TooLarge):
+            check_values(body, LIMIT)
+        return time.thread_time() - began
+
+    few = max(work(2) for _ in range(5))
+    assert min(work(200) for _ in range(3)) < 10 * few
