@@ -9,7 +9,7 @@ import bpy
 
 from . import places
 from .background import Flow, in_slices
-from .paths import is_inside
+from .paths import is_inside, whole
 from .places import Place
 from .used_files import DIRECTORY, FILE, LIBRARY, Dependency
 
@@ -46,7 +46,7 @@ class Whereabouts:
             (owner, _), (_, folder) = self._file(place.block.parent), self._file(None)
         else:
             owner, folder = self._file(place.block.library)
-        path = Path(_absolute(place.text, folder))
+        path = Path(whole(place.text, folder))
         relative = place.text.startswith("//")
         return Dependency(path, relative, place.kind, owner, place.names)
 
@@ -59,13 +59,9 @@ class Whereabouts:
     def _file(self, library: bpy.types.Library | None) -> tuple[Path, str]:
         if library not in self._files:
             text = library.filepath if library else bpy.data.filepath
-            file = Path(os.path.normpath(bpy.path.abspath(text)))
+            file = Path(os.path.abspath(bpy.path.abspath(text)))
             self._files[library] = file, str(file.parent)
         return self._files[library]
-
-
-def _absolute(text: str, folder: str) -> str:
-    return os.path.normpath(os.path.join(folder, text[2:]) if text.startswith("//") else text)
 
 
 def _left_out(known: set[str]) -> Iterator[Dependency]:
@@ -76,4 +72,4 @@ def _left_out(known: set[str]) -> Iterator[Dependency]:
     # Both calls visit the same data in the same order, so the lists match.
     for text, path in zip(stored, bpy.utils.blend_paths(absolute=True), strict=True):
         if text and text not in known:
-            yield Dependency(Path(os.path.normpath(path)), text.startswith("//"), FILE)
+            yield Dependency(Path(os.path.abspath(path)), text.startswith("//"), FILE)

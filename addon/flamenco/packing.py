@@ -4,6 +4,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -70,6 +71,7 @@ def copy_pack(
         _check_room(target, sum(at[0] for one, at in known.items() if not earlier.text(one, at)))
         for place, source in sources.items():
             _bring(source, target / place, earlier, transfer)
+        _stop_if_aborted(transfer)
     except (PackFailed, Aborted):
         discard(target)
         raise
@@ -90,6 +92,11 @@ def discard(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
 
 
+def _stop_if_aborted(transfer: Transfer) -> None:
+    if transfer.abort.is_set():
+        raise Aborted
+
+
 def _about(file: Path) -> os.stat_result:
     try:
         return file.stat()
@@ -98,31 +105,45 @@ def _about(file: Path) -> os.stat_result:
 
 
 def _bring(source: Path, destination: Path, earlier: Remembered, transfer: Transfer) -> None:
+    _stop_if_aborted(transfer)
     at = stamp(_about(source))
     known = earlier.text(source, at)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
     except OSError as ex:
         raise PackFailed(f"{destination.parent} cannot be created: {ex.strerror}") from ex
-    if known is not None and _is_taken(Path(known), destination, at):
+    if known is not None and _is_taken(known, destination, at):
         transfer.copied += at[0]
     else:
         _copy(source, destination, transfer)
-    earlier.keep(source, at, str(destination))
+    earlier.keep(source, at, _noted(destination))
 
 
-def _is_taken(copy: Path, destination: Path, at: Stamp) -> bool:
+def _noted(copy: Path) -> str:
+    """A copy with its own time, which need not be its source's: storages round it."""
+    return f"{_about(copy).st_mtime_ns} {copy}"
+
+
+def _is_taken(noted: str, destination: Path, at: Stamp) -> bool:
     """True if an earlier copy, if there still is one and nobody changed it, could be used again."""
+    changed, _, path = noted.partition(" ")
+    copy = Path(path)
     try:
-        if stamp(copy.stat()) != at:
+        if stamp(copy.stat()) != (at[0], int(changed)):
             return False
         if not _is_cloned(copy, destination):
             os.link(copy, destination)
-        os.utime(destination, ns=(at[1], at[1]))
-    except OSError:
+        _set_time(destination, at)
+    except (OSError, ValueError):
         destination.unlink(missing_ok=True)
         return False
     return True
+
+
+def _set_time(copy: Path, at: Stamp) -> None:
+    """Give a copy the time of its source, if the storage lets us; some shares do not."""
+    with suppress(OSError):
+        os.utime(copy, ns=(at[1], at[1]))
 
 
 def _is_cloned(copy: Path, destination: Path) -> bool:
@@ -143,14 +164,13 @@ def _copy(source: Path, destination: Path, transfer: Transfer) -> None:
         with source.open("rb") as reader, destination.open("xb") as writer:
             before = stamp(os.fstat(reader.fileno()))
             while chunk := reader.read(_CHUNK):
-                if transfer.abort.is_set():
-                    raise Aborted
+                _stop_if_aborted(transfer)
                 writer.write(chunk)
                 transfer.copied += len(chunk)
             if stamp(os.fstat(reader.fileno())) != before:
                 raise PackFailed(
                     f"{source} has changed while it was copied. Submit again when it is finished"
                 )
-        os.utime(destination, ns=(before[1], before[1]))
+        _set_time(destination, before)
     except OSError as ex:
         raise PackFailed(f"{source} cannot be copied to {destination}: {ex.strerror}") from ex

@@ -30,6 +30,11 @@ def is_inside(path: PurePath, folder: PurePath) -> bool:
     return folder in path.parents
 
 
+def whole(text: str, folder: str) -> str:
+    """A path as a blend file stores it, absolute and without `..`; `//` stands for `folder`."""
+    return os.path.abspath(os.path.join(folder, text[2:]) if text.startswith("//") else text)
+
+
 def place_below(folder: Path, file: Path) -> Path | None:
     """A file as it is called below a folder, also when symbolic links lead there; else None.
 

@@ -44,7 +44,7 @@ class PackPlan:
         return self.place_of(self.blendfile)
 
     def place_of(self, path: Path) -> Path:
-        """Path inside the pack of something that is copied."""
+        """Path inside the pack of something that is copied. Raises PackFailed."""
         return _place(path, self.root)
 
 
@@ -112,8 +112,12 @@ def _reached(
 
 def _place(path: Path, root: Path) -> Path:
     if path == root or is_inside(path, root):
-        return path.relative_to(root)
-    return Path(OUTSIDE, *filter(None, _SEPARATORS.split(str(path))))
+        place = path.relative_to(root)
+    else:
+        place = Path(OUTSIDE, *filter(None, _SEPARATORS.split(str(path))))
+    if ".." in place.parts:
+        raise PackFailed(f'{path} cannot be packed, since its path has ".." in it')
+    return place
 
 
 def plan_in_place(blendfile: Path, storage: Path, dependencies: Iterable[Dependency]) -> PackPlan:

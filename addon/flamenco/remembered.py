@@ -48,6 +48,10 @@ class Remembered:
         if time.time_ns() - at[1] > _SETTLED_NS:
             self._known[str(file)] = [*at, text, self._today]
 
+    def forget(self, file: Path) -> None:
+        """Remember nothing of it any more."""
+        self._known.pop(str(file), None)
+
     def save(self) -> None:
         """Replace the file in one step. If the disk is full that costs time later, nothing else."""
         oldest = self._today - KEPT_DAYS

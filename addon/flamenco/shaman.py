@@ -43,7 +43,11 @@ def check_out(
     remembered.save()
     files = {place.as_posix(): known[source] for place, source in sources.items()}
     by_content = {known[source]: source for source in sources.values()}
-    _Sending(client, files, by_content, transfer).run()
+    try:
+        _Sending(client, files, by_content, remembered, transfer).run()
+    except PackFailed:
+        remembered.save()  # without what has changed
+        raise
     if transfer.abort.is_set():
         raise Aborted
     return client.check_out(_listed(files), name)
@@ -61,16 +65,18 @@ class _Sending:
         client: Client,
         files: Mapping[str, Content],
         sources: Mapping[Content, Path],
+        remembered: Remembered,
         transfer: Transfer,
     ) -> None:
         self._client = client
         self._files = files
         self._sources = sources
+        self._remembered = remembered
         self._transfer = transfer
         self._deferred: set[Content] = set()
         """What has been put off, and is not again."""
-        self._progress = time.monotonic()
-        """Moment when the Manager last took something."""
+        self._failing_since: float | None = None
+        """Moment of the first failure after the Manager last took, or put off, a file."""
 
     def run(self) -> None:
         """All rounds. After a break what has arrived is not sent again."""
@@ -80,10 +86,17 @@ class _Sending:
                 failures = [one for one in pool.map(self._try, wanted) if one is not None]
             if self._transfer.abort.is_set():
                 raise Aborted
-            if failures and time.monotonic() - self._progress > PATIENCE:
-                raise failures[0]
-            if failures and self._transfer.abort.wait(PAUSE):
-                raise Aborted
+            if failures:
+                self._pause_after(failures[0])
+
+    def _pause_after(self, failure: Exception) -> None:
+        """Raises the failure if nothing else has come for too long."""
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+        if time.monotonic() - self._failing_since > PATIENCE:
+            raise failure
+        if self._transfer.abort.wait(PAUSE):
+            raise Aborted
 
     def _wanted(self) -> list[Content]:
         """What has to be sent; last, what somebody else is sending at the moment."""
@@ -112,29 +125,42 @@ class _Sending:
             headers["X-Shaman-Can-Defer-Upload"] = "true"
         read: list[int] = []
         try:
-            self._client.upload(*content, headers, self._pieces(source, read))
+            self._client.upload(*content, headers, self._pieces(source, content[1], read))
         except (ManagerUnreachable, ManagerRefused) as ex:
             self._transfer.copied -= sum(read)
-            status = ex.status if isinstance(ex, ManagerRefused) else _DEFERRED
+            status = ex.status if isinstance(ex, ManagerRefused) else None
             if status == _OTHERWISE:
-                raise PackFailed(
-                    f"{source} has changed while it was sent. Submit again when it is finished"
-                ) from ex
-            if status not in _LATER:
+                raise self._changed(source) from ex
+            if status is not None and status not in _LATER:
                 raise
+            if status == _DEFERRED:
+                self._failing_since = None
             self._deferred.add(content)
             return ex
+        self._failing_since = None
         return None
 
-    def _pieces(self, source: Path, read: list[int]) -> Iterator[bytes]:
+    def _changed(self, source: Path) -> PackFailed:
+        self._remembered.forget(source)
+        return PackFailed(
+            f"{source} has changed while it was sent. Submit again when it is finished"
+        )
+
+    def _pieces(self, source: Path, size: int, read: list[int]) -> Iterator[bytes]:
+        """The file, which has to have this size."""
+        left = size
         try:
             with source.open("rb") as reader:
                 while chunk := reader.read(_CHUNK):
                     if self._transfer.abort.is_set():
                         raise Aborted
+                    left -= len(chunk)
+                    if left < 0:
+                        break
                     yield chunk
                     read.append(len(chunk))
                     self._transfer.copied += len(chunk)
-                    self._progress = time.monotonic()
+            if left:
+                raise self._changed(source)
         except OSError as ex:
             raise PackFailed(f"{source} cannot be read: {ex.strerror}") from ex

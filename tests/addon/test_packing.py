@@ -1,6 +1,7 @@
 """Files that are copied to the shared storage, and the remains of an error there."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -177,6 +178,17 @@ class TestThePlan:
         assert sorted(made.files[1:]) == [home / "in" / one for one in taken]
         assert made.missing == ()
 
+    @pytest.mark.parametrize("text", ["../../../{far}", "C:\\..\\..\\..\\a.png"])
+    def test_never_leaves_the_pack(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        monkeypatch.chdir(home)
+        far = Path(text.format(far=write(home.parent / "a.png").name))
+        write(far)
+        blendfile = home / "shots" / "a.blend"
+        with pytest.raises(PackFailed, match=r'has "\.\." in it'):
+            plan(home, Dependency(far, relative=False, owner=blendfile))
+
 
 class TestTheCopy:
     def test_has_the_rewritten_copies_in_place_of_their_files(
@@ -223,6 +235,48 @@ class TestTheCopy:
         packing.discard(storage / "4")
         packing.discard(storage / "5")
         assert copied("6").read_bytes() == b"another"
+
+    @pytest.mark.parametrize("times", ["refused", "rounded"])
+    def test_goes_on_where_the_storage_refuses_or_rounds_times(
+        self, home: Path, storage: Path, monkeypatch: pytest.MonkeyPatch, times: str
+    ) -> None:
+        monkeypatch.setattr(remembered, "_SETTLED_NS", -1)
+        monkeypatch.setattr(packing, "_is_cloned", lambda *_: False)
+        utime = os.utime
+
+        def coarse(path: Path, ns: tuple[int, int]) -> None:
+            if times == "refused":
+                raise PermissionError(errno.EPERM, "Operation not permitted")
+            utime(path, ns=(ns[0] // 10**9 * 10**9, ns[1] // 10**9 * 10**9))
+
+        utime(home / "shots" / "a.blend", ns=(1_500_000_000_000_000_007, 1_500_000_000_000_000_007))
+        monkeypatch.setattr(packing.os, "utime", coarse)
+        earlier = Remembered(home.parent / "known.json")
+        for name in "12":
+            copy_pack(plan(home), {}, storage / name, earlier, Transfer())
+        first, second = (storage / name / "shots" / "a.blend" for name in "12")
+        assert second.read_bytes() == b"BLENDER"
+        assert first.samefile(second)
+
+    @pytest.mark.parametrize("after", [1, 2])
+    def test_of_known_files_ends_soon_after_an_abort(
+        self, home: Path, storage: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    ) -> None:
+        texture = write(home / "a.png")
+        made, transfer, taken = plan(home, Dependency(texture, relative=True)), Transfer(), []
+
+        def take(_noted: str, destination: Path, _at: object) -> bool:
+            taken.append(write(destination))
+            if len(taken) == after:
+                transfer.abort.set()
+            return True
+
+        monkeypatch.setattr(packing, "_is_taken", take)
+        monkeypatch.setattr(Remembered, "text", lambda *_: "known")
+        with pytest.raises(Aborted):
+            copy_pack(made, {}, storage / "job", NOTHING, transfer)
+        assert len(taken) == after
+        assert list(storage.iterdir()) == []
 
     def test_is_removed_when_the_user_aborts(self, home: Path, storage: Path) -> None:
         transfer = Transfer()

@@ -120,3 +120,16 @@ def test_the_last_folders_are_always_relative(count: int, path: PurePath, parts:
 def test_a_path_to_open_goes_up_to_what_exists(tmp_path: Path) -> None:
     assert paths.nearest_existing(tmp_path / "a" / "{timestamp}" / "######") == tmp_path
     assert paths.nearest_existing(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("text", ["../a.png", "sub/../../a.png"])
+def test_a_path_that_counts_from_nowhere_is_made_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    assert paths.whole(text, "/elsewhere") == str(tmp_path / "a.png")
+
+
+def test_a_path_beside_the_file_counts_from_its_folder() -> None:
+    assert paths.whole("//../tex/a.png", "/film/shots") == "/film/tex/a.png"

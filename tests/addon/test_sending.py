@@ -1,5 +1,7 @@
 """Files that are sent to a real Manager, which keeps each content once."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,10 +12,17 @@ import trio
 
 from addon.flamenco import checksums, remembered, shaman
 from addon.flamenco.client import Client
-from addon.flamenco.errors import Aborted, FlamencoError, ManagerUnreachable, PackFailed
+from addon.flamenco.errors import (
+    Aborted,
+    FlamencoError,
+    ManagerRefused,
+    ManagerUnreachable,
+    PackFailed,
+)
 from addon.flamenco.packing import Transfer
 from addon.flamenco.plan import PackPlan
 from addon.flamenco.remembered import Remembered
+from tests.addon.fake_manager import FakeManager
 from tests.shaman.conftest import everything
 from tests.web.conftest import Edge
 from tests.web.conftest import edge as edge
@@ -141,6 +150,47 @@ async def test_a_file_that_changes_before_it_is_sent_is_told(
     monkeypatch.setattr(Client, "required", changing)
     with pytest.raises(PackFailed, match="has changed while it was sent"):
         await send(edge, home)
+
+
+async def test_a_file_that_got_shorter_is_told_and_not_remembered(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "_SETTLED_NS", -1)
+    required = Client.required
+
+    def changing(self: Client, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        (home / "shot.blend").write_bytes(SCENE[:-1])
+        return required(self, files)
+
+    with monkeypatch.context() as meanwhile, pytest.raises(PackFailed, match="has changed"):
+        meanwhile.setattr(Client, "required", changing)
+        await send(edge, home)
+    known = json.loads((home.parent / checksums.CACHE_NAME).read_text())
+    assert str(home / "shot.blend") not in known
+    assert str(home / "copy.png") in known
+
+
+def test_a_file_that_never_arrives_is_given_up(
+    manager: FakeManager, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaman, "PAUSE", 0.01)
+    monkeypatch.setattr(shaman, "PATIENCE", 0.05)
+    monkeypatch.setattr(shaman, "_CHUNK", 1)
+    (home / "shot.blend").write_bytes(b"12345")
+    told = {"sha": hashlib.sha256(b"12345").hexdigest(), "size": 5}
+    tries = []
+
+    def answer(_method: str, path: str, _body: Any) -> tuple[int, Any]:
+        if path.endswith("requirements"):
+            return 200, {"files": [{**told, "status": "unknown"}]}
+        tries.append(path)
+        return (502 if len(tries) < 200 else 500), {"message": "cannot be kept"}
+
+    monkeypatch.setattr(FakeManager, "answer", lambda _, *rest: answer(*rest))
+    known = Remembered(tmp_path / checksums.CACHE_NAME)
+    with pytest.raises(ManagerRefused) as caught:
+        shaman.check_out(plan_of(home), {}, Client(manager.url), "n", known, Transfer())
+    assert caught.value.status == 502
 
 
 async def test_an_abort_leaves_nothing_behind(
