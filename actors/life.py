@@ -238,15 +238,10 @@ async def end(cell: Cell, life: Life, verdict: Verdict) -> Verdict:
     life.actor = None
     if not verdict.final:
         cell.unlimit()
+    if verdict.parked and cell.ref._limit < 0:  # its orderly end has begun: it waits for no pause
+        return Verdict("end", Exit("shutdown"))
     if verdict.follows == "life":
-        if verdict.parked and why.error is not None:
-            cell.park(verdict.delay, why.error)
-        try:
-            if verdict.delay:
-                await nap(cell, verdict.delay)
-        finally:
-            if verdict.parked:
-                cell.unpark()
+        await pause(cell, verdict)
         cell.figures.restarts += 1
         cell.system.counts.restarts += 1
         if why.error is not None:
@@ -289,6 +284,18 @@ async def last_words(cell: Cell, life: Life, why: Exit) -> None:
     if life.stopped_due:
         with trio.move_on_after(cell.spec.shutdown):
             await say_stopped(cell, life, why)
+
+
+async def pause(cell: Cell, verdict: Verdict) -> None:
+    """Wait for the next life, parked or not."""
+    if verdict.parked and verdict.exit.error is not None:
+        cell.park(verdict.delay, verdict.exit.error)
+    try:
+        if verdict.delay:
+            await nap(cell, verdict.delay)
+    finally:
+        if verdict.parked:
+            cell.unpark()
 
 
 async def nap(cell: Cell, seconds: float) -> None:

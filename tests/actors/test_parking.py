@@ -115,6 +115,26 @@ async def test_the_end_of_a_parked_child_waits_for_no_pause(autojump_clock, how)
     assert not system.parked
 
 
+async def test_a_child_whose_orderly_end_began_while_it_wound_down_is_not_parked(autojump_clock):
+    class Slow(Fragile):
+        async def stopped(self, why):
+            await trio.sleep(0.5)
+
+    once = attrs.evolve(PARKS, max_restarts=0)
+    async with ActorSystem(supervision=once) as system:
+        bad = await system.start(Slow, name="bad")
+        began = trio.current_time()
+        await crash(bad)
+        bad.tell(Ping())
+        await trio.sleep(0.1)
+        await system.shutdown()
+        assert trio.current_time() - began == pytest.approx(0.5)
+        assert (await bad.stopped()).reason == "shutdown"
+        assert not system.parked
+        assert system.statistics().dead_letters["stopped"] == 1
+        assert system.statistics().restarts == 0
+
+
 async def test_who_starts_a_child_that_is_parked_is_told(autojump_clock):
     class Broken(actors.Actor):
         async def started(self):
