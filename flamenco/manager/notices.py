@@ -74,6 +74,16 @@ class DiskSeen:
     """True if it is nearly full."""
 
 
+@attrs.frozen
+class PartParked:
+    """A part of the Manager keeps crashing."""
+
+    path: str
+    reason: str
+    seconds: float
+    """Seconds until it is tried again."""
+
+
 class Notices(actors.Actor):
     """The actor that keeps how far notices were read, and gives those about disks."""
 
@@ -90,16 +100,20 @@ class Notices(actors.Actor):
         self.start_soon(self._hear_of_parked, self.ref)
 
     async def _hear_of_parked(self, me: actors.ActorRef) -> None:
+        """Those that were parked before come first: most parts start earlier than this one."""
         async with self.system.events.subscribe(actors.Parked) as events:
+            for path, pause in list(self.system.parked.items()):
+                left = max(0.0, pause.until - trio.current_time())
+                await me.send(PartParked(path, pause.reason, left))
             async for event in events:
-                await me.send(event)
+                await me.send(PartParked(event.ref.path, repr(event.error), event.seconds))
 
-    @actors.handles(actors.Parked)
-    def parked(self, event: actors.Parked) -> None:
+    @actors.handles(PartParked)
+    def part_parked(self, message: PartParked) -> None:
         """Give a notice of a part of the Manager that keeps crashing."""
         text = (
-            f"{event.ref.path}, a part of the Manager, keeps crashing and is tried again in "
-            f"{event.seconds:.0f} s: {event.error!r}"
+            f"{message.path}, a part of the Manager, keeps crashing and is tried again in "
+            f"{message.seconds:.0f} s: {message.reason}"
         )
         give(self, [(NoticeKind.PART_PARKED, text)])
 

@@ -11,7 +11,7 @@ from flamenco.manager.jobs.messages import FindJobs, WakeJob
 from flamenco.manager.jobs.supervisor import Jobs
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.scheduling.messages import WorkerStands
-from flamenco.model.notices import NoticeKind
+from flamenco.model.notices import Notice, NoticeKind
 from flamenco.store import notices_for
 from tests.manager.conftest import stage_at
 from tests.manager.faults import Poison, in_virtual_time
@@ -21,6 +21,16 @@ from tests.patience import until
 async def until_parked(stage, path: str) -> actors.Pause:
     await until(lambda: path in stage.farm.system.parked)
     return stage.farm.system.parked[path]
+
+
+async def until_told(stage) -> list[Notice]:
+    """The notices of parked parts, once there is one."""
+
+    async def told():
+        found = await stage.farm.services.reader.ask(lambda db: notices_for(db, "", 10))
+        return [each for each in found.notices if each.kind is NoticeKind.PART_PARKED]
+
+    return await until(told)
 
 
 @in_virtual_time
@@ -53,12 +63,7 @@ async def test_a_notice_tells_of_a_service_that_keeps_crashing(tmp_path):
         poison.add(Scheduler, "scheduler", WorkerStands)
         await stage.worker("anna")
         await until_parked(stage, "/scheduler")
-
-        async def told():
-            found = await stage.farm.services.reader.ask(lambda db: notices_for(db, "", 10))
-            return [each for each in found.notices if each.kind is NoticeKind.PART_PARKED]
-
-        (notice, *_) = await until(told)
+        (notice, *_) = await until_told(stage)
         assert notice.text.startswith("/scheduler, a part of the Manager, keeps crashing")
         assert re.search(r"is tried again in (9|10|11) s: .*WorkerStands is poison", notice.text)
 
@@ -80,3 +85,16 @@ async def test_a_manager_starts_though_its_supervisor_of_jobs_crashes_and_it_is_
         await trio.sleep(15)
         await anna.complete(await anna.hears(protocol.Assign))
         await stage.until_job(job, "completed")
+
+
+@in_virtual_time
+async def test_a_notice_tells_of_a_service_that_was_parked_before_notices_were_given(tmp_path):
+    poison = Poison()
+    poison.add(Jobs, "jobs", FindJobs)
+    async with stage_at(tmp_path, around=poison) as stage:
+        poison.clear()
+        (notice,) = await until_told(stage)
+        assert re.match(
+            r"/jobs, a part of the Manager, keeps crashing and is tried again in \d+ s: .*FindJobs",
+            notice.text,
+        )
