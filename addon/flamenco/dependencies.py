@@ -21,15 +21,20 @@ def of_open_file() -> Flow[list[Dependency]]:
     own brushes into each new file.
     """
     own = Path(bpy.utils.system_resource("DATAFILES"))
-    where = Whereabouts()
-    found = yield from in_slices(
-        one and (one.text, where.dependency(one)) for one in places.of_open_file()
-    )
-    known = {text for text, _ in found}
-    known.update(text + name for text, one in found for name in one.names)
-    used = [one for text, one in found if text]
-    used += [*_left_out(known), *where.caches()]
-    return [one for one in used if not is_inside(one.path, own)]
+    where, known = Whereabouts(), set()
+
+    def used() -> Iterator[Dependency | None]:
+        for place in places.of_open_file():
+            if place is None or not place.text:
+                yield None
+                continue
+            known.update([place.text, *(place.text + name for name in place.names)])
+            found = where.dependency(place)
+            yield None if is_inside(found.path, own) else found
+
+    found = yield from in_slices(used())
+    left = [one for one in _left_out(known) if not is_inside(one.path, own)]
+    return [*found, *left, *where.caches()]
 
 
 class Whereabouts:
