@@ -1,7 +1,8 @@
 """`flamenco config`: configuration files checked, shown and compared."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,14 +14,18 @@ from flamenco.cli.errors import CommandError
 from flamenco.cli.reaching import AsJson
 from flamenco.cli.showing import complain, print_json
 from flamenco.cli.texts import visible
-from flamenco.config.environment import MANAGER, WORKER, overridden, overrides
+from flamenco.config.environment import MANAGER, WORKER, Override, overridden, overrides_of
+from flamenco.config.errors import ConfigError, together
 from flamenco.config.files import previous, read_yaml
 from flamenco.config.manager import FILE_NAME, ManagerConfig, load_manager_config
 from flamenco.config.origins import Setting, settings_of
 from flamenco.config.schema import Warn, ignore
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.config.worker import FILE_NAME as WORKER_FILE_NAME
-from flamenco.config.worker import WorkerFile, load_worker_file
+from flamenco.config.worker import SECRET_VARIABLE, WorkerFile, load_worker_file
+
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+"""User and password in an address."""
 
 app = App(name="config", help="Check, show and compare configuration files.")
 
@@ -41,11 +46,19 @@ class Program:
     variables: str
     """Beginning of the environment variables that override the file."""
     load: Callable[[Path, Warn], Any]
+    lesser: Mapping[str, str] = attrs.field(factory=dict)
+    """{environment variable: key that it sets where the file does not}."""
 
 
 PROGRAMS = {
     False: Program(Path(FILE_NAME), ManagerConfig, MANAGER, load_manager_config),
-    True: Program(Path(WORKER_FILE_NAME), WorkerFile, WORKER, load_worker_file),
+    True: Program(
+        Path(WORKER_FILE_NAME),
+        WorkerFile,
+        WORKER,
+        load_worker_file,
+        {"FLAMENCO_WORKER_NAME": "worker_name", SECRET_VARIABLE: "registration_secret"},
+    ),
 }
 """{True for the Worker's: program}."""
 
@@ -92,8 +105,8 @@ def diff(file: File = None, other: File = None, /, *, worker: OfWorker = False) 
     """
     program = PROGRAMS[worker]
     path = _there(file or program.file)
-    if other is None and previous(path, 1).exists():
-        other = previous(path, 1)
+    if other is None and previous(path.resolve(), 1).exists():
+        other = previous(path.resolve(), 1)
     before = program.config() if other is None else program.load(_there(other), ignore)
     old, new = _by_key(settings_of(before)), _by_key(settings_of(program.load(path, ignore)))
     differing = [key for key in new if old[key] != new[key]]
@@ -105,9 +118,23 @@ def diff(file: File = None, other: File = None, /, *, worker: OfWorker = False) 
 
 def _settings(program: Program, path: Path, warn: Warn) -> list[Setting]:
     """All values that count, secrets masked. Raises ConfigError."""
-    found = overrides(program.config, program.variables, os.environ)
-    config = overridden(program.load(path, warn), found)
-    settings = settings_of(config, read_yaml(path), found)
+    errors: list[ConfigError] = []
+    found: list[Override] = []
+    config = program.config()
+    try:
+        config = program.load(path, warn)
+    except ConfigError as error:
+        errors += error.all
+    try:
+        found = overrides_of(program.config, program.variables, os.environ)
+    except ConfigError as error:
+        errors += error.all
+    if errors:
+        raise together(errors)
+    for variable, key in program.lesser.items():
+        if (value := os.environ.get(variable)) and not getattr(config, key):
+            found.insert(0, Override(variable, (key,), (key,), value))
+    settings = settings_of(overridden(config, found), read_yaml(path), found)
     return [attrs.evolve(each, value=_masked(each.key, each.value)) for each in settings]
 
 
@@ -122,8 +149,9 @@ def _there(path: Path) -> Path:
 
 
 def _masked(key: str, value: object) -> object:
-    is_secret = tuple(key.split(".")) in SECRETS
-    return MASK if is_secret and value else value
+    if tuple(key.split(".")) in SECRETS:
+        return MASK if value else value
+    return _PASSWORD.sub(f"//{MASK}@", value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:

@@ -193,19 +193,19 @@ async def _run_once(
         await serving.start(serve_farm, farm, listener, over)
         if not has_page():
             logger.warning("there is no web page: %s", HOW_TO_BUILD)
-        print(READY, url_of(listener), flush=True)
-        logger.info(
-            FROM_ELSEWHERE,
-            socket.gethostname(),
-            listener.getsockname()[1],
-            farm.services.file.token,
-        )
-        ready.set()
-        if config.autodiscoverable:
-            serving.start_soon(_advertise, config, listener, network, over)
         async with trio.open_nursery() as hearing:
             if HANGUP is not None and not _at_terminal():
-                hearing.start_soon(_read_anew_on_signal, farm, HANGUP)
+                await hearing.start(_read_anew_on_signal, farm, HANGUP)
+            print(READY, url_of(listener), flush=True)
+            logger.info(
+                FROM_ELSEWHERE,
+                socket.gethostname(),
+                listener.getsockname()[1],
+                farm.services.file.token,
+            )
+            ready.set()
+            if config.autodiscoverable:
+                serving.start_soon(_advertise, config, listener, network, over)
             await _either(stop, farm.services.file.restart)
             hearing.cancel_scope.cancel()
         over.set()
@@ -215,11 +215,15 @@ def _at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-async def _read_anew_on_signal(farm: Farm, number: int) -> None:
+async def _read_anew_on_signal(
+    farm: Farm, number: int, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     """Read the configuration anew at each signal; a wrong one changes nothing."""
     with trio.open_signal_receiver(number) as signals:
+        task_status.started()
         async for _ in signals:
             try:
+                await trio.to_thread.run_sync(farm.services.file.installation.load, logger.warning)
                 keys = await farm.take_configuration()
             except ConfigError as error:
                 for line in str(error).splitlines():

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from flamenco.config.errors import ConfigError, together
+from flamenco.config.files import NOT_YAML
 from flamenco.config.schema import SECRET, Entry, Where, entries_of
 
 C = TypeVar("C")
@@ -33,7 +34,7 @@ class Override:
     value: Any
 
 
-def overrides(cls: type, prefix: str, environment: Mapping[str, str]) -> list[Override]:
+def overrides_of(cls: type, prefix: str, environment: Mapping[str, str]) -> list[Override]:
     """What the environment sets of a configuration class. Raises ConfigError with all errors."""
     found, errors = [], []
     for variable in sorted(environment):
@@ -92,7 +93,7 @@ def _value(entry: Entry, text: str, where: Where) -> object:
     except ConfigError:
         try:
             value = YAML(typ="safe", pure=True).load(text)
-        except (YAMLError, ValueError, KeyError):
+        except (YAMLError, *NOT_YAML):
             raise where.error("is not YAML") from None
         return entry.kind.read(value, where)
 

@@ -22,6 +22,8 @@ from flamenco.config.manager import (
 )
 from flamenco.config.secrets import mask, unmask
 
+MOST_TOLD = 10
+"""Number of wrong values that a refusal tells."""
 REPLACED = ("variables",)
 """Sections that a change replaces as a whole; in others it changes only the keys it names."""
 
@@ -96,9 +98,8 @@ class ConfigFile:
             try:
                 after = manager_config_from(merged)
             except ConfigError as error:
-                raise BadValues(
-                    "; ".join(f"{each.key}: {each.message}" for each in error.all)
-                ) from None
+                told = [f"{each.key}: {each.message}" for each in error.all[:MOST_TOLD]]
+                raise BadValues("; ".join(told)) from None
             theirs = [key for key in changed_keys(before, after) if key in OPERATORS]
             if theirs and not by_operator:
                 raise OperatorsOnly(f"{', '.join(theirs)}: can only be changed by the operator")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from glob import escape
 from io import StringIO
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -21,6 +21,10 @@ from flamenco.config.errors import ConfigError
 from flamenco.config.schema import outline
 from flamenco.disks import sync_folder
 
+MOST_TEXT, DEEPEST = 2**20, 100
+"""Maximum characters, and brackets in brackets, which take the YAML library very long."""
+NOT_YAML = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""Errors that the YAML library lets through."""
 KEPT = 10
 """Number of earlier versions that are kept of a file."""
 _BEGUN = ".begun"
@@ -50,6 +54,10 @@ def read_text(path: Path) -> str | None:
 
 def parse_yaml(text: str, path: Path) -> CommentedMap:
     """The content of the text of the file ``path``. Raises ConfigError, which quotes no value."""
+    if len(text) > MOST_TEXT:
+        raise ConfigError(str(path), f"is longer than {MOST_TEXT // 1024} KiB")
+    if _depth(text) > DEEPEST:
+        raise ConfigError(str(path), f"has more than {DEEPEST} brackets in brackets")
     try:
         content = YAML().load(text)
     except MarkedYAMLError as error:
@@ -58,13 +66,19 @@ def parse_yaml(text: str, path: Path) -> CommentedMap:
         raise ConfigError(str(path), f"is not YAML{_mistake(error)}", **place) from None
     except YAMLError as error:
         raise ConfigError(str(path), f"is not YAML: {str(error).splitlines()[0]}") from None
-    except (ValueError, KeyError):  # the YAML library lets these through
+    except NOT_YAML:
         raise ConfigError(str(path), f"is not YAML: {_NO_SUCH_VALUE}") from None
     if content is None:
         return CommentedMap()
     if not isinstance(content, CommentedMap):
         raise ConfigError(str(path), f"expected keys and values, found {outline(content)}")
     return content
+
+
+def _depth(text: str) -> int:
+    """The greatest number of brackets and braces that are open at once."""
+    steps = (1 if each in "[{" else -1 for each in text if each in "[{]}")
+    return max(accumulate(steps), default=0)
 
 
 def _mistake(error: MarkedYAMLError) -> str:
@@ -96,36 +110,34 @@ def merge(into: CommentedMap, old: Mapping[str, object], new: Mapping[str, objec
             into[key] = value
 
 
-def write_yaml(path: Path, content: Mapping[str, object]) -> None:
+def write_yaml(path: Path, content: Mapping[str, object], *, keep: bool = False) -> None:
     """Replace the file by ``content``: a new one is readable by its owner only.
+
+    With ``keep``, what it was is kept beside it, as ``NAME.1``, and earlier ones to ``NAME.10``.
 
     A file that is there keeps its mode and owner, and a symbolic link to it leads to the new one.
     Raises ConfigError if it cannot be written; the old file then stays as it was.
     """
     try:
-        _replace(path.resolve(), yaml_of(content))
+        _replace(path.resolve(), yaml_of(content), keep)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(str(path), f"cannot be written: {reason}") from None
 
 
-def keep_previous(path: Path) -> None:
-    """Keep the file as it is now beside it, as ``NAME.1``; earlier ones up to ``NAME.10``.
-
-    What can't be kept does not stand in the way of a change.
-    """
-    with suppress(OSError, RuntimeError):
-        real = path.resolve()
-        kept = [previous(real, number) for number in range(KEPT, 0, -1)]
-        copy = real.with_name(f".{real.name}-{os.getpid()}{_BEGUN}")
+def _keep_previous(path: Path) -> None:
+    """Keep the file as it is now. What can't be kept does not stand in the way of a change."""
+    with suppress(OSError):
+        kept = [previous(path, number) for number in range(KEPT, 0, -1)]
+        copy = path.with_name(f".{path.name}-{os.getpid()}{_BEGUN}")
         copy.unlink(missing_ok=True)
         try:
-            copy.hardlink_to(real)
+            copy.hardlink_to(path)
         except FileNotFoundError:
             return
         except OSError:  # a file system without hard links
             copy.touch(mode=0o600)
-            copy.write_bytes(real.read_bytes())
+            copy.write_bytes(path.read_bytes())
         for older, newer in pairwise(kept):
             with suppress(FileNotFoundError):
                 newer.replace(older)
@@ -156,7 +168,7 @@ def yaml_of(content: Mapping[str, object]) -> str:
     return text.getvalue()
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, keep: bool) -> None:
     # mkstemp creates the file with mode 0600
     descriptor, name = tempfile.mkstemp(_BEGUN, f".{path.name}-", path.parent)
     try:
@@ -166,6 +178,8 @@ def _replace(path: Path, text: str) -> None:
             with suppress(FileNotFoundError):
                 _take_after(descriptor, path.stat())
             os.fsync(descriptor)
+        if keep:
+            _keep_previous(path)
         Path(name).replace(path)
         sync_folder(path.parent)
     except OSError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from flamenco.config.environment import MANAGER, Override, overridden, overrides
+from flamenco.config.environment import MANAGER, Override, overridden, overrides_of
 from flamenco.config.manager import (
     FILE_NAME,
     ManagerConfig,
@@ -60,23 +60,25 @@ class Installation:
     assist: bool = False
     """`--setup-assistant`: behave as in a first run."""
     environment: Mapping[str, str] = attrs.field(factory=lambda: dict(os.environ), repr=False)
+    overrides: list[Override] = attrs.field(init=False, repr=False)
+    """Values from the environment, read once. Making an installation raises ConfigError."""
+
+    @overrides.default
+    def _from_environment(self) -> list[Override]:
+        return overrides_of(ManagerConfig, MANAGER, self.environment)
 
     def load(self, warn: Warn = ignore) -> ManagerConfig:
         """The configuration, with environment and command line applied. Raises ConfigError."""
         return self.overruled(load_manager_config(self.file, warn))
 
     def overruled(self, config: ManagerConfig) -> ManagerConfig:
-        """A configuration, with environment and command line applied. Raises ConfigError."""
-        config = overridden(config, self.from_environment())
+        """A configuration, with environment and command line applied."""
+        config = overridden(config, self.overrides)
         if self.listen is not None:
             config = attrs.evolve(config, listen=self.listen)
         if self.discoverable is not None:
             config = attrs.evolve(config, autodiscoverable=self.discoverable)
         return config
-
-    def from_environment(self) -> list[Override]:
-        """The values that the environment overrides. Raises ConfigError."""
-        return overrides(ManagerConfig, MANAGER, self.environment)
 
     def is_first_run(self, config: ManagerConfig) -> bool:
         """True if the operator has not chosen the shared storage yet."""

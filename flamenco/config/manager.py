@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
-from flamenco.config.files import keep_previous, merge, read_yaml, write_yaml
+from flamenco.config.files import merge, read_yaml, write_yaml
 from flamenco.config.schema import (
     Count,
     Duration,
@@ -309,8 +309,8 @@ def manager_config_values(config: ManagerConfig) -> dict[str, Any]:
 def save_manager_config(config: ManagerConfig, path: Path) -> None:
     """Write the configuration as a whole or not at all, readable by its owner only.
 
-    An existing file keeps its comments, its order and all that did not change; one that cannot be
-    read raises ConfigError and is left alone.
+    An existing file keeps its comments, its order and all that did not change, and what it was is
+    kept beside it; one that cannot be read raises ConfigError and is left alone.
     """
     values = manager_config_values(config)
     content = read_yaml(path)
@@ -318,6 +318,8 @@ def save_manager_config(config: ManagerConfig, path: Path) -> None:
         content = CommentedMap(values)
         content.yaml_set_start_comment(_HEADER)
     else:
-        merge(content, manager_config_values(_from_yaml(content, path)), values)
-    keep_previous(path)
-    write_yaml(path, content)
+        before = manager_config_values(_from_yaml(content, path))
+        if before == values:
+            return
+        merge(content, before, values)
+    write_yaml(path, content, keep=True)

@@ -7,7 +7,7 @@ import attrs
 from ruamel.yaml.comments import CommentedMap
 
 from flamenco.config.environment import Override
-from flamenco.config.schema import entries_of
+from flamenco.config.schema import Where, entries_of
 
 DEFAULT = "default"
 
@@ -19,7 +19,7 @@ class Setting:
     keys: tuple[str, ...]
     value: Any
     origin: str
-    """`default`, `line 3`, or the name of an environment variable."""
+    """`default`, `line 3`, `file` if the line is not known, or an environment variable."""
 
     @property
     def key(self) -> str:
@@ -51,5 +51,6 @@ def _line_of(content: CommentedMap | None, keys: tuple[str, ...]) -> str:
     for key in keys[:-1]:
         section = section.get(key) if isinstance(section, Mapping) else None
     if isinstance(section, CommentedMap) and section.get(keys[-1]) is not None:
-        return f"line {section.lc.key(keys[-1])[0] + 1}"
+        line = Where("").at(section, keys[-1]).line
+        return "file" if line is None else f"line {line}"
     return DEFAULT

@@ -7,6 +7,7 @@ A configuration is an attrs class. Each field's type says how its value is read 
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
@@ -25,6 +26,9 @@ _UNWRITABLE = re.compile(
     r"\U00010000-\U0010ffff]"
 )
 """Characters that YAML does not return as they were written."""
+
+MOST_ERRORS = 100
+"""Number of errors of a configuration after which it is not read on."""
 
 Warn = Callable[[str], object]
 """Function that takes a warning of something in a file that is left out."""
@@ -49,10 +53,11 @@ class Where:
     def at(self, parent: object, key: str | int) -> "Where":
         """The place of ``key`` in ``parent``, the mapping or list at this place."""
         line = self.line
-        if isinstance(parent, CommentedMap) and key in parent:
-            line = parent.lc.key(key)[0] + 1
-        elif isinstance(parent, CommentedSeq):
-            line = parent.lc.item(key)[0] + 1
+        with suppress(LookupError, TypeError):  # merged keys and ordered maps have none
+            if isinstance(parent, CommentedMap) and key in parent:
+                line = parent.lc.key(key)[0] + 1
+            elif isinstance(parent, CommentedSeq):
+                line = parent.lc.item(key)[0] + 1
         name = f"[{key}]" if isinstance(key, int) else key
         return attrs.evolve(self, keys=(*self.keys, name), line=line)
 
@@ -68,6 +73,8 @@ class Where:
         if self.found is None:
             raise error
         self.found.append(error)
+        if len(self.found) >= MOST_ERRORS:
+            raise together(self.found)
 
     def error(self, message: str) -> ConfigError:
         """The error to raise for the value at this place."""
@@ -215,6 +222,9 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
     entries = {each.key: each for each in entries_of(cls)}
     found: dict[str, object] = {}
     for key, item in value.items():
+        if not isinstance(key, str):
+            where.dispensable(where.error(f"expected a text as a key, found {describe(key)}"))
+            continue
         place = where.at(value, key)
         if key not in entries:
             place.dispensable(place.error(_unknown(str(key), list(entries))))
@@ -222,6 +232,8 @@ def read_section(cls: type[C], value: object, where: Where) -> C:
         try:
             found[entries[key].field] = entries[key].kind.read(item, place)
         except ConfigError as error:
+            if error.others:
+                raise
             if item is None:
                 place.dispensable(error)
             else:

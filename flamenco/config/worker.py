@@ -12,7 +12,7 @@ from typing import Annotated
 import attrs
 import msgspec
 
-from flamenco.config.environment import WORKER, overridden, overrides
+from flamenco.config.environment import WORKER, overridden, overrides_of
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
 from flamenco.config.schema import (
@@ -186,7 +186,7 @@ def load_worker_config(
     ConfigError.
     """
     file = load_worker_file(path, warn)
-    file = overridden(file, overrides(WorkerFile, WORKER, environment))
+    file = overridden(file, overrides_of(WorkerFile, WORKER, environment))
     try:
         url = _url(manager_url) or file.manager_url
     except ValueError as error:

@@ -32,16 +32,11 @@ from flamenco.jobtypes.messages import (
 )
 from flamenco.jobtypes.scripts import Script, Scripts
 
-KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
-"""Environment that scripts see: the Manager's may hold secrets."""
-
 
 def main(seconds: float, memory: int, folder: Path | None = None) -> None:
     """Answer requests until there are no more."""
     requests, answers = _take_over_pipes()
     limit_memory(memory)
-    for name in os.environ.keys() - KEPT_VARIABLES:
-        del os.environ[name]
     # tasks have no cycles; looking for them takes a fifth of the time of a large job
     gc.set_threshold(1_000_000)
     sys.dont_write_bytecode = True  # leave nothing in the folder of the scripts

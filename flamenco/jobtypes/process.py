@@ -32,6 +32,8 @@ START_SECONDS = 60.0
 KILLED_AFTER = 3
 """Multiple of the time limit after which a script that could not be interrupted is killed.
 JavaScript's limit is processor time, and a busy machine gives less than a second of it in one."""
+KEPT_VARIABLES = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONPATH", "TZ"})
+"""Environment variables that scripts get: the others may hold secrets."""
 MARGIN_SECONDS = 2.0
 """Extra seconds for a script to end."""
 MOST_PRINTED = 1024**2
@@ -119,6 +121,7 @@ class CompilerProcess:
                 stdin=pipe,
                 stdout=pipe,
                 stderr=pipe,
+                env={each: os.environ[each] for each in KEPT_VARIABLES & os.environ.keys()},
                 grace=0.5,
             ) as child,
             trio.open_nursery() as nursery,

@@ -11,7 +11,6 @@ import os
 import platform
 import struct
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -49,28 +48,42 @@ class Machine:
     audit: int
     """Its AUDIT_ARCH, linux/audit.h."""
     closed: tuple[int, ...]
-    """socket, socketpair, ptrace, process_vm_readv, process_vm_writev, tkill, pidfd_send_signal,
-    io_uring_setup, and where there are such fork and vfork."""
+    """Sockets and io_uring; memory, signals and priorities of others; shared memory; fork; and what
+    Landlock does not know of files: modes, owners, times, attributes, and at first lengths."""
     clone: int
-    kill: int
-    tgkill: int
+    to_itself: tuple[int, ...]
+    """kill and tgkill: their first argument is a process, which may be this one."""
+    prlimit: int
     clone3: int = 435
 
 
+ANYWHERE = (424, 425, 452, 463, 466)
+"""pidfd_send_signal, io_uring_setup, fchmodat2, setxattrat, removexattrat: new calls have one
+number on all machines."""
 MACHINES = {
     "x86_64": Machine(
         0xC000003E,
-        (41, 53, 101, 310, 311, 200, 424, 425, 57, 58),
+        (
+            *(41, 53, 101, 310, 311, 200, 129, 297, 57, 58),
+            *(90, 91, 268, 92, 93, 94, 260, 132, 235, 261, 280),
+            *(188, 189, 190, 197, 198, 199, 76, 141, 142, 144, 203, 314, 251, 29, 64, 68),
+            *ANYWHERE,
+        ),
         clone=56,
-        kill=62,
-        tgkill=234,
+        to_itself=(62, 234),
+        prlimit=302,
     ),
     "aarch64": Machine(
         0xC00000B7,
-        (198, 199, 117, 270, 271, 130, 424, 425),
+        (
+            *(198, 199, 117, 270, 271, 130, 138, 240),
+            *(52, 53, 54, 55, 88),
+            *(5, 6, 7, 14, 15, 16, 45, 140, 118, 119, 122, 274, 30, 194, 190, 186),
+            *ANYWHERE,
+        ),
         clone=220,
-        kill=129,
-        tgkill=131,
+        to_itself=(129, 131),
+        prlimit=261,
     ),
 }
 FOREIGN_CALLS = 0x40000000
@@ -119,11 +132,13 @@ def _close_files(kernel: ctypes.CDLL, scripts: Path | None) -> bool:
 
 def _read(scripts: Path | None) -> Iterator[Path]:
     """The files and folders that the process goes on reading."""
-    paths = sysconfig.get_paths()
-    yield from {Path(paths[each]) for each in ("stdlib", "platstdlib", "purelib", "platlib")}
     yield from map(Path, (sys.base_prefix + "/lib", *SYSTEM_FOLDERS, *SYSTEM_FILES))
-    yield from map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    yield Path(flamenco.__file__).parent
+    checkout = Path(flamenco.__file__).parents[1]
+    if (checkout / "pyproject.toml").exists():  # the rest of it may be a farm's storage
+        yield from (checkout / "flamenco", checkout / "actors")
+        yield from (Path(each) for each in sys.path if Path(each) != checkout)
+    else:
+        yield from map(Path, sys.path)
     if scripts is not None:
         yield scripts
 
@@ -173,21 +188,14 @@ def _filter(machine: Machine) -> bytes:
     ]
     for number in machine.closed:
         instructions += [(IF_EQUAL, 0, 1, number), refuse]
-    itself = (IF_EQUAL, os.getpid())
-    conditions = {
-        machine.clone: (IF_ANY_BIT, CLONE_THREAD),
-        machine.kill: itself,
-        machine.tgkill: itself,
-    }
-    for number, (condition, value) in conditions.items():
-        argument = (LOAD, 0, 0, FIRST_ARGUMENT)
-        instructions += [
-            (IF_EQUAL, 0, 4, number),
-            argument,
-            (condition, 1, 0, value),
-            refuse,
-            allow,
-        ]
+    argument = (LOAD, 0, 0, FIRST_ARGUMENT)
+    thread = [argument, (IF_ANY_BIT, 1, 0, CLONE_THREAD), refuse, allow]
+    itself = [argument, (IF_EQUAL, 1, 0, os.getpid()), refuse, allow]
+    limits = [argument, (IF_EQUAL, 2, 0, 0), *itself[1:]]  # 0 is this process
+    conditions = {machine.clone: thread, machine.prlimit: limits}
+    conditions |= dict.fromkeys(machine.to_itself, itself)
+    for number, condition in conditions.items():
+        instructions += [(IF_EQUAL, 0, len(condition), number), *condition]
     return b"".join(struct.pack("HBBI", *each) for each in [*instructions, allow])
 
 

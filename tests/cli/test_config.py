@@ -5,7 +5,8 @@ import json
 import pytest
 
 from flamenco.cli.app import run
-from flamenco.config.manager import ManagerConfig, save_manager_config
+from flamenco.config.errors import ConfigError
+from flamenco.config.manager import ManagerConfig, manager_config_from, save_manager_config
 
 META = "_meta: {version: 3}\n"
 
@@ -26,6 +27,41 @@ def test_all_mistakes_of_a_file_are_told_at_once_each_with_line_and_key(path, ca
         ["line 3", "shaman.enabled"],
         ["line 4", "task_timeout"],
     ]
+
+
+def test_mistakes_of_the_file_and_of_the_environment_are_told_together(path, capsys, monkeypatch):
+    path.write_text(META + "listen: 80\n")
+    monkeypatch.setenv("FLAMENCO_MANAGER__FOO", "1")
+    assert run(["config", "check"]) == 1
+    assert [line.split(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "listen",
+        "FLAMENCO_MANAGER__FOO",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ": 2",
+        "? [a]\n: b",
+        "<<: [{a: b}]",
+        "x: !!int ''",
+        f"manager_name: {'[' * 3000}",
+        f"variables: {'[' * 400}{']' * 400}",
+        "variables: &a [*a]",
+        "shaman: !!omap [a: 1]",
+    ],
+)
+def test_whatever_is_in_a_file_is_told_in_lines(path, capsys, text):
+    path.write_text(META + text + "\n")
+    run(["config", "check"])
+    assert capsys.readouterr().err.startswith("flamenco: flamenco-manager.yaml")
+
+
+def test_a_flood_of_mistakes_is_cut_off():
+    with pytest.raises(ConfigError) as caught:
+        manager_config_from({"shaman": {f"k{number}": 1 for number in range(5000)}})
+    assert len(caught.value.all) == 100
 
 
 def test_what_has_no_effect_is_a_warning(path, capsys):
@@ -68,6 +104,15 @@ def test_a_workers_file_is_shown(path, capsys):
     assert json.loads(capsys.readouterr().out)["task_types"]["value"] == ["misc"]
 
 
+def test_a_workers_name_and_address_are_shown_as_they_count(path, capsys, monkeypatch):
+    (path.parent / "flamenco-worker.yaml").write_text("manager_url: http://me:hunter2@host/\n")
+    monkeypatch.setenv("FLAMENCO_WORKER_NAME", "anna")
+    assert run(["config", "show", "--worker", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["worker_name"] == {"value": "anna", "from": "FLAMENCO_WORKER_NAME"}
+    assert shown["manager_url"]["value"] == "http://********@host/"
+
+
 def test_a_file_is_compared_with_what_it_was_before_its_latest_change(path, capsys):
     save_manager_config(ManagerConfig(manager_name="One"), path)
     assert run(["config", "diff"]) == 1
@@ -91,3 +136,19 @@ def test_the_last_ten_versions_are_kept(path):
     assert "Name 12" in kept[path.name]
     assert "Name 11" in kept[f"{path.name}.1"]
     assert "Name 2" in kept[f"{path.name}.10"]
+
+
+def test_a_change_of_nothing_keeps_no_version(path):
+    for _ in range(3):
+        save_manager_config(ManagerConfig(manager_name="Same"), path)
+    assert list(path.parent.glob("*.yaml.*")) == []
+
+
+def test_versions_lie_beside_the_file_that_a_link_leads_to(path, capsys):
+    real = path.parent / "etc" / "farm.yaml"
+    real.parent.mkdir()
+    save_manager_config(ManagerConfig(manager_name="One"), real)
+    path.symlink_to(real)
+    save_manager_config(ManagerConfig(manager_name="Two"), path)
+    assert run(["config", "diff"]) == 1
+    assert "- manager_name: One\n" in capsys.readouterr().out

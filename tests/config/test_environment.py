@@ -2,7 +2,7 @@
 
 import pytest
 
-from flamenco.config.environment import MANAGER, overridden, overrides
+from flamenco.config.environment import MANAGER, overridden, overrides_of
 from flamenco.config.errors import ConfigError
 from flamenco.config.installation import Installation
 from flamenco.config.manager import ManagerConfig
@@ -12,7 +12,7 @@ META = "_meta: {version: 3}\n"
 
 
 def manager(**variables):
-    return overridden(ManagerConfig(), overrides(ManagerConfig, MANAGER, variables))
+    return overridden(ManagerConfig(), overrides_of(ManagerConfig, MANAGER, variables))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_variable_sets_its_key(variable, text, keys, value):
 
 def test_sections_keep_what_the_environment_does_not_name():
     file = ManagerConfig(manager_name="North")
-    found = overrides(ManagerConfig, MANAGER, {"FLAMENCO_MANAGER__SHAMAN__ENABLED": "false"})
+    found = overrides_of(ManagerConfig, MANAGER, {"FLAMENCO_MANAGER__SHAMAN__ENABLED": "false"})
     config = overridden(file, found)
     assert config.manager_name == "North"
     assert config.shaman.garbage_collect == file.shaman.garbage_collect

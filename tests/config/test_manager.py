@@ -240,7 +240,7 @@ def test_what_a_killed_process_left_of_a_file_is_swept_away_and_nothing_else(fil
     killed = (
         "import os, sys, pathlib; from flamenco.config.manager import *;"
         "pathlib.Path.replace = lambda *_: os._exit(9);"
-        "save_manager_config(ManagerConfig(), pathlib.Path(sys.argv[1]))"
+        "save_manager_config(ManagerConfig(manager_name='X'), pathlib.Path(sys.argv[1]))"
     )
     real = tmp_path / "etc" / file.name
     real.parent.mkdir()
@@ -251,7 +251,7 @@ def test_what_a_killed_process_left_of_a_file_is_swept_away_and_nothing_else(fil
         each.write_text(META)
     file.symlink_to(real)
     assert subprocess.run([sys.executable, "-c", killed, file], check=False).returncode == 9
-    assert len(list(real.parent.iterdir())) == 4
+    assert len(list(real.parent.iterdir())) == 5
     sweep(file)
     assert sorted(real.parent.iterdir()) == sorted([real, *others])
 

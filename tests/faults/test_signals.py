@@ -150,6 +150,9 @@ async def test_a_manager_reads_its_configuration_anew_on_a_hangup(tmp_path):
         farm.manager.send(signal.SIGHUP)
         await until(lambda: farm.manager.said("the configuration stays as it is: .* is not YAML"))
         assert await name() == "Flamenco"
+        path.write_text(": 2\n")
+        farm.manager.send(signal.SIGHUP)
+        await until(lambda: farm.manager.said("the configuration stays as it is: .* _meta"))
         path.write_text(json.dumps({**before, "manager_name": "North", "job_type_memory": 1024}))
         farm.manager.send(signal.SIGHUP)
         await until(lambda: farm.manager.said("these changes need a restart: job_type_memory"))

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,10 +58,22 @@ async def test_a_script_reads_nothing_else(told, tmp_path, there):
     assert re.search(r"curious.py, line \d+: PermissionError: .*Permission denied", said)
 
 
-async def test_a_script_writes_and_erases_nothing(told, scripts):
-    for code in ("write_text('mine now')", "unlink()", "rename('elsewhere')", "chmod(0o777)"):
-        await told(f"Path({str(scripts / 'table.txt')!r}).{code}")
-    assert (scripts / "table.txt").read_text() == "from a table\n"
+async def test_a_script_writes_changes_and_erases_nothing(told, scripts):
+    table = scripts / "table.txt"
+    before = table.stat()
+    for code in (
+        "Path({}).write_text('mine now')",
+        "Path({}).unlink()",
+        "Path({}).rename('elsewhere')",
+        "Path({}).chmod(0o777)",
+        "os.chown({}, 12345, 12345)",
+        "os.utime({}, (1, 1))",
+        "os.setxattr({}, 'user.x', b'y')",
+        "os.truncate({}, 0)",
+    ):
+        assert "PermissionError" in await told(code.format(repr(str(table))))
+    assert table.read_text() == "from a table\n"
+    assert (table.stat().st_mode, table.stat().st_mtime) == (before.st_mode, before.st_mtime)
     assert "PermissionError" in await told(f"Path({str(scripts / 'new')!r}).mkdir()")
 
 
@@ -92,8 +105,17 @@ async def test_a_script_touches_no_other_process(told):
     assert "PermissionError" in await told(f"os.kill({os.getpid()}, 9)")
     assert "PermissionError" in await told("os.kill(0, 9)")
     assert await told("os.kill(os.getpid(), 0)") == "None"
+    limits = "__import__('resource')"
+    code = f"{limits}.prlimit({os.getpid()}, {limits}.RLIMIT_NOFILE, (5, 5))"
+    assert "PermissionError" in await told(code)
+    assert await told(f"{limits}.getrlimit({limits}.RLIMIT_CORE)") == "(0, 0)"
+    assert "PermissionError" in await told(f"os.setpriority(os.PRIO_PROCESS, {os.getpid()}, 19)")
     assert "PermissionError" in await told(f"Path('/proc/{os.getpid()}/environ').read_bytes()")
     assert "PermissionError" in await told(f"Path('/proc/{os.getpid()}/mem').open('rb')")
+
+
+def environment_of(process: str) -> bytes:
+    return Path(f"/proc/{process}/environ").read_bytes()
 
 
 async def test_a_script_sees_nothing_of_the_managers_environment(scripts, job, monkeypatch):
@@ -101,8 +123,20 @@ async def test_a_script_sees_nothing_of_the_managers_environment(scripts, job, m
     (scripts / "curious.py").write_text(SCRIPT)
     (scripts / "_beside.py").write_text("WORD = 'hello'\n")
     async with open_compiler(scripts) as compiler:
-        made = await compiler.compile(job("curious", code="os.environ.get('FARM_PASSWORD')"))
-    assert made.tasks[0].name == "None"
+        made = await compiler.compile(job("curious", code="os.getpid()"))
+        memory = environment_of(made.tasks[0].name)
+    assert b"PATH=" in memory
+    assert b"hunter2" not in memory
+
+
+async def test_a_script_imports_what_pythonpath_has(scripts, job, tmp_path, monkeypatch):
+    (tmp_path / "studio").mkdir()
+    (tmp_path / "studio" / "naming.py").write_text("WORD = 'from the studio'\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "studio"), prepend=os.pathsep)
+    (scripts / "curious.py").write_text(SCRIPT.replace("_beside", "naming"))
+    async with open_compiler(scripts) as compiler:
+        made = await compiler.compile(job("curious", code="naming.WORD"))
+    assert made.tasks[0].name == "from the studio"
 
 
 async def test_a_folder_of_scripts_that_takes_anothers_place_is_read(told, scripts):
