@@ -7,12 +7,14 @@ Blender's main thread. Functions passed to `in_background` do not, so they must 
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future
+from concurrent.futures import FIRST_EXCEPTION, Future
 from concurrent.futures import wait as wait_for
 from threading import Thread
 from typing import Any, TypeVar
 
+A = TypeVar("A")
 T = TypeVar("T")
 Flow = Generator["Future[Any]", None, T]
 
@@ -51,6 +53,33 @@ def in_background(function: Callable[[], T], undo: Callable[[T], None] | None = 
             begun(lambda: undo(future.result()))
         raise
     return future.result()
+
+
+def in_threads(function: Callable[[A], T], items: Iterable[A], most: int) -> list[T]:
+    """Call `function` for each item in at most so many daemon threads; the results in order.
+
+    Raises the first error, after the calls that had begun. Other than those of an executor, such
+    threads do not hold up Blender when it quits.
+    """
+    waiting = deque(items)
+    results: list[Future[T]] = [Future() for _ in waiting]
+    orders = deque(zip(waiting, results, strict=True))
+
+    def work() -> None:
+        while True:
+            try:
+                item, result = orders.popleft()
+            except IndexError:
+                return
+            result.set_result(function(item))
+
+    workers = [begun(work) for _ in range(min(most, len(results)))]
+    wait_for(workers, return_when=FIRST_EXCEPTION)
+    orders.clear()
+    wait_for(workers)
+    for one in workers:
+        one.result()
+    return [one.result() for one in results]
 
 
 def in_slices(items: Iterable[T | None]) -> Flow[list[T]]:

@@ -3,10 +3,10 @@
 
 import hashlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+from .background import in_threads
 from .errors import Aborted, PackFailed
 from .remembered import Remembered, stamp
 
@@ -21,9 +21,8 @@ def checksums(
 ) -> dict[Path, tuple[str, int]]:
     """{file: its SHA-256 in hexadecimal, and its size}. Raises PackFailed or Aborted."""
     every = list(files)
-    with ThreadPoolExecutor(_READERS) as pool:
-        found = pool.map(lambda file: _checksum(file, known, abort), every)
-        return dict(zip(every, found, strict=True))
+    found = in_threads(lambda file: _checksum(file, known, abort), every, _READERS)
+    return dict(zip(every, found, strict=True))
 
 
 def _checksum(file: Path, known: Remembered, abort: Event) -> tuple[str, int]:

@@ -129,7 +129,7 @@ class Client:
     ) -> JobState:
         """`submitJob`: store the job at the Manager, once, however often it is sent with `key`.
 
-        It is sent again when the answer is lost, and while the Manager is busy and the job wanted.
+        It is sent again when the answer is lost, and while the Manager is busy.
         Raises JobTypeOutdated on HTTP 412 and JobRejected on any other refusal; after
         ManagerUnreachable, ManagerBusy and StillUnderWay it is not known if there will be a job.
         """
@@ -138,7 +138,9 @@ class Client:
             try:
                 return _job_state(self._send_job("api/v3/jobs", job, key))
             except ManagerBusy:
-                if time.monotonic() > until or not is_wanted():
+                # Sent a few times more if aborted: only the answer tells which job to delete.
+                lost += not is_wanted()
+                if time.monotonic() > until or lost == TRIES:
                     raise
             except (ManagerUnreachable, StillUnderWay):
                 lost += 1
@@ -204,8 +206,8 @@ class Client:
         state = _job_state(self._get(place))
         if state.status != "failed":
             return state
-        tasks = self._get(f"{place}/tasks?status=failed&sort=updated&limit=1").get("tasks") or ()
-        failed = next((one for one in tasks if one.get("status") == "failed"), None)
+        tasks = self._get(f"{place}/tasks?status=failed&sort=updated&limit=1").get("tasks")
+        failed = next((one for one in _objects(tasks) if one.get("status") == "failed"), None)
         if failed is None:
             return state
         task = self._get(f"api/v3/tasks/{quote(str(failed.get('id')), safe='')}")
@@ -223,9 +225,11 @@ class Client:
         told = self._ask(self._request(url), ASK_TIMEOUT)
         if told is None:
             return None
-        if not isinstance(told, dict) or not told.get("suffixes"):
+        picture = _object(told)
+        names = _list(picture.get("suffixes"))
+        if not names:
             raise UnexpectedAnswer(url, "it names no picture")
-        place = f"{str(told.get('base')).strip('/')}/{told['suffixes'][-1]}"
+        place = f"{str(picture.get('base')).strip('/')}/{names[-1]}"
         return self._fetch(self._request(urljoin(self.url, quote(place))), ASK_TIMEOUT)
 
     def page_of(self, job_id: str) -> str:
@@ -306,7 +310,7 @@ def _job_state(answer: object) -> JobState:
     frames = _object(job.get("frames"))
     return JobState(
         *texts,
-        warnings=tuple(map(str, job.get("warnings") or ())),
+        warnings=tuple(map(str, _list(job.get("warnings")))),
         done=_count(frames.get("done", job.get("steps_completed"))),
         total=_count(frames.get("total", job.get("steps_total"))),
         approvals=_count(job.get("approvals")),
@@ -316,6 +320,14 @@ def _job_state(answer: object) -> JobState:
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in _list(value) if isinstance(one, dict)]
 
 
 def _count(value: object) -> int:

@@ -38,8 +38,8 @@ class FLAMENCO_OT_find_managers(FlowOperator, bpy.types.Operator):
             raise NotReady(f"The network cannot be searched: {ex.strerror}") from ex
         new = 0
         for url in urls:
-            client = manager.client(url)
             try:
+                client = manager.client(url)
                 name = str((yield from in_background(client.version)).get("name") or url)
             except FlamencoError:
                 continue

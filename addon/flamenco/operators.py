@@ -12,7 +12,7 @@ from .background import PAUSED, Flow, run
 from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
-from .questions import FIX, GO_ON, STOP
+from .questions import FIX, GO_ON, STOP, Question
 from .submission import Submission
 
 _log = logging.getLogger(__name__)
@@ -207,6 +207,8 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
     bl_label = "Submit to Flamenco"
     bl_options = {"INTERNAL"}  # noqa: RUF012
 
+    _question: Question | None = None
+
     choice: bpy.props.EnumProperty(
         items=[(one, one, "", number) for number, one in enumerate((GO_ON, FIX, STOP))],
         options={"HIDDEN", "SKIP_SAVE"},
@@ -235,7 +237,8 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Called by Blender for OK."""
-        _current.question.settle(self.choice)
+        # A script answers without the dialog.
+        (self._question or _current.question).settle(self.choice)
         if self.choice == FIX:
             bpy.ops.file.find_missing_files("INVOKE_DEFAULT")
         return {"FINISHED"}

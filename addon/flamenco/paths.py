@@ -66,7 +66,7 @@ def pack_folder_name(job_name: str, moment: datetime) -> str:
 
 def file_name(job_name: str) -> str:
     """A job's name as that of a folder, on every platform."""
-    return _UNFIT.sub("_", job_name)[:_NAME_LENGTH].rstrip(" .")
+    return _UNFIT.sub("_", job_name)[:_NAME_LENGTH].rstrip(" .") or "job"
 
 
 def find_project_root(blendfile: Path, finder: str) -> Path:

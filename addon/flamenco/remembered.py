@@ -34,13 +34,14 @@ class Remembered:
         """{file: the parts of its stamp, the text, and the day when it was last used}."""
         # Without the file, or with one of another kind, nothing is known.
         with suppress(OSError, ValueError, TypeError):
-            self._known = dict(json.loads(path.read_text("utf-8")))
+            found = dict(json.loads(path.read_text("utf-8")))
+            self._known = {file: one for file, one in found.items() if _is_entry(one)}
 
     def text(self, file: Path, at: Stamp) -> str | None:
         """What is remembered of a file with this stamp."""
         match self._known.get(str(file)):
-            case [int(size), int(changed), str(text), int(_)] if (size, changed) == at:
-                return text
+            case [size, changed, text, _] if (size, changed) == at:
+                return str(text)
         return None
 
     def keep(self, file: Path, at: Stamp, text: str) -> None:
@@ -62,3 +63,10 @@ class Remembered:
             temporary.replace(self._path)
         except OSError as ex:
             print(f"Flamenco: {temporary}: {ex}")
+
+
+def _is_entry(value: object) -> bool:
+    match value:
+        case [int(_), int(_), str(_), int(_)]:
+            return True
+    return False

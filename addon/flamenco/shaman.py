@@ -3,10 +3,10 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from email.header import Header
 from pathlib import Path
 
+from .background import in_threads
 from .checksums import checksums
 from .client import PATIENCE, PAUSE, Client
 from .errors import Aborted, ManagerRefused, ManagerUnreachable, PackFailed, UnexpectedAnswer
@@ -82,8 +82,8 @@ class _Sending:
         """All rounds. After a break what has arrived is not sent again."""
         while wanted := self._wanted():
             self._transfer.total = sum(size for _, size in wanted) + self._transfer.copied
-            with ThreadPoolExecutor(UPLOADS) as pool:
-                failures = [one for one in pool.map(self._try, wanted) if one is not None]
+            tried = in_threads(self._try, wanted, UPLOADS)
+            failures = [one for one in tried if one is not None]
             if self._transfer.abort.is_set():
                 raise Aborted
             if failures:
@@ -120,7 +120,8 @@ class _Sending:
     def _try(self, content: Content) -> Exception | None:
         """Send a file; returns why that has to be tried again."""
         source = self._sources[content]
-        headers = {"X-Shaman-Original-Filename": Header(source.name).encode(linesep="")}
+        name = source.name.encode("utf-8", "replace").decode()
+        headers = {"X-Shaman-Original-Filename": Header(name).encode(linesep="")}
         if content not in self._deferred:
             headers["X-Shaman-Can-Defer-Upload"] = "true"
         read: list[int] = []

@@ -57,7 +57,7 @@ def existing_files(dependency: Dependency) -> Iterator[Path]:
     elif dependency.kind in _PATTERNS:
         for pattern in _PATTERNS[dependency.kind]:
             yield from sorted(one for one in path.glob(pattern) if one.is_file())
-    elif path.is_dir():
+    elif dependency.kind == DIRECTORY:
         for folder, _, names in os.walk(path):
             yield from (Path(folder, name) for name in sorted(names))
     elif _TILE.search(path.name):
@@ -65,7 +65,7 @@ def existing_files(dependency: Dependency) -> Iterator[Path]:
     elif dependency.kind == SEQUENCE and (frame := re.search(r"\d+(?=\D*$)", path.stem)):
         start, end = path.name[: frame.start()], path.name[frame.end() :]
         yield from _matching(path, re.escape(start) + r"\d+" + re.escape(end))
-    elif path.exists():
+    elif path.is_file():
         yield path
 
 

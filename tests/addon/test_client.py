@@ -3,6 +3,8 @@
 import json
 import queue
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -189,12 +191,58 @@ def test_a_submission_to_a_busy_manager_is_given_up_when_it_is_aborted_or_takes_
     manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager.refusals["/api/v3/jobs"] = (503, {"code": 503, "message": "disk full"})
+    monkeypatch.setattr(client, "PAUSE", 0.01)
     with pytest.raises(ManagerBusy, match=r"HTTP 503\): disk full"):
         Client(manager.url).submit_job(JOB, KEY, lambda: False)
+    assert len(manager.keys) == client.TRIES
     monkeypatch.setattr(client, "PATIENCE", -1.0)
     with pytest.raises(ManagerBusy):
         Client(manager.url).submit_job(JOB, KEY)
-    assert len(manager.keys) == 2
+    assert len(manager.keys) == client.TRIES + 1
+
+
+def test_the_job_of_an_aborted_submission_is_known_once_the_manager_is_no_longer_busy(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    manager.refusals["/api/v3/jobs"] = (504, {"code": 504, "message": "later"})
+
+    def is_wanted() -> bool:
+        if len(manager.keys) == 2:
+            manager.refusals.clear()
+        return False
+
+    assert Client(manager.url).submit_job(JOB, KEY, is_wanted).status == "queued"
+    assert manager.keys == [KEY] * 3
+
+
+def test_threads_do_not_hold_up_the_end_of_blender() -> None:
+    script = """
+import threading
+from addon.flamenco import background
+begun, never = threading.Event(), threading.Event()
+def hang(_):
+    begun.set()
+    never.wait()
+background.begun(lambda: background.in_threads(hang, [1, 2, 3], 2))
+begun.wait()
+"""
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script], cwd=root, check=True, timeout=PATIENCE)
+
+
+def test_threads_give_results_in_order_and_begin_nothing_after_an_error() -> None:
+    assert background.in_threads(str, range(5), 2) == ["0", "1", "2", "3", "4"]
+    assert background.in_threads(str, [], 2) == []
+    called: list[int] = []
+
+    def fail(number: int) -> None:
+        called.append(number)
+        raise ValueError(number)
+
+    with pytest.raises(ValueError, match="0"):
+        background.in_threads(fail, range(5), 1)
+    assert called == [0]
 
 
 def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What the add-on says of jobs that were sent, and how it keeps them."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_a_job_that_was_deleted_is_told_from_a_manager_in_trouble(manager: FakeM
     manager.refusals[path] = (503, None)
     with pytest.raises(FlamencoError):
         job_news.ask(Client(manager.url), [JOB], JOB)
+
+
+@pytest.mark.parametrize("odd", [7, "x", {"a": 1}, [1], True])
+def test_an_answer_of_another_shape_ends_nothing(manager: FakeManager, odd: object) -> None:
+    base = "/api/v3/jobs/" + JOB
+    manager.refusals[base] = (200, {"id": JOB, "status": "failed", "warnings": odd, "eta": odd})
+    manager.refusals[f"{base}/tasks?status=failed&sort=updated&limit=1"] = (200, {"tasks": odd})
+    manager.refusals[f"{base}/last-rendered"] = (200, {"base": "x", "suffixes": odd})
+    with suppress(FlamencoError):
+        (answer,) = job_news.ask(Client(manager.url), [JOB], JOB)
+        assert answer.picture is None
 
 
 def test_jobs_are_kept_beside_those_of_another_blender(tmp_path: Path) -> None:

@@ -151,6 +151,12 @@ class TestThePlan:
         assert set(made.files[1:]) == cache
         assert made.missing == ()
 
+    def test_takes_nothing_of_a_folder_where_a_file_should_be(self, home: Path) -> None:
+        write(home / "tex" / "render.png")
+        made = plan(home, Dependency(home / "tex", relative=True))
+        assert made.files == (home / "shots" / "a.blend",)
+        assert made.missing == (home / "tex",)
+
     def test_takes_the_named_files_of_a_folder(self, home: Path) -> None:
         for name in "abc":
             write(home / "in" / f"{name}.png")
@@ -356,3 +362,13 @@ def test_a_file_that_changes_while_it_is_copied_is_told(
     with pytest.raises(PackFailed, match="has changed while it was copied"):
         copy_pack(made, {}, storage / "pack", NOTHING, Meanwhile())
     assert not (storage / "pack").exists()
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"a": []}', '{"a": [1, 2, "x", "y"]}', "[[1, 2]]"])
+def test_what_is_remembered_in_another_shape_counts_as_nothing(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(text)
+    known = Remembered(file)
+    assert known.text(Path("a"), (1, 2)) is None
+    known.save()
+    assert file.read_text() == "{}"

@@ -53,6 +53,7 @@ def test_the_manager_gets_slashes_unless_blender_would_misread_them(
         ("a/b\\c: d?", "a_b_c_ d_"),
         ("../../etc", ".._.._etc"),
         ("ends with dots...", "ends with dots"),
+        ("...", "job"),
         ("Fähre 橋", "Fähre 橋"),
         ("x" * 300, "x" * 100),
     ],

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -168,6 +169,22 @@ async def test_a_file_that_got_shorter_is_told_and_not_remembered(
     known = json.loads((home.parent / checksums.CACHE_NAME).read_text())
     assert str(home / "shot.blend") not in known
     assert str(home / "copy.png") in known
+
+
+def test_a_name_that_is_not_utf_8_is_sent_as_well_as_can_be(
+    manager: FakeManager, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = home / os.fsdecode(b"gr\xfcn.png")
+    strange.write_bytes(b"1")
+    names = []
+    monkeypatch.setattr(
+        Client, "upload", lambda *rest: names.append(rest[3]["X-Shaman-Original-Filename"])
+    )
+    known = Remembered(tmp_path / checksums.CACHE_NAME)
+    client = Client(manager.url)
+    sending = shaman._Sending(client, {}, {("a", 1): strange}, known, Transfer())
+    assert sending._try(("a", 1)) is None
+    assert names == ["gr?n.png"]
 
 
 def test_a_file_that_never_arrives_is_given_up(
