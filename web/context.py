@@ -16,6 +16,7 @@ from web.auth import WorkerDoor
 from web.chronicle import Chronicle
 from web.connections import Connection
 from web.crowds import Crowd
+from web.framelists import FrameLists
 from web.serving import FarmResponse
 from web.sockets import Sockets
 from web.turns import Allowance, Turns
@@ -34,6 +35,7 @@ class Web(QuartTrio):
         self.chronicle = Chronicle()
         self.crowd = Crowd()
         self.strangers = Crowd("sign on")
+        self.frame_lists = FrameLists(farm.services.reader, farm.store.touched)
         self.compiling = Turns()
         self.registrations = Allowance(at_first=40, period=2.0)
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
@@ -102,6 +104,11 @@ def crowd() -> Crowd:
 def strangers() -> Crowd:
     """The workers that have begun a session, and not proven themselves yet."""
     return cast("Web", current_app).strangers
+
+
+def frame_lists() -> FrameLists:
+    """The lists of frames that were asked for last."""
+    return cast("Web", current_app).frame_lists
 
 
 def compiling() -> Turns:

@@ -54,6 +54,7 @@ from flamenco.store.submissions import (
     RememberSubmission,
 )
 from flamenco.store.tables import Rows
+from flamenco.store.touched import Touched
 from flamenco.store.work import Held, held_tasks, job_names, waiting_approvals
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "StoreError",
     "StoredLease",
     "SweepTasks",
+    "Touched",
     "Tried",
     "UnreadableRow",
     "WorkerSnapshot",

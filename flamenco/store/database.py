@@ -24,6 +24,7 @@ from flamenco.store.errors import NewerDatabase, StoreError, damage, shows_damag
 from flamenco.store.lock import locked
 from flamenco.store.migrations import MIGRATIONS
 from flamenco.store.place import Place
+from flamenco.store.touched import Touched
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Store:
     _db: Database
     _loading: Database
     _logs: TaskLogs
+    touched: Touched = attrs.field(factory=Touched)
     _one_at_a_time: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
     _one_load: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
@@ -67,6 +69,7 @@ class Store:
     async def commit(self, changes: Sequence[object]) -> None:
         """Write all changes or none; durable on return. Raises `StoreError` if it can't."""
         self.ahead.note(await self._in_thread(self._write, changes))
+        self.touched.note(changes)
 
     async def begin_log_file(self, job_id: str, task_id: str) -> None:
         """Write what only the database holds of a task's log to its file; no commit is between."""

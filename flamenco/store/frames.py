@@ -6,7 +6,7 @@ long. A cell that can't be read has its default; a row without its key is left o
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
@@ -192,10 +192,16 @@ def _pictures_behind(
     return listed, last if goes_on else None
 
 
+def worker_names(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The names of workers, empty for those that were deleted; {id: name}."""
+    every = [*ids]
+    known = dict(_WORKERS.read(connection, json.dumps(every)))
+    return {each: known.get(each, "") for each in every}
+
+
 def with_makers(connection: sqlite3.Connection, found: FrameList) -> JobFrames:
     """A list of frames, with what is known of those who made them."""
     ids = {frame.task.worker_id for frame in found.frames if frame.task.worker_id is not None}
-    workers = dict(_WORKERS.read(connection, json.dumps([*ids])))
     unknown = {
         frame.task.id
         for frame in found.frames
@@ -205,7 +211,7 @@ def with_makers(connection: sqlite3.Connection, found: FrameList) -> JobFrames:
     return JobFrames(
         found.frames,
         found.next,
-        {each: workers.get(each, "") for each in ids},
+        worker_names(connection, ids),
         {
             each.task_id: (each.ended - each.started).total_seconds() / number_of(each.frames)
             for each in took

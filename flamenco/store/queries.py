@@ -27,7 +27,14 @@ from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store import submissions
 from flamenco.store.database import connect
 from flamenco.store.details import commands_of, log_head_of
-from flamenco.store.frames import JobFrames, list_pictures, read_pictures, read_tasks, with_makers
+from flamenco.store.frames import (
+    JobFrames,
+    list_pictures,
+    read_pictures,
+    read_tasks,
+    with_makers,
+    worker_names,
+)
 from flamenco.store.lists import Listing, Page, elements_of, in_utc
 from flamenco.store.parking import Shown, all_parked, parked_of
 from flamenco.store.submissions import Remembered
@@ -331,6 +338,10 @@ class Reader:
             return then(with_makers(db, listed_frames(tasks, pictures, after, limit)))
 
         return await self.ask(complete)
+
+    async def worker_names(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of workers, empty for those that were deleted; {id: name}."""
+        return await self.ask(lambda db: worker_names(db, ids))
 
     async def picture_of(self, task_id: str, lease: int, frame: int, output: str) -> Picture | None:
         """The picture of a frame that one attempt made. Raises `UnreadableRow`."""

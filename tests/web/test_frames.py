@@ -5,11 +5,14 @@ import pytest
 import trio_websocket
 
 from flamenco.model.variables import Variable, VariableValue
+from flamenco.store import Reader
 from tests.manager.test_frames import RENDERING
+from tests.patience import until
 from tests.web.conftest import JOB, USUAL_CONFIG, call, edge_at
 from tests.web.test_edge import live_events, subscribe
 from tests.web.test_pictures import picture
 from tests.web.test_worker_calls import NOBODY, awake
+from web import framelists
 
 FRAMES = {"frames": "1-3", "width": 64, "height": 36, "fps": 24.0}
 FRAMES["render_output_path"] = "/farm/######"
@@ -96,6 +99,46 @@ async def test_a_list_that_did_not_change_is_not_sent_again(edge, job, anna):
     changed = await edge.http.get(address, headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
+
+
+async def test_a_list_is_written_once_until_something_in_it_changes(edge, job, anna, monkeypatch):
+    written = []
+
+    async def frames(self, *asked):
+        written.append(asked)
+        return await read(self, *asked)
+
+    read = Reader.frames
+    monkeypatch.setattr(Reader, "frames", frames)
+    await listed(edge, job)
+    other = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
+    await listed(edge, other)
+    assert await listed(edge, job) == await listed(edge, job)
+    assert len(written) == 2
+    task = await anna.gets_task()
+    assert (await listed(edge, job))["frames"][0]["attempt"] == 1
+    assert len(written) == 3
+    await anna.signs_on(name="bella")
+    assert (await listed(edge, job))["frames"][0]["worker"]["name"] == "bella"
+    await anna.says("POST", f"task/{task['uuid']}/picture", picture(1), 204)
+    assert (await listed(edge, job))["frames"][0]["pictures"] != []
+    await call(
+        edge, "POST", f"jobs/{job}/setstatus", {"status": "cancel-requested", "reason": "x"}, 204
+    )
+    await until_state(edge, job, "canceled")
+
+
+async def until_state(edge, job, state) -> None:
+    async def is_so() -> bool:
+        return {each["state"] for each in (await listed(edge, job))["frames"]} == {state}
+
+    await until(is_so)
+
+
+async def test_lists_that_nobody_has_asked_for_the_longest_are_written_anew(edge, job, monkeypatch):
+    monkeypatch.setattr(framelists, "MOST_BYTES", 1)
+    first = await listed(edge, job)
+    assert await listed(edge, job) == first
 
 
 async def test_the_list_comes_in_pages(edge, job):

@@ -16,7 +16,8 @@ from flamenco.model.framelist import Frame, ListedPicture
 from flamenco.model.statuses import FrameState
 from flamenco.store import JobFrames
 from web.api.finding import find_job
-from web.context import farm, reader
+from web.context import farm, frame_lists
+from web.framelists import WrittenList
 from web.operations import Id, Operations
 from web.paging import place_of, text_of
 from web.wire import JSON, MP4, WEBM, Answer, Mp4, Webm, empty, encode, reply
@@ -35,12 +36,12 @@ async def fetch_job_frames(job_id: Id, query: api.FramesWanted) -> Answer:
     after = place_of(query.after, int) if query.after else None
     if query.after and after is None:
         raise Refusal("after: expected the `next` of a page of frames")
-    body, etag = await reader().frames(job_id, after, query.limit, partial(_written, job_id))
-    if request.if_none_match.contains(etag):
+    found = await frame_lists().get(job_id, after, query.limit, partial(_written, job_id))
+    if request.if_none_match.contains(found.etag):
         answer = empty(HTTPStatus.NOT_MODIFIED)
     else:
-        answer = Response(body, content_type=JSON)
-    answer.set_etag(etag)
+        answer = Response(found.body, content_type=JSON)
+    answer.set_etag(found.etag)
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 
@@ -107,8 +108,8 @@ class _Listed(msgspec.Struct, omit_defaults=True, gc=False):
     warnings: tuple[str, ...] = ()
 
 
-def _written(job_id: str, found: JobFrames) -> tuple[bytes, str]:
-    """The list as JSON, and a digest of it.
+def _written(job_id: str, found: JobFrames) -> WrittenList:
+    """The list as JSON.
 
     Some frames are encoded at a time: it holds the interpreter's lock, which the event loop needs.
     """
@@ -123,7 +124,8 @@ def _written(job_id: str, found: JobFrames) -> tuple[bytes, str]:
         parts.append(encode(rows)[1:-1])
     following = b"" if found.next is None else b',"next":' + encode(text_of(found.next))
     content = b'{"frames":[' + b",".join(parts) + b"]" + following + b"}"
-    return content, blake2b(content, digest_size=16).hexdigest()
+    etag = blake2b(content, digest_size=16).hexdigest()
+    return WrittenList(content, etag, found.workers)
 
 
 def _listed(
