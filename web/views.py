@@ -1,5 +1,6 @@
 """Model objects as the API shows them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from flamenco.api import workers as worker_api
 from flamenco.manager.events import eta_now, worker_task
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
+from flamenco.model.livejob import LiveJob
 from flamenco.model.load import LoadSample
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
@@ -113,6 +115,37 @@ def requirements(needs: api.JobRequirements | UnsetType) -> JobRequirements:
         return JobRequirements()
     every = {name: getattr(needs, name) for name in attrs.fields_dict(Requirements)}
     return JobRequirements(Requirements(**every), dict(needs.task_types))
+
+
+def dry_run(live: LiveJob, after: int, limit: int) -> api.DryRun:
+    """A job that is not stored, and the tasks behind a number."""
+    job, every = live.job, list(live.tasks.values())
+    numbers = {task.id: task.idx for task in every}
+    some = every[after : after + limit]
+    return api.DryRun(
+        name=job.name,
+        priority=job.priority,
+        frames=job.frames,
+        total=len(every),
+        task_types=Counter(task.type for task in every),
+        warnings=job.warnings,
+        tasks=tuple(_planned(task, numbers) for task in some),
+        next=after + limit if len(every) > after + limit else UNSET,
+    )
+
+
+def _planned(task: Task, numbers: Mapping[str, int]) -> api.PlannedTask:
+    needed = task.depends_on[: api.LONGEST_DEPENDS_ON]
+    return api.PlannedTask(
+        index_in_job=task.idx,
+        name=task.name,
+        task_type=task.type,
+        priority=task.priority,
+        frames=task.frames,
+        steps_total=task.steps_total,
+        depends_on=tuple(numbers[each] for each in needed),
+        more_dependencies=len(task.depends_on) - len(needed),
+    )
 
 
 def attempt(attempt: Attempt, workers: Workers) -> api.Attempt:

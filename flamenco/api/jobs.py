@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
+from flamenco.api.lists import Limit
 from flamenco.api.meta import Parked
 from flamenco.model.bounds import (
     MOST_NAMED,
+    Count,
     Line,
     Priority,
     Prose,
@@ -71,6 +73,58 @@ class SubmittedJob:
     """Not in Flamenco 3: requirements for the workers that run it."""
     keep: bool | UnsetType = UNSET
     """Not in Flamenco 3: true if the automatic clean-up spares it."""
+
+
+@attrs.frozen(kw_only=True)
+class DryRunWanted:
+    """Query string: a part of the tasks of a dry run."""
+
+    limit: Limit = 100
+    """Maximum number of tasks."""
+    after: Count = 0
+    """Number of the last task of the previous page."""
+
+
+@attrs.frozen(kw_only=True)
+class PlannedTask:
+    """A task that a job would have."""
+
+    index_in_job: int
+    """Its number, from 1."""
+    name: str
+    task_type: str
+    priority: int
+    frames: str
+    """Range of the frames that it makes; empty if it makes none, or does not tell."""
+    steps_total: int
+    depends_on: tuple[int, ...]
+    """Numbers of tasks that must be completed first, at most `LONGEST_DEPENDS_ON`."""
+    more_dependencies: int = 0
+    """Number of others that must be, too."""
+
+
+@attrs.frozen(kw_only=True)
+class DryRun:
+    """What a submission would come to. Not in Flamenco 3."""
+
+    name: str
+    priority: int
+    frames: FrameCounts
+    """Number of frames of all its tasks, as its progress would begin."""
+    total: int
+    """Number of tasks."""
+    task_types: Mapping[str, int]
+    """Number of tasks by their type."""
+    warnings: tuple[str, ...]
+    """Likely mistakes in it."""
+    tasks: tuple[PlannedTask, ...]
+    """A part of the tasks, in order."""
+    next: int | UnsetType = UNSET
+    """Number of the last of these, if more follow: the next page is after that."""
+
+
+LONGEST_DEPENDS_ON = 100
+"""Maximum number of dependencies that are named for a task of a dry run."""
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
-from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
+from flamenco.client.calls import Call, get, nothing, operation, post, query_of, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
@@ -109,6 +109,14 @@ class Operations(SetupOperations, ShamanOperations):
     def check(self, job: wire_jobs.SubmittedJob) -> Call[None]:
         """Compile a job without storing it, to check it."""
         return post("jobs/check", job)
+
+    @operation
+    def dry_run(
+        self, job: wire_jobs.SubmittedJob, wanted: wire_jobs.DryRunWanted
+    ) -> Call[wire_jobs.DryRun]:
+        """What a job would come to, without storing it."""
+        call = send("jobs/dry-run", job, wire_jobs.DryRun)
+        return attrs.evolve(call, query=query_of(wanted))
 
     # Jobs
 

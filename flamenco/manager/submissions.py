@@ -43,6 +43,7 @@ from flamenco.store import (
     InsertTasks,
     PutHappening,
     PutJob,
+    Reader,
     RememberSubmission,
 )
 
@@ -71,7 +72,7 @@ class Key:
 
 @attrs.frozen(kw_only=True)
 class SubmitJob(actors.Request[Job]):
-    """Compile and start a job, or, with ``check_only``, only compile it."""
+    """Compile and start a job."""
 
     name: str
     type: str
@@ -84,7 +85,6 @@ class SubmitJob(actors.Request[Job]):
     requirements: JobRequirements = attrs.field(factory=JobRequirements)
     keep: bool = False
     status: JobStatus = JobStatus.QUEUED
-    check_only: bool = False
     key: Key | None = None
     """The submitter's mark of this submission, if it has one."""
     by: str = MANAGER
@@ -132,6 +132,54 @@ async def checked_settings(job: SubmitJob, compiler: Compiler) -> Mapping[str, A
         raise Refusal(str(error)) from error
 
 
+async def compiled(message: SubmitJob, job: Job, services: Services) -> CompiledJob:
+    """What a job type's script makes of a submitted job. Raises `Refusal`."""
+    settings = await checked_settings(message, services.compiler)
+    try:
+        outcome = await services.compiler.compile(_to_compile(job, settings))
+    except (UnknownJobType, CompileError) as error:
+        raise Refusal(str(error)) from error
+    try:
+        job.requirements.stricter(outcome.requirements)
+    except ValueError as error:
+        raise Refusal(f"the requirements of its job type: {error}") from error
+    offered = await services.reader.offered_types()
+    warnings = unoffered((task.type for task in outcome.tasks), offered)
+    return attrs.evolve(outcome, warnings=warnings)
+
+
+def as_compiled(job: Job, outcome: CompiledJob) -> Job:
+    """A job as the job type's script has left it."""
+    return attrs.evolve(
+        job,
+        name=job.name if outcome.name is None else outcome.name,
+        priority=job.priority if outcome.priority is None else outcome.priority,
+        settings=outcome.settings,
+        metadata=outcome.metadata,
+        requirements=job.requirements.stricter(outcome.requirements),
+        warnings=outcome.warnings,
+    )
+
+
+async def files_of(message: SubmitJob, reader: Reader) -> str | None:
+    """The folder that belongs to a job: the pack that its key got, else what it names.
+
+    Raises `Refusal` if that is the pack of another submission.
+    """
+    named = message.shaman_checkout_id
+    pack = await reader.pack_of(message.key.text) if message.key else None
+    if named and named != pack and await reader.is_pack(named):
+        raise Refusal(f"storage.shaman_checkout_id: {named} belongs to another submission")
+    return pack or named
+
+
+async def submittable(message: SubmitJob, reader: Reader) -> Job:
+    """The job of a submission, still without its tasks. Raises `Refusal`."""
+    if message.status not in ALLOWED_AT_FIRST:
+        raise Refusal(f"initial_status: expected queued or paused, got {message.status.value}")
+    return attrs.evolve(_new_job(message), shaman_checkout_id=await files_of(message, reader))
+
+
 class Submissions(actors.Actor):
     """The parent of the submissions, which erases jobs that the end of the Manager interrupted."""
 
@@ -151,12 +199,10 @@ class Submissions(actors.Actor):
     @actors.handles(SubmitJob)
     async def submit(self, message: SubmitJob) -> Job | None:
         """Start an actor for the job, which answers, unless it was submitted before."""
-        if message.status not in ALLOWED_AT_FIRST:
-            raise Refusal(f"initial_status: expected queued or paused, got {message.status.value}")
         key = message.key
         if key is not None and (known := await self._known(key)) is not None:
             return known
-        job = attrs.evolve(_new_job(message), shaman_checkout_id=await self._files(message))
+        job = await submittable(message, self._services.reader)
         if key is not None:
             self._keys[key.text] = job.id
         answer = self.defer_reply()
@@ -185,17 +231,6 @@ class Submissions(actors.Actor):
         if job is None:
             raise NotFound("the job that was submitted with this Idempotency-Key is deleted")
         return job
-
-    async def _files(self, message: SubmitJob) -> str | None:
-        """The folder that belongs to a job: the pack that its key got, else what it names.
-
-        Raises `Refusal` if that is the pack of another submission.
-        """
-        reader, named = self._services.reader, message.shaman_checkout_id
-        pack = await reader.pack_of(message.key.text) if message.key else None
-        if named and named != pack and await reader.is_pack(named):
-            raise Refusal(f"storage.shaman_checkout_id: {named} belongs to another submission")
-        return pack or named
 
     @actors.handles(actors.Terminated)
     def ended(self, message: actors.Terminated) -> None:
@@ -241,40 +276,17 @@ class Submission(actors.Actor):
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:
-        compiler, job = self._services.compiler, self._live.job
-        settings = await checked_settings(self._message, compiler)
-        try:
-            compiled = await compiler.compile(_to_compile(job, settings))
-        except (UnknownJobType, CompileError) as error:
-            raise Refusal(str(error)) from error
-        try:
-            job.requirements.stricter(compiled.requirements)
-        except ValueError as error:
-            raise Refusal(f"the requirements of its job type: {error}") from error
-        offered = await self._services.reader.offered_types()
-        warnings = unoffered((task.type for task in compiled.tasks), offered)
-        return attrs.evolve(compiled, warnings=warnings)
+        return await compiled(self._message, self._live.job, self._services)
 
     @actors.handles(Compiled)
-    def compiled(self, message: Compiled) -> None:
+    def store(self, message: Compiled) -> None:
         """Refuse the job, or begin to store it."""
         job, outcome = self._live.job, message.outcome
         if isinstance(outcome, Exception):
             self._answer.fail(outcome)
             self.stop()
-        elif self._message.check_only:
-            self._answer(job)
-            self.stop()
         else:
-            job = attrs.evolve(
-                job,
-                name=job.name if outcome.name is None else outcome.name,
-                priority=job.priority if outcome.priority is None else outcome.priority,
-                settings=outcome.settings,
-                metadata=outcome.metadata,
-                requirements=job.requirements.stricter(outcome.requirements),
-                warnings=outcome.warnings,
-            )
+            job = as_compiled(job, outcome)
             self.record(InsertJob(attrs.evolve(job, status=JobStatus.UNDER_CONSTRUCTION)))
             self._live.job = job
             self._pieces = pieces(job, self._message.settings, outcome)

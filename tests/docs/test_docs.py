@@ -151,7 +151,10 @@ CONVERTER = r"<\w+(\(.*?\))?:"
 
 
 def operations() -> set[str]:
-    web = build_app(SimpleNamespace(services=SimpleNamespace(reader=None)))
+    farm = SimpleNamespace(
+        services=SimpleNamespace(reader=None), store=SimpleNamespace(touched=None)
+    )
+    web = build_app(farm)
     return {
         f"{method} {re.sub(CONVERTER, '<', rule.rule).removeprefix('/api/v3')}"
         for rule in web.url_map.iter_rules()

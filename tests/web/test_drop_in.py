@@ -30,7 +30,7 @@ async def test_a_job_may_leave_out_what_has_a_default_or_only_blender_knows(edge
     assert "--render-format" not in command["parameters"]["args"]
 
 
-@pytest.mark.parametrize("path", ["jobs", "jobs/check"])
+@pytest.mark.parametrize("path", ["jobs", "jobs/check", "jobs/dry-run"])
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
@@ -46,7 +46,7 @@ async def test_frames_and_rates_that_are_none_are_refused_at_once(edge, path, ch
     assert reason in (await call(edge, "POST", path, job, 400))["message"]
 
 
-@pytest.mark.parametrize("path", ["jobs", "jobs/check"])
+@pytest.mark.parametrize("path", ["jobs", "jobs/check", "jobs/dry-run"])
 @pytest.mark.parametrize("name", ["", " ", "a\0b", "a\nb"])
 async def test_a_job_without_a_name_or_with_control_characters_in_it_is_refused(edge, path, name):
     refused = await call(edge, "POST", path, JOB | {"name": name}, 400)

@@ -28,6 +28,7 @@ BODIES = {
     "submitJob": JOB,
     "handOutPack": {"name": "shot"},
     "submitJobCheck": JOB,
+    "dryRunJob": JOB,
     "setJobStatus": {"status": "requeueing", "reason": "again"},
     "setJobPriority": {"priority": 50},
     "setJobTag": {"name": ""},

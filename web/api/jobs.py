@@ -9,6 +9,7 @@ from flamenco.api import jobs as api
 from flamenco.api.lists import JobsWanted, TasksWanted
 from flamenco.jobtypes import UnknownJobType
 from flamenco.logs import job_folder
+from flamenco.manager.dryruns import check, dry_run
 from flamenco.manager.pictures import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
@@ -83,11 +84,21 @@ async def submit_job(body: api.SubmittedJob, headers: api.SubmissionHeaders) -> 
 @routes.post("/jobs/check", errors=[412, 429])
 async def submit_job_check(body: api.SubmittedJob) -> None:
     """Compile a job without storing it, to check it."""
-    submission = submitted(body, services(), check_only=True)
+    submission = submitted(body, services())
     await _check_tag(submission.worker_tag)
     await checked_settings(submission, services().compiler)
     async with compiling().turn(address()):
-        await farm().submissions.ask(submission, timeout=SUBMIT_SECONDS)
+        await check(submission, services())
+
+
+@routes.post("/jobs/dry-run", errors=[412, 429])
+async def dry_run_job(body: api.SubmittedJob, query: api.DryRunWanted) -> api.DryRun:
+    """The job and the tasks that a submission would come to, without storing anything."""
+    submission = submitted(body, services())
+    await _check_tag(submission.worker_tag)
+    await checked_settings(submission, services().compiler)
+    async with compiling().turn(address()):
+        return views.dry_run(await dry_run(submission, services()), query.after, query.limit)
 
 
 @routes.get("/jobs/<job_id>", errors=[404])
@@ -143,7 +154,7 @@ async def _check_tag(tag_id: str | None) -> None:
         raise Refusal(f"worker_tag: there is no tag {tag_id}")
 
 
-def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = False) -> SubmitJob:
+def submitted(job: api.SubmittedJob, services: Services) -> SubmitJob:
     """A submission for the farm, with paths of two-way variables replaced by variables."""
     platform = job.submitter_platform
     platform = PLATFORM if platform == "manager" else platform
@@ -167,7 +178,6 @@ def submitted(job: api.SubmittedJob, services: Services, *, check_only: bool = F
         requirements=views.requirements(job.requirements),
         keep=job.keep is True,
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
-        check_only=check_only,
         by=who(),
     )
 
