@@ -39,6 +39,8 @@ class Web(QuartTrio):
         self.compiling = Turns()
         self.registrations = Allowance(at_first=40, period=2.0)
         self.config["MAX_CONTENT_LENGTH"] = self.config["BODY_TIMEOUT"] = None  # web.bodies
+        self.looking = trio.CapacityLimiter(2)
+        self.asking_blender = Turns(at_once=1, of_address=1, most_waiting=5)
         self.checking = trio.Semaphore(1)  # of programs, of which one runs at a time
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
 
@@ -114,6 +116,16 @@ def frame_lists() -> FrameLists:
 def compiling() -> Turns:
     """The turns of clients whose jobs are compiled, one at a time."""
     return cast("Web", current_app).compiling
+
+
+def looking() -> trio.CapacityLimiter:
+    """The threads that look at the shared storage, each of which may hang with it."""
+    return cast("Web", current_app).looking
+
+
+def asking_blender() -> Turns:
+    """The turns of clients who ask Blender about a file, one at a time."""
+    return cast("Web", current_app).asking_blender
 
 
 def registrations() -> Allowance:

@@ -15,6 +15,7 @@ from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from web import live, pages, sessions
 from web.api import (
+    blendfiles,
     bulk,
     configuration,
     document,
@@ -53,6 +54,7 @@ ROOMS = (
     meta,
     configuration,
     jobs,
+    blendfiles,
     packs,
     job_requests,
     frames,

@@ -46,9 +46,11 @@ def post(path: str, body: object) -> Call[None]:
     return Call("POST", path, nothing, body=body)
 
 
-def send(path: str, body: object, kind: type[A]) -> Call[A]:
+def send(
+    path: str, body: object, kind: type[A], wanted: attrs.AttrsInstance | None = None
+) -> Call[A]:
     """A request that sends something and gets an instance of this class."""
-    return Call("POST", path, read_as(kind), body=body)
+    return Call("POST", path, read_as(kind), query_of(wanted) if wanted else {}, body=body)
 
 
 def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import attrs
 from msgspec import UNSET
 
+from flamenco.api import blendfiles as wire_blends
 from flamenco.api import bulk, meta, past
 from flamenco.api import frames as wire_frames
 from flamenco.api import jobs as wire_jobs
@@ -16,7 +17,7 @@ from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
-from flamenco.client.calls import Call, get, nothing, operation, post, query_of, read_as, send, then
+from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
@@ -111,12 +112,21 @@ class Operations(SetupOperations, ShamanOperations):
         return post("jobs/check", job)
 
     @operation
+    def blend_files(self, wanted: wire_blends.BlendFilesWanted) -> Call[wire_blends.BlendFiles]:
+        """A part of the .blend files of the shared storage."""
+        return get("blend-files", wire_blends.BlendFiles, wanted)
+
+    @operation
+    def blend_facts(self, question: wire_blends.BlendQuestion) -> Call[wire_blends.BlendFacts]:
+        """What the Manager's Blender knows of one of them."""
+        return send("blend-files/facts", question, wire_blends.BlendFacts)
+
+    @operation
     def dry_run(
         self, job: wire_jobs.SubmittedJob, wanted: wire_jobs.DryRunWanted
     ) -> Call[wire_jobs.DryRun]:
         """What a job would come to, without storing it."""
-        call = send("jobs/dry-run", job, wire_jobs.DryRun)
-        return attrs.evolve(call, query=query_of(wanted))
+        return send("jobs/dry-run", job, wire_jobs.DryRun, wanted)
 
     # Jobs
 

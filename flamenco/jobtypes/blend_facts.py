@@ -21,6 +21,8 @@ from flamenco.model.jobtypes import JobType
 EXPRESSIONS = Path(__file__).with_name("_in_blender.py")
 MARK = b"flamenco-settings:"
 TIMEOUT_SECONDS = 120.0
+MOST_BYTES = 2**22
+"""Maximum size of what Blender says that is kept, the end of it."""
 
 _EMPTY = {"string": "", "int32": 0, "float": 0.0, "bool": False}
 """{type of a setting: its value for expressions if it has none}, as in the add-on."""
@@ -47,13 +49,19 @@ class Facts:
 
 
 async def ask_blender(
-    blender: str, blendfile: Path, job_type: JobType, job_name: str, given: Mapping[str, Any]
+    blender: str,
+    blendfile: Path,
+    job_type: JobType,
+    job_name: str,
+    given: Mapping[str, Any],
+    *,
+    seconds: float = TIMEOUT_SECONDS,
 ) -> Facts:
-    """What Blender knows of ``blendfile``.
+    """What Blender knows of ``blendfile``, whose own scripts are not run.
 
     Settings in ``given`` are not evaluated; expressions see them, and defaults, as `settings`.
     Raises BlendError if Blender cannot be started, cannot read the file or takes longer than
-    `TIMEOUT_SECONDS`, or if an expression fails.
+    ``seconds``, or if an expression fails.
     """
     questions = {
         "job_name": job_name,
@@ -69,7 +77,7 @@ async def ask_blender(
     file = await trio.Path(blendfile).absolute()
     if not await file.is_file():
         raise BlendError(f"{blendfile}: expected a .blend file, found none")
-    output, status = await _run(blender, str(file), questions)
+    output, status = await _run(blender, str(file), questions, seconds)
     return _answers(output, status, blendfile)
 
 
@@ -102,11 +110,14 @@ def outside(outputs: Iterable[tuple[str, str]], folders: Collection[str]) -> lis
     ]
 
 
-async def _run(blender: str, blendfile: str, questions: Mapping[str, Any]) -> tuple[bytes, int]:
+async def _run(
+    blender: str, blendfile: str, questions: Mapping[str, Any], seconds: float
+) -> tuple[bytes, int]:
     options = ["--python-exit-code", "3", "--python", str(EXPRESSIONS)]
-    command = [blender, "--factory-startup", "--background", blendfile, *options]
+    start = ["--factory-startup", "--disable-autoexec", "--background"]
+    command = [blender, *start, blendfile, *options]
     try:
-        with trio.fail_after(TIMEOUT_SECONDS):
+        with trio.fail_after(seconds):
             async with open_child(
                 [*command, "--", json.dumps(questions)],
                 stdout=subprocess.PIPE,
@@ -117,14 +128,16 @@ async def _run(blender: str, blendfile: str, questions: Mapping[str, Any]) -> tu
         reason = error.strerror or str(error)
         raise BlendError(f"{blender}: expected Blender, cannot start it: {reason}") from None
     except trio.TooSlowError:
-        raise BlendError(
-            f"{blendfile}: Blender took over {TIMEOUT_SECONDS:g} s to read it"
-        ) from None
+        raise BlendError(f"{blendfile}: Blender took over {seconds:g} s to read it") from None
 
 
 async def _output(child: Child) -> bytes:
     stream = cast("trio.abc.ReceiveStream", child.stdout)
-    return b"".join([part async for part in stream])
+    output = bytearray()
+    async for part in stream:
+        output += part
+        del output[:-MOST_BYTES]
+    return bytes(output)
 
 
 def _answers(output: bytes, status: int, blendfile: Path) -> Facts:

@@ -46,6 +46,10 @@ class Compiler:
         """The job type with this name. Raises UnknownJobType."""
         return await self._describe(name, await self._paths(name))
 
+    async def is_builtin(self, name: str) -> bool:
+        """True if a job type is part of Flamenco. Raises UnknownJobType."""
+        return all(path.parent == BUILTIN for path in await self._paths(name))
+
     async def compile(self, job: JobToCompile) -> CompiledJob:
         """The job's tasks, as its job type writes them.
 

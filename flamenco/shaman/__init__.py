@@ -14,6 +14,7 @@ from flamenco.shaman.errors import (
     StorageFailed,
 )
 from flamenco.shaman.files import CheckoutFile, FileKey, checkout_path
+from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected
 from flamenco.shaman.records import Records, erase
 from flamenco.shaman.service import Received, Shaman
@@ -32,6 +33,7 @@ __all__ = [
     "ShamanError",
     "ShamanOff",
     "StorageFailed",
+    "Tree",
     "checkout_path",
     "erase",
 ]

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -114,9 +115,10 @@ class Folder:
             with suppress(OSError):  # some network drives don't sync folders
                 os.fsync(there._fd)
 
-    def scan(self) -> list[os.DirEntry[str]]:
+    def scan(self, most: int | None = None) -> list[os.DirEntry[str]]:
+        """What is in it, ``most`` entries at most."""
         with os.scandir(self.path if self._fd is None else self._fd) as entries:
-            return list(entries)
+            return list(islice(entries, most))
 
 
 def _is_link(about: os.stat_result) -> bool:

@@ -11,11 +11,12 @@ import attrs
 import pytest
 import trio
 
+from flamenco.api.blendfiles import BlendFilesWanted
 from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.events import EventJobUpdate
 from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
-from flamenco.api.jobs import JobDeletion
+from flamenco.api.jobs import DryRunWanted, JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticesWanted
 from flamenco.api.past import AttemptsWanted, FarmWanted
@@ -162,7 +163,12 @@ def described(method: operation) -> tuple[str, str]:
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
     of_frames = (FramesWanted, NewestWanted, PicturesWanted, VideoWanted)
     of_past = (AttemptsWanted, FarmWanted, NoticesWanted)
-    values = {str: "X", int: "X", **dict.fromkeys((*lists, *of_frames, *of_past))}
+    of_submission = (DryRunWanted, BlendFilesWanted)
+    values = {
+        str: "X",
+        int: "X",
+        **dict.fromkeys((*lists, *of_frames, *of_past, *of_submission)),
+    }
     parameters = [*inspect.signature(method._describe).parameters.values()][1:]
     arguments = [
         values.get(each.annotation, SimpleNamespace(id="X", url="X"))

@@ -29,6 +29,7 @@ BODIES = {
     "handOutPack": {"name": "shot"},
     "submitJobCheck": JOB,
     "dryRunJob": JOB,
+    "askAboutBlendFile": {"path": "shot.blend", "type": "simple-blender-render"},
     "setJobStatus": {"status": "requeueing", "reason": "again"},
     "setJobPriority": {"priority": 50},
     "setJobTag": {"name": ""},
