@@ -18,10 +18,11 @@ LENGTH = 120
 EVERY = 12
 """Number of frames from one key frame to the next, for those who seek; parts have a multiple."""
 CODECS = {
-    "mp4": f"-c:v libx264 -preset superfast -crf 25 -bf 0 -g {EVERY}",
+    "mp4": f"-c:v libx264 -preset ultrafast -crf 25 -bf 0 -g {EVERY}",
     "webm": f"-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -row-mt 1 -crf 34 -b:v 0 -g {EVERY}",
 }
-"""{format: options}. Without B-frames, no part begins before its first frame."""
+"""{format: options}. Without B-frames, no part begins before its first frame. `ultrafast` takes two
+thirds of the time of `superfast`, and a fifth more bytes."""
 JOINED = {"mp4": "-movflags +faststart -f mp4", "webm": "-f webm"}
 COLOURS = (
     "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p -colorspace bt709 "
