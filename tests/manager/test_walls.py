@@ -4,10 +4,11 @@ import gc
 
 import pytest
 import trio
+from msgspec import UNSET
 
 import actors
 from flamenco import protocol
-from flamenco.api.events import EventJobUpdate
+from flamenco.api.events import EventJobUpdate, EventWorkerTask
 from flamenco.manager.asking import ask_job
 from flamenco.manager.images import Images, ProcessImage
 from flamenco.manager.jobs.actor import JobActor
@@ -103,7 +104,11 @@ async def test_a_parked_job_hands_back_its_leases_with_an_attempt_for_each(tmp_p
             anna.say(protocol.Heartbeat((held,)))
             return bad.id in await stage.farm.services.reader.parked(ParkedKind.JOB)
 
-        await until(parked)
+        async with stage.farm.system.events.subscribe(EventWorkerTask) as events:
+            await until(parked)
+            with trio.fail_after(PATIENCE):
+                while (await anext(events)).task is not UNSET:
+                    pass
         await stage.until_status(bad, "queued", "queued")
         attempts = await stage.farm.services.reader.attempts(assign.task_id)
         assert [each.lease for each in attempts] == [assign.lease]

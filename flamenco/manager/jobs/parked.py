@@ -4,6 +4,7 @@ import attrs
 
 import actors
 from flamenco import clock
+from flamenco.api.events import EventWorkerTask
 from flamenco.manager.asking import tell_worker, worker_actor
 from flamenco.manager.deletions import Erase
 from flamenco.manager.events import job_event
@@ -62,7 +63,9 @@ class ParkedJob(actors.Actor):
         return shown.item
 
     def _close(self, back: HandBackLeases) -> None:
+        """Let the workers go, and tell browsers that they hold nothing any more."""
         for lease in back.leases:
+            self.system.publish(EventWorkerTask(worker_id=lease.worker_id))
             worker = worker_actor(self.system, lease.worker_id)
             if worker is not None:
                 worker.tell(LeaseClosed(lease.task_id, lease.number, self._reason))
