@@ -16,6 +16,7 @@ from flamenco.api.events import FarmEvent
 from flamenco.api.frames import FramesWanted, ListedFrame
 from flamenco.api.jobs import Job
 from flamenco.api.lists import JobsWanted
+from flamenco.api.pictures import KeptPicture, PicturesWanted
 from flamenco.client.answers import result_of, unreachable
 from flamenco.client.calls import Call
 from flamenco.client.errors import Unreachable
@@ -71,6 +72,15 @@ class ManagerClient(Operations):
                 yield frame
             after = page.next or None
 
+    async def each_picture(self, job_id: str) -> AsyncIterator[KeptPicture]:
+        """All pictures of a job's frames, in their order."""
+        after: str | None = ""
+        while after is not None:
+            page = await self.pictures_page(job_id, PicturesWanted(after=after))
+            for picture in page.pictures:
+                yield picture
+            after = page.next or None
+
     @asynccontextmanager
     async def follow(self, topics: Topics) -> AsyncIterator[AsyncIterator[FarmEvent | Resync]]:
         """All events from the beginning of the block on, without a gap.
@@ -119,6 +129,14 @@ class SyncClient(Operations):
         while after is not None:
             page = self.frames_page(job_id, FramesWanted(after=after))
             yield from page.frames
+            after = page.next or None
+
+    def each_picture(self, job_id: str) -> Iterator[KeptPicture]:
+        """All pictures of a job's frames, in their order."""
+        after: str | None = ""
+        while after is not None:
+            page = self.pictures_page(job_id, PicturesWanted(after=after))
+            yield from page.pictures
             after = page.next or None
 
     @contextmanager

@@ -229,12 +229,6 @@ class Operations(SetupOperations, ShamanOperations):
         )
 
     @operation
-    def pictures(self, job_id: str) -> Call[tuple[wire_pictures.KeptPicture, ...]]:
-        """The pictures of a job's frames, in their order, the first 100,000."""
-        listed = get(f"jobs/{job_id}/pictures", wire_pictures.JobPictures)
-        return then(listed, attrgetter("pictures"))
-
-    @operation
     def pictures_page(
         self, job_id: str, wanted: wire_pictures.PicturesWanted
     ) -> Call[wire_pictures.JobPictures]:
@@ -251,7 +245,7 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def picture(self, job_id: str, name: str, size: str) -> Call[bytes]:
-        """A picture of a frame as JPEG; its name and size stand in its address in `pictures`."""
+        """A picture of a frame as JPEG; name and size stand in its address in `pictures_page`."""
         return Call("GET", f"jobs/{job_id}/pictures/{name}/{size}", bytes)
 
     @operation

@@ -42,6 +42,8 @@ from flamenco.model.statuses import JobStatus
 from tests.client.test_manager import CANCEL, FAR_FUTURE, NAPS, canceled, worker
 from tests.cutting import cutting
 from tests.patience import PATIENCE
+from tests.web.test_pictures import picture
+from tests.web.test_worker_calls import awake
 from web.server import ROOMS
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -145,6 +147,25 @@ async def test_all_frames_come_however_few_are_in_an_answer(edge, client, monkey
             return [each.frame for each in same.each_frame(job.id)]
 
     assert await waiting(numbers) == [-1, 0, 1, 2, 3]
+
+
+async def test_all_pictures_come_however_few_are_in_an_answer(edge, client, monkeypatch):
+    monkeypatch.setattr("flamenco.store.frames.MOST_LISTED", 2)
+    settings = {"frames": "1-5", "width": 64, "height": 36, "fps": 24.0}
+    settings["render_output_path"] = "/farm/######"
+    job = await client.submit(attrs.evolve(NAPS, type="test-frames", settings=settings))
+    anna = await awake(edge)
+    for number in range(1, 6):
+        task = await anna.gets_task()
+        await anna.says("POST", f"task/{task['uuid']}/picture", picture(number), 204)
+        await anna.completes(task)
+    assert [each.frame async for each in client.each_picture(job.id)] == [1, 2, 3, 4, 5]
+
+    def numbers() -> list[int]:
+        with open_sync_client(edge.url) as same:
+            return [each.frame for each in same.each_picture(job.id)]
+
+    assert await waiting(numbers) == [1, 2, 3, 4, 5]
 
 
 async def test_what_is_asked_of_lists_arrives(edge, client):
