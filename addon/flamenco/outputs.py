@@ -10,7 +10,7 @@ import bpy
 from . import manager
 from .errors import NotReady
 from .job import JobDraft
-from .paths import is_inside, place_below
+from .paths import is_inside
 
 
 def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
@@ -35,9 +35,10 @@ def outside_of_farm(scene: bpy.types.Scene) -> tuple[str, ...]:
 
 
 def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, storage: Path) -> None:
-    """Raises NotReady for a folder that counts from a file which Workers find elsewhere."""
-    if place_below(storage, blendfile):
-        return
+    """Raises NotReady for a folder that counts from a file which Workers find elsewhere.
+
+    That is a file outside the shared storage.
+    """
     for setting, text in draft.folders():
         folder = Path(os.path.normpath(blendfile.parent / text.removeprefix("//")))
         if text.startswith("//") and not _is_shared(str(folder), [storage]):
@@ -53,15 +54,18 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
             )
 
 
-def refuse_without_camera(scene: bpy.types.Scene) -> None:
-    """Raises NotReady for a scene that has nothing to look through, and nothing else to render."""
+def without_camera(draft: JobDraft, scene: bpy.types.Scene) -> tuple[str, ...]:
+    """A sentence if a job opens the file, whose scene has nothing to look through or to show."""
+    if draft.job_type.setting("blendfile") is None:
+        return ()
     by_marker = any(marker.camera for marker in scene.timeline_markers)
     editor = scene.sequence_editor if scene.render.use_sequencer else None
     has_strips = editor is not None and any(
         editor.strips if hasattr(editor, "strips") else editor.sequences
     )
     if scene.camera is None and not by_marker and not has_strips and _tree(scene) is None:
-        raise NotReady(f'Scene "{scene.name}" has no camera. Choose one, then submit again')
+        return (f'Scene "{scene.name}" has no camera',)
+    return ()
 
 
 def _is_shared(path: str, folders: Iterable[Path]) -> bool:

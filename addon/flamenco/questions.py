@@ -35,16 +35,16 @@ def unsaved() -> Question:
     return Question("The file has unsaved changes, and Workers read it from the disk", (), labels)
 
 
-def incomplete(plan: PackPlan) -> Question | None:
-    """Whether to send the job without some files; None if Workers will find all of them."""
-    lost = [f"Missing: {file}" for file in plan.missing]
+def incomplete(plan: PackPlan, faults: Iterable[str]) -> Question | None:
+    """Whether to send the job with these faults, and without some files; None if it has all."""
+    lost = [*faults, *(f"Missing: {file}" for file in plan.missing)]
     lost += [f"Outside the shared storage: {file}" for file in plan.elsewhere]
     if not lost:
         return None
     labels = {FIX: "Find Missing Files", GO_ON: "Submit Without", STOP: "Stop"}
     if not plan.missing:
         del labels[FIX]
-    return Question("Workers will not find some files", tuple(_cut(lost)), labels)
+    return Question("Workers will not find all that they need", tuple(_cut(lost)), labels)
 
 
 def _cut(lines: list[str]) -> Iterable[str]:

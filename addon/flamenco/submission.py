@@ -138,13 +138,17 @@ class Submission:
         blendfile = _save()
         draft = self._draft(info)
         storage = Path(info.storage)
-        outputs.refuse_private(draft, bpy.context.scene, blendfile, storage)
+        inside = yield from in_background(lambda: place_below(storage, blendfile))
+        if inside is None:
+            outputs.refuse_private(draft, bpy.context.scene, blendfile, storage)
         client = manager.client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
         outside = outputs.outside_of_farm(bpy.context.scene)
-        plan = yield from self._plan(blendfile, info)
+        camera = outputs.without_camera(draft, bpy.context.scene)
+        plan = yield from self._plan(blendfile, inside, info)
+        yield from self._ask(questions.incomplete(plan, camera))
         used = plan.files or (plan.blendfile,)
         files = yield from in_background(lambda: packing.stamps(used))
         mark = (client.url, draft, files)
@@ -155,7 +159,7 @@ class Submission:
             delivered = yield from self._deliver(client, info, plan, draft.name)
         sent = unanswered.Unanswered(mark, self.key, delivered)
         warnings = yield from self._send(client, draft, sent)
-        told = (*outside, *warnings)
+        told = (*camera, *outside, *warnings)
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
     def _check_version(self, info: ManagerInfo) -> None:
@@ -180,7 +184,6 @@ class Submission:
             raise NotReady(
                 "The Manager does not know the chosen job type (any more). Choose another one"
             )
-        outputs.refuse_without_camera(scene)
         name = self.job_name or scene.flamenco_job_name
         if not name:
             raise NotReady("The job has no name; enter one and submit again")
@@ -200,7 +203,8 @@ class Submission:
             keep=scene.flamenco_keep,
         )
 
-    def _plan(self, blendfile: Path, info: ManagerInfo) -> Flow[PackPlan]:
+    def _plan(self, blendfile: Path, inside: Path | None, info: ManagerInfo) -> Flow[PackPlan]:
+        """`inside` is the blend file as it is called in the shared storage, if it is there."""
         _show("INVESTIGATING", "Looking for the files it uses", can_abort=True)
         used = yield from dependencies.of_open_file()
         finder, storage = manager.preferences().project_finder, Path(info.storage)
@@ -211,7 +215,6 @@ class Submission:
                     f"The shared storage {storage} cannot be reached from this computer. Mount it,"
                     " or correct its path in the Manager's configuration"
                 )
-            inside = place_below(storage, blendfile)
             if inside is not None:
                 return plan_in_place(inside, storage, used)
             return plan_pack(blendfile, find_project_root(blendfile, finder), storage, used)
@@ -224,14 +227,11 @@ class Submission:
 
         plan = yield from in_background(told)
         self._stop_if_aborted()
-        doubt = questions.incomplete(plan)
-        if doubt is not None:
-            yield from self._ask(doubt)
         return plan
 
-    def _ask(self, question: questions.Question) -> Flow[None]:
-        """Wait for the artist's answer. Raises Aborted or NotReady."""
-        if self.asks is None:
+    def _ask(self, question: questions.Question | None) -> Flow[None]:
+        """Wait for the artist's answer, if there is a question. Raises Aborted or NotReady."""
+        if self.asks is None or question is None:
             return
         self.question = question
         before = bpy.context.window_manager.flamenco_bat_status

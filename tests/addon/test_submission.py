@@ -221,6 +221,22 @@ finish([sorted(shown), sorted(one.size[0] for one in bpy.data.images if one.file
         brought = pack.joinpath("_outside", *far.parts[1:], "wall.png")
         assert seen.result == [sorted([str(brought), str(near / "wall.png")]), [4, 4]], seen.output
 
+    def test_is_looked_for_in_the_storage_while_blender_draws(
+        self, blender: InstalledBlender, manager: FakeManager, blendfile: Path
+    ) -> None:
+        script = f"""
+import os, threading
+realpath, threads = os.path.realpath, set()
+def watched(path, **how):
+    if str(path) == {str(manager.storage)!r}:
+        threads.add(threading.current_thread().name)
+    return realpath(path, **how)
+os.path.realpath = watched
+finish([tried(), sorted(threads)])
+"""
+        run = in_blender(blender, manager, script, blendfile)
+        assert run.result == [["FINISHED"], ["flamenco-addon"]]
+
     def test_is_not_rendered_into_a_folder_beside_it(
         self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path
     ) -> None:
@@ -373,12 +389,14 @@ finish([first, tried()])
         run = in_blender(blender, manager, "finish(tried())", None)
         assert "Save it first" in run.result
 
-    def test_without_a_camera_asks_for_one(
+    def test_without_a_camera_tells_it_of_jobs_that_open_the_file(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path
     ) -> None:
         blendfile = make_file(blender, storage / "shot.blend", "scene.camera = None")
         script = """
-answers = [tried()]
+import flamenco.outputs as outputs, types
+empty = types.SimpleNamespace(job_type=types.SimpleNamespace(setting=lambda key: None))
+answers = [tried(), outputs.without_camera(empty, scene)]
 editor = scene.sequence_editor_create()
 strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 until = "length" if bpy.app.version >= (5, 0) else "frame_end"
@@ -386,8 +404,8 @@ strips.new_effect(name="C", type="COLOR", channel=1, frame_start=1, **{until: 9}
 finish([*answers, tried()])
 """
         run = in_blender(blender, manager, script, blendfile)
-        assert 'Scene "Shot" has no camera' in run.result[0]
-        assert run.result[1] == ["FINISHED"]
+        assert run.result == [["FINISHED"], [], ["FINISHED"]]
+        assert run.output.count('submitted; Scene "Shot" has no camera') == 1
 
     def test_without_the_shared_storage_asks_to_mount_it(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
