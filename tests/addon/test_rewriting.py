@@ -156,7 +156,7 @@ def test_an_abort_ends_the_other_blender(tmp_path: Path) -> None:
     abort = Event()
     abort.set()
     with pytest.raises(Aborted):
-        rewrite(plan_of(tmp_path), ["sleep", "100000"], tmp_path, abort)
+        rewrite(plan_of(tmp_path), ["sh", "-c", "exec sleep 100000"], tmp_path, abort)
 
 
 def test_without_a_blender_it_says_so(tmp_path: Path) -> None:

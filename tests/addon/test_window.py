@@ -170,6 +170,8 @@ for name, keys in {shown!r}.items():
     for key in links:
         setattr(scene.flamenco_job_settings, "autoeval_" + key, False)
     yield from until(lambda: all((name, key, False) in drawn for key in links))
+    for key in links:  # other types have settings of the same name, which would stay unlinked
+        setattr(scene.flamenco_job_settings, "autoeval_" + key, True)
 finish(sorted({{key for type_, key, linked in drawn if type_ == "single-image-render" and linked}}))
 """
     run = play(blender, display, manager, story, blendfile)
