@@ -36,7 +36,7 @@ class FLAMENCO_OT_find_managers(FlowOperator, bpy.types.Operator):
             urls = yield from in_background(search.managers)
         except OSError as ex:
             raise NotReady(f"The network cannot be searched: {ex.strerror}") from ex
-        new = 0
+        new, answering = 0, []
         for url in urls:
             try:
                 client = manager.client(url)
@@ -44,10 +44,11 @@ class FLAMENCO_OT_find_managers(FlowOperator, bpy.types.Operator):
             except FlamencoError:
                 continue
             new += _add(client.url, name)
+            answering.append(client.url)
         if not urls:
             return "WARNING", "No Manager answers on this network; type its address"
-        if manager.info() is None:
-            manager.preferences().manager_url = urls[0]
+        if answering and manager.info() is None:
+            manager.preferences().manager_url = answering[0]
         return "INFO", f"{len(urls)} found, {new} of them new"
 
 

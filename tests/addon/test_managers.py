@@ -66,7 +66,8 @@ def test_what_else_answers_is_no_manager(answer: bytes) -> None:
 def test_managers_are_found_chosen_and_taken_off_the_list(
     blender: InstalledBlender, manager: FakeManager
 ) -> None:
-    with answering(url=manager.url) as place:
+    odd = b"HTTP/1.1 200 OK\r\nST: urn:flamenco:manager:0\r\nLOCATION: http://127.0.0.1:0/\r\n\r\n"
+    with answering(odd, url=manager.url) as place:
         script = f"""
 import flamenco.search as search
 search.managers.__defaults__ = ({place!r}, 1.0)
