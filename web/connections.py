@@ -167,7 +167,6 @@ class Connection:
         """Wait until something comes; False if nothing does."""
         with trio.move_on_at(self._reading.deadline), suppress(trio.ClosedResourceError):
             await trio.lowlevel.wait_readable(self._socket)
-            self._reading.deadline = inf  # others of this address may come first
             return True
         return False
 
@@ -244,7 +243,10 @@ class Connection:
 
     @property
     def idle_until(self) -> float:
-        """Time at which it is closed if nothing is asked; infinite while a request is answered."""
+        """Time at which it is closed if nothing is asked; infinite while a request is answered.
+
+        While its first request waits for its turn, it is the time by which something had to come.
+        """
         return self._reading.deadline
 
     def close_if_idle(self) -> None:

@@ -15,6 +15,10 @@ MOST_BYTES = 32 * 2**20
 """Maximum size of all lists together; those that nobody has asked for the longest go."""
 
 
+KEPT_BYTES = 1024
+"""Size of what is kept beside a list, and of the name of a worker."""
+
+
 @attrs.frozen
 class WrittenList:
     """A list of frames as JSON."""
@@ -56,7 +60,11 @@ class FrameLists:
     def _keep(self, key: _Key, touched: int, written: WrittenList) -> None:
         _, replaced = self._kept.pop(key, (0, None))
         self._kept[key] = (touched, written)
-        self._size += len(written.body) - (len(replaced.body) if replaced else 0)
+        self._size += _size_of(written) - (_size_of(replaced) if replaced else 0)
         while self._size > MOST_BYTES:
             _, (_, oldest) = self._kept.popitem(last=False)
-            self._size -= len(oldest.body)
+            self._size -= _size_of(oldest)
+
+
+def _size_of(written: WrittenList) -> int:
+    return len(written.body) + KEPT_BYTES * (1 + len(written.workers))

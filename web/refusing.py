@@ -23,7 +23,7 @@ Refusal = Callable[[Scope], Awaitable[Answer | None]]
 LOOK_BYTES = 16_384
 
 _FIRST = re.compile(rb"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 
 
 async def nothing_refused(_: Scope) -> None:
@@ -35,9 +35,11 @@ def scope_of(data: bytes, client: tuple[str, int]) -> Scope | None:
     head, whole, _ = data.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     asked = _FIRST.fullmatch(first)
+    if not whole or asked is None:
+        return None
     found = [_HEADER.fullmatch(line) for line in lines]
-    headers = [(each[1].lower(), each[2]) for each in found if each]
-    if not whole or asked is None or len(headers) < len(lines):
+    headers = [(each[1].lower(), each[2].strip(b" \t")) for each in found if each]
+    if len(headers) < len(lines):
         return None
     upgrades = any(name == b"upgrade" for name, _ in headers)
     return {

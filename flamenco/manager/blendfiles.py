@@ -117,7 +117,7 @@ def blend_file(root: Path, text: str) -> Path:
             path = path.relative_to(top)
     inside = PurePosixPath(path.as_posix())
     known = None
-    if not inside.is_absolute() and ".." not in inside.parts and inside.suffix == SUFFIX:
+    if not inside.is_absolute() and ".." not in inside.parts and inside.suffix.casefold() == SUFFIX:
         known = _about(tree, inside)
     if known is None:
         raise NotFound(f"{text}: expected a .blend file in {root}, and no link")

@@ -1,5 +1,6 @@
 """What a look at the head of a request is enough to refuse costs no more than that."""
 
+import time
 from contextlib import AsyncExitStack
 
 import pytest
@@ -91,6 +92,18 @@ async def test_a_file_of_any_size_may_be_sent(edge, served):
 )
 def test_a_head_that_is_odd_or_not_whole_is_left_to_who_knows_more(data):
     assert scope_of(data, ("127.0.0.1", 1)) is None
+
+
+@pytest.mark.parametrize("value", ["{} \0", "x{}x", "{}"])
+def test_blanks_in_a_header_do_not_multiply_the_work(value):
+    def work(blanks: int) -> float:
+        line = value.format(blanks * " ").encode()
+        data, began = b"GET / HTTP/1.1\r\nA:" + line + b"\r\n\r\n", time.thread_time()
+        for _ in range(100):
+            scope_of(data, ("127.0.0.1", 1))
+        return time.thread_time() - began
+
+    assert work(800) < 20 * work(100)
 
 
 def test_a_head_is_read_as_it_is_for_the_application():

@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 
 from tests.patience import PATIENCE
 from tests.web.attacks import is_guarded
+from web import queues
 from web.connections import Connection
 from web.room import Room
 from web.serving import FarmResponse, Limits, Past, serve
@@ -414,6 +415,16 @@ async def test_connections_on_which_nothing_is_asked_give_way_to_new_ones():
             answer = await heard(connected(host, get("/", "Connection: close")))
             assert answer.endswith(b"hello"), answer
         assert await heard(idle) == b""
+
+
+async def test_connections_of_a_crowd_whose_turn_has_not_come_give_way_too(monkeypatch):
+    monkeypatch.setattr(queues, "COUNTED_SECONDS", 3600.0)
+    async with with_little_room(most=16) as connected:
+        for _ in range(40):
+            connected(STRANGE, b"G")
+        for number in range(10):
+            answer = await heard(connected(f"127.0.1.{number + 1}", get("/endless")))
+            assert b"200" in answer, (number, answer)
 
 
 async def test_some_room_is_kept_for_those_who_are_known_and_others_are_told(caplog):
