@@ -65,13 +65,18 @@ def values_for_submission(
     return values
 
 
+def is_evaluated(setting: Setting, settings: object) -> bool:
+    """True if a job gets the value of the setting's expression, not one that the artist entered."""
+    return bool(setting.eval) and (not setting.editable or _is_automatic(setting, settings))
+
+
+def _is_automatic(setting: Setting, settings: object) -> bool:
+    return not setting.shown or (setting.link_button and getattr(settings, setting.autoeval_key))
+
+
 def _value_for_submission(setting: Setting, settings: object, names: Mapping[str, Any]) -> Value:
-    linked = setting.link_button and getattr(settings, setting.autoeval_key)
-    if linked or not setting.shown:
-        if setting.eval:
-            return evaluate(setting, names)
-        if setting.default is not None:
-            return setting.coerce(setting.default)
-    elif setting.eval and not setting.editable:
+    if is_evaluated(setting, settings):
         return evaluate(setting, names)
+    if _is_automatic(setting, settings) and setting.default is not None:
+        return setting.coerce(setting.default)
     return getattr(settings, setting.key)

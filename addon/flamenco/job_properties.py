@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Properties of scenes for what is asked of a job beside the settings of its type."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -114,10 +115,14 @@ def followed_frames(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Valu
     return {FRAMES: frame_ranges.followed(source, scene, selected, step)}
 
 
-def overrides(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Value]:
-    """Values of settings in place of those that are read from the scene. Raises NotReady."""
+def overridden(
+    scene: bpy.types.Scene, job_type: JobType, values: Mapping[str, Value]
+) -> dict[str, Value]:
+    """`values` of settings, with others in place of those read from the scene. Raises NotReady."""
+    settings = scene.flamenco_job_settings
     written = output_overrides.overrides(job_type, scene.flamenco_format, scene.flamenco_fps)
-    return {**written, **followed_frames(scene, job_type)}
+    changed = output_overrides.overridden(job_type, settings, values, written)
+    return {**changed, **followed_frames(scene, job_type)}
 
 
 def told_frames(scene: bpy.types.Scene, job_type: JobType) -> str:

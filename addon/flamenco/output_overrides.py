@@ -4,8 +4,10 @@
 Of a scene's own values those are taken that job types read from it: format, frame rate and step.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from .evaluation import is_evaluated
 from .job_types import JobType, Value
 
 SCENE = "SCENE"
@@ -41,6 +43,21 @@ def overrides(job_type: JobType, file_format: str, fps: float) -> dict[str, Valu
         wanted["fps"] = fps
     settings = {one.key: one for one in job_type.settings}
     return {key: value for key, value in wanted.items() if _is_read(settings.get(key))}
+
+
+def overridden(
+    job_type: JobType, settings: object, values: Mapping[str, Value], written: Mapping[str, Value]
+) -> dict[str, Value]:
+    """`values` for a job with those of `overrides`; `settings` tells which of them are linked.
+
+    A colour depth of the scene goes with its format: beside another one it is left out.
+    """
+    changed = {**values, **written}
+    depth = job_type.setting("color_depth")
+    is_other = changed.get("format") != values.get("format")
+    if depth is not None and is_other and is_evaluated(depth, settings):
+        del changed[depth.key]
+    return changed
 
 
 def _is_read(setting: Any) -> bool:

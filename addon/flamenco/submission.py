@@ -193,7 +193,7 @@ class Submission:
             name=name,
             job_type=job_type,
             priority=scene.flamenco_job_priority,
-            settings={**settings, **job_properties.overrides(scene, job_type)},
+            settings=job_properties.overridden(scene, job_type, settings),
             paused=scene.flamenco_job_submit_as_paused,
             worker_tag=scene.flamenco_worker_tag,
             platform=manager.platform(),

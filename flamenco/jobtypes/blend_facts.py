@@ -68,17 +68,26 @@ async def ask_blender(
         "settings": {each.key: _EMPTY[each.type] for each in job_type.settings}
         | defaults(job_type)
         | dict(given),
-        "expressions": {
-            each.key: each.eval
-            for each in job_type.settings
-            if each.eval and given.get(each.key) is None
-        },
+        "expressions": expressions(job_type, given),
     }
     file = await trio.Path(blendfile).absolute()
     if not await file.is_file():
         raise BlendError(f"{blendfile}: expected a .blend file, found none")
     output, status = await _run(blender, str(file), questions, seconds)
     return _answers(output, status, blendfile)
+
+
+def expressions(job_type: JobType, given: Mapping[str, Any]) -> dict[str, str]:
+    """{setting: what Blender evaluates for it}, of the settings that are not ``given``.
+
+    A colour depth of the scene goes with its format: it is not asked for beside another one.
+    """
+    known = {key for key, value in given.items() if value is not None}
+    if given.get("format"):
+        known.add("color_depth")
+    return {
+        each.key: each.eval for each in job_type.settings if each.eval and each.key not in known
+    }
 
 
 def settings_from_blend(

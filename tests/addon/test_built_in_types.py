@@ -98,3 +98,19 @@ async def test_each_built_in_type_gets_from_the_file_what_it_asks(
     assert {key: image[key] for key in expected} == expected
     gpu, _ = done["cycles-gpu-render"]
     assert (gpu["device"], gpu["cpu_fallback"], gpu["engine"]) == ("OPTIX", False, "CYCLES")
+
+
+async def test_frames_get_another_format_than_the_scenes_with_a_depth_of_its_own(
+    blender: InstalledBlender, manager: FakeManager, storage: Path
+) -> None:
+    compiler, name = inline_compiler(), "simple-blender-render"
+    manager.job_types = [described(await compiler.job_type(name))]
+    eight_bits = "scene.render.image_settings.file_format = 'PNG'"
+    blendfile = make_file(blender, storage / "film" / "shot.blend", eight_bits)
+    script = SUBMIT.replace("outcomes = []", "outcomes, scene.flamenco_format = [], 'OPEN_EXR'")
+    typed = {name: {"render_output_root": "//renders"}}
+    run = blender.run(script.format(url=manager.url, typed=typed), blendfile=blendfile)
+    assert run.result == ["FINISHED"], run.output
+    settings, _ = await compiled(compiler, manager.submitted[0])
+    assert settings["format"] == "OPEN_EXR"
+    assert "color_depth" not in settings

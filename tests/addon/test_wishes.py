@@ -72,6 +72,31 @@ def test_only_what_a_job_type_reads_from_the_scene_is_overridden() -> None:
     assert output_overrides.overrides(job_type, "SCENE", 0) == {}
 
 
+@pytest.mark.parametrize(
+    ("file_format", "is_linked", "depth"),
+    [
+        ("OPEN_EXR", True, None),  # EXR has no 8 bits: the file says how many
+        ("OPEN_EXR", False, "8"),
+        ("PNG", True, "8"),
+        ("SCENE", True, "8"),
+    ],
+)
+def test_the_depth_of_a_scene_counts_only_for_its_own_format(
+    file_format: str, is_linked: bool, depth: str | None
+) -> None:
+    settings = (
+        Setting("format", "string", eval="C.scene.x", visible="web"),
+        Setting("color_depth", "string", eval="C.scene.y", visible="submission", link_button=True),
+    )
+    job_type = JobType("render", "Render", settings=settings)
+    written = output_overrides.overrides(job_type, file_format, 0)
+    links = SimpleNamespace(autoeval_color_depth=is_linked)
+    values = {"format": "PNG", "color_depth": "8"}
+    changed = output_overrides.overridden(job_type, links, values, written)
+    assert changed.get("color_depth") == depth
+    assert changed["format"] == written.get("format", "PNG")
+
+
 @pytest.mark.parametrize("source", ["MARKERS", "SELECTION"])
 def test_without_anything_to_follow_the_artist_is_told(source: str) -> None:
     with pytest.raises(NotReady, match="there are none"):

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from flamenco.jobtypes import inline_compiler, validate_settings
-from flamenco.jobtypes.blend_facts import BlendError, ask_blender, outside, settings_from_blend
+from flamenco.jobtypes.blend_facts import (
+    BlendError,
+    ask_blender,
+    expressions,
+    outside,
+    settings_from_blend,
+)
 from flamenco.model.frames import frame_numbers
 from flamenco.model.jobtypes import JobType, Setting
 from tests.jobtypes.rendering import make_scene, make_strip
@@ -165,6 +171,21 @@ async def test_a_file_that_is_not_there_is_refused(tmp_path):
 async def test_a_blender_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BlendError, match="no-such-blender: expected Blender, cannot start it"):
         await ask_blender("no-such-blender", Path(__file__), JobType(label="x"), "My Job", {})
+
+
+@pytest.mark.parametrize(
+    ("given", "is_asked"),
+    [
+        ({}, True),
+        ({"format": ""}, True),
+        ({"format": "OPEN_EXR"}, False),
+        ({"format": "OPEN_EXR", "color_depth": "16"}, False),
+    ],
+)
+async def test_the_depth_of_a_scene_counts_only_for_its_own_format(given, is_asked):
+    asked = expressions(await simple_blender_render(), given)
+    assert ("color_depth" in asked) is is_asked
+    assert "samples" in asked
 
 
 def test_what_was_given_wins_over_blender_and_that_over_defaults():
