@@ -32,7 +32,8 @@ def of(url: str, folder: Path) -> str:
         if url not in _known:
             keyring = _keyring()
             kept = _ask(keyring, url) if keyring else None
-            _known[url] = kept or _read(folder).get(url, "")
+            # One that was entered while the keyring was asked counts.
+            _known.setdefault(url, kept or _read(folder).get(url, ""))
         return _known[url]
 
 

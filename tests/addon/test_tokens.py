@@ -79,6 +79,21 @@ def test_a_keyring_that_keeps_nothing_is_no_keyring(
     assert keyring.kept == {}
 
 
+def test_a_token_that_is_entered_while_the_keyring_is_asked_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = FakeKeyring()
+
+    def asked(_service: str, url: str) -> str:
+        tokens.know(url, TOKEN)
+        return "flm_of_before"
+
+    keyring.get_password = asked
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    assert tokens.of(URL, tmp_path) == TOKEN
+    assert tokens.known(URL) == TOKEN
+
+
 def test_the_token_goes_with_each_request_and_only_to_its_manager(
     manager: FakeManager, tmp_path: Path
 ) -> None:
