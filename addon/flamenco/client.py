@@ -280,9 +280,8 @@ class Client:
                 return _whole(response, timeout)
         except urllib.error.HTTPError as ex:
             with ex:
-                if ex.code == _UNAUTHORIZED:
-                    raise NotSignedIn(request.full_url, ex.code, _reason(ex)) from ex
-                raise ManagerRefused(request.full_url, ex.code, _reason(ex)) from ex
+                kind = NotSignedIn if ex.code == _UNAUTHORIZED else ManagerRefused
+                raise _refusal(kind, request.full_url, ex) from ex
         except (OSError, HTTPException) as ex:
             raise ManagerUnreachable(self.url, str(getattr(ex, "reason", "") or ex)) from ex
 
@@ -334,9 +333,12 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
-    """The Manager's own message, else the standard text for the status."""
+def _refusal(kind: type[ManagerRefused], url: str, error: urllib.error.HTTPError) -> ManagerRefused:
+    """The refusal with the Manager's own message, else with the standard text for the status."""
     try:
-        return str(json.loads(error.read())["message"])
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        return str(error.reason)
+        told = _object(json.loads(error.read()))
+    except (OSError, HTTPException, ValueError):
+        told = {}
+    is_its_own = told.get("code") == error.code and "message" in told
+    message = str(told.get("message", error.reason))
+    return kind(url, error.code, message, is_its_own=is_its_own)

@@ -34,10 +34,12 @@ class UnexpectedAnswer(FlamencoError):
 class ManagerRefused(FlamencoError):
     """The Manager answered with an HTTP status that means failure."""
 
-    def __init__(self, url: str, status: int, message: str) -> None:
+    def __init__(self, url: str, status: int, message: str, *, is_its_own: bool) -> None:
         super().__init__(f"The Manager answered {url} with HTTP {status}: {message}")
         self.status = status
         self.message = message
+        self.is_its_own = is_its_own
+        """False if something else answered, such as a proxy or another server at the address."""
 
 
 class NotSignedIn(ManagerRefused):

@@ -41,7 +41,7 @@ def _ask(client: Client, job_id: str, is_shown: bool) -> Answer:
     try:
         state = client.job(job_id)
     except ManagerRefused as ex:
-        if ex.status == _GONE:
+        if ex.status == _GONE and ex.is_its_own:
             return Answer(job_id, None)
         raise
     try:

@@ -74,6 +74,24 @@ def test_a_job_that_was_deleted_is_told_from_a_manager_in_trouble(manager: FakeM
         job_news.ask(Client(manager.url), [JOB], JOB)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>404 Not Found</html>",
+        None,
+        {"detail": "Not Found"},
+        {"message": "no such route"},
+        {"code": 5, "message": "not found"},
+        {"code": 404},
+        [404],
+    ],
+)
+def test_what_another_server_does_not_find_is_not_gone(manager: FakeManager, body: object) -> None:
+    manager.refusals[f"/api/v3/jobs/{JOB}"] = (404, body)
+    with pytest.raises(FlamencoError):
+        job_news.ask(Client(manager.url), [JOB], JOB)
+
+
 @pytest.mark.parametrize("odd", [7, "x", {"a": 1}, [1], True])
 def test_an_answer_of_another_shape_ends_nothing(manager: FakeManager, odd: object) -> None:
     base = "/api/v3/jobs/" + JOB
