@@ -4,7 +4,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,12 @@ class ManagerInfo:
     shaman: bool
     job_types: tuple[JobType, ...]
     worker_tags: tuple[WorkerTag, ...]
+    url: str = field(default="", compare=False)
+    """The Manager's address; empty if an earlier session asked, since the file does not have it."""
+
+    def name_at(self, url: str) -> str:
+        """The name of the Manager at this address; the address if another one told its name."""
+        return self.name if url == self.url else url
 
     def job_type(self, name: str) -> JobType | None:
         """The job type with this name."""
@@ -59,7 +65,7 @@ def fetch(client: Client, platform: str) -> ManagerInfo:
         "worker_tags": client.worker_tags(),
     }
     try:
-        return _parse(answers)
+        return replace(_parse(answers), url=client.url)
     except (KeyError, TypeError, ValueError, AttributeError) as ex:
         raise UnexpectedAnswer(client.url, f"{type(ex).__name__}: {ex}") from ex
 

@@ -67,7 +67,7 @@ class FLAMENCO_OT_add_manager(bpy.types.Operator):
         except FlamencoError as ex:
             self.report({ex.level}, str(ex))
             return {"CANCELLED"}
-        return {"FINISHED"} if _add(url, info.name if info else url) else {"CANCELLED"}
+        return {"FINISHED"} if _add(url, info.name_at(url) if info else url) else {"CANCELLED"}
 
 
 class FLAMENCO_OT_remove_manager(bpy.types.Operator):

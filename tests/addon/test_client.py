@@ -96,6 +96,16 @@ def test_what_was_fetched_is_the_same_after_saving_and_loading(
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [manager_info.CACHE_NAME]
 
 
+def test_a_name_belongs_to_the_manager_that_told_it(manager: FakeManager, tmp_path: Path) -> None:
+    info = manager_info.fetch(Client(manager.url), "linux")
+    assert info.name_at(manager.url) == "Fake"
+    assert info.name_at("http://other:8080/") == "http://other:8080/"
+    manager_info.save(tmp_path, info)
+    loaded = manager_info.load(tmp_path)
+    assert loaded is not None
+    assert loaded.name_at(manager.url) == manager.url  # nobody knows whose answers were kept
+
+
 @pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"flamenco_version": {}}'])
 def test_a_cache_file_of_another_kind_is_ignored(tmp_path: Path, text: str) -> None:
     (tmp_path / manager_info.CACHE_NAME).write_text(text)
