@@ -93,7 +93,7 @@ class TestSimpleBlenderRender:
             "resolution_percentage": {
                 "key": "resolution_percentage",
                 "type": "int32",
-                "propargs": {"min": 1, "max": 1000, "subtype": "PERCENTAGE"},
+                "propargs": {"min": 1, "max": 32767, "subtype": "PERCENTAGE"},
                 "eval": "C.scene.render.resolution_percentage",
                 "evalInfo": {"showLinkButton": True, "description": "Percentage of the scene"},
                 "visible": "submission",

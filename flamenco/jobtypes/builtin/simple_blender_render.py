@@ -32,11 +32,14 @@ ON_MISSING = Setting(
     "a missing texture or other file is a warning",
 )
 
+MOST_PERCENT = 32767
+"""Blender's own limit of a size in percent."""
+
 APPEARANCE = (
     Setting(
         "resolution_percentage",
         "int32",
-        propargs={"min": 1, "max": 1000, "subtype": "PERCENTAGE"},
+        propargs={"min": 1, "max": MOST_PERCENT, "subtype": "PERCENTAGE"},
         visible="submission",
         eval="C.scene.render.resolution_percentage",
         eval_info=EvalInfo(show_link_button=True, description="Percentage of the scene"),
