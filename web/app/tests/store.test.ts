@@ -314,6 +314,35 @@ describe('the live store', () => {
     expect(fetchJobTasks).toHaveBeenCalledTimes(2)
   })
 
+  it('counts what happens to the open job and its tasks', async () => {
+    await start({ fetchJob: job('j'), fetchJobTasks: { tasks: [task('1')] } })
+    await openJob()
+    const state = store.state.openJob?.state
+    sockets.last.say({ event: '/task', payload: taskEvent('1') })
+    sockets.last.say({ event: '/task', payload: taskEvent('x', { job_id: 'other' }) })
+    sockets.last.say({ event: '/jobs', payload: jobEvent('other') })
+    expect(state?.changes).toBe(1)
+    sockets.last.say({ event: '/jobs', payload: jobEvent('j') })
+    expect(state?.changes).toBe(2)
+  })
+
+  it('shows the approval that waits in the place of one that was answered', async () => {
+    const waiting = (id: string) => job('j', { approvals: 1, waiting_approvals: [{ id, name: id }] })
+    const fetchJob = vi.fn(() => Promise.resolve(waiting('2')))
+    fetchJob.mockResolvedValueOnce(waiting('1'))
+    await start({ fetchJob, fetchJobTasks: { tasks: [task('1'), task('2'), task('3')] } })
+    await openJob()
+    const shown = () => store.state.openJob?.state.job?.waiting_approvals?.map(({ id }) => id)
+    sockets.last.say({ event: '/task', payload: taskEvent('3', { status: 'completed' }) })
+    sockets.last.say({ event: '/task', payload: taskEvent('1', { status: 'soft-failed' }) })
+    await settle()
+    expect(shown()).toEqual(['1'])
+    expect(fetchJob).toHaveBeenCalledTimes(1)
+    sockets.last.say({ event: '/task', payload: taskEvent('1', { status: 'completed' }) })
+    await settle()
+    expect(shown()).toEqual(['2'])
+  })
+
   it('shows the newest image of the open job, each time under another address', async () => {
     await start({ fetchJob: job('j') })
     await openJob()

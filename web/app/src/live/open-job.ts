@@ -11,6 +11,7 @@ import type {
 } from '../api/events'
 import type { Job, JobBlocklistEntry, ListedFrame, TaskSummary } from '../api/types'
 import { changedFrame } from '../rules/frames'
+import { APPROVABLE } from '../rules/verdicts'
 import { applyTaskEvent, jobFields, replaceAll } from './reduce'
 import { Snapshot } from './snapshot'
 import type { RenderedImage } from './store'
@@ -19,6 +20,8 @@ export type Attempt = (load: () => Promise<void>) => void
 
 export interface OpenJobState {
   job: Job | null
+  /** Number of events about it or one of its tasks: what is asked for besides may be out of date. */
+  changes: number
   /** The Manager knows no such job, or it was deleted. */
   missing: boolean
   tasksLoaded: boolean
@@ -32,6 +35,7 @@ export class OpenJob {
   readonly frames = shallowReactive(new Map<number, ListedFrame>())
   readonly state = shallowReactive<OpenJobState>({
     job: null,
+    changes: 0,
     missing: false,
     tasksLoaded: false,
     image: null,
@@ -72,6 +76,7 @@ export class OpenJob {
 
   onJobEvent(event: EventJobUpdate): void {
     if (event.id !== this.id) return
+    this.state.changes += 1
     if (event.was_deleted === true) {
       this.state.missing = true
       return
@@ -88,9 +93,12 @@ export class OpenJob {
 
   onTaskEvent(event: EventTaskUpdate): void {
     if (event.job_id !== this.id) return
+    this.state.changes += 1
     const known = this.tasks.has(event.id)
     this.tasksSnapshot.event(event)
     if (!known && this.state.tasksLoaded) this.attempt(() => this.loadTasks())
+    // Another may wait in its place, and then the number of approvals is the same.
+    if (this.waitedFor(event.id) && !APPROVABLE.includes(event.status)) this.attempt(() => this.loadJob())
     if (event.status === 'soft-failed' || event.status === 'failed') {
       this.attempt(() => this.loadBlocklist())
     }
@@ -106,6 +114,10 @@ export class OpenJob {
     if (event.job_id !== this.id) return
     this.state.image = { info: event.thumbnail, stamp: Date.now() }
     this.state.imageLoaded = true
+  }
+
+  private waitedFor(taskId: string): boolean {
+    return this.state.job?.waiting_approvals?.some(({ id }) => id === taskId) ?? false
   }
 
   private applyJob(event: EventJobUpdate): void {

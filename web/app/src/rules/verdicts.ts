@@ -35,7 +35,8 @@ const FAIL: Verdict = { status: 'failed', label: 'Fail', done: 'Failed by hand:'
 /** The statuses in which each can be asked for (flamenco/model/statuses.py, `TASK_REQUESTS`). */
 const FAILABLE: readonly TaskStatus[] = ['active', 'paused', 'queued', 'soft-failed']
 
-const APPROVABLE: readonly TaskStatus[] = ['queued', 'soft-failed']
+/** In which an approval waits for its answer. */
+export const APPROVABLE: readonly TaskStatus[] = ['queued', 'soft-failed']
 
 /** What may be decided about a task now; null if nothing. */
 export function verdicts(task: { status: TaskStatus; task_type: string }): Offer | null {
