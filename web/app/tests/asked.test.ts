@@ -9,7 +9,7 @@ vi.mock('../src/live', async () => {
   return { offline: Object.assign(offline, { held: made(false) }).held }
 })
 
-const { asked } = await import('../src/live/asked')
+const { asked, fetchThose } = await import('../src/live/asked')
 const away = (offline as unknown as { held: Ref<boolean> }).held
 
 describe('what is asked for', () => {
@@ -19,10 +19,10 @@ describe('what is asked for', () => {
   })
   afterEach(() => vi.useRealTimers())
 
-  function watched(load: (key: string) => Promise<string>) {
+  function watched(load: (key: string) => Promise<string>, options?: { once: boolean }) {
     const key = ref('a')
     const scope = effectScope()
-    const answer = scope.run(() => asked(() => key.value, load, 'none'))!
+    const answer = scope.run(() => asked(() => key.value, load, 'none', options))!
     return { key, answer, stop: () => scope.stop() }
   }
 
@@ -62,5 +62,49 @@ describe('what is asked for', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(answer.value).toBe('about b')
     stop()
+  })
+  it('is asked once where a person goes on with the answer, but for another key', async () => {
+    const load = vi.fn((key: string) => Promise.resolve(`${key} ${load.mock.calls.length}`))
+    const { key, answer, stop } = watched(load, { once: true })
+    await vi.advanceTimersByTimeAsync(0)
+    away.value = true
+    await nextTick()
+    away.value = false
+    await nextTick()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(answer.value).toBe('a 1')
+    expect(load).toHaveBeenCalledTimes(1)
+    key.value = 'b'
+    await nextTick()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(answer.value).toBe('b 2')
+    stop()
+  })
+
+  it('is asked until there is an answer, though it is asked for once', async () => {
+    const load = vi.fn<() => Promise<string>>(() => Promise.resolve('there'))
+    load.mockRejectedValueOnce(new ApiError(0, 'out of reach'))
+    const { answer, stop } = watched(load, { once: true })
+    await vi.advanceTimersByTimeAsync(0)
+    away.value = true
+    await nextTick()
+    away.value = false
+    await nextTick()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(answer.value).toBe('there')
+    stop()
+  })
+})
+
+describe('several that are fetched', () => {
+  const failing = (status: number) => (id: string) =>
+    id === 'b' ? Promise.reject(new ApiError(status, 'no')) : Promise.resolve(`about ${id}`)
+
+  it('are shown without those that are gone', async () => {
+    expect(await fetchThose(['a', 'b', 'c'], failing(404))).toEqual(['about a', 'about c'])
+  })
+
+  it('are asked for again together if one of them may still come', async () => {
+    await expect(fetchThose(['a', 'b', 'c'], failing(503))).rejects.toThrow('no')
   })
 })
