@@ -115,7 +115,9 @@ describe('software', () => {
     ['', []],
     ['FFmpeg', [{ name: 'FFmpeg', version: '' }]],
     ['Blender >=4.2,<5, FFmpeg', [{ name: 'Blender', version: '>=4.2,<5' }, { name: 'FFmpeg', version: '' }]],
-    ['After Effects 24', [{ name: 'After Effects', version: '24' }]],
+    ['After Effects 24', [{ name: 'After Effects', version: '==24' }]],
+    ['Blender 4.5.1, FFmpeg 7.1', [{ name: 'Blender', version: '==4.5.1' }, { name: 'FFmpeg', version: '==7.1' }]],
+    ['Blender >=4.2, 7zip', [{ name: 'Blender', version: '>=4.2' }, { name: '7zip', version: '' }]],
     [' blender   >= 4.2 ,, ', [{ name: 'blender', version: '>=4.2' }]],
     ['3dcoat, 7zip', [{ name: '3dcoat', version: '' }, { name: '7zip', version: '' }]],
   ])('"%s" is read as people write it', (text, software) => {

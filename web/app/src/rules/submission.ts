@@ -49,19 +49,25 @@ const NEW: JobForm = {
 }
 const ANY_MACHINE = { capabilities: [], cores: 0, platform: '', task_types: {} }
 
+const CONDITION = /^[<>=!~]/
 const VERSION = /^[<>=!~\d]/
 
-/** Programs, each with a condition on its version: after a comma, a version goes on with the one before. */
+/**
+ * Programs, each with a condition on its version: after a comma, a condition goes on with the one before.
+ * A version alone is the very one that is wanted.
+ */
 export function softwareOf(text: string): Software[] {
   const found: Software[] = []
   for (const part of text.split(',').map((each) => each.trim()).filter(Boolean)) {
     const last = found.at(-1)
-    if (last?.version && VERSION.test(part)) last.version += `,${part}`
+    if (last?.version && CONDITION.test(part)) last.version += `,${part}`
     else {
       const words = part.split(/\s+/)
       const at = words.findIndex((word, place) => place > 0 && VERSION.test(word))
       const end = at < 0 ? words.length : at
-      found.push({ name: words.slice(0, end).join(' '), version: words.slice(end).join('') })
+      const version = words.slice(end).join('')
+      const exactly = version && !CONDITION.test(version) ? '==' : ''
+      found.push({ name: words.slice(0, end).join(' '), version: `${exactly}${version}` })
     }
   }
   return found
