@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 import type { NoticeList, ShownNotice } from '../src/api/types'
 import { FarmNotices } from '../src/live/farm-notices'
-import { aboutWhat, lastTime, whyNotOutside, type Told } from '../src/rules/farm-notices'
+import { aboutWhat, lastTime, possibleOutside, whyNotOutside, type Told } from '../src/rules/farm-notices'
 
 function notice(id: string, at = '2026-11-30T10:00:00Z'): Told {
   return { id, at, kind: 'job-done', text: `${id} is done`, job_id: id }
@@ -59,6 +59,10 @@ describe('notices of the farm', () => {
   it('stay within the page where the browser does not let them out, and the page says why', () => {
     expect(whyNotOutside('insecure')).toContain('HTTPS')
     expect(whyNotOutside('denied')).toContain('blocks')
+    expect(whyNotOutside('unsupported')).toContain('does not let pages')
     expect(whyNotOutside('granted')).toBe('')
+    expect((['default', 'granted', 'denied', 'insecure', 'unsupported'] as const).filter(possibleOutside)).toEqual([
+      'default', 'granted', 'denied',
+    ])
   })
 })

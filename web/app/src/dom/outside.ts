@@ -9,7 +9,8 @@ const wanted = useLocalStorage('notify-outside', false)
 const permission = ref<Permission>(permissionNow())
 
 function permissionNow(): Permission {
-  return window.isSecureContext && 'Notification' in window ? Notification.permission : 'insecure'
+  if (!window.isSecureContext) return 'insecure'
+  return 'Notification' in window ? Notification.permission : 'unsupported'
 }
 
 export const outside = {
@@ -25,9 +26,14 @@ export const outside = {
 /** Of several open pages the last one's takes the place of the others'. `open` shows what it is about. */
 export function showOutside(notice: Told, open: () => void): void {
   if (!wanted.value || permissionNow() !== 'granted') return
-  const shown = new Notification('Flamenco', { body: notice.text, tag: notice.id })
-  shown.onclick = () => {
-    window.focus()
-    open()
+  try {
+    const shown = new Notification('Flamenco', { body: notice.text, tag: notice.id })
+    shown.onclick = () => {
+      window.focus()
+      open()
+    }
+  } catch {
+    // Chrome on Android grants the permission, but has no notifications of pages.
+    permission.value = 'unsupported'
   }
 }

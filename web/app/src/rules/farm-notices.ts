@@ -42,13 +42,19 @@ export function unreadText(count: number): string {
 }
 
 /** What a browser lets a page do outside of itself. */
-export type Permission = 'default' | 'granted' | 'denied' | 'insecure'
+export type Permission = 'default' | 'granted' | 'denied' | 'insecure' | 'unsupported'
+
+/** Whether the person may want notifications outside of the page, and the browser may show them. */
+export function possibleOutside(permission: Permission): boolean {
+  return permission !== 'insecure' && permission !== 'unsupported'
+}
 
 /** Why there are no notifications outside of the page, though somebody wants them; empty: there are. */
 export function whyNotOutside(permission: Permission): string {
   if (permission === 'insecure') {
     return 'Browsers show them only where the page is opened by HTTPS, or on the Manager’s own machine.'
   }
+  if (permission === 'unsupported') return 'This browser does not let pages show them.'
   if (permission === 'denied') {
     return 'This browser blocks them: allow notifications in its settings for this site.'
   }
