@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest'
 
 import type { HistoryEntry, PastAttempt } from '../src/api/types'
+import { endingLook } from '../src/rules/attempts'
 import { pathsOf, writtenFiles } from '../src/rules/files'
 import { byWhom, toldOf } from '../src/rules/history'
-import { barAt, endingLook, lanesOf, merged, MOST_ATTEMPTS, MOST_LANES, spanOf, timeTicks } from '../src/rules/timeline'
+import {
+  barAt,
+  lanesOf,
+  merged,
+  MOST_ATTEMPTS,
+  MOST_LANES,
+  spanOf,
+  timeTicks,
+  withEarlier,
+  withNewest,
+} from '../src/rules/timeline'
 
 const NOON = Date.parse('2026-11-30T12:00:00Z')
 
@@ -30,6 +41,36 @@ describe('the timeline of a job', () => {
     const all = merged(many, [attempt('t0', 'w', 0, 99_999), attempt('new', 'w', 0, 99_998)])
     expect(all).toHaveLength(MOST_ATTEMPTS)
     expect(all.slice(0, 2).map(({ task_id }) => task_id)).toEqual(['t0', 'new'])
+  })
+
+  describe('page by page', () => {
+    const page = (from: number, to: number) =>
+      Array.from({ length: from - to + 1 }, (_, at) => attempt(`t${from - at}`, 'w', 0, from - at))
+    const names = (past: { attempts: readonly PastAttempt[] }) => past.attempts.map(({ task_id }) => task_id)
+
+    it('has no hole: what the newest page does not reach is asked for again', () => {
+      const known = { attempts: page(4, 1), more: false }
+      const reaches = withNewest(known, { attempts: page(6, 4), more: true })
+      expect(names(reaches)).toEqual(['t6', 't5', 't4', 't3', 't2', 't1'])
+      expect(reaches.more).toBe(false)
+      const newest = { attempts: page(9, 6), more: true }
+      expect(withNewest(known, newest)).toEqual(newest)
+    })
+
+    it('goes back from the last one that is held', () => {
+      const known = { attempts: page(6, 4), more: true }
+      const { ended = '' } = known.attempts.at(-1)!
+      const all = withEarlier(known, ended, { attempts: page(4, 2), more: true })
+      expect(names(all)).toEqual(['t6', 't5', 't4', 't3', 't2'])
+      expect(all.more).toBe(true)
+      const anew = { attempts: page(20, 18), more: true }
+      expect(withEarlier(anew, ended, { attempts: page(3, 2), more: false })).toBe(anew)
+    })
+
+    it('ends where no more can be held', () => {
+      const known = { attempts: page(MOST_ATTEMPTS + 1, 2), more: true }
+      expect(withEarlier(known, known.attempts.at(-1)!.ended!, { attempts: page(1, 0), more: true }).more).toBe(false)
+    })
   })
 
   it('shows the Workers that worked last, where there are very many', () => {

@@ -4,7 +4,7 @@ import type { PastAttempt, WorkDone } from '../api/types'
 import { frameTime } from './frames'
 import type { StatusLook } from './status'
 
-export const ENDINGS: Readonly<Record<string, StatusLook>> = {
+const ENDINGS: Readonly<Record<string, StatusLook>> = {
   completed: { label: 'Completed', tone: 'done' },
   failed: { label: 'Failed', tone: 'failed' },
   'timed-out': { label: 'Timed out', tone: 'failed' },
@@ -14,7 +14,7 @@ export const ENDINGS: Readonly<Record<string, StatusLook>> = {
 
 const UNDER_WAY: StatusLook = { label: 'Running', tone: 'active' }
 
-export function endingLook({ ending }: PastAttempt): StatusLook {
+export function endingLook({ ending }: Pick<PastAttempt, 'ending'>): StatusLook {
   if (ending === undefined) return UNDER_WAY
   return ENDINGS[ending] ?? { label: ending, tone: 'canceled' }
 }

@@ -1,28 +1,20 @@
 /** Rules about the timeline of a job: its attempts as bars, in a lane for each Worker. */
 
 import type { PastAttempt } from '../api/types'
-import type { StatusLook } from './status'
 
 /** Maximum number of attempts that are held, the newest. */
 export const MOST_ATTEMPTS = 10_000
 /** Maximum number of Workers that are shown, those that worked last. */
 export const MOST_LANES = 200
 
-const ENDINGS: Record<string, StatusLook> = {
-  completed: { label: 'Completed', tone: 'done' },
-  failed: { label: 'Failed', tone: 'failed' },
-  'timed-out': { label: 'Timed out', tone: 'failed' },
-  returned: { label: 'Given back', tone: 'canceled' },
-  withdrawn: { label: 'Withdrawn', tone: 'canceled' },
-}
-const RUNNING: StatusLook = { label: 'Runs', tone: 'active' }
-
-export function endingLook({ ending }: Pick<PastAttempt, 'ending'>): StatusLook {
-  return ending === undefined ? RUNNING : (ENDINGS[ending] ?? { label: ending, tone: 'canceled' })
-}
-
 export function attemptKey({ task_id, attempt }: PastAttempt): string {
   return `${task_id} ${attempt}`
+}
+
+/** Attempts that have ended, the last one that ended first, and whether there are earlier ones. */
+export interface Past {
+  attempts: readonly PastAttempt[]
+  more: boolean
 }
 
 /** Both, each attempt once, the last one that ended first. */
@@ -30,6 +22,23 @@ export function merged(known: readonly PastAttempt[], fresh: readonly PastAttemp
   const each = new Map([...known, ...fresh].map((attempt) => [attemptKey(attempt), attempt]))
   const ended = ({ ended = '' }: PastAttempt) => Date.parse(ended)
   return [...each.values()].sort((a, b) => ended(b) - ended(a)).slice(0, MOST_ATTEMPTS)
+}
+
+/** With the newest page; that page alone where it does not reach what is known, since those between would be missing. */
+export function withNewest(known: Past, newest: Past): Past {
+  const held = new Set(known.attempts.map(attemptKey))
+  if (!newest.attempts.some((attempt) => held.has(attemptKey(attempt)))) return newest
+  return bounded(merged(known.attempts, newest.attempts), known.more)
+}
+
+/** With the page that was asked for `before` the end of the last one; as it is if another one is the last by now. */
+export function withEarlier(known: Past, before: string, earlier: Past): Past {
+  if (known.attempts.at(-1)?.ended !== before) return known
+  return bounded(merged(known.attempts, earlier.attempts), earlier.more)
+}
+
+function bounded(attempts: readonly PastAttempt[], more: boolean): Past {
+  return { attempts, more: more && attempts.length < MOST_ATTEMPTS }
 }
 
 export interface Bar {

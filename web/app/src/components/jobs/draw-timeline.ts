@@ -1,6 +1,7 @@
 /** How the lanes of a timeline are drawn: a failed attempt differs in height as well as in colour. */
 
-import { endingLook, type Bar, type Lane, type Span } from '../../rules/timeline'
+import { endingLook } from '../../rules/attempts'
+import type { Bar, Lane, Span } from '../../rules/timeline'
 
 export const LANE = 24 // px
 
