@@ -36,6 +36,16 @@ describe('the live store', () => {
 
   beforeEach(() => vi.clearAllMocks())
 
+  it('asks for the Workers again without a word if that fails', async () => {
+    const fetchWorkers = vi.fn(() => Promise.resolve({ workers: [] as Worker[] }))
+    await start({ fetchWorkers })
+    fetchWorkers.mockRejectedValueOnce(new ApiError(503, 'busy'))
+    store.refreshWorkers()
+    await settle()
+    expect(fetchWorkers).toHaveBeenCalledTimes(2)
+    expect(onTrouble).not.toHaveBeenCalled()
+  })
+
   it('applies together what comes together', async () => {
     const runs: (() => void)[] = []
     await start({ fetchJobs: { jobs: [job('a')] } }, (run) => runs.push(run))

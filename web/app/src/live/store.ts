@@ -315,8 +315,9 @@ export function createLiveStore(options: LiveStoreOptions) {
 
     retryNow: () => socket.retryNow(),
 
-    refreshWorkers(): void {
-      if (socket.state.connection !== 'lost') attempt(loadWorkers)
+    /** For what no event tells of; what fails or is being loaded anyway waits for the next time. */
+    async refreshWorkers(): Promise<void> {
+      if (socket.state.connection !== 'lost' && loading === 0) await loadWorkers().catch(() => undefined)
     },
 
     /** From now on `archive` is kept live, too. */
