@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { WorkerSummary, WorkerTask } from '../src/api/types'
 import type { JobRow } from '../src/live/reduce'
-import { hourly, rate, runningJobs, share, workerCounts } from '../src/rules/farm'
+import { hourly, rate, runningJobs, share, waitNote, workerCounts } from '../src/rules/farm'
 
 function worker(id: string, fields: Partial<WorkerSummary> = {}): WorkerSummary {
   return { id, name: id, status: 'awake', version: '4', can_restart: false, ...fields }
@@ -36,8 +36,12 @@ describe('the farm', () => {
     expect(counts).toEqual({ working: 1, idle: 2, asleep: 1, away: 3 })
   })
 
-  it.each([[0, '0'], [0.25, '0.3'], [3.44, '3.4'], [10, '10'], [119.6, '120']])('makes %d frames an hour: %s', (per, text) => {
+  it.each([[0, '0'], [3 / 168, '<0.1'], [0.1, '0.1'], [0.25, '0.3'], [3.44, '3.4'], [10, '10'], [119.6, '120']])('makes %d frames an hour: %s', (per, text) => {
     expect(rate(per)).toBe(text)
+  })
+
+  it.each([[0, '0 wait'], [1, '1 waits'], [2, '2 wait']])('says of %d jobs that wait: %s', (count, text) => {
+    expect(waitNote(count)).toBe(text)
   })
 
   it('is drawn by the hour', () => {

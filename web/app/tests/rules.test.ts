@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Job, TaskStatus, WorkerSummary } from '../src/api/types'
 import { applicable, canAskWorker, JOB_ACTIONS, taskActions, WORKER_ACTIONS } from '../src/rules/actions'
-import { age, megabytes, nameList, percent, plural, shortAge } from '../src/rules/format'
+import { age, megabytes, nameList, percent, plural, sentence, shortAge } from '../src/rules/format'
 import { mayWait, shownSettings, thumbnail } from '../src/rules/jobs'
 import { removalOf } from '../src/rules/removal'
 import { nextOrder, sortRows } from '../src/rules/sort'
@@ -144,6 +144,7 @@ describe('times and numbers', () => {
     expect(plural(2, 'Worker')).toBe('2 Workers')
     expect(nameList(['a', 'b', 'c'])).toBe('a, b, c')
     expect(nameList(['a', 'b', 'c', 'd'])).toBe('a, b and 2 more')
+    expect(['busy', 'Busy.', 'Why?'].map(sentence)).toEqual(['busy.', 'Busy.', 'Why?'])
   })
 })
 

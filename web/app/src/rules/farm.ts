@@ -55,9 +55,15 @@ export function workerCounts(workers: Iterable<WorkerSummary>): WorkerCounts {
   return counts
 }
 
-/** Frames an hour: "0", "3.4", "120". */
+/** Frames an hour: "0", "<0.1", "3.4", "120". */
 export function rate(perHour: number): string {
+  if (perHour > 0 && perHour < 0.1) return '<0.1'
   return perHour > 0 && perHour < 10 ? perHour.toFixed(1) : String(Math.round(perHour))
+}
+
+/** How many jobs wait, beside how many run. */
+export function waitNote(count: number): string {
+  return `${count} ${count === 1 ? 'waits' : 'wait'}`
 }
 
 /** Whole per cent of a part between 0 and 1. */

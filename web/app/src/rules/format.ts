@@ -51,6 +51,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+/** With a full stop, unless it ends as a sentence does. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`
+}
+
 /** Names up to three things, and counts the rest. */
 export function nameList(names: readonly string[]): string {
   if (names.length <= 3) return names.join(', ')
