@@ -29,7 +29,17 @@ def farm(tmp_path_factory):
         yield url, job
 
 
+SETTLE = """async () => {
+  const underway = () => document.getAnimations().filter((each) => each instanceof CSSTransition)
+  for (let some = underway(); some.length; some = underway()) {
+    await Promise.allSettled(some.map(({ finished }) => finished))
+  }
+}"""
+
+
 def violations(page: Page) -> list[str]:
+    """What axe finds once colours have changed: some may still be those of another theme."""
+    page.evaluate(SETTLE)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "levels => axe.run({ runOnly: levels }).then(({ violations }) => violations)", LEVELS
