@@ -41,9 +41,11 @@ def browser_page(url: str):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
-        yield page
-        browser.close()
+        try:
+            page.goto(url)
+            yield page
+        finally:
+            browser.close()
     assert complaints == []
 
 
