@@ -5,13 +5,12 @@ import bpy
 
 from . import (
     job_operators,
+    job_panels,
     manager_operators,
     my_jobs_panel,
     operators,
-    output_panel,
     panel,
     preferences,
-    requirements_panel,
     scene_properties,
 )
 
@@ -21,8 +20,7 @@ _CLASSES = (
     *manager_operators.classes,
     *job_operators.classes,
     *panel.classes,
-    *output_panel.classes,
-    *requirements_panel.classes,
+    *job_panels.classes,
     *my_jobs_panel.classes,
 )
 

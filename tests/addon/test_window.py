@@ -278,7 +278,7 @@ def test_each_control_of_requirements_frames_and_managers_is_used_with_mouse_and
 ) -> None:
     story = f"""
 {HAND}
-import flamenco.output_panel, flamenco.panel as panel, flamenco.requirements_panel
+import flamenco.job_panels, flamenco.panel as panel
 NAMES = "bl_label", "bl_parent_id", "bl_space_type", "bl_region_type", "bl_context", "draw"
 preferences = bpy.context.preferences.addons["flamenco"].preferences
 for name, url in (("Other", "http://127.0.0.1:9/"), ("Studio", {manager.url!r})):
@@ -294,7 +294,7 @@ def use_all():
     yield from choose_second_with_keys(x, y + ROW)
     yield from until(lambda: wm.flamenco_status_ping.endswith("found"))
     panel.FLAMENCO_PT_job_submission.draw = lambda self, context: None
-    for kind in (*flamenco.output_panel.classes, *flamenco.requirements_panel.classes):
+    for kind in flamenco.job_panels.classes:
         # Blender remembers which panels are closed by their names, so this one gets another.
         own = {{name: vars(kind)[name] for name in NAMES}}
         bpy.utils.register_class(type(kind.__name__ + "_open", (bpy.types.Panel,), own))
