@@ -40,6 +40,24 @@ def begun(function: Callable[[], T]) -> "Future[T]":
     return future
 
 
+def keep(write: Callable[[], object], what: str, *, waits: bool) -> None:
+    """Call `write`, which writes to the user's folder, in a daemon thread, or here if that `waits`.
+
+    If it cannot be written, the console says that `what` cannot be kept.
+    """
+
+    def call() -> None:
+        try:
+            write()
+        except OSError as ex:
+            print(f"Flamenco: {what} cannot be kept: {ex}")
+
+    if waits:
+        call()
+    else:
+        begun(call)
+
+
 def in_background(function: Callable[[], T], undo: Callable[[T], None] | None = None) -> Flow[T]:
     """Call `function` in a daemon thread; a flow gets its result with ``yield from``.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from . import manager_info, tokens
-from .background import Flow, begun, in_background
+from .background import Flow, in_background, keep
 from .client import Client, normal_url
 from .errors import ManagerUnreachable, NotReady
 from .manager_info import ManagerInfo
@@ -55,17 +55,7 @@ def set_token(text: str) -> None:
     if not new.isascii():
         raise NotReady("This is no API token: it has letters that none has")
     tokens.know(url, new)
-
-    def keep() -> None:
-        try:
-            tokens.keep(url, new, folder)
-        except OSError as ex:
-            print(f"Flamenco: the API token cannot be kept: {ex}")
-
-    if bpy.app.background:
-        keep()
-    else:
-        begun(keep)
+    keep(lambda: tokens.keep(url, new, folder), "the API token", waits=bpy.app.background)
 
 
 def info() -> ManagerInfo | None:

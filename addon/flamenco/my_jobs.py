@@ -16,7 +16,7 @@ import bpy
 import bpy.utils.previews
 
 from . import job_news, manager, sent_jobs
-from .background import begun
+from .background import begun, keep
 from .client import Client, JobState
 from .errors import FlamencoError
 from .job_news import Answer, News
@@ -242,15 +242,9 @@ def _save(gone: frozenset[tuple[str, str]] = frozenset()) -> None:
 
     def save() -> None:
         with _saving:
-            try:
-                sent_jobs.save(folder, mine, gone)
-            except OSError as ex:
-                print(f"Flamenco: the list of sent jobs cannot be kept: {ex}")
+            sent_jobs.save(folder, mine, gone)
 
-    if bpy.app.background:
-        save()
-    else:
-        begun(save)
+    keep(save, "the list of sent jobs", waits=bpy.app.background)
 
 
 def _tell(told: News) -> None:
