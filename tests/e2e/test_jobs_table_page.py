@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import shaped_manager, submit
+from tests.e2e.running import submit
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
 from tests.patience import PATIENCE
@@ -20,13 +20,6 @@ pytestmark = [
 HELLO = {"type": "echo-sleep-test", "settings": {"message": "hi"}}
 
 DONE_AT = re.compile(r"\d\d:\d\d")
-
-
-@pytest.fixture
-def farm(tmp_path):
-    """The URL of a Manager with the job type `shaped`."""
-    with shaped_manager(tmp_path / "farm") as url:
-        yield url
 
 
 def of(person: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.running import running_manager, shaped_manager, submit
+from tests.e2e.running import running_manager, submit
 from tests.e2e.test_browser import browser_page, photograph
 from tests.patience import PATIENCE
 
@@ -16,13 +16,6 @@ pytestmark = [
 ]
 
 LOG = "Read blend: shot.blend\nError: Cannot render, no camera\nBlender quit\n"
-
-
-@pytest.fixture
-def farm(tmp_path):
-    """A Manager with the job type `shaped`; its URL."""
-    with shaped_manager(tmp_path / "farm") as url:
-        yield url
 
 
 def played(url: str, name: str) -> httpx.Client:

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import running_manager, shaped_manager, submit, wait_for
+from tests.e2e.running import running_manager, submit, wait_for
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
 from tests.e2e.test_wrangling import another_window
@@ -17,13 +17,6 @@ pytestmark = [
 ]
 
 HELLO = {"type": "echo-sleep-test", "settings": {"message": "hi"}}
-
-
-@pytest.fixture
-def farm(tmp_path):
-    """The URL of a Manager with the job type `shaped`."""
-    with shaped_manager(tmp_path / "farm") as url:
-        yield url
 
 
 def row_of(page: Page, job: str):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running import get, running_worker, shaped_manager, submit, wait_for
+from tests.e2e.running import get, running_worker, submit, wait_for
 from tests.e2e.test_accessible_page import violations
 from tests.e2e.test_browser import browser_page, photograph
 from tests.e2e.test_needs_page import played
@@ -19,13 +19,6 @@ pytestmark = [
 ]
 
 SHAPED = {"type": "shaped", "settings": {"shape": "misc misc misc:0"}}
-
-
-@pytest.fixture
-def farm(tmp_path):
-    """The URL of a Manager with the job type `shaped`."""
-    with shaped_manager(tmp_path / "farm") as url:
-        yield url
 
 
 def row_of(page: Page, name: str):
