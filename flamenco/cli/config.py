@@ -22,7 +22,7 @@ from flamenco.config.origins import Setting, settings_of
 from flamenco.config.schema import Warn, ignore
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.config.worker import FILE_NAME as WORKER_FILE_NAME
-from flamenco.config.worker import SECRET_VARIABLE, WorkerFile, load_worker_file
+from flamenco.config.worker import NAME_VARIABLE, SECRET_VARIABLE, WorkerFile, load_worker_file
 
 _PASSWORD = re.compile(r"//[^/@\s]+@")
 """User and password in an address."""
@@ -57,7 +57,7 @@ PROGRAMS = {
         WorkerFile,
         WORKER,
         load_worker_file,
-        {"FLAMENCO_WORKER_NAME": "worker_name", SECRET_VARIABLE: "registration_secret"},
+        {NAME_VARIABLE: "worker_name", SECRET_VARIABLE: "registration_secret"},
     ),
 }
 """{True for the Worker's: program}."""

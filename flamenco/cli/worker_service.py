@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from flamenco.cli.errors import CommandError
 from flamenco.cli.worker import Options
+from flamenco.config.worker import NAME_VARIABLE
 from worker.process import program_environment
 from worker.service import RESTART_EXIT_CODE, Service, unit_file, what_next
 
@@ -49,7 +50,7 @@ def _service(options: Options, user: str) -> Service:
     code = settings.restart_exit_code or RESTART_EXIT_CODE
     given = {
         "--manager": options.manager,
-        "--name": options.name or os.environ.get("FLAMENCO_WORKER_NAME", ""),
+        "--name": options.name or os.environ.get(NAME_VARIABLE, ""),
         "--home": str(options.home.absolute()) if options.home else "",
         "--config": str(config) if config.exists() else "",
     }

@@ -28,6 +28,7 @@ from flamenco.config.schema import (
 from flamenco.model.specs import Gpu, Software
 
 FILE_NAME = "flamenco-worker.yaml"
+NAME_VARIABLE = "FLAMENCO_WORKER_NAME"
 SECRET_VARIABLE = "FLAMENCO_REGISTRATION_SECRET"  # noqa: S105 - where it is, not what
 SECRET_VARIABLES = (SECRET_VARIABLE, f"{WORKER}__REGISTRATION_SECRET")
 DEFAULT_MANAGER_URL = "http://localhost:8080/"
@@ -192,7 +193,7 @@ def load_worker_config(
     except ValueError as error:
         raise ConfigError("--manager", str(error)) from None
     return WorkerConfig(
-        name=file.worker_name or environment.get("FLAMENCO_WORKER_NAME") or socket.gethostname(),
+        name=file.worker_name or environment.get(NAME_VARIABLE) or socket.gethostname(),
         manager_url=url,
         home=home_folder(environment),
         registration_secret=file.registration_secret or environment.get(SECRET_VARIABLE, ""),
