@@ -86,9 +86,10 @@ class Saved:
 
     @property
     def output(self) -> str:
-        """What tells it from other images of its frame: folder and name, without the number."""
+        """What tells a File Output node's image from others of its frame: folder and name, without
+        the number. A slash is always in it (`flamenco.model.pictures.is_added`)."""
         path = PureWindowsPath(self.path)
-        return "/".join(filter(None, (path.parent.name, _LAST_NUMBER.sub("", path.stem))))
+        return f"{path.parent.name}/{_LAST_NUMBER.sub('', path.stem)}"
 
 
 @attrs.frozen

@@ -2,7 +2,8 @@
 
 A program of its own makes them (`flamenco.pictures`), one after the other. It ends while there is
 nothing to do. Each goes to the Manager under its lease; of the images that wait only the newest is
-sent in full size too (reference rules §9). If there is no picture, the Manager is told why.
+sent in full size too (reference rules §9), and none of what File Output nodes add to a
+frame. If there is no picture, the Manager is told why.
 """
 
 import logging
@@ -17,6 +18,7 @@ from msgspec import UNSET
 
 from flamenco.api.pictures import FramePicture
 from flamenco.model.bounds import LONGEST_LINE, cut
+from flamenco.model.pictures import is_added
 from flamenco.pictures.kinds import THUMBNAILS, Made, Pictures
 from flamenco.pictures.making import Maker, open_maker
 from flamenco.pictures.refusing import NoPicture
@@ -56,7 +58,7 @@ class Output:
     lease: int
     frame: int
     output: str
-    """View that it shows; empty if there is one only."""
+    """View that it shows, or what a File Output node calls it; empty if there is one only."""
     path: Path
     seconds: float | None = None
     """Time that its frame took; None if that is not known."""
@@ -114,7 +116,9 @@ class PictureService:
                     self._tell()
 
     async def _handle(self, output: Output, maker: Maker, nursery: trio.Nursery) -> None:
-        kinds = THUMBNAILS if self._waiting else ("newest", *THUMBNAILS)
+        of_frames = (each for each in (*self._waiting, output) if not is_added(each.output))
+        is_newest = next(of_frames, None) is output
+        kinds = ("newest", *THUMBNAILS) if is_newest else THUMBNAILS
         pictures: Pictures = {}
         reason = ""
         try:

@@ -9,6 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from flamenco.model.bounds import MOST_LISTED
+from flamenco.model.pictures import rank_of
 from flamenco.model.statuses import FrameState, TaskStatus
 from flamenco.model.tally import STATE_OF, by_state, deciding, shares
 
@@ -51,8 +52,8 @@ class Frame(NamedTuple):
     task: FrameTask
     """The task that makes it. Of several that make it together, the last one in its state."""
     pictures: Sequence[ListedPicture]
-    """One of each output, in their order: of the newest attempt at its task; where that has none,
-    at the last of the tasks that have."""
+    """One of each output, the frame's own first: of the newest attempt at its task; where that has
+    none, at the last of the tasks that have."""
 
 
 class FrameList(NamedTuple):
@@ -105,9 +106,9 @@ def _shown(
     if len(several) < 2:
         return several
 
-    def rank(picture: ListedPicture) -> tuple[str, bool, int, int]:
+    def rank(picture: ListedPicture) -> tuple[tuple[bool, str], bool, int, int]:
         _, maker, output, lease, *_ = picture
-        return output, maker == task_id, places.get(maker, -1), lease
+        return rank_of(output), maker == task_id, places.get(maker, -1), lease
 
     return list({each.output: each for each in sorted(several, key=rank)}.values())
 

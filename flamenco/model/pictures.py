@@ -18,6 +18,19 @@ class PicturePlace(NamedTuple):
     task_id: Word
 
 
+def rank_of(output: str) -> tuple[bool, str]:
+    """The rank of an output among those of a frame, of which the first stands for it.
+
+    Those of File Output nodes, whose names have a slash, come behind the views of the frame itself.
+    """
+    return is_added(output), output
+
+
+def is_added(output: str) -> bool:
+    """True if an output is one that a File Output node adds to the frame itself."""
+    return "/" in output
+
+
 @attrs.frozen(kw_only=True)
 class Picture:
     """The picture of a frame that one attempt at its task made, or why there is none."""
@@ -28,7 +41,8 @@ class Picture:
     """Number of the attempt."""
     frame: int
     output: str
-    """View or layer that it shows; empty if there is one only."""
+    """View that it shows, or folder and name of a File Output node's image; empty if there is one
+    only."""
     name: str
     """Name of its files; empty if there is none."""
     width: int = 0

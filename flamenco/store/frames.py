@@ -141,8 +141,10 @@ def read_pictures(connection: sqlite3.Connection, job_id: str) -> Sequence[Liste
 
 
 def newest_pictures(connection: sqlite3.Connection, limit: int) -> Rows[Picture]:
-    """The pictures that the farm made last, of those that are kept, the newest first."""
-    return PICTURES.read(connection, "WHERE large > 0 ORDER BY made DESC LIMIT ?", (limit,))
+    """The pictures of frames that the farm made last, of those that are kept, the newest first;
+    none of what File Output nodes add (`flamenco.model.pictures.is_added`)."""
+    which = "WHERE large > 0 AND instr(output, '/') = 0"
+    return PICTURES.read(connection, f"{which} ORDER BY made DESC LIMIT ?", (limit,))
 
 
 def list_pictures(

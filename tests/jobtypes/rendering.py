@@ -40,6 +40,24 @@ scene.render.resolution_x, scene.render.resolution_y = 61, 37
 """
 """A scene of Cycles, tiny and with odd sizes."""
 
+GLOW = """
+if hasattr(scene, "compositing_node_group"):
+    tree = scene.compositing_node_group = bpy.data.node_groups.new("tree", "CompositorNodeTree")
+else:
+    scene.use_nodes = True
+    tree = scene.node_tree
+layers = tree.nodes.new("CompositorNodeRLayers")
+node = tree.nodes.new("CompositorNodeOutputFile")
+if hasattr(node, "directory"):
+    node.directory, node.file_name, node.format.media_type = "//passes/", "my_", "IMAGE"
+    node.file_output_items.new("RGBA", "glow")
+else:
+    node.base_path, node.file_slots[0].path = "//passes/", "my_glow"
+node.format.file_format = "PNG"
+tree.links.new(layers.outputs["Image"], node.inputs[0])
+"""
+"""A File Output node, as a new one is in each version."""
+
 
 def make_scene(path: Path, more: str = "") -> Path:
     """A .blend file of the default cube, as `SMALL` and ``more`` set it up."""

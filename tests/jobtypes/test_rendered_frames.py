@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from tests.jobtypes.rendering import compiled, make_scene, make_strip, run_tasks
+from tests.jobtypes.rendering import GLOW, compiled, make_scene, make_strip, run_tasks
 from tests.sounds import heard, tone
 from tests.worker.commands.shop import program
 from worker.command import CannotRun
@@ -64,24 +64,6 @@ def streams(video):
         (each["codec_name"], each["width"], each["height"], int(each["nb_read_frames"]))
         for each in json.loads(output.stdout)["streams"]
     ]
-
-
-GLOW = """
-if hasattr(scene, "compositing_node_group"):
-    tree = scene.compositing_node_group = bpy.data.node_groups.new("tree", "CompositorNodeTree")
-else:
-    scene.use_nodes = True
-    tree = scene.node_tree
-layers = tree.nodes.new("CompositorNodeRLayers")
-node = tree.nodes.new("CompositorNodeOutputFile")
-if hasattr(node, "directory"):
-    node.directory, node.file_name, node.format.media_type = "//passes/", "my_", "IMAGE"
-    node.file_output_items.new("RGBA", "glow")
-else:
-    node.base_path, node.file_slots[0].path = "//passes/", "my_glow"
-node.format.file_format = "PNG"
-tree.links.new(layers.outputs["Image"], node.inputs[0])
-"""
 
 
 class TestSimpleBlenderRender:

@@ -7,7 +7,7 @@ import OpenImageIO as oiio  # noqa: N813
 import pytest
 from PIL import Image, ImageChops
 
-from tests.jobtypes.rendering import compiled, make_scene, run_task, run_tasks
+from tests.jobtypes.rendering import GLOW, compiled, make_scene, run_task, run_tasks
 from tests.worker.commands.shop import program
 from worker.command import CannotRun
 
@@ -125,6 +125,17 @@ async def test_ranges_of_samples_are_as_good_as_all_samples_at_once(
 
     await run_task(tasks.tasks[-1])
     assert names(tmp_path) == ["000007.exr"]
+
+
+async def test_file_output_nodes_write_a_file_with_the_frames_number(job, settings, tmp_path):
+    shot = make_scene(tmp_path / "glow.blend", GLOW)
+    asked = settings | {"tiles_x": 2, "tiles_y": 1, "blendfile": str(shot)}
+    tasks = await compiled(job, "single-image-render", **asked)
+    ran = await run_tasks(tasks, before="clean-up")
+    assert [each.name for each in (tmp_path / "passes").iterdir()] == ["my_glow0007.png"]
+    *_, finish = ran.tasks.values()
+    assert finish.frames == [(7, ""), (7, "passes/my_glow"), (7, "")]
+    assert names(tmp_path)[-1] == "000007.png"
 
 
 async def test_compositing_waits_for_the_whole_image(job, settings, tmp_path):

@@ -56,6 +56,13 @@ def test_each_output_has_the_picture_of_its_newest_attempt():
     assert [(each.output, each.lease) for each in frame.pictures] == [("L", 3), ("R", 2)]
 
 
+def test_what_stands_for_a_frame_is_its_own_image_and_not_what_a_node_adds():
+    names = ("right", "Depth/z", "left", "A/glow")
+    pictures = [ListedPicture(frame=1, task_id="t1", output=each) for each in names]
+    (frame,) = listed(task(1, "1", T.ACTIVE), pictures=pictures).frames
+    assert [each.output for each in frame.pictures] == ["left", "right", "A/glow", "Depth/z"]
+
+
 def pictured(*lists, of):
     """The pictures of a frame that these tasks make, as (task, lease)."""
     pictures = [ListedPicture(frame=1, task_id=each, lease=lease) for each, lease in lists]

@@ -71,6 +71,8 @@ async def test_the_newest_pictures_of_the_farm_are_listed(edge, job, anna, task)
         await anna.says("POST", f"task/{task}/picture", picture(frame), 204)
     broken = {"lease": 1, "frame": 4, "reason": "broken"}
     await anna.says("POST", f"task/{task}/picture", broken, 204)
+    added = picture(3, output="passes/glow")
+    await anna.says("POST", f"task/{task}/picture", added, 204)
     newest = (await call(edge, "GET", "pictures?limit=2"))["pictures"]
     assert [each["frame"] for each in newest] == [3, 2]
     name = (await call(edge, "GET", f"jobs/{job}"))["name"]

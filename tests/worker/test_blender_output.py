@@ -90,7 +90,8 @@ def test_the_view_stands_behind_the_number_also_of_frame_0(path, view):
     [
         ("/farm/passes/glow_0003.png", "passes/glow"),
         ("C:\\farm\\v2\\beauty-0003_L.exr", "v2/beauty_L"),
-        ("/farm/Depth/0003.exr", "Depth"),
+        ("/farm/Depth/0003.exr", "Depth/"),
+        ("C:\\glow_0003.png", "/glow"),
     ],
 )
 def test_another_output_of_a_frame_is_called_by_its_folder_and_name(path, output):

@@ -36,8 +36,8 @@ def picture(path, size=(40, 20)):
     return path
 
 
-def output(path, frame=1, task_id="task"):
-    return Output(task_id=task_id, lease=7, frame=frame, output="", path=path)
+def output(path, frame=1, task_id="task", name=""):
+    return Output(task_id=task_id, lease=7, frame=frame, output=name, path=path)
 
 
 @attrs.define(eq=False)
@@ -120,6 +120,14 @@ async def test_every_frame_is_sent_and_only_the_newest_in_full_size(service, tak
     await sent(service)
     assert taker.frames() == [0, 1, 2, 3, 4]
     assert [bool(body.newest) for _, _, body in taker.taken] == [True, False, False, False, True]
+
+
+async def test_what_a_file_output_node_adds_is_never_the_newest_frame(service, taker, tmp_path):
+    frame = picture(tmp_path / "1.png")
+    for number, name in enumerate(("passes/glow", "", "passes/glow")):
+        service.offer(output(frame, number, name=name))
+    await sent(service)
+    assert [bool(body.newest) for _, _, body in taker.taken] == [False, True, False]
 
 
 async def test_a_picture_waits_for_a_manager_that_is_away(service, taker, tmp_path, monkeypatch):

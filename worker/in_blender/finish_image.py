@@ -11,12 +11,17 @@ from typing import Any
 import bpy
 
 sys.path.append(str(Path(__file__).parents[2]))
+from worker.in_blender.file_outputs import number_file_outputs
 from worker.in_blender.saving import save_one
 
 sys.path.pop()
 
 PASSES = {"Image": "Combined", "Noisy Image": "Combined"}
 """{output of render layers: its name in the file}, where that differs."""
+
+ENDS = {"COMPOSITE", "GROUP_OUTPUT"}
+"""Types of the node with which a tree ends. Since 5.0 it may lack one: then the image is shown as
+it was rendered."""
 
 
 def has_denoiser() -> bool:
@@ -30,7 +35,6 @@ def new_tree(scene: Any) -> Any:
     """An empty tree of compositing nodes for a scene."""
     if hasattr(scene, "compositing_node_group"):  # since 5.0
         tree = bpy.data.node_groups.new("Flamenco", "CompositorNodeTree")
-        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
         scene.compositing_node_group = tree
         return tree
     scene.use_nodes = True
@@ -84,6 +88,8 @@ def show_plainly(tree: Any, passes: Passes, scene: Any) -> None:
     """Let the tree output the first view layer as it is."""
     layer = next((each.name for each in scene.view_layers if each.use), scene.view_layers[0].name)
     is_group = hasattr(scene, "compositing_node_group")
+    if is_group and not tree.interface.items_tree:
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
     end = tree.nodes.new("NodeGroupOutput" if is_group else "CompositorNodeComposite")
     tree.links.new(passes.of(layer)["Combined"], end.inputs["Image"])
 
@@ -126,15 +132,17 @@ def main(asked: "dict[str, Any]") -> None:
     tree = scene_tree(scene)
     if tree is None:
         tree = new_tree(scene)
-        show_plainly(tree, Passes(tree, image, asked["denoise"]), scene)
-    else:
-        take_from_file(tree, Passes(tree, image, asked["denoise"]), scene)
+    passes = Passes(tree, image, asked["denoise"])
+    take_from_file(tree, passes, scene)
+    if not any(node.type in ENDS for node in tree.nodes):
+        show_plainly(tree, passes, scene)
     if hasattr(render, "compositor_precision"):  # since 4.2
         render.compositor_precision = "FULL"
     render.resolution_percentage = asked["percentage"]
     render.use_border = render.use_sequencer = False
     render.use_compositing = render.use_overwrite = True
     set_format(render, asked["format"])
+    number_file_outputs(scene)
     save_one(scene.render, asked["frame"], Path(asked["output"]))
 
 

@@ -25,6 +25,12 @@ describe('a frame of a job', () => {
     expect(late.pictures.map(({ small }) => small)).toEqual(['beauty-2', 'depth-3'])
   })
 
+  it('has its own picture before what File Output nodes add, whatever comes first', () => {
+    const known = frame({ pictures: [picture('left', 1), picture('Depth/z', 1)] })
+    const late = changedFrame(known, { frame: 7, pictures: [picture('right', 1), picture('A/b', 1)] })
+    expect(late.pictures.map(({ output }) => output)).toEqual(['left', 'right', 'A/b', 'Depth/z'])
+  })
+
   it('is shown by the first output that has a picture', () => {
     const pictures = [{ output: 'depth', lease: 1, reason: 'deep' }, picture('beauty', 1, '/b')]
     expect(pictureOf(frame({ pictures }), 'large')).toBe('/b')

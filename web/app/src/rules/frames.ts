@@ -5,6 +5,7 @@ import type { FrameCounts, FrameState, ListedFrame } from '../api/types'
 import type { StatusCount, StatusLook } from './status'
 import type { StripCell } from './strip'
 
+type Shown = ListedFrame['pictures'][number]
 type Part = 'done' | 'active' | 'failed' | 'rest'
 
 const LOOKS: Record<Part, StatusLook> = {
@@ -88,6 +89,12 @@ export function whyNoPicture({ pictures }: ListedFrame): string {
   return pictures.find(({ reason }) => reason)?.reason ?? ''
 }
 
+/** The views of a frame, and behind them what File Output nodes add, whose names have a slash. */
+function byRank(one: Shown, other: Shown): number {
+  const added = Number(one.output.includes('/')) - Number(other.output.includes('/'))
+  return added || (one.output < other.output ? -1 : 1)
+}
+
 /** What an event tells of a frame, on top of what was known: it leaves out what has not changed. */
 export function changedFrame(known: ListedFrame, change: FrameChange): ListedFrame {
   const { files, pictures, ...plain } = change
@@ -98,7 +105,7 @@ export function changedFrame(known: ListedFrame, change: FrameChange): ListedFra
   return {
     ...known,
     ...plain,
-    pictures: [...newer.values()],
+    pictures: [...newer.values()].sort(byRank),
     ...(files && { files: [...new Set([...(known.files ?? []), ...files])] }),
   }
 }
