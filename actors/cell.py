@@ -336,16 +336,10 @@ class Cell:
     # The end
 
     def limit_end(self) -> None:
-        """From now on the life has `shutdown` seconds to end by itself."""
+        """From now on the actor, in whichever life, has `shutdown` seconds to end by itself."""
         if self.limit is None:
             self.limit = Limit(self)
             self.system.deadlines.add(self.spec.shutdown, self.limit)
-
-    def unlimit(self) -> None:
-        """The life has ended in time."""
-        if self.limit is not None:
-            self.system.deadlines.discard(self.limit)
-            self.limit = None
 
     def kill(self) -> None:
         """Cancel the life, wherever it is."""
@@ -387,7 +381,9 @@ class Cell:
             self.dead_letter(message, "stopped")
         ref._queue.clear()
         self.task = self.life = None
-        self.unlimit()
+        if self.limit is not None:
+            self.system.deadlines.discard(self.limit)
+            self.limit = None
         if self.parent is not None and self.parent.family is not None:
             self.parent.family.leave(self)
         for event in (self.ready, self.ended):

@@ -236,8 +236,6 @@ async def end(cell: Cell, life: Life, verdict: Verdict) -> Verdict:
         cell.family = None
     await last_words(cell, life, why)  # if it was cancelled on the way, for taking too long
     life.actor = None
-    if not verdict.final:
-        cell.unlimit()
     if verdict.parked and cell.ref._limit < 0:  # its orderly end has begun: it waits for no pause
         return Verdict("end", Exit("shutdown"))
     if verdict.follows == "life":

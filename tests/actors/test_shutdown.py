@@ -64,6 +64,27 @@ async def test_a_child_that_exceeds_its_shutdown_time_is_cancelled_alone(autojum
         assert await other.ask(Ping()) == 1
 
 
+async def test_a_child_that_restarts_on_its_last_mail_gains_no_time_by_it(autojump_clock):
+    class Stubborn(Child):
+        @handles(str)
+        def crash(self, message):
+            raise ValueError(message)
+
+        @handles(float)
+        async def hang(self, message):
+            await trio.sleep_forever()
+
+    async with ActorSystem(grace=60) as system:
+        child = await system.start(Stubborn, shutdown=2)
+        child.tell("crash")
+        child.tell(1.0)
+        began = trio.current_time()
+        await system.shutdown()
+        assert trio.current_time() - began == pytest.approx(2)
+        assert system.statistics().restarts == 1
+        assert (await child.stopped()).reason == "shutdown"
+
+
 async def test_cancelling_the_block_from_outside_leaves_nothing_running():
     log = []
     with trio.CancelScope() as scope:
