@@ -235,7 +235,7 @@ class Ledger:
         self._cell.system.counts.failed_commits += 1
         self._cell.begin_anew(error)
 
-    async def settled(self) -> None:
+    async def wait_settled(self) -> None:
         """Wait until nothing is uncommitted."""
         while self.uncommitted:
             if self._settled is None:

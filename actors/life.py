@@ -170,7 +170,7 @@ async def run(cell: Cell) -> None:
 async def begin(cell: Cell, life: Life) -> None:
     """Make the actor object, give it its snapshot, and let it start."""
     cell.state = "starting"
-    await cell.ledger.settled()  # the snapshot must hold what the last life recorded
+    await cell.ledger.wait_settled()  # the snapshot must hold what the last life recorded
     cell.ledger.lost = None
     if cell.next_order is not None and cell.next_order.kind != "stop":
         cell.next_order = None
@@ -259,7 +259,7 @@ async def wind_down(cell: Cell, life: Life, why: Exit, polite: bool) -> None:
     cell.family, life.over = None, True
     await say_stopped(cell, life, why)
     cell.ledger.close()
-    await cell.ledger.settled()
+    await cell.ledger.wait_settled()
 
 
 async def say(cell: Cell, hook: Callable[[Exit], Awaitable[None]], why: Exit) -> None:

@@ -45,7 +45,7 @@ _machine: trio.lowlevel.RunVar[Callable[[], float]] = trio.lowlevel.RunVar("seco
 
 @attrs.define
 class _Watch:
-    """What was found by looking at Trio's clock each second."""
+    """A finding of the look at Trio's clock each second."""
 
     looked: float = inf
     """Time of the latest look; infinite while nobody looks."""

@@ -47,7 +47,7 @@ def address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> str:
 
 @attrs.frozen(kw_only=True)
 class Exchange:
-    """What the proofs of one handshake are about."""
+    """Subject of the proofs of one handshake."""
 
     worker_id: str
     address: str

@@ -143,7 +143,7 @@ class Welcome:
     leases: Few[HeldLease] = ()
     heartbeat_seconds: Period = HEARTBEAT_SECONDS
     ticket: Word = ""
-    """What requests beside the session carry instead of the secret, while it is open."""
+    """Token that requests beside the session carry instead of the secret, while it is open."""
 
 
 @attrs.frozen(kw_only=True)
@@ -253,7 +253,7 @@ class Heartbeat:
 
     leases: Few[HeldLease] = ()
     load: Load | None = None
-    """What the machine has to do, if it was measured since the last one."""
+    """Load of the machine, if it was measured since the last one."""
 
 
 @attrs.frozen

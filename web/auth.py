@@ -38,11 +38,11 @@ class BadCredentials(Exception):
 
 
 class NoKey(Exception):
-    """What is stored of a worker's secret is of an earlier version, and no key."""
+    """Refusal to prove anything by a record of an earlier version, which holds no key."""
 
 
 def hash_of(key: str) -> str:
-    """What is stored of a worker's key, which is in hexadecimal."""
+    """Record of a worker's key, which is in hexadecimal."""
     return _FAST + key
 
 
@@ -123,7 +123,7 @@ class WorkerDoor:
 
     @contextmanager
     def ticket(self, worker_id: str) -> Iterator[str]:
-        """What a worker's requests beside its session carry, for as long as that is open."""
+        """Token that a worker's requests beside its session carry, for as long as that is open."""
         ticket = new_nonce()
         self._tickets[ticket] = worker_id
         try:

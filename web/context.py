@@ -56,7 +56,7 @@ def nursery() -> trio.Nursery:
 
 
 async def farm_status() -> FarmStatus:
-    """What the farm as a whole does; unknown while the part that counts is parked."""
+    """The state of the farm as a whole; unknown while the part that counts is parked."""
     try:
         return await farm().status.ask(GetFarmStatus())
     except ActorParked:
@@ -84,7 +84,7 @@ def sockets() -> Sockets:
 
 
 def checking() -> trio.Semaphore:
-    """What a check has to hold while it runs a program."""
+    """Permit that a check has to hold while it runs a program."""
     return cast("Web", current_app).checking
 
 

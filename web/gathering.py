@@ -10,7 +10,7 @@ from flamenco.manager.events import MOST_FRAMES
 
 @attrs.define
 class _Changed:
-    """What changed of a job's frames."""
+    """Changes of a job's frames."""
 
     frames: dict[int, FrameChange] = attrs.field(factory=dict)
     refresh: bool = False

@@ -1,4 +1,4 @@
-"""What every answer tells browsers: whom the page may be shown by, and what it may load."""
+"""Headers of every answer that tell browsers who may show the page, and what it may load."""
 
 from collections.abc import Iterable
 

@@ -89,7 +89,7 @@ def _operation(operation: Operation, schemas: Schemas, components: Mapping[str, 
 
 
 def _security(operation: Operation) -> Sequence[Schema]:
-    """What a worker may show; empty if everybody may do this."""
+    """Credentials that a worker may show; empty if everybody may do this."""
     shown = {"worker_auth": operation.worker_auth, "worker_ticket": operation.takes_ticket}
     return [{name: []} for name, will_do in shown.items() if will_do]
 

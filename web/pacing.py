@@ -24,7 +24,7 @@ MAX_MESSAGE_BYTES = 128 * 2**10
 
 @attrs.define(eq=False)
 class Tokens:
-    """What somebody may use: some at first and at most, and a few more each second."""
+    """Allowance of somebody: some at first and at most, and a few more each second."""
 
     most: float
     per_second: float

@@ -16,7 +16,7 @@ COUNTED_SECONDS = 0.05
 
 @attrs.define(eq=False)
 class _Client:
-    """What an address wants."""
+    """The demand of an address."""
 
     at_once: int
     counted: dict[object, float] = attrs.field(factory=dict)

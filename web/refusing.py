@@ -26,12 +26,12 @@ _FIRST = re.compile(rb"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 
 
-async def nothing_refused(_: Scope) -> None:
+async def refuse_nothing(_: Scope) -> None:
     """Let every request go on."""
 
 
 def scope_of(data: bytes, client: tuple[str, int]) -> Scope | None:
-    """What the head of a request says, as ASGI has it; None if it is odd, or not whole."""
+    """The head of a request, as ASGI has it; None if it is odd, or not whole."""
     head, whole, _ = data.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     asked = _FIRST.fullmatch(first)

@@ -38,7 +38,7 @@ class Happening:
         return TOPICS[type(self.event)](self.event)
 
     def told(self, place: str) -> Told:
-        """What clients are told of it, made once for all; all have the same place after it."""
+        """News of it for clients, made once for all; all have the same place after it."""
         if self._told is None:
             name = EVENT_NAMES[type(self.event)]
             self._told = Told(name, encode(self.event).decode(), place)

@@ -34,7 +34,7 @@ from quart_trio.wrappers.response import TrioFileBody
 
 from web.connections import Connection, Settings
 from web.queues import Queues
-from web.refusing import Refusal, nothing_refused
+from web.refusing import Refusal, refuse_nothing
 from web.room import Room, turn_away
 
 Message = MutableMapping[str, Any]
@@ -301,7 +301,7 @@ async def serve(
     room: Room,
     *,
     guarded_sockets: frozenset[bytes] = frozenset(),
-    refusal: Refusal = nothing_refused,
+    refusal: Refusal = refuse_nothing,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve an application on a listening socket until ``stop``.

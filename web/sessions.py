@@ -28,7 +28,7 @@ CHARACTERS_PER_SECOND = 4 * 2**20
 """Characters of a worker's messages that are heard each second, after the first ones."""
 CHARACTERS_AT_FIRST = 16 * 2**20
 COST_OF_A_MESSAGE = 1024
-"""What a message costs beside its own characters, however few these are."""
+"""Cost of a message beside its own characters, however few these are."""
 
 Pending = trio.MemoryReceiveChannel[protocol.Message]
 

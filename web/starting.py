@@ -14,7 +14,7 @@ from web.uploads import send_answer
 from web.wire import failure
 
 LIMITS = Limits(grace=10.0)
-"""Who connected while the Manager was starting has time to ask, and to be told so."""
+"""Time for those who connected while the Manager was starting, to ask and be told so."""
 
 MESSAGE = "the Manager is starting, try again soon"
 

@@ -1,4 +1,4 @@
-"""What clients that follow the farm are told, as text and as a frame of a WebSocket.
+"""News for clients that follow the farm, as text and as a frame of a WebSocket.
 
 A frame (RFC 6455 §5.2) leaves past Quart and Hypercorn: an event would take longer through the two
 than all else that is done for it, and it is the same for all clients, so it is made once.

@@ -80,14 +80,14 @@ class Saved:
 
     @property
     def view(self) -> str:
-        """What follows the frame's number in its name, such as `L` for the left eye."""
+        """End of its name, behind the frame's number, such as `L` for the left eye."""
         name = PureWindowsPath(self.path).stem
         return _NUMBER.split(name)[-1].strip("_-. ") if self.number else ""
 
     @property
     def output(self) -> str:
-        """What tells a File Output node's image from others of its frame: folder and name, without
-        the number. A slash is always in it (`flamenco.model.pictures.is_added`)."""
+        """Key that tells a File Output node's image from others of its frame: folder and name,
+        without the number. A slash is always in it (`flamenco.model.pictures.is_added`)."""
         path = PureWindowsPath(self.path)
         return f"{path.parent.name}/{_LAST_NUMBER.sub('', path.stem)}"
 

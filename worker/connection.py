@@ -37,7 +37,7 @@ WITHOUT_SESSIONS = frozenset({*range(200, 500), 501}) - REFUSED - {408, MISDIREC
 """Status codes of a server without sessions, or of a proxy that does not let them pass."""
 
 NONSENSE = (h11.ProtocolError, wsproto.utilities.ProtocolError, UnicodeDecodeError)
-"""What trio-websocket's reader raises when an answer to the handshake is none."""
+"""Errors of trio-websocket's reader when an answer to the handshake is none."""
 
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 

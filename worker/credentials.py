@@ -39,7 +39,7 @@ class Credentials:
 @attrs.frozen(kw_only=True)
 class _Stored(Credentials):
     secret: Text = attrs.field(default="", repr=False)
-    """What some Workers of Flamenco 3 call `worker_secret`."""
+    """The `worker_secret`, as some Workers of Flamenco 3 name it."""
 
 
 def read_credentials(home: Path) -> Credentials | None:

@@ -1,4 +1,4 @@
-"""What this Worker's machine has to do, measured for the Manager."""
+"""The load of this Worker's machine, measured for the Manager."""
 
 import shutil
 
@@ -49,7 +49,7 @@ def _memory_mib() -> int:
 
 
 async def measure_gpus() -> tuple[GpuLoad, ...]:
-    """What NVIDIA's cards have to do; none where its driver does not tell."""
+    """The load of NVIDIA's cards; none where its driver does not tell."""
     if shutil.which(NVIDIA[0]) is None:
         return ()
     return read_nvidia(await output_of(NVIDIA) or "")

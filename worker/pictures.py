@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 ROUTE = "api/v3/worker/task/{}/picture"
 OLD_ROUTE = "api/v3/worker/task/{}/output-produced"
-"""What Flamenco 3's Manager knows, for the newest image alone."""
+"""Operation that Flamenco 3's Manager knows, for the newest image alone."""
 MOST_WAITING = 10_000
 """Maximum number of images that wait; the oldest ones get no picture then."""
 IDLE_SECONDS = 30.0
@@ -40,7 +40,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 RETRY_SECONDS = 10.0
 """Seconds of pause after the program could not be started."""
 NOBODY = 0
-"""What stands for a status code if there is no answer."""
+"""Value in place of a status code if there is no answer."""
 BEHIND = frozenset({NOBODY, 502, 504})
 """That, and those of a proxy that reaches no Manager."""
 AWAY = BEHIND | REFUSED | {408, 429, 500, 503}

@@ -31,7 +31,7 @@ class Told:
 
 
 def answer(path: Path) -> tuple[Told, bytes]:
-    """What a frame looks like."""
+    """Appearance of a frame."""
     try:
         image = read(path, BOX)
         image.thumbnail(BOX, Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""What a Manager says when it refuses a request."""
+"""The reason of a Manager that refuses a request."""
 
 import attrs
 import msgspec

@@ -56,7 +56,7 @@ class Identity:
     config: WorkerConfig
     credentials: Credentials | None = attrs.field(init=False, default=None)
     ticket: str = attrs.field(init=False, default="", repr=False)
-    """What requests beside the open session carry; empty: there is none."""
+    """Token that requests beside the open session carry; empty: there is none."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
         """The credentials; ``renew`` registers again. Raises `RegistrationFailed`."""

@@ -1,4 +1,4 @@
-"""What a Worker does after a Manager did not let it in: whom it still trusts, and with what.
+"""Steps of a Worker that a Manager did not let in: whom it still trusts, and with what.
 
 A Worker whose secret both ends have proven once has no reason to send it to anybody. Who asks for
 it, or does not know the Worker, may be a stranger: one that was found in the network is left alone,
@@ -15,7 +15,7 @@ UNKNOWN = frozenset({protocol.NOT_KNOWN, protocol.NO_PROOF})
 
 
 class Step(Enum):
-    """What comes next."""
+    """The next step."""
 
     AGAIN = "try again"
     BASIC = "send the secret by HTTP Basic"

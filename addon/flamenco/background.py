@@ -22,7 +22,7 @@ SLICE = 0.01
 """Seconds that a flow works on the main thread before it lets Blender draw."""
 
 PAUSED: "Future[Any]" = Future()
-"""What a flow waits for that only lets Blender draw; nobody may change the file meanwhile."""
+"""Value for which a flow waits to let Blender draw; nobody may change the file meanwhile."""
 PAUSED.set_result(None)
 
 

@@ -73,7 +73,7 @@ def normal_url(text: str) -> str:
 
 @dataclass(frozen=True)
 class JobState:
-    """What the Manager says of a job."""
+    """A job as the Manager tells it."""
 
     id: str
     status: str

@@ -45,7 +45,7 @@ class Whereabouts:
         """{library, None for the open file: its file, its folder}."""
 
     def dependency(self, place: Place) -> Dependency:
-        """What a place refers to, by its whole path."""
+        """The file that a place refers to, by its whole path."""
         if place.kind == LIBRARY:
             # Blender makes paths to libraries relative to the open file, whichever links them.
             (owner, _), (_, folder) = self._file(place.block.parent), self._file(None)
@@ -70,7 +70,7 @@ class Whereabouts:
 
 
 def _left_out(known: set[str]) -> Iterator[Dependency]:
-    """What Blender's own walk finds beyond the places that are known."""
+    """Files that Blender's own walk finds beyond the places that are known."""
     stored = bpy.utils.blend_paths(absolute=False)
     if known.issuperset(stored):
         return

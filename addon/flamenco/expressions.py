@@ -57,7 +57,7 @@ METHODS = (
 """Methods that may be called, by the class of their object; the last are Blender's, too."""
 
 MODULES = {"bpy": "app context data path"}
-"""What may be read of modules, by their names."""
+"""Attributes that may be read of modules, by their names."""
 PATH_FUNCTIONS = "abspath basename clean_name display_name ensure_ext relpath"
 """Functions of ``bpy.path``."""
 REFUSED = frozenset(
@@ -324,7 +324,7 @@ def _modest(spec: str) -> str:
 
 
 def _formatted(text: str, values: Any) -> int:
-    """What a text with ``%`` is long at most; names in it may repeat a value."""
+    """Maximum length of a text with ``%``; names in it may repeat a value."""
     if any("*" in directive for directive in _DIRECTIVE.findall(text)):
         raise NotAllowed("widths can't be values here")
     widths = sum(map(int, re.findall("[0-9]+", _modest(text))))
@@ -351,7 +351,7 @@ def _replaced(text: str, old: str, new: str, count: int = -1) -> int:
 
 
 LENGTHS: Mapping[str, Callable[..., int]] = {"join": _joined, "replace": _replaced}
-"""What a text is long at most that a method makes, by the method's name."""
+"""Maximum length of a text that a method makes, by the method's name."""
 
 
 def _modestly(text: str, name: str, *args: Any, **keywords: Any) -> Any:

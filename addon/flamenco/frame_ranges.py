@@ -12,7 +12,7 @@ SOURCES = [
     (MARKERS, "Markers", "From the first marker to the last"),
     (SELECTION, "Selection", "From the first selected marker or keyframe to the last"),
 ]
-"""What the frames follow, as choices of a Blender property."""
+"""Sources of the frames, as choices of a Blender property."""
 
 
 def followed(source: str, scene: Any, objects: Iterable[Any], step: int = 0) -> str:

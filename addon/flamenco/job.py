@@ -27,10 +27,10 @@ class JobDraft:
     platform: str
     """Platform of this computer, in the Manager's words: linux, windows or darwin."""
     user: str = ""
-    """Who submits it, as this computer calls them; empty if it does not know."""
+    """Its submitter, by the name that this computer has for them; empty if it does not know."""
     comment: str = ""
     requirements: Mapping[str, Any] = field(default_factory=dict)
-    """What its Workers need, as the API has it."""
+    """Needs of the job from Workers, as the API has them."""
     keep: bool = False
     """True if the Manager's clean-up is to leave it."""
 

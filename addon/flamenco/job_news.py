@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Manager says of jobs that were sent to it, and what of it the artist should hear."""
+"""News from a Manager of jobs that were sent to it, and those that the artist should hear."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _GONE = 404
 
 @dataclass(frozen=True)
 class Answer:
-    """What a Manager says of a job."""
+    """A job as a Manager tells it."""
 
     id: str
     state: JobState | None
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class News:
-    """What the artist is told."""
+    """Sentence for the artist."""
 
     level: str
     """Blender's level of the report."""
@@ -51,7 +51,7 @@ def _ask(client: Client, job_id: str, is_shown: bool) -> Answer:
 
 
 def news(before: SentJob, state: JobState) -> News | None:
-    """What is told of a job: that it ended, failed, or waits for an approval."""
+    """News of a job: that it ended, failed, or waits for an approval."""
     named = f'Job "{before.name}"'
     if state.is_finished and state.status != before.status:
         if state.status == "failed":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist can do with jobs that were sent from this Blender."""
+"""Operators for jobs that were sent from this Blender."""
 
 import bpy
 

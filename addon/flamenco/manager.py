@@ -22,7 +22,7 @@ def platform() -> str:
 
 
 def user() -> str:
-    """Who uses this computer, as it calls them; empty if it does not know."""
+    """The user of this computer, by the name it has for them; empty if it does not know."""
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):  # no such account, or none at all

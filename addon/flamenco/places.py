@@ -156,7 +156,7 @@ def _multires(block: bpy.types.Object, modifier: bpy.types.Modifier) -> Iterator
 
 
 def _geometry(block: bpy.types.Object, modifier: bpy.types.Modifier) -> Iterator[Place]:
-    """What geometry nodes have baked, which Blender's own walk leaves out."""
+    """Bakes of geometry nodes, which Blender's own walk leaves out."""
     if hasattr(modifier, "bake_directory"):
         yield Place(block, modifier, "bake_directory", BAKE)
     for bake in getattr(modifier, "bakes", ()):

@@ -15,7 +15,7 @@ MOST_LINES = 20
 
 @dataclass(frozen=True)
 class Question:
-    """What was found, and the answers that there are."""
+    """A finding, and the answers that there are."""
 
     title: str
     lines: tuple[str, ...]

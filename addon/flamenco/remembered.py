@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of files between sessions, in a JSON file that may be lost at any time."""
+"""Memory of files between sessions, in a JSON file that may be lost at any time."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Remembered:
             self._known = {file: one for file, one in found.items() if _is_entry(one)}
 
     def text(self, file: Path, at: Stamp) -> str | None:
-        """What is remembered of a file with this stamp."""
+        """The memory of a file with this stamp."""
         match self._known.get(str(file)):
             case [size, changed, text, _] if (size, changed) == at:
                 return str(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job needs of Workers, as typed by the artist and as the Manager takes it."""
+"""Needs of a job from Workers, as typed by the artist and as the Manager takes them."""
 
 import re
 from typing import Any

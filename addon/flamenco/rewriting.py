@@ -11,7 +11,7 @@ from .errors import Aborted, PackFailed
 from .plan import PackPlan
 
 SCRIPT = Path(__file__).with_name("rewriter.py")
-"""What that Blender runs."""
+"""Script that the other Blender runs."""
 
 _LOOK = 0.1
 """Seconds between looks if the user has aborted."""

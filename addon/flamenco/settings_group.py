@@ -175,6 +175,6 @@ def read_places(scene: bpy.types.Scene) -> None:
 
 
 def _stored(values: bpy.types.PropertyGroup) -> Mapping[str, object]:
-    """What a file has for properties, choices as numbers."""
+    """The values of properties in a file, choices as numbers."""
     since_5_0 = getattr(values, "bl_system_properties_get", None)
     return values if since_5_0 is None else since_5_0() or {}

@@ -74,7 +74,7 @@ class _Sending:
         self._remembered = remembered
         self._transfer = transfer
         self._deferred: set[Content] = set()
-        """What has been put off, and is not again."""
+        """Files that have been put off, and are not again."""
         self._failing_since: float | None = None
         """Moment of the first failure after the Manager last took, or put off, a file."""
 
@@ -99,7 +99,7 @@ class _Sending:
             raise Aborted
 
     def _wanted(self) -> list[Content]:
-        """What has to be sent; last, what somebody else is sending at the moment."""
+        """Files to be sent; last, those that somebody else is sending at the moment."""
         until = time.monotonic() + PATIENCE
         while True:
             try:

@@ -57,7 +57,7 @@ class Submitted:
     missing: tuple[Path, ...]
     elsewhere: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
-    """What may be wrong with the job."""
+    """Possible faults of the job."""
 
     @property
     def level(self) -> str:
@@ -97,7 +97,7 @@ class Submission:
     asks: Callable[[], None] | None = None
     """Shows the question to the artist; None if nobody is there, and a script wants to go on."""
     question: questions.Question | None = None
-    """What it waits for."""
+    """The thing that it waits for."""
 
     def run(self) -> Flow[Submitted]:
         """All steps. Raises FlamencoError; whatever happens, another submission can follow."""

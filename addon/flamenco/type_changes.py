@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has changed in a job type that an artist knows from before."""
+"""Changes of a job type that an artist knows from before."""
 
 from dataclasses import replace
 

@@ -11,7 +11,7 @@ from .delivery import Delivered
 
 @dataclass(frozen=True)
 class Unanswered:
-    """What was sent, and under which key."""
+    """A submission that was sent, and its key."""
 
     mark: object
     """Equal for submissions of the same job with the same files to the same Manager."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the paths in a blend file stand for: files, sequences, tiles, and folders of caches."""
+"""The files that paths in a blend file stand for: also sequences, tiles, and folders of caches."""
 
 import os
 import re

@@ -37,7 +37,7 @@ class BlendFiles:
     files: tuple[BlendFile, ...]
     """Files in the order of their paths; fewer than wanted, even none, if they took too long."""
     next: str | UnsetType = UNSET
-    """What `after` has to be to look on, unless everything was looked at."""
+    """Value of `after` with which to look on, unless everything was looked at."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +50,7 @@ class BlendQuestion:
     name: Line = ""
     """Name of the job; without it, that of the file."""
     settings: Values = attrs.field(factory=dict)
-    """What is known of the settings; others may depend on it."""
+    """Known values of the settings; others may depend on them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +63,7 @@ class OutputNode:
 
 @attrs.frozen(kw_only=True)
 class BlendFacts:
-    """What Blender knows of a file."""
+    """Facts that Blender knows of a file."""
 
     settings: Mapping[str, Any]
     """Values of settings of the job type that the file tells."""

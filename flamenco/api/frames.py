@@ -80,7 +80,7 @@ class VideoInTheMaking:
 
 @attrs.frozen(kw_only=True)
 class FrameChange:
-    """What changed of a frame, as the list of frames tells it."""
+    """Change of a frame, as the list of frames tells it."""
 
     frame: int
     state: FrameState | UnsetType = UNSET

@@ -105,7 +105,7 @@ class PlannedTask:
 
 @attrs.frozen(kw_only=True)
 class DryRun:
-    """What a submission would come to. Not in Flamenco 3."""
+    """Tasks and settings that a submission would come to. Not in Flamenco 3."""
 
     name: str
     priority: int

@@ -56,7 +56,7 @@ class Timeline:
 
 @attrs.frozen(kw_only=True)
 class WorkDone:
-    """What one worker did of one job."""
+    """Work of one worker on one job."""
 
     worker_id: str
     worker_name: str
@@ -83,7 +83,7 @@ class WorkerHistory(Timeline):
     """The attempts of a worker, and what they come to by job."""
 
     jobs: tuple[WorkDone, ...]
-    """What it did of its last jobs, the last one first."""
+    """Its work on its last jobs, the last one first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +124,7 @@ class HistoryEntry:
     detail: str
     """Reason, or what was asked for."""
     by: str
-    """Who asked: page, CLI, add-on, API; or Manager, if nobody did."""
+    """Asker: page, CLI, add-on, API; or Manager, if nobody asked."""
     count: int
     """Number of equal requests within a minute, such as for many tasks."""
 
@@ -173,7 +173,7 @@ class WaitingJob:
 
 @attrs.frozen(kw_only=True)
 class FarmStatistics:
-    """What the farm did lately, and what waits."""
+    """Recent work of the farm, and the work that waits."""
 
     hours: tuple[FarmHour, ...]
     """Hours on the clock of UTC; the first and the last one in part."""

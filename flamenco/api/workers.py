@@ -122,7 +122,7 @@ class WorkerTask(TaskSummary):
 
 @attrs.frozen(kw_only=True)
 class WorkerLoad:
-    """What a worker's machine had to do in one minute. Not in Flamenco 3."""
+    """Load of a worker's machine in one minute. Not in Flamenco 3."""
 
     at: Time
     """Beginning of the minute."""
@@ -157,7 +157,7 @@ class WorkerSummary:
     specs: Specs | UnsetType = UNSET
     """Equipment of its machine, and what its checks found."""
     load: WorkerLoad | UnsetType = UNSET
-    """What its machine does now; without it, it has not told for two minutes."""
+    """Present load of its machine; without it, it has not told for two minutes."""
     tag_ids: tuple[str, ...] | UnsetType = UNSET
 
 

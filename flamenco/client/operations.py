@@ -31,7 +31,7 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def notices(self, wanted: NoticesWanted) -> Call[NoticeList]:
-        """What people should hear of, the newest first."""
+        """Notices for people, the newest first."""
         return get("notices", NoticeList, wanted)
 
     @operation
@@ -41,7 +41,7 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def farm_statistics(self, wanted: past.FarmWanted) -> Call[past.FarmStatistics]:
-        """What the farm did lately, and what waits."""
+        """Recent work of the farm, and the work that waits."""
         return get("farm/statistics", past.FarmStatistics, wanted)
 
     @operation
@@ -118,14 +118,14 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def blend_facts(self, question: wire_blends.BlendQuestion) -> Call[wire_blends.BlendFacts]:
-        """What the Manager's Blender knows of one of them."""
+        """Facts that the Manager's Blender knows of one of them."""
         return send("blend-files/facts", question, wire_blends.BlendFacts)
 
     @operation
     def dry_run(
         self, job: wire_jobs.SubmittedJob, wanted: wire_jobs.DryRunWanted
     ) -> Call[wire_jobs.DryRun]:
-        """What a job would come to, without storing it."""
+        """Tasks and settings that a job would come to, without storing it."""
         return send("jobs/dry-run", job, wire_jobs.DryRun, wanted)
 
     # Jobs
@@ -170,12 +170,12 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def job_history(self, job_id: str) -> Call[tuple[past.HistoryEntry, ...]]:
-        """What happened to a job, the newest first."""
+        """History of a job, the newest first."""
         return then(get(f"jobs/{job_id}/history", past.JobHistory), attrgetter("entries"))
 
     @operation
     def job_workers(self, job_id: str) -> Call[tuple[past.WorkDone, ...]]:
-        """What each worker did of a job, the last one first."""
+        """Work of each worker on a job, the last one first."""
         return then(get(f"jobs/{job_id}/workers", past.JobWorkers), attrgetter("workers"))
 
     @operation
@@ -197,7 +197,7 @@ class Operations(SetupOperations, ShamanOperations):
 
     @operation
     def worker_load(self, worker_id: str) -> Call[tuple[wire_workers.WorkerLoad, ...]]:
-        """What a worker's machine had to do in the last day, minute by minute."""
+        """Load of a worker's machine in the last day, minute by minute."""
         loads = get(f"worker-mgt/workers/{worker_id}/load", wire_workers.WorkerLoads)
         return then(loads, attrgetter("samples"))
 

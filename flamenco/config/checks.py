@@ -18,7 +18,7 @@ BLENDER_SECONDS = 10.0
 """Maximum seconds for Blender to print its version (reference api §4)."""
 
 FOUND = "Found"
-"""What is said of a Blender that was not started, so that its version is not known."""
+"""Sentence about a Blender that was not started, so that its version is not known."""
 
 _UNC = ("\\\\", "//")
 _NAMED_BLENDER = re.compile(r"blender[\w.-]*", re.IGNORECASE)

@@ -35,7 +35,7 @@ class Override:
 
 
 def overrides_of(cls: type, prefix: str, environment: Mapping[str, str]) -> list[Override]:
-    """What the environment sets of a configuration class. Raises ConfigError with all errors."""
+    """Values that the environment sets of a configuration class. Raises ConfigError with all."""
     found, errors = [], []
     for variable in sorted(environment):
         if variable.startswith(f"{prefix}__"):

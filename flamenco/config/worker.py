@@ -170,7 +170,7 @@ class WorkerConfig:
 
 
 def load_worker_file(path: Path, warn: Warn = ignore) -> WorkerFile:
-    """What the file says; a missing or empty one gives the defaults. Raises ConfigError."""
+    """The file's values; a missing or empty one gives the defaults. Raises ConfigError."""
     return read_whole(WorkerFile, read_yaml(path), Where(str(path), warn=warn))
 
 

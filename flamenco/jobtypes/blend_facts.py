@@ -40,7 +40,7 @@ class BlendError(Mendable):
 
 @attrs.frozen
 class Facts:
-    """What Blender knows of a .blend file."""
+    """Facts that Blender knows of a .blend file."""
 
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """Values of the job type's `eval` expressions, by setting."""
@@ -57,7 +57,7 @@ async def ask_blender(
     *,
     seconds: float = TIMEOUT_SECONDS,
 ) -> Facts:
-    """What Blender knows of ``blendfile``, whose own scripts are not run.
+    """Facts that Blender knows of ``blendfile``, whose own scripts are not run.
 
     Settings in ``given`` are not evaluated; expressions see them, and defaults, as `settings`.
     Raises BlendError if Blender cannot be started, cannot read the file or takes longer than

@@ -148,7 +148,7 @@ class CompilerProcess:
             call.answered.set()
 
     def _folder(self) -> tuple[int, int] | None:
-        """What the folder of scripts is now: the child reads no other that takes its place."""
+        """The folder of scripts as it is now: the child reads no other that takes its place."""
         try:
             status = self.scripts.stat() if self.scripts is not None else None
         except OSError:

@@ -60,7 +60,7 @@ def validate_settings(job_type: JobType, settings: Mapping[str, Any]) -> dict[st
 
 
 def _too_many_frames(job_type: JobType, settings: Mapping[str, Any]) -> SettingProblem | None:
-    """What is wrong with frames that can't be cut into chunks, told before a script tries.
+    """Fault of frames that can't be cut into chunks, told before a script tries.
 
     The rule is that of `frame_chunker`, for settings named as in reference job-types §3.
     """

@@ -97,7 +97,7 @@ def _is_listed(name: str) -> bool:
 
 
 def _about(tree: Tree, path: PurePosixPath) -> BlendFile | None:
-    """What is known of a file; None if it is none."""
+    """Facts of a file; None if it is none."""
     try:
         with tree.folder(path.parent) as folder:
             about = folder.stat(path.name)

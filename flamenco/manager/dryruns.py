@@ -6,7 +6,7 @@ from flamenco.manager.services import Services
 from flamenco.manager.submissions import (
     SubmitJob,
     as_compiled,
-    compiled,
+    compile_submission,
     pieces,
     submittable,
 )
@@ -15,13 +15,13 @@ from flamenco.model.livejob import LiveJob
 
 async def check(message: SubmitJob, services: Services) -> None:
     """Compile a job. Raises `Refusal`."""
-    await compiled(message, await submittable(message, services.reader), services)
+    await compile_submission(message, await submittable(message, services.reader), services)
 
 
 async def dry_run(message: SubmitJob, services: Services) -> LiveJob:
     """The job with all its tasks. Raises `Refusal`."""
     job = await submittable(message, services.reader)
-    outcome = await compiled(message, job, services)
+    outcome = await compile_submission(message, job, services)
     live = LiveJob(as_compiled(job, outcome))
     for piece in pieces(live.job, message.settings, outcome):
         live.grow(piece.tasks)

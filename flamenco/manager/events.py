@@ -112,7 +112,7 @@ def frames_event(
 
 
 def _common(task: Task) -> tuple[object, ...]:
-    """What is told of all frames of a task, whatever their states."""
+    """Values that all frames of a task share, whatever their states."""
     return task.lease, task.worker_id, task.warnings
 
 

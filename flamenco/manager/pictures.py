@@ -170,7 +170,7 @@ class PictureKeeper(actors.Actor):
 
 
 def _change(picture: Picture) -> FrameChange:
-    """What a picture changes in the list of frames."""
+    """The change that a picture makes in the list of frames."""
     return FrameChange(
         frame=picture.frame,
         seconds=picture.seconds or UNSET,

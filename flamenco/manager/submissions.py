@@ -88,7 +88,7 @@ class SubmitJob(actors.Request[Job]):
     key: Key | None = None
     """The submitter's mark of this submission, if it has one."""
     by: str = MANAGER
-    """Who submits it."""
+    """Submitter of the job."""
 
 
 @attrs.frozen
@@ -132,8 +132,8 @@ async def checked_settings(job: SubmitJob, compiler: Compiler) -> Mapping[str, A
         raise Refusal(str(error)) from error
 
 
-async def compiled(message: SubmitJob, job: Job, services: Services) -> CompiledJob:
-    """What a job type's script makes of a submitted job. Raises `Refusal`."""
+async def compile_submission(message: SubmitJob, job: Job, services: Services) -> CompiledJob:
+    """Tasks that a job type's script makes of a submitted job. Raises `Refusal`."""
     settings = await checked_settings(message, services.compiler)
     try:
         outcome = await services.compiler.compile(_to_compile(job, settings))
@@ -276,7 +276,7 @@ class Submission(actors.Actor):
         self.start_soon(self._compile, done=Compiled, failed=Compiled)
 
     async def _compile(self) -> CompiledJob:
-        return await compiled(self._message, self._live.job, self._services)
+        return await compile_submission(self._message, self._live.job, self._services)
 
     @actors.handles(Compiled)
     def store(self, message: Compiled) -> None:

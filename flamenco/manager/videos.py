@@ -75,7 +75,7 @@ class NotLooked:
 
 @attrs.frozen
 class Progress:
-    """So many frames of a video are done."""
+    """Number of finished frames of a video."""
 
     key: tuple[str, str]
     done: int

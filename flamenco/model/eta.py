@@ -18,7 +18,7 @@ USUAL_VARIATION = 0.5
 """Standard deviation of frame times in relation to their mean, as long as only one is known."""
 
 LONGEST = timedelta(days=3650)
-"""What takes longer has no useful estimate."""
+"""Longest time that is estimated; beyond it no estimate is of use."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""What happened to a job: changes of its status, and requests, with whoever made them."""
+"""The history of a job: changes of its status, and requests, with whoever made them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ AUTHORS = (("add-on", "add-on"), ("(cli)", "CLI"), ("mozilla", "page"))
 
 
 def author(user_agent: str) -> str:
-    """Who makes a request, by its header `User-Agent`, until there are users."""
+    """The author of a request, by its header `User-Agent`."""
     told = user_agent.casefold()
     return next((name for part, name in AUTHORS if part in told), "API")
 

@@ -1,4 +1,4 @@
-"""What a worker's machine has to do: samples of a minute each, kept for a day."""
+"""The load of a worker's machine: samples of a minute each, kept for a day."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ MOST_GPUS = 64
 
 @attrs.frozen(kw_only=True)
 class GpuLoad:
-    """What a GPU has to do."""
+    """The load of a GPU."""
 
     name: Word
     used: Share | None = None
@@ -31,7 +31,7 @@ Gpus = Annotated[tuple[GpuLoad, ...], Meta(max_length=MOST_GPUS)]
 
 @attrs.frozen(kw_only=True)
 class Load:
-    """What all programs on a machine, not only the Worker's, make of it."""
+    """The load of a machine by all its programs, not only the Worker's."""
 
     cpu: Share
     """Share of its processors' time that was used."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 _UNFIT = re.compile(r'[<>:"/\\|?*;{}\x00-\x1f\x7f-\x9f\u2028\u2029]+')
-"""What no file's name has on some platform, or no checkout's (reference rules §12)."""
+"""Characters that no file's name has on some platform, or no checkout's (reference rules §12)."""
 _LONGEST_PART = 40
 """Characters of four bytes each still leave room in a file's name of 255 bytes."""
 

@@ -64,7 +64,7 @@ ENDS = {
 
 
 def of_job(before: Job, job: Job) -> Iterator[tuple[NoticeKind, str]]:
-    """What is worth a notice in a change of a job: kinds and sentences."""
+    """Kinds and sentences of the notices that a change of a job is worth."""
     if job.status is not before.status and job.status in ENDS:
         kind, what = ENDS[job.status]
         yield kind, f"{job.name} {what}: {job.frames}"
@@ -73,7 +73,7 @@ def of_job(before: Job, job: Job) -> Iterator[tuple[NoticeKind, str]]:
 
 
 def of_worker(before: Worker, worker: Worker) -> Iterator[tuple[NoticeKind, str]]:
-    """What is worth a notice in a change of a worker: kinds and sentences."""
+    """Kinds and sentences of the notices that a change of a worker is worth."""
     if worker.status is WorkerStatus.ERROR is not before.status:
         yield NoticeKind.WORKER_LOST, f"{worker.name} shows no sign of life, or reported an error"
     known = {each.task_type for each in before.specs.withheld}

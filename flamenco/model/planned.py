@@ -77,7 +77,7 @@ def _none(parameters: Mapping[str, Any]) -> str:
 
 
 def _named(parameters: Mapping[str, Any]) -> str:
-    """What a command of a studio's own names as its frames."""
+    """The frames that a command of a studio's own names."""
     frames = parameters.get("frames")
     return _one(parameters) or (frames if isinstance(frames, str) and _is_range(frames) else "")
 

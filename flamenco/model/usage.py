@@ -26,7 +26,7 @@ class Span:
 
 @attrs.define
 class Hour:
-    """What a farm did in an hour, or in a part of it at the ends."""
+    """Work of a farm in an hour, or in a part of it at the ends."""
 
     start: datetime
     frames: int = 0

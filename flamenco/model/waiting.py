@@ -80,7 +80,7 @@ def _what_they_do(able: Sequence[tuple[Candidate, Presence]]) -> str:
 
 
 def _what_others_lack(lacking: Iterable[Sequence[str]], excluded: int) -> Iterable[str]:
-    """What keeps the workers from it that it doesn't wait for, the most frequent first."""
+    """Reasons that keep the workers from it that it doesn't wait for, the most frequent first."""
     for what, count in Counter(each[0] for each in lacking if each).most_common(NAMED_LACKS):
         yield f"{_many(count, 'other')} {'lacks' if count == 1 else 'lack'} {what}."
     if excluded:

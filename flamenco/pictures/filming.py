@@ -48,7 +48,7 @@ class Film:
     output: str = ""
     """Path of the video."""
     parts: str = ""
-    """What the paths of its parts begin with."""
+    """Beginning of the paths of its parts."""
 
 
 @attrs.frozen
@@ -102,7 +102,7 @@ def _picture(path: str, size: tuple[int, int]) -> Image.Image | None:
 
 
 def _without(number: int, size: tuple[int, int]) -> Image.Image:
-    """What stands for a frame without picture: its number."""
+    """Picture that stands for a frame without one: its number."""
     ground = Image.new("RGB", size)
     width, height = size
     font = ImageFont.load_default(max(8, height // 5))

@@ -236,7 +236,7 @@ def _shoulder(luminance: Pixels) -> Pixels:
 
 
 def _from_film(density: Pixels) -> Pixels:
-    """What a screen shows of the density of film."""
+    """Light that a screen shows of the density of film."""
     offset = 10 ** ((BLACK - WHITE) * DENSITY)
     return (10 ** ((density * 1023 - WHITE) * DENSITY) - offset) / (1 - offset)
 

@@ -33,7 +33,7 @@ QUIETLY = ("-hide_banner", "-loglevel", "error", "-y")
 
 @attrs.frozen
 class Style:
-    """What the parts of a video have in common."""
+    """Properties that the parts of a video have in common."""
 
     size: tuple[int, int]
     rate: str

@@ -43,7 +43,7 @@ class VideoFiles:
         return self._folder / f"{job_id}-{name}.{kind}"
 
     def parts(self, job_id: str) -> str:
-        """What the paths of the parts of a job's videos begin with."""
+        """Beginning of the paths of the parts of a job's videos."""
         return str(self._folder / f"{job_id}-")
 
     def find(self, path: Path) -> bool:

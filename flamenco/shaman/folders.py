@@ -77,7 +77,7 @@ class Folder:
         return name if self._fd is not None else str(self.path / name)
 
     def stat(self, name: str) -> os.stat_result:
-        """What is known of a file, folder or link."""
+        """Status of a file, folder or link."""
         return os.stat(self._at(name), dir_fd=self._fd, follow_symlinks=False)
 
     def set_time(self, name: str, time: float) -> None:
@@ -116,7 +116,7 @@ class Folder:
                 os.fsync(there._fd)
 
     def scan(self, most: int | None = None) -> list[os.DirEntry[str]]:
-        """What is in it, ``most`` entries at most."""
+        """Its entries, ``most`` at most."""
         with os.scandir(self.path if self._fd is None else self._fd) as entries:
             return list(islice(entries, most))
 
@@ -212,7 +212,7 @@ class Found:
     entry: os.DirEntry[str]
 
     def about(self) -> os.stat_result:
-        """What is known of it. Raises OSError."""
+        """Its status. Raises OSError."""
         if not _CAN_OPEN:  # Windows lists folders without the numbers of files and of their links
             return os.lstat(self.entry.path)
         return self.entry.stat(follow_symlinks=False)

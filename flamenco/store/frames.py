@@ -153,7 +153,7 @@ def list_pictures(
     part: PicturesPart,
     then: Callable[[Sequence[Picture]], T],
 ) -> tuple[Sequence[T], PicturePlace | None]:
-    """What ``then`` makes of a part of the pictures of a job, and their last place if more follow.
+    """Result of ``then`` for a part of a job's pictures, and their last place if more follow.
 
     It is called for some of them at a time: decoding all at once would hold the interpreter's lock,
     and so the event loop, for seconds.

@@ -57,7 +57,7 @@ def loads_of(connection: sqlite3.Connection, worker_id: str, now: datetime) -> R
 def newest_loads(
     connection: sqlite3.Connection, worker_ids: Iterable[str], now: datetime
 ) -> Mapping[str, LoadSample]:
-    """What the machines of workers do now, of those that tell; {worker id: sample}."""
+    """Present load of the workers' machines, of those that tell; {worker id: sample}."""
     rest = "WHERE worker_id IN (SELECT value FROM json_each(?)) AND at >= ? AND at <= ? ORDER BY at"
     values = (json.dumps([*worker_ids]), in_utc(now - NEW), in_utc(now))
     return {each.worker_id: each for each in LOADS.read(connection, rest, values)}

@@ -46,7 +46,7 @@ class Tried:
 
 @attrs.frozen(kw_only=True)
 class Share:
-    """What one worker did of a job."""
+    """Work of one worker on a job."""
 
     worker_id: str
     worker_name: str
@@ -98,7 +98,7 @@ def going_on(connection: sqlite3.Connection, of: Of, identity: str) -> list[Trie
 
 
 def shares(connection: sqlite3.Connection, of: Of, identity: str, limit: int) -> list[Share]:
-    """What each worker did of a job, or what a worker did of each job; the last ones first."""
+    """Work of each worker on a job, or of a worker on each job; the last first."""
     by = "worker_id" if of == "job_id" else "job_id"
     sql = (
         "SELECT attempts.worker_id, max(attempts.worker_name) AS worker_name, attempts.job_id, "  # noqa: S608
@@ -136,7 +136,7 @@ def _number(frames: object) -> int:
 
 @attrs.frozen(kw_only=True)
 class FarmPast:
-    """What the farm did since a time."""
+    """Work of the farm since a time."""
 
     hours: Sequence[Hour]
     failures: Sequence[tuple[str, int]]
@@ -149,7 +149,7 @@ MOST_REASONS = 20
 
 
 def farm_since(connection: sqlite3.Connection, since: datetime, now: datetime) -> FarmPast:
-    """What the farm did since a time, as far as it ended or goes on."""
+    """Work of the farm since a time, as far as it ended or goes on."""
     start = in_utc(since)
     failures = as_they_lie(
         connection,

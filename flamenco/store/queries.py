@@ -178,7 +178,7 @@ class Reader:
         return await self.ask(lambda db: [str(path) for (path,) in db.execute(query, values)])
 
     async def submission(self, key: str) -> Remembered | None:
-        """What was submitted with a key within the last day."""
+        """Job that was submitted with a key within the last day."""
         return await self.look(lambda db: submissions.submission_of(db, key))
 
     async def has_submissions_before(self, moment: datetime) -> bool:
@@ -311,7 +311,7 @@ class Reader:
     async def listed_pictures(
         self, job_id: str, part: PicturesPart, then: Callable[[Sequence[Picture]], T]
     ) -> tuple[Sequence[T], PicturePlace | None]:
-        """What ``then`` makes, in a thread, of a part of a job's pictures, some at a time.
+        """Result of ``then``, in a thread, for a part of a job's pictures, some at a time.
 
         With the last of their places if there are more.
         """
@@ -320,7 +320,7 @@ class Reader:
     async def frames(
         self, job_id: str, after: int | None, limit: int | None, then: Callable[[JobFrames], T]
     ) -> T:
-        """What ``then`` makes, in a thread, of a job's frames behind a number."""
+        """Result of ``then``, in a thread, for a job's frames behind a number."""
         tasks: list[FrameTask] = []
         pictures: list[ListedPicture] = []
 

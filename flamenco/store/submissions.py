@@ -1,4 +1,4 @@
-"""What is kept of submissions: their keys for a day, and the packs that were handed out for them.
+"""Records of submissions: their keys for a day, and the packs that were handed out for them.
 
 A pack is recorded as a checkout with a key: the submitter fills it, not Shaman.
 """
@@ -49,7 +49,7 @@ class PutPack:
 
 
 def submission_of(db: sqlite3.Connection, key: str) -> Remembered | None:
-    """What was submitted with a key."""
+    """Job that was submitted with a key."""
     row = db.execute("SELECT digest, job_id FROM submissions WHERE key = ?", (key,)).fetchone()
     return Remembered(*row) if row else None
 

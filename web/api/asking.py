@@ -10,7 +10,7 @@ from web.context import farm
 
 
 def who() -> str:
-    """Who makes this request."""
+    """The author of this request."""
     return author(request.headers.get("User-Agent", ""))
 
 

@@ -41,7 +41,7 @@ async def fetch_blend_files(query: api.BlendFilesWanted) -> api.BlendFiles:
         raise Refusal("after: expected the `next` of a page of files")
     root = _storage()
     look = partial(blend_files, root, query.search, after, query.limit)
-    found = await _looked(root, look)
+    found = await _look_at(root, look)
     files = tuple(
         api.BlendFile(
             path=str(root / each.path),
@@ -56,9 +56,9 @@ async def fetch_blend_files(query: api.BlendFilesWanted) -> api.BlendFiles:
 
 @routes.post("/blend-files/facts", errors=[404, 429])
 async def ask_about_blend_file(body: api.BlendQuestion) -> api.BlendFacts:
-    """What a .blend file tells for a job type's settings: Blender is asked, without its scripts."""
+    """Values of a job type's settings in a .blend file: Blender is asked, without its scripts."""
     root = _storage()
-    path = await _looked(root, partial(blend_file, root, body.path))
+    path = await _look_at(root, partial(blend_file, root, body.path))
     try:
         job_type = await services().compiler.job_type(body.type)
         is_ours = await services().compiler.is_builtin(body.type)
@@ -93,7 +93,7 @@ async def _ask(path: Path, job_type: JobType, body: api.BlendQuestion) -> Facts:
     )
 
 
-async def _looked(root: Path, look: Callable[[], T]) -> T:
+async def _look_at(root: Path, look: Callable[[], T]) -> T:
     """The result of a look at the storage, which may hang. Raises `StorageFailed`."""
     try:
         with trio.fail_after(PATIENCE_SECONDS):

@@ -82,7 +82,7 @@ async def fetch_job_video(job_id: Id, query: api.VideoWanted) -> Answer:
 
 
 class _Shown(msgspec.Struct, omit_defaults=True, gc=False):
-    """What `ShownPicture` is, in a form that msgspec makes and writes itself."""
+    """The values of a `ShownPicture`, in a form that msgspec makes and writes itself."""
 
     output: str
     lease: int

@@ -72,7 +72,7 @@ async def try_actor_again(body: ActorTriedAgain) -> None:
 
 @routes.get("/farm/statistics")
 async def fetch_farm_statistics(query: FarmWanted) -> FarmStatistics:
-    """What the farm did lately, and what waits."""
+    """Recent work of the farm, and the work that waits."""
     now = clock.now()
     since = now - timedelta(hours=query.hours)
     past = await reader().ask(lambda db: farm_since(db, since, now))

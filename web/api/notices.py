@@ -14,7 +14,7 @@ routes = Operations("meta")
 
 @routes.get("/notices")
 async def fetch_notices(query: api.NoticesWanted) -> api.NoticeList:
-    """What people should hear of, the newest first, and how much of it is unread."""
+    """Notices for people, the newest first, and the number of those unread."""
     found = await reader().ask(lambda db: notices_for(db, query.browser, query.limit))
     return api.NoticeList(
         notices=tuple(

@@ -17,7 +17,7 @@ routes = Operations("jobs")
 
 @routes.get("/jobs/<job_id>/history", errors=[404])
 async def fetch_job_history(job_id: Id) -> api.JobHistory:
-    """What happened to a job: changes of its status, and requests, the newest first."""
+    """History of a job: changes of its status, and requests, the newest first."""
     await find_job(job_id)
     found = await reader().ask(lambda db: history_of(db, job_id))
     return api.JobHistory(
@@ -37,7 +37,7 @@ async def fetch_job_history(job_id: Id) -> api.JobHistory:
 
 @routes.get("/jobs/<job_id>/workers", errors=[404])
 async def fetch_job_workers(job_id: Id) -> api.JobWorkers:
-    """What each worker did of a job, the last one first."""
+    """Work of each worker on a job, the last one first."""
     await find_job(job_id)
     found = await reader().ask(lambda db: shares(db, "job_id", job_id, MOST_SHARES))
     return api.JobWorkers(workers=tuple(map(work_done, found)))

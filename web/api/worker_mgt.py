@@ -84,7 +84,7 @@ async def fetch_worker(worker_id: Id) -> api.Worker:
 
 @routes.get("/worker-mgt/workers/<worker_id>/load", errors=[404])
 async def fetch_worker_load(worker_id: Id) -> api.WorkerLoads:
-    """What a worker's machine had to do, minute by minute, in the last day."""
+    """Load of a worker's machine, minute by minute, in the last day."""
     await find_worker(worker_id)
     now = clock.now()
     samples = await reader().ask(lambda db: loads_of(db, worker_id, now))

@@ -179,7 +179,7 @@ class OfPerson(actors.Request[None]):
     """A request that comes into the history of its job."""
 
     by: str = attrs.field(default=MANAGER, kw_only=True)
-    """Who makes it, as `model.happenings.author` says."""
+    """Its author, as `model.happenings.author` names them."""
 
 
 @attrs.frozen

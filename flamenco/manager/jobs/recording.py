@@ -110,7 +110,7 @@ class Recording:
 
 
 def _that_fits(said: str, room: int) -> str:
-    """What a worker said, cut off with a sentence where its task's log is full."""
+    """Lines of a worker, cut off with a sentence where its task's log is full."""
     if len(said) <= room:
         return said
     return f"{said[:room]}\n{stamped(FULL)}" if room > 0 else ""

@@ -204,7 +204,7 @@ class Seen:
     """The worker showed a sign of life in passing."""
 
     secret_hash: str | None = None
-    """What is to be stored of its secret in place of the hash of an earlier version."""
+    """Key of its secret, to be stored in place of the hash of an earlier version."""
 
 
 # Of the scheduler and of jobs
