@@ -92,7 +92,6 @@ class Listing(Generic[T]):
     def query(self, paging: Paging) -> tuple[str, list[Value]]:
         """SQL for the rows of a page, each with its sort key behind, and the values in it."""
         key = self.keys[paging.order.key]
-        plain, collate, collation = key.partition(" COLLATE ")
         way = "DESC" if paging.order.descending else "ASC"
         branches = [
             (group, *self.narrowed, *place)
@@ -100,12 +99,12 @@ class Listing(Generic[T]):
         ]
         columns = ", ".join(self.table.columns)
         sql = " UNION ALL ".join(
-            f"SELECT {columns}, {plain} AS sort_key FROM {self.table.name} WHERE {_both(branch)}"  # noqa: S608
+            f"SELECT {columns}, {key} AS sort_key FROM {self.table.name} WHERE {_both(branch)}"  # noqa: S608
             for branch in branches
         )
         values = [value for branch in branches for each in branch for value in each.values]
         return (
-            f"{sql} ORDER BY sort_key{collate}{collation} {way}, id {way} LIMIT ?",
+            f"{sql} ORDER BY sort_key {way}, id {way} LIMIT ?",
             [*values, -1 if paging.limit is None else paging.limit + 1],
         )
 
@@ -167,7 +166,7 @@ def _places(table: str, key: str, paging: Paging) -> list[tuple[Condition, ...]]
 
 def _key_of(table: str, key: str) -> str:
     """SQL for the sort key of the row with an id."""
-    return f"(SELECT {key.partition(' COLLATE ')[0]} FROM {table} WHERE id = ?)"  # noqa: S608
+    return f"(SELECT {key} FROM {table} WHERE id = ?)"  # noqa: S608
 
 
 def _mark_of(value: object, name: str) -> Mark:

@@ -4,10 +4,11 @@ from collections import Counter
 from itertools import pairwise
 
 from flamenco import protocol
-from flamenco.manager.jobs.messages import WorkerOffered
+from flamenco.manager.jobs.messages import SetJobStatus, WakeJob, WorkerOffered
 from flamenco.manager.scheduling.messages import WorkerStands
+from flamenco.manager.workers.messages import WorkerReleased
 from flamenco.model.board import Presence
-from flamenco.model.statuses import WorkerStatus
+from flamenco.model.statuses import JobStatus, WorkerStatus
 from tests.manager.conftest import stage_at
 from tests.patience import until
 
@@ -66,3 +67,20 @@ async def test_of_a_new_life_of_a_worker_the_scheduler_is_told_once(tmp_path):
         await until(lambda: heard.stands)
         await stage.until_job(await stage.shaped("misc"), "queued")
     assert [each.begins for each in heard.stands].count(True) == 1
+
+
+async def test_a_worker_whose_offer_came_to_nothing_is_offered_again(tmp_path):
+    heard = Heard()
+    async with stage_at(tmp_path, around=heard) as stage:
+        job = await stage.shaped("misc")
+        await stage.ask(job, SetJobStatus(JobStatus.CANCEL_REQUESTED, "no"))
+        anna = await stage.worker("anna")
+        await stage.until_job(job, "canceled")
+        actor = await stage.farm.jobs.ask(WakeJob(job.id))
+        actor.tell(SetJobStatus(JobStatus.REQUEUEING, "yes"))  # the scheduler offers her,
+        actor.tell(
+            SetJobStatus(JobStatus.CANCEL_REQUESTED, "no")
+        )  # but the job has changed its mind
+        await until(lambda: heard.kinds[WorkerReleased])
+        other = await stage.shaped("misc")
+        assert (await anna.hears(protocol.Assign)).job_id == other.id
