@@ -215,6 +215,15 @@ def test_no_host_is_named_but_those_of_the_list(page):
     assert set(HOST.findall(page.read_text("utf-8").lower())) <= HOSTS
 
 
+@pytest.mark.parametrize(("way", "limit"), [("A submission", 25), ("A line of a log", 20)])
+def test_each_way_through_the_house_passes_few_files_and_each_of_them_once(way, limit):
+    section = read("docs/architecture.md").partition("### Two ways through the house")[2]
+    table = section.partition(way)[2].partition("| file |")[2].partition("\n\n")[0]
+    passed = re.findall(r"`([\w/]+\.py)`", table)
+    assert all((ROOT / path).is_file() for path in passed), passed
+    assert len(passed) == len(set(passed)) < limit
+
+
 def test_every_dependency_is_explained():
     project = read("pyproject.toml")
     lists = re.findall(r"^(?:dependencies|dev|lint) = \[\n(.*?)^\]", project, re.M | re.S)

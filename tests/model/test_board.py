@@ -201,6 +201,14 @@ def test_a_lane_whose_job_got_another_priority_is_still_found(priority):
     assert [match and match.lane for match in found] == [lane("j"), lane("j"), None]
 
 
+def test_a_lane_whose_job_became_less_urgent_is_run_after_the_others():
+    board = Board()
+    for name, priority in (("j", 90), ("k", 50), ("j", 10)):
+        board.change_lane(lane(name), priority, 1, 1)
+    found = [board.put_worker(ANNA, Presence.ASKING).lane for _ in range(3)]
+    assert found == [lane("k"), lane("j"), lane("j")]
+
+
 def test_a_million_tasks_are_one_entry():
     board = Board()
     board.change_lane(lane("j"), 50, 1, 1_000_000)

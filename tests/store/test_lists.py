@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from trio.testing import wait_all_tasks_blocked
 
 from flamenco.logs import TaskLogs
-from flamenco.model.jobs import Attempt, Job, Task
+from flamenco.model.jobs import OWNER, Attempt, Job, Task
 from flamenco.model.lists import JobFilter, Mark, Order, Paging, TaskFilter, WorkerFilter
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.model.workers import Worker
@@ -116,6 +116,7 @@ async def ids(reader, listing, sort: str, limit: int | None = None) -> list[list
         ({"name": "OB 1"}, "j1 j4"),
         ({"name": "100%"}, ""),
         ({"tag": "gpu"}, "j4"),
+        ({"owner": ("ADA", "bob")}, "j1 j3"),
         ({"worker": "w1"}, "j1 j2"),
         ({"worker": "w9"}, ""),
         ({"created_after": at(2)}, "j3 j4"),
@@ -139,9 +140,9 @@ async def test_jobs_are_found_by(reader, fields, found):
         reason="",
     )
     jobs = [
-        job(1),
+        job(1, metadata={OWNER: "ada"}),
         job(2, status=JobStatus.ACTIVE),
-        job(3, status=JobStatus.FAILED, type="video"),
+        job(3, status=JobStatus.FAILED, type="video", metadata={OWNER: "Bob"}),
         job(4, worker_tag="gpu"),
         job(5, archived_at=START),
         job(6, status=JobStatus.UNDER_CONSTRUCTION),
