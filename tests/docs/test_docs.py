@@ -13,6 +13,7 @@ from flamenco.config.manager import ManagerConfig, manager_config_values
 from flamenco.config.schema import write_section
 from flamenco.config.worker import WorkerFile
 from flamenco.model.statuses import JobStatus, TaskStatus
+from tests.manager.conftest import stage_at
 from web.chronicle import ALIVE, RESYNC
 from web.server import STATUS_OF, build_app
 
@@ -213,6 +214,13 @@ def test_every_document_is_in_the_index():
 @each_page
 def test_no_host_is_named_but_those_of_the_list(page):
     assert set(HOST.findall(page.read_text("utf-8").lower())) <= HOSTS
+
+
+async def test_the_tree_of_actors_is_that_of_a_farm(tmp_path):
+    tree = read("docs/architecture.md").partition("ActorSystem")[2].partition("```")[0]
+    async with stage_at(tmp_path) as stage:
+        actors = [each.name for each in stage.farm.system.tree().children]
+    assert re.findall(r"[├└]── /(\w+)", tree) == actors
 
 
 @pytest.mark.parametrize(("way", "limit"), [("A submission", 25), ("A line of a log", 20)])
