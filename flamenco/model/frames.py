@@ -3,6 +3,7 @@
 A range is held as runs of consecutive frames, so that its cost does not grow with their lengths.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,7 +16,7 @@ _PART = re.compile(
 """First, last and step."""
 
 MOST_CHUNKS = 1_000_000
-"""Maximum number of chunks, and of frames of a range with a step: more than any job has."""
+"""Maximum number of chunks, and of frames in a range's parts with steps: more than any job has."""
 
 PARTS_COUNTED = 1000
 """Number of parts of a range that are looked at when it must not take long."""
@@ -69,6 +70,7 @@ def _parts(frames: str) -> Iterator[Run]:
 
 def _stepped(frames: str) -> Iterator[tuple[int, int, int]]:
     """First, last and step of each part."""
+    single = 0
     for part in frames.split(","):
         match = _PART.fullmatch(part)
         if match is None or (match[3] and not int(match[3])):
@@ -76,8 +78,11 @@ def _stepped(frames: str) -> Iterator[tuple[int, int, int]]:
         first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
         if last < first:
             raise FrameRangeError(frames, part, is_backwards=True)
-        if step > 1 and (last - first) // step >= MOST_CHUNKS:
-            raise FrameRangeError(frames, part, is_too_long=True)
+        alone = 0 if step == 1 else (last - first) // step + 1
+        single += alone
+        if single > MOST_CHUNKS:
+            whose = part if alone > MOST_CHUNKS else frames
+            raise FrameRangeError(frames, whose, is_too_long=True)
         yield first, last, step
 
 
@@ -88,12 +93,23 @@ def most_runs(frames: str) -> int:
 
 
 def least_count(frames: str) -> int:
-    """Number of frames that a range certainly has, by its first parts, without making them.
+    """Number of frames that a range has at least, by its first parts, without making them.
 
-    Raises FrameRangeError.
+    It is the exact number if these are all, and no two of them overlap. Raises FrameRangeError.
     """
-    parts = islice(_stepped(frames), PARTS_COUNTED)
-    return max((last - first) // step + 1 for first, last, step in parts)
+    counts, apart, reached = list[int](), 0, -math.inf
+    for first, last, step in sorted(islice(_stepped(frames), PARTS_COUNTED)):
+        counts.append((last - first) // step + 1)
+        if first > reached:
+            apart, reached = apart + counts[-1], last
+    return max(apart, *counts)
+
+
+def frame_limits(frames: str) -> tuple[int, int]:
+    """First and last frame of a range, without making the others. Raises FrameRangeError."""
+    parts = list(_stepped(frames))
+    lasts = (last - (last - first) % step for first, last, step in parts)
+    return min(first for first, _, _ in parts), max(lasts)
 
 
 def frame_count(frames: str) -> int:

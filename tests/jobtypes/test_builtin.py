@@ -210,11 +210,17 @@ class TestSimpleBlenderRender:
             ("1-900001", 1, "expected 250000 tasks at most.*set chunk_size to 4 or more"),
             ("1-1048575", 1000, "expected -1048574 to 1048574, got 1048575"),
             ("-1048575", 1, "got -1048575"),
+            ("1-2000000x2", 1, "expected -1048574 to 1048574, got 1999999"),
+            ("1-500000x2,500001-900000x3", 1, "250000 tasks at most, got 383334 frames"),
         ],
     )
-    async def test_frames_that_cannot_be_rendered_are_refused_at_once(
-        self, compile_, frames, chunk_size, reason
+    async def test_frames_that_cannot_be_rendered_are_refused_before_they_are_made(
+        self, compile_, monkeypatch, frames, chunk_size, reason
     ):
+        def parts(_: str):
+            raise AssertionError("its frames are made")
+
+        monkeypatch.setattr("flamenco.model.frames._parts", parts)
         asked = RENDER | {"frames": frames, "chunk_size": chunk_size}
         with pytest.raises(CompileError, match=reason):
             await compile_("simple-blender-render", **asked)

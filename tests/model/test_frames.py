@@ -6,8 +6,10 @@ from flamenco.model.frames import (
     FrameRangeError,
     frame_chunker,
     frame_count,
+    frame_limits,
     frame_numbers,
     frame_runs,
+    least_count,
     most_runs,
 )
 
@@ -128,6 +130,18 @@ def test_every_range_means_the_set_of_its_parts(ranged):
     assert frame_count(frames) == len(expected)
 
 
+@given(ranges)
+def test_a_range_has_at_least_what_is_counted_and_its_ends_without_making_its_frames(ranged):
+    frames, expected = ranged
+    assert max(map(frame_count, frames.split(","))) <= least_count(frames) <= len(expected)
+    assert frame_limits(frames) == (expected[0], expected[-1])
+
+
+@pytest.mark.parametrize("frames", ["3", "1-2000000x2", "40,1-30,31-39x3", "-5--1x2,0-99999"])
+def test_parts_that_lie_apart_are_counted_exactly(frames):
+    assert least_count(frames) == frame_count(frames)
+
+
 @given(ranges, st.integers(min_value=1, max_value=70))
 def test_chunks_are_full_but_the_last_and_together_the_whole_range(ranged, size):
     frames, expected = ranged
@@ -138,7 +152,9 @@ def test_chunks_are_full_but_the_last_and_together_the_whole_range(ranged, size)
     assert all(0 < count <= size for count in counts)
 
 
-@pytest.mark.parametrize("frames", ["1-999999999x2", "1-10,-999999999-999999999x1000"])
+@pytest.mark.parametrize(
+    "frames", ["1-999999999x2", "1-10,-999999999-999999999x1000", ",".join(9 * ["1-400000x2"])]
+)
 def test_more_single_frames_than_any_job_has_are_refused_before_they_are_counted(frames):
     with pytest.raises(FrameRangeError, match="more than 1000000 frames"):
         frame_count(frames)

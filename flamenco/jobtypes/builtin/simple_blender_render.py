@@ -20,7 +20,7 @@ from flamenco.jobtypes.authoring import (
     path,
 )
 from flamenco.jobtypes.videos import video_parameters
-from flamenco.model.frames import MOST_FRAME, frame_runs
+from flamenco.model.frames import MOST_FRAME, frame_limits, frame_runs, least_count
 
 ON_MISSING = Setting(
     "on_missing",
@@ -219,12 +219,14 @@ def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
 
 def check_frames(frames: str, chunk_size: int) -> None:
     """Raises ValueError for more than the farm, or Blender, can take."""
-    runs = frame_runs(frames)
-    for frame in (runs[0][0], runs[-1][1]):
+    for frame in frame_limits(frames):
         if abs(frame) > MOST_FRAME:
             raise ValueError(f"frames: expected -{MOST_FRAME} to {MOST_FRAME}, got {frame}")
-    count = sum(last - first + 1 for first, last in runs)
-    if count > MOST_TASKS * chunk_size > 0:
+    most = MOST_TASKS * chunk_size
+    count = least_count(frames)
+    if count <= most:
+        count = frame_count(frames)
+    if count > most > 0:
         needed = -(-count // MOST_TASKS)
         raise ValueError(
             f"frames: expected {MOST_TASKS} tasks at most, got {count} frames in chunks of "
