@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import attrs
 import trio
 
+from web.refusing import Refused
 from web.serving import App, Message, Receive, Scope, Send
 from web.uploads import Gone, send_answer
-from web.wire import Answer, failure
+from web.wire import failure
 
 SMALL = 64 * 2**10
 """Number of bytes that need no room."""
@@ -134,10 +135,11 @@ class Bodies:
     """Time for a body to arrive completely."""
     budget: Budget = attrs.field(factory=Budget)
 
-    def refusal(self, scope: Scope) -> Answer | None:
-        """The answer to a body that is too long by what its head says; None if it is not."""
-        most = self.most(scope).size
-        return failure(413, _too_long(most)) if _announced(scope) > most else None
+    def refused_by_head(self, scope: Scope) -> Refused | None:
+        """Refusal of a body that is too long by what its head says; None if it is not."""
+        announced = _announced(scope)
+        most = self.most(scope).size if announced else 0
+        return Refused(413, _too_long(most)) if announced > most else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):

@@ -26,7 +26,7 @@ from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 from web import pacing
 from web.headers import guarded
 from web.pacing import MAX_MESSAGE_BYTES, Pace
-from web.refusing import Refusal, refuse
+from web.refusing import Refusal, Refused, refusal_in
 
 KEEP_ALIVE_SECONDS = 20.0
 """Seconds after which a connection is closed that is idle, or still sends a request's headers.
@@ -170,15 +170,16 @@ class Connection:
             return True
         return False
 
-    async def is_refused(self, refusal: Refusal) -> bool:
-        """Refuse what needs no more than a look at its head; False if it may go on."""
-        return await refuse(self._socket, self._client, refusal)
+    def refused(self, refusal: Refusal) -> Refused | None:
+        """Refusal of what is asked by a look at its head; None if it may go on."""
+        return refusal_in(self._socket, self._client, refusal)
 
-    async def linger(self, seconds: float) -> None:
-        """Let the client take a refusal, whatever it still sends."""
-        with trio.move_on_after(seconds), suppress(*GONE):
-            while await self._stream.receive_some(READ_BYTES):
-                pass
+    async def refuse(self, refused: Refused, seconds: float) -> None:
+        """Refuse what is asked, and let the client take the answer, whatever it still sends."""
+        if refused.send(self._socket):
+            with trio.move_on_after(seconds), suppress(*GONE):
+                while await self._stream.receive_some(READ_BYTES):
+                    pass
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after another, until either side closes the connection."""

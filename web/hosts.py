@@ -80,16 +80,22 @@ class Hosts:
         finally:
             self._learned.set()
 
-    async def serves(self, host: str) -> bool:
-        """True if a request with this header `Host` is meant for this Manager."""
+    @property
+    def are_learned(self) -> bool:
+        """True if all names of the machine are known."""
+        return self._learned.is_set()
+
+    def know(self, host: str) -> bool:
+        """True if this header `Host` is known to mean this Manager."""
         name = name_in(host)
         if name is None:
             return False
-        if is_address(name) or name == _LOCALHOST or self._is_named(name):
-            return True
-        with trio.move_on_after(LEARN_SECONDS):
-            await self._learned.wait()
-        return self._is_named(name)
+        known = self._own, self._services.config.allowed_hosts
+        return name == _LOCALHOST or any(name in names for names in known) or is_address(name)
 
-    def _is_named(self, name: str) -> bool:
-        return name in self._own or name in self._services.config.allowed_hosts
+    async def serves(self, host: str) -> bool:
+        """True if a request with this header `Host` is meant for this Manager."""
+        if not self.know(host):
+            with trio.move_on_after(LEARN_SECONDS):
+                await self._learned.wait()
+        return self.know(host)

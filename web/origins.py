@@ -9,9 +9,9 @@ and which name it goes to (`Host`); programs tell no origin.
 from collections.abc import Mapping
 
 from web.hosts import Hosts
+from web.refusing import Refused
 from web.serving import App, Receive, Scope, Send
 from web.uploads import send_answer
-from web.wire import Answer, failure
 
 Headers = Mapping[bytes, bytes]
 
@@ -31,25 +31,32 @@ def own_pages_only(app: App, hosts: Hosts) -> App:
     """The application without requests by pages of other sites, or under another's name."""
 
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = None if scope["type"] == "lifespan" else await refusal_of(scope, hosts)
-        if refusal is None:
+        refused = None if scope["type"] == "lifespan" else await _refused(scope, hosts)
+        if refused is None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            await send_answer(send, refusal)
-        else:
-            await _refuse_socket(send, refusal)
+            await send_answer(send, refused.answer)
+        else:  # with an answer (ASGI extension `websocket.http.response`)
+            await send_answer(send, refused.answer, "websocket.http.response")
 
     return admit
 
 
-async def refusal_of(scope: Scope, hosts: Hosts) -> Answer | None:
-    """The answer that refuses a request; None if there is no reason to."""
+async def _refused(scope: Scope, hosts: Hosts) -> Refused | None:
+    host = dict(scope["headers"]).get(b"host")
+    if host is not None:
+        await hosts.serves(host.decode("latin1"))
+    return refused_by_head(scope, hosts)
+
+
+def refused_by_head(scope: Scope, hosts: Hosts) -> Refused | None:
+    """Refusal of a request, as far as names of the Manager are known; None if it may go on."""
     headers: Headers = dict(scope["headers"])
     host = headers.get(b"host")  # HTTP/1.0 needs none, and no browser speaks it
-    if host is not None and not await hosts.serves(host.decode("latin1")):
-        return failure(MISDIRECTED, NOT_OURS.format(repr(host.decode("latin1"))))
+    if host is not None and not hosts.know(host.decode("latin1")):
+        return Refused(MISDIRECTED, NOT_OURS.format(repr(host.decode("latin1"))))
     if _is_foreign(headers) and not _is_link(scope, headers):
-        return failure(403, FOREIGN)
+        return Refused(403, FOREIGN)
     return None
 
 
@@ -69,8 +76,3 @@ def _is_link(scope: Scope, headers: Headers) -> bool:
         and headers.get(b"sec-fetch-mode") == b"navigate"
         and headers.get(b"sec-fetch-dest") == b"document"
     )
-
-
-async def _refuse_socket(send: Send, answer: Answer) -> None:
-    """Refuse a WebSocket with an answer (ASGI extension `websocket.http.response`)."""
-    await send_answer(send, answer, "websocket.http.response")

@@ -18,6 +18,8 @@ READ_BYTES = 1024
 TOKENS = 400.0
 """Tokens at first, and at most."""
 TOKENS_PER_SECOND = 20.0
+MOST_REMEMBERED = 1000
+"""Number of addresses after which those that have all their tokens are forgotten."""
 MAX_MESSAGE_BYTES = 128 * 2**10
 """Room for a client that resumes with as many subscriptions as it may have."""
 
@@ -34,6 +36,12 @@ class Tokens:
     def __attrs_post_init__(self) -> None:
         self.left = self.most
 
+    @property
+    def are_whole(self) -> bool:
+        """True if there are as many as at first."""
+        gained = self.per_second * (trio.current_time() - self._counted_at)
+        return self.left + gained >= self.most
+
     async def take(self, tokens: float) -> None:
         """Use some, and wait until there are as many again as were missing."""
         now = trio.current_time()
@@ -41,6 +49,21 @@ class Tokens:
         self.left, self._counted_at = min(self.most, self.left), now
         if self.left < 0:
             await trio.sleep(-self.left / self.per_second)
+
+
+@attrs.define(eq=False)
+class Paces:
+    """The tokens of each address."""
+
+    most: float
+    per_second: float
+    _of: dict[str, Tokens] = attrs.field(factory=dict)
+
+    def of(self, address: str) -> Tokens:
+        """The tokens of one address."""
+        if len(self._of) > MOST_REMEMBERED:
+            self._of = {each: tokens for each, tokens in self._of.items() if not tokens.are_whole}
+        return self._of.setdefault(address, Tokens(self.most, self.per_second))
 
 
 @attrs.define(eq=False)

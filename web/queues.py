@@ -52,6 +52,11 @@ class Queues:
     at_once: int
     _clients: dict[str, _Client] = attrs.field(factory=dict)
 
+    def waiting(self, address: str) -> int:
+        """Number of those who wait for a turn of an address."""
+        client = self._clients.get(address)
+        return client.queue.statistics().tasks_waiting if client else 0
+
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[Callable[[], None]]:
         """Wait for a turn, which ends with the block, or when the function is called."""

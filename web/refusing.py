@@ -1,32 +1,68 @@
 """Refusals of first requests by their heads alone, before anything is made for them.
 
-All that Hypercorn and Quart do for a request costs ten times as much as such a refusal, and who
-wants no good sends each on a connection of its own. What is not certainly refused here goes the
-usual way, which checks it once more: so this only looks at what has come, and takes nothing.
+All that Hypercorn and Quart do for a request costs more than ten times as much as such a refusal,
+and who wants no good sends each on a connection of its own. What is not certainly refused here goes
+the usual way, which checks it once more: so this only looks at what has come, and takes nothing.
 """
 
 import re
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from web.headers import guarded
-from web.wire import Answer
+import attrs
+
+from flamenco.api.meta import Error
+from flamenco.model.bounds import brief
+from web.headers import HEADERS
+from web.wire import JSON, RETRY_SECONDS, Answer, encode, failure
 
 Scope = MutableMapping[str, Any]
-Refusal = Callable[[Scope], Awaitable[Answer | None]]
-"""Function that returns the answer which refuses a request by its head; None if it may go on."""
 
 LOOK_BYTES = 16_384
 
 _FIRST = re.compile(rb"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
+_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
-async def refuse_nothing(_: Scope) -> None:
+@attrs.frozen
+class Refused:
+    """The reason why a request is refused, with the status code for it."""
+
+    code: int
+    reason: str
+    again_after: int = RETRY_SECONDS
+    """Seconds after which it may be tried again if the Manager is only busy."""
+
+    @property
+    def answer(self) -> Answer:
+        """The answer to a request that has come through."""
+        return failure(self.code, self.reason)
+
+    def send(self, client: socket.socket) -> bool:
+        """Answer on a socket that does not block; True if the rest of a request may still come.
+
+        What has come is taken, else the answer would be lost with it when the socket is closed.
+        """
+        came = b""
+        with suppress(OSError):
+            client.send(_raw(self))
+            client.shutdown(socket.SHUT_WR)
+            came = client.recv(LOOK_BYTES)
+        scope = scope_of(came, ("", 0)) if came.endswith(b"\r\n\r\n") else None
+        return scope is None or any(name in _BODY for name, _ in scope["headers"])
+
+
+Refusal = Callable[[Scope], Refused | None]
+"""Function that refuses a request by its head; None if it may go on."""
+
+
+def refuse_nothing(_: Scope) -> None:
     """Let every request go on."""
 
 
@@ -51,25 +87,26 @@ def scope_of(data: bytes, client: tuple[str, int]) -> Scope | None:
     }
 
 
-async def refuse(client: socket.socket, address: tuple[str, int], refusal: Refusal) -> bool:
-    """Refuse the request that has come on a socket; False if it may go on."""
+def refusal_in(client: socket.socket, address: tuple[str, int], refusal: Refusal) -> Refused | None:
+    """Refusal of the request that has come on a socket; None if it may go on."""
     try:
         scope = scope_of(client.recv(LOOK_BYTES, socket.MSG_PEEK), address)
     except OSError:
-        return False
-    answer = await refusal(scope) if scope is not None else None
-    if answer is None:
-        return False
-    with suppress(OSError):
-        client.send(await _raw(answer))
-        client.shutdown(socket.SHUT_WR)
-    return True
+        return None
+    return refusal(scope) if scope is not None else None
 
 
-async def _raw(answer: Answer) -> bytes:
-    body = await answer.get_data(as_text=False)
-    said = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    lines = [name + b": " + value for name, value in guarded([*said, (b"connection", b"close")])]
-    code = answer.status_code
-    first = f"HTTP/1.1 {code} {HTTPStatus(code).phrase}".encode()
-    return b"\r\n".join([first, *lines, b"", b""]) + body
+@lru_cache(maxsize=100)
+def _raw(refused: Refused) -> bytes:
+    body = encode(Error(code=refused.code, message=brief(refused.reason)))
+    again = refused.code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    lines = (
+        f"HTTP/1.1 {refused.code} {HTTPStatus(refused.code).phrase}",
+        *([f"Retry-After: {refused.again_after}"] if again else []),
+        f"Content-Type: {JSON}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *(f"{name.decode()}: {value.decode()}" for name, value in HEADERS.items()),
+        "\r\n",
+    )
+    return "\r\n".join(lines).encode() + body

@@ -16,10 +16,8 @@ from math import inf
 
 import attrs
 
-from flamenco.api.meta import Error
 from web.connections import Connection
-from web.headers import HEADERS
-from web.wire import encode
+from web.refusing import Refused
 
 if sys.platform != "win32":
     import resource
@@ -47,7 +45,7 @@ KEPT_BACK = 1 / 4
 GIVE_WAY = 1 / 32
 """Share of the connections that are closed at once if all are used and nothing is asked on them."""
 
-AGAIN_SECONDS = 5
+FULL = Refused(503, "too many clients are connected to the Manager, try again", again_after=5)
 
 
 def raise_limit() -> None:
@@ -129,19 +127,6 @@ class Room:
 
 def turn_away(client: socket.socket) -> None:
     """Answer a client for whom there is no room, and close its connection."""
-    error = Error(code=503, message="too many clients are connected to the Manager, try again")
-    body = encode(error)
-    head = (
-        "HTTP/1.1 503 Service Unavailable",
-        f"Retry-After: {AGAIN_SECONDS}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-        *(f"{name.decode()}: {value.decode()}" for name, value in HEADERS.items()),
-        "\r\n",
-    )
-    with client, suppress(OSError):
+    with client:
         client.settimeout(0)
-        client.send("\r\n".join(head).encode() + body)
-        client.shutdown(socket.SHUT_WR)
-        client.recv(65_536)  # else the answer is lost with what was not read
+        FULL.send(client)

@@ -42,7 +42,8 @@ from web.context import Web
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
-from web.origins import own_pages_only, refusal_of
+from web.origins import own_pages_only, refused_by_head
+from web.refusing import Refused
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
 from web.serving import USUAL, App, Limits, Past, Scope, serve
@@ -136,10 +137,11 @@ async def serve_farm(
         past = Past(bodies, uploads.handler)
         known = Shares(own_pages_only(past, hosts))
 
-        async def refusal(scope: Scope) -> Answer | None:
-            refused = await refusal_of(scope, hosts)
-            is_upload = uploads.handler(scope) is not None
-            return refused or (None if is_upload else bodies.refusal(scope))
+        def refusal(scope: Scope) -> Refused | None:
+            if not hosts.are_learned:
+                return None
+            too_long = None if uploads.handler(scope) else bodies.refused_by_head(scope)
+            return refused_by_head(scope, hosts) or too_long
 
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})

@@ -33,8 +33,9 @@ from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 
 from web.connections import Connection, Settings
+from web.pacing import Paces
 from web.queues import Queues
-from web.refusing import Refusal, refuse_nothing
+from web.refusing import Refusal, Refused, refuse_nothing
 from web.room import Room, turn_away
 
 Message = MutableMapping[str, Any]
@@ -47,10 +48,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 logger = logging.getLogger("flamenco.web")
 
 LAST_SEND_SECONDS = 30.0
-ACCEPTED_AT_ONCE = 100
+ACCEPTED_AT_ONCE = 20
+LOOKS = 20.0
+LOOKS_PER_SECOND = 1000.0
+"""Number of new connections of an address whose requests are looked at, after the first ones."""
 NEW_AT_ONCE = 5
 """Maximum number of connections of an address whose first requests are worked on: what comes on new
 ones costs most, and each step that is done for one keeps all others waiting."""
+NEW_WAITING = 100
+"""Number of connections of an address that wait for that, from which others are refused: they would
+wait for seconds, as would what somebody else at this address asks meanwhile."""
+BUSY = Refused(503, f"{NEW_WAITING} requests from your address wait already, try again")
 
 OUT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 OUT_OF_SOCKETS_SECONDS = 0.1
@@ -181,6 +189,7 @@ class _Clients:
     _limits: Limits
     _room: Room
     _refusal: Refusal
+    _looks: Paces = attrs.field(factory=lambda: Paces(LOOKS, LOOKS_PER_SECOND))
     _new: Queues = attrs.field(factory=lambda: Queues(NEW_AT_ONCE))
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
 
@@ -210,6 +219,7 @@ class _Clients:
     async def _serve(self, connection: Connection) -> None:
         try:
             if await connection.is_asked():
+                await self._looks.of(connection.host).take(1)
                 await self._answer(connection)
         except Exception:
             logger.exception("a connection failed with an unexpected error")
@@ -219,11 +229,12 @@ class _Clients:
 
     async def _answer(self, connection: Connection) -> None:
         """Answer what is asked; an address waits with each new connection for its turn."""
+        is_busy = self._new.waiting(connection.host) >= NEW_WAITING
+        refused = connection.refused(self._refusal) or (BUSY if is_busy else None)
+        if refused is not None:
+            await connection.refuse(refused, self._limits.linger)
+            return
         async with self._new.turn(connection.host) as answered:
-            if await connection.is_refused(self._refusal):
-                answered()
-                await connection.linger(self._limits.linger)
-                return
             connection.answered = answered
             await connection.serve(self._app, self._config, self._context)
 

@@ -25,7 +25,7 @@ FRAMES = {"blendfile": "/a.blend", "chunk_size": 1, "render_output_root": "/out"
 @pytest.mark.slow
 async def test_three_hundred_registrations_at_once_are_a_few(edge):
     codes = Counter(await crowd(edge, lambda _: post(REGISTER, encode(WORKER))))
-    assert set(codes) == {200, 429}
+    assert {200} < set(codes) <= {200, 429, 503}
     assert codes[200] < 100
     assert codes.total() == CROWD
     workers = (await edge.http.get("/api/v3/worker-mgt/workers")).json()["workers"]
@@ -165,5 +165,5 @@ async def test_false_secrets_of_many_keep_no_good_worker_waiting_behind_all_of_t
             + __import__("base64").b64encode(f"{worker['uuid']}:false".encode()).decode()
         )
         codes = Counter(await crowd(edge, lambda _: head("POST", "/api/v3/worker/sign-off", false)))
-        assert set(codes) <= {403, 429}
+        assert set(codes) <= {403, 429, 503}
         await call(edge, "GET", "worker/state", auth=(worker["uuid"], "s"), status=204)

@@ -1,5 +1,6 @@
 """Clients of the live socket that send too much, too fast, or in too small pieces; or too many."""
 
+import itertools
 import json
 from uuid import uuid4
 
@@ -14,7 +15,8 @@ from tests.web.test_edge import registered
 from tests.web.test_handshakes import stranger
 from web.crowds import Crowd, Crowded
 from web.live import MOST_FOLLOWED
-from web.pacing import MAX_MESSAGE_BYTES, TOKENS, TOKENS_PER_SECOND, Pace
+from web.pacing import MAX_MESSAGE_BYTES, MOST_REMEMBERED, TOKENS, TOKENS_PER_SECOND, Pace, Paces
+from web.serving import NEW_WAITING
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -143,11 +145,13 @@ async def test_a_mistake_in_a_large_request_is_told_without_repeating_it(edge):
 async def test_one_address_has_no_more_sockets_than_its_share(edge):
     async with trio.open_nursery() as nursery:
         accepted, refused, complete = [], [], trio.Event()
+        few = trio.CapacityLimiter(NEW_WAITING // 2)
 
         async def one() -> None:
-            stream = await connected(edge)
-            await stream.send_all(handshake())
-            answer = bytes(await stream.receive_some())
+            async with few:
+                stream = await connected(edge)
+                await stream.send_all(handshake())
+                answer = bytes(await stream.receive_some())
             (accepted if answer.startswith(b"HTTP/1.1 101") else refused).append(answer)
             if len(accepted) + len(refused) == 520:
                 complete.set()
@@ -216,3 +220,36 @@ async def test_who_has_no_tokens_left_waits_for_them(autojump_clock):
     for _ in range(10):
         await pace.keep()
     assert trio.current_time() == pytest.approx(10 / TOKENS_PER_SECOND)
+
+
+async def test_those_of_one_address_come_at_its_pace_and_keep_no_other_waiting(autojump_clock):
+    paces, came = Paces(20.0, 1000.0), list[tuple[str, float]]()
+
+    async def come(address: str) -> None:
+        await paces.of(address).take(1)
+        came.append((address, trio.current_time() - began))
+
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for _ in range(300):
+            nursery.start_soon(come, "many")
+        nursery.start_soon(come, "other")
+    times = [at for address, at in came if address == "many"]
+    assert times[:20] == 20 * [0.0]
+    assert max(times) == pytest.approx(0.28)
+    assert all(later - sooner < 0.002 for sooner, later in itertools.pairwise(times))
+    assert ("other", 0.0) in came
+
+
+async def test_addresses_that_have_all_their_tokens_again_are_forgotten(autojump_clock):
+    paces = Paces(20.0, 1000.0)
+    for number in range(2 * MOST_REMEMBERED):
+        await paces.of(str(number)).take(1)
+        await trio.sleep(0.01)
+    assert len(paces._of) <= MOST_REMEMBERED + 1
+    greedy = paces.of("greedy")
+    greedy.left = -1e6
+    for number in range(2 * MOST_REMEMBERED):
+        await paces.of(str(number)).take(1)
+        await trio.sleep(0.01)
+    assert paces.of("greedy") is greedy

@@ -8,7 +8,7 @@ import trio
 
 from tests.patience import PATIENCE
 from tests.web.attacks import answer_to, code_in, crowd, handshake, head, is_guarded, post
-from web import connections, queues
+from web import connections, queues, serving
 from web.connections import Connection
 from web.refusing import scope_of
 from web.serving import NEW_AT_ONCE
@@ -125,3 +125,30 @@ async def test_who_waited_for_its_turn_for_longer_than_a_connection_may_be_idle_
             await stack.enter_async_context(stream)
             await stream.send_all(head("GET", "/api/v3/events"))
         assert code_in(await answer_to(edge, head("GET", "/api/v3/version"))) == 200
+
+
+async def test_who_comes_behind_very_many_of_one_address_is_told_at_once_to_come_again(
+    edge, monkeypatch
+):
+    monkeypatch.setattr(queues, "COUNTED_SECONDS", PATIENCE)
+    monkeypatch.setattr(serving, "NEW_WAITING", 3)
+    host, _, port = edge.url.removeprefix("http://").partition(":")
+
+    async def asks(stack: AsyncExitStack, mine: str = "127.0.0.2") -> trio.SocketStream:
+        stream = await trio.open_tcp_stream(host, int(port), local_address=mine)
+        await stack.enter_async_context(stream)
+        await stream.send_all(head("GET", "/api/v3/events"))
+        return stream
+
+    with trio.fail_after(PATIENCE):
+        async with AsyncExitStack() as served, AsyncExitStack() as behind:
+            for _ in range(NEW_AT_ONCE):
+                assert code_in(await (await asks(served)).receive_some()) == 200
+            first, *_, last = [await asks(behind) for _ in range(5)]
+            answer = bytes(await last.receive_some())
+            assert code_in(answer) == 503
+            assert b"retry-after: 1" in answer.lower()
+            assert is_guarded(answer)
+            assert code_in(await (await asks(behind, "127.0.0.3")).receive_some()) == 200
+            await served.aclose()
+            assert code_in(await first.receive_some()) == 200
