@@ -299,7 +299,9 @@ class Actor:
 
     @enable_ki_protection
     def stop(self) -> None:
-        """End this actor after the message in hand.
+        """End this actor after the message in hand, once what it recorded is stored.
+
+        If that can't be stored, the stop is void as all else that it did.
 
         >>> from actors import Actor
         >>> from actors.testing import play
@@ -312,7 +314,7 @@ class Actor:
         stopped
         """
         self._cell.limit_end()
-        self._cell.order(Order("stop", "stopped"))
+        self._cell.order(Order("stop", "stopped", own=True))
 
     @enable_ki_protection
     def watch(self, ref: ActorRef) -> ActorRef:

@@ -65,6 +65,14 @@ class Order:
     kind: Kind
     reason: Reason = "stopped"
     error: Exception | None = None
+    own: bool = False
+    """True for a stop that the actor asked for itself, which is void if its changes are lost."""
+
+    def outranks(self, other: Order) -> bool:
+        """True if it replaces one that waits."""
+        if other.own and self.kind in ("rollback", "stop"):
+            return True
+        return RANK[self.kind] > RANK[other.kind] and not (self.own and other.kind == "rollback")
 
 
 @attrs.frozen
@@ -263,7 +271,7 @@ class Cell:
         if self.exit is not None:
             return
         waiting = self.next_order
-        if waiting is None or RANK[order.kind] > RANK[waiting.kind]:
+        if waiting is None or order.outranks(waiting):
             self.next_order = order
         self.attention = True
         if self.nap is not None and order.kind == "stop":

@@ -147,6 +147,8 @@ async def run(cell: Cell) -> None:
                 with trio.CancelScope() as life.scope:
                     await begin(cell, life)
                     await work(cell, life)
+                    if cell.next_order is not None and cell.next_order.own:
+                        await cell.ledger.wait_settled()  # a rollback would replace the order
             except Exception as caught:  # noqa: BLE001 - the boundary of supervision
                 error = unwrap(caught)
             following = await end(cell, life, judge(cell, error))
