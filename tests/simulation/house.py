@@ -3,8 +3,8 @@
 import logging
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -37,10 +37,24 @@ class House:
     """The Manager that runs at the moment."""
     stood_still: float = 0.0
     """Seconds of all stalls."""
+    _unwritable: float = 0.0
+    """Seconds of all the time in which nothing could be stored."""
 
     def awake_time(self) -> float:
         """Trio's time in seconds, as long as this machine runs."""
         return trio.current_time() - self.stood_still
+
+    def working_time(self) -> float:
+        """Time in seconds in which the farm could go on, from one call to another after a fault."""
+        return self.awake_time() - self._unwritable
+
+    @contextmanager
+    def _nothing_stored(self) -> Iterator[None]:
+        began = self.awake_time()
+        try:
+            yield
+        finally:
+            self._unwritable += self.awake_time() - began
 
     async def fill_disk(self) -> None:
         """Leave the database no space for a while, or until the Manager ends."""
@@ -49,7 +63,8 @@ class House:
             with suppress(sqlite3.ProgrammingError):  # the store was closed meanwhile
                 await farm.store.limit_pages(await farm.store.pages() + self.random.randrange(3))
                 logger.info("the disk is full")
-                await trio.sleep(self.random.random() * 40)
+                with self._nothing_stored():
+                    await trio.sleep(self.random.random() * 40)
                 await farm.store.limit_pages(PLENTY)
                 logger.info("the disk has space again")
 
@@ -80,7 +95,8 @@ class House:
         if self.farm() is not None and self.database.exists():
             logger.info("the database is gone")
             self.database.rename(self._away)
-            await trio.sleep(self.random.random() * 40)
+            with self._nothing_stored():
+                await trio.sleep(self.random.random() * 40)
             self.bring_back()
 
     def bring_back(self) -> None:

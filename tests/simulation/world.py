@@ -311,8 +311,8 @@ class World:
             if found is None:
                 hungry_since = None
             elif hungry_since is None:
-                hungry_since = self.house.awake_time()
-            elif self.house.awake_time() - hungry_since > PATIENCE_SECONDS:
+                hungry_since = self.house.working_time()
+            elif self.house.working_time() - hungry_since > PATIENCE_SECONDS:
                 raise Violation(f"{found[0]} idles, and could run {found[1]}")
 
 
