@@ -98,6 +98,9 @@ def main() -> int:
         seed = running.pop(process)
         if status:
             failed.append(seed)
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            print(f"seed {seed} was ended by {name}", flush=True)
     took = time.perf_counter() - began
     names = f": {' '.join(map(str, sorted(failed)))}" if failed else ""
     print(f"{arguments.seeds} seeds in {took:.1f} s, {len(failed)} failed{names}")
