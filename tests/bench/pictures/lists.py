@@ -12,8 +12,10 @@ from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 
+import attrs
 import httpx
 import numpy as np
+import psutil
 import trio
 from PIL import Image
 
@@ -26,6 +28,7 @@ from flamenco.model.statuses import JobStatus, TaskStatus
 from flamenco.pictures import PictureFiles, name_of
 from flamenco.pictures.kinds import THUMBNAILS, encode_all
 from flamenco.store import InsertAttempt, InsertJob, InsertTasks, PutPicture, Store, open_store
+from tests.bench.pictures.processor import busy
 
 ROUNDS = 15
 AT_ONCE = 500
@@ -121,9 +124,21 @@ async def fill(store: Store, files: PictureFiles, frames: int) -> str:
     return job.id
 
 
+@attrs.frozen
+class Farm:
+    """A Manager with such a job."""
+
+    process: psutil.Process
+    http: httpx.AsyncClient
+    job: str
+    """Id of the job."""
+    folder: Path
+    """Folder of the job."""
+
+
 @asynccontextmanager
-async def manager_with(frames: int) -> AsyncIterator[tuple[httpx.AsyncClient, str, Path]]:
-    """A Manager with such a job: a client of it, the job's id, and its folder."""
+async def manager_with(frames: int) -> AsyncIterator[Farm]:
+    """A Manager with a job of so many frames."""
     with tempfile.TemporaryDirectory() as folder:
         paths = ManagerConfig().paths(Path(folder))
         paths.local.mkdir(parents=True)
@@ -138,30 +153,33 @@ async def manager_with(frames: int) -> AsyncIterator[tuple[httpx.AsyncClient, st
                 said += await child.stdout.receive_some()
             url = said[said.index(b"http") :].split()[0].decode()
             async with httpx.AsyncClient(base_url=url, timeout=120) as http:
-                yield http, job, paths.local / job_folder(job)
+                yield Farm(psutil.Process(child.pid), http, job, paths.local / job_folder(job))
 
 
 async def list_10k_ms(_: int) -> Mapping[str, float]:
     """Milliseconds for the whole list of 10,000 frames, and for the ``first``, which is not kept
     yet; MiB of their pictures on the disk."""
-    async with manager_with(10_000) as (http, job, folder):
-        took = []
+    async with manager_with(10_000) as farm:
+        took, taken = [], [busy(farm.process)]
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            answer = await http.get(f"/api/v3/jobs/{job}/frames")
+            answer = await farm.http.get(f"/api/v3/jobs/{farm.job}/frames")
             took.append((time.perf_counter() - began) * 1000)
+            taken.append(busy(farm.process))
         assert len(answer.json()["frames"]) == 10_000
-        size = sum(each.stat().st_blocks * 512 for each in folder.rglob("*.jpg")) / 2**20
-        return {"flamenco": median(took), "first": took[0], "mib": size}
+        size = sum(each.stat().st_blocks * 512 for each in farm.folder.rglob("*.jpg")) / 2**20
+        processor = (taken[-1] - taken[1]) / (ROUNDS - 1) * 1000
+        return {"flamenco": median(took), "processor": processor, "first": took[0], "mib": size}
 
 
 async def video_1000_s(_: int) -> Mapping[str, float]:
     """Seconds until the video of a job of 1,000 frames is there, asked for ten times a second."""
-    async with manager_with(1000) as (http, job, _):
-        began = time.perf_counter()
-        answer = await http.get(f"/api/v3/jobs/{job}/video")
+    async with manager_with(1000) as farm:
+        began, taken = time.perf_counter(), busy(farm.process)
+        answer = await farm.http.get(f"/api/v3/jobs/{farm.job}/video")
         while answer.status_code == HTTPStatus.ACCEPTED:
             await trio.sleep(0.1)
-            answer = await http.get(f"/api/v3/jobs/{job}/video")
+            answer = await farm.http.get(f"/api/v3/jobs/{farm.job}/video")
         assert answer.status_code == 200, answer.text
-        return {"flamenco": time.perf_counter() - began}
+        took = time.perf_counter() - began
+        return {"flamenco": took, "processor": busy(farm.process) - taken}
