@@ -55,10 +55,15 @@ def nursery() -> trio.Nursery:
     return cast("Web", current_app).nursery
 
 
+STATUS_SECONDS = 60.0
+"""Seconds to wait for the farm's status: it is told at once, unless the Manager stands still, and
+all pages that come back after that ask for it."""
+
+
 async def farm_status() -> FarmStatus:
     """The state of the farm as a whole; unknown while the part that counts is parked."""
     try:
-        return await farm().status.ask(GetFarmStatus())
+        return await farm().status.ask(GetFarmStatus(), STATUS_SECONDS)
     except ActorParked:
         return FarmStatus.UNKNOWN
 
