@@ -292,7 +292,7 @@ async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_p
 
 
 @slow
-async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(tmp_path):
+async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(red, tmp_path):
     noise = "scene.render.image_settings.color_depth = '16'"
     file, output = paint(tmp_path / "big.blend", size=3000, more=noise), tmp_path / "out"
     unfinished = ".flamenco/task-1/*/000001.png"
@@ -301,7 +301,7 @@ async def test_nothing_stays_of_a_frame_that_is_canceled_while_it_is_saved(tmp_p
         await until(lambda: [*output.glob(unfinished)], 120)
         nursery.cancel_scope.cancel()
     assert names(output) == []
-    await rendered(file, output, "1")
+    await rendered(red, output, "1")
     assert names(output) == ["000001.png"]
     assert pixel(output / "000001.png")[0] > 0
 
