@@ -26,7 +26,7 @@ SCENE = """
 import bpy
 scene = bpy.context.scene
 scene.render.engine = "CYCLES"
-scene.cycles.device, scene.cycles.samples = "CPU", 16
+scene.cycles.device, scene.cycles.samples = "CPU", 3
 scene.cycles.use_denoising = scene.cycles.use_adaptive_sampling = False
 scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
 scene.render.resolution_percentage = 100
