@@ -11,6 +11,7 @@ import msgspec
 from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
+from worker.errand import Errand
 from worker.usage import Usage
 
 P = TypeVar("P")
@@ -45,6 +46,23 @@ class Conditions:
     """Seconds without output after which a program is taken for hung; 0: never."""
 
 
+OnLine = Callable[[str], None]
+"""Function that gets each line of a program's output; an exception from it ends the program."""
+
+
+class OpenBlenders(Protocol):
+    """The Blenders that stay open, as a command sees them."""
+
+    async def go_on(self, task: "Task", errand: Errand, on_line: OnLine) -> bool:
+        """Render in the Blender that has the file open; False if there is none."""
+
+    async def begin(self, task: "Task", errand: Errand, on_line: OnLine) -> None:
+        """Render in a new Blender, which then stays open, or ends."""
+
+    async def make_room(self, job: str = "") -> None:
+        """End the Blender that waits, unless it is for this job."""
+
+
 class Task(Protocol):
     """The running task, as a command sees it."""
 
@@ -59,6 +77,14 @@ class Task(Protocol):
     @property
     def id(self) -> str:
         """The task's id, the same in all attempts at it."""
+
+    @property
+    def job(self) -> str:
+        """The id of its job."""
+
+    @property
+    def keeper(self) -> "OpenBlenders | None":
+        """The keeper of Blenders that stay open; None if none may."""
 
     @property
     def steps_left(self) -> int:

@@ -16,6 +16,7 @@ from worker.outbox import Outbox
 from worker.pictures import Output, PictureService
 from worker.tasklog import TaskLog
 from worker.usage import Usage
+from worker.warm.keeper import Keeper
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ class Workshop:
     outbox: Outbox
     pictures: PictureService
     conditions: Conditions = attrs.field(factory=Conditions)
+    keeper: Keeper | None = None
+    """Keeper of the Blenders that stay open; None if none may."""
 
 
 @attrs.define
@@ -75,6 +78,16 @@ class Execution:
         return self.assign.task_id
 
     @property
+    def job(self) -> str:
+        """The id of its job."""
+        return self.assign.job_id
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """The keeper of Blenders that stay open."""
+        return self.workshop.keeper
+
+    @property
     def conditions(self) -> Conditions:
         """The conditions under which its programs run."""
         return self.workshop.conditions
@@ -82,6 +95,8 @@ class Execution:
     async def run(self) -> None:
         """Run all commands in order, and report the task's outcome."""
         self.report(TaskStatus.ACTIVE, "Started")
+        if self.keeper is not None:
+            await self.keeper.make_room(self.job)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._log.keep_flushing)
             nursery.start_soon(self.usage.keep_measuring)

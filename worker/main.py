@@ -26,6 +26,7 @@ from worker.registration import Identity
 from worker.session import Session
 from worker.signals import watch_signals
 from worker.stay import FOR_EVER, Stay, leave_in_time
+from worker.warm.keeper import open_keeper
 from worker.worker import SIGNALLED_EXIT_CODE, Worker
 
 if TYPE_CHECKING:
@@ -119,10 +120,11 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
         share_delay=config.share_delay,
         silence_limit=config.silence_limit,
     )
-    worker = Worker(config, Workshop(COMMANDS, outbox, pictures, conditions), machine)
-    session = Session(where, worker, outbox, identity)
     code = SIGNALLED_EXIT_CODE
-    async with trio.open_nursery() as nursery:
+    async with open_keeper() as keeper, trio.open_nursery() as nursery:
+        kept = keeper if config.warm_blender else None
+        worker = Worker(config, Workshop(COMMANDS, outbox, pictures, conditions, kept), machine)
+        session = Session(where, worker, outbox, identity)
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
         nursery.start_soon(leave_in_time, worker, stay)
         nursery.start_soon(machine.find)

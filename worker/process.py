@@ -6,7 +6,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import IO
 
@@ -73,12 +74,29 @@ async def run_program(
     """
     task.log(f"going to run: {shlex.join(command)}")
     try:
-        status = await _run(task, command, on_line, surroundings, stdin)
+        async with (
+            explained(command, missing, surroundings.cwd),
+            open_program(command, surroundings, stdin) as child,
+        ):
+            task.usage.started(child)
+            await adjust(child.pid, task)
+            await copy_output(child, task, on_line)
+            status = await child.wait()
+    finally:
+        task.usage.ended()
+    check_status(status)
+
+
+@asynccontextmanager
+async def explained(command: Sequence[str], missing: str, cwd: str) -> AsyncIterator[None]:
+    """Say why a program cannot be started: raises `CannotRun`."""
+    try:
+        yield
     except FileNotFoundError:
-        if surroundings.cwd and not await trio.Path(surroundings.cwd).is_dir():
+        if cwd and not await trio.Path(cwd).is_dir():
             raise CannotRun(
-                f"the working directory {surroundings.cwd!r} is not on this machine",
-                Failure(FailureKind.MISSING_FILE, surroundings.cwd),
+                f"the working directory {cwd!r} is not on this machine",
+                Failure(FailureKind.MISSING_FILE, cwd),
             ) from None
         reason = Failure(FailureKind.MISSING_PROGRAM, command[0])
         text = f"{command[0]!r} is not on this machine. {missing}".strip()
@@ -86,8 +104,10 @@ async def run_program(
     except PermissionError:
         reason = Failure(FailureKind.MISSING_PROGRAM, command[0])
         raise CannotRun(f"{command[0]!r} may not be run by this Worker", reason) from None
-    finally:
-        task.usage.ended()
+
+
+def check_status(status: int) -> None:
+    """Raise `CommandFailed` for an exit status other than 0."""
     if status != 0:
         raise CommandFailed(f"command exited abnormally with code {status}", killed(status))
 
@@ -102,47 +122,57 @@ def killed(status: int) -> Failure | None:
     return Failure(FailureKind.KILLED, f"ended by {name}{hint}")
 
 
-async def _run(
-    task: Task,
+def open_program(
     command: Sequence[str],
-    on_line: Callable[[str], None],
     surroundings: Surroundings,
-    stdin: int | IO[bytes],
-) -> int:
-    async with open_child(
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    pass_fds: Sequence[int] = (),
+) -> AbstractAsyncContextManager[Child]:
+    """Run a program for as long as the block runs, see `open_child`; stderr is in its output."""
+    return open_child(
         command,
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=surroundings.cwd or None,
         env={**program_environment(), **surroundings.env},
-    ) as child:
-        task.usage.started(child)
-        await adjust(child.pid, task)
-        await _copy_output(child, task, on_line)
-        return await child.wait()
+        pass_fds=pass_fds,
+    )
 
 
-async def _copy_output(child: Child, task: Task, on_line: Callable[[str], None]) -> None:
+async def copy_output(
+    child: Child, task: Task, on_line: Callable[[str], None], *, until: str = ""
+) -> bool:
+    """Hand on the lines of a program until it ends, or has said the word ``until``: then True.
+
+    Raises `CommandFailed` if it falls silent.
+    """
     assert child.stdout is not None  # noqa: S101 - it was asked for
     lines = LineSplitter()
-    prefix = f"pid={child.pid} > "
     limit = task.conditions.silence_limit or math.inf
 
-    def hand_on(found: list[str]) -> None:
+    def hand_on(found: list[str]) -> bool:
         for line in found:
-            task.log(prefix + line)
-            on_line(line)
+            is_last = bool(until) and line.endswith(until)
+            text = line.removesuffix(until) if is_last else line
+            if text or not is_last:
+                task.log(f"pid={child.pid} > {text}")
+                on_line(text)
+            if is_last:
+                return True
+        return False
 
     with trio.move_on_after(limit) as patience:
         async for data in child.stdout:
             patience.deadline = trio.current_time() + limit
             task.usage.progressed()
-            hand_on(lines.feed(bytes(data)))
-    hand_on(lines.finish())
+            if hand_on(lines.feed(bytes(data))):
+                return True
+    was_said = hand_on(lines.finish())
     if patience.cancelled_caught:
         reason = Failure(FailureKind.SILENT, format_duration(limit))
         raise CommandFailed(f"no output for {format_duration(limit)}, taken for hung", reason)
+    return was_said
 
 
 async def adjust(pid: int, task: Task) -> None:

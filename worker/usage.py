@@ -66,6 +66,10 @@ class Usage:
             self.exit_code = child.returncode
             self.count(child.peak_memory)
 
+    def left(self) -> None:
+        """Note that the program has done its work, and waits for more."""
+        self._running, self.exit_code = None, 0
+
     @property
     def is_alive(self) -> bool:
         """True if the program makes progress; the Worker's own work always does."""

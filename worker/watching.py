@@ -1,8 +1,9 @@
 """Following of programs with output like Blender's: frames done, files saved, problems."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
@@ -24,6 +25,7 @@ from worker.process import Surroundings, run_program
 from worker.sayings import OnMissing, Severity, Told, Tracebacks, told
 from worker.unfinished import PLACE
 
+T = TypeVar("T")
 NOWHERE_ELSE = Surroundings()
 
 
@@ -48,9 +50,18 @@ class Watch:
     """Frames that are whole."""
     folder: str = ""
     """Where unfinished frames lie; empty without a script of ours."""
+    _steps: int = 0  # steps that the program has done
+    _repeated: int = 0  # of them, those that it does once more
     _frame: int | None = None  # the frame that is being rendered
     _saved: bool = False  # whether a file was saved since a frame was timed
     _number: str = ""  # digits in the name of the file that was saved last
+
+    def begin_again(self) -> None:
+        """Follow another program that does all of it once more; no step counts twice."""
+        self.reason = self.fatal = self._frame = None
+        self.tracebacks, self.frames = Tracebacks(), []
+        self._repeated, self._steps = max(self._steps, self._repeated), 0
+        self._saved, self._number = False, ""
 
     def line(self, line: str) -> None:
         """Handle a line of the output.
@@ -69,11 +80,11 @@ class Watch:
                 self._save(saved)
             case Appended() | Skipped() if not self.has_script:
                 self._end_frame([])
-                self.task.step()
+                self._step()
                 self._saved = True
             case Timed() if not self.has_script:
                 if not self._saved:
-                    self.task.step()
+                    self._step()
                 self._saved = False
             case Rendering() as progress:
                 self._begin_frame(progress.frame)
@@ -84,6 +95,11 @@ class Watch:
         trouble = told(line, self.on_missing)
         if trouble:
             self._heed(trouble)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > self._repeated:
+            self.task.step()
 
     def _begin_frame(self, number: int) -> None:
         if self.fatal and number != self._frame:
@@ -110,14 +126,14 @@ class Watch:
     def _count(self, saved: Saved, frame: int) -> None:
         """Count its frame, once for all its views."""
         if not saved.number or saved.number != self._number:
-            self.task.step()
+            self._step()
         self._saved, self._number = True, saved.number
         if self.shows:
             self.task.saved(saved.path, frame, saved.view)
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
-        self.task.step()
+        self._step()
         for each in frame.files:
             if self.shows and not each.is_preview:
                 self.task.saved(each.path, frame.number, each.view, is_new=frame.is_new)
@@ -170,13 +186,22 @@ async def run_watched(
     surroundings: Surroundings = NOWHERE_ELSE,
 ) -> None:
     """Run a program to its end, see `run_program`; a failure has the known reason, if any."""
-    try:
-        await run_program(
+    await watched(
+        watch,
+        run_program(
             watch.task, command, missing=missing, on_line=watch.line, surroundings=surroundings
-        )
+        ),
+    )
+
+
+async def watched(watch: Watch, running: Awaitable[T]) -> T:
+    """Await the end of a program; a failure has the known reason, if any."""
+    try:
+        result = await running
     except CannotRun:
         raise
     except CommandFailed as error:
         watch.ended(error)
-    else:
-        watch.ended(None)
+        raise
+    watch.ended(None)
+    return result

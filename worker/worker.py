@@ -282,6 +282,8 @@ class Worker:
         if self.status is WorkerStatus.ASLEEP and status is WorkerStatus.AWAKE:
             self.machine.look_again()
         self.status = status
+        if status is WorkerStatus.ASLEEP and self._workshop.keeper:
+            self._workshop.keeper.dismiss()
         log.info("The Worker is %s", status)
         self._outbox.add(StateChanged(status))
         self._tell()

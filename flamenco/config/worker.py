@@ -17,6 +17,7 @@ from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
 from flamenco.config.schema import (
     Duration,
+    Flag,
     SecretText,
     Text,
     Warn,
@@ -135,6 +136,8 @@ class WorkerFile:
     """Seconds to wait for frames that Blender has saved to a slow share."""
     silence_limit: Duration = 2 * 3600.0
     """Time without output after which a program is taken for hung; 0: never."""
+    warm_blender: Flag = True
+    """True to keep Blender open between the tasks of a job; False: each has one of its own."""
     capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
     """Freely chosen words that jobs may require."""
     software: Annotated[tuple[Software, ...], SOFTWARE] = ()
@@ -162,6 +165,7 @@ class WorkerConfig:
     niceness: int = 0
     share_delay: float = WorkerFile().share_delay
     silence_limit: float = WorkerFile().silence_limit
+    warm_blender: bool = True
     capabilities: tuple[str, ...] = ()
     software: tuple[Software, ...] = ()
     memory_mib: int | None = None
@@ -203,6 +207,7 @@ def load_worker_config(
         niceness=file.niceness,
         share_delay=file.share_delay,
         silence_limit=file.silence_limit,
+        warm_blender=file.warm_blender,
         capabilities=file.capabilities,
         software=file.software,
         memory_mib=file.memory_mib,

@@ -76,13 +76,15 @@ async def open_child(
     stderr: Stream = None,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
     grace: float = 2.0,
 ) -> AsyncIterator[Child]:
     """Run a command for as long as the block runs.
 
     When the block is left or cancelled, and also when this process dies in any way, the command
     and its whole process group get SIGTERM and, ``grace`` seconds later, SIGKILL; leaving waits
-    for that. ``stdin``, ``stdout`` and ``stderr`` are as for `subprocess.Popen`. On Windows only
+    for that. ``stdin``, ``stdout`` and ``stderr`` are as for `subprocess.Popen`, and
+    so is ``pass_fds``. On Windows only
     the command itself is ended, and only when the block is left.
 
     Raises OSError, as `subprocess.Popen` does, if the command cannot be started.
@@ -97,13 +99,14 @@ async def open_child(
         stderr=stderr,
         cwd=cwd,
         env=None if env is None else dict(env),
+        pass_fds=pass_fds,
     ) as child:
         yield child
 
 
 @asynccontextmanager
 async def _start_launched(
-    arguments: list[str], grace: float, **options: Unpack[_Options]
+    arguments: list[str], grace: float, *, pass_fds: Sequence[int], **options: Unpack[_Options]
 ) -> _Children:
     ours, theirs = socket.socketpair()
     with trio.socket.from_stdlib_socket(ours) as lifeline:
@@ -111,7 +114,7 @@ async def _start_launched(
             fd = theirs.fileno()
             process = await trio.lowlevel.open_process(
                 [sys.executable, "-I", "-S", str(LAUNCHER), str(fd), str(grace), *arguments],
-                pass_fds=[fd],
+                pass_fds=[fd, *pass_fds],
                 start_new_session=True,
                 **options,
             )
@@ -197,8 +200,9 @@ async def _end_group(pid: int, grace: float) -> None:
 
 @asynccontextmanager
 async def _start_plain(
-    arguments: list[str], grace: float, **options: Unpack[_Options]
+    arguments: list[str], grace: float, *, pass_fds: Sequence[int], **options: Unpack[_Options]
 ) -> _Children:
+    del pass_fds  # Windows has none
     process = await trio.lowlevel.open_process(arguments, **options)
     try:
         yield Child(process, process.pid)

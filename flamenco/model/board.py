@@ -9,11 +9,13 @@ same however many tasks wait (reference rules §6). The job decides which task o
 import heapq
 from enum import StrEnum
 from operator import itemgetter
+from typing import TypeVar
 
 import attrs
 
 from flamenco.model.specs import NOTHING, Requirements, Specs, missing
 
+G = TypeVar("G")
 Order = tuple[int, int, float, str, int]
 """(-job priority, -task priority, job's time of creation, its id, place of the lane's first task):
 the lowest runs first."""
@@ -101,6 +103,14 @@ def lacks(profile: Profile, kind: Kind, tag: str = "the job's tag") -> tuple[str
     return (*lacking, *missing(profile.specs, kind.requirements))
 
 
+def _drop(groups: dict[G, dict[str, Candidate]], group: G, worker: Candidate) -> None:
+    """Drop a worker from its group, and the group when it is empty."""
+    alike = groups.get(group, {})
+    alike.pop(worker.worker_id, None)
+    if not alike:
+        groups.pop(group, None)
+
+
 @attrs.define
 class _Standing:
     order: Order
@@ -119,6 +129,9 @@ class Board:
     _workers: dict[str, tuple[Candidate, Presence]] = attrs.field(factory=dict)
     _idle: dict[Profile, dict[str, Candidate]] = attrs.field(factory=dict)
     _fits: dict[tuple[Profile, Kind], bool] = attrs.field(factory=dict)
+    _last: dict[str, str] = attrs.field(factory=dict)  # {worker id: job that it was matched with}
+    _idle_after: dict[str, dict[str, Candidate]] = attrs.field(factory=dict)
+    """{job id: idle workers whose last match it was; they may have its file open}"""
 
     @property
     def workers(self) -> tuple[tuple[Candidate, Presence], ...]:
@@ -141,7 +154,7 @@ class Board:
             standing = self._lanes[lane] = _Standing(order, 0)
         standing.order, standing.count = order, standing.count + more
         matches = []
-        while standing.count > 0 and (worker := self._taker(lane.kind)):
+        while standing.count > 0 and (worker := self._taker(lane)):
             matches.append(self._match(lane, worker))
         if standing.count > 0:
             self._queue(lane, standing)
@@ -156,7 +169,10 @@ class Board:
 
     def put_worker(self, worker: Candidate, presence: Presence) -> Match | None:
         """Add a worker, or change one that is known."""
+        last = self._last.get(worker.worker_id)
         self.remove_worker(worker.worker_id)
+        if last is not None and presence not in (Presence.ASLEEP, Presence.AWAY):
+            self._last[worker.worker_id] = last
         self._workers[worker.worker_id] = (worker, presence)
         if presence not in TAKE_TASKS:
             return None
@@ -165,6 +181,8 @@ class Board:
             return self._match(lane, worker)
         if presence is Presence.IDLE:
             self._idle.setdefault(worker.profile, {})[worker.worker_id] = worker
+            if last := self._last.get(worker.worker_id):
+                self._idle_after.setdefault(last, {})[worker.worker_id] = worker
         else:
             self._workers[worker.worker_id] = (worker, Presence.POLLING)
         return None
@@ -174,6 +192,7 @@ class Board:
         known = self._workers.pop(worker_id, None)
         if known:
             self._not_idle(known[0])
+        self._last.pop(worker_id, None)
 
     def may_run(self, worker: Candidate, kind: Kind) -> bool:
         """True if the scheduler may give tasks of a kind to a worker."""
@@ -191,20 +210,25 @@ class Board:
         self._lanes[lane].count -= 1
         self._not_idle(worker)
         self._workers[worker.worker_id] = (worker, Presence.BUSY)
+        self._last[worker.worker_id] = lane.job_id
         return Match(lane, worker)
 
     def _not_idle(self, worker: Candidate) -> None:
-        alike = self._idle.get(worker.profile, {})
-        alike.pop(worker.worker_id, None)
-        if not alike:
-            self._idle.pop(worker.profile, None)
+        _drop(self._idle, worker.profile, worker)
+        _drop(self._idle_after, self._last.get(worker.worker_id, ""), worker)
 
-    def _taker(self, kind: Kind) -> Candidate | None:
-        """An idle worker that may run tasks of a kind; among equals, the one idle the longest."""
+    def _taker(self, lane: Lane) -> Candidate | None:
+        """An idle worker that may run tasks of a lane.
+
+        Those come first that may have the job's file open; among equals, the one idle the longest.
+        """
+        for worker in self._idle_after.get(lane.job_id, {}).values():
+            if self.may_run(worker, lane.kind):
+                return worker
         for profile, alike in self._idle.items():
-            if self._fit(profile, kind):
+            if self._fit(profile, lane.kind):
                 for worker in alike.values():
-                    if worker.worker_id not in kind.excluded:
+                    if worker.worker_id not in lane.kind.excluded:
                         return worker
         return None
 

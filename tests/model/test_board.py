@@ -293,3 +293,42 @@ def test_all_that_a_worker_lacks_is_told():
     assert len(said) == 3
     rich = Profile(frozenset({"blender"}), frozenset({"gpu"}), Specs(cores=8))
     assert lacks(rich, kind) == ()
+
+
+def served(board, lane):
+    """Names of the workers that get a task each of a lane."""
+    return [match.worker.name for match in board.change_lane(lane, 50, 1.0, 1)]
+
+
+def board_after(jobs):
+    """Idle workers, each of which has had a task of a job."""
+    board = Board()
+    profile = Profile(frozenset({"blender"}))
+    for name, job in jobs.items():
+        board.change_lane(Lane(job, Kind("blender")), 50, 1.0, 1)
+        assert board.put_worker(Candidate(name, name, profile), Presence.IDLE)
+    for name in jobs:
+        assert not board.put_worker(Candidate(name, name, profile), Presence.IDLE)
+    return board
+
+
+def test_a_task_goes_to_a_worker_that_may_have_its_file_open():
+    board = board_after({"anna": "j1", "bert": "j2", "carl": "j1"})
+    assert served(board, Lane("j2", Kind("blender"))) == ["bert"]
+    assert served(board, Lane("j2", Kind("blender"))) == ["anna"]
+    assert served(board, Lane("j1", Kind("blender"))) == ["carl"]
+
+
+@pytest.mark.parametrize("presence", [Presence.ASLEEP, Presence.AWAY])
+def test_a_worker_that_was_away_has_no_file_open(presence):
+    board = board_after({"anna": "j1", "bert": "j2"})
+    bert = Candidate("bert", "bert", Profile(frozenset({"blender"})))
+    board.put_worker(bert, presence)
+    board.put_worker(bert, Presence.IDLE)
+    assert served(board, Lane("j2", Kind("blender"))) == ["anna"]
+
+
+def test_one_that_may_not_run_a_task_does_not_get_it_for_its_open_file():
+    board = board_after({"anna": "j1", "bert": "j2"})
+    assert served(board, Lane("j2", Kind("blender", excluded=frozenset({"bert"})))) == ["anna"]
+    assert not board._idle_after.get("j1")

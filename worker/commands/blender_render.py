@@ -7,7 +7,7 @@ import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import trio
@@ -17,11 +17,21 @@ from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.blender_output import NoEngine
 from worker.blendfile import why_unreadable
-from worker.command import CannotRun, CommandFailed, Task, argument, command, invalid
+from worker.command import (
+    CannotRun,
+    CommandFailed,
+    OpenBlenders,
+    Task,
+    argument,
+    command,
+    invalid,
+)
+from worker.errand import Errand
 from worker.process import Surroundings
 from worker.sayings import OnMissing
 from worker.unfinished import await_files, tidy
-from worker.watching import Watch, failed, run_watched
+from worker.warm.arguments import are_understood
+from worker.watching import Watch, failed, run_watched, watched
 
 IN_BLENDER = Path(__file__).parents[1] / "in_blender"
 USE_DEVICE, LOOK = IN_BLENDER / "use_device.py", IN_BLENDER / "look.py"
@@ -36,7 +46,6 @@ FORMATS = {
     "AVI_JPEG": "AVIJPEG",
 }
 """{name of a format in a file, and so in jobs: its name as an option}, where they differ."""
-ASKED = "FLAMENCO_ASKED"
 MAC_BLENDER = Path("/Applications/Blender.app/Contents/MacOS/Blender")
 MISSING = (
     "Install Blender on this Worker, or set the variable 'blender' in flamenco-manager.yaml"
@@ -61,6 +70,8 @@ class BlenderRender(Surroundings):
     onMissing: OnMissing = ""  # noqa: N815
     """Consequence of files that are missing; empty: a library fails the task, others warn."""
 
+    warm: Literal["auto", "never"] = "auto"
+    """`never`: the task has a Blender of its own, whatever is open."""
     frames: str = ""
     """Frame range to render in place of the last option in `args` and its value.
 
@@ -89,11 +100,28 @@ class BlenderRender(Surroundings):
             return words
         return [*python(), *words[:place], *python(LOOK), *words[place:]]
 
-    def surroundings(self, task: Task) -> Surroundings:
-        """The surroundings of Blender, with what our scripts need to know."""
+    def asked(self, task: Task) -> dict[str, object]:
+        """Facts for our scripts in Blender."""
         runs = frame_runs(self.frames) if self.frames else []  # short, as variables have to be
-        asked = {"scene": self.scene, "runs": runs, "task": task.id, "python": sys.executable}
-        return Surroundings(env={**self.env, ASKED: json.dumps(asked)}, cwd=self.cwd)
+        return {"scene": self.scene, "runs": runs, "task": task.id, "python": sys.executable}
+
+    def errand(self, task: Task) -> Errand:
+        """The errand of the task to a Blender."""
+        return Errand(
+            job=task.job,
+            command=self.command_line(),
+            env=self.env,
+            cwd=self.cwd,
+            asked=self.asked(task),
+            missing=MISSING,
+        )
+
+    def may_stay(self) -> bool:
+        """True if a Blender that has run it is as it was before, but for what was rendered."""
+        words = with_known_formats([*map(argument, self.args or ())])
+        before = [*shlex.split(self.exeArgs), *map(argument, self.argsBefore or ())]
+        is_known = are_understood(before) and are_understood(words[:-2])
+        return self.warm == "auto" and sys.platform != "win32" and bool(self.frames) and is_known
 
     @property
     def scene(self) -> str:
@@ -162,14 +190,31 @@ async def attempt(parameters: BlenderRender, watch: Watch) -> None:
 async def render(parameters: BlenderRender, watch: Watch) -> None:
     """Run Blender, and see that all that it was to save is there. Raises `CommandFailed`."""
     task = watch.task
-    line, announced = parameters.command_line(), task.steps_left
-    surroundings = parameters.surroundings(task)
-    await run_watched(watch, line, missing=MISSING, surroundings=surroundings)
+    announced, errand = task.steps_left, parameters.errand(task)
+    if task.keeper is not None and parameters.may_stay():
+        await render_open(watch, task.keeper, errand)
+    else:
+        if task.keeper is not None:
+            await task.keeper.make_room()
+        surroundings = Surroundings(env=errand.environment(), cwd=errand.cwd)
+        await run_watched(watch, errand.command, missing=MISSING, surroundings=surroundings)
     if task.steps_left:
         count = f"{announced - task.steps_left} of {announced} frames"
         reason = Failure(FailureKind.MISSING_FRAMES, count)
         raise CommandFailed(f"Blender ended well, but saved {count}", reason)
     await await_files(watch.frames, task.conditions.share_delay)
+
+
+async def render_open(watch: Watch, blenders: OpenBlenders, errand: Errand) -> None:
+    """Render in the Blender that has the file open. If it fails, only a new one is believed."""
+    task = watch.task
+    try:
+        if await watched(watch, blenders.go_on(task, errand, watch.line)):
+            return
+    except CommandFailed as error:
+        task.log(f"once more in a new Blender, since the open one could not: {error}")
+        watch.begin_again()
+    await watched(watch, blenders.begin(task, errand, watch.line))
 
 
 async def explain_failure(error: CommandFailed, blendfile: Path) -> CommandFailed:

@@ -111,4 +111,5 @@ def look(asked: "dict[str, Any]") -> None:
         say(kind, sentence)
 
 
-look(json.loads(os.environ["FLAMENCO_ASKED"]))
+if __name__ == "__main__":
+    look(json.loads(os.environ["FLAMENCO_ASKED"]))

@@ -16,6 +16,7 @@ sys.path.append(str(Path(__file__).parents[2]))
 from worker.in_blender.decoded import whole
 from worker.in_blender.file_outputs import number_file_outputs
 from worker.in_blender.saving import begin, plain, save, tell
+from worker.in_blender.staying import begin as begin_stay
 
 sys.path.pop()
 
@@ -87,4 +88,7 @@ def render_frames(asked: "dict[str, Any]") -> None:
         tell(frame, files, render, is_new=is_new)
 
 
+stay = begin_stay()
 render_frames(json.loads(os.environ["FLAMENCO_ASKED"]))
+while stay and stay.go_on():
+    render_frames(json.loads(os.environ["FLAMENCO_ASKED"]))

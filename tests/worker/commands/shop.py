@@ -18,6 +18,8 @@ class Bench:
     conditions: Conditions = attrs.field(factory=Conditions)
     lines: list[str] = attrs.field(factory=list)
     id: str = "task-1"
+    job: str = "job-1"
+    keeper: object = None
     steps: int = 0
     steps_left: int = 0
     warnings: list[str] = attrs.field(factory=list)

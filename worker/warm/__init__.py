@@ -1,0 +1,1 @@
+"""Blenders that stay open between the tasks of a job, each with its file loaded."""
