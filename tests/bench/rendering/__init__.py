@@ -1,0 +1,1 @@
+"""Cost of a frame beside the reading of its file."""
