@@ -42,7 +42,7 @@ from web.context import Web
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
-from web.origins import own_pages_only, refused_by_head
+from web.origins import MISDIRECTED, own_pages_only, refused_by_head
 from web.refusing import Refused
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
@@ -138,10 +138,10 @@ async def serve_farm(
         known = Shares(own_pages_only(past, hosts))
 
         def refusal(scope: Scope) -> Refused | None:
-            if not hosts.are_learned:
-                return None
             too_long = None if uploads.handler(scope) else bodies.refused_by_head(scope)
-            return refused_by_head(scope, hosts) or too_long
+            refused = refused_by_head(scope, hosts) or too_long
+            is_sure = hosts.are_learned or refused is None or refused.code != MISDIRECTED
+            return refused if is_sure else None
 
         room = Room(lambda host: is_here(host) or host in app.door.hosts)
         guarded_ones = frozenset({protocol.PATH.encode()})

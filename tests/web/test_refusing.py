@@ -22,8 +22,9 @@ REFUSED = {
 
 
 @pytest.fixture
-def served(monkeypatch) -> list[Connection]:
-    """The connections for which more was made than a look."""
+async def served(edge, monkeypatch) -> list[Connection]:
+    """The connections for which more was made than a look, once the machine's names are known."""
+    assert code_in(await answer_to(edge, REFUSED[421])) == 421
     made, real = list[Connection](), Connection.serve
 
     async def serve(connection, *arguments) -> None:
