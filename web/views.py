@@ -13,10 +13,10 @@ from flamenco import clock
 from flamenco.api import jobs as api
 from flamenco.api import meta
 from flamenco.api import workers as worker_api
+from flamenco.manager.dryruns import Planned
 from flamenco.manager.events import eta_now, worker_task
 from flamenco.model.jobs import Attempt, Block, Command, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobType, setting_values
-from flamenco.model.livejob import LiveJob
 from flamenco.model.load import LoadSample
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
@@ -117,9 +117,9 @@ def requirements(needs: api.JobRequirements | UnsetType) -> JobRequirements:
     return JobRequirements(Requirements(**every), dict(needs.task_types))
 
 
-def dry_run(live: LiveJob, after: int, limit: int) -> api.DryRun:
+def dry_run(planned: Planned, after: int, limit: int) -> api.DryRun:
     """A job that is not stored, and the tasks behind a number."""
-    job, every = live.job, list(live.tasks.values())
+    job, every = planned.live.job, list(planned.live.tasks.values())
     numbers = {task.id: task.idx for task in every}
     some = every[after : after + limit]
     return api.DryRun(
@@ -129,12 +129,13 @@ def dry_run(live: LiveJob, after: int, limit: int) -> api.DryRun:
         total=len(every),
         task_types=Counter(task.type for task in every),
         warnings=job.warnings,
-        tasks=tuple(_planned(task, numbers) for task in some),
+        settings=job.settings,
+        tasks=tuple(_planned(task, planned.commands[task.idx - 1], numbers) for task in some),
         next=after + limit if len(every) > after + limit else UNSET,
     )
 
 
-def _planned(task: Task, numbers: Mapping[str, int]) -> api.PlannedTask:
+def _planned(task: Task, commands: tuple[str, ...], numbers: Mapping[str, int]) -> api.PlannedTask:
     needed = task.depends_on[: api.LONGEST_DEPENDS_ON]
     return api.PlannedTask(
         index_in_job=task.idx,
@@ -143,6 +144,7 @@ def _planned(task: Task, numbers: Mapping[str, int]) -> api.PlannedTask:
         priority=task.priority,
         frames=task.frames,
         steps_total=task.steps_total,
+        commands=commands,
         depends_on=tuple(numbers[each] for each in needed),
         more_dependencies=len(task.depends_on) - len(needed),
     )

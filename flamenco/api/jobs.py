@@ -97,6 +97,8 @@ class PlannedTask:
     frames: str
     """Range of the frames that it makes; empty if it makes none, or does not tell."""
     steps_total: int
+    commands: tuple[str, ...]
+    """Names of its commands in order, each name once."""
     depends_on: tuple[int, ...]
     """Numbers of tasks that must be completed first, at most `LONGEST_DEPENDS_ON`."""
     more_dependencies: int = 0
@@ -117,6 +119,8 @@ class DryRun:
     """Number of tasks by their type."""
     warnings: tuple[str, ...]
     """Likely mistakes in it."""
+    settings: Mapping[str, Any]
+    """Settings as the job would have them, with the paths that the job type makes of them."""
     tasks: tuple[PlannedTask, ...]
     """A part of the tasks, in order."""
     next: int | UnsetType = UNSET

@@ -1,6 +1,7 @@
 """A job is submitted on the page, in a real Chromium, by a form made of its type's settings."""
 
 import re
+import subprocess
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 from tests.e2e.running import get, running_manager, submit
 from tests.e2e.test_accessible_page import violations
 from tests.e2e.test_browser import browser_page, photograph
+from tests.programs import need
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,6 +54,10 @@ def test_a_job_is_filled_in_checked_submitted_and_seen(farm):
         page.get_by_label("Paused at first").check()
         page.get_by_role("button", name="Check").click()
         expect(page.get_by_test_id("verdict-of-check")).to_have_text(re.compile("would take this"))
+        plan = page.get_by_test_id("plan")
+        expect(plan.get_by_role("heading")).to_have_text("3 tasks")
+        expect(plan.get_by_role("row").nth(1)).to_contain_text("echo")
+        expect(plan.get_by_role("row").nth(2)).to_contain_text("#1")
         photograph(page, "submit-checked.png")
         assert jobs(farm) == []
 
@@ -97,6 +103,51 @@ def test_a_job_is_submitted_again_with_its_settings_but_for_what_is_changed(farm
         assert (new["priority"], new["owner"]) == (33, "kim")
         assert new["requirements"]["cores"] == 8
         assert new["requirements"]["memory_mib"] == 2048
+
+
+SCENE = (
+    "import bpy; scene = bpy.context.scene; scene.frame_start, scene.frame_end = 3, 130; "
+    "bpy.ops.wm.save_as_mainfile(filepath={!r})"
+)
+
+
+def test_a_file_of_the_shared_storage_fills_in_the_form_but_for_what_was_typed(farm, tmp_path):
+    file = tmp_path / "farm" / "shared" / "film" / "shot.blend"
+    file.parent.mkdir(parents=True)
+    making = [need("blender"), "--background", "--factory-startup", "--python-expr"]
+    subprocess.run([*making, SCENE.format(str(file))], check=True, capture_output=True)
+    with browser_page(f"{farm}app/submit") as page:
+        page.get_by_label("Type").select_option("simple-blender-render")
+        page.get_by_label("Name").fill("Shot")
+        page.get_by_label("Samples").fill("7")
+        page.get_by_label("Blendfile").fill("shot")
+        expect(page.locator("#blend-files option")).to_have_attribute("value", str(file))
+        page.get_by_label("Blendfile").fill(str(file))
+        expect(page.get_by_test_id("blend-file")).to_contain_text("are those of the file")
+        expect(page.get_by_label("Frames", exact=True)).to_have_value("3-130")
+        expect(page.get_by_label("Scene", exact=True)).to_have_value("Scene")
+        expect(page.get_by_label("Samples")).to_have_value("7")
+        root = page.get_by_label("Render output root")
+        root.fill(str(tmp_path / "farm" / "shared" / "out"))
+        root.blur()
+        output = page.get_by_label("Render output path")
+        expect(output).to_have_value(re.compile(r"shared/out/.*######"))
+        photograph(page, "submit-read.png")
+        page.get_by_role("button", name="Check").click()
+        plan = page.get_by_test_id("plan")
+        expect(plan.get_by_role("heading")).to_have_text("129 tasks, 128 frames")
+        expect(plan).to_contain_text(re.compile(r"shared/out/Shot/[^{}]*/######"))
+        expect(plan.get_by_role("row")).to_have_count(101)
+        photograph(page, "submit-plan.png")
+        page.get_by_role("button", name="Show more of 129").click()
+        expect(plan.get_by_role("row")).to_have_count(130)
+        assert violations(page) == []
+        page.get_by_role("button", name="Submit", exact=True).click()
+        expect(page.get_by_role("heading", name="Shot")).to_be_visible()
+    (job,) = jobs(farm)
+    assert job["settings"]["image_file_extension"] == ".png"
+    assert job["settings"]["samples"] == 7
+    assert job["settings"]["blendfile"].endswith("film/shot.blend")
 
 
 def test_what_the_manager_refuses_is_told_and_what_was_filled_in_stays(farm):

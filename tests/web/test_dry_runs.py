@@ -22,6 +22,9 @@ async def test_a_dry_run_tells_what_the_job_then_has(edge):
     for each, task in zip(told["tasks"], tasks, strict=True):
         stored = await call(edge, "GET", f"tasks/{task['id']}")
         assert each["depends_on"] == [ids[needed] for needed in stored["depends_on"]]
+        commands = list(dict.fromkeys(each["name"] for each in stored["commands"]))
+        assert each["commands"] == commands
+    assert told["settings"] == job["settings"]
     assert told["tasks"][0]["frames"] == "1-3"
 
 

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 
 import type { AvailableJobType, JobTypeSetting } from '../src/api/types'
 import {
+  changedKeys,
   draftsOf,
   fieldsOf,
   formOf,
+  inputsOf,
   newKey,
   platformOf,
   problemOf,
@@ -12,6 +14,7 @@ import {
   settingsOf,
   softwareOf,
   softwareText,
+  withFacts,
 } from '../src/rules/submission'
 import { job } from './fakes'
 
@@ -138,5 +141,43 @@ describe('a submission', () => {
     ['Mozilla/5.0 (X11; Linux x86_64)', 'linux'],
   ])('has paths of the platform of whoever types them: %s', (agent, platform) => {
     expect(platformOf(agent)).toBe(platform)
+  })
+})
+
+describe('what a file tells', () => {
+  const OF_FILE: AvailableJobType = {
+    ...TYPE,
+    settings: [
+      ...SETTINGS,
+      { key: 'blendfile', type: 'string', required: true, visible: 'web' },
+      { key: 'root', type: 'string' },
+      { key: 'output', type: 'string', eval: 'str(Path(abspath(settings.root), last_n_dir_parts(settings.depth)))' },
+    ],
+  }
+  const first = draftsOf(OF_FILE)
+
+  it('is asked for first, since the other fields follow from the file', () => {
+    expect(fieldsOf(OF_FILE).map(({ key }) => key).slice(0, 3)).toEqual(['blendfile', 'frames', 'chunk_size'])
+  })
+
+  it('fills in the form, but for what a person has changed', () => {
+    const typed = { ...first, frames: '1-3', root: '/farm' }
+    const told = { frames: '1-250', fps: 25, denoise: false, scene: 'Scene', format: 'PNG', output: '/farm/x' }
+    const changed = changedKeys(typed, first)
+    expect([...changed]).toEqual(['frames', 'root'])
+    const filled = withFacts(OF_FILE, typed, changed, told)
+    expect(filled).toMatchObject({ frames: '1-3', root: '/farm', fps: '25', denoise: false, scene: 'Scene', output: '/farm/x' })
+    expect(filled).toHaveProperty('chunk_size', '1')
+    expect(filled).not.toHaveProperty('format')
+  })
+
+  it('is filled in anew where it was filled in before', () => {
+    const once = withFacts(OF_FILE, first, new Set(), { output: '/a' })
+    const root = { ...once, root: '/b' }
+    expect(withFacts(OF_FILE, root, changedKeys(root, once), { output: '/b/a' })).toMatchObject({ output: '/b/a', root: '/b' })
+  })
+
+  it('depends on some of the settings', () => {
+    expect([...inputsOf(OF_FILE)]).toEqual(['root', 'depth'])
   })
 })

@@ -6,6 +6,7 @@ import type { paths } from '../../generated/api'
 import { operatorHeaders } from './operator'
 import type {
   AvailableJobTypes,
+  BlendQuestion,
   ConfigurationFile,
   Job,
   JobBlocklistEntry,
@@ -80,9 +81,9 @@ async function done(answer: Promise<unknown>): Promise<void> {
   await answer
 }
 
-/** What is done to each of very many takes as long as it takes, and is given up by nobody. */
-function isOnMany(request: Request): boolean {
-  return new URL(request.url).pathname.endsWith('/bulk')
+/** What is done to each of very many takes as long as it takes, and Blender its time: the Manager sets the limit. */
+function mayTakeLong(request: Request): boolean {
+  return /\/(bulk|facts)$/.test(new URL(request.url).pathname)
 }
 
 function inTime(request: Request): Request {
@@ -110,7 +111,7 @@ function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
   const http = createClient<paths>({
     baseUrl: globalThis.location?.origin ?? 'http://localhost',
     fetch: async (request) =>
-      whole(await fetcher(isOnMany(request) ? request : inTime(request))),
+      whole(await fetcher(mayTakeLong(request) ? request : inTime(request))),
   })
   http.use({
     onRequest({ request, schemaPath }) {
@@ -244,8 +245,12 @@ export function createApi(
       (await data(
         http.POST('/api/v3/jobs', { params: { header: { 'Idempotency-Key': key } }, body }),
       )) as Job,
-    /** Nothing if the Manager would take it; else it is refused as the job would be. */
-    checkJob: (body: SubmittedJob) => done(http.POST('/api/v3/jobs/check', { body })),
+    /** What the job would come to, with the tasks after a number; it is refused as the job would be. */
+    dryRun: (body: SubmittedJob, after = 0) =>
+      data(http.POST('/api/v3/jobs/dry-run', { params: { query: { after } }, body })),
+    fetchBlendFiles: async (search: string) =>
+      (await data(http.GET('/api/v3/blend-files', { params: { query: { search } } }))).files,
+    askAboutBlendFile: (body: BlendQuestion) => data(http.POST('/api/v3/blend-files/facts', { body })),
     fetchJobBlocklist: (job: string) =>
       data(http.GET('/api/v3/jobs/{job_id}/blocklist', ofJob(job))),
     removeFromBlocklist: (job: string, { worker_id, task_type }: JobBlocklistEntry) =>

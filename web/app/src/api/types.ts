@@ -27,6 +27,8 @@ export interface JobTypeSetting {
   description?: JsonValue
   visible?: 'visible' | 'hidden' | 'submission' | 'web'
   default?: JsonValue
+  /** What Blender evaluates for it in the file. */
+  eval?: string
   required?: boolean
   choices?: string[]
   propargs?: { min?: number; max?: number }

@@ -43,7 +43,7 @@ export function settingLabel(key: string, jobType: AvailableJobType | undefined)
   return sentence(typeof label === 'string' ? label : key)
 }
 
-function sentence(key: string): string {
+export function sentence(key: string): string {
   const words = key.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -1,6 +1,7 @@
 /** The form of a job, made of the settings that its type declares. */
 
 import type { AvailableJobType, Job, JobTypeSetting, JsonValue, Software } from '../api/types'
+import { sentence } from './jobs'
 
 export type Draft = string | boolean
 export type Drafts = Record<string, Draft>
@@ -107,6 +108,9 @@ export function requirementsOf({ memory, gpu, gpuKind, software }: JobForm, old:
   }
 }
 
+/** The setting that names the file, in all job types that have one. */
+export const BLEND_FILE = 'blendfile'
+
 const KINDS = { string: 'text', int32: 'whole', float: 'decimal', bool: 'flag' } as const
 
 /**
@@ -118,17 +122,15 @@ function isAsked(setting: JobTypeSetting): boolean {
   return setting.required === true && setting.default === undefined
 }
 
-function sentence(text: string): string {
-  const words = text.replaceAll('_', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
-
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** The file comes first, since it tells the others. */
 export function fieldsOf({ settings }: AvailableJobType): SubmitField[] {
-  return settings.filter(isAsked).map((setting) => ({
+  const wanted = settings.filter(isAsked)
+  const file = wanted.filter(({ key }) => key === BLEND_FILE)
+  return [...file, ...wanted.filter((each) => !file.includes(each))].map((setting) => ({
     key: setting.key,
     label: sentence(textOf(setting.label) || setting.key),
     help: textOf(setting.description),
@@ -179,6 +181,29 @@ export function settingsOf(
     else if (draft?.trim()) settings[key] = kind === 'whole' || kind === 'decimal' ? Number(draft) : draft.trim()
   }
   return settings
+}
+
+/** Settings in the form that others are made of when a file is read. */
+export function inputsOf({ settings }: AvailableJobType): ReadonlySet<string> {
+  const made = settings.map((setting) => setting.eval ?? '').join(' ')
+  return new Set([...made.matchAll(/settings\.(\w+)/g)].map(([, key]) => key!))
+}
+
+/** Keys of the fields that a person has changed since they were filled in last, as in `filled`. */
+export function changedKeys(drafts: Drafts, filled: Drafts): ReadonlySet<string> {
+  return new Set(Object.keys(drafts).filter((key) => drafts[key] !== filled[key]))
+}
+
+/** The form with what the file tells, but for what a person has changed. */
+export function withFacts(
+  jobType: AvailableJobType,
+  drafts: Drafts,
+  changed: ReadonlySet<string>,
+  facts: Readonly<Record<string, unknown>>,
+): Drafts {
+  const told = draftsOf(jobType, facts)
+  const taken = Object.keys(drafts).filter((key) => key in facts && !changed.has(key))
+  return { ...drafts, ...Object.fromEntries(taken.map((key) => [key, told[key]!])) }
 }
 
 /** The platform of whoever types paths here, as the API names it. */
