@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { ListedFrame } from '../src/api/types'
-import { changedFrame, frameCell, frameTime, pictureOf } from '../src/rules/frames'
+import { changedFrame, frameCell, frameTime, frameToApprove, pictureOf } from '../src/rules/frames'
 
 function frame(fields: Partial<ListedFrame> = {}): ListedFrame {
   return { frame: 7, state: 'queued', task: 't', attempt: 0, pictures: [], ...fields }
@@ -35,6 +35,19 @@ describe('a frame of a job', () => {
     const pictures = [{ output: 'depth', lease: 1, reason: 'deep' }, picture('beauty', 1, '/b')]
     expect(pictureOf(frame({ pictures }), 'large')).toBe('/b')
     expect(pictureOf(frame(), 'small')).toBeNull()
+  })
+
+  it('is what an approval is about if its task is needed, and it has a picture', () => {
+    const frames = [
+      frame({ frame: 1, task: 'a', pictures: [picture('beauty', 1, '/1')] }),
+      frame({ frame: 2, task: 'a', pictures: [picture('beauty', 1, '/2')] }),
+      frame({ frame: 3, task: 'a' }),
+      frame({ frame: 4, task: 'b', pictures: [picture('beauty', 1, '/4')] }),
+    ]
+    expect(frameToApprove({ depends_on: ['a'] }, frames)).toEqual({ number: 2, picture: '/2' })
+    expect(frameToApprove({ depends_on: ['b'] }, frames)).toEqual({ number: 4, picture: '/4' })
+    expect(frameToApprove({ depends_on: ['c'] }, frames)).toBeNull()
+    expect(frameToApprove({}, frames)).toBeNull()
   })
 
   it('stands out in the strip if its result may be wrong', () => {

@@ -84,6 +84,16 @@ export function pictureOf({ pictures }: ListedFrame, size: 'small' | 'large'): s
   return null
 }
 
+/** What an approval is about: the last frame of the tasks that it needs which has a picture; null if none has. */
+export function frameToApprove(
+  { depends_on = [] }: { depends_on?: readonly string[] | undefined },
+  frames: readonly ListedFrame[],
+): { number: number; picture: string } | null {
+  const needed = new Set(depends_on)
+  const last = frames.findLast((frame) => needed.has(frame.task) && pictureOf(frame, 'small') !== null)
+  return last ? { number: last.frame, picture: pictureOf(last, 'small')! } : null
+}
+
 /** Why a frame has no picture, if that is known. */
 export function whyNoPicture({ pictures }: ListedFrame): string {
   return pictures.find(({ reason }) => reason)?.reason ?? ''
