@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import product
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -61,6 +60,10 @@ class Condition:
 
     sql: str
     values: tuple[Value, ...] = ()
+    pinned: Mapping[str, str] = attrs.field(factory=dict)
+    """Columns that have the same text in all these rows; {column: text}."""
+    index: str = ""
+    """Index that is read, where SQLite would choose another one for the order."""
 
 
 @attrs.frozen
@@ -95,11 +98,13 @@ class Listing(Generic[T]):
         way = "DESC" if paging.order.descending else "ASC"
         branches = [
             (group, *self.narrowed, *place)
-            for group, place in product(self.groups, _places(self.table.name, key, paging))
-        ]
+            for group in self.groups
+            for place in _places_in(group, self.table.name, key, paging)
+        ] or [(NOTHING,)]
         columns = ", ".join(self.table.columns)
         sql = " UNION ALL ".join(
-            f"SELECT {columns}, {key} AS sort_key FROM {self.table.name} WHERE {_both(branch)}"  # noqa: S608
+            f"SELECT {columns}, {key} AS sort_key FROM {_indexed(self.table.name, branch[0])} "  # noqa: S608
+            f"WHERE {_both(branch)}"
             for branch in branches
         )
         values = [value for branch in branches for each in branch for value in each.values]
@@ -146,6 +151,26 @@ class Listing(Generic[T]):
 
 def _both(conditions: Iterable[Condition]) -> str:
     return " AND ".join(each.sql for each in conditions)
+
+
+def _indexed(table: str, group: Condition) -> str:
+    return f"{table} INDEXED BY {group.index}" if group.index else table
+
+
+def _places_in(
+    group: Condition, table: str, key: str, paging: Paging
+) -> Sequence[tuple[Condition, ...]]:
+    """The same for the rows of a group: all or none of them, if they share the sort key.
+
+    SQLite would read all rows beyond the mark for each group that shares another key.
+    """
+    mark, pinned = paging.after, group.pinned.get(key)
+    if mark is None or pinned is None or not isinstance(mark.value, str):
+        return _places(table, key, paging)
+    if pinned == mark.value:
+        beyond = "<" if paging.order.descending else ">"
+        return [(Condition(f"id {beyond} ?", (mark.id,)),)]
+    return [()] if (pinned < mark.value) is paging.order.descending else []
 
 
 def _places(table: str, key: str, paging: Paging) -> list[tuple[Condition, ...]]:
@@ -200,11 +225,16 @@ def listed_jobs(wanted: JobFilter) -> Listing[Job]:
         )
         conditions.append(Condition(worked_on, (wanted.worker, wanted.worker)))
     groups = [
-        Condition(archived, (int(not wanted.archived), status.value)) for status in sorted(statuses)
+        Condition(
+            archived, (int(not wanted.archived), status.value), pinned={"status": status.value}
+        )
+        for status in sorted(statuses)
     ]
     if not wanted.status or JOBS.blank("status") in wanted.status:
         unknown = f"(archived_at IS NULL) = ? AND {UNKNOWN_STATUS}"
-        groups.append(Condition(unknown, (int(not wanted.archived),)))
+        groups.append(
+            Condition(unknown, (int(not wanted.archived),), index="jobs_of_unknown_status")
+        )
     return Listing(
         table=JOBS,
         kind=ParkedKind.JOB,

@@ -278,7 +278,8 @@ def connection():
 
 
 def plan(connection, listing, sort: str, paged: bool) -> list[str]:
-    after = Mark("x", "x") if paged else None
+    value = "paused" if sort.endswith("status") else "x"
+    after = Mark(value, "x") if paged else None
     sql, values = listing.query(Paging(order=Order.of(sort), limit=50, after=after))
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
 
@@ -310,6 +311,16 @@ def test_no_page_is_sorted_and_nothing_is_read_but_by_an_index(
     assert all("USING" in step and "INDEX" in step for step in read)
     if paged or table != "workers":
         assert all(step.startswith("SEARCH") for step in read)
+
+
+@pytest.mark.parametrize("paged", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("sort", ["status", "-status"])
+def test_a_page_by_status_reads_no_rows_of_statuses_before_or_after_it(connection, sort, paged):
+    steps = plan(connection, listed_jobs(JobFilter()), sort, paged)
+    read = [step for step in steps if "jobs" in step.split()]
+    assert len(read) > 1
+    for step in read:
+        assert "jobs_by_status (<expr>=? AND status=?" in step or "jobs_of_unknown_status" in step
 
 
 @pytest.mark.parametrize(
