@@ -9,13 +9,22 @@ vi.mock('../src/live', async () => {
   return { offline: Object.assign(offline, { held: made(false) }).held }
 })
 
+const { held } = vi.hoisted(() => ({ held: {} as { visibility: unknown } }))
+vi.mock('@vueuse/core', async (original) => {
+  const { ref: made } = await import('vue')
+  held.visibility = made('visible')
+  return { ...(await original<object>()), useDocumentVisibility: () => held.visibility }
+})
+
 const { asked, fetchThose } = await import('../src/live/asked')
+const visibility = held.visibility as Ref<'visible' | 'hidden'>
 const away = (offline as unknown as { held: Ref<boolean> }).held
 
 describe('what is asked for', () => {
   beforeEach(() => {
     vi.useFakeTimers()
     away.value = false
+    visibility.value = 'visible'
   })
   afterEach(() => vi.useRealTimers())
 
@@ -42,6 +51,30 @@ describe('what is asked for', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(load).toHaveBeenCalledTimes(2)
     expect(answer.value).toBe('there')
+    stop()
+  })
+
+  it('is not asked while nobody sees the page, and once when somebody does', async () => {
+    const load = vi.fn((key: string) => Promise.resolve(`about ${key}`))
+    const { key, answer, stop } = watched(load)
+    await vi.advanceTimersByTimeAsync(0)
+    visibility.value = 'hidden'
+    for (const next of ['b', 'c']) {
+      key.value = next
+      await nextTick()
+    }
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(load).toHaveBeenCalledTimes(1)
+    expect(answer.value).toBe('about a')
+    visibility.value = 'visible'
+    await vi.advanceTimersByTimeAsync(0)
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(answer.value).toBe('about c')
+    for (const seen of ['hidden', 'visible'] as const) {
+      visibility.value = seen
+      await nextTick()
+    }
+    expect(load).toHaveBeenCalledTimes(2)
     stop()
   })
 

@@ -1,5 +1,6 @@
 /** What is asked for besides what is kept live. */
 
+import { useDocumentVisibility } from '@vueuse/core'
 import { onWatcherCleanup, shallowRef, watch, type ShallowRef } from 'vue'
 
 import { isMissing, mayPass } from '../api/client'
@@ -10,6 +11,7 @@ const AGAIN_MS = 5_000
 /**
  * The answer about whatever `key` names, asked for anew when it changes, and after the Manager was out
  * of reach; `none` if the key is empty or the Manager refuses. It may be starting or busy: then it is asked again.
+ * While nobody sees the page, nothing is asked for.
  * `once`: until there is an answer, for what a person goes on with.
  */
 export function asked<T>(
@@ -19,12 +21,13 @@ export function asked<T>(
   { once = false } = {},
 ): Readonly<ShallowRef<T>> {
   const answer = shallowRef(none)
+  const visibility = useDocumentVisibility()
   let answered = false
   watch(
-    [key, offline] as const,
-    ([wanted, away], [before]) => {
-      if (wanted !== before) answered = false
-      else if (once && answered) return
+    [key, offline, () => visibility.value === 'hidden'] as const,
+    ([wanted, away, unseen], [before, wasAway]) => {
+      if (wanted !== before || (away !== wasAway && !once)) answered = false
+      else if (answered) return
       let timer: ReturnType<typeof setTimeout> | undefined
       let current = true
       onWatcherCleanup(() => {
@@ -45,8 +48,8 @@ export function asked<T>(
         }
       }
 
-      if (wanted && !away) void ask()
-      else if (wanted !== before) answer.value = none
+      if (wanted && !away && !unseen) void ask()
+      else if (wanted !== before && (away || !wanted)) answer.value = none
     },
     { immediate: true },
   )
