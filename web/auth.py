@@ -18,6 +18,7 @@ from werkzeug.datastructures import Authorization
 from actors import ActorRef, ActorStopped
 from flamenco.manager.farm import Farm
 from flamenco.manager.workers.messages import Seen
+from flamenco.model.access import AuthMode
 from flamenco.proofs import new_nonce, worker_key
 from web.turns import Turns
 
@@ -81,9 +82,15 @@ class WorkerDoor:
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
     def may_register(self, secret: str) -> bool:
-        """True if a worker with this registration secret may register."""
-        expected = self._farm.services.config.registration_secret
-        return not expected or hmac.compare_digest(secret.encode(), expected.encode())
+        """True if a worker with this registration secret may register.
+
+        Where it matters who asks, a farm without such a secret takes no new workers.
+        """
+        config = self._farm.services.config
+        expected = config.registration_secret
+        if not expected:
+            return config.auth.mode is AuthMode.OPEN
+        return hmac.compare_digest(secret.encode(), expected.encode())
 
     async def admit(self, authorization: Authorization | None, host: str | None) -> ActorRef:
         """The actor of the worker that shows its secret from ``host``. Raises `BadCredentials`.
@@ -130,6 +137,11 @@ class WorkerDoor:
             yield ticket
         finally:
             del self._tickets[ticket]
+
+    def knows_ticket(self, ticket: str) -> bool:
+        """True for the ticket of an open session, whose worker has an actor."""
+        worker_id = self._tickets.get(ticket)
+        return worker_id is not None and self._farm.worker(worker_id) is not None
 
     async def admit_beside(self, authorization: Authorization | None, host: str | None) -> ActorRef:
         """The same, of one that may show the ticket of its open session instead."""

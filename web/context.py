@@ -16,7 +16,9 @@ from web.auth import WorkerDoor
 from web.chronicle import Chronicle
 from web.connections import Connection
 from web.crowds import Crowd
+from web.ends import Ends
 from web.framelists import FrameLists
+from web.passwords import PeopleDoor
 from web.serving import FarmResponse
 from web.sockets import Sockets
 from web.turns import Allowance, Turns
@@ -31,6 +33,8 @@ class Web(QuartTrio):
         super().__init__("flamenco", static_folder=None)
         self.farm = farm
         self.door = WorkerDoor(farm)
+        self.people_door = PeopleDoor(farm.services.reader)
+        self.ends = Ends(farm.services.reader)
         self.sockets = Sockets()
         self.chronicle = Chronicle()
         self.crowd = Crowd()
@@ -81,6 +85,16 @@ def reader() -> Reader:
 def door() -> WorkerDoor:
     """The door for workers, which checks their credentials."""
     return cast("Web", current_app).door
+
+
+def people_door() -> PeopleDoor:
+    """The door for people, which checks their passwords."""
+    return cast("Web", current_app).people_door
+
+
+def ends() -> Ends:
+    """Ends of what is open by a sign-in or token."""
+    return cast("Web", current_app).ends
 
 
 def sockets() -> Sockets:

@@ -6,6 +6,7 @@ lost in between. After a broken connection it resumes after the last ``id`` it s
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated
 
 import attrs
@@ -16,11 +17,14 @@ from quart import Blueprint, websocket
 
 from flamenco.api.meta import FarmStatusReport
 from flamenco.manager.refusals import Refusal
+from flamenco.model.access import Permission
 from flamenco.model.bounds import Uuid, Word, brief
+from web.askers import asker, demand_permission
 from web.chronicle import Follower
-from web.context import chronicle, connection, crowd, farm, farm_status, sockets
+from web.context import chronicle, connection, crowd, ends, farm, farm_status, sockets
 from web.following import following
 from web.operations import API
+from web.sockets import POLICY_VIOLATION
 from web.topics import EVERYBODY, Every, One, Topic
 from web.wire import checked_parameter, encode
 
@@ -85,12 +89,18 @@ routes = Blueprint("live", __name__)
 PATH = f"{API}/live"
 
 
+OVER = "the sign-in, or the token, is over"
+
+
 @routes.websocket(PATH.removeprefix(API))
 async def follow() -> None:
+    demand_permission(Permission.LOOK)
     with crowd().entered(websocket.remote_addr or ""), sockets().opened() as socket:
         follower = Follower.of(chronicle(), [EVERYBODY])
-        with socket.scope, follower.listening():
-            await _follow(follower)
+        over = partial(socket.end, POLICY_VIOLATION, OVER)
+        async with ends().called(asker(), over):
+            with socket.scope, follower.listening():
+                await _follow(follower)
         await websocket.close(socket.code, socket.reason)
 
 

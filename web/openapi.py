@@ -17,7 +17,8 @@ Schemas = Mapping[Any, Schema]
 
 REASONS = {
     400: "The request is not as expected; the message says what was expected.",
-    403: "The credentials of a worker are missing or wrong.",
+    401: "The credentials are missing, wrong or over, where it matters who asks.",
+    403: "Whoever asks may not do this, or the credentials of a worker are missing or wrong.",
     404: "There is no such object.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",

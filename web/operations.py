@@ -28,7 +28,9 @@ from typing import (
 import attrs
 from quart import Response, request
 
+from flamenco.model.access import PERMISSION_OF, Permission
 from flamenco.model.bounds import Uuid
+from web.askers import asker, demand
 from web.beside import BodyDecoder
 from web.context import door
 from web.wire import Answer, answer, checked_body, checked_headers, checked_parameter, checked_query
@@ -89,8 +91,7 @@ class Operation:
     @property
     def id(self) -> str:
         """The handler's name in OpenAPI's style: `fetchJobTasks`."""
-        first, *others = self.handler.__name__.split("_")
-        return first + "".join(word.title() for word in others)
+        return operation_id(self.handler)
 
     @property
     def summary(self) -> str:
@@ -99,8 +100,10 @@ class Operation:
     async def serve(self, **path: str) -> Response:
         """Check a request, pass it to the handler, and answer.
 
-        Raises `BadCredentials`, `Refusal` with the expectation, and the handler's exceptions.
+        Raises `Unknown`, `Forbidden`, `BadCredentials`, `Refusal` with the expectation, and the
+        handler's exceptions.
         """
+        demand(self.id, asker())
         arguments: dict[str, Any] = {}
         if self.worker_auth:
             admit = door().admit_beside if self.takes_ticket else door().admit
@@ -129,13 +132,19 @@ class Operation:
         return checked
 
 
+def operation_id(handler: Handler) -> str:
+    """The id of a handler's operation."""
+    first, *others = handler.__name__.split("_")
+    return first + "".join(word.title() for word in others)
+
+
 class Extras(TypedDict, total=False):
     """Parts of a declaration that are not in a handler's signature."""
 
     errors: Iterable[int]
     """Status codes of refusals, without those that follow from the signature: 400 if there is
-    something to check, 403, 429 and (while it is parked) 409 for workers, 408 and 413 for bodies,
-    503 always."""
+    something to check, 429 and (while it is parked) 409 for workers, 408 and 413 for bodies, 401
+    and 403 unless everybody may ask, 503 always."""
     answers: Mapping[int, Any]
     """Answers that the handler makes itself, in addition to that of the return type."""
     content: tuple[str, ...]
@@ -184,9 +193,11 @@ def _operation(method: str, path: str, tag: str, handler: Handler, extras: Extra
     bodies = members(hints.pop("body", None))
     body = next(iter(bodies), None)
     content = extras.get("content", ())
+    is_visit = PERMISSION_OF.get(operation_id(handler)) is Permission.VISIT
     implied = {
         400: hints or query or headers or body,
-        403: worker,
+        401: not is_visit,
+        403: not is_visit,
         409: worker,
         429: worker,
         408: body or content,

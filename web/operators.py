@@ -1,13 +1,16 @@
 """The operator, among all who reach the Manager: who sits at its machine, or has its token.
 
-Until there are users, everybody may do what artists and wranglers do. Paths, addresses and secrets
-are the operator's: with them the farm, or the Manager's machine, could be taken over.
+In the mode `open` everybody may do what artists and wranglers do. Paths, addresses and secrets are
+the operator's: with them the farm, or the Manager's machine, could be taken over. In the mode
+`users` operators are those who have that role.
 """
 
 import hmac
 
 from quart import request
 
+from flamenco.model.access import AuthMode, Permission
+from web.askers import asker
 from web.context import services
 from web.room import is_here
 
@@ -26,6 +29,8 @@ class OperatorNeeded(Exception):
 
 def is_operator() -> bool:
     """True if the request that is being served is the operator's."""
+    if services().config.auth.mode is AuthMode.USERS:
+        return Permission.SETTINGS in asker().held
     given = request.authorization
     if given is not None and given.type == "bearer" and given.token:
         token = services().file.token

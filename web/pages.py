@@ -9,6 +9,8 @@ from werkzeug.exceptions import NotFound as NoSuchFile
 from flamenco import __version__
 from flamenco.discovery.ssdp import DESCRIPTION_PATH, description
 from flamenco.logs import job_folder
+from flamenco.model.access import Permission
+from web.askers import demand_permission
 from web.context import services
 
 STATIC = Path(__file__).parent / "static"
@@ -100,6 +102,7 @@ async def upnp_description() -> Response:
 @routes.get("/job-files/<folder>/<uuid:job_id>/<name>")
 async def job_files(folder: str, job_id: UUID, name: str) -> Response:
     """A log or picture of a job, but no other file in the same folder."""
+    demand_permission(Permission.LOOK)
     path = job_folder(str(job_id))
     if folder != path.parent.name:
         raise NoSuchFile

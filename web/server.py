@@ -13,6 +13,7 @@ from flamenco import protocol
 from flamenco.api.events import EVENT_NAMES, EventLifeCycle, LifeCycleEventType
 from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
+from flamenco.model.access import PERMISSION_OF, Permission
 from web import live, pages, sessions
 from web.api import (
     blendfiles,
@@ -28,6 +29,7 @@ from web.api import (
     notices,
     packs,
     past,
+    people,
     pictures,
     shaman,
     tasks,
@@ -39,6 +41,7 @@ from web.auth import BadCredentials
 from web.bodies import Bodies, Most
 from web.chronicle import WAITING
 from web.context import Web
+from web.gate import Gate
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
@@ -70,6 +73,7 @@ ROOMS = (
     events,
     inspection,
     notices,
+    people,
 )
 """The modules of operations, in the order of the document."""
 
@@ -77,6 +81,14 @@ LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their soc
 
 
 OPERATIONS = tuple(each for room in ROOMS for each in room.routes.declared)
+
+
+VISITED = frozenset(
+    (each.method, API + each.path)
+    for each in OPERATIONS
+    if PERMISSION_OF.get(each.id) is Permission.VISIT
+)
+"""Methods and paths of operations that ask for nothing."""
 
 
 def build_app(farm: Farm) -> Web:
@@ -125,7 +137,12 @@ async def serve_farm(
         *EVENT_NAMES, capacity=WAITING
     )
     hosts = Hosts(farm.services)
-    async with app.chronicle.kept(happening), hosts.learning(), trio.open_nursery() as nursery:
+    async with (
+        app.ends.heard(farm.system.events),
+        app.chronicle.kept(happening),
+        hosts.learning(),
+        trio.open_nursery() as nursery,
+    ):
         large = Places(each for each in OPERATIONS if each.most != USUAL_BODY)
         usual = Most(USUAL_BODY, USUAL_VALUES)
 
@@ -135,10 +152,12 @@ async def serve_farm(
 
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
-        known = Shares(own_pages_only(past, hosts))
+        gate = Gate(farm, app.door)
+        known = Shares(own_pages_only(gate.guarding(past, VISITED), hosts))
 
         def refusal(scope: Scope) -> Refused | None:
-            too_long = None if uploads.handler(scope) else bodies.refused_by_head(scope)
+            by_head = gate.is_open and uploads.handler(scope) is None
+            too_long = bodies.refused_by_head(scope) if by_head else None
             refused = refused_by_head(scope, hosts) or too_long
             is_sure = hosts.are_learned or refused is None or refused.code != MISDIRECTED
             return refused if is_sure else None

@@ -9,6 +9,7 @@ from functools import partial
 import attrs
 import trio
 
+from web.askers import asker, demand
 from web.context import Web
 from web.operations import Operation
 from web.routing import Places
@@ -48,6 +49,7 @@ class Uploads:
     ) -> None:
         body = _Body(receive, self._stall)
         try:
+            demand(operation.id, asker(scope))
             async with self._app.app_context():
                 answer = await operation.serve_stream(path, _headers(scope["headers"]), body.read)
         except Gone:

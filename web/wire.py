@@ -14,6 +14,8 @@ from werkzeug.exceptions import NotFound as NoSuchPath
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 import actors
+from flamenco.access.attempts import TooSoon
+from flamenco.access.passwords import TooManyPasswords
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
 from flamenco.manager.refusals import (
@@ -27,6 +29,7 @@ from flamenco.manager.refusals import (
 from flamenco.model.bounds import brief
 from flamenco.shaman import BadPath, MissingFiles, NoFreePath, ShamanOff, StorageFailed
 from flamenco.store import UnreadableRow
+from web.askers import Forbidden, Unknown
 from web.beside import BodyDecoder
 from web.crowds import Crowded
 from web.turns import TooMany
@@ -52,6 +55,10 @@ STATUS_OF: dict[type[Exception], int] = {
     Conflict: 409,
     NotWhileParked: 409,
     Refusal: 400,
+    Unknown: 401,
+    Forbidden: 403,
+    TooSoon: 429,
+    TooManyPasswords: 429,
     BadPath: 400,
     MissingFiles: 424,
     NoFreePath: 409,
@@ -286,6 +293,8 @@ def empty(status: int = 204) -> Answer:
 def failure(status: int, message: str) -> Answer:
     """An error as the API declares it."""
     answer = reply(Error(code=status, message=brief(message)), status)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if status in (429, 503):
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer

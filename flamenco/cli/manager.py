@@ -22,10 +22,12 @@ from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import Farm, open_farm
+from flamenco.model.access import AuthMode
 from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
 from web.server import serve_farm
+from web.signing import first_operators_link
 from web.starting import serve_starting
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ FROM_ELSEWHERE = (
     "paths, addresses and secrets are changed on this machine, or from another one with "
     "http://%s:%d/app/settings#operator=%s"
 )
+
+FIRST_OPERATOR = "Become the first operator, once and within two days:"
 
 HANGUP = getattr(signal, "SIGHUP", None)
 """The signal that lets the Manager read its configuration anew; not on Windows."""
@@ -197,18 +201,22 @@ async def _run_once(
             if HANGUP is not None and not _at_terminal():
                 await hearing.start(_read_anew_on_signal, farm, HANGUP)
             print(READY, url_of(listener), flush=True)
-            logger.info(
-                FROM_ELSEWHERE,
-                socket.gethostname(),
-                listener.getsockname()[1],
-                farm.services.file.token,
-            )
+            await _tell_the_way_in(farm, config, listener)
             ready.set()
             if config.autodiscoverable:
                 serving.start_soon(_advertise, config, listener, network, over)
             await _either(stop, farm.services.file.restart)
             hearing.cancel_scope.cancel()
         over.set()
+
+
+async def _tell_the_way_in(farm: Farm, config: ManagerConfig, listener: socket.socket) -> None:
+    """Tell how paths and secrets are changed, or how the first operator gets in."""
+    if config.auth.mode is AuthMode.OPEN:
+        port = listener.getsockname()[1]
+        logger.info(FROM_ELSEWHERE, socket.gethostname(), port, farm.services.file.token)
+    elif secret := await first_operators_link(farm):
+        print(FIRST_OPERATOR, f"{url_of(listener)}#link={secret}", flush=True)
 
 
 def _at_terminal() -> bool:

@@ -195,31 +195,35 @@ def _full(url: str) -> str:
     raise Unreachable(f"expected the URL of a Manager such as http://localhost:8080/, got {url!r}")
 
 
-def _agent(program: str) -> dict[str, str]:
-    """The header by which the Manager tells who asks."""
-    return {"User-Agent": f"Flamenco/{__version__} ({program})"}
+def _headers(program: str, token: str) -> dict[str, str]:
+    """The headers by which the Manager tells who asks."""
+    shown = {"Authorization": f"Bearer {token}"} if token else {}
+    return {"User-Agent": f"Flamenco/{__version__} ({program})", **shown}
 
 
 @asynccontextmanager
-async def open_client(url: str, program: str = "client") -> AsyncIterator[ManagerClient]:
+async def open_client(
+    url: str, program: str = "client", token: str = ""
+) -> AsyncIterator[ManagerClient]:
     """A client of the Manager at ``url``, for Trio; ``http://`` may be left out.
 
+    ``token`` is needed where it matters to the Manager who asks.
     ``program`` is told to the Manager, which keeps in a job's history who asked for what.
     Raises `Unreachable` if that is not a URL; only the first request tells if a Manager is there.
     Proxies of the environment are not used: a farm is in its users' network.
     """
     full = _full(url)
     async with httpx.AsyncClient(
-        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_agent(program)
+        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_headers(program, token)
     ) as http:
         yield ManagerClient(full, http)
 
 
 @contextmanager
-def open_sync_client(url: str, program: str = "client") -> Iterator[SyncClient]:
+def open_sync_client(url: str, program: str = "client", token: str = "") -> Iterator[SyncClient]:
     """A client of the Manager at ``url`` for blocking programs, otherwise as `open_client`."""
     full = _full(url)
     with httpx.Client(
-        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_agent(program)
+        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_headers(program, token)
     ) as http:
         yield SyncClient(full, http)

@@ -34,6 +34,7 @@ AT_ONCE = (
 """Keys whose changes a running Manager applies; all others are read when it starts."""
 
 OPERATORS = (
+    "auth.mode",
     "registration_secret",
     "allowed_hosts",
     "mqtt.client.broker",

@@ -29,6 +29,7 @@ from flamenco.config.schema import (
     write_section,
 )
 from flamenco.config.variables import VARIABLES, default_variables
+from flamenco.model.access import AuthMode
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
 from flamenco.model.variables import Variables
 
@@ -73,6 +74,10 @@ def _version(value: object) -> int:
     if value is True or value != VERSION:
         raise ValueError(value)
     return VERSION
+
+
+def _auth_mode(value: object) -> AuthMode:
+    return AuthMode(str(value))
 
 
 def _percentage(value: object) -> int:
@@ -142,6 +147,7 @@ Timeout = Annotated[float, TIMEOUT]
 """Seconds; 0 turns it off."""
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 HOSTS = attrs.evolve(scalar("names of hosts, separated by commas", _hosts), write=", ".join)
+AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
 
@@ -191,6 +197,13 @@ class MqttConfig:
 
 
 @attrs.frozen(kw_only=True)
+class AuthConfig:
+    """The section `auth`."""
+
+    mode: Annotated[AuthMode, AUTH_MODE] = AuthMode.OPEN
+
+
+@attrs.frozen(kw_only=True)
 class StoragePaths:
     """The Manager's folders and files, as absolute paths."""
 
@@ -218,6 +231,7 @@ class ManagerConfig:
     allowed_hosts: Annotated[tuple[str, ...], HOSTS] = ()
     """Names, in lower case, under which the Manager is reached besides those of its machine."""
     autodiscoverable: Flag = True
+    auth: AuthConfig = attrs.field(factory=AuthConfig)
     registration_secret: SecretText = attrs.field(default="", repr=False)
     """Secret that a new worker has to know; empty: none."""
     local_manager_storage_path: PathText = LOCAL_STORAGE

@@ -27,6 +27,7 @@ from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
 from flamenco.manager.notices import Notices
 from flamenco.manager.packs import Packs
+from flamenco.manager.people import People
 from flamenco.manager.pictures import PictureKeeper
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
@@ -36,6 +37,7 @@ from flamenco.manager.services import (
     JOBS,
     NOTICES,
     PACKS,
+    PEOPLE,
     PICTURES,
     SCHEDULER,
     SHAMAN,
@@ -94,6 +96,7 @@ class Farm:
     videos: actors.ActorRef
     status: actors.ActorRef
     notices: actors.ActorRef
+    people: actors.ActorRef
     shaman: actors.ActorRef
     packs: actors.ActorRef
 
@@ -229,6 +232,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         images=await start(Images, IMAGES, services),
         status=await start(Status, STATUS, services),
         notices=await start(Notices, NOTICES, services),
+        people=await start(People, PEOPLE, services),
         submissions=await start(Submissions, SUBMISSIONS, services),
         shaman=shaman,
         packs=packs,

@@ -89,6 +89,8 @@ class SubmitJob(actors.Request[Job]):
     """The submitter's mark of this submission, if it has one."""
     by: str = MANAGER
     """Submitter of the job."""
+    owner_id: str = ""
+    """The user who submits it; empty if nobody has signed in."""
 
 
 @attrs.frozen
@@ -344,6 +346,7 @@ def _new_job(message: SubmitJob) -> Job:
         shaman_checkout_id=message.shaman_checkout_id,
         requirements=message.requirements,
         keep=message.keep,
+        owner_id=message.owner_id,
         created=now,
         updated=now,
     )

@@ -165,6 +165,8 @@ class Job:
     """Time at which a worker got the first of its tasks, since it was last requeued."""
     ended: datetime | None = None
     """Time at which it was finished, as long as it is."""
+    owner_id: str = ""
+    """The user who submitted it; empty if nobody had signed in."""
     warnings: tuple[str, ...] = ()
     """Likely mistakes in it, as seen when it was submitted."""
     keep: bool = False

@@ -15,7 +15,7 @@ from flamenco.model.parking import ParkedKind
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
-from flamenco.store import happenings, loads, notices, parking, submissions
+from flamenco.store import happenings, loads, notices, parking, people, submissions
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import (
@@ -189,7 +189,7 @@ class RememberRendered:
     job_id: str
 
 
-_JOB_COLUMNS = ("name", "type", "settings", "metadata", "shaman_checkout_id", "created")
+_JOB_COLUMNS = ("name", "type", "settings", "metadata", "shaman_checkout_id", "created", "owner_id")
 _TASK_COLUMNS = (
     "job_id",
     "idx",
@@ -368,6 +368,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     **happenings.WRITERS,
     **loads.WRITERS,
     **notices.WRITERS,
+    **people.WRITERS,
 }
 
 _WHOLE: Mapping[type, Callable[[Any], str]] = {

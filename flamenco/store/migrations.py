@@ -399,6 +399,24 @@ def _newest_pictures(db: Database) -> None:
     db.execute(_NEWEST_PICTURES)
 
 
+_PEOPLE = """
+CREATE TABLE users (
+    id TEXT PRIMARY KEY, name TEXT UNIQUE COLLATE NOCASE, role TEXT, password TEXT, created TEXT
+) WITHOUT ROWID;
+CREATE TABLE credentials (
+    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE, kind TEXT,
+    digest TEXT UNIQUE, name TEXT, scopes TEXT, created TEXT, expires TEXT, seen TEXT, address TEXT
+) WITHOUT ROWID;
+CREATE INDEX credentials_by_user ON credentials (user_id);
+ALTER TABLE jobs ADD COLUMN owner_id TEXT DEFAULT '';
+"""
+
+
+def _people(db: Database) -> None:
+    """Add users, their sign-ins, tokens and links, and whose a job is."""
+    _run(db, _PEOPLE)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -423,4 +441,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _earlier_starts,
     _loads,
     _newest_pictures,
+    _people,
 )

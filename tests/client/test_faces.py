@@ -48,8 +48,8 @@ from web.server import ROOMS
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 CHANGES = 40
-NOT_FOR_PEOPLE = {"worker", "events"}
-"""Tags of what Workers and `follow` do."""
+NOT_FOR_PEOPLE = {"worker", "events", "access"}
+"""Tags of what Workers and `follow` do, and of what only browsers reach."""
 
 
 @pytest.fixture

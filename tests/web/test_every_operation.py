@@ -58,6 +58,12 @@ BODIES = {
     "changeJobs": DELETION,
     "changeTasks": {"ids": [NOBODY], "setstatus": CHANGE},
     "changeWorkers": DELETION,
+    "signIn": {"name": "ann", "password": "correct horse"},
+    "useLink": {"secret": "long ago", "password": "correct horse"},
+    "changePassword": {"old": "correct horse", "new": "battery staple"},
+    "createToken": {"name": "nightly"},
+    "addUser": {"name": "ann", "role": "artist"},
+    "changeUserRole": {"role": "artist"},
 }
 """{operation: a body that it takes}"""
 
@@ -67,7 +73,15 @@ HEADERS = {"handOutPack": {"Idempotency-Key": NOBODY}}
 MALFORMED = {"setTaskStatus": 404}
 """{operation: its answer about what can't be an id}, where that is not 400."""
 
-UNKNOWN = {"fetchJobLastRenderedInfo": 204, "fetchJobPicture": 400, "mayWorkerRun": 200}
+UNKNOWN = {
+    "fetchJobLastRenderedInfo": 204,
+    "fetchJobPicture": 400,
+    "mayWorkerRun": 200,
+    "endCredential": 409,
+    "changeUserRole": 409,
+    "removeUser": 409,
+    "makeUserLink": 409,
+}
 """{operation: its answer about what is not there}, where that is not 404."""
 
 

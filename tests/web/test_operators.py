@@ -15,6 +15,7 @@ ELSEWHERE = {"X-Forwarded-For": "10.0.0.9"}
 """What a proxy on the Manager's machine says of a client on another one."""
 
 TAKEN_OVER = {
+    "auth.mode": {"auth": {"mode": "users"}},
     "registration_secret": {"registration_secret": ""},
     "allowed_hosts": {"allowed_hosts": "evil.example"},
     "mqtt.client.broker": {"mqtt": {"client": {"broker": "tcp://evil:1883"}}},

@@ -9,6 +9,8 @@ import trio
 from quart import Blueprint, Response
 from ruamel.yaml import YAML
 
+from flamenco.model.access import Permission
+from web.askers import demand_permission
 from web.openapi import document
 from web.operations import Operation
 from web.pages import page
@@ -18,6 +20,10 @@ from web.wire import encode
 def routes(operations: Iterable[Operation]) -> Blueprint:
     """The routes of the document of these operations."""
     blueprint = Blueprint("document", __name__)
+
+    @blueprint.before_request
+    async def look() -> None:
+        demand_permission(Permission.LOOK)
 
     @blueprint.get("/openapi3.json")
     async def openapi3_json() -> Response:

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 
 import attrs
+import trio
 from quart import Response, request
 
 from flamenco.manager.farm import Farm
 from flamenco.model.bounds import Few, Word
+from web.askers import Asker, asker
 from web.chronicle import Follower
-from web.context import chronicle, crowd, farm
+from web.context import chronicle, crowd, ends, farm
 from web.crowds import Crowd
+from web.ends import Ends
 from web.following import following
 from web.operations import Id, Operations
 from web.told import Told
@@ -56,7 +59,7 @@ async def follow_events(query: Feed, headers: Resumption) -> Answer:
     follower = Follower.of(chronicle(), query.topics)
     told = follower.resume(place, query.topics) if place else None
     response = Response(
-        _stream(farm(), crowd(), address, follower, told),
+        _stream(farm(), _Held(crowd(), address, ends(), asker()), follower, told),
         content_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -64,19 +67,42 @@ async def follow_events(query: Feed, headers: Resumption) -> Answer:
     return response
 
 
+@attrs.frozen
+class _Held:
+    """Things that a stream holds as long as it is open."""
+
+    crowd: Crowd
+    address: str
+    ends: Ends
+    who: Asker
+
+
 async def _stream(
-    farm: Farm, crowd: Crowd, address: str, follower: Follower, told: Told | None
+    farm: Farm, held: _Held, follower: Follower, told: Told | None
 ) -> AsyncIterator[bytes]:
     """Blocks of the event stream: first its beginning, then event after event."""
     yield f"retry: 1000\nid: {follower.place}\n\n".encode()
-    with crowd.entered(address), follower.listening(), following(farm) as logs:
-        logs.now(follower.topics)
-        while True:
-            told = told or follower.next()
-            if told is not None:
-                yield f"event: {told.name}\nid: {told.place}\ndata: {told.payload}\n\n".encode()
-                told = None
-            elif follower.chronicle.ended:
-                return
-            else:
-                told = await follower.news()
+    over = trio.Event()
+
+    def end() -> None:
+        over.set()
+        follower.wake()
+
+    async with held.ends.called(held.who, end):
+        with held.crowd.entered(held.address), follower.listening(), following(farm) as logs:
+            logs.now(follower.topics)
+            async for part in _parts(follower, told, over):
+                yield part
+
+
+async def _parts(follower: Follower, told: Told | None, over: trio.Event) -> AsyncIterator[bytes]:
+    """Blocks with events, until the Manager stops, or the client's sign-in is over."""
+    while not over.is_set():
+        told = told or follower.next()
+        if told is not None:
+            yield f"event: {told.name}\nid: {told.place}\ndata: {told.payload}\n\n".encode()
+            told = None
+        elif follower.chronicle.ended:
+            return
+        else:
+            told = await follower.news()

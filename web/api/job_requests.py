@@ -23,7 +23,7 @@ from flamenco.model.lists import TaskFilter
 from flamenco.model.statuses import TaskStatus
 from flamenco.store import listed_tasks
 from web import views
-from web.api.asking import ask
+from web.api.asking import ask, demand_job
 from web.api.finding import find_job, workers_named
 from web.api.many import to_all
 from web.context import farm, reader, services
@@ -92,6 +92,7 @@ async def set_job_archived(job_id: Id, body: api.JobArchiveChange) -> None:
 @routes.post("/jobs/<job_id>/try-again", errors=[404, 409, 422])
 async def try_job_again(job_id: Id) -> None:
     """Let a job that is parked begin anew."""
+    await demand_job(job_id)
     await ask_job(farm().system, job_id, TryAgain())
 
 

@@ -15,7 +15,7 @@ from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.submissions import FindSubmitted, SubmitJob, checked_settings
 from flamenco.model.bounds import Word
-from flamenco.model.jobs import Job
+from flamenco.model.jobs import OWNER, Job
 from flamenco.model.names import fault
 from flamenco.model.parking import Parked
 from flamenco.model.statuses import JobStatus
@@ -29,6 +29,7 @@ from web import views
 from web.api.asking import who
 from web.api.finding import find_job, workers_named
 from web.api.packs import key_of
+from web.askers import asker
 from web.context import compiling, farm, reader, services
 from web.operations import Id, Operations
 from web.paging import paging, rest
@@ -159,7 +160,7 @@ def submitted(job: api.SubmittedJob, services: Services) -> SubmitJob:
     platform = job.submitter_platform
     platform = PLATFORM if platform == "manager" else platform
     storage = job.storage
-    wrong = fault(job.name)
+    wrong, user = fault(job.name), asker().user
     if wrong:
         raise Refusal(wrong)
     if _deeper_than(DEEPEST, job.settings):
@@ -172,13 +173,17 @@ def submitted(job: api.SubmittedJob, services: Services) -> SubmitJob:
         settings=with_backslashes(
             settings_to_variables(job.settings, services.variables, platform), platform
         ),
-        metadata=settings_to_variables(job.metadata, services.variables, platform),
+        metadata={
+            **settings_to_variables(job.metadata, services.variables, platform),
+            **({OWNER: user.name} if user else {}),
+        },
         worker_tag=_or_none(job.worker_tag),
         shaman_checkout_id=_checkout(storage),
         requirements=views.requirements(job.requirements),
         keep=job.keep is True,
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         by=who(),
+        owner_id=user.id if user else "",
     )
 
 

@@ -1,0 +1,230 @@
+"""Permissions: the roles of people, what they may do, and what each operation asks for.
+
+An operation that is not in the table is nobody's, and fails a test.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+
+class AuthMode(StrEnum):
+    """Whether it matters who asks."""
+
+    OPEN = "open"
+    """Whoever reaches the Manager may use it, as with Flamenco 3."""
+    USERS = "users"
+    """Only people who have signed in, programs with a token, and workers."""
+
+
+class Role(StrEnum):
+    """Roles of people; each may do all that those before it may."""
+
+    VIEWER = "viewer"
+    ARTIST = "artist"
+    WRANGLER = "wrangler"
+    OPERATOR = "operator"
+
+
+class Permission(StrEnum):
+    """Demand of an operation."""
+
+    VISIT = "visit"
+    """Know that a Manager is there, and ask to be let in: everybody has it."""
+    WORK = "work"
+    """Take tasks and report about them, as the worker whose credentials are shown."""
+    PATHS = "paths"
+    """Learn where files lie."""
+    LOOK = "look"
+    SUBMIT = "submit"
+    OWN_JOBS = "own jobs"
+    """Change the jobs that one has submitted."""
+    JOBS = "jobs"
+    """Change all jobs."""
+    WORKERS = "workers"
+    """Change workers and tags."""
+    SETTINGS = "settings"
+    ACCOUNT = "account"
+    """See and change one's own password, sign-ins and tokens."""
+    USERS = "users"
+    """Add and remove users, and end their sign-ins and tokens."""
+
+
+OF_ANYBODY = frozenset({Permission.VISIT})
+OF_WORKERS = OF_ANYBODY | {Permission.WORK, Permission.PATHS}
+
+_LOOKING = OF_ANYBODY | {Permission.LOOK, Permission.PATHS}
+_VIEWERS = _LOOKING | {Permission.ACCOUNT}
+_ARTISTS = _VIEWERS | {Permission.SUBMIT, Permission.OWN_JOBS}
+_WRANGLERS = _ARTISTS | {Permission.JOBS, Permission.WORKERS}
+
+PERMISSIONS_OF: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEWERS,
+    Role.ARTIST: _ARTISTS,
+    Role.WRANGLER: _WRANGLERS,
+    Role.OPERATOR: _WRANGLERS | {Permission.SETTINGS, Permission.USERS},
+}
+
+
+class Scope(StrEnum):
+    """Use of a token, as far as its user may do it."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    JOBS = "jobs"
+    WORKERS = "workers"
+    SETTINGS = "settings"
+
+
+_IN_SCOPE: Mapping[Scope, frozenset[Permission]] = {
+    Scope.READ: frozenset(),
+    Scope.SUBMIT: frozenset({Permission.SUBMIT}),
+    Scope.JOBS: frozenset({Permission.OWN_JOBS, Permission.JOBS}),
+    Scope.WORKERS: frozenset({Permission.WORKERS}),
+    Scope.SETTINGS: frozenset({Permission.SETTINGS}),
+}
+"""{scope: what it adds to looking}."""
+
+
+def of_token(role: Role, scopes: Iterable[Scope]) -> frozenset[Permission]:
+    """The permissions of a token of a user with this role; accounts are out of its reach."""
+    return PERMISSIONS_OF[role] & _LOOKING.union(*(_IN_SCOPE[scope] for scope in scopes))
+
+
+_OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
+    Permission.VISIT: ("getVersion", "registerWorker", "signIn", "useLink", "whoAmI"),
+    Permission.WORK: (
+        "mayWorkerRun",
+        "requestBlocklisting",
+        "scheduleTask",
+        "signOff",
+        "signOn",
+        "takeFramePicture",
+        "taskOutputProduced",
+        "taskUpdate",
+        "workerState",
+        "workerStateChanged",
+    ),
+    Permission.PATHS: ("getSharedStorage", "getVariables"),
+    Permission.LOOK: (
+        "deleteJobWhatWouldItDo",
+        "fetchFarmStatistics",
+        "fetchGlobalLastRenderedInfo",
+        "fetchJob",
+        "fetchJobBlocklist",
+        "fetchJobFrameTimes",
+        "fetchJobFrames",
+        "fetchJobHistory",
+        "fetchJobLastRenderedInfo",
+        "fetchJobPicture",
+        "fetchJobPictures",
+        "fetchJobTasks",
+        "fetchJobTimeline",
+        "fetchJobVideo",
+        "fetchJobWorkers",
+        "fetchJobs",
+        "fetchManagerActors",
+        "fetchNewestPictures",
+        "fetchNotices",
+        "fetchTask",
+        "fetchTaskAttempts",
+        "fetchTaskLogInfo",
+        "fetchTaskLogTail",
+        "fetchWorker",
+        "fetchWorkerHistory",
+        "fetchWorkerLoad",
+        "fetchWorkerSleepSchedule",
+        "fetchWorkerTag",
+        "fetchWorkerTags",
+        "fetchWorkers",
+        "followEvents",
+        "getConfiguration",
+        "getFarmStatus",
+        "getJobType",
+        "getJobTypes",
+        "markNoticesRead",
+        "whyJobWaits",
+        "whyTaskWaits",
+    ),
+    Permission.SUBMIT: (
+        "askAboutBlendFile",
+        "dryRunJob",
+        "fetchBlendFiles",
+        "handOutPack",
+        "shamanCheckout",
+        "shamanCheckoutRequirements",
+        "shamanFileStore",
+        "shamanFileStoreCheck",
+        "submitJob",
+        "submitJobCheck",
+    ),
+    Permission.OWN_JOBS: (
+        "changeJobs",
+        "changeTasks",
+        "deleteJob",
+        "removeJobBlocklist",
+        "requeueFailedTasks",
+        "setJobArchived",
+        "setJobKeep",
+        "setJobPriority",
+        "setJobStatus",
+        "setJobTag",
+        "setTaskStatus",
+        "tryJobAgain",
+    ),
+    Permission.JOBS: ("approveTask", "deleteJobMass", "rejectTask"),
+    Permission.WORKERS: (
+        "changeWorkers",
+        "createWorkerTag",
+        "deleteWorker",
+        "deleteWorkerTag",
+        "requestWorkerStatusChange",
+        "setWorkerSleepSchedule",
+        "setWorkerTags",
+        "tryWorkerAgain",
+        "updateWorkerTag",
+    ),
+    Permission.SETTINGS: (
+        "checkBlenderExePath",
+        "checkSharedStoragePath",
+        "findBlenderExePath",
+        "getConfigurationFile",
+        "saveSetupAssistantConfig",
+        "tryActorAgain",
+        "updateConfigurationFile",
+    ),
+    Permission.ACCOUNT: (
+        "changePassword",
+        "createToken",
+        "endCredential",
+        "fetchCredentials",
+        "signOut",
+    ),
+    Permission.USERS: (
+        "addUser",
+        "changeUserRole",
+        "fetchUsers",
+        "makeUserLink",
+        "removeUser",
+    ),
+}
+
+PERMISSION_OF: Mapping[str, Permission] = {
+    operation: permission
+    for permission, operations in _OPERATIONS.items()
+    for operation in operations
+}
+"""{id of an operation of the HTTP API: what it asks for}."""
+
+
+def may(held: frozenset[Permission], operation: str) -> bool:
+    """True if who holds these permissions may ask for an operation.
+
+    Whether a job is one's own is asked afterwards, see `may_change`.
+    """
+    return PERMISSION_OF.get(operation) in held
+
+
+def may_change(held: frozenset[Permission], user: str, owner: str) -> bool:
+    """True if a user may change a job of ``owner``; a job without one is nobody's own."""
+    is_own = bool(owner) and user == owner
+    return Permission.JOBS in held or (is_own and Permission.OWN_JOBS in held)

@@ -1,0 +1,147 @@
+"""The gate, through which every request and WebSocket comes while it matters who asks.
+
+It looks at credentials before anything else of a request is. Whether who asks may do it is decided
+where the operation is known, by the table of `flamenco.model.access`.
+"""
+
+import re
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+
+import attrs
+from werkzeug.datastructures import Authorization
+
+import actors
+from flamenco import clock, protocol
+from flamenco.access.secrets import digest_of
+from flamenco.discovery.ssdp import DESCRIPTION_PATH
+from flamenco.manager.farm import Farm
+from flamenco.manager.people import SEEN_AGAIN, Used
+from flamenco.model.access import PERMISSIONS_OF, AuthMode, of_token
+from flamenco.model.people import CredentialKind
+from flamenco.store import holder_of
+from web.askers import EVERYBODY, NOBODY, WORKER, Asker, Forbidden, Unknown, note_asker
+from web.auth import BadCredentials, WorkerDoor
+from web.serving import App, Receive, Scope, Send
+from web.uploads import send_answer
+from web.wire import STATUS_OF, refused
+
+Headers = Mapping[bytes, bytes]
+
+COOKIE = "flamenco_sign_in"
+READING = ("GET", "HEAD")
+_PAGES = re.compile(
+    r"/|/app(/.*)?|/favicon\.\w+|/extensions/.*|/flamenco3?-addon\.zip|"
+    + re.escape(DESCRIPTION_PATH)
+)
+"""Paths of the page and the add-on, which have no secrets."""
+
+
+@attrs.define(eq=False)
+class Gate:
+    """The gate of one farm."""
+
+    _farm: Farm
+    _door: WorkerDoor
+
+    @property
+    def is_open(self) -> bool:
+        """True if whoever reaches the Manager may use it."""
+        return self._farm.services.config.auth.mode is AuthMode.OPEN
+
+    def guarding(self, app: App, visited: frozenset[tuple[str, str]]) -> App:
+        """An application whose requests say who makes them.
+
+        Nothing is asked of those who ``visited`` these methods and paths.
+        """
+
+        async def admit(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                await app(scope, receive, send)
+                return
+            try:
+                who = await self._asker(scope, visited)
+            except tuple(STATUS_OF) as error:
+                is_http = scope["type"] == "http"
+                kind = "http.response" if is_http else "websocket.http.response"
+                await send_answer(send, refused(error), kind)
+                return
+            note_asker(scope, who)
+            await app(scope, receive, send)
+
+        return admit
+
+    async def _asker(self, scope: Scope, visited: frozenset[tuple[str, str]]) -> Asker:
+        """The one who makes a request. Raises `Unknown`, `Forbidden`, `TooMany`."""
+        if self.is_open:
+            return EVERYBODY
+        place = (scope.get("method", ""), scope["path"])
+        free = place in visited or scope["path"] == protocol.PATH or is_page(scope["path"])
+        try:
+            who = await self._known(scope)
+        except Unknown:
+            who = NOBODY
+        if who is NOBODY and not free:
+            raise Unknown
+        return who
+
+    async def _known(self, scope: Scope) -> Asker:
+        headers: Headers = dict(scope["headers"])
+        host = (scope["client"] or ("",))[0]
+        given = headers.get(b"authorization")
+        if given is not None:
+            shown = Authorization.from_header(given.decode("latin1"))
+            return await self._shown(shown, host)
+        secret = secret_in(headers)
+        if secret is None:
+            return NOBODY
+        who = await self._holder(secret, CredentialKind.SIGN_IN, host)
+        if scope.get("method", "GET") not in READING and not _is_told_origin(headers):
+            raise Forbidden("a browser tells which page a change comes from, and this one has not")
+        return who
+
+    async def _shown(self, shown: Authorization | None, host: str) -> Asker:
+        """The one who shows a token, or the credentials or ticket of a worker."""
+        try:
+            if shown is not None and shown.type == "basic":
+                await self._door.admit(shown, host)
+                return WORKER
+            if shown is not None and shown.type == "bearer" and shown.token:
+                if self._door.knows_ticket(shown.token):
+                    return WORKER
+                return await self._holder(shown.token, CredentialKind.TOKEN, host)
+        except (BadCredentials, actors.ActorStopped):
+            pass
+        raise Unknown
+
+    async def _holder(self, secret: str, kind: CredentialKind, host: str) -> Asker:
+        digest, now = digest_of(secret), clock.now()
+        found = await self._farm.services.reader.look(lambda db: holder_of(db, digest))
+        if found is None or found.credential.kind is not kind or found.credential.ends <= now:
+            raise Unknown
+        user, credential = found.user, found.credential
+        if now - credential.seen >= SEEN_AGAIN:
+            self._farm.people.tell(Used(credential.id, now, host))
+        is_token = kind is CredentialKind.TOKEN
+        held = of_token(user.role, credential.scopes) if is_token else PERMISSIONS_OF[user.role]
+        return Asker(held, user, credential)
+
+
+def is_page(path: str) -> bool:
+    """True for a file of the page, or the add-on."""
+    return _PAGES.fullmatch(path) is not None
+
+
+def secret_in(headers: Headers) -> str | None:
+    """The secret in the cookie of a sign-in."""
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin1"))
+    except CookieError:
+        return None
+    found = cookies.get(COOKIE)
+    return found.value if found else None
+
+
+def _is_told_origin(headers: Headers) -> bool:
+    """True if a browser says where a request is from, which was checked by `web.origins`."""
+    return b"sec-fetch-site" in headers or b"origin" in headers

@@ -1,0 +1,111 @@
+"""Sign-ins: how a password is checked, and what a browser keeps of it."""
+
+import uuid
+from datetime import timedelta
+
+import attrs
+from quart import request
+
+from flamenco import clock
+from flamenco.access.secrets import digest_of, new_secret
+from flamenco.api.people import Me, ShownUser
+from flamenco.manager.farm import Farm
+from flamenco.manager.people import AddFirstOperator
+from flamenco.manager.refusals import Conflict
+from flamenco.model.access import PERMISSIONS_OF, Permission, Scope
+from flamenco.model.bounds import cut
+from flamenco.model.people import LIFE, LINK_LIFE, Credential, CredentialKind, User
+from web.askers import Asker, asker
+from web.context import services
+from web.gate import COOKIE
+from web.turns import address
+from web.wire import Answer, reply
+
+LONGEST_AGENT = 200
+
+
+def new_credential(
+    kind: CredentialKind,
+    user_id: str,
+    life: timedelta,
+    *,
+    name: str = "",
+    scopes: tuple[Scope, ...] = (),
+) -> tuple[str, Credential]:
+    """A new secret, and what is kept of it."""
+    secret, now = new_secret(), clock.now()
+    return secret, Credential(
+        id=str(uuid.uuid4()),
+        user_id=user_id,
+        kind=kind,
+        digest=digest_of(secret),
+        name=name,
+        scopes=scopes,
+        created=now,
+        expires=now + life,
+        seen=now,
+    )
+
+
+def new_sign_in(user_id: str) -> tuple[str, Credential]:
+    """The secret of a new sign-in by this request, and what is kept of it."""
+    agent = cut(request.headers.get("User-Agent", ""), LONGEST_AGENT)
+    secret, made = new_credential(CredentialKind.SIGN_IN, user_id, LIFE, name=agent)
+    return secret, attrs.evolve(made, address=address())
+
+
+def new_link(user_id: str) -> tuple[str, Credential]:
+    """The secret of a one-time link, and what is kept of it."""
+    return new_credential(CredentialKind.LINK, user_id, LINK_LIFE)
+
+
+OPEN = "nobody signs in here: auth.mode is open in the Manager's configuration"
+
+
+def signed_in() -> tuple[User, Credential]:
+    """The user who asks, and what that one has shown. Raises `Conflict` in an open farm."""
+    who = asker()
+    if who.user is None or who.credential is None:
+        raise Conflict(OPEN)
+    return who.user, who.credential
+
+
+def shown_user(user: User) -> ShownUser:
+    """A user as the API shows it."""
+    return ShownUser(
+        id=user.id,
+        name=user.name,
+        role=user.role,
+        created=user.created,
+        has_password=bool(user.password),
+    )
+
+
+def me(who: Asker) -> Me:
+    """Answer to the question who one is."""
+    held = tuple(each for each in Permission if each in who.held)
+    mode = services().config.auth.mode
+    return (
+        Me(mode=mode, may=held, user=shown_user(who.user)) if who.user else Me(mode=mode, may=held)
+    )
+
+
+def welcome(user: User, secret: str) -> Answer:
+    """The answer that lets a browser keep a sign-in, out of reach of scripts and other sites."""
+    answer = reply(me(Asker(PERMISSIONS_OF[user.role], user)))
+    is_tls = "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
+    answer.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(LIFE.total_seconds()),
+        secure=is_tls,
+        httponly=True,
+        samesite="Strict",
+    )
+    return answer
+
+
+async def first_operators_link(farm: Farm) -> str | None:
+    """The secret by which somebody becomes the first operator; None if there is one."""
+    secret, link = new_link("")
+    return secret if await farm.people.ask(AddFirstOperator(link)) else None
