@@ -13,7 +13,10 @@ import type {
   JobChange,
   JobStatus,
   JsonObject,
+  LinkUse,
+  Me,
   SetupAssistantConfig,
+  SignIn,
   SubmittedJob,
   TaskStatus,
   VideoFormat,
@@ -31,6 +34,7 @@ const TIMEOUT_MS = 20_000
 export const LATE = 'The Manager did not answer in time.'
 const PAGE = 1000
 const CONFIGURATION = '/api/v3/configuration'
+const ACCESS = '/api/v3/access'
 
 /** The Manager refused a request, or could not be reached (`status` 0). */
 export class ApiError extends Error {
@@ -107,7 +111,11 @@ async function* partsOf(response: Response, from: number): AsyncGenerator<Uint8A
   }
 }
 
-function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
+function connect(
+  fetcher: Fetch,
+  store: Pick<Storage, 'getItem'> | undefined,
+  signedOut: () => void,
+) {
   const http = createClient<paths>({
     baseUrl: globalThis.location?.origin ?? 'http://localhost',
     fetch: async (request) =>
@@ -120,7 +128,8 @@ function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
         request.headers.set(name, value)
       }
     },
-    async onResponse({ response }) {
+    async onResponse({ response, schemaPath }) {
+      if (response.status === 401 && !schemaPath.startsWith(ACCESS)) signedOut()
       if (!response.ok) throw await errorOf(response)
     },
     onError({ error }) {
@@ -137,8 +146,9 @@ function connect(fetcher: Fetch, store: Pick<Storage, 'getItem'> | undefined) {
 export function createApi(
   fetcher: Fetch = (request) => fetch(request),
   store: Pick<Storage, 'getItem'> | undefined = globalThis.sessionStorage,
+  signedOut: () => void = () => globalThis.location?.reload(),
 ) {
-  const http = connect(fetcher, store)
+  const http = connect(fetcher, store, signedOut)
   const ofJob = (job_id: string) => ({ params: { path: { job_id } } })
   const ofTask = (task_id: string) => ({ params: { path: { task_id } } })
   const ofWorker = (worker_id: string) => ({ params: { path: { worker_id } } })
@@ -190,6 +200,10 @@ export function createApi(
   }
 
   return {
+    whoAmI: () => data<Me>(http.GET('/api/v3/access/me')),
+    signIn: (body: SignIn) => done(http.POST('/api/v3/access/sign-in', { body })),
+    useLink: (body: LinkUse) => done(http.POST('/api/v3/access/use-link', { body })),
+
     openLog,
     getVersion: () => data(http.GET('/api/v3/version')),
     getConfiguration: () => data(http.GET('/api/v3/configuration')),

@@ -14,6 +14,11 @@ export function takeOperatorToken(
   history.replaceState(null, '', place.pathname + place.search)
 }
 
+/** Where people sign in, that token means nothing. */
+export function forgetOperatorToken(store: Pick<Storage, 'removeItem'>): void {
+  store.removeItem(KEY)
+}
+
 export function operatorHeaders(store: Pick<Storage, 'getItem'> | undefined): Record<string, string> {
   const token = store?.getItem(KEY)
   return token ? { Authorization: `Bearer ${token}` } : {}
