@@ -54,10 +54,8 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
             )
 
 
-def without_camera(draft: JobDraft, scene: bpy.types.Scene) -> tuple[str, ...]:
-    """A sentence if a job opens the file, whose scene has nothing to look through or to show."""
-    if draft.job_type.setting("blendfile") is None:
-        return ()
+def without_camera(scene: bpy.types.Scene) -> tuple[str, ...]:
+    """A sentence if the scene has nothing to look through or to show."""
     by_marker = any(marker.camera for marker in scene.timeline_markers)
     editor = scene.sequence_editor if scene.render.use_sequencer else None
     has_strips = editor is not None and any(

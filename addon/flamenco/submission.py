@@ -18,6 +18,7 @@ from . import (
     my_jobs,
     outputs,
     packing,
+    preflight,
     questions,
     rewriting,
     scene_properties,
@@ -146,9 +147,9 @@ class Submission:
         yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
         self._stop_if_aborted()
         outside = outputs.outside_of_farm(bpy.context.scene)
-        camera = outputs.without_camera(draft, bpy.context.scene)
+        faults = yield from self._faults(draft)
         plan = yield from self._plan(blendfile, inside, info)
-        yield from self._ask(questions.incomplete(plan, camera))
+        yield from self._ask(questions.incomplete(plan, faults))
         used = plan.files or (plan.blendfile,)
         files = yield from in_background(lambda: packing.stamps(used))
         mark = (client.url, draft, files)
@@ -159,7 +160,7 @@ class Submission:
             delivered = yield from self._deliver(client, info, plan, draft.name)
         sent = unanswered.Unanswered(mark, self.key, delivered)
         warnings = yield from self._send(client, draft, sent)
-        told = (*camera, *outside, *warnings)
+        told = (*faults, *outside, *warnings)
         return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
 
     def _check_version(self, info: ManagerInfo) -> None:
@@ -202,6 +203,13 @@ class Submission:
             requirements=job_properties.needed(scene),
             keep=scene.flamenco_keep,
         )
+
+    def _faults(self, draft: JobDraft) -> Flow[tuple[str, ...]]:
+        """Faults that would show on the farm only."""
+        if draft.job_type.setting("blendfile") is None:
+            return ()
+        camera = outputs.without_camera(bpy.context.scene)
+        return (*camera, *(yield from preflight.faults(bpy.context.scene)))
 
     def _plan(self, blendfile: Path, inside: Path | None, info: ManagerInfo) -> Flow[PackPlan]:
         """`inside` is the blend file as it is called in the shared storage, if it is there."""

@@ -389,24 +389,6 @@ finish([first, tried()])
         run = in_blender(blender, manager, "finish(tried())", None)
         assert "Save it first" in run.result
 
-    def test_without_a_camera_tells_it_of_jobs_that_open_the_file(
-        self, blender: InstalledBlender, manager: FakeManager, storage: Path
-    ) -> None:
-        blendfile = make_file(blender, storage / "shot.blend", "scene.camera = None")
-        script = """
-import flamenco.outputs as outputs, types
-empty = types.SimpleNamespace(job_type=types.SimpleNamespace(setting=lambda key: None))
-answers = [tried(), outputs.without_camera(empty, scene)]
-editor = scene.sequence_editor_create()
-strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-until = "length" if bpy.app.version >= (5, 0) else "frame_end"
-strips.new_effect(name="C", type="COLOR", channel=1, frame_start=1, **{until: 9})
-finish([*answers, tried()])
-"""
-        run = in_blender(blender, manager, script, blendfile)
-        assert run.result == [["FINISHED"], [], ["FINISHED"]]
-        assert run.output.count('submitted; Scene "Shot" has no camera') == 1
-
     def test_without_the_shared_storage_asks_to_mount_it(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
     ) -> None:

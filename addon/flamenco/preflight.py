@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of the open file that would show on the farm only, told before it is sent."""
+
+from collections.abc import Iterator
+
+import bpy
+
+from .background import Flow, in_slices
+
+
+def faults(scene: bpy.types.Scene) -> Flow[list[str]]:
+    """A sentence for each image with unsaved changes, and for each simulation without a bake."""
+    return in_slices(_all_faults(scene))
+
+
+def _all_faults(scene: bpy.types.Scene) -> Iterator[str | None]:
+    yield from map(_unsaved, bpy.data.images)
+    yield _rigid_bodies(scene)
+    for each in scene.objects:
+        yield from _simulations(each)
+
+
+def _unsaved(image: bpy.types.Image) -> str | None:
+    if image.is_dirty and image.source != "VIEWER" and image.library is None:
+        return f'Image "{image.name}" has changes that are not saved, and Workers read the file'
+    return None
+
+
+def _rigid_bodies(scene: bpy.types.Scene) -> str | None:
+    world = scene.rigidbody_world
+    if world is None or not world.enabled or _is_kept(world.point_cache):
+        return None
+    return _told("Rigid bodies", scene.name)
+
+
+def _simulations(each: bpy.types.Object) -> Iterator[str | None]:
+    yield None
+    if each.hide_render:
+        return
+    for modifier in each.modifiers:
+        if modifier.show_render and not _is_baked(modifier):
+            yield _told(modifier.name, each.name)
+    for system in each.particle_systems:
+        if _moves(system) and not _is_kept(system.point_cache):
+            yield _told(system.name, each.name)
+
+
+def _is_baked(modifier: bpy.types.Modifier) -> bool:
+    """True as well for what is no simulation, or one of which the file does not tell it."""
+    if modifier.type in {"CLOTH", "SOFT_BODY"}:
+        return _is_kept(modifier.point_cache)
+    if modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
+        domain = modifier.domain_settings
+        return domain is None or domain.has_cache_baked_data
+    return True
+
+
+def _moves(system: bpy.types.ParticleSystem) -> bool:
+    if system.settings.type == "HAIR":
+        return system.use_hair_dynamics
+    return system.settings.physics_type != "NO"
+
+
+def _is_kept(cache: bpy.types.PointCache) -> bool:
+    return cache.is_baked or cache.use_external or cache.use_disk_cache
+
+
+def _told(simulation: str, owner: str) -> str:
+    return f'{simulation} of "{owner}" is not baked, so that Workers may render it otherwise'

@@ -1,0 +1,72 @@
+"""Faults of the open file are told before it is sent."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.addon.blender import InstalledBlender
+from tests.addon.fake_manager import FakeManager
+from tests.addon.scene_files import make_file
+from tests.addon.submitting import in_blender
+
+pytestmark = pytest.mark.slow
+
+
+def test_without_a_camera_tells_it_of_jobs_that_open_the_file(
+    blender: InstalledBlender, manager: FakeManager, storage: Path
+) -> None:
+    blendfile = make_file(blender, storage / "shot.blend", "scene.camera = None")
+    script = """
+import flamenco.background as background, flamenco.submission as submission, types
+empty = types.SimpleNamespace(job_type=types.SimpleNamespace(setting=lambda key: None))
+answers = [tried(), background.run(submission.Submission("", False)._faults(empty))]
+editor = scene.sequence_editor_create()
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+until = "length" if bpy.app.version >= (5, 0) else "frame_end"
+strips.new_effect(name="C", type="COLOR", channel=1, frame_start=1, **{until: 9})
+finish([*answers, tried()])
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    assert run.result == [["FINISHED"], [], ["FINISHED"]]
+    assert run.output.count('submitted; Scene "Shot" has no camera') == 1
+
+
+def test_with_simulations_or_images_that_only_this_blender_has_tells_them(
+    blender: InstalledBlender, manager: FakeManager, storage: Path
+) -> None:
+    blendfile = make_file(blender, storage / "shot.blend")
+    script = """
+def made(name, modifier=""):
+    thing = bpy.data.objects.new(name, bpy.data.meshes.new(name))
+    scene.collection.objects.link(thing)
+    if modifier:
+        thing.modifiers.new(modifier.title(), modifier)
+    return thing
+
+for name in ("Flag", "Kept", "Hidden"):
+    made(name, "CLOTH")
+scene.objects["Kept"].modifiers[0].point_cache.use_external = True
+scene.objects["Hidden"].hide_render = True
+domain = made("Smoke", "FLUID").modifiers[0]
+domain.fluid_type = "DOMAIN"
+flow = made("Flow", "FLUID").modifiers[0]
+flow.fluid_type = "FLOW"
+for name, physics in (("Sparks", "NEWTON"), ("Gravel", "NO")):
+    thing = made(name, "PARTICLE_SYSTEM")
+    thing.particle_systems[0].settings.physics_type = physics
+painted, plain = (bpy.data.images.new(name, 2, 2) for name in ("Painted", "Plain"))
+painted.pixels[0] = 0.5
+finish(tried())
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    assert run.result == ["FINISHED"], run.output
+    unbaked = "is not baked, so that Workers may render it otherwise"
+    for told in (
+        'Image "Painted" has changes that are not saved, and Workers read the file',
+        f'Cloth of "Flag" {unbaked}',
+        f'Fluid of "Smoke" {unbaked}',
+        f'of "Sparks" {unbaked}',
+    ):
+        assert run.output.count(told) == 1, run.output
+    assert run.output.count(unbaked) == 3
+    assert run.output.count("changes that are not saved") == 1
