@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO
 
@@ -145,6 +146,7 @@ async def copy_output(
 ) -> bool:
     """Hand on the lines of a program until it ends, or has said the word ``until``: then True.
 
+    The word is a line of its own, after an empty one that ends what was printed before.
     Raises `CommandFailed` if it falls silent.
     """
     assert child.stdout is not None  # noqa: S101 - it was asked for
@@ -152,14 +154,12 @@ async def copy_output(
     limit = task.conditions.silence_limit or math.inf
 
     def hand_on(found: list[str]) -> bool:
-        for line in found:
-            is_last = bool(until) and line.endswith(until)
-            text = line.removesuffix(until) if is_last else line
-            if text or not is_last:
-                task.log(f"pid={child.pid} > {text}")
-                on_line(text)
-            if is_last:
+        for line, following in zip_longest(found, found[1:]):
+            if until and line == until:
                 return True
+            if line or not until or following != until:
+                task.log(f"pid={child.pid} > {line}")
+                on_line(line)
         return False
 
     with trio.move_on_after(limit) as patience:

@@ -101,11 +101,11 @@ class Stay:
         return True
 
     def _tell(self) -> None:
-        """Write the word behind all that the task has printed, by whichever library."""
+        """Write the word on a line of its own behind all that the task has printed."""
         sys.stdout.flush()
         sys.stderr.flush()
         ctypes.CDLL(None).fflush(None)
-        os.write(self._output, f"{self._word}\n".encode())
+        os.write(self._output, f"\n{self._word}\n".encode())
 
 
 def begin() -> "Stay | None":

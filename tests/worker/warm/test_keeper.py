@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.patience import until
 from tests.worker.commands.shop import Bench
 from tests.worker.commands.test_frames import GREEN, paint, pixel, rendering
 from worker.command import CommandFailed, Conditions
+from worker.lines import LIMIT, LineSplitter
 from worker.warm import keeper as keeping
 from worker.warm.keeper import open_keeper
 
@@ -79,6 +81,24 @@ async def farm(tmp_path):
 
 def says(bench, words):
     return any(words in line for line in bench.lines)
+
+
+_TELLS = """
+import os, sys
+sys.path.append({root!r})
+from worker.in_blender.staying import Stay
+stay = Stay.__new__(Stay)
+stay._word, stay._output = "the-word", os.dup(1)
+sys.stdout.write("x" * {length})
+stay._tell()
+"""
+
+
+def test_the_word_that_a_task_is_done_is_known_behind_a_line_that_was_not_ended():
+    script = _TELLS.format(root=str(Path(__file__).parents[3]), length=LIMIT - 3)
+    command = ["blender", "-b", "--factory-startup", "--python-expr", script]
+    output = subprocess.run(command, check=True, capture_output=True).stdout
+    assert "the-word" in LineSplitter().feed(output)
 
 
 async def test_tasks_of_a_job_share_a_blender(farm, red):
