@@ -1,6 +1,7 @@
 """Operations that follow the farm live: server-sent events, for scripts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 import attrs
 import trio
@@ -91,11 +92,12 @@ async def _stream(
     async with held.ends.called(held.who, end):
         with held.crowd.entered(held.address), follower.listening(), following(farm) as logs:
             logs.now(follower.topics)
-            async for part in _parts(follower, told, over):
-                yield part
+            async with aclosing(_parts(follower, told, over)) as parts:
+                async for part in parts:
+                    yield part
 
 
-async def _parts(follower: Follower, told: Told | None, over: trio.Event) -> AsyncIterator[bytes]:
+async def _parts(follower: Follower, told: Told | None, over: trio.Event) -> AsyncGenerator[bytes]:
     """Blocks with events, until the Manager stops, or the client's sign-in is over."""
     while not over.is_set():
         told = told or follower.next()
