@@ -30,6 +30,7 @@ def test_anything_is_found_and_done_with_the_keyboard(farm, theme):
     job = submit(farm, name=name, **HELLO)
     with browser_page(f"{farm}app/workers") as page:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        expect(page.get_by_role("button", name="Find or do anything")).to_be_visible()
         page.keyboard.press("Control+k")
         palette = page.get_by_test_id("palette")
         expect(palette.get_by_role("textbox")).to_be_focused()

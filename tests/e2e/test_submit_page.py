@@ -172,6 +172,7 @@ def test_what_the_manager_refuses_is_told_and_what_was_filled_in_stays(farm):
 def test_the_form_is_reached_by_the_palette_and_axe_finds_nothing_in_it(farm, theme):
     with browser_page(f"{farm}app/workers") as page:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        expect(page.get_by_role("button", name="Find or do anything")).to_be_visible()
         page.keyboard.press("Control+k")
         expect(page.get_by_test_id("palette").get_by_role("textbox")).to_be_focused()
         page.keyboard.type("submit a job")
