@@ -349,6 +349,12 @@ class Cell:
             self.limit = Limit(self)
             self.system.deadlines.add(self.spec.shutdown, self.limit)
 
+    def unlimit(self) -> None:
+        """Nobody asks for its end any more, or it has ended in time."""
+        if self.limit is not None:
+            self.system.deadlines.discard(self.limit)
+            self.limit = None
+
     def kill(self) -> None:
         """Cancel the life, wherever it is."""
         if self.ref._limit < 0:
@@ -389,9 +395,7 @@ class Cell:
             self.dead_letter(message, "stopped")
         ref._queue.clear()
         self.task = self.life = None
-        if self.limit is not None:
-            self.system.deadlines.discard(self.limit)
-            self.limit = None
+        self.unlimit()
         if self.parent is not None and self.parent.family is not None:
             self.parent.family.leave(self)
         for event in (self.ready, self.ended):

@@ -238,7 +238,10 @@ async def end(cell: Cell, life: Life, verdict: Verdict) -> Verdict:
         cell.family = None
     await last_words(cell, life, why)  # if it was cancelled on the way, for taking too long
     life.actor = None
-    if verdict.parked and cell.ref._limit < 0:  # its orderly end has begun: it waits for no pause
+    ends = cell.ref._limit < 0  # its orderly end has begun
+    if not verdict.final and not ends:
+        cell.unlimit()  # a stop of its own was void
+    if verdict.parked and ends:  # it waits for no pause
         return Verdict("end", Exit("shutdown"))
     if verdict.follows == "life":
         await pause(cell, verdict)

@@ -34,6 +34,18 @@ async def test_an_actor_that_stops_itself_goes_on_if_what_it_did_on_the_way_is_n
         assert store.snapshots == {"b": [1, 3]}
 
 
+async def test_a_stop_that_was_void_ends_nobody_later():
+    store = GateStore()
+    async with ActorSystem(store=store) as system:
+        box = system.spawn(Leaving, "b", name="box", shutdown=1.0)
+        store.fail = {2}
+        with pytest.raises(actors.CommitFailed):
+            await box.ask(Leave(2))
+        await trio.sleep(5.0)
+        assert await box.ask(Get()) == []
+        assert box.alive
+
+
 async def test_a_stop_after_a_change_that_is_lost_is_void_too():
     store = GateStore()
     async with ActorSystem(store=store) as system:
