@@ -17,6 +17,7 @@ from .errors import (
     ManagerBusy,
     ManagerRefused,
     ManagerUnreachable,
+    NotAllowed,
     NotSignedIn,
     StillUnderWay,
     UnexpectedAnswer,
@@ -45,7 +46,7 @@ _UNKNOWN_OPERATION = frozenset({404, 405})
 _CONFLICT = 409
 _BUSY = frozenset({502, 503, 504})
 _PRECONDITION_FAILED = 412
-_UNAUTHORIZED = 401
+_DOORS = {401: NotSignedIn, 403: NotAllowed}
 _PIECE = 65536
 _FINISHED = frozenset({"completed", "failed", "canceled"})
 
@@ -107,6 +108,14 @@ class Client:
     def version(self) -> dict[str, Any]:
         """`getVersion`: the Manager's name and version."""
         return self._get("api/v3/version")
+
+    def begin_sign_in(self, name: str) -> dict[str, Any]:
+        """Codes by which a person lets in who asks, under this name (RFC 8628, section 3.2)."""
+        return self._post_object("api/v3/access/devices", {"name": name})
+
+    def end_sign_in(self, code: str) -> dict[str, Any]:
+        """The token, once the person has let in who got this code (RFC 8628, section 3.4)."""
+        return self._post_object("api/v3/access/devices/token", {"device_code": code})
 
     def shared_storage(self, platform: str) -> dict[str, Any]:
         """`getSharedStorage`: the path of the shared storage for users on `platform`."""
@@ -243,6 +252,10 @@ class Client:
             raise UnexpectedAnswer(url, "it is not a JSON object")
         return answer
 
+    def _post_object(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = urljoin(self.url, path)
+        return _object(self._post(self._request(url), body, "", ASK_TIMEOUT))
+
     def _post(
         self, request: urllib.request.Request, body: dict[str, Any], key: str, timeout: float
     ) -> object:
@@ -255,6 +268,8 @@ class Client:
     def _send_job(self, path: str, job: dict[str, Any], key: str = "") -> object:
         try:
             return self._post(self._request(urljoin(self.url, path)), job, key, SUBMIT_TIMEOUT)
+        except tuple(_DOORS.values()):
+            raise
         except ManagerRefused as ex:
             if ex.status == _PRECONDITION_FAILED:
                 raise JobTypeOutdated(job["type"]) from ex
@@ -280,7 +295,7 @@ class Client:
                 return _whole(response, timeout)
         except urllib.error.HTTPError as ex:
             with ex:
-                kind = NotSignedIn if ex.code == _UNAUTHORIZED else ManagerRefused
+                kind = _DOORS.get(ex.code, ManagerRefused)
                 raise _refusal(kind, request.full_url, ex) from ex
         except (OSError, HTTPException) as ex:
             raise ManagerUnreachable(self.url, str(getattr(ex, "reason", "") or ex)) from ex
@@ -340,5 +355,6 @@ def _refusal(kind: type[ManagerRefused], url: str, error: urllib.error.HTTPError
     except (OSError, HTTPException, ValueError):
         told = {}
     is_its_own = told.get("code") == error.code and "message" in told
-    message = str(told.get("message", error.reason))
-    return kind(url, error.code, message, is_its_own=is_its_own)
+    message, reason = (str(told.get(key) or "") for key in ("message", "error"))
+    message = message or str(error.reason)
+    return kind(url, error.code, message, is_its_own=is_its_own, error=reason)

@@ -34,12 +34,16 @@ class UnexpectedAnswer(FlamencoError):
 class ManagerRefused(FlamencoError):
     """The Manager answered with an HTTP status that means failure."""
 
-    def __init__(self, url: str, status: int, message: str, *, is_its_own: bool) -> None:
+    def __init__(
+        self, url: str, status: int, message: str, *, is_its_own: bool, error: str = ""
+    ) -> None:
         super().__init__(f"The Manager answered {url} with HTTP {status}: {message}")
         self.status = status
         self.message = message
         self.is_its_own = is_its_own
         """False if something else answered, such as a proxy or another server at the address."""
+        self.error = error
+        """Code of the reason (RFC 6749, section 5.2); empty where there is none."""
 
 
 class NotSignedIn(ManagerRefused):
@@ -47,8 +51,18 @@ class NotSignedIn(ManagerRefused):
 
     def __str__(self) -> str:
         return (
-            f"The Manager does not let you in: {self.message}. Enter an API token of yours in the "
-            "add-on's preferences"
+            f'The Manager does not let you in: {self.message}. Press "Sign In" in the add-on\'s '
+            "preferences, or enter an API token of yours there"
+        )
+
+
+class NotAllowed(ManagerRefused):
+    """The Manager knows who asks, and does not allow it (HTTP 403)."""
+
+    def __str__(self) -> str:
+        return (
+            f"The Manager does not allow this: {self.message}. Who sends jobs is an artist there, "
+            "at least, and an API token needs the scopes submit and jobs; ask its operator"
         )
 
 
@@ -134,9 +148,9 @@ class PackFailed(FlamencoError):
 
 
 class Aborted(FlamencoError):
-    """The user aborted the submission."""
+    """The user aborted what was under way, such as the submission."""
 
     level = "WARNING"
 
-    def __init__(self) -> None:
-        super().__init__("Submission aborted; nothing of it stays")
+    def __init__(self, text: str = "Submission aborted; nothing of it stays") -> None:
+        super().__init__(text)

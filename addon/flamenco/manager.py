@@ -10,10 +10,11 @@ import bpy
 from . import manager_info, tokens
 from .background import Flow, in_background, keep
 from .client import Client, normal_url
-from .errors import ManagerUnreachable, NotReady
+from .errors import ManagerUnreachable, NotReady, NotSignedIn
 from .manager_info import ManagerInfo
 
 _info: ManagerInfo | None = None
+_lets_in = True
 
 
 def platform() -> str:
@@ -48,9 +49,12 @@ def token() -> str:
         return ""
 
 
-def set_token(text: str) -> None:
-    """Use and keep another API token for the Manager. Raises ManagerUnreachable, and NotReady."""
-    url, folder = normal_url(preferences().manager_url), cache_folder()
+def set_token(text: str, url: str = "") -> None:
+    """Use and keep another API token for the Manager; `url` is its address, if not today's.
+
+    Raises ManagerUnreachable, and NotReady.
+    """
+    url, folder = normal_url(url or preferences().manager_url), cache_folder()
     new = "".join(text.split())
     if not new.isascii():
         raise NotReady("This is no API token: it has letters that none has")
@@ -63,6 +67,11 @@ def info() -> ManagerInfo | None:
     return _info
 
 
+def lets_in() -> bool:
+    """False if the Manager, when it was asked last, wanted to know who asks."""
+    return _lets_in
+
+
 def load_cache() -> None:
     """Read the cache file again."""
     global _info  # noqa: PLW0603 - Blender's callbacks have no object to carry it
@@ -71,11 +80,15 @@ def load_cache() -> None:
 
 def refresh() -> Flow[ManagerInfo]:
     """Ask the Manager for everything and keep the answers. Raises FlamencoError."""
-    global _info  # noqa: PLW0603
+    global _info, _lets_in  # noqa: PLW0603
     asked = client(preferences().manager_url)
     here = platform()
-    found = yield from in_background(lambda: manager_info.fetch(asked, here))
-    _info = found
+    try:
+        found = yield from in_background(lambda: manager_info.fetch(asked, here))
+    except NotSignedIn:
+        _lets_in = False
+        raise
+    _info, _lets_in = found, True
     try:
         manager_info.save(cache_folder(), found)
     except OSError as ex:

@@ -18,7 +18,7 @@ import bpy.utils.previews
 from . import job_news, manager, sent_jobs
 from .background import begun, keep
 from .client import Client, JobState
-from .errors import FlamencoError
+from .errors import FlamencoError, NotAllowed, NotSignedIn
 from .job_news import Answer, News
 from .sent_jobs import SentJob
 
@@ -49,7 +49,8 @@ class Farm:
     due: float = 0
     """Time, of the monotonic clock, of the next question."""
     asked: int = 0
-    is_silent: bool = False
+    trouble: str = ""
+    """The reason why it tells nothing; empty if it does."""
 
 
 @dataclass
@@ -77,10 +78,10 @@ def is_shown(job: MyJob) -> bool:
     return job.job.id == _kept.shown
 
 
-def is_silent(job: MyJob) -> bool:
-    """True if its Manager does not answer."""
+def trouble(job: MyJob) -> str:
+    """The reason why its Manager tells nothing of it; empty if it does."""
     farm = _kept.farms.get(job.job.url)
-    return farm is not None and farm.is_silent
+    return "" if farm is None else farm.trouble
 
 
 def icon_of(job: MyJob) -> int:
@@ -188,11 +189,12 @@ def _take(url: str, farm: Farm) -> Iterator[News]:
         return
     try:
         answers = answer.result()
-    except FlamencoError:
-        farm.is_silent = True  # it may be back later
+    except FlamencoError as ex:  # it may be otherwise later
+        is_door = isinstance(ex, (NotSignedIn, NotAllowed))
+        farm.trouble = str(ex) if is_door else f"{url} does not answer at the moment"
         _redraw()
         return
-    farm.is_silent = False
+    farm.trouble = ""
     before = [one.job for one in _kept.jobs]
     for one in answers:
         job = found(one.id)

@@ -68,8 +68,8 @@ def _draw_details(box: bpy.types.UILayout, job: MyJob) -> None:
     has_failed = state.status == "failed"
     text = f'Job "{job.job.name}": {_progress(state)}'
     drawing.draw_text(box, text, "ERROR" if has_failed else "INFO")
-    if my_jobs.is_silent(job):
-        drawing.draw_text(box, f"{job.job.url} does not answer at the moment", "UNLINKED")
+    if trouble := my_jobs.trouble(job):
+        drawing.draw_text(box, trouble, "UNLINKED")
     if has_failed:
         drawing.draw_text(box, state.activity, "BLANK1")
     if state.approvals:

@@ -127,17 +127,22 @@ class FLAMENCO_OT_ping_manager(FlowOperator, bpy.types.Operator):
 
     def flow(self) -> Flow[tuple[str, str]]:
         """Refresh, and report the Manager found."""
-        wm = bpy.context.window_manager
-        wm.flamenco_status_ping = "Asking the Manager…"
-        try:
-            info = yield from manager.refresh()
-        except FlamencoError as ex:
-            wm.flamenco_status_ping = str(ex)
-            raise
-        text = f"{info.name} version {info.version} found"
-        wm.flamenco_status_ping = text
-        warnings = scene_properties.follow_manager()
-        return ("WARNING" if warnings else "INFO"), ". ".join([text, *warnings])
+        return (yield from ping())
+
+
+def ping() -> Flow[tuple[str, str]]:
+    """Refresh; the report of the Manager found."""
+    wm = bpy.context.window_manager
+    wm.flamenco_status_ping = "Asking the Manager…"
+    try:
+        info = yield from manager.refresh()
+    except FlamencoError as ex:
+        wm.flamenco_status_ping = str(ex)
+        raise
+    text = f"{info.name} version {info.version} found"
+    wm.flamenco_status_ping = text
+    warnings = scene_properties.follow_manager()
+    return ("WARNING" if warnings else "INFO"), ". ".join([text, *warnings])
 
 
 class FLAMENCO_OT_submit_job(FlowOperator, bpy.types.Operator):

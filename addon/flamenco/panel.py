@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import drawing, job_properties, manager, outputs, settings_group
+from . import drawing, job_properties, manager, outputs, settings_group, sign_in_operators
 from .job_types import Setting
 from .operators import can_submit
 
@@ -31,6 +31,8 @@ class FLAMENCO_PT_job_submission(bpy.types.Panel):
         column.prop(scene, "flamenco_job_priority")
         column.prop(scene, "flamenco_job_submit_as_paused")
         layout.operator("flamenco.ping_manager", icon="FILE_REFRESH")
+        if not manager.lets_in():
+            sign_in_operators.draw(layout, context.window_manager)
         if manager.info() is not None:
             column = layout.column()
             column.prop(scene, "flamenco_worker_tag")

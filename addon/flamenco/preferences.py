@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from . import choices, manager
+from . import choices, manager, sign_in_operators
 from .errors import FlamencoError
 from .paths import find_project_root
 
@@ -115,6 +115,7 @@ class FlamencoPreferences(bpy.types.AddonPreferences):
         row.operator("flamenco.ping_manager", text="", icon="FILE_REFRESH")
         _draw_managers(layout, self)
         layout.prop(self, "api_token")
+        sign_in_operators.draw(layout, context.window_manager)
         for state in _state(context):
             for text in textwrap.wrap(state, _LINE_LENGTH):
                 _line(layout, text)

@@ -12,12 +12,14 @@ from . import (
     panel,
     preferences,
     scene_properties,
+    sign_in_operators,
 )
 
 _CLASSES = (
     *preferences.classes,
     *operators.classes,
     *manager_operators.classes,
+    *sign_in_operators.classes,
     *job_operators.classes,
     *panel.classes,
     *job_panels.classes,

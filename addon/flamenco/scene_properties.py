@@ -242,6 +242,7 @@ def _window_manager_properties() -> dict[str, Any]:
         ),
         "flamenco_can_abort": props.BoolProperty(name="Can Abort", options=_HIDDEN),
         "flamenco_version_mismatch": props.BoolProperty(name="Version Mismatch", options=_HIDDEN),
+        "flamenco_sign_in_code": props.StringProperty(name="Code", options=_HIDDEN),
         "flamenco_status_ping": props.StringProperty(name="Manager", options=_HIDDEN),
     }
 

@@ -35,6 +35,7 @@ from .errors import (
     JobRejected,
     JobTypeOutdated,
     ManagerBusy,
+    ManagerRefused,
     ManagerUnreachable,
     NotReady,
     StillUnderWay,
@@ -286,7 +287,7 @@ class Submission:
         except (ManagerUnreachable, ManagerBusy, StillUnderWay) as ex:
             unanswered.keep(known)
             raise AnswerLost(ex) from ex
-        except (JobRejected, JobTypeOutdated):
+        except (JobRejected, JobTypeOutdated, ManagerRefused):
             yield from in_background(delivered.discard)
             raise
         except (Aborted, GeneratorExit):

@@ -20,6 +20,8 @@ MEANT = {"pause-requested": "paused", "cancel-requested": "canceled", "requeuein
 """The statuses that a job gets when it is asked for others."""
 
 REDIRECTED = 302
+CONFIRMED = "flm_confirmed"
+"""Token that it asks for once somebody has confirmed a code."""
 
 GATE_TIMEOUT = 60
 """Seconds that the check of a job waits for its gate."""
@@ -54,6 +56,10 @@ class FakeManager:
     """Method and path of every request, in order."""
     token: str = ""
     """What a client has to show; without one it asks for none."""
+    confirmations: list[tuple[int, Any]] = attrs.Factory(list)
+    """Answers to come to those who ask for the token of their code, the last for good."""
+    page: str = ""
+    """Address at which a code is confirmed."""
     redirect: str = ""
     """Address of the server that each GET is redirected to; empty for none."""
     authorizations: set[str | None] = attrs.Factory(set)
@@ -88,7 +94,7 @@ class FakeManager:
                 return 200, {"job_types": self.job_types}
             case "GET", ["worker-mgt", "tags"]:
                 return 200, {"tags": self.tags}
-            case "POST", ["jobs", *rest]:
+            case "POST", ["jobs" | "access", *rest]:
                 return self._post(rest, body)
             case "DELETE", ["jobs", _]:
                 self.submitted.clear()
@@ -99,6 +105,15 @@ class FakeManager:
                 return (503, None) if self.silent else self._of_job(words)
         return 404, {"code": 404, "message": "no such operation"}
 
+    def _let_in(self, rest: list[str]) -> tuple[int, Any]:
+        if not self.confirmations:
+            return 404, None
+        if rest:
+            is_last = len(self.confirmations) == 1
+            return self.confirmations[0] if is_last else self.confirmations.pop(0)
+        codes = {"device_code": "secret", "user_code": "WDJB-MJHT", "verification_uri": self.page}
+        return 200, {**codes, "expires_in": 600, "interval": 0.05}
+
     def _play(self, words: list[str]) -> tuple[int, Any]:
         match words:
             case ["open-gate"]:
@@ -106,6 +121,9 @@ class FakeManager:
                 self.post_gate.set()
             case ["play", "silent"]:
                 self.silent = True
+            case ["play", "confirmed"]:
+                self.token = CONFIRMED
+                self.confirmations = [(200, {"token": self.token})]
             case [_, status]:
                 self.silent, self.state = False, {**self.state, "status": status}
         return 204, None
@@ -120,6 +138,8 @@ class FakeManager:
                 assert self.gate.wait(GATE_TIMEOUT), "nobody opened the gate"
                 self.checked.append(body)
                 return 204, None
+            case ["devices", *more]:
+                return self._let_in(more)
             case ["packs"]:
                 self.packs += 1
                 return 200, {"path": f"jobs/2026-11-29-{self.packs}"}
@@ -197,7 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
         manager.authorizations.add(shown)
         if manager.redirect:
             return REDIRECTED, None
-        if manager.token and shown != f"Bearer {manager.token}":
+        is_free = "/access/devices" in self.path or "/api/" not in self.path
+        if manager.token and not is_free and shown != f"Bearer {manager.token}":
             return 401, {"code": 401, "message": "sign in first"}
         return None
 

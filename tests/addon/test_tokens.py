@@ -134,7 +134,7 @@ finish([before, preferences.api_token, bpy.context.window_manager.flamenco_statu
 """
     run = blender.run(script)
     before, token, after = run.result
-    assert "Enter an API token" in before
+    assert "enter an API token" in before
     assert (token, after) == (TOKEN, "Fake version 4.0.0.dev0 found")
     files = [file for file in blender.resources.rglob("*") if file.is_file()]
     holders = [file.name for file in [*files, blendfile] if TOKEN.encode() in file.read_bytes()]
