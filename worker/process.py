@@ -19,13 +19,11 @@ import trio
 from flamenco.config.durations import format_duration
 from flamenco.config.worker import SECRET_VARIABLE
 from flamenco.launcher import Child, open_child
+from flamenco.launcher.niceness import set_niceness
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
 from worker.command import CannotRun, CommandFailed, Task
 from worker.lines import LineSplitter
-
-_PRIORITY = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-"""Priority class that stands for niceness on Windows."""
 
 
 @attrs.frozen(kw_only=True)
@@ -183,8 +181,8 @@ async def adjust(pid: int, task: Task) -> None:
     niceness, score = task.conditions.niceness, task.conditions.oom_score_adjust
     if niceness:
         try:
-            psutil.Process(pid).nice(niceness if sys.platform != "win32" else _PRIORITY)
-        except psutil.Error as error:
+            await trio.to_thread.run_sync(set_niceness, pid, niceness)
+        except (OSError, psutil.Error) as error:
             task.log(f"cannot set the niceness: {error}")
     if score is not None and sys.platform == "linux":
         try:

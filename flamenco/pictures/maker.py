@@ -8,10 +8,13 @@ and libraries crash on them; so it has limits, and lets all others go first.
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import psutil
 
+from flamenco.launcher.niceness import set_niceness
 from flamenco.pictures.kinds import KINDS, Pictures, encode_all
 from flamenco.pictures.making import Asked, Told
 from flamenco.pictures.reading import read
@@ -26,8 +29,8 @@ third of that."""
 
 def give_way() -> None:
     """Let everybody else go first, and be limited in memory."""
-    if hasattr(os, "nice"):
-        os.nice(19)
+    with suppress(OSError, psutil.Error):
+        set_niceness(os.getpid(), 19)
     limit_memory()
 
 

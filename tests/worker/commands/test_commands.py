@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 import trio
@@ -100,6 +101,14 @@ class TestExec:
         bench = await Bench(Conditions(niceness=19)).run("exec", exe="sh", args=["-c", wait_for_it])
         assert bench.lines[-1].endswith("> seen")
         assert os.nice(0) == ours
+
+    @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the kernel has none")
+    async def test_other_sessions_of_the_machine_go_before_a_nice_program(self):
+        ours = await trio.Path("/proc/self/autogroup").read_text()
+        wait_for_it = "until grep -q 'nice 19$' /proc/self/autogroup; do :; done; echo seen"
+        bench = await Bench(Conditions(niceness=19)).run("exec", exe="sh", args=["-c", wait_for_it])
+        assert bench.lines[-1].endswith("> seen")
+        assert await trio.Path("/proc/self/autogroup").read_text() == ours
 
     async def test_environment_and_working_directory_are_those_of_the_command(self, tmp_path):
         script = 'echo "$PWD $FARM ${HOME:+home}"'
