@@ -67,6 +67,13 @@ def test_the_frames_of_all_parts_follow_at_the_rate(film, tmp_path, kind):
     assert max(abs(one - other) for one, other in zip(times, expected, strict=True)) < precision
 
 
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_a_video_of_one_frame_shows_it(film, tmp_path, kind):
+    [*make(attrs.evolve(film, frames=film.frames[:1], format=kind))]
+    (grey,) = greys(film.output)
+    assert abs(grey - grey_of(0)) < 8
+
+
 def test_only_the_part_is_made_anew_in_which_a_frame_has_changed(film, tmp_path):
     first, *_ = make(film)
     assert first.done <= 20
