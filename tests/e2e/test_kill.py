@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 KILLS = 50
 WORKERS = 10
-TASKS = 300
+TASKS = 100
 """Of each job; a new one is submitted after each start of the Manager."""
 ALL_DONE_SECONDS = 600
 

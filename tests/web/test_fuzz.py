@@ -5,7 +5,8 @@ import pytest
 from tests.web import fuzz
 from web.server import OPERATIONS
 
-EXAMPLES = 10
+EXAMPLES = 4
+"""Number of bodies for each operation and kind; `python -m tests.web.fuzz` tries more."""
 SEED = 1
 IDS = [each.id for each in OPERATIONS]
 
