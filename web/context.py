@@ -16,6 +16,7 @@ from web.auth import WorkerDoor
 from web.chronicle import Chronicle
 from web.connections import Connection
 from web.crowds import Crowd
+from web.devices import DeviceDoor
 from web.ends import Ends
 from web.framelists import FrameLists
 from web.passwords import PeopleDoor
@@ -34,6 +35,7 @@ class Web(QuartTrio):
         self.farm = farm
         self.door = WorkerDoor(farm)
         self.people_door = PeopleDoor(farm.services.reader)
+        self.device_door = DeviceDoor()
         self.ends = Ends(farm.services.reader)
         self.sockets = Sockets()
         self.chronicle = Chronicle()
@@ -90,6 +92,11 @@ def door() -> WorkerDoor:
 def people_door() -> PeopleDoor:
     """The door for people, which checks their passwords."""
     return cast("Web", current_app).people_door
+
+
+def device_door() -> DeviceDoor:
+    """The door for devices, which show codes."""
+    return cast("Web", current_app).device_door
 
 
 def ends() -> Ends:

@@ -19,6 +19,7 @@ from web.api import (
     blendfiles,
     bulk,
     configuration,
+    devices,
     document,
     events,
     frames,
@@ -74,6 +75,7 @@ ROOMS = (
     inspection,
     notices,
     people,
+    devices,
 )
 """The modules of operations, in the order of the document."""
 

@@ -12,7 +12,7 @@ from flamenco.api.people import Me, ShownUser
 from flamenco.manager.farm import Farm
 from flamenco.manager.people import AddFirstOperator
 from flamenco.manager.refusals import Conflict
-from flamenco.model.access import PERMISSIONS_OF, Permission, Scope
+from flamenco.model.access import PERMISSIONS_OF, AuthMode, Permission, Scope
 from flamenco.model.bounds import cut
 from flamenco.model.people import LIFE, LINK_LIFE, Credential, CredentialKind, User
 from web.askers import Asker, asker
@@ -60,6 +60,12 @@ def new_link(user_id: str) -> tuple[str, Credential]:
 
 
 OPEN = "nobody signs in here: auth.mode is open in the Manager's configuration"
+
+
+def check_mode() -> None:
+    """Raises `Conflict` in an open farm: who reaches it must not prepare a way in for later."""
+    if services().config.auth.mode is AuthMode.OPEN:
+        raise Conflict(OPEN)
 
 
 def signed_in() -> tuple[User, Credential]:

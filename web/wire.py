@@ -15,6 +15,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 
 import actors
 from flamenco.access.attempts import TooSoon
+from flamenco.access.devices import NoSuchCode, TooManyDevices
 from flamenco.access.passwords import TooManyPasswords
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
@@ -59,6 +60,8 @@ STATUS_OF: dict[type[Exception], int] = {
     Forbidden: 403,
     TooSoon: 429,
     TooManyPasswords: 429,
+    TooManyDevices: 429,
+    NoSuchCode: 404,
     BadPath: 400,
     MissingFiles: 424,
     NoFreePath: 409,

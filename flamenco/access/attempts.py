@@ -48,4 +48,4 @@ class Attempts:
         now = trio.current_time()
         wait = max(self._failed.get(each, (0, now))[1] - now for each in about)
         if wait > 0:
-            raise TooSoon(f"too many wrong passwords: try again in {wait:.0f} s")
+            raise TooSoon(f"too many wrong guesses: try again in {wait:.0f} s")

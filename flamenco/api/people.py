@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.model.access import AuthMode, Permission, Role, Scope
 from flamenco.model.bounds import Few, Time, Uuid
-from flamenco.model.people import SHORTEST_PASSWORD, CredentialKind
+from flamenco.model.people import SHORTEST_PASSWORD, TOKEN_LIFE, CredentialKind
 
 UserName = Annotated[str, Meta(min_length=1, max_length=100)]
 Password = Annotated[str, Meta(max_length=1000)]
@@ -86,7 +86,7 @@ class CredentialList:
 class TokenWanted:
     name: UserName
     scopes: Few[Scope] = (Scope.READ,)
-    days: Days = 365
+    days: Days = TOKEN_LIFE
     """Days after which it expires."""
 
 

@@ -44,7 +44,7 @@ class Permission(StrEnum):
     """Change workers and tags."""
     SETTINGS = "settings"
     ACCOUNT = "account"
-    """See and change one's own password, sign-ins and tokens."""
+    """See and change one's own password, sign-ins and tokens, and let devices in as oneself."""
     USERS = "users"
     """Add and remove users, and end their sign-ins and tokens."""
 
@@ -91,7 +91,15 @@ def of_token(role: Role, scopes: Iterable[Scope]) -> frozenset[Permission]:
 
 
 _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
-    Permission.VISIT: ("getVersion", "registerWorker", "signIn", "useLink", "whoAmI"),
+    Permission.VISIT: (
+        "askForDeviceToken",
+        "beginDevice",
+        "getVersion",
+        "registerWorker",
+        "signIn",
+        "useLink",
+        "whoAmI",
+    ),
     Permission.WORK: (
         "mayWorkerRun",
         "requestBlocklisting",
@@ -194,9 +202,11 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
     ),
     Permission.ACCOUNT: (
         "changePassword",
+        "confirmDevice",
         "createToken",
         "endCredential",
         "fetchCredentials",
+        "fetchDevice",
         "signOut",
     ),
     Permission.USERS: (

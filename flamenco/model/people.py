@@ -16,6 +16,9 @@ LIFE = timedelta(days=30)
 
 LINK_LIFE = timedelta(days=2)
 
+TOKEN_LIFE = 365
+"""Days after which a token is over, unless another number is asked for."""
+
 SHORTEST_PASSWORD = 10
 
 

@@ -21,6 +21,7 @@ from flamenco.config.manager import FILE_NAME, ManagerConfig
 from flamenco.manager.farm import Farm, open_farm
 from tests.compiling import in_this_process
 from tests.patience import PATIENCE
+from tests.web.people import USERS, people_at
 from web.operations import API, members
 from web.server import ROOMS, serve_farm
 from web.serving import USUAL
@@ -139,6 +140,13 @@ async def first_run_at(folder, config=USUAL_CONFIG) -> AsyncIterator[Edge]:
 async def edge(tmp_path):
     async with edge_at(tmp_path) as edge:
         yield edge
+
+
+@pytest.fixture
+async def people(tmp_path):
+    """A user of each role, in a farm in which it matters who asks."""
+    async with edge_at(tmp_path, USERS) as edge:
+        yield await people_at(edge)
 
 
 async def call(edge: Edge, method: str, path: str, body=None, status: int = 200, auth=None):

@@ -2,8 +2,6 @@
 
 import re
 
-import attrs
-import httpx
 import pytest
 import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, open_websocket_url
@@ -21,7 +19,8 @@ from flamenco.model.access import (
     of_token,
 )
 from tests.patience import PATIENCE
-from tests.web.conftest import CERTIFICATES, JOB, edge_at
+from tests.web.conftest import JOB, edge_at
+from tests.web.people import PAGE, PASSWORD, USERS, People, client, cookie_of
 from tests.web.test_every_operation import BODIES, HEADERS
 from tests.web.test_worker_calls import NOBODY, REGISTRATION, SECRET, SIGN_ON
 from web.askers import WORDS
@@ -38,63 +37,7 @@ pytestmark = [
     ),
 ]
 
-USERS = ManagerConfig(auth=AuthConfig(mode=AuthMode.USERS), registration_secret="hush")
-PASSWORD = "correct horse battery staple"
 NEW = {"name": "anna", "registration_secret": "hush"}
-PAGE = {"Sec-Fetch-Site": "same-origin"}
-"""What a browser says of requests of the Manager's own page."""
-
-
-@attrs.define
-class People:
-    """A farm with a user of each role, who have signed in."""
-
-    edge: object
-    links: dict[Role, str]
-    """Secrets of their sign-ins."""
-    ids: dict[Role, str]
-
-    def by_cookie(self, role: Role) -> dict[str, str]:
-        return {"Cookie": f"{COOKIE}={self.links[role]}", **PAGE}
-
-    async def ask(self, method, path, body=None, *, by=None, headers=None):
-        """The answer to a user with this role, to these headers, or to nobody."""
-        shown = self.by_cookie(by) if by else {}
-        url = f"{self.edge.url}{API}/{path}"
-        async with client() as http:
-            return await http.request(method, url, json=body, headers=shown | (headers or {}))
-
-    async def token(self, role: Role, *scopes: Scope) -> dict[str, str]:
-        body = {"name": "nightly", "scopes": scopes}
-        answer = await self.ask("POST", "access/tokens", body, by=role)
-        return {"Authorization": f"Bearer {answer.json()['secret']}"}
-
-
-def client() -> httpx.AsyncClient:
-    """A client that keeps no cookies, and reads no answer that it need not."""
-    return httpx.AsyncClient(timeout=PATIENCE, verify=CERTIFICATES)
-
-
-def cookie_of(answer) -> str:
-    return re.search(rf"{COOKIE}=([\w-]+)", answer.headers["set-cookie"])[1]
-
-
-@pytest.fixture
-async def people(tmp_path):
-    async with edge_at(tmp_path, USERS) as edge:
-        made = People(edge, {}, {})
-        link = {"secret": await first_operators_link(edge.farm), "password": PASSWORD}
-        answer = await made.ask("POST", "access/use-link", link | {"name": "operator"})
-        made.links[Role.OPERATOR] = cookie_of(answer)
-        made.ids[Role.OPERATOR] = answer.json()["user"]["id"]
-        for role in list(Role)[:-1]:
-            body = {"name": role, "role": role}
-            added = (await made.ask("POST", "access/users", body, by=Role.OPERATOR)).json()
-            link = {"secret": added["secret"], "password": PASSWORD}
-            answer = await made.ask("POST", "access/use-link", link)
-            made.links[role] = cookie_of(answer)
-            made.ids[role] = added["user"]["id"]
-        yield made
 
 
 async def worker_of(people) -> tuple[str, str]:

@@ -62,6 +62,9 @@ BODIES = {
     "useLink": {"secret": "long ago", "password": "correct horse"},
     "changePassword": {"old": "correct horse", "new": "battery staple"},
     "createToken": {"name": "nightly"},
+    "beginDevice": {"name": "Blender"},
+    "askForDeviceToken": {"device_code": "long ago"},
+    "confirmDevice": {"user_code": "BCDF-GHJK", "allow": True},
     "addUser": {"name": "ann", "role": "artist"},
     "changeUserRole": {"role": "artist"},
 }

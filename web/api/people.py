@@ -17,16 +17,16 @@ from flamenco.manager.people import (
     RemoveUser,
     UseLink,
 )
-from flamenco.manager.refusals import Conflict, NotFound
-from flamenco.model.access import AuthMode, Permission
+from flamenco.manager.refusals import NotFound
+from flamenco.model.access import Permission
 from flamenco.model.people import Credential, CredentialKind, User
 from flamenco.store import all_credentials, all_users, holder_of
 from web.askers import Unknown, asker
-from web.context import farm, people_door, reader, services
+from web.context import farm, people_door, reader
 from web.gate import COOKIE
 from web.operations import Id, Operations
 from web.signing import (
-    OPEN,
+    check_mode,
     me,
     new_credential,
     new_link,
@@ -40,12 +40,6 @@ from web.wire import Answer, empty
 routes = Operations("access")
 
 
-def _check_mode() -> None:
-    """Raises `Conflict` in an open farm: who reaches it must not prepare a way in for later."""
-    if services().config.auth.mode is AuthMode.OPEN:
-        raise Conflict(OPEN)
-
-
 @routes.get("/access/me")
 async def who_am_i() -> api.Me:
     """The one who asks, and what that one may do."""
@@ -55,7 +49,7 @@ async def who_am_i() -> api.Me:
 @routes.post("/access/sign-in", errors=[401, 409, 422, 429], answers={200: api.Me})
 async def sign_in(body: api.SignIn) -> Answer:
     """Sign in with a password. The sign-in that the browser had before is over."""
-    _check_mode()
+    check_mode()
     user = await people_door().user(body.name, body.password)
     secret, made = new_sign_in(user.id)
     before = asker().credential
@@ -67,7 +61,7 @@ async def sign_in(body: api.SignIn) -> Answer:
 @routes.post("/access/use-link", errors=[401, 409, 422, 429], answers={200: api.Me})
 async def use_link(body: api.LinkUse) -> Answer:
     """Set a password by a one-time link, and sign in."""
-    _check_mode()
+    check_mode()
     digest = digest_of(body.secret)
     found = await reader().look(lambda db: holder_of(db, digest))
     if found is None or found.credential.kind is not CredentialKind.LINK:
@@ -142,14 +136,14 @@ async def create_token(body: api.TokenWanted) -> api.NewToken:
 @routes.get("/access/users", errors=[409])
 async def fetch_users() -> api.UserList:
     """All users, by their names."""
-    _check_mode()
+    check_mode()
     return api.UserList(users=tuple(map(shown_user, await reader().ask(all_users))))
 
 
 @routes.post("/access/users", errors=[409, 422])
 async def add_user(body: api.UserWanted) -> api.UserLink:
     """Add a user, whose person sets a password by a one-time link."""
-    _check_mode()
+    check_mode()
     user = User(id=str(uuid.uuid4()), name=body.name, role=body.role, created=clock.now())
     secret, link = new_link(user.id)
     await farm().people.ask(AddUser(user, link))
@@ -159,21 +153,21 @@ async def add_user(body: api.UserWanted) -> api.UserLink:
 @routes.put("/access/users/<user_id>", errors=[404, 409, 422])
 async def change_user_role(user_id: Id, body: api.RoleChange) -> None:
     """Change the role of a user."""
-    _check_mode()
+    check_mode()
     await farm().people.ask(ChangeRole(user_id, body.role))
 
 
 @routes.delete("/access/users/<user_id>", errors=[404, 409, 422])
 async def remove_user(user_id: Id) -> None:
     """Remove a user; all its sign-ins and tokens are over."""
-    _check_mode()
+    check_mode()
     await farm().people.ask(RemoveUser(user_id))
 
 
 @routes.post("/access/users/<user_id>/link", errors=[404, 409, 422])
 async def make_user_link(user_id: Id) -> api.UserLink:
     """Make a one-time link by which a person sets a new password."""
-    _check_mode()
+    check_mode()
     users = await reader().ask(all_users)
     user = next((each for each in users if each.id == user_id), None)
     if user is None:
