@@ -56,9 +56,8 @@ class Checkouts:
         Raises `BadPath`, `MissingFiles`, `NoFreePath`, OSError.
         """
         path, tree = checkout_path(wanted), checked_tree(files)
-        missing = [str(path) for path, key in tree.items() if not self.store.touch(key, now)]
-        if missing:
-            raise MissingFiles(_missing(missing))
+        if absent := frozenset(self.store.absent(dict.fromkeys(tree.values()), now)):
+            raise MissingFiles(_missing([str(path) for path, key in tree.items() if key in absent]))
         return self._own_folder(path), tree
 
     def _own_folder(self, path: PurePosixPath) -> PurePosixPath:
@@ -79,11 +78,19 @@ class Checkouts:
 
     def fill(self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey]) -> None:
         """Link its files into a checkout. Raises `BadPath`, `StorageFailed`, OSError."""
+        by_folder: dict[PurePosixPath, list[PurePosixPath]] = {}
+        for path in tree:
+            by_folder.setdefault(path.parent, []).append(path)
         with self.tree.folder(checkout) as folder:
-            for path, key in tree.items():
+            for parent, paths in by_folder.items():
+                path = paths[0]
                 try:
-                    with folder.inside(*path.parent.parts, make=True) as place:
-                        link(self.store, key, place, path.name)
+                    with folder.inside(*parent.parts, make=True) as place:
+                        stored = Path(
+                            os.path.relpath(self.store.stored.path, place.path)
+                        ).as_posix()
+                        for path in paths:
+                            link(self.store, tree[path], place, path.name, stored)
                 except OSError as error:
                     raise _refused(error, path) from None
 
@@ -171,10 +178,13 @@ class Checkouts:
             self.tree.remove_empty(path)
 
 
-def link(store: FileStore, key: FileKey, place: Folder, name: str) -> None:
-    """Link a stored file into a folder of a checkout. Raises OSError, `StorageFailed`."""
+def link(store: FileStore, key: FileKey, place: Folder, name: str, stored: str) -> None:
+    """Link a stored file into a folder of a checkout, from which ``stored`` leads to them.
+
+    Raises OSError, `StorageFailed`.
+    """
     try:
-        place.symlink(name, os.path.relpath(store.blob(key), place.path))
+        place.symlink(name, f"{stored}/{blob_path(key)}")
     except OSError as error:
         windows = getattr(error, "winerror", None)
         if error.errno not in _NO_SYMLINKS and windows != _PRIVILEGE_NOT_HELD:

@@ -10,6 +10,8 @@ from flamenco.shaman.errors import BadPath
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 _CHECKOUT_REFUSES = "?*:;{}\\"
+_OF_WINDOWS = frozenset(":\\")
+"""Characters without one of which a part of a path is relative on Windows, too."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -58,7 +60,8 @@ def file_path(text: str) -> PurePosixPath:
     Raises `BadPath`.
     """
     path = _inside(text, "path")
-    if any(PureWindowsPath(part).anchor for part in path.parts):
+    may_be_windows = not _OF_WINDOWS.isdisjoint(text)
+    if may_be_windows and any(PureWindowsPath(part).anchor for part in path.parts):
         raise BadPath(f"the path {text!r} is not relative on Windows")
     return path
 
@@ -100,15 +103,16 @@ def checked_tree(files: Iterable[CheckoutFile]) -> dict[PurePosixPath, FileKey]:
         path = file_path(file.path)
         if tree.setdefault(path, file.key) != file.key:
             raise BadPath(f"the path {file.path!r} is named twice, with different files")
-    for path in tree:
-        if any(parent in tree for parent in path.parents):
-            raise BadPath(f"the path {str(path)!r} lies inside another file")
+    parents = {path.parent for path in tree}
+    folders = parents.union(*(each.parents for each in parents))
+    if inside := next((path for path in tree if path in folders), None):
+        raise BadPath(f"the path {str(inside)!r} is both a file and a folder")
     return tree
 
 
-def once(files: Iterable[CheckoutFile]) -> list[CheckoutFile]:
-    """The files in their order, each content only once."""
+def once(files: Iterable[CheckoutFile]) -> dict[FileKey, CheckoutFile]:
+    """The first file of each content, in their order."""
     asked: dict[FileKey, CheckoutFile] = {}
     for file in files:
         asked.setdefault(file.key, file)
-    return list(asked.values())
+    return asked

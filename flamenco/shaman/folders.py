@@ -80,6 +80,11 @@ class Folder:
         """Status of a file, folder or link."""
         return os.stat(self._at(name), dir_fd=self._fd, follow_symlinks=False)
 
+    def peek(self, path: str) -> os.stat_result:
+        """Status of what lies at a path below, perhaps behind links: to know, not to change it."""
+        where = path if self._fd is not None else str(self.path / path)
+        return os.stat(where, dir_fd=self._fd, follow_symlinks=False)
+
     def set_time(self, name: str, time: float) -> None:
         """Set the time of a file's last change."""
         if _CAN_OPEN:

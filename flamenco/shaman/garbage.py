@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import attrs
 
 from flamenco.shaman.folders import Tree
-from flamenco.shaman.store import FileStore
+from flamenco.shaman.store import KEPT_SECONDS, FileStore
 
 
 @attrs.frozen
@@ -29,17 +29,23 @@ def collect(
     store: FileStore, checkouts: Tree, now: float, max_age: float, pause: Pause
 ) -> Collected:
     """Delete the garbage, and remains of uploads. Raises OSError."""
-    garbage, kept = find(store, checkouts, now - max_age, pause)
+    oldest = oldest_kept(now, max_age)
+    garbage, kept = find(store, checkouts, oldest, pause)
     files = size = 0
     for path, length in garbage.items():
         pause()
-        if store.drop_if_older(path, now - max_age):
+        if store.drop_if_older(path, oldest):
             files, size = files + 1, size + length
         else:
             kept += 1
     for upload in list(store.abandoned(now)):
         store.discard(upload)
     return Collected(files, size, kept)
+
+
+def oldest_kept(now: float, max_age: float) -> float:
+    """Moment since which files are kept if they were used, and be it not long enough ago."""
+    return now - max(max_age, KEPT_SECONDS)
 
 
 def find(

@@ -1,8 +1,8 @@
 """The asynchronous interface of Shaman, which does its file work in a few threads of its own."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -17,10 +17,16 @@ from flamenco.shaman.checkouts import Checkouts
 from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
 from flamenco.shaman.folders import Tree
-from flamenco.shaman.garbage import Collected, collect, find
+from flamenco.shaman.garbage import Collected, collect, find, oldest_kept
 from flamenco.shaman.records import Records, erase
-from flamenco.shaman.store import ABANDONED_SECONDS, FileStore, Incoming, WrongContent
-from flamenco.shaman.uploads import Uploads
+from flamenco.shaman.store import (
+    ABANDONED_SECONDS,
+    FileStore,
+    Incoming,
+    WrongContent,
+    receive_whole,
+)
+from flamenco.shaman.uploads import Read, Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +39,6 @@ CLEAN_UP_SECONDS = 30.0
 
 PIECE_BYTES = 2**20
 """Bytes that an upload gathers before it writes them: all the memory that it takes."""
-
-Read = Callable[[], Awaitable[bytes]]
-"""Function that waits for the next bytes of an upload; empty at its end."""
 
 
 class Received(Enum):
@@ -80,16 +83,15 @@ class Shaman:
     ) -> list[tuple[CheckoutFile, FileStatus]]:
         """The files that have to be sent, each once and in their order; the others are touched."""
         now = _now()
-        absent = await self._in_thread(
-            lambda: [file for file in once(files) if not self.store.touch(file.key, now)]
-        )
-        return [(file, self._absent(file.key)) for file in absent]
+        asked = once(files)
+        absent = await self._in_thread(lambda: self.store.absent(asked, now))
+        return [(asked[key], self._absent(key)) for key in absent]
 
     async def status(self, key: FileKey) -> FileStatus:
         """The status of a file; a stored one is touched."""
         now = _now()
-        stored = await self._in_thread(lambda: self.store.touch(key, now))
-        return FileStatus.STORED if stored else self._absent(key)
+        absent = await self._in_thread(lambda: self.store.absent([key], now))
+        return self._absent(key) if absent else FileStatus.STORED
 
     def _absent(self, key: FileKey) -> FileStatus:
         running = self._uploads.are_running(key)
@@ -98,22 +100,36 @@ class Shaman:
     async def receive(self, key: FileKey, read: Read) -> Received:
         """Store the bytes read if they are the file; otherwise leave nothing behind."""
         with self._uploads.running(key) as upload, upload.scope:
-            incoming = await self._in_thread(lambda: Incoming(self.store, key))
+            await self._uploads.turn(upload)
             try:
-                await self._write(incoming, read)
-                now = _now()
-                await self._in_thread(lambda: incoming.finish(now))
+                await self._store_what_comes(key, upload.noting(read))
             except WrongContent:
                 return Received.WRONG
-            finally:
-                await self._close(incoming)
             self._uploads.done(upload)
             return Received.STORED
         return Received.ELSEWHERE
 
+    async def _store_what_comes(self, key: FileKey, read: Read) -> None:
+        if key.size < PIECE_BYTES:  # one thread's turn, of which each costs as much as a small file
+            content, now = await _gather(read), _now()
+            await self._in_thread(lambda: receive_whole(self.store, key, content, now))
+            return
+        incoming = await self._in_thread(lambda: Incoming(self.store, key))
+        try:
+            await self._write(incoming, read)
+            now = _now()
+            await self._in_thread(lambda: incoming.finish(now))
+        finally:
+            await self._close(incoming)
+
     async def _write(self, incoming: Incoming, read: Read) -> None:
-        while content := await _gather(read):
-            await self._in_thread(partial(incoming.write, content))
+        """Write what comes, piece by piece, and take in the next one meanwhile."""
+        content = await _gather(read)
+        while len(content) >= PIECE_BYTES:
+            async with _together() as nursery:
+                nursery.start_soon(self._in_thread, partial(incoming.write, content))
+                content = await _gather(read)
+        await self._in_thread(partial(incoming.write, content))
 
     async def _close(self, incoming: Incoming) -> None:
         with trio.move_on_after(CLEAN_UP_SECONDS, shield=True), suppress(OSError):
@@ -176,7 +192,7 @@ class Shaman:
 
     async def garbage(self, max_age: float) -> Collected:
         """The garbage that `collect_garbage` would delete."""
-        oldest, pause = _now() - max_age, trio.from_thread.check_cancelled
+        oldest, pause = oldest_kept(_now(), max_age), trio.from_thread.check_cancelled
         found, kept = await self._in_thread(
             lambda: find(self.store, self.checkouts.tree, oldest, pause), self._collecting
         )
@@ -190,6 +206,17 @@ class Shaman:
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise StorageFailed(f"the shared storage refused: {error.strerror}{where}") from error
+
+
+@asynccontextmanager
+async def _together() -> AsyncIterator[trio.Nursery]:
+    """A nursery that raises what fails first in it, as it is."""
+    try:
+        async with trio.open_nursery() as nursery:
+            yield nursery
+    except BaseExceptionGroup as group:
+        cancelled = group.subgroup(trio.Cancelled)
+        raise cancelled or group.exceptions[0] from None
 
 
 async def _gather(read: Read) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -13,13 +13,16 @@ from typing import BinaryIO
 import attrs
 
 from flamenco.shaman.files import FileKey
-from flamenco.shaman.folders import Found, Tree
+from flamenco.shaman.folders import Folder, Found, Tree
 
 ABANDONED_SECONDS = 24 * 3600.0
 """Seconds after which an upload without new bytes, or a checkout without a job, is given up."""
 
-ATTEMPTS = 10
-"""Number of times to make a folder that others may remove in the same moment, as it is empty."""
+FRESH_SECONDS = 3600.0
+"""Seconds for which a file that was marked as used is not marked again: marking costs more."""
+
+KEPT_SECONDS = 2 * FRESH_SECONDS
+"""Seconds for which a file is kept at least, so that none goes between such a look and its link."""
 
 
 class WrongContent(Exception):
@@ -39,9 +42,9 @@ def _folder(key: FileKey) -> PurePosixPath:
 class FileStore:
     """Stored files and uploads, each in a tree.
 
-    One lock orders the steps that must not overlap: a file is touched before it is linked, and
-    dropped only if its time is still old. So garbage collection never takes a file that a checkout
-    is about to use.
+    One lock orders the steps that must not overlap: a file is touched before it is linked, unless
+    that was done within the hour, and dropped only if its time is still old. So garbage collection
+    never takes a file that a checkout is about to use.
     """
 
     stored: Tree
@@ -51,6 +54,19 @@ class FileStore:
     def blob(self, key: FileKey) -> Path:
         """The path of a file once it is stored."""
         return self.stored.path / blob_path(key)
+
+    def absent(self, keys: Iterable[FileKey], now: float) -> list[FileKey]:
+        """Those that are missing; the others are marked as used at ``now`` (wall time in seconds).
+
+        Most have been lately, as a client asks several times: these cost one look, and no lock.
+        """
+        try:
+            with self.stored.folder() as top:
+                return [
+                    key for key in keys if not (_is_fresh(top, key, now) or self.touch(key, now))
+                ]
+        except FileNotFoundError:
+            return list(keys)
 
     def touch(self, key: FileKey, now: float) -> bool:
         """Mark a file as used at ``now`` (wall time in seconds); returns False if it is missing."""
@@ -101,6 +117,18 @@ class FileStore:
         self.uploading.remove_empty(upload.parent)
 
 
+def _is_fresh(top: Folder, key: FileKey, now: float) -> bool:
+    try:
+        about = top.peek(f"{key.sha[:2]}/{key.sha[2:]}/{key.size}.blob")
+    except OSError:
+        return False
+    return (
+        stat.S_ISREG(about.st_mode)
+        and about.st_size == key.size
+        and now - FRESH_SECONDS < about.st_mtime <= now
+    )
+
+
 class Incoming:
     """A file that is being received, whose checksum and length are taken as it is written.
 
@@ -109,19 +137,10 @@ class Incoming:
 
     def __init__(self, store: FileStore, key: FileKey) -> None:
         self._store, self._key = store, key
-        self._path = _folder(key) / f"{key.size}-{secrets.token_hex(8)}.tmp"
-        self._sum, self._size = hashlib.sha256(), 0
-        self._file = self._open()
-
-    def _open(self) -> BinaryIO:
-        for _ in range(ATTEMPTS):
-            with suppress(FileNotFoundError):  # another upload of this file just ended
-                return self._create()
-        return self._create()
-
-    def _create(self) -> BinaryIO:
-        with self._store.uploading.folder(self._path.parent, make=True) as folder:
-            return folder.create(self._path.name)
+        self._path = PurePosixPath(f"{key.sha}-{key.size}-{secrets.token_hex(8)}.tmp")
+        self._sum, self._size, self._finished = hashlib.sha256(), 0, False
+        with store.uploading.folder(make=True) as folder:
+            self._file: BinaryIO = folder.create(self._path.name)
 
     def write(self, content: bytes) -> None:
         """Add to the file. Raises `WrongContent` if it gets too long."""
@@ -140,8 +159,20 @@ class Incoming:
         os.fsync(self._file.fileno())
         self._file.close()
         self._store.keep(self._path, self._key, now)
+        self._finished = True
 
     def close(self) -> None:
         """Delete the file unless it was finished."""
         self._file.close()
-        self._store.discard(self._path)
+        if not self._finished:
+            self._store.discard(self._path)
+
+
+def receive_whole(store: FileStore, key: FileKey, content: bytes, now: float) -> None:
+    """Store a file that has come completely. Raises `WrongContent`, OSError."""
+    incoming = Incoming(store, key)
+    try:
+        incoming.write(content)
+        incoming.finish(now)
+    finally:
+        incoming.close()

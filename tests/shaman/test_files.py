@@ -5,14 +5,17 @@ import os
 
 import pytest
 import trio
+import trio.testing
 
+from flamenco import clock
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, Received, StorageFailed
 from flamenco.shaman.service import PIECE_BYTES
-from flamenco.shaman.store import ABANDONED_SECONDS, Incoming
+from flamenco.shaman.store import ABANDONED_SECONDS, FRESH_SECONDS, KEPT_SECONDS, Incoming
 from tests.shaman.conftest import everything, key_of, reader, store
 
 CONTENT = b"blend" * 1000
+DAY = 24 * 3600.0
 
 
 async def test_a_sent_file_is_stored_under_its_checksum(shaman, tmp_path):
@@ -64,6 +67,11 @@ class Tap:
         self.began.set()
         return next(self._pieces, b"")
 
+    async def let_go(self) -> None:
+        """Open it when everybody else waits."""
+        await trio.testing.wait_all_tasks_blocked()
+        self.open.set()
+
 
 async def test_when_two_send_the_same_file_the_slower_one_is_let_go(shaman, tmp_path):
     tap, ended = Tap(CONTENT), []
@@ -81,6 +89,39 @@ async def test_when_two_send_the_same_file_the_slower_one_is_let_go(shaman, tmp_
     assert ended == [Received.ELSEWHERE]
     assert everything(tmp_path / "file-store" / "uploading") == []
     assert shaman.store.blob(key_of(CONTENT)).read_bytes() == CONTENT
+
+
+async def test_nobody_sends_a_file_that_somebody_else_is_sending(shaman):
+    tap, ended, asked = Tap(CONTENT), [], []
+
+    async def first() -> None:
+        ended.append(await shaman.receive(key_of(CONTENT), tap.read))
+
+    async def other() -> bytes:
+        asked.append("piece")
+        return b""
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first)
+        await tap.began.wait()
+        nursery.start_soon(tap.let_go)
+        assert await shaman.receive(key_of(CONTENT), other) is Received.ELSEWHERE
+    assert ended == [Received.STORED]
+    assert asked == []
+
+
+async def test_who_waits_for_somebody_who_fails_sends_the_file(shaman):
+    tap, ended = Tap(b"wrong" + CONTENT), []
+
+    async def first() -> None:
+        ended.append(await shaman.receive(key_of(CONTENT), tap.read))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first)
+        await tap.began.wait()
+        nursery.start_soon(tap.let_go)
+        await store(shaman, CONTENT)
+    assert ended == [Received.WRONG]
 
 
 async def test_when_the_faster_one_fails_the_other_one_goes_on(shaman):
@@ -128,6 +169,25 @@ async def test_a_stored_file_that_was_cut_short_is_asked_for_again(shaman):
     assert await shaman.status(file.key) is FileStatus.UNKNOWN
     await store(shaman, CONTENT)
     assert shaman.store.blob(file.key).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("seconds", "marked"), [(FRESH_SECONDS / 2, False), (DAY, True)])
+async def test_a_file_is_marked_as_used_unless_it_was_lately(shaman, seconds, marked):
+    file = await store(shaman, CONTENT)
+    blob = shaman.store.blob(file.key)
+    before = clock.now().timestamp() - seconds
+    os.utime(blob, (before, before))
+    assert await shaman.requirements([file]) == []
+    assert (blob.stat().st_mtime > before + 1) is marked
+
+
+async def test_no_file_goes_that_a_checkout_may_be_about_to_use(shaman):
+    file = await store(shaman, CONTENT)
+    then = clock.now().timestamp() - FRESH_SECONDS
+    os.utime(shaman.store.blob(file.key), (then, then))
+    assert (await shaman.collect_garbage(0)).files == 0
+    os.utime(shaman.store.blob(file.key), (then - KEPT_SECONDS, then - KEPT_SECONDS))
+    assert (await shaman.collect_garbage(0)).files == 1
 
 
 async def test_what_a_killed_manager_left_of_uploads_is_swept_away(shaman, tmp_path):
