@@ -8,7 +8,8 @@ from typing import Any
 
 import bpy
 
-ENGINES = {"CYCLES", "BLENDER_WORKBENCH"}
+EEVEE = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"}
+ENGINES = {"CYCLES", "BLENDER_WORKBENCH"} | EEVEE
 """Engines whose pixels `tests/worker/warm/test_same_pixels.py` compares."""
 OBJECTS = {
     *("MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "ARMATURE", "LATTICE"),
@@ -65,6 +66,8 @@ def _doubts_of_scene(scene: Any) -> "Iterator[str]":
     render = scene.render
     if render.engine not in ENGINES:
         yield f"frames of the engine {render.engine} were never compared"
+    if render.engine in EEVEE and getattr(scene.eevee, "use_raytracing", False):
+        yield "rays that EEVEE traces are blended over time"
     if render.use_freestyle:
         yield "it uses Freestyle"
     if render.image_settings.file_format in {"FFMPEG", "AVI_JPEG", "AVI_RAW"}:

@@ -121,3 +121,26 @@ def test_frames_in_an_open_blender_equal_those_in_new_ones(runs, lively, new, tm
                     assert got == await new(*what), what
 
     trio.run(compare)
+
+
+EEVEE = """
+engines = scene.render.bl_rna.properties["engine"].enum_items.keys()
+scene.render.engine = "BLENDER_EEVEE_NEXT" if "BLENDER_EEVEE_NEXT" in engines else "BLENDER_EEVEE"
+scene.eevee.taa_render_samples = 2
+scene.render.use_motion_blur = True
+scene.render.resolution_x, scene.render.resolution_y = 32, 18
+cube = bpy.data.objects["Cube"]
+for frame in (1, 9):
+    cube.rotation_euler.z = frame / 4
+    cube.keyframe_insert("rotation_euler", frame=frame)
+"""
+
+
+async def test_frames_of_eevee_are_the_same_too(tmp_path):
+    lively = age(make_scene(tmp_path / "lively.blend", EEVEE))
+    new = {n: (await pixels(lively, tmp_path / "new", "Scene", (), n))[0] for n in (2, 7)}
+    assert new[2] != new[7]
+    async with open_keeper() as keeper:
+        for at, frame in enumerate([7, 2]):
+            got = await pixels(lively, tmp_path / "open", "Scene", (), frame, keeper=keeper)
+            assert got == (new[frame], at > 0)
