@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import frame_ranges, output_overrides, requirements
+from . import frame_ranges, output_overrides, requirements, targets
 from .errors import NotReady
 from .job_types import JobType, Value
 
@@ -33,6 +33,18 @@ def properties() -> dict[str, Any]:
             options=_HIDDEN,
             description="What the frames follow",
             items=frame_ranges.SOURCES,
+        ),
+        "flamenco_jobs": props.EnumProperty(
+            name="Jobs",
+            options=_HIDDEN,
+            description="Jobs that are made of the file",
+            items=targets.WAYS,
+        ),
+        "flamenco_is_sent": props.BoolProperty(
+            name="Send",
+            options=_HIDDEN,
+            description="Make a job of this scene, where each has one",
+            default=True,
         ),
         "flamenco_format": props.EnumProperty(
             name="Format",
@@ -106,28 +118,36 @@ def follows(scene: bpy.types.Scene, job_type: JobType) -> bool:
     return bool(getattr(scene.flamenco_job_settings, setting.autoeval_key))
 
 
-def followed_frames(scene: bpy.types.Scene, job_type: JobType) -> dict[str, Value]:
-    """The frames, if they are other ones than the scene's. Raises NotReady."""
+def followed_frames(
+    scene: bpy.types.Scene, job_type: JobType, rendered: bpy.types.Scene
+) -> dict[str, Value]:
+    """The frames of the scene that is `rendered`, if they are not its own. Raises NotReady."""
     source, step = scene.flamenco_frames_from, scene.flamenco_frame_step
     if (source == frame_ranges.SCENE and not step) or not follows(scene, job_type):
         return {}
     selected = bpy.context.view_layer.objects.selected
-    return {FRAMES: frame_ranges.followed(source, scene, selected, step)}
+    return {FRAMES: frame_ranges.followed(source, rendered, selected, step)}
 
 
 def overridden(
-    scene: bpy.types.Scene, job_type: JobType, values: Mapping[str, Value]
+    scene: bpy.types.Scene,
+    job_type: JobType,
+    values: Mapping[str, Value],
+    rendered: bpy.types.Scene,
 ) -> dict[str, Value]:
-    """`values` of settings, with others in place of those read from the scene. Raises NotReady."""
+    """`values` of settings, with others in place of those read from the scene that is `rendered`.
+
+    Raises NotReady.
+    """
     settings = scene.flamenco_job_settings
     written = output_overrides.overrides(job_type, scene.flamenco_format, scene.flamenco_fps)
     changed = output_overrides.overridden(job_type, settings, values, written)
-    return {**changed, **followed_frames(scene, job_type)}
+    return {**changed, **followed_frames(scene, job_type, rendered)}
 
 
 def told_frames(scene: bpy.types.Scene, job_type: JobType) -> str:
     """The frames that are followed, or why there are none, for the panel."""
     try:
-        return str(followed_frames(scene, job_type).get(FRAMES, ""))
+        return str(followed_frames(scene, job_type, scene).get(FRAMES, ""))
     except NotReady as ex:
         return str(ex)

@@ -26,12 +26,16 @@ def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
     )
 
 
-def outside_of_farm(scene: bpy.types.Scene) -> tuple[str, ...]:
-    """Those sentences for the shared storage, and the folder that the job renders into."""
+def outside_of_farm(scene: bpy.types.Scene, rendered: Iterable[bpy.types.Scene]) -> tuple[str, ...]:
+    """Those sentences for scenes that are `rendered` by jobs of a scene.
+
+    Shared are its storage, and the folder that its jobs render into.
+    """
     info = manager.info()
     root = getattr(getattr(scene, "flamenco_job_settings", None), "render_output_root", "")
     folders = [info.storage if info else "", bpy.path.abspath(root)]
-    return outside(scene, map(Path, filter(None, folders)))
+    shared = [Path(folder) for folder in folders if folder]
+    return tuple(dict.fromkeys(told for each in rendered for told in outside(each, shared)))
 
 
 def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, storage: Path) -> None:

@@ -104,7 +104,7 @@ def _draw_status(layout: bpy.types.UILayout, wm: bpy.types.WindowManager) -> Non
             row.label(text=wm.flamenco_bat_status_txt)
         row.operator("flamenco.abort", text="", icon="CANCEL")
         return
-    for sentence in outputs.outside_of_farm(bpy.context.scene):
+    for sentence in outputs.outside_of_farm(bpy.context.scene, [bpy.context.scene]):
         drawing.draw_text(layout, sentence, "ERROR")
     column = layout.column(align=True)
     column.operator("flamenco.submit_job", icon="RENDER_ANIMATION")

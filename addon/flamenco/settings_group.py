@@ -107,8 +107,11 @@ def _getter(setting: Setting) -> Callable[[bpy.types.PropertyGroup], Value]:
 
 
 def names(context: bpy.types.Context, job_name: str = "") -> dict[str, Any]:
-    """The names that expressions of settings can use; the default job name is the scene's."""
-    scene = context.scene
+    """The names that expressions of settings can use; the default job name is the scene's.
+
+    The settings are those of the scene that Blender shows, whichever one `context` has.
+    """
+    scene = bpy.context.scene
     return {
         "bpy": bpy,
         **evaluation.namespace(

@@ -3,17 +3,18 @@
 
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import bpy
 
 from . import (
     dependencies,
-    job_properties,
+    drafts,
     manager,
     my_jobs,
     outputs,
@@ -22,7 +23,6 @@ from . import (
     questions,
     rewriting,
     scene_properties,
-    settings_group,
     unanswered,
 )
 from .background import Flow, begun, in_background
@@ -41,11 +41,12 @@ from .errors import (
     StillUnderWay,
     VersionMismatch,
 )
-from .evaluation import values_for_submission
 from .job import BLENDFILE_FOR_CHECK, JobDraft
+from .job_types import JobType
 from .manager_info import ManagerInfo
 from .paths import file_name, find_project_root, pack_folder_name, path_for_manager, place_below
 from .plan import PackPlan, plan_in_place, plan_pack
+from .unanswered import Unanswered
 from .version import VERSION
 
 
@@ -53,7 +54,7 @@ from .version import VERSION
 class Submitted:
     """The outcome of a submission."""
 
-    job_name: str
+    job_names: tuple[str, ...]
     copied: int
     """Number of files in the pack; 0 if the file was already in the shared storage."""
     missing: tuple[Path, ...]
@@ -67,7 +68,9 @@ class Submitted:
         return "WARNING" if self.missing or self.elsewhere or self.warnings else "INFO"
 
     def __str__(self) -> str:
-        text = f'Job "{self.job_name}" submitted'
+        named = ", ".join(f'"{name}"' for name in self.job_names)
+        count = len(self.job_names)
+        text = f"Job {named} submitted" if count == 1 else f"{count} jobs submitted: {named}"
         if self.copied:
             text += f", {_count(self.copied)} copied to the shared storage"
         if self.missing:
@@ -94,8 +97,6 @@ class Submission:
     force: bool
     """True if the versions of Manager and add-on may differ."""
     transfer: packing.Transfer = field(default_factory=packing.Transfer)
-    key: str = field(default_factory=lambda: str(uuid.uuid4()))
-    """Its mark at the Manager, by which it is known if it is sent again."""
     asks: Callable[[], None] | None = None
     """Shows the question to the artist; None if nobody is there, and a script wants to go on."""
     question: questions.Question | None = None
@@ -138,31 +139,27 @@ class Submission:
         if bpy.data.filepath and bpy.data.is_dirty:
             yield from self._ask(questions.unsaved())
         blendfile = _save()
-        draft = self._draft(info)
+        jobs = drafts.made(self.job_name)
         storage = Path(info.storage)
         inside = yield from in_background(lambda: place_below(storage, blendfile))
-        if inside is None:
-            outputs.refuse_private(draft, bpy.context.scene, blendfile, storage)
         client = manager.client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
-        yield from in_background(lambda: client.check_job(draft.submitted(BLENDFILE_FOR_CHECK)))
-        self._stop_if_aborted()
-        outside = outputs.outside_of_farm(bpy.context.scene)
-        faults = yield from self._faults(draft)
+        for target, draft in jobs:
+            if inside is None:
+                outputs.refuse_private(draft, target.scene, blendfile, storage)
+            job = draft.submitted(BLENDFILE_FOR_CHECK)
+            yield from in_background(partial(client.check_job, job))
+            self._stop_if_aborted()
+        rendered = list(dict.fromkeys(target.scene for target, _ in jobs))
+        outside = outputs.outside_of_farm(bpy.context.scene, rendered)
+        faults = yield from self._faults(jobs[0][1].job_type, rendered)
         plan = yield from self._plan(blendfile, inside, info)
         yield from self._ask(questions.incomplete(plan, faults))
-        used = plan.files or (plan.blendfile,)
-        files = yield from in_background(lambda: packing.stamps(used))
-        mark = (client.url, draft, files)
-        known = yield from in_background(lambda: unanswered.take(mark))
-        if known is not None:
-            self.key, delivered = known.key, known.delivered
-        else:
-            delivered = yield from self._deliver(client, info, plan, draft.name)
-        sent = unanswered.Unanswered(mark, self.key, delivered)
-        warnings = yield from self._send(client, draft, sent)
-        told = (*faults, *outside, *warnings)
-        return Submitted(draft.name, len(plan.files), plan.missing, plan.elsewhere, told)
+        wanted = [draft for _, draft in jobs]
+        warnings = yield from self._send_all(client, info, plan, wanted)
+        names = tuple(draft.name for draft in wanted)
+        told = tuple(dict.fromkeys((*faults, *outside, *warnings)))
+        return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, told)
 
     def _check_version(self, info: ManagerInfo) -> None:
         """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
@@ -178,39 +175,15 @@ class Submission:
     def _is_wanted(self) -> bool:
         return not self.transfer.abort.is_set()
 
-    def _draft(self, info: ManagerInfo) -> JobDraft:
-        context = bpy.context
-        scene = context.scene
-        job_type = settings_group.job_type()
-        if job_type is None or job_type.name != scene.flamenco_job_type:
-            raise NotReady(
-                "The Manager does not know the chosen job type (any more). Choose another one"
-            )
-        name = self.job_name or scene.flamenco_job_name
-        if not name:
-            raise NotReady("The job has no name; enter one and submit again")
-        names = settings_group.names(context, name)
-        settings = values_for_submission(job_type, scene.flamenco_job_settings, names)
-        return JobDraft(
-            name=name,
-            job_type=job_type,
-            priority=scene.flamenco_job_priority,
-            settings=job_properties.overridden(scene, job_type, settings),
-            paused=scene.flamenco_job_submit_as_paused,
-            worker_tag=scene.flamenco_worker_tag,
-            platform=manager.platform(),
-            user=manager.user(),
-            comment=scene.flamenco_comment.strip(),
-            requirements=job_properties.needed(scene),
-            keep=scene.flamenco_keep,
-        )
-
-    def _faults(self, draft: JobDraft) -> Flow[tuple[str, ...]]:
-        """Faults that would show on the farm only."""
-        if draft.job_type.setting("blendfile") is None:
-            return ()
-        camera = outputs.without_camera(bpy.context.scene)
-        return (*camera, *(yield from preflight.faults(bpy.context.scene)))
+    def _faults(
+        self, job_type: JobType, rendered: Iterable[bpy.types.Scene]
+    ) -> Flow[tuple[str, ...]]:
+        """Faults of these scenes that would show on the farm only."""
+        found: list[str] = []
+        for scene in rendered if job_type.setting("blendfile") else ():
+            found += outputs.without_camera(scene)
+            found += yield from preflight.faults(scene)
+        return tuple(dict.fromkeys(found))
 
     def _plan(self, blendfile: Path, inside: Path | None, info: ManagerInfo) -> Flow[PackPlan]:
         """`inside` is the blend file as it is called in the shared storage, if it is there."""
@@ -254,8 +227,47 @@ class Submission:
         if answer == questions.FIX:
             raise NotReady("Choose the folder with the missing files, and submit again")
 
+    def _send_all(
+        self, client: Client, info: ManagerInfo, plan: PackPlan, wanted: Sequence[JobDraft]
+    ) -> Flow[list[str]]:
+        """Send the jobs, each with files of its own: all of them, or none.
+
+        Returns the Manager's warnings.
+        """
+        used = plan.files or (plan.blendfile,)
+        files = yield from in_background(lambda: packing.stamps(used))
+        marks = [(client.url, draft, files) for draft in wanted]
+        kept = yield from in_background(lambda: unanswered.take(marks))
+        warnings: list[str] = []
+        sent: list[Unanswered] = []
+        made: list[Future[JobState]] = []
+        try:
+            for draft, mark, known in zip(wanted, marks, kept, strict=True):
+                key = known.key if known else str(uuid.uuid4())
+                delivered = (
+                    known.delivered
+                    if known
+                    else (yield from self._deliver(client, info, plan, draft.name, key))
+                )
+                sent.append(Unanswered(mark, key, delivered))
+                answer = yield from self._send(client, draft, sent[-1])
+                made.append(answer)
+                warnings += answer.result().warnings
+        except AnswerLost:
+            unanswered.keep(sent)
+            raise
+        except BaseException as ex:
+            others = [*zip(made, sent, strict=False)]
+            undo = begun(lambda: [_withdraw(client, job, one.delivered) for job, one in others])
+            if not isinstance(ex, (Aborted, GeneratorExit)):
+                yield undo
+            raise
+        for draft, job in zip(wanted, made, strict=True):
+            my_jobs.follow(draft.name, client, job.result())
+        return warnings
+
     def _deliver(
-        self, client: Client, info: ManagerInfo, plan: PackPlan, name: str
+        self, client: Client, info: ManagerInfo, plan: PackPlan, name: str, key: str
     ) -> Flow[Delivered]:
         """Bring the files to where Workers find them."""
         if not plan.files:
@@ -267,25 +279,22 @@ class Submission:
             _show("TRANSFERRING", f"Sending {what}", can_abort=True)
             return (yield from in_background(lambda: sender.to_shaman(client, checkout)))
         # The Manager deletes the folder that it hands out with the job.
-        given = yield from in_background(lambda: client.hand_out_pack(name, self.key))
+        given = yield from in_background(lambda: client.hand_out_pack(name, key))
         now = datetime.now(timezone.utc).astimezone()
         pack = Path(info.storage, given or pack_folder_name(name, now))
         _show("TRANSFERRING", f"Copying {what}", can_abort=True)
         return (yield from in_background(lambda: sender.to_storage(pack), Delivered.discard))
 
-    def _send(
-        self, client: Client, draft: JobDraft, known: unanswered.Unanswered
-    ) -> Flow[tuple[str, ...]]:
+    def _send(self, client: Client, draft: JobDraft, known: Unanswered) -> Flow["Future[JobState]"]:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job", can_abort=True)
         delivered = known.delivered
         job = draft.submitted(delivered.blendfile, delivered.checkout)
-        sent = begun(lambda: client.submit_job(job, self.key, self._is_wanted))
+        sent = begun(lambda: client.submit_job(job, known.key, self._is_wanted))
         try:
             yield sent
-            state = sent.result()
+            sent.result()
         except (ManagerUnreachable, ManagerBusy, StillUnderWay) as ex:
-            unanswered.keep(known)
             raise AnswerLost(ex) from ex
         except (JobRejected, JobTypeOutdated, ManagerRefused):
             yield from in_background(delivered.discard)
@@ -293,8 +302,7 @@ class Submission:
         except (Aborted, GeneratorExit):
             begun(lambda: _withdraw(client, sent, delivered))
             raise
-        my_jobs.follow(draft.name, client, state)
-        return state.warnings
+        return sent
 
 
 def _withdraw(client: Client, sent: "Future[JobState]", delivered: Delivered) -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The submission that got no answer, which the Manager may have made a job of all the same.
+"""The jobs of a submission that got no answer, which the Manager may have made all the same.
 
-It is kept until something else is submitted. Sent again with its key, the job is the same one.
+They are kept until something else is submitted. Sent again with its key, a job is the same one.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .delivery import Delivered
@@ -11,29 +12,31 @@ from .delivery import Delivered
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A submission that was sent, and its key."""
+    """A job that was sent, and its key."""
 
     mark: object
-    """Equal for submissions of the same job with the same files to the same Manager."""
+    """Equal for the same job with the same files at the same Manager."""
     key: str
     delivered: Delivered
     """Where its files are."""
 
 
-_kept: Unanswered | None = None
+_kept: list[Unanswered] = []
 
 
-def keep(submission: Unanswered) -> None:
-    """Keep a submission that got no answer."""
-    global _kept  # noqa: PLW0603 - one submission ends before the next begins
-    _kept = submission
+def keep(jobs: Iterable[Unanswered]) -> None:
+    """Keep the jobs of a submission of which one got no answer."""
+    _kept[:] = jobs
 
 
-def take(mark: object) -> Unanswered | None:
-    """The submission that is kept, if it has this mark and its files; afterwards none is kept."""
-    global _kept
-    kept, _kept = _kept, None
-    if kept is None or kept.mark != mark:
-        return None
-    pack = kept.delivered.pack
-    return kept if pack is None or pack.is_dir() else None
+def take(marks: Sequence[object]) -> list[Unanswered | None]:
+    """The kept jobs with these marks, as far as their files are there; then none is kept."""
+    kept = _kept.copy()
+    _kept.clear()
+    return [
+        next((one for one in kept if one.mark == mark and _has_files(one)), None) for mark in marks
+    ]
+
+
+def _has_files(job: Unanswered) -> bool:
+    return job.delivered.pack is None or job.delivered.pack.is_dir()

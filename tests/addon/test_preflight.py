@@ -18,8 +18,8 @@ def test_without_a_camera_tells_it_of_jobs_that_open_the_file(
     blendfile = make_file(blender, storage / "shot.blend", "scene.camera = None")
     script = """
 import flamenco.background as background, flamenco.submission as submission, types
-empty = types.SimpleNamespace(job_type=types.SimpleNamespace(setting=lambda key: None))
-answers = [tried(), background.run(submission.Submission("", False)._faults(empty))]
+empty = types.SimpleNamespace(setting=lambda key: None)
+answers = [tried(), background.run(submission.Submission("", False)._faults(empty, [scene]))]
 editor = scene.sequence_editor_create()
 strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 until = "length" if bpy.app.version >= (5, 0) else "frame_end"

@@ -135,6 +135,7 @@ class TestSimpleBlenderRender:
                 "eval": "C.scene.name",
                 "visible": "web",
             },
+            "view_layer": {"key": "view_layer", "type": "string", "visible": "submission"},
             "on_missing": {
                 "key": "on_missing",
                 "type": "string",

@@ -165,6 +165,22 @@ class TestSimpleBlenderRender:
         with Image.open(tmp_path / "renders" / "000001.jpg") as picture:
             assert picture.size == (32, 16)
 
+    async def test_only_the_view_layer_asked_for_is_rendered(self, job, settings, tmp_path):
+        empty = "scene.view_layers.new('Empty').layer_collection.exclude = True"
+        hide = "for each in scene.view_layers['Empty'].layer_collection.children: each.exclude = 1"
+        blendfile = make_scene(tmp_path / "layers.blend", f"{empty}\n{hide}")
+        frames = {}
+        for layer in ("", "Empty"):
+            folder = tmp_path / (layer or "all")
+            asked = settings | {"frames": "1", "fps": None, "view_layer": layer}
+            asked |= {"blendfile": str(blendfile), "render_output_path": f"{folder}/######"}
+            await run_tasks(await compiled(job, "simple-blender-render", **asked))
+            with Image.open(folder / "000001.png") as picture:
+                extrema = picture.convert("RGB").getextrema()
+            frames[layer] = max(brightest - darkest for darkest, brightest in extrema)
+        assert frames["Empty"] < 5  # the background, dithered
+        assert frames[""] > 20
+
 
 class TestTypesWithoutBlender:
     async def test_test_frames_are_drawn_and_become_a_video(self, job, tmp_path):

@@ -17,7 +17,7 @@ WITH_VALUE = frozenset(
 CODE = "--python-expr"
 
 HARMLESS = (
-    *(ast.Module, ast.Import, ast.Assign, ast.If, ast.Compare, ast.Eq, ast.Tuple),
+    *(ast.Module, ast.Import, ast.Assign, ast.If, ast.For, ast.Compare, ast.Eq, ast.Tuple),
     *(ast.Attribute, ast.Name, ast.Constant, ast.Load, ast.Store, ast.alias),
 )
 """All there is in code that only sets settings: it calls nothing."""

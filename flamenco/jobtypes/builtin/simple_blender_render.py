@@ -32,6 +32,13 @@ ON_MISSING = Setting(
     "a missing texture or other file is a warning",
 )
 
+VIEW_LAYER = Setting(
+    "view_layer",
+    "string",
+    visible="submission",
+    description="Name of the only view layer to render; empty: all that the scene renders",
+)
+
 MOST_PERCENT = 32767
 """Blender's own limit of a size in percent."""
 
@@ -151,6 +158,7 @@ JOB_TYPE = JobType(
             visible="web",
             description="Name of the scene to render",
         ),
+        VIEW_LAYER,
         ON_MISSING,
     ],
 )
@@ -234,8 +242,10 @@ def check_frames(frames: str, chunk_size: int) -> None:
         )
 
 
-def size_and_samples(settings: dict[str, Any]) -> Iterator[str]:
-    """Code for size and samples, as far as the job has its own."""
+def size_samples_and_layer(settings: dict[str, Any]) -> Iterator[str]:
+    """Code for size, samples and view layer, as far as the job has its own."""
+    if layer := settings.get("view_layer"):
+        yield f"for layer in bpy.context.scene.view_layers: layer.use = layer.name == {layer!r}"
     if percentage := settings.get("resolution_percentage"):
         yield f"render.resolution_percentage = {percentage}"
     if samples := settings.get("samples"):
@@ -278,7 +288,7 @@ def render_task(
         "args": [
             *scene,
             "--python-expr",
-            "\n".join([OUTPUT_OVERRIDES, *size_and_samples(settings)]),
+            "\n".join([OUTPUT_OVERRIDES, *size_samples_and_layer(settings)]),
             "--render-output",
             path.join(path.dirname(output), path.basename(output)),
             *(["--render-format", settings["format"]] if settings["format"] else []),

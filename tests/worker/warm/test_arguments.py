@@ -5,7 +5,7 @@ import pytest
 from flamenco.jobtypes.builtin.simple_blender_render import (
     DEPTH,
     OUTPUT_OVERRIDES,
-    size_and_samples,
+    size_samples_and_layer,
 )
 from worker.warm.arguments import are_understood
 
@@ -18,7 +18,10 @@ SETTINGS = {"resolution_percentage": 50, "samples": 16}
         [],
         ["-b", "-y", "--factory-startup"],
         ["--scene", "--python", "--render-output", "/render/-P/######", "-F", "PNG", "-t", "0"],
-        ["--python-expr", "\n".join([OUTPUT_OVERRIDES, *size_and_samples(SETTINGS)])],
+        [
+            "--python-expr",
+            "\n".join([OUTPUT_OVERRIDES, *size_samples_and_layer(SETTINGS | {"view_layer": "A"})]),
+        ],
         ["--python-expr", DEPTH.format("16")],
     ],
 )
