@@ -26,7 +26,6 @@ from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent
 from web import pacing
 from web.headers import guarded
 from web.pacing import MAX_MESSAGE_BYTES, Pace
-from web.refusing import Refusal, Refused, refusal_in
 
 KEEP_ALIVE_SECONDS = 20.0
 """Seconds after which a connection is closed that is idle, or still sends a request's headers.
@@ -153,7 +152,7 @@ class Connection:
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
     _reading: trio.CancelScope = attrs.field(
-        init=False, factory=lambda: trio.CancelScope(deadline=_idle_until())
+        init=False, factory=lambda: trio.CancelScope(deadline=idle_until_now())
     )
     """Scope whose deadline is the end of an idle connection."""
     _was_asked: bool = attrs.field(init=False, default=False)
@@ -163,27 +162,15 @@ class Connection:
     def __attrs_post_init__(self) -> None:
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
 
-    async def is_asked(self) -> bool:
-        """Wait until something comes; False if nothing does."""
-        with trio.move_on_at(self._reading.deadline), suppress(trio.ClosedResourceError):
-            await trio.lowlevel.wait_readable(self._socket)
-            return True
-        return False
-
-    def refused(self, refusal: Refusal) -> Refused | None:
-        """Refusal of what is asked by a look at its head; None if it may go on."""
-        return refusal_in(self._socket, self._client, refusal)
-
-    async def refuse(self, refused: Refused, seconds: float) -> None:
-        """Refuse what is asked, and let the client take the answer, whatever it still sends."""
-        if refused.send(self._socket):
-            with trio.move_on_after(seconds), suppress(*GONE):
-                while await self._stream.receive_some(READ_BYTES):
-                    pass
+    async def drain(self, seconds: float) -> None:
+        """Take what the client still sends, for so long, so that the answer is not lost."""
+        with trio.move_on_after(seconds), suppress(*GONE):
+            while await self._stream.receive_some(READ_BYTES):
+                pass
 
     async def serve(self, app: AppWrapper, config: Config, context: WorkerContext) -> None:
         """Answer one request after another, until either side closes the connection."""
-        self._reading.deadline = _idle_until()
+        self._reading.deadline = idle_until_now()
         try:
             async with TaskGroup() as tasks:
                 self._protocol = _Protocol(
@@ -208,7 +195,7 @@ class Connection:
         if isinstance(event, RawData):
             await self.send_frame(event.data)
         elif isinstance(event, Updated):
-            self._reading.deadline = _idle_until() if event.idle else inf
+            self._reading.deadline = idle_until_now() if event.idle else inf
         else:
             await self._stream.aclose()
             await self._protocol.handle(Closed())
@@ -285,5 +272,6 @@ class Connection:
             rest = rest[WRITE_BYTES:]
 
 
-def _idle_until() -> float:
+def idle_until_now() -> float:
+    """Time until which a connection may be idle from now on."""
     return trio.current_time() + KEEP_ALIVE_SECONDS

@@ -10,7 +10,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, lru_cache
 
 import attrs
 import trio
@@ -27,6 +27,7 @@ def name_in(host: str) -> str | None:
     return (match[1] or match[2]).lower().removesuffix(".") if match else None
 
 
+@lru_cache(maxsize=100)
 def is_address(name: str) -> bool:
     """True for an IP address."""
     try:

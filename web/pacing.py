@@ -42,13 +42,17 @@ class Tokens:
         gained = self.per_second * (trio.current_time() - self._counted_at)
         return self.left + gained >= self.most
 
-    async def take(self, tokens: float) -> None:
-        """Use some, and wait until there are as many again as were missing."""
+    def spend(self, tokens: float) -> float:
+        """Use some; returns the seconds until there are as many again as were missing."""
         now = trio.current_time()
         self.left += self.per_second * (now - self._counted_at) - tokens
         self.left, self._counted_at = min(self.most, self.left), now
-        if self.left < 0:
-            await trio.sleep(-self.left / self.per_second)
+        return max(0.0, -self.left / self.per_second)
+
+    async def take(self, tokens: float) -> None:
+        """Use some, and wait until there are as many again as were missing."""
+        if seconds := self.spend(tokens):
+            await trio.sleep(seconds)
 
 
 @attrs.define(eq=False)

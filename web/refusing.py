@@ -27,7 +27,7 @@ LOOK_BYTES = 16_384
 
 _FIRST = re.compile(rb"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
-_BODY = frozenset({b"content-length", b"transfer-encoding"})
+_BODY = re.compile(rb"(?i)\n(?:content-length|transfer-encoding):")
 
 
 @attrs.frozen
@@ -54,8 +54,7 @@ class Refused:
             client.send(_raw(self))
             client.shutdown(socket.SHUT_WR)
             came = client.recv(LOOK_BYTES)
-        scope = scope_of(came, ("", 0)) if came.endswith(b"\r\n\r\n") else None
-        return scope is None or any(name in _BODY for name, _ in scope["headers"])
+        return not came.endswith(b"\r\n\r\n") or _BODY.search(came) is not None
 
 
 Refusal = Callable[[Scope], Refused | None]
@@ -85,15 +84,6 @@ def scope_of(data: bytes, client: tuple[str, int]) -> Scope | None:
         "headers": headers,
         "client": client,
     }
-
-
-def refusal_in(client: socket.socket, address: tuple[str, int], refusal: Refusal) -> Refused | None:
-    """Refusal of the request that has come on a socket; None if it may go on."""
-    try:
-        scope = scope_of(client.recv(LOOK_BYTES, socket.MSG_PEEK), address)
-    except OSError:
-        return None
-    return refusal(scope) if scope is not None else None
 
 
 @lru_cache(maxsize=100)

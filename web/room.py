@@ -10,12 +10,14 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from heapq import nsmallest
 from ipaddress import ip_address
 from math import inf
 
 import attrs
 
+from web.arrivals import Arrival
 from web.connections import Connection
 from web.refusing import Refused
 
@@ -82,6 +84,7 @@ def most_connections() -> int:
     return most
 
 
+@lru_cache(maxsize=1000)
 def is_here(host: str) -> bool:
     """True for an address of the Manager's own machine, where its operator is."""
     try:
@@ -99,7 +102,7 @@ class Room:
     is_known: Callable[[str], bool] = is_here
     """True for an address of a Worker, or of an operator."""
     most: int = attrs.field(factory=most_connections)
-    connections: set[Connection] = attrs.field(factory=set)
+    connections: set[Connection | Arrival] = attrs.field(factory=set)
     _is_full: bool = False
 
     def admits(self, host: str) -> bool:
@@ -116,7 +119,7 @@ class Room:
     def _close_idle_ones(self, needed: int) -> None:
         """Close some connections, of strangers and longest idle first: ``needed``, or more."""
 
-        def worth(one: Connection) -> tuple[bool, float]:
+        def worth(one: Connection | Arrival) -> tuple[bool, float]:
             return self.is_known(one.host), one.idle_until
 
         idle = (each for each in self.connections if each.idle_until < inf)
@@ -128,5 +131,4 @@ class Room:
 def turn_away(client: socket.socket) -> None:
     """Answer a client for whom there is no room, and close its connection."""
     with client:
-        client.settimeout(0)
         FULL.send(client)

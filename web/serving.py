@@ -8,7 +8,8 @@ shows:
 - clients that stop reading, and so keep the server from stopping: `web.connections`, `_Clients`;
 - clients that take all descriptors: `web.room`;
 - clients that are accepted one per round of a busy event loop: `_accept`;
-- hundreds of new connections at once, in each round of which all others wait: `_Clients._answer`;
+- hundreds of new connections at once, in each round of which all others wait: `web.arrivals`, and
+  `_Clients._serve`;
 - Quart's hooks that are skipped when the server is cancelled: `_lifespan`;
 - bodies that pile up in memory because Quart takes them without back-pressure: `Past`, and
   `web.bodies`.
@@ -32,6 +33,8 @@ from hypercorn.utils import wrap_app
 from quart_trio.wrappers import TrioResponse
 from quart_trio.wrappers.response import TrioFileBody
 
+from web import arrivals
+from web.arrivals import Arrival, Arrivals
 from web.connections import Connection, Settings
 from web.pacing import Paces
 from web.queues import Queues
@@ -49,9 +52,9 @@ logger = logging.getLogger("flamenco.web")
 
 LAST_SEND_SECONDS = 30.0
 ACCEPTED_AT_ONCE = 20
-LOOKS = 20.0
+LOOKS = 300.0
+"""Number of new connections of an address whose requests are looked at, before it has a pace."""
 LOOKS_PER_SECOND = 1000.0
-"""Number of new connections of an address whose requests are looked at, after the first ones."""
 NEW_AT_ONCE = 5
 """Maximum number of connections of an address whose first requests are worked on: what comes on new
 ones costs most, and each step that is done for one keeps all others waiting."""
@@ -189,54 +192,97 @@ class _Clients:
     _limits: Limits
     _room: Room
     _refusal: Refusal
+    _nursery: trio.Nursery = attrs.field(init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
     _looks: Paces = attrs.field(factory=lambda: Paces(LOOKS, LOOKS_PER_SECOND))
     _new: Queues = attrs.field(factory=lambda: Queues(NEW_AT_ONCE))
     _context: WorkerContext = attrs.field(factory=lambda: WorkerContext(None))
+
+    def __attrs_post_init__(self) -> None:
+        self._arrivals = Arrivals(self._meet)
 
     async def serve(self, listening: socket.socket, stop: trio.Event) -> None:
         """Serve until ``stop``, then give requests their grace."""
         async with trio.open_nursery() as watching:
             watching.start_soon(self._cut_off, stop)
-            async with trio.open_nursery() as clients:
+            async with trio.open_nursery() as self._nursery:
+                self._nursery.start_soon(self._arrivals.watch)
                 async with trio.open_nursery() as accepting:
-                    accepting.start_soon(_accept, listening, partial(self._take, clients))
+                    accepting.start_soon(_accept, listening, self._take)
                     await stop.wait()
                     accepting.cancel_scope.cancel()
                 await self._context.terminated.set()
+                self._arrivals.end()
                 for connection in self._room.connections:
                     connection.close_if_idle()
-                clients.cancel_scope.deadline = trio.current_time() + self._limits.grace
+                self._nursery.cancel_scope.deadline = trio.current_time() + self._limits.grace
             watching.cancel_scope.cancel()
 
-    def _take(self, clients: trio.Nursery, accepted: socket.socket, host: str, port: int) -> None:
+    def _take(self, accepted: socket.socket, host: str, port: int) -> None:
         if not self._room.admits(host):
             turn_away(accepted)
             return
-        connection = Connection(accepted, (host, port), self._limits.stall)
+        arrival = Arrival(accepted, (host, port))
+        self._room.connections.add(arrival)
+        if arrivals.WATCHED_TOGETHER:
+            self._arrivals.expect(arrival)
+        else:
+            self._nursery.start_soon(self._arrivals.watch_one, arrival)
+
+    def _meet(self, arrival: Arrival) -> None:
+        """Look at what is asked first on a connection, now or when its address may have a look."""
+        seconds = self._looks.of(arrival.host).spend(1)
+        if seconds:
+            self._nursery.start_soon(self._meet_later, arrival, seconds)
+        else:
+            self._look(arrival)
+
+    async def _meet_later(self, arrival: Arrival, seconds: float) -> None:
+        try:
+            await trio.sleep(seconds)
+        except trio.Cancelled:
+            arrival.socket.close()
+            raise
+        self._look(arrival)
+
+    def _look(self, arrival: Arrival) -> None:
+        """Refuse at once what the head of a request is enough for; serve all else in a task."""
+        self._room.connections.discard(arrival)
+        refused, is_over = None, True
+        try:
+            if head := arrival.head():
+                is_busy = self._new.waiting(arrival.host) >= NEW_WAITING
+                refused = arrival.refused(self._refusal, head) or (BUSY if is_busy else None)
+                is_over = refused is not None and not refused.send(arrival.socket)
+        except Exception:
+            logger.exception("a connection failed with an unexpected error")
+        if is_over:
+            arrival.socket.close()
+            return
+        connection = Connection(arrival.socket, arrival.client, self._limits.stall)
         self._room.connections.add(connection)
-        clients.start_soon(self._serve, connection)
+        serve = self._serve if refused is None else self._drain
+        self._nursery.start_soon(serve, connection)
 
     async def _serve(self, connection: Connection) -> None:
+        """Answer what is asked; an address waits with each new connection for its turn."""
         try:
-            if await connection.is_asked():
-                await self._looks.of(connection.host).take(1)
-                await self._answer(connection)
+            async with self._new.turn(connection.host) as answered:
+                connection.answered = answered
+                await connection.serve(self._app, self._config, self._context)
         except Exception:
             logger.exception("a connection failed with an unexpected error")
         finally:
             self._room.connections.discard(connection)
             connection.cut_off()
 
-    async def _answer(self, connection: Connection) -> None:
-        """Answer what is asked; an address waits with each new connection for its turn."""
-        is_busy = self._new.waiting(connection.host) >= NEW_WAITING
-        refused = connection.refused(self._refusal) or (BUSY if is_busy else None)
-        if refused is not None:
-            await connection.refuse(refused, self._limits.linger)
-            return
-        async with self._new.turn(connection.host) as answered:
-            connection.answered = answered
-            await connection.serve(self._app, self._config, self._context)
+    async def _drain(self, connection: Connection) -> None:
+        """Let a client that was refused take its answer, whatever it still sends."""
+        try:
+            await connection.drain(self._limits.linger)
+        finally:
+            self._room.connections.discard(connection)
+            connection.cut_off()
 
     async def _cut_off(self, stop: trio.Event) -> None:
         """Close the connections that are still open after the grace."""
@@ -260,6 +306,7 @@ async def _accept(
         await trio.lowlevel.wait_readable(listening)
         try:
             for accepted, (host, port, *_) in _waiting(listening):
+                accepted.setblocking(False)
                 take(accepted, host, port)
         except OSError as error:
             logger.warning("a client has to wait: %s", error.strerror)

@@ -1,7 +1,8 @@
 """What a look at the head of a request is enough to refuse costs no more than that."""
 
+import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
 import trio
@@ -64,6 +65,33 @@ async def test_a_crowd_is_refused_and_who_asks_something_else_goes_on(edge, serv
     assert not served
     assert code_in(await answer_to(edge, head("GET", "/api/v3/version"))) == 200
     assert len(served) == 1
+
+
+class Tasks(trio.abc.Instrument):
+    """Counts the tasks that are begun."""
+
+    begun = 0
+
+    def task_spawned(self, task):
+        self.begun += 1
+
+
+async def test_no_task_is_made_for_who_is_refused_by_the_head(edge, served):
+    host, _, port = edge.url.removeprefix("http://").partition(":")
+    await edge.http.get("/api/v3/version")
+    with ExitStack() as stack:
+        clients = [socket.create_connection((host, int(port))) for _ in range(100)]
+        for client in clients:
+            stack.enter_context(client)
+            client.sendall(REFUSED[421])
+        tasks = Tasks()
+        trio.lowlevel.add_instrument(tasks)
+        with trio.fail_after(PATIENCE):
+            for client in clients:
+                await trio.lowlevel.wait_readable(client)
+                assert code_in(client.recv(1000)) == 421
+        trio.lowlevel.remove_instrument(tasks)
+    assert tasks.begun < len(clients) / 2  # the farm has some, too
 
 
 async def test_a_file_of_any_size_may_be_sent(edge, served):

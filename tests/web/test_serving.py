@@ -97,7 +97,12 @@ async def test_a_client_that_does_not_say_whom_it_asks_is_answered():
         assert (await answer_of(port, b"GET / HTTP/1.0\r\n\r\n")).endswith(b"hello")
 
 
-async def test_an_idle_connection_and_a_half_sent_request_are_closed_after_a_time(monkeypatch):
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_idle_connection_and_a_half_sent_request_are_closed_after_a_time(
+    monkeypatch, together
+):
+    monkeypatch.setattr("web.arrivals.WATCHED_TOGETHER", together)
+    monkeypatch.setattr("web.arrivals.SWEEP_SECONDS", 0.1)
     monkeypatch.setattr("web.connections.KEEP_ALIVE_SECONDS", 0.5)
     async with served(application()) as (port, _):
         assert await answer_of(port) == b""
@@ -243,7 +248,8 @@ async def test_a_client_that_stops_reading_does_not_hold_the_end_of_the_server()
     await stream.aclose()
 
 
-async def test_idle_connections_end_when_the_server_stops_and_requests_are_answered():
+async def test_idle_connections_end_when_the_server_stops_and_requests_are_answered(monkeypatch):
+    monkeypatch.setattr("web.connections.KEEP_ALIVE_SECONDS", 1.0)
     gate, asked = trio.Event(), trio.Event()
     app = application()
 
@@ -410,12 +416,11 @@ async def heard(client: socket.socket) -> bytes:
 
 async def test_connections_on_which_nothing_is_asked_give_way_to_new_ones():
     async with with_little_room() as connected:
-        for host in [STRANGE, MINE] * 20:
-            idle = connected(host)
+        first, *_ = [connected(host) for host in [STRANGE, MINE] * 20]
         for host in (STRANGE, MINE):
             answer = await heard(connected(host, get("/", "Connection: close")))
             assert answer.endswith(b"hello"), answer
-        assert await heard(idle) == b""
+        assert await heard(first) == b""
 
 
 async def test_connections_of_a_crowd_whose_turn_has_not_come_give_way_too(monkeypatch):

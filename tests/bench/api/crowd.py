@@ -25,15 +25,18 @@ class Answers:
 def attack(host: str, port: int, request: bytes, size: int) -> Answers:
     """Send a request on so many connections at once, and wait for the beginnings of all answers."""
     answers, waiting = Answers(), selectors.DefaultSelector()
-    for _ in range(size):
-        client = socket.create_connection((host, port), source_address=(ADDRESS, 0))
+    clients = [
+        socket.create_connection((host, port), source_address=(ADDRESS, 0)) for _ in range(size)
+    ]
+    for client in clients:
         client.settimeout(0)
-        data = (client, time.monotonic(), [request])
-        waiting.register(client, selectors.EVENT_READ | selectors.EVENT_WRITE, data)
-    ends = time.monotonic() + PATIENCE_SECONDS
+        rest = (client, [request])
+        waiting.register(client, selectors.EVENT_READ | selectors.EVENT_WRITE, rest)
+    began = time.monotonic()
+    ends = began + PATIENCE_SECONDS
     while waiting.get_map() and time.monotonic() < ends:
         for key, ready in waiting.select(1.0):
-            client, began, rest = key.data
+            client, rest = key.data
             if ready & selectors.EVENT_READ:
                 _note(answers, client, began)
                 waiting.unregister(client)
