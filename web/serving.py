@@ -20,7 +20,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import Any, cast
 
 import attrs
@@ -306,7 +305,7 @@ async def _accept(
         await trio.lowlevel.wait_readable(listening)
         try:
             for accepted, (host, port, *_) in _waiting(listening):
-                accepted.setblocking(False)
+                accepted.settimeout(0)
                 take(accepted, host, port)
         except OSError as error:
             logger.warning("a client has to wait: %s", error.strerror)

@@ -1,5 +1,7 @@
 """What a job says of its files never costs others theirs."""
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from flamenco.config.manager import ManagerConfig, ShamanConfig
@@ -31,15 +33,23 @@ async def victims(edge):
     return job, edge.storage / "shared" / "jobs" / "victim" / "x" / "x"
 
 
-@pytest.mark.parametrize(
-    "alias", ["victim/x", "victim/x/", "./victim/x", "victim//x", "victim/./x", "victim", "victim/"]
-)
-async def test_no_way_to_write_a_checkout_deletes_that_of_another_job(edge, victims, alias):
+@pytest.mark.parametrize("named", ["victim/x", "victim", "Victim/x", "VICTIM/X", "victim/x "])
+async def test_no_name_of_a_checkout_deletes_that_of_another_job(edge, victims, named):
     job, file = victims
-    await deleted(edge, await submitted(edge, alias))
+    await deleted(edge, await submitted(edge, named))
     assert file.read_bytes() == SCENE
     await deleted(edge, job)
     assert not file.parent.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "alias", ["victim/x/", "./victim/x", "victim//x", "victim/./x", "victim/x/.", "victim/"]
+)
+@pytest.mark.parametrize("path", ["jobs", "jobs/check", "jobs/dry-run"])
+async def test_a_checkout_has_one_name_only(edge, path, alias):
+    body = {**JOB, "storage": {"shaman_checkout_id": alias}}
+    error = await call(edge, "POST", path, body, 400)
+    assert repr(PurePosixPath(alias).as_posix()) in error["message"]
 
 
 @pytest.mark.parametrize("named", ["..", "../jobs", "/", ".", "a/../victim", "no\0name", "a\nb"])

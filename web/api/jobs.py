@@ -23,7 +23,7 @@ from flamenco.model.unc import with_backslashes
 from flamenco.model.variables import settings_to_variables
 from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
-from flamenco.shaman import checkout_path
+from flamenco.shaman import BadPath, checkout_path
 from flamenco.store import listed_jobs, listed_tasks, waiting_approvals
 from web import views
 from web.api.asking import who
@@ -188,9 +188,14 @@ def submitted(job: api.SubmittedJob, services: Services) -> SubmitJob:
 
 
 def _checkout(storage: api.JobStorageInfo | UnsetType) -> str | None:
-    """The checkout that a job says is its own, without aliases. Raises `BadPath`."""
+    """The checkout that a job says is its own, as Shaman wrote it. Raises `BadPath`."""
     given = None if isinstance(storage, UnsetType) else _or_none(storage.shaman_checkout_id)
-    return checkout_path(given).as_posix() if given else None
+    if not given:
+        return None
+    path = checkout_path(given).as_posix()
+    if path != given:
+        raise BadPath(f"storage.shaman_checkout_id: expected {path!r}, as Shaman writes this path")
+    return path
 
 
 def _deeper_than(levels: int, value: object) -> bool:
