@@ -1,14 +1,16 @@
 """Equipment of this Worker's machine: measured, asked of programs, or configured.
 
-Memory and processors are known at once. Programs are asked in parallel while the Worker registers.
-A Blender that starts for the first time, from a network share, may take longer than the sign-on
-waits; the Manager then learns of it in a new session.
+Memory and processors are known at once. Programs are asked in parallel while the Worker registers,
+but those whose paths the Manager tells only once that has proven itself. A Blender that starts for
+the first time, from a network share, may take longer than the sign-on waits; the Manager then
+learns of it in a new session.
 """
 
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import httpx
 import msgspec
@@ -62,6 +64,7 @@ class Machine:
         self._checked = trio.Event()
         self._changed = trio.Event()
         self._wanted = trio.Event()
+        self._touched = trio.Event()
         self.specs = self._gather()
 
     @property
@@ -74,6 +77,15 @@ class Machine:
         """The task types that the Worker offers: the configured ones without those it can't do."""
         withheld = {each.task_type for each in self.specs.withheld}
         return tuple(each for each in self._config.task_types if each not in withheld)
+
+    @contextmanager
+    def in_touch(self) -> Iterator[None]:
+        """Ask the Manager for paths as long as it is known that it is this Worker's own."""
+        self._touched.set()
+        try:
+            yield
+        finally:
+            self._touched = trio.Event()
 
     async def find(self) -> None:
         """Look at everything, later at whatever is missing, and at everything on request.
@@ -139,6 +151,7 @@ class Machine:
     async def _ask_farm(self) -> Farm:
         failures = 0
         while True:
+            await self._touched.wait()
             try:
                 return await ask_farm(self._http)
             except httpx.HTTPError as error:

@@ -23,7 +23,7 @@ from worker.outbox import HomeError, Outbox, open_outbox
 from worker.pictures import PictureService
 from worker.probes import PROBES
 from worker.registration import Identity
-from worker.session import Session
+from worker.session import NotLetIn, Session
 from worker.signals import watch_signals
 from worker.stay import FOR_EVER, Stay, leave_in_time
 from worker.warm.keeper import open_keeper
@@ -39,6 +39,8 @@ HTTP_SECONDS = 30.0
 FLUSH_SECONDS = 60.0
 PICTURES_SECONDS = 5.0
 """Maximum seconds of a Worker that leaves for its last pictures."""
+NOT_LET_IN_EXIT_CODE = 3
+"""Exit code of a new Worker whose registration secret the Manager does not take."""
 
 
 async def run_worker(
@@ -47,9 +49,9 @@ async def run_worker(
     """Run a Worker until it is told to leave or ``stay`` is over; returns the process's exit code.
 
     The exit code is 0 if it left in time or the Manager asked it to go offline, the configured one
-    if the Manager asked for a restart, and 1 after a signal. Handles SIGINT, SIGTERM, SIGUSR1 and
-    SIGUSR2, so it has to run in the main thread. Without a Manager's address it searches the
-    ``network`` for one.
+    if the Manager asked for a restart, 1 after a signal, and `NOT_LET_IN_EXIT_CODE`. Handles
+    SIGINT, SIGTERM, SIGUSR1 and SIGUSR2, so it has to run in the main thread. Without a Manager's
+    address it searches the ``network`` for one.
 
     Raises `HomeError` if its home folder cannot be used, `NoManagerFound` if the search fails.
     """
@@ -125,11 +127,21 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
         kept = keeper if config.warm_blender else None
         worker = Worker(config, Workshop(COMMANDS, outbox, pictures, conditions, kept), machine)
         session = Session(where, worker, outbox, identity)
+
+        async def stay_in_touch() -> None:
+            nonlocal code
+            try:
+                await session.run()
+            except NotLetIn as error:
+                log.error("%s", error)
+                code = NOT_LET_IN_EXIT_CODE
+                nursery.cancel_scope.cancel()
+
         nursery.start_soon(watch_signals, worker, nursery.cancel_scope)
         nursery.start_soon(leave_in_time, worker, stay)
         nursery.start_soon(machine.find)
         nursery.start_soon(machine.meter.run)
-        nursery.start_soon(session.run)
+        nursery.start_soon(stay_in_touch)
         nursery.start_soon(pictures.run)
         code = await worker.live()
         with trio.move_on_after(PICTURES_SECONDS):

@@ -43,6 +43,10 @@ class RegistrationFailed(Exception):
     """The Manager could not be asked, or refused; the text says why, in a sentence."""
 
 
+class SecretRefused(RegistrationFailed):
+    """The Manager wants another registration secret than this Worker's, or any at all."""
+
+
 @attrs.frozen
 class _Registered:
     uuid: Word
@@ -127,6 +131,8 @@ async def _register_by_proof(
     ended = await talk_over(str(http.base_url), registering.talk)
     if registering.worker_id:
         return attrs.evolve(made, worker_id=registering.worker_id, proven=True)
+    if ended.code == protocol.NO_PROOF:
+        raise SecretRefused(WRONG_SECRET)
     if ended.code not in CAN_T_PROVE:
         raise RegistrationFailed(ended.reason)
     if not config.manager_url:
@@ -157,8 +163,8 @@ class _Registering:
             )
             await socket.send_message(protocol.encode(new))
             said = await answer(socket)
-        except NoProof:
-            return Ended(WRONG_SECRET)
+        except NoProof as error:
+            return error.ended
         except ProtocolError as error:
             return Ended(f"its answer to a registration was not understood: {error}")
         if isinstance(said, Registered):
@@ -183,7 +189,7 @@ async def _ask(http: httpx.AsyncClient, config: WorkerConfig, secret: str) -> st
     except httpx.HTTPError as error:
         raise RegistrationFailed(str(error) or type(error).__name__) from None
     if answered.status_code == httpx.codes.FORBIDDEN:
-        raise RegistrationFailed(WRONG_SECRET if config.registration_secret else NO_SECRET)
+        raise SecretRefused(WRONG_SECRET if config.registration_secret else NO_SECRET)
     if answered.status_code != httpx.codes.OK:
         text = said_in(answered.content)
         raise RegistrationFailed(f"it answered {answered.status_code} to a registration: {text}")

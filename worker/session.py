@@ -13,6 +13,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from flamenco import protocol
 from flamenco.config.worker import FILE_NAME as CONFIG_NAME
+from flamenco.errors import Mendable
 from flamenco.protocol import Heartbeat, Hello, ProtocolError, Prove, Welcome
 from worker.backoff import MOST_SECONDS, backoff
 from worker.connection import ANSWER_SECONDS, Ended, talk_over
@@ -21,7 +22,7 @@ from worker.finding import GONE_SECONDS, Whereabouts
 from worker.handshake import NoProof, answer, meet, receive
 from worker.outbox import Outbox
 from worker.polling import Polling
-from worker.registration import Identity, RegistrationFailed
+from worker.registration import Identity, RegistrationFailed, SecretRefused
 from worker.station import Station
 from worker.trust import Step, step_after
 
@@ -31,9 +32,15 @@ STAY_OUT = (
     "this Worker has its secret in common with another Manager, and tells it to nobody. If this is"
     f" the farm's Manager, set manager_url in {CONFIG_NAME}"
 )
+SAY_AGAIN_SECONDS = 300.0
+"""Seconds after which the log says once more why there is no session."""
 STABLE_SECONDS = 10.0
 """Seconds after which a session resets the back-off; otherwise two Workers with the same
 credentials would throw each other out without a pause."""
+
+
+class NotLetIn(Mendable):
+    """The Manager at a configured address does not take this new Worker's registration secret."""
 
 
 @attrs.define
@@ -50,11 +57,15 @@ class Session:
     _heard: float = attrs.field(init=False, factory=trio.current_time)
     """Time of the last contact with the Manager, by Trio's clock."""
     _last_reason: str = attrs.field(init=False, default="")
+    _last_said: float = attrs.field(init=False, default=0.0)
     _is_new: bool = attrs.field(init=False, default=False)
     """True if the next thing to do is to register as a new worker."""
 
     async def run(self) -> None:
-        """Connect again and again, until cancelled. Never raises because of the network."""
+        """Connect again and again, until cancelled. Never raises because of the network.
+
+        Raises `NotLetIn`, since a Worker reads its secret only at its start.
+        """
         while True:
             await self._connect_once()
             await self._pause(backoff(self._failures, self._longest_wait))
@@ -75,9 +86,11 @@ class Session:
         try:
             credentials = await self.identity.get(renew=renew)
         except RegistrationFailed as error:
+            is_new = self.identity.credentials is None
+            if isinstance(error, SecretRefused) and is_new and not self.where.was_found:
+                raise NotLetIn(f"not let in by the Manager at {self.where.url}: {error}") from None
             self._complain(str(error))
             return
-        await self.station.machine.wait_until_known()
         ended = await talk_over(self.where.url, partial(self._prove, credentials))
         step = self._step(ended, basic=False)
         if step is Step.BASIC:
@@ -101,8 +114,11 @@ class Session:
 
     async def _poll(self, credentials: Credentials) -> Ended:
         """Ask a Manager without sessions over HTTP, as long as that works."""
-        began = trio.current_time()
-        ended = await Polling(self.where.http, self.station, self.outbox, credentials).run()
+        machine = self.station.machine
+        with machine.in_touch():
+            await machine.wait_until_known()
+            began = trio.current_time()
+            ended = await Polling(self.where.http, self.station, self.outbox, credentials).run()
         self._was_in_touch(began)
         return ended
 
@@ -121,6 +137,12 @@ class Session:
     async def _talk(
         self, socket: WebSocketConnection, _: str = "", *, proven: bool = False
     ) -> Ended:
+        """Look at this machine, as far as the Manager has to tell something, and sign on."""
+        with self.station.machine.in_touch():
+            await self.station.machine.wait_until_known()
+            return await self._keep_in_touch(socket, proven=proven)
+
+    async def _keep_in_touch(self, socket: WebSocketConnection, *, proven: bool) -> Ended:
         """Sign on, and keep in touch as long as possible; returns why it ended."""
         hello = self.station.hello()
         await socket.send_message(protocol.encode(hello))
@@ -203,9 +225,11 @@ class Session:
                     return
 
     def _complain(self, reason: str) -> None:
-        """Say why there is no session, once for each reason."""
-        if reason != self._last_reason:
+        """Say why there is no session, and once more from time to time."""
+        now = trio.current_time()
+        if reason != self._last_reason or now - self._last_said >= SAY_AGAIN_SECONDS:
             log.warning(
                 "No session with the Manager at %s: %s; trying again", self.where.url, reason
             )
+            self._last_said = now
         self._last_reason = reason

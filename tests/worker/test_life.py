@@ -17,11 +17,11 @@ from flamenco.protocol import (
     SignOff,
     StateChanged,
 )
-from tests.patience import PATIENCE
+from tests.patience import until
 from tests.worker.fake_manager import open_manager, task
 from tests.worker.running import gate, python, running_worker
 from worker.credentials import FILE_NAME, Credentials, read_credentials
-from worker.main import run_worker
+from worker.main import NOT_LET_IN_EXIT_CODE, run_worker
 from worker.outbox import HomeError
 
 FOR_EVER = ("sleep", {"duration_in_seconds": 3600})
@@ -91,35 +91,42 @@ async def test_a_worker_that_knows_the_farms_secret_is_let_in(manager, config):
     assert len(manager.registrations) == 1
 
 
-@pytest.mark.parametrize(
-    ("secret", "complaint"),
-    [
-        ("", "it wants the farm's registration secret to let a Worker in: set registration_secret"),
-        (
-            "wrong",
-            "this Worker's registration secret is not the farm's: change registration_secret",
-        ),
-    ],
-)
-async def test_who_is_not_let_in_is_told_what_to_do_and_tries_again(
-    manager, config, caplog, monkeypatch, secret, complaint
+COMPLAINTS = [
+    ("", "it wants the farm's registration secret to let a Worker in: set registration_secret"),
+    ("wrong", "this Worker's registration secret is not the farm's: change registration_secret"),
+]
+
+
+@pytest.mark.parametrize("knows_proofs", [True, False])
+@pytest.mark.parametrize(("secret", "complaint"), COMPLAINTS)
+async def test_a_new_worker_that_is_not_let_in_ends_and_says_what_to_do(
+    manager, config, caplog, secret, complaint, knows_proofs
 ):
-    manager.registration_secret = "open sesame"
-    tried_again = trio.Event()
-
-    def quickly(failures, longest):
-        if failures == 2:
-            tried_again.set()
-        return 0.01
-
-    monkeypatch.setattr("worker.session.backoff", quickly)
-    async with running_worker(attrs.evolve(config, registration_secret=secret)):
-        with trio.fail_after(PATIENCE):
-            await tried_again.wait()
-    (told,) = [r.getMessage() for r in caplog.records if "No session" in r.getMessage()]
+    manager.registration_secret, manager.knows_proofs = "open sesame", knows_proofs
+    async with running_worker(attrs.evolve(config, registration_secret=secret)) as worker:
+        assert await worker.exits() == NOT_LET_IN_EXIT_CODE
+    (told,) = [r.getMessage() for r in caplog.records if "not let in" in r.getMessage()]
+    assert config.manager_url in told
     assert complaint in told
     assert "FLAMENCO_REGISTRATION_SECRET" in told
     assert "open sesame" not in told
+
+
+@pytest.mark.parametrize(("secret", "complaint"), COMPLAINTS)
+async def test_one_that_the_manager_has_forgotten_says_what_to_do_and_tries_again(
+    manager, config, caplog, monkeypatch, secret, complaint
+):
+    async with running_worker(config):
+        await manager.session()
+    manager.known.clear()
+    manager.keys.clear()
+    manager.registration_secret = "open sesame"
+    monkeypatch.setattr("worker.session.backoff", lambda *_: 0.01)
+    async with running_worker(attrs.evolve(config, registration_secret=secret)):
+        await until(lambda: len(manager.addresses) >= 4)
+    told = [r.getMessage() for r in caplog.records if complaint in r.getMessage()]
+    assert len(told) == 1
+    assert "No session" in told[0]
 
 
 async def test_two_workers_cannot_share_a_home(manager, config):

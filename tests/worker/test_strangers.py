@@ -137,6 +137,16 @@ def impatience(monkeypatch):
     monkeypatch.setattr("worker.session.backoff", lambda *_: 0.05)
 
 
+@pytest.fixture(autouse=True)
+def checks(monkeypatch):
+    """A check, for which the Worker asks its Manager for paths of programs."""
+
+    async def works(_):
+        return "fine"
+
+    monkeypatch.setattr("worker.main.CHECKS", {"misc": works})
+
+
 @pytest.fixture
 def network():
     return loopback()
@@ -157,7 +167,13 @@ def gave_nothing_away(rogue) -> bool:
     heard = bytes(rogue.heard).lower()
     return not rogue.registrations and not any(
         each in heard
-        for each in (b"basic ", b"register-worker", SECRET.encode(), OURS.key.hex().encode())
+        for each in (
+            b"basic ",
+            b"register-worker",
+            b"/configuration/",
+            SECRET.encode(),
+            OURS.key.hex().encode(),
+        )
     )
 
 
@@ -204,6 +220,20 @@ async def test_nor_does_it_when_somebody_takes_its_managers_address(
 async def run_for_ever(config, network):
     async with running_worker(config, network=network):
         await trio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    "way", ["says welcome", "talks nonsense", "speaks another language", "has no sessions"]
+)
+async def test_where_a_person_sent_it_it_tells_who_proves_nothing_nothing_and_says_so_again(
+    home, way, caplog, monkeypatch
+):
+    monkeypatch.setattr("worker.session.SAY_AGAIN_SECONDS", 0.0)
+    write_credentials(home, OURS)
+    async with rogue_at(way) as other, running_worker(told(other.url, home)):
+        await until(lambda: caplog.text.count("No session with the Manager") >= 3)
+    assert gave_nothing_away(other)
+    assert read_credentials(home) == OURS
 
 
 async def test_where_a_person_sent_it_it_outlasts_a_server_without_sessions(home, caplog):
