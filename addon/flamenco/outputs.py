@@ -2,15 +2,20 @@
 """Where a job writes, and what is told of places that Workers do not reach."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import bpy
 
-from . import manager
+from . import file_outputs, manager
 from .errors import NotReady
 from .job import JobDraft
-from .paths import is_inside
+from .paths import file_name, is_inside
+
+_OUTPUT = "render_output_path"
+"""Key of the setting with the path of a job's frames."""
 
 
 def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
@@ -21,8 +26,10 @@ def outside(scene: bpy.types.Scene, folders: Iterable[Path]) -> tuple[str, ...]:
     shared = tuple(folders)
     return tuple(
         f'File Output node "{node.name}" writes to {path}, on each Worker\'s own disk'
-        for node in _nodes(_tree(scene))
-        if (path := _path(node)) and not path.startswith("//") and not _is_shared(path, shared)
+        for node in file_outputs.nodes_of(file_outputs.tree_of(scene))
+        if (path := file_outputs.folder_of(node))
+        and not path.startswith("//")
+        and not _is_shared(path, shared)
     )
 
 
@@ -50,12 +57,32 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
                 f'"{setting.title}" is {text}, which is {folder}, outside the shared storage. '
                 "Enter a folder that Workers reach, with its whole path"
             )
-    for node in _nodes(_tree(scene)):
-        if _path(node).startswith("//"):
+    for node in file_outputs.nodes_of(file_outputs.tree_of(scene)):
+        can_be_rewritten = _OUTPUT in draft.settings and node.id_data.library is None
+        if file_outputs.is_beside(node) and not can_be_rewritten:
             raise NotReady(
-                f'File Output node "{node.name}" writes to {_path(node)}, beside the copy of the '
-                "file that is sent. Enter a folder that Workers reach, with its whole path"
+                f'File Output node "{node.name}" writes to {file_outputs.folder_of(node)}, beside '
+                "the copy of the file that is sent. Enter a folder that Workers reach, with its "
+                "whole path"
             )
+
+
+def with_its_own_place(
+    draft: JobDraft, scene: bpy.types.Scene, moment: datetime
+) -> tuple[JobDraft, str]:
+    """The job, and the folder for nodes of its scene that write beside the .blend file.
+
+    A file that is sent has that folder in it, so the job's place is settled here, by its name and a
+    moment; else the Manager does that. Without such nodes, the job as it is, and no folder.
+    """
+    output = str(draft.settings.get(_OUTPUT, ""))
+    nodes = file_outputs.nodes_of(file_outputs.tree_of(scene))
+    if not output or not any(map(file_outputs.is_beside, nodes)):
+        return draft, ""
+    stamp = moment.astimezone().strftime("%Y-%m-%d_%H%M%S")
+    settled = output.replace("{timestamp}", stamp).replace("{jobname}", file_name(draft.name))
+    own = replace(draft, settings={**draft.settings, _OUTPUT: settled})
+    return own, settled.replace("\\", "/").rpartition("/")[0]
 
 
 def without_camera(scene: bpy.types.Scene) -> tuple[str, ...]:
@@ -65,30 +92,15 @@ def without_camera(scene: bpy.types.Scene) -> tuple[str, ...]:
     has_strips = editor is not None and any(
         editor.strips if hasattr(editor, "strips") else editor.sequences
     )
-    if scene.camera is None and not by_marker and not has_strips and _tree(scene) is None:
+    if (
+        scene.camera is None
+        and not by_marker
+        and not has_strips
+        and file_outputs.tree_of(scene) is None
+    ):
         return (f'Scene "{scene.name}" has no camera',)
     return ()
 
 
 def _is_shared(path: str, folders: Iterable[Path]) -> bool:
     return any(Path(path) == folder or is_inside(Path(path), folder) for folder in folders)
-
-
-def _tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
-    if not scene.render.use_compositing:
-        return None
-    if hasattr(scene, "compositing_node_group"):  # since 5.0
-        return scene.compositing_node_group
-    return scene.node_tree if scene.use_nodes else None
-
-
-def _nodes(tree: bpy.types.NodeTree | None) -> Iterator[bpy.types.Node]:
-    for node in tree.nodes if tree else ():
-        if node.type == "OUTPUT_FILE" and not node.mute:
-            yield node
-        elif node.type == "GROUP":
-            yield from _nodes(node.node_tree)
-
-
-def _path(node: bpy.types.Node) -> str:
-    return node.directory if hasattr(node, "directory") else node.base_path

@@ -8,7 +8,7 @@ paths to it have to be rewritten in the copies of the blend files.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .errors import PackFailed
@@ -37,6 +37,13 @@ class PackPlan:
     """The blend files among them whose paths have to be looked at, and maybe rewritten."""
     targets: Mapping[Path, Path] = field(default_factory=dict)
     """{path that a rewritten file may have: its place in the pack}."""
+    output: str = ""
+    """Folder for the nodes of the compositor that write beside the file; empty if none does."""
+
+    def writing_to(self, folder: str) -> "PackPlan":
+        """The same, with such nodes writing into a folder; as it is, if that is empty."""
+        rewritten = self.rewritten or ((self.blendfile,) if folder else ())
+        return replace(self, output=folder, rewritten=rewritten)
 
     @property
     def place(self) -> Path:

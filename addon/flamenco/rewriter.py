@@ -2,7 +2,8 @@
 """Script for a Blender in the background: saves copies of blend files with other paths in them.
 
 Its argument is a JSON file with `files`, a list of [blend file, its place in the pack, its copy],
-and `targets`, {path: place in the pack}. Each file is opened by itself, so that its own paths,
+`targets`, {path: place in the pack}, and `output`, the folder for nodes that write beside the first
+of the files. Each file is opened by itself, so that its own paths,
 those to libraries included, are what is rewritten. Where nothing has to change there is no copy.
 """
 
@@ -25,15 +26,19 @@ _package = types.ModuleType("flamenco_packing")
 _package.__path__ = [str(Path(__file__).parent)]
 sys.modules[_package.__name__] = _package
 _dependencies = importlib.import_module("flamenco_packing.dependencies")
+_outputs = importlib.import_module("flamenco_packing.file_outputs")
 _places = importlib.import_module("flamenco_packing.places")
 
 
 def main(request: str) -> None:
     """Make the copies."""
     asked = json.loads(Path(request).read_text("utf-8"))
-    for file, place, copy in asked["files"]:
+    for number, (file, place, copy) in enumerate(asked["files"]):
         _open(file)
-        if _rewrite(posixpath.dirname(place), asked["targets"]):
+        count = _rewrite(posixpath.dirname(place), asked["targets"])
+        if not number and asked["output"]:
+            count += _outputs.write_into(asked["output"])
+        if count:
             bpy.ops.wm.save_as_mainfile(
                 filepath=copy, copy=True, compress=_is_compressed(file), relative_remap=False
             )

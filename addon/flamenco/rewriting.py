@@ -31,6 +31,7 @@ def rewrite(
         "files": [
             [str(file), plan.place_of(file).as_posix(), str(copy)] for file, copy in copies.items()
         ],
+        "output": plan.output,
         "targets": {str(path): place.as_posix() for path, place in plan.targets.items()},
     }
     request, log = scratch / "request.json", scratch / "log.txt"

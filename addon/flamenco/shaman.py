@@ -2,6 +2,7 @@
 """Sending files to the Manager, which keeps each content once (Shaman, reference add-on §7)."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from email.header import Header
 from pathlib import Path
@@ -13,6 +14,9 @@ from .errors import Aborted, ManagerRefused, ManagerUnreachable, PackFailed, Une
 from .packing import Transfer
 from .plan import PackPlan
 from .remembered import Remembered
+
+MOST_TIMES = 3
+"""Number of times that one file is sent and taken."""
 
 UPLOADS = 4
 """Number of files that are sent at the same time."""
@@ -75,6 +79,8 @@ class _Sending:
         self._transfer = transfer
         self._deferred: set[Content] = set()
         """Files that have been put off, and are not again."""
+        self._taken: Counter[Content] = Counter()
+        """Number of times that the Manager has taken each file."""
         self._failing_since: float | None = None
         """Moment of the first failure after the Manager last took, or put off, a file."""
 
@@ -113,6 +119,11 @@ class _Sending:
                 raise Aborted
         answer.sort(key=lambda one: one["status"] == "uploading")
         wanted = dict.fromkeys((str(one["sha"]), int(one["size"])) for one in answer)
+        if any(self._taken[content] == MOST_TIMES for content in wanted):
+            raise PackFailed(
+                "The Manager takes a file, and lacks it afterwards. Its log may say what is wrong "
+                "with the shared storage"
+            )
         if not self._sources.keys() >= wanted.keys():
             raise UnexpectedAnswer(self._client.url, "it asks for files that nobody offered")
         return list(wanted)
@@ -139,6 +150,7 @@ class _Sending:
             self._deferred.add(content)
             return ex
         self._failing_since = None
+        self._taken[content] += 1
         return None
 
     def _changed(self, source: Path) -> PackFailed:

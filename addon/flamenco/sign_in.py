@@ -20,6 +20,7 @@ INTERVAL = 5.0
 """Seconds between questions, if the Manager does not say; and by which it may slow them down."""
 
 _UNKNOWN_OPERATION = frozenset({404, 405})
+_NOT_NEEDED = 409
 _WAITING, _TOO_SOON = "authorization_pending", "slow_down"
 _ENDS = {
     "access_denied": "The sign-in was refused in the browser",
@@ -48,6 +49,8 @@ def begin(client: Client) -> Code:
     try:
         told = client.begin_sign_in(f"Blender on {platform.node() or 'a computer'}")
     except ManagerRefused as ex:
+        if ex.status == _NOT_NEEDED:
+            raise NotReady(f"No sign-in is needed: {ex.message}") from ex
         if ex.status in _UNKNOWN_OPERATION:
             raise NotReady(
                 "This Manager lets nobody in from Blender; enter an API token, if it has users"

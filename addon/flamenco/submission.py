@@ -3,7 +3,7 @@
 
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -28,6 +28,7 @@ from . import (
 from .background import Flow, begun, in_background
 from .client import Client, JobState
 from .delivery import Delivered, Sender
+from .drafts import Drafts
 from .errors import (
     Aborted,
     AnswerLost,
@@ -41,7 +42,7 @@ from .errors import (
     StillUnderWay,
     VersionMismatch,
 )
-from .job import BLENDFILE_FOR_CHECK, JobDraft
+from .job import BLENDFILE_FOR_CHECK
 from .job_types import JobType
 from .manager_info import ManagerInfo
 from .paths import file_name, find_project_root, pack_folder_name, path_for_manager, place_below
@@ -156,7 +157,7 @@ class Submission:
         plan = yield from self._plan(blendfile, inside, info)
         yield from self._ask(questions.incomplete(plan, faults))
         wanted = [draft for _, draft in jobs]
-        warnings = yield from self._send_all(client, info, plan, wanted)
+        warnings = yield from self._send_all(client, info, plan, jobs)
         names = tuple(draft.name for draft in wanted)
         told = tuple(dict.fromkeys((*faults, *outside, *warnings)))
         return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, told)
@@ -228,7 +229,7 @@ class Submission:
             raise NotReady("Choose the folder with the missing files, and submit again")
 
     def _send_all(
-        self, client: Client, info: ManagerInfo, plan: PackPlan, wanted: Sequence[JobDraft]
+        self, client: Client, info: ManagerInfo, plan: PackPlan, jobs: Drafts
     ) -> Flow[list[str]]:
         """Send the jobs, each with files of its own: all of them, or none.
 
@@ -236,21 +237,24 @@ class Submission:
         """
         used = plan.files or (plan.blendfile,)
         files = yield from in_background(lambda: packing.stamps(used))
-        marks = [(client.url, draft, files) for draft in wanted]
+        marks = [(client.url, draft, files) for _, draft in jobs]
+        now = datetime.now(timezone.utc)
         kept = yield from in_background(lambda: unanswered.take(marks))
         warnings: list[str] = []
         sent: list[Unanswered] = []
         made: list[Future[JobState]] = []
         try:
-            for draft, mark, known in zip(wanted, marks, kept, strict=True):
-                key = known.key if known else str(uuid.uuid4())
-                delivered = (
-                    known.delivered
-                    if known
-                    else (yield from self._deliver(client, info, plan, draft.name, key))
-                )
-                sent.append(Unanswered(mark, key, delivered))
-                answer = yield from self._send(client, draft, sent[-1])
+            for (target, draft), mark, known in zip(jobs, marks, kept, strict=True):
+                one = known
+                if one is None:
+                    own, folder = draft, ""
+                    if plan.files:
+                        own, folder = outputs.with_its_own_place(draft, target.scene, now)
+                    key, packed = str(uuid.uuid4()), plan.writing_to(folder)
+                    delivered = yield from self._deliver(client, info, packed, own.name, key)
+                    one = Unanswered(mark, key, delivered, own)
+                sent.append(one)
+                answer = yield from self._send(client, one)
                 made.append(answer)
                 warnings += answer.result().warnings
         except AnswerLost:
@@ -262,8 +266,8 @@ class Submission:
             if not isinstance(ex, (Aborted, GeneratorExit)):
                 yield undo
             raise
-        for draft, job in zip(wanted, made, strict=True):
-            my_jobs.follow(draft.name, client, job.result())
+        for one, job in zip(sent, made, strict=True):
+            my_jobs.follow(one.draft.name, client, job.result())
         return warnings
 
     def _deliver(
@@ -285,11 +289,11 @@ class Submission:
         _show("TRANSFERRING", f"Copying {what}", can_abort=True)
         return (yield from in_background(lambda: sender.to_storage(pack), Delivered.discard))
 
-    def _send(self, client: Client, draft: JobDraft, known: Unanswered) -> Flow["Future[JobState]"]:
+    def _send(self, client: Client, known: Unanswered) -> Flow["Future[JobState]"]:
         self._stop_if_aborted()
         _show("COMMUNICATING", "Sending the job", can_abort=True)
         delivered = known.delivered
-        job = draft.submitted(delivered.blendfile, delivered.checkout)
+        job = known.draft.submitted(delivered.blendfile, delivered.checkout)
         sent = begun(lambda: client.submit_job(job, known.key, self._is_wanted))
         try:
             yield sent

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .delivery import Delivered
+from .job import JobDraft
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Unanswered:
     key: str
     delivered: Delivered
     """Where its files are."""
+    draft: JobDraft
+    """The job, as it was sent."""
 
 
 _kept: list[Unanswered] = []

@@ -36,7 +36,7 @@ from flamenco.model.notices import of_job
 from flamenco.model.planned import planned_frames
 from flamenco.model.statuses import JobStatus
 from flamenco.model.unc import Shares
-from flamenco.model.warnings import unoffered
+from flamenco.model.warnings import overwriting, unoffered
 from flamenco.store import (
     ForgetSubmissions,
     InsertJob,
@@ -45,6 +45,7 @@ from flamenco.store import (
     PutJob,
     Reader,
     RememberSubmission,
+    unfinished_writers,
 )
 
 logger = logging.getLogger(__name__)
@@ -146,8 +147,20 @@ async def compile_submission(message: SubmitJob, job: Job, services: Services) -
     except ValueError as error:
         raise Refusal(f"the requirements of its job type: {error}") from error
     offered = await services.reader.offered_types()
-    warnings = unoffered((task.type for task in outcome.tasks), offered)
+    warnings = (
+        *unoffered((task.type for task in outcome.tasks), offered),
+        *await _overwriting(outcome, services.reader),
+    )
     return attrs.evolve(outcome, warnings=warnings)
+
+
+async def _overwriting(outcome: CompiledJob, reader: Reader) -> tuple[str, ...]:
+    """Warnings of other jobs that write the same files."""
+    output = outcome.settings.get("render_output_path")
+    if not isinstance(output, str) or not output:
+        return ()
+    others = await reader.ask(lambda db: unfinished_writers(db, output))
+    return overwriting(str(outcome.settings.get("frames") or ""), others)
 
 
 def as_compiled(job: Job, outcome: CompiledJob) -> Job:

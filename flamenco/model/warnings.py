@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
+import attrs
+
+from flamenco.model.frames import FrameRangeError, Run, frame_runs
 from flamenco.model.jobs import APPROVAL, Job
 from flamenco.model.statuses import FINISHED_JOBS
 
@@ -20,6 +23,45 @@ def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str,
         for task_type in dict.fromkeys(task_types)
         if task_type not in offered and task_type != APPROVAL
     )
+
+
+@attrs.frozen
+class Written:
+    """Output of a job that is not finished."""
+
+    name: str
+    """Name of the job."""
+    frames: str
+    """Range of its frames; empty if it does not say."""
+
+
+def overwriting(frames: str, others: Iterable[Written]) -> tuple[str, ...]:
+    """A warning for each job that writes one of these frames to the same path."""
+    return tuple(
+        f"job {other.name!r}, which is not finished, writes the same files"
+        for other in others
+        if _overlap(frames, other.frames)
+    )[:MOST]
+
+
+def _overlap(frames: str, others: str) -> bool:
+    """True as well if one of them is no range, since nobody knows then."""
+    try:
+        return _meet(frame_runs(frames), frame_runs(others))
+    except FrameRangeError:
+        return True
+
+
+def _meet(mine: list[Run], theirs: list[Run]) -> bool:
+    left, right = 0, 0
+    while left < len(mine) and right < len(theirs):
+        if mine[left][1] < theirs[right][0]:
+            left += 1
+        elif theirs[right][1] < mine[left][0]:
+            right += 1
+        else:
+            return True
+    return False
 
 
 def standing(job: Job, offered: Collection[str]) -> tuple[str, ...]:

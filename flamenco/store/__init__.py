@@ -36,6 +36,7 @@ from flamenco.store.happenings import PutHappening, history_of
 from flamenco.store.lists import Listing, Page, in_utc, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.loads import ForgetLoads, PutLoad, loads_of, newest_loads
 from flamenco.store.notices import PutNotice, PutReadMark, notices_for
+from flamenco.store.outputs import unfinished_writers
 from flamenco.store.parking import (
     DeleteParked,
     HandBackLeases,
@@ -149,6 +150,7 @@ __all__ = [
     "open_reader",
     "open_store",
     "shares",
+    "unfinished_writers",
     "user_named",
     "waiting_approvals",
     "worker_key",

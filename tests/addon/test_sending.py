@@ -75,6 +75,16 @@ async def test_what_is_known_is_neither_read_nor_sent_again(
     assert second.copied == 0
 
 
+async def test_a_file_that_the_manager_takes_and_never_has_is_not_sent_for_ever(
+    edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    monkeypatch.setattr(Client, "upload", lambda _client, sha, *_: sent.append(sha))
+    with pytest.raises(PackFailed, match="lacks it afterwards"):
+        await send(edge, home)
+    assert [sent.count(sha) for sha in dict.fromkeys(sent)] == [shaman.MOST_TIMES] * 2
+
+
 async def test_a_file_that_changed_is_sent_anew(
     edge: Edge, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

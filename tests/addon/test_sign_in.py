@@ -54,6 +54,13 @@ def test_a_manager_without_codes_is_told_apart(client: Client) -> None:
         sign_in.begin(client)
 
 
+def test_a_manager_that_asks_nobody_says_so(manager: FakeManager, client: Client) -> None:
+    told = {"code": 409, "message": "this farm is open"}
+    manager.refusals = {"/api/v3/access/devices": (409, told)}
+    with pytest.raises(NotReady, match="No sign-in is needed: this farm is open"):
+        sign_in.begin(client)
+
+
 def test_only_pages_are_opened(manager: FakeManager, client: Client) -> None:
     manager.confirmations, manager.page = [PENDING], "file:///bin/sh"
     with pytest.raises(UnexpectedAnswer):

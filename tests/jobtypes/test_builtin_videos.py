@@ -74,6 +74,8 @@ async def test_a_list_of_frames_gives_the_video_the_first_and_last_as_its_name(j
         ({"format": "OPEN_EXR_MULTILAYER", "has_previews": True}, "*.jpg"),
         ({"fps": None}, None),
         ({"format": "JPEG", "image_file_extension": ".jpg"}, "*.jpg"),
+        ({"format": "OPEN_EXR", "image_file_extension": ".png"}, "*.exr"),
+        ({"format": "OTHER", "image_file_extension": ".own"}, "*.own"),
     ],
 )
 async def test_there_is_a_video_of_every_format(job, changed, glob):

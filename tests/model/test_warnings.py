@@ -5,7 +5,15 @@ import pytest
 
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
-from flamenco.model.warnings import MOST, gathered, of_results, standing, unoffered
+from flamenco.model.warnings import (
+    MOST,
+    Written,
+    gathered,
+    of_results,
+    overwriting,
+    standing,
+    unoffered,
+)
 
 
 def test_each_type_that_no_worker_offers_is_told_once():
@@ -19,6 +27,22 @@ def test_each_type_that_no_worker_offers_is_told_once():
 
 def test_an_empty_farm_offers_nothing():
     assert len(unoffered(["misc"], set())) == 1
+
+
+@pytest.mark.parametrize(
+    ("frames", "others", "same"),
+    [
+        ("1-10", "10-20", True),
+        ("1-10", "11-20", False),
+        ("1-9x2", "2-8x2", False),
+        ("1-9x2", "2-8x3", True),
+        ("30, 1-3", "4-29, 31", False),
+        ("", "1", True),
+    ],
+)
+def test_jobs_that_write_the_same_frames_to_one_place_are_told(frames, others, same):
+    told = overwriting(frames, [Written("shot", others)])
+    assert told == (("job 'shot', which is not finished, writes the same files",) if same else ())
 
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

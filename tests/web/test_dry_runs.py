@@ -28,6 +28,24 @@ async def test_a_dry_run_tells_what_the_job_then_has(edge):
     assert told["tasks"][0]["frames"] == "1-3"
 
 
+async def test_it_tells_which_unfinished_job_writes_the_same_frames(edge):
+    first = await call(edge, "POST", "jobs", CHUNK_JOB)
+
+    async def told(frames):
+        job = CHUNK_JOB | {"settings": CHUNK_JOB["settings"] | {"frames": frames}}
+        warnings = (await call(edge, "POST", "jobs/dry-run", job))["warnings"]
+        return [each for each in warnings if "which is not finished" in each]
+
+    same = [f"job {first['name']!r}, which is not finished, writes the same files"]
+    assert await told("3-4") == same
+    assert await told("4-9") == []
+    assert same[0] in (await call(edge, "POST", "jobs", CHUNK_JOB))["warnings"]
+    for job in (await call(edge, "GET", "jobs"))["jobs"]:
+        canceled = {"status": "cancel-requested", "reason": ""}
+        await call(edge, "POST", f"jobs/{job['id']}/setstatus", canceled, 204)
+    assert await told("3-4") == []
+
+
 async def test_the_tasks_come_in_pages(edge):
     many = RENDERING | {"frames": "1-25", "chunk_size": 1}
     job, found, after = CHUNK_JOB | {"settings": many}, [], 0

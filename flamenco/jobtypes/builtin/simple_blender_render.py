@@ -163,6 +163,23 @@ JOB_TYPE = JobType(
     ],
 )
 
+EXTENSIONS = {
+    "BMP": ".bmp",
+    "CINEON": ".cin",
+    "DPX": ".dpx",
+    "HDR": ".hdr",
+    "JPEG": ".jpg",
+    "JPEG2000": ".jp2",
+    "OPEN_EXR": ".exr",
+    "OPEN_EXR_MULTILAYER": ".exr",
+    "PNG": ".png",
+    "TARGA": ".tga",
+    "TARGA_RAW": ".tga",
+    "TIFF": ".tif",
+    "WEBP": ".webp",
+}
+"""{format: extension that Blender gives to its files}; a setting may tell another format's."""
+
 VIDEO_FORMATS = {"FFMPEG", "AVI_RAW", "AVI_JPEG"}
 FORMATS_WITH_PREVIEWS = {"EXR", "MULTILAYER", "OPEN_EXR", "OPEN_EXR_MULTILAYER"}
 """Formats beside which Blender writes previews, which look as the scene's colour management says.
@@ -217,6 +234,8 @@ def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
     if settings.get("fps") == 0:
         raise ValueError("fps: expected more than 0, or none for no video, got 0")
     check_frames(settings["frames"], settings["chunk_size"])
+    if settings["format"] in EXTENSIONS:
+        settings["image_file_extension"] = EXTENSIONS[settings["format"]]
     fill_output_path(job)
     render_tasks = [
         render_task(author, settings, chunk, parameters)
