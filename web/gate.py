@@ -5,6 +5,7 @@ where the operation is known, by the table of `flamenco.model.access`.
 """
 
 import re
+import socket
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
@@ -28,7 +29,6 @@ from web.wire import STATUS_OF, refused
 
 Headers = Mapping[bytes, bytes]
 
-COOKIE = "flamenco_sign_in"
 READING = ("GET", "HEAD")
 _PAGES = re.compile(
     r"/|/app(/.*)?|/favicon\.\w+|/extensions/.*|/flamenco3?-addon\.zip|"
@@ -43,6 +43,10 @@ class Gate:
 
     _farm: Farm
     _door: WorkerDoor
+    _cookie: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._cookie = cookie_name(self._farm)
 
     @property
     def is_open(self) -> bool:
@@ -92,7 +96,7 @@ class Gate:
         if given is not None:
             shown = Authorization.from_header(given.decode("latin1"))
             return await self._shown(shown, host)
-        secret = secret_in(headers)
+        secret = secret_in(headers, self._cookie)
         if secret is None:
             return NOBODY
         who = await self._holder(secret, CredentialKind.SIGN_IN, host)
@@ -127,18 +131,27 @@ class Gate:
         return Asker(held, user, credential)
 
 
+def cookie_name(farm: Farm) -> str:
+    """Name of the cookie of a sign-in, for each farm another one.
+
+    A browser keeps one cookie of a name for all ports of a machine.
+    """
+    place = f"{socket.gethostname()} {farm.services.paths.database}"
+    return f"flamenco_{digest_of(place)[:12]}"
+
+
 def is_page(path: str) -> bool:
     """True for a file of the page, or the add-on."""
     return _PAGES.fullmatch(path) is not None
 
 
-def secret_in(headers: Headers) -> str | None:
+def secret_in(headers: Headers, cookie: str) -> str | None:
     """The secret in the cookie of a sign-in."""
     try:
         cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin1"))
     except CookieError:
         return None
-    found = cookies.get(COOKIE)
+    found = cookies.get(cookie)
     return found.value if found else None
 
 

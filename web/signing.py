@@ -16,8 +16,8 @@ from flamenco.model.access import PERMISSIONS_OF, AuthMode, Permission, Scope
 from flamenco.model.bounds import cut
 from flamenco.model.people import LIFE, LINK_LIFE, Credential, CredentialKind, User
 from web.askers import Asker, asker
-from web.context import services
-from web.gate import COOKIE
+from web.context import farm, services
+from web.gate import cookie_name
 from web.turns import address
 from web.wire import Answer, reply
 
@@ -101,7 +101,7 @@ def welcome(user: User, secret: str) -> Answer:
     answer = reply(me(Asker(PERMISSIONS_OF[user.role], user)))
     is_tls = "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
     answer.set_cookie(
-        COOKIE,
+        cookie_name(farm()),
         secret,
         max_age=int(LIFE.total_seconds()),
         secure=is_tls,
@@ -111,7 +111,7 @@ def welcome(user: User, secret: str) -> Answer:
     return answer
 
 
-async def first_operators_link(farm: Farm) -> str | None:
+async def first_operators_link(new: Farm) -> str | None:
     """The secret by which somebody becomes the first operator; None if there is one."""
     secret, link = new_link("")
-    return secret if await farm.people.ask(AddFirstOperator(link)) else None
+    return secret if await new.people.ask(AddFirstOperator(link)) else None

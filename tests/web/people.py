@@ -9,7 +9,7 @@ import httpx
 from flamenco.config.manager import AuthConfig, ManagerConfig
 from flamenco.model.access import AuthMode, Role, Scope
 from tests.patience import PATIENCE
-from web.gate import COOKIE
+from web.gate import cookie_name
 from web.operations import API
 from web.signing import first_operators_link
 
@@ -31,8 +31,13 @@ class People:
     """Secrets of their sign-ins."""
     ids: dict[Role, str]
 
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie of a sign-in."""
+        return cookie_name(self.edge.farm)
+
     def by_cookie(self, role: Role) -> dict[str, str]:
-        return {"Cookie": f"{COOKIE}={self.links[role]}", **PAGE}
+        return {"Cookie": f"{self.cookie}={self.links[role]}", **PAGE}
 
     async def ask(self, method, path, body=None, *, by=None, headers=None):
         """The answer to a user with this role, to these headers, or to nobody."""
@@ -53,7 +58,7 @@ def client() -> httpx.AsyncClient:
 
 
 def cookie_of(answer) -> str:
-    return re.search(rf"{COOKIE}=([\w-]+)", answer.headers["set-cookie"])[1]
+    return re.search(r"flamenco_\w+=([\w-]+)", answer.headers["set-cookie"])[1]
 
 
 async def people_at(edge) -> People:

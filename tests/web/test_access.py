@@ -2,11 +2,14 @@
 
 import re
 
+import attrs
 import pytest
 import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, open_websocket_url
 
+from flamenco import clock
 from flamenco.config.manager import AuthConfig, ManagerConfig
+from flamenco.manager.people import Admit
 from flamenco.model.access import (
     OF_ANYBODY,
     OF_WORKERS,
@@ -18,13 +21,14 @@ from flamenco.model.access import (
     may,
     of_token,
 )
+from flamenco.model.people import IDLE, CredentialKind
+from flamenco.store import all_credentials
 from tests.patience import PATIENCE
 from tests.web.conftest import JOB, edge_at
 from tests.web.people import PAGE, PASSWORD, USERS, People, client, cookie_of
 from tests.web.test_every_operation import BODIES, HEADERS
 from tests.web.test_worker_calls import NOBODY, REGISTRATION, SECRET, SIGN_ON
 from web.askers import WORDS
-from web.gate import COOKIE
 from web.operations import API
 from web.server import OPERATIONS
 from web.signing import first_operators_link
@@ -113,12 +117,12 @@ async def test_no_way_of_writing_a_path_leads_past_the_gate(people, path):
 
 async def test_wrong_credentials_are_refused_with_the_same_words_before_the_body_is_read(people):
     token = (await people.token(Role.OPERATOR, Scope.JOBS))["Authorization"]
-    cookie = f"{COOKIE}={people.links[Role.OPERATOR]}"
+    cookie = f"{people.cookie}={people.links[Role.OPERATOR]}"
     wrong = [{}, *({"Authorization": each} for each in (token[:-1], token + "x", token * 200))]
     wrong += [{"Authorization": each} for each in ("Bearer", "Basic eDp5", "Basic !", "Digest x")]
-    wrong += [{"Cookie": each} for each in (cookie[:-1], f"{COOKIE}=", cookie + "x", "=;=")]
+    wrong += [{"Cookie": each} for each in (cookie[:-1], f"{people.cookie}=", cookie + "x", "=;=")]
     wrong += [{"Authorization": f"Bearer {people.links[Role.OPERATOR]}"}]
-    wrong += [{"Cookie": f"{COOKIE}={token.partition(' ')[2]}"}]
+    wrong += [{"Cookie": f"{people.cookie}={token.partition(' ')[2]}"}]
     for headers in wrong:
         answer = await people.ask("POST", "jobs", "no job", headers=PAGE | headers)
         assert (answer.status_code, answer.json()["message"]) == (401, WORDS), headers
@@ -126,7 +130,7 @@ async def test_wrong_credentials_are_refused_with_the_same_words_before_the_body
 
 async def test_a_cookie_changes_something_only_if_the_page_itself_asks(people):
     body = {"name": "gpu"}
-    shown = {"Cookie": f"{COOKIE}={people.links[Role.OPERATOR]}"}
+    shown = {"Cookie": f"{people.cookie}={people.links[Role.OPERATOR]}"}
     for page in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         answer = await people.ask("POST", "worker-mgt/tags", body, headers=shown | page)
         assert answer.status_code == 403
@@ -136,7 +140,7 @@ async def test_a_cookie_changes_something_only_if_the_page_itself_asks(people):
 
 async def test_a_sign_in_has_a_secret_of_its_own_that_scripts_and_other_sites_do_not_get(people):
     body = {"name": "viewer", "password": PASSWORD}
-    planted = {"Cookie": f"{COOKIE}=planted"}
+    planted = {"Cookie": f"{people.cookie}=planted"}
     answer = await people.ask("POST", "access/sign-in", body, headers=planted | PAGE)
     flags = answer.headers["set-cookie"]
     assert "HttpOnly" in flags
@@ -144,7 +148,7 @@ async def test_a_sign_in_has_a_secret_of_its_own_that_scripts_and_other_sites_do
     assert "Secure" not in flags
     assert cookie_of(answer) != "planted"
     assert (await people.ask("GET", "jobs", headers=planted)).status_code == 401
-    again = {"Cookie": f"{COOKIE}={cookie_of(answer)}"}
+    again = {"Cookie": f"{people.cookie}={cookie_of(answer)}"}
     secure = again | PAGE | {"X-Forwarded-Proto": "https"}
     renewed = await people.ask("POST", "access/sign-in", body, headers=secure)
     assert "Secure" in renewed.headers["set-cookie"]
@@ -183,7 +187,9 @@ async def test_a_link_is_good_once_and_leaves_nothing_open_that_was_there_before
 
 async def test_a_changed_password_ends_the_other_sign_ins(people):
     body = {"name": "viewer", "password": PASSWORD}
-    other = {"Cookie": f"{COOKIE}={cookie_of(await people.ask('POST', 'access/sign-in', body))}"}
+    other = {
+        "Cookie": f"{people.cookie}={cookie_of(await people.ask('POST', 'access/sign-in', body))}"
+    }
     change = {"old": "wrong", "new": "another long one"}
     wrong = await people.ask("POST", "access/password", change, by=Role.VIEWER)
     assert wrong.status_code == 401
@@ -325,3 +331,27 @@ async def test_a_farm_of_users_without_a_registration_secret_takes_no_new_worker
             "POST", "worker/register-worker", REGISTRATION | NEW
         )
         assert answer.status_code == 403
+
+
+async def test_farms_on_one_machine_leave_each_others_cookies_alone(people, tmp_path):
+    async with edge_at(tmp_path / "other", USERS) as edge:
+        other = People(edge, {}, {})
+        secret = people.links[Role.OPERATOR]
+        assert other.cookie != people.cookie
+        for name in (people.cookie, other.cookie):
+            shown = {"Cookie": f"{name}={secret}"}
+            assert (await other.ask("GET", "jobs", headers=shown)).status_code == 401
+        both = {"Cookie": f"{other.cookie}=another; {people.cookie}={secret}"}
+        assert (await people.ask("GET", "jobs", headers=both)).is_success
+
+
+@pytest.mark.parametrize("moved", ["seen", "expires"])
+async def test_a_sign_in_is_over_in_time(people, moved):
+    """Its row is made older, as time would."""
+    found = (await people.edge.farm.services.reader.ask(all_credentials))[0]
+    assert found.kind is CredentialKind.SIGN_IN
+    old = attrs.evolve(found, **{moved: clock.now() - IDLE})
+    role = next(role for role, key in people.ids.items() if key == found.user_id)
+    for code, each in ((200, found), (401, old)):
+        await people.edge.farm.people.ask(Admit(each))
+        assert (await people.ask("GET", "jobs", by=role)).status_code == code

@@ -23,7 +23,7 @@ from flamenco.model.people import Credential, CredentialKind, User
 from flamenco.store import all_credentials, all_users, holder_of
 from web.askers import Unknown, asker
 from web.context import farm, people_door, reader
-from web.gate import COOKIE
+from web.gate import cookie_name
 from web.operations import Id, Operations
 from web.signing import (
     check_mode,
@@ -82,7 +82,7 @@ async def sign_out() -> Answer:
     user, credential = signed_in()
     await farm().people.ask(EndCredential(credential.id, user.id))
     answer = empty()
-    answer.delete_cookie(COOKIE, httponly=True, samesite="Strict")
+    answer.delete_cookie(cookie_name(farm()), httponly=True, samesite="Strict")
     return answer
 
 
