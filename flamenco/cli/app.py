@@ -35,6 +35,8 @@ COMMANDS = {
     "actors": "flamenco.cli.actors:actors",
     "jobtype": "flamenco.cli.jobtype:app",
     "config": "flamenco.cli.config:app",
+    "login": "flamenco.cli.login:login",
+    "logout": "flamenco.cli.login:logout",
     "import": "flamenco.cli.import_:import_",
 }
 """{name: place of the command}, imported on use, so that a Worker loads nothing of the Manager."""

@@ -6,7 +6,6 @@ from codecs import IncrementalDecoder, getincrementaldecoder
 import attrs
 
 from flamenco.api.events import EventTaskUpdate
-from flamenco.cli.reaching import own_token
 from flamenco.cli.showing import complain, on_terminal
 from flamenco.cli.texts import visible_lines
 from flamenco.client import ManagerClient, Resync, Topics, open_client
@@ -20,7 +19,7 @@ ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED}
 
 async def print_log(manager: str, job: str, task: str, follow: bool) -> int:
     """Print the log, and with ``follow`` its growth until the task ends."""
-    async with open_client(manager, "CLI", own_token()) as client:
+    async with open_client(manager, "CLI") as client:
         printer = Printer(client, task)
         if not follow:
             await printer.print_more()

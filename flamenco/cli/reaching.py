@@ -1,6 +1,5 @@
 """Options that all commands for a running farm share, and the meaning of ids and names."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,15 +27,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHOWN = 5
 
 
-def own_token() -> str:
-    """The token by which a Manager knows who asks; empty if it need not."""
-    return os.environ.get("FLAMENCO_TOKEN", "")
-
-
 @contextmanager
 def reached(manager: str) -> Iterator[SyncClient]:
     """A client of the Manager at a URL."""
-    with open_sync_client(manager, "CLI", own_token()) as client:
+    with open_sync_client(manager, "CLI") as client:
         yield client
 
 

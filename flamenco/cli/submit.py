@@ -18,7 +18,7 @@ from flamenco.api.jobs import Job, SubmittedJob
 from flamenco.cli.errors import CommandError
 from flamenco.cli.failures import tell_failure_of
 from flamenco.cli.progress import follow
-from flamenco.cli.reaching import ManagerUrl, Priority, own_token
+from flamenco.cli.reaching import ManagerUrl, Priority
 from flamenco.cli.running import until_interrupted
 from flamenco.cli.showing import complain
 from flamenco.client import Conflict, ManagerClient, Rejected, Unreachable, open_client
@@ -87,7 +87,7 @@ class Request:
     blender: str
 
     async def run(self, manager: str, wait: bool) -> int:
-        async with open_client(manager, "CLI", own_token()) as client:
+        async with open_client(manager, "CLI") as client:
             job = await self.submit(client)
             print(job.id, flush=True)
             for warning in () if isinstance(job.warnings, UnsetType) else job.warnings:

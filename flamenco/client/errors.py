@@ -1,8 +1,8 @@
 """Errors of requests, a class for each kind."""
 
+import attrs
 import msgspec
 
-from flamenco.api.meta import Error
 from flamenco.errors import Mendable
 
 
@@ -17,10 +17,12 @@ class Unreachable(ManagerError):
 class Rejected(ManagerError):
     """The Manager refused a request."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, error: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.error = error
+        """Kind of the refusal of a device, `DeviceError`."""
 
 
 class BadRequest(Rejected):
@@ -77,10 +79,18 @@ KINDS: dict[int, type[Rejected]] = {
 }
 
 
+@attrs.frozen(kw_only=True)
+class _Said:
+    """The parts of a refusal that say what is wrong, of whichever class its body is."""
+
+    message: str
+    error: str = ""
+
+
 def rejection(status: int, content: bytes, phrase: str) -> Rejected:
     """The error that an answer describes."""
     try:
-        message = msgspec.json.decode(content, type=Error).message
+        said = msgspec.json.decode(content, type=_Said)
     except msgspec.DecodeError:
-        message = f"HTTP {status} {phrase}"
-    return KINDS.get(status, Rejected)(status, message)
+        said = _Said(message=f"HTTP {status} {phrase}")
+    return KINDS.get(status, Rejected)(status, said.message, said.error)

@@ -23,6 +23,7 @@ from flamenco.client.errors import Unreachable
 from flamenco.client.events import Resync, Topics
 from flamenco.client.following import Follower, SyncFollower
 from flamenco.client.operations import Operations
+from flamenco.config.tokens import own_token
 
 T = TypeVar("T")
 
@@ -191,39 +192,50 @@ def _full(url: str) -> str:
     with suppress(httpx.InvalidURL):
         known = httpx.URL(full)
         if known.host and known.scheme in ("http", "https"):
-            return full.rstrip("/")
+            return str(known).rstrip("/")
     raise Unreachable(f"expected the URL of a Manager such as http://localhost:8080/, got {url!r}")
 
 
-def _headers(program: str, token: str) -> dict[str, str]:
+def _headers(program: str, url: str, given: str | None) -> dict[str, str]:
     """The headers by which the Manager tells who asks."""
+    token = own_token(url) if given is None else given
     shown = {"Authorization": f"Bearer {token}"} if token else {}
     return {"User-Agent": f"Flamenco/{__version__} ({program})", **shown}
 
 
 @asynccontextmanager
 async def open_client(
-    url: str, program: str = "client", token: str = ""
+    url: str, program: str = "client", token: str | None = None
 ) -> AsyncIterator[ManagerClient]:
     """A client of the Manager at ``url``, for Trio; ``http://`` may be left out.
 
-    ``token`` is needed where it matters to the Manager who asks.
+    ``token`` is needed where it matters to the Manager who asks; without one, that of
+    `flamenco login` or of the environment variable FLAMENCO_TOKEN is shown.
     ``program`` is told to the Manager, which keeps in a job's history who asked for what.
     Raises `Unreachable` if that is not a URL; only the first request tells if a Manager is there.
+    Raises ConfigError if the file with the tokens can't be read.
     Proxies of the environment are not used: a farm is in its users' network.
     """
     full = _full(url)
     async with httpx.AsyncClient(
-        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_headers(program, token)
+        base_url=full,
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+        headers=_headers(program, full, token),
     ) as http:
         yield ManagerClient(full, http)
 
 
 @contextmanager
-def open_sync_client(url: str, program: str = "client", token: str = "") -> Iterator[SyncClient]:
+def open_sync_client(
+    url: str, program: str = "client", token: str | None = None
+) -> Iterator[SyncClient]:
     """A client of the Manager at ``url`` for blocking programs, otherwise as `open_client`."""
     full = _full(url)
     with httpx.Client(
-        base_url=full, timeout=TIMEOUT_SECONDS, trust_env=False, headers=_headers(program, token)
+        base_url=full,
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+        headers=_headers(program, full, token),
     ) as http:
         yield SyncClient(full, http)

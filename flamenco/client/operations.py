@@ -17,6 +17,7 @@ from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
+from flamenco.client.access import AccessOperations
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
@@ -24,7 +25,7 @@ from flamenco.client.shaman import ShamanOperations
 A = TypeVar("A")
 
 
-class Operations(SetupOperations, ShamanOperations):
+class Operations(AccessOperations, SetupOperations, ShamanOperations):
     """Operations of a Manager."""
 
     # The Manager

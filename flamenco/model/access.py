@@ -43,6 +43,8 @@ class Permission(StrEnum):
     WORKERS = "workers"
     """Change workers and tags."""
     SETTINGS = "settings"
+    LEAVE = "leave"
+    """End the sign-in or token that one shows."""
     ACCOUNT = "account"
     """See and change one's own password, sign-ins and tokens, and let devices in as oneself."""
     USERS = "users"
@@ -52,7 +54,7 @@ class Permission(StrEnum):
 OF_ANYBODY = frozenset({Permission.VISIT})
 OF_WORKERS = OF_ANYBODY | {Permission.WORK, Permission.PATHS}
 
-_LOOKING = OF_ANYBODY | {Permission.LOOK, Permission.PATHS}
+_LOOKING = OF_ANYBODY | {Permission.LOOK, Permission.PATHS, Permission.LEAVE}
 _VIEWERS = _LOOKING | {Permission.ACCOUNT}
 _ARTISTS = _VIEWERS | {Permission.SUBMIT, Permission.OWN_JOBS}
 _WRANGLERS = _ARTISTS | {Permission.JOBS, Permission.WORKERS}
@@ -200,6 +202,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "tryActorAgain",
         "updateConfigurationFile",
     ),
+    Permission.LEAVE: ("signOut",),
     Permission.ACCOUNT: (
         "changePassword",
         "confirmDevice",
@@ -207,7 +210,6 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "endCredential",
         "fetchCredentials",
         "fetchDevice",
-        "signOut",
     ),
     Permission.USERS: (
         "addUser",

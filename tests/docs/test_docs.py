@@ -28,6 +28,8 @@ GUIDE_OF = {
     "workers": "docs/operator-guide.md",
     "actors": "docs/operator-guide.md",
     "config": "docs/operator-guide.md",
+    "login": "docs/user-guide.md",
+    "logout": "docs/user-guide.md",
     "import": "docs/operator-guide.md",
     "jobtype": "docs/job-types.md",
     "demo": "README.md",
