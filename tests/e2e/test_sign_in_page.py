@@ -1,11 +1,11 @@
-"""The way in to a farm of users, in a real Chromium."""
+"""The way in to a farm of users, and what they find there, in a real Chromium."""
 
 import os
 import re
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from flamenco.cli.manager import FIRST_OPERATOR
 from tests.e2e.running import started
@@ -21,27 +21,76 @@ pytestmark = [
 PASSWORD = "correct horse battery staple"
 
 
-def test_the_first_operator_gets_in_by_the_link_and_comes_back_by_the_password(tmp_path):
-    options = ("manager", "--storage", tmp_path, "--listen", "127.0.0.1:0", "--no-discoverable")
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory):
+    """The URL of a Manager that asks who one is, and the link of its first operator."""
+    folder = tmp_path_factory.mktemp("farm")
+    options = ("manager", "--storage", folder, "--listen", "127.0.0.1:0", "--no-discoverable")
     env = {**os.environ, "FLAMENCO_MANAGER__AUTH__MODE": "users"}
-    with started(*options, log=tmp_path / "manager.log", cwd=tmp_path, env=env) as process:
+    with started(*options, log=folder / "manager.log", cwd=folder, env=env) as process:
         said = iter(process.stdout.readline, "")
         link = next(line for line in said if line.startswith(FIRST_OPERATOR)).split()[-1]
-        url = link.partition("#")[0]
-        assert httpx.get(f"{url}api/v3/jobs", timeout=PATIENCE).status_code == 401
-        with browser_page(link) as page:
-            expect(page.get_by_role("heading", name="Choose your password")).to_be_visible()
-            assert violations(page) == []
-            page.get_by_label("Name").fill("Ann")
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Set the password").click()
-            expect(page.get_by_role("link", name="Jobs").first).to_be_visible()
-            expect(page).not_to_have_url(re.compile("link="))
-        with browser_page(url) as page:
-            page.get_by_label("Name").fill("ann")
-            page.get_by_label("Password").fill("a guess")
-            page.get_by_role("button", name="Sign in").click()
-            expect(page.get_by_role("alert")).to_contain_text("wrong")
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            expect(page.get_by_role("link", name="Jobs").first).to_be_visible()
+        yield link.partition("#")[0], link
+
+
+def choose_password(page: Page, name: str) -> None:
+    expect(page.get_by_role("heading", name="Choose your password")).to_be_visible()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
+def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
+    url, link = farm
+    assert httpx.get(f"{url}api/v3/jobs", timeout=PATIENCE).status_code == 401
+    with browser_page(link) as page:
+        expect(page.get_by_role("heading", name="Choose your password")).to_be_visible()
+        assert violations(page) == []
+        choose_password(page, "Ann")
+        expect(page).not_to_have_url(re.compile("link="))
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("Name").fill("ann")
+        page.get_by_label("Password").fill("a guess")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("wrong")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name="Jobs").first).to_be_visible()
+
+        page.goto(f"{url}app/users")
+        page.get_by_label("Name of the new user").fill("Ben")
+        page.get_by_label("Role of the new user").select_option("viewer")
+        page.get_by_role("button", name="Add").click()
+        row = page.locator("[data-user='Ben']")
+        expect(row).to_contain_text("has not set a password yet")
+        row.get_by_label("Role of Ben").select_option("artist")
+        assert violations(page) == []
+        bens = page.get_by_title("Copy the link").inner_text()
+        assert bens.startswith(f"{url}app/#link=")
+
+        page.goto(bens)
+        choose_password(page, "Ben")
+        page.get_by_role("link", name="Ben", exact=True).click()
+        expect(page.get_by_text("artist: submits jobs")).to_be_visible()
+        page.get_by_label("Purpose of the new token").fill("nightly")
+        page.get_by_role("button", name="Make a token").click()
+        token = page.get_by_title("Copy the token").inner_text()
+        assert violations(page) == []
+        shown = {"Authorization": f"Bearer {token}"}
+        jobs = f"{url}api/v3/jobs"
+        assert httpx.get(jobs, headers=shown, timeout=PATIENCE).status_code == 200
+        page.get_by_role("button", name="I have it").click()
+        page.get_by_role("button", name="End nightly").click()
+        expect(page.get_by_test_id("token")).to_have_count(0)
+        assert httpx.get(jobs, headers=shown, timeout=PATIENCE).status_code == 401
+
+        device = httpx.post(f"{url}api/v3/access/devices", json={"name": "Blender"}).json()
+        page.goto(device["verification_uri_complete"])
+        expect(page.get_by_text(device["user_code"])).to_be_visible()
+        assert violations(page) == []
+        page.get_by_role("button", name="Allow").click()
+        expect(page.get_by_text("Blender is let in")).to_be_visible()
+        asking = {"device_code": device["device_code"]}
+        got = httpx.post(f"{url}api/v3/access/devices/token", json=asking, timeout=PATIENCE)
+        assert got.json()["user"] == "Ben"

@@ -9,16 +9,20 @@ import { forgetOperatorToken, takeOperatorToken } from './api/operator'
 import App from './App.vue'
 import './dom/theme'
 import { live } from './live'
+import { me } from './live/me'
 import SignInPage from './pages/SignInPage.vue'
 import { router } from './router'
+import { LINK } from './rules/access'
 
 takeOperatorToken(window.location, window.sessionStorage, window.history)
 
 
+/** Whoever has not signed in sees only the way in; so does who has a link by which a password is set. */
 async function isShut(): Promise<boolean> {
-  const me = await live.api.whoAmI().catch(() => null) // the page itself says what is wrong then
-  if (me?.mode === 'users') forgetOperatorToken(window.sessionStorage)
-  return me?.mode === 'users' && !me.user
+  me.value = await live.api.whoAmI().catch(() => null) // the page itself says what is wrong then
+  if (me.value?.mode !== 'users') return false
+  forgetOperatorToken(window.sessionStorage)
+  return !me.value.user || location.hash.startsWith(LINK)
 }
 
 if (await isShut()) {

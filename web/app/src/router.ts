@@ -18,6 +18,9 @@ export const router = createRouter({
     { path: '/frames', name: 'frames', component: () => import('./pages/FramesPage.vue') },
     { path: '/last-rendered', redirect: { name: 'frames' } },
     { path: '/settings', name: 'settings', component: SettingsPage },
+    { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
+    { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue') },
+    { path: '/device', name: 'device', component: () => import('./pages/DevicePage.vue') },
     { path: '/:rest(.*)*', redirect: { name: 'jobs' } },
   ],
 })

@@ -3,6 +3,7 @@
 import createClient from 'openapi-fetch'
 
 import type { paths } from '../../generated/api'
+import { accessOperations } from './access'
 import { operatorHeaders } from './operator'
 import type {
   AvailableJobTypes,
@@ -13,10 +14,7 @@ import type {
   JobChange,
   JobStatus,
   JsonObject,
-  LinkUse,
-  Me,
   SetupAssistantConfig,
-  SignIn,
   SubmittedJob,
   TaskStatus,
   VideoFormat,
@@ -200,9 +198,7 @@ export function createApi(
   }
 
   return {
-    whoAmI: () => data<Me>(http.GET('/api/v3/access/me')),
-    signIn: (body: SignIn) => done(http.POST('/api/v3/access/sign-in', { body })),
-    useLink: (body: LinkUse) => done(http.POST('/api/v3/access/use-link', { body })),
+    ...accessOperations(http),
 
     openLog,
     getVersion: () => data(http.GET('/api/v3/version')),

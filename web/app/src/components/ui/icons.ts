@@ -23,6 +23,7 @@ import {
   Image,
   Info,
   List,
+  LogOut,
   Maximize2,
   Minimize2,
   Minus,
@@ -84,6 +85,7 @@ export const ICONS = {
   system: Monitor,
   light: Sun,
   dark: Moon,
+  leave: LogOut,
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -1,0 +1,48 @@
+/** Operations about who asks: sign-ins, tokens, devices and users. */
+
+import type { Client } from 'openapi-fetch'
+
+import type { paths } from '../../generated/api'
+import type { LinkUse, Me, PasswordChange, Role, SignIn, TokenWanted } from './types'
+
+export function accessOperations(http: Client<paths>) {
+  const ofUser = (user_id: string) => ({ params: { path: { user_id } } })
+  async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
+    return (await answer).data as T
+  }
+  async function done(answer: Promise<unknown>): Promise<void> {
+    await answer
+  }
+
+  return {
+    whoAmI: () => data<Me>(http.GET('/api/v3/access/me')),
+    signIn: (body: SignIn) => done(http.POST('/api/v3/access/sign-in', { body })),
+    signOut: () => done(http.POST('/api/v3/access/sign-out')),
+    useLink: (body: LinkUse) => done(http.POST('/api/v3/access/use-link', { body })),
+    changePassword: (body: PasswordChange) => done(http.POST('/api/v3/access/password', { body })),
+
+    fetchCredentials: async () =>
+      (await data(http.GET('/api/v3/access/credentials'))).credentials,
+    endCredential: (credential_id: string) =>
+      done(
+        http.DELETE('/api/v3/access/credentials/{credential_id}', {
+          params: { path: { credential_id } },
+        }),
+      ),
+    createToken: (body: TokenWanted) => data(http.POST('/api/v3/access/tokens', { body })),
+
+    fetchDevice: (user_code: string) =>
+      data(http.GET('/api/v3/access/devices/{user_code}', { params: { path: { user_code } } })),
+    confirmDevice: (user_code: string, allow: boolean) =>
+      done(http.POST('/api/v3/access/devices/confirm', { body: { user_code, allow } })),
+
+    fetchUsers: async () => (await data(http.GET('/api/v3/access/users'))).users,
+    addUser: (name: string, role: Role) =>
+      data(http.POST('/api/v3/access/users', { body: { name, role } })),
+    changeUserRole: (user: string, role: Role) =>
+      done(http.PUT('/api/v3/access/users/{user_id}', { ...ofUser(user), body: { role } })),
+    removeUser: (user: string) => done(http.DELETE('/api/v3/access/users/{user_id}', ofUser(user))),
+    makeUserLink: (user: string) =>
+      data(http.POST('/api/v3/access/users/{user_id}/link', ofUser(user))),
+  }
+}
