@@ -24,6 +24,7 @@ AT_ONCE = (
     "worker_timeout",
     "blocklist_threshold",
     "task_fail_after_softfail_count",
+    "warm_blender",
     "job_pictures_size",
     "archive_jobs_after",
     "delete_jobs_after",

@@ -248,6 +248,8 @@ class ManagerConfig:
     """Time after which the script of a job type is stopped."""
     job_type_memory: Annotated[int, MEBIBYTES] = 2048
     """Maximum MiB that the script of a job type may use (on Linux)."""
+    warm_blender: Flag = True
+    """True to let Workers keep Blender open between the tasks of a job."""
     job_pictures_size: Annotated[int, ROOM] = 1024
     """Maximum MiB that the pictures of a job's frames take."""
     archive_jobs_after: Duration = 0.0

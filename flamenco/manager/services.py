@@ -131,6 +131,12 @@ class Services:
                 Command(each.name, replace(each.parameters), each.total_step_count),
                 worker.software,
             )
-            for each in assign.commands
+            for each in map(self._switched, assign.commands)
         )
         return attrs.evolve(assign, commands=commands)
+
+    def _switched(self, command: Command) -> Command:
+        """A command as the configuration of the farm has it."""
+        if self.config.warm_blender or command.name != "blender-render":
+            return command
+        return attrs.evolve(command, parameters={**command.parameters, "warm": "never"})
