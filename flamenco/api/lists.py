@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import attrs
 from msgspec import Meta
 
-from flamenco.model.bounds import Line, Time
+from flamenco.model.bounds import Count, Line, Time
 from flamenco.model.lists import JobFilter, TaskFilter, WorkerFilter
 
 MOST = 1000
@@ -35,7 +35,16 @@ JobSort = Literal[
     "-started",
 ]
 TaskSort = Literal[
-    "index_in_job", "-index_in_job", "name", "-name", "status", "-status", "updated", "-updated"
+    "index_in_job",
+    "-index_in_job",
+    "name",
+    "-name",
+    "status",
+    "-status",
+    "updated",
+    "-updated",
+    "worker",
+    "-worker",
 ]
 WorkerSort = Literal["name", "-name", "status", "-status", "last_seen", "-last_seen"]
 
@@ -74,6 +83,8 @@ class TasksFilter(TaskFilter):
 @attrs.frozen(kw_only=True)
 class TasksWanted(Part, TasksFilter):
     sort: TaskSort = "index_in_job"
+    skip: Count = 0
+    """Number of rows to leave out before the page."""
 
 
 @attrs.frozen(kw_only=True)

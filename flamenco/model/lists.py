@@ -46,6 +46,8 @@ class TaskFilter:
     type: Few[Word] = ()
     name: Word = ""
     """Part of the name; upper and lower case are the same."""
+    text: Word = ""
+    """Part of the name, or of that of the worker that holds the task, or held it last."""
     worker: Word = ""
     """Id of the worker that holds the task, or held it last."""
     updated_after: datetime | None = None
@@ -102,5 +104,7 @@ class Paging:
     limit: int | None = None
     """Maximum number of rows; None: all."""
     after: Mark | None = None
+    skip: int = 0
+    """Number of rows before it that are left out."""
     count: bool = False
     """True to count the rows of all pages, which reads them all, if only in an index."""

@@ -1,6 +1,7 @@
 """Lists of jobs, tasks and workers: filtered, sorted, a page at a time.
 
-A page begins at a mark, not at a number, so the last one costs what the first one does. For each
+A page begins at a mark, not at a number, so the last one costs what the first one does; whoever
+looks into the middle of a list may skip rows, which are read in vain. For each
 status there is a branch of its own, which an index gives in order, and SQLite merges them: a list
 of a few statuses reads nothing of the others. After a mark each branch is two: the rows that are
 equal to it in the sort key, and those beyond.
@@ -40,6 +41,10 @@ TASK_KEYS = {
     "name": "name COLLATE NOCASE",
     "status": "status",
     "updated": "updated",
+    "worker": (
+        "ifnull((SELECT name FROM workers WHERE workers.id = tasks.worker_id "
+        "AND deleted_at IS NULL), '') COLLATE NOCASE"
+    ),
 }
 WORKER_KEYS = {
     "name": "name COLLATE NOCASE",
@@ -109,8 +114,8 @@ class Listing(Generic[T]):
         )
         values = [value for branch in branches for each in branch for value in each.values]
         return (
-            f"{sql} ORDER BY sort_key {way}, id {way} LIMIT ?",
-            [*values, -1 if paging.limit is None else paging.limit + 1],
+            f"{sql} ORDER BY sort_key {way}, id {way} LIMIT ? OFFSET ?",
+            [*values, -1 if paging.limit is None else paging.limit + 1, paging.skip],
         )
 
     def page(self, connection: sqlite3.Connection, paging: Paging) -> Page[T]:
@@ -255,6 +260,7 @@ def listed_tasks(job_id: str, wanted: TaskFilter) -> Listing[Task]:
             *_one_of("status", wanted.status),
             *_one_of("type", wanted.type),
             *_part_of("name", wanted.name),
+            *_task_text(wanted.text),
             *_equal("worker_id", wanted.worker),
             *_between("updated", wanted.updated_after, wanted.updated_before),
         ],
@@ -310,6 +316,15 @@ def _text(part: str) -> list[Condition]:
     named = (f"instr(lower({column}), lower(?)) > 0" for column in ("name", "owner", "type"))
     sql = f"({' OR '.join(named)} OR id BETWEEN ? AND ?)"
     return [Condition(sql, (part, part, part, part, part + chr(sys.maxunicode)))]
+
+
+def _task_text(part: str) -> list[Condition]:
+    """A condition on what people look for tasks by."""
+    if not part:
+        return []
+    found = "instr(lower(name), lower(?)) > 0"
+    workers = f"SELECT id FROM workers WHERE deleted_at IS NULL AND {found}"  # noqa: S608
+    return [Condition(f"({found} OR worker_id IN ({workers}))", (part, part))]
 
 
 def _holds(column: str, values: Sequence[str]) -> list[Condition]:

@@ -216,7 +216,7 @@ async def test_what_is_shown_of_a_status_that_cannot_be_read_needs_a_person(tmp_
     ("table", "key"),
     [
         *(("jobs", key) for key in JOB_KEYS),
-        *(("tasks", key) for key in TASK_KEYS),
+        *(("tasks", key) for key in TASK_KEYS if key != "worker"),  # which lies in another table
         *(("workers", key) for key in WORKER_KEYS),
     ],
 )

@@ -163,15 +163,20 @@ async def test_jobs_are_found_by(reader, fields, found):
         ({"type": ("ffmpeg",)}, "j1-3"),
         ({"name": "Render-2"}, "j1-2"),
         ({"worker": "w1"}, "j1-2"),
+        ({"text": "ER-3"}, "j1-3"),
+        ({"text": "ANNA"}, "j1-2"),
+        ({"text": "gone"}, ""),
         ({"updated_after": at(2)}, "j1-3"),
     ],
 )
 async def test_tasks_of_a_job_are_found_by(reader, fields, found):
     reader, commit = reader
+    workers = worker(1, name="anna"), worker(2, name="gone", deleted_at=START)
+    await commit([PutWorker(each) for each in workers])
     tasks = (
         task(1),
         task(2, status=TaskStatus.FAILED, worker_id="w1"),
-        task(3, type="ffmpeg"),
+        task(3, type="ffmpeg", worker_id="w2"),
         task(1, "j2"),
     )
     await commit([InsertJob(job(1)), InsertJob(job(2)), InsertTasks(tasks, ((),) * 4)])
@@ -231,6 +236,25 @@ async def test_capitals_make_no_difference_to_the_order_of_names(reader, limit, 
     ):
         pages = await ids(reader, listing, f"{way}name", limit)
         assert [each for page in pages for each in page] == [f"{begin}{number}" for number in order]
+
+
+@pytest.mark.parametrize("limit", [1, 4])
+async def test_tasks_come_by_the_names_of_their_workers_those_of_nobody_first(reader, limit):
+    reader, commit = reader
+    workers = worker(1, name="b"), worker(2, name="A"), worker(3, name="z", deleted_at=START)
+    held = [task(number, worker_id=each) for number, each in enumerate(["w1", "w2", None, "w3"])]
+    await commit([InsertJob(job(1)), InsertTasks(tuple(held), ((),) * 4), *map(PutWorker, workers)])
+    pages = await ids(reader, listed_tasks("j1", TaskFilter()), "worker", limit)
+    assert [each for page in pages for each in page] == ["j1-2", "j1-3", "j1-1", "j1-0"]
+
+
+async def test_rows_may_be_skipped_to_look_into_the_middle_of_a_list(reader):
+    reader, commit = reader
+    tasks = tuple(task(number) for number in range(5))
+    await commit([InsertJob(job(1)), InsertTasks(tasks, ((),) * 5)])
+    paging = Paging(order=Order("index_in_job", descending=True), limit=2, skip=3)
+    page = await reader.page(listed_tasks("j1", TaskFilter()), paging)
+    assert ([each.id for each in page.items], page.next) == (["j1-1", "j1-0"], None)
 
 
 ROWS = st.lists(

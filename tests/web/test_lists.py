@@ -67,6 +67,8 @@ async def test_tasks_and_workers_are_filtered_and_come_in_pages(edge):
     assert await pages(edge, f"{path}?limit=1&sort=-index_in_job", "tasks") == [["sleep"], ["echo"]]
     assert await pages(edge, f"{path}?status=queued&name=ech", "tasks") == [["echo"]]
     assert (await call(edge, "GET", f"{path}?limit=1&count=true"))["total"] == 2
+    assert await pages(edge, f"{path}?limit=1&skip=1", "tasks") == [["sleep"]]
+    assert await pages(edge, f"{path}?text=SLE&sort=worker", "tasks") == [["sleep"]]
     await worker(edge)
     path = "worker-mgt/workers"
     assert await pages(edge, f"{path}?limit=1&sort=-last_seen", "workers") == [["anna"]]

@@ -126,7 +126,8 @@ async def _seen_now(
 async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary:
     """The tasks of a job that match, in order; by default all."""
     await find_job(job_id)
-    page = await reader().page(listed_tasks(job_id, query), paging(query))
+    wanted = attrs.evolve(paging(query), skip=query.skip)
+    page = await reader().page(listed_tasks(job_id, query), wanted)
     workers = await workers_named(*(task.worker_id for task in page.items))
     summaries = tuple(
         views.task_summary(task, workers, page.parked.get(task.id)) for task in page.items

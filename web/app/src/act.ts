@@ -1,6 +1,7 @@
 /** Asks one thing of each of several, and tells what came of it in one message. */
 
 import type { BulkResult } from './api/types'
+import { plural } from './rules/format'
 import { report, type Outcome, type Words } from './rules/outcomes'
 import { notify, notifyError } from './notices'
 
@@ -41,6 +42,17 @@ export async function actInBulk<T extends { id: string; name: string }>(
   }
   const outcomes = targets.map(({ id, name }) => ({ name, why: why.get(id) ?? null }))
   tell(words, outcomes, skipped)
+}
+
+/** With one request for all that match, whoever they are. */
+export async function actOnMatching(words: Words, noun: string, request: () => Promise<BulkResult>): Promise<void> {
+  try {
+    const { done, reasons = [] } = await request()
+    if (done > 0 || reasons.length === 0) notify(`${words.done} ${plural(done, noun)}`)
+    for (const { message, count } of reasons) notifyError(`${words.failed} ${plural(count, noun)}: ${message}`)
+  } catch (error) {
+    notifyError(`${words.failed}: ${reasonOf(error)}`)
+  }
 }
 
 function tell(words: Words, outcomes: readonly Outcome[], skipped: number): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, nextTick, ref, type Ref } from 'vue'
 
 import { ApiError } from '../src/api/client'
+import { fetchThose } from '../src/live/fetch-those'
 
 const { offline } = vi.hoisted(() => ({ offline: {} as { value: boolean } }))
 vi.mock('../src/live', async () => {
@@ -16,7 +17,7 @@ vi.mock('@vueuse/core', async (original) => {
   return { ...(await original<object>()), useDocumentVisibility: () => held.visibility }
 })
 
-const { asked, fetchThose } = await import('../src/live/asked')
+const { asked } = await import('../src/live/asked')
 const visibility = held.visibility as Ref<'visible' | 'hidden'>
 const away = (offline as unknown as { held: Ref<boolean> }).held
 

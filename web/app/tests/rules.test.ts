@@ -195,10 +195,10 @@ describe('a job', () => {
   })
 
   it('may wait as long as it is to run and nothing of it does', () => {
-    const queued = [{ status: 'queued' as const }]
+    const queued = { queued: 1 }
     expect(mayWait('queued', queued)).toBe(true)
     expect(mayWait('active', queued)).toBe(true)
-    expect(mayWait('active', [{ status: 'active' }])).toBe(false)
+    expect(mayWait('active', { queued: 1, active: 1 })).toBe(false)
     expect(mayWait('paused', queued)).toBe(false)
   })
 

@@ -310,18 +310,49 @@ describe('the live store', () => {
     })
   })
 
-  it('keeps the tasks of the open job up to date', async () => {
-    const fetchJobTasks = vi.fn(() => Promise.resolve({ tasks: [task('1'), task('2')] }))
-    await start({ fetchJob: job('j'), fetchJobTasks })
-    await openJob()
-    const open = store.state.openJob
-    sockets.last.say({ event: '/task', payload: taskEvent('1', { worker: { uuid: 'w', name: 'One' } }) })
-    sockets.last.say({ event: '/task', payload: taskEvent('x', { job_id: 'other' }) })
-    expect(open?.tasks.get('1')).toMatchObject({ status: 'active', worker: { id: 'w', name: 'One' } })
-    expect(open?.tasks.size).toBe(2)
-    expect(fetchJobTasks).toHaveBeenCalledOnce()
-    sockets.last.say({ event: '/jobs', payload: jobEvent('j', { refresh_tasks: true }) })
-    expect(fetchJobTasks).toHaveBeenCalledTimes(2)
+  describe('the tasks of the open job', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    const digest = { tasks: [task('2', { status: 'failed' })], counts: { queued: 99_999, failed: 1 } }
+    const frames = { total: 2, done: 0, failed: 0, active: 0, are_tasks: true }
+
+    it('are counted, with the first that failed, and never all loaded', async () => {
+      const fetchJobTasks = vi.fn(() => Promise.resolve(digest))
+      await start({ fetchJob: job('j'), fetchJobTasks })
+      await openJob()
+      const state = store.state.openJob?.state
+      expect(state?.tasks).toMatchObject({ total: 100_000, counts: { failed: 1 }, failed: { id: '2' } })
+      for (const id of ['1', '2', '3']) {
+        sockets.last.say({ event: '/task', payload: taskEvent(id, { previous_status: 'queued' }) })
+      }
+      await vi.advanceTimersByTimeAsync(1_000)
+      const counted = ['j', { status: ['failed'], limit: 1, count: true }]
+      expect(fetchJobTasks.mock.calls).toEqual([counted, counted])
+    })
+
+    it('are the strip of a job that makes no frames', async () => {
+      const fetchJobTasks = vi.fn((_: string, query?: object) =>
+        Promise.resolve(query ? digest : { tasks: [task('1'), task('2')] }),
+      )
+      await start({ fetchJob: job('j', { frames }), fetchJobTasks })
+      await openJob()
+      const open = store.state.openJob
+      sockets.last.say({ event: '/task', payload: taskEvent('1', { worker: { uuid: 'w', name: 'One' } }) })
+      sockets.last.say({ event: '/task', payload: taskEvent('x', { job_id: 'other' }) })
+      expect(open?.stripTasks.get('1')).toMatchObject({ status: 'active', worker: { id: 'w', name: 'One' } })
+      expect(open?.stripTasks.size).toBe(2)
+      fetchJobTasks.mockClear()
+      sockets.last.say({ event: '/jobs', payload: jobEvent('j', { frames, refresh_tasks: true }) })
+      expect(fetchJobTasks).toHaveBeenCalledTimes(2)
+    })
+
+    it('are no strip if they are too many', async () => {
+      const fetchJobTasks = vi.fn(() => Promise.resolve(digest))
+      await start({ fetchJob: job('j', { frames: { ...frames, total: 100_000 } }), fetchJobTasks })
+      await openJob()
+      expect(fetchJobTasks).toHaveBeenCalledOnce()
+    })
   })
 
   it('counts what happens to the open job and its tasks', async () => {

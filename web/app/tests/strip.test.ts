@@ -40,7 +40,10 @@ describe('the strip of a job', () => {
 
   it('names the task of a chunk once', () => {
     const chunk = cells('queued', 'queued', 'queued').map((cell, at) => ({ ...cell, task: at < 2 ? 'a' : 'b' }))
-    expect(tasksOf(chunk)).toEqual(['a', 'b'])
+    expect(tasksOf(chunk)).toEqual([
+      { id: 'a', name: 'render-0 to render-1', statuses: ['queued', 'queued'] },
+      { id: 'b', name: 'render-2', statuses: ['queued'] },
+    ])
   })
 
   it.each([[12, 20, 12], [240, 10, 10], [10_000, 8, 5], [1_000_000, 8, 5], [3, 0, 0], [0, 5, 0]])(

@@ -26,6 +26,8 @@ import type {
 } from './types'
 
 type JobsQuery = NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>
+export type TasksFilter = Pick<TasksQuery, 'text' | 'status'>
+export type TasksQuery = NonNullable<paths['/api/v3/jobs/{job_id}/tasks']['get']['parameters']['query']>
 
 const TIMEOUT_MS = 20_000
 /** What is said of an answer that does not come. */
@@ -226,7 +228,8 @@ export function createApi(
     fetchJobsOfWorker: async (worker: string, archived: boolean) =>
       (await allJobs({ worker, archived })).map(({ id }) => id),
     fetchJob: async (job: string) => (await data(http.GET('/api/v3/jobs/{job_id}', ofJob(job)))) as Job,
-    fetchJobTasks: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/tasks', ofJob(job))),
+    fetchJobTasks: (job: string, query: TasksQuery = {}) =>
+      data(http.GET('/api/v3/jobs/{job_id}/tasks', { params: { path: { job_id: job }, query } })),
     fetchJobFrames: async (job: string) =>
       (await data(http.GET('/api/v3/jobs/{job_id}/frames', ofJob(job)))).frames,
     /** All pictures that are kept of a frame, the newest attempt last. */
@@ -316,6 +319,9 @@ export function createApi(
         }),
       ),
 
+    /** Of a job, all that match. */
+    setMatchingTasksStatus: (job: string, filter: TasksFilter, status: TaskStatus, reason: string) =>
+      data(http.POST('/api/v3/tasks/bulk', { body: { job, filter: { ...filter }, setstatus: { status, reason } } })),
     setTasksStatus: (ids: readonly string[], status: TaskStatus, reason: string) =>
       data(http.POST('/api/v3/tasks/bulk', { body: { ids: [...ids], setstatus: { status, reason } } })),
 

@@ -11,7 +11,7 @@ import {
 import { useLocalStorage } from '@vueuse/core'
 import { computed, nextTick } from 'vue'
 
-import type { Column } from '../components/ui/columns'
+import type { Column, SortedColumn } from '../components/ui/columns'
 
 const NARROWEST = 36 // px
 const NUDGE = 12
@@ -36,7 +36,7 @@ function applied<T>(change: Change<T>, before: T): T {
 }
 
 /** `name` is where the choice is kept. */
-export function useColumns<Row>(name: string, columns: readonly Column<Row>[]) {
+export function useColumns<Row>(name: string, columns: readonly SortedColumn<Row>[]) {
   const byKey = new Map(columns.map((column) => [column.key, column]))
   const chosen = useLocalStorage<Chosen>(
     `columns-${name}`,
@@ -111,5 +111,5 @@ export function useColumns<Row>(name: string, columns: readonly Column<Row>[]) {
 
 /** What its header and menu need of it, whatever its rows are. */
 export type ColumnLayout = Omit<ReturnType<typeof useColumns>, 'shown' | 'all'> & {
-  all: readonly Pick<Column<unknown>, 'key' | 'label' | 'fixed' | 'descendingFirst'>[]
+  all: readonly Pick<Column, 'key' | 'label' | 'fixed' | 'descendingFirst'>[]
 }

@@ -15,9 +15,15 @@ function scrollerOf(element: HTMLElement): HTMLElement {
   return parent ?? document.documentElement
 }
 
+/** The rows of a table, of which some may not be loaded. */
+export interface RowList<Row> {
+  readonly length: number
+  at(index: number): Row | undefined
+}
+
 /** `body` holds the rows, all of the same height, which is measured. */
-export function useVirtualRows<Row extends { id: string }>(
-  rows: Ref<readonly Row[]>,
+export function useVirtualRows<Row>(
+  rows: Ref<RowList<Row>>,
   body: Ref<HTMLElement | null>,
 ) {
   const scroller = shallowRef<HTMLElement | null>(null)
@@ -29,7 +35,6 @@ export function useVirtualRows<Row extends { id: string }>(
       count: rows.value.length,
       getScrollElement: () => scroller.value,
       estimateSize: () => height.value,
-      getItemKey: (index: number) => rows.value[index]?.id ?? index,
       overscan: BEYOND,
       scrollMargin: above.value,
     })),
@@ -54,7 +59,7 @@ export function useVirtualRows<Row extends { id: string }>(
   const items = computed(() => virtual.value.getVirtualItems())
   const shown = computed(() =>
     items.value.flatMap(({ index }) => {
-      const row = rows.value[index]
+      const row = rows.value.at(index)
       return row ? [{ row, index }] : []
     }),
   )
@@ -73,5 +78,5 @@ export function useVirtualRows<Row extends { id: string }>(
     await new Promise(requestAnimationFrame)
   }
 
-  return { shown, room, reach }
+  return { items, shown, room, reach }
 }

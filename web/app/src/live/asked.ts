@@ -3,7 +3,7 @@
 import { useDocumentVisibility } from '@vueuse/core'
 import { onWatcherCleanup, shallowRef, watch, type ShallowRef } from 'vue'
 
-import { isMissing, mayPass } from '../api/client'
+import { mayPass } from '../api/client'
 import { offline } from '.'
 
 const AGAIN_MS = 5_000
@@ -54,17 +54,4 @@ export function asked<T>(
     { immediate: true },
   )
   return answer
-}
-
-/** Those of `ids` that the Manager still has. */
-export async function fetchThose<T>(ids: readonly string[], fetch: (id: string) => Promise<T>): Promise<T[]> {
-  const found = await Promise.all(
-    ids.map((id) =>
-      fetch(id).catch((error: unknown) => {
-        if (isMissing(error)) return null
-        throw error
-      }),
-    ),
-  )
-  return found.filter((each) => each !== null)
 }

@@ -14,9 +14,20 @@ import { changedFrame } from '../rules/frames'
 import { APPROVABLE } from '../rules/verdicts'
 import { applyTaskEvent, jobFields, replaceAll } from './reduce'
 import { Snapshot } from './snapshot'
+import { Soon } from './soon'
 import type { RenderedImage } from './store'
+import { TaskPages, type TaskCounts } from './task-pages'
+
+const RECOUNT_MS = 1_000
+const MOST_IN_STRIP = 10_000
 
 export type Attempt = (load: () => Promise<void>) => void
+
+export interface TasksDigest {
+  total: number
+  counts: TaskCounts
+  failed: TaskSummary | null
+}
 
 export interface OpenJobState {
   job: Job | null
@@ -24,20 +35,22 @@ export interface OpenJobState {
   changes: number
   /** The Manager knows no such job, or it was deleted. */
   missing: boolean
-  tasksLoaded: boolean
+  /** How many tasks it has in each status, and the first that failed; null until they are counted. */
+  tasks: TasksDigest | null
   image: RenderedImage | null
   imageLoaded: boolean
   blocklist: readonly JobBlocklistEntry[]
 }
 
 export class OpenJob {
-  readonly tasks = shallowReactive(new Map<string, TaskSummary>())
+  /** All tasks of a job that makes no frames, unless they are too many for a strip. */
+  readonly stripTasks = shallowReactive(new Map<string, TaskSummary>())
   readonly frames = shallowReactive(new Map<number, ListedFrame>())
   readonly state = shallowReactive<OpenJobState>({
     job: null,
     changes: 0,
     missing: false,
-    tasksLoaded: false,
+    tasks: null,
     image: null,
     imageLoaded: false,
     blocklist: [],
@@ -48,8 +61,8 @@ export class OpenJob {
     (event) => this.applyJob(event),
   )
   private readonly tasksSnapshot = new Snapshot<TaskSummary[], EventTaskUpdate>(
-    (fresh) => replaceAll(this.tasks, fresh),
-    (event) => applyTaskEvent(this.tasks, event),
+    (fresh) => replaceAll(this.stripTasks, fresh),
+    (event) => applyTaskEvent(this.stripTasks, event),
   )
 
   private readonly framesSnapshot = new Snapshot<ListedFrame[], EventFramesUpdate>(
@@ -60,18 +73,32 @@ export class OpenJob {
     (event) => this.applyFrames(event),
   )
 
+  readonly pages: TaskPages
+  private readonly recount = new Soon(() => this.attempt(() => this.loadTasks()), RECOUNT_MS)
+
   constructor(
     readonly id: string,
     private readonly api: Api,
     private readonly attempt: Attempt,
-  ) {}
+  ) {
+    this.pages = new TaskPages(id, api, attempt)
+  }
 
   load(): void {
-    this.attempt(() => this.loadJob())
+    this.attempt(async () => {
+      await this.loadJob()
+      await this.loadStripTasks()
+    })
     this.attempt(() => this.loadTasks())
+    this.pages.refresh()
     this.attempt(() => this.loadFrames())
     this.attempt(() => this.loadImage())
     this.attempt(() => this.loadBlocklist())
+  }
+
+  close(): void {
+    this.recount.stop()
+    this.pages.hide()
   }
 
   onJobEvent(event: EventJobUpdate): void {
@@ -85,6 +112,8 @@ export class OpenJob {
     this.jobSnapshot.event(event)
     if (event.refresh_tasks) {
       this.attempt(() => this.loadTasks())
+      this.attempt(() => this.loadStripTasks())
+      this.pages.refresh()
       this.attempt(() => this.loadBlocklist())
     }
     // A job event has no activity text, and says how many approvals wait, but not which.
@@ -94,9 +123,9 @@ export class OpenJob {
   onTaskEvent(event: EventTaskUpdate): void {
     if (event.job_id !== this.id) return
     this.state.changes += 1
-    const known = this.tasks.has(event.id)
     this.tasksSnapshot.event(event)
-    if (!known && this.state.tasksLoaded) this.attempt(() => this.loadTasks())
+    this.pages.onTaskEvent(event)
+    if (event.previous_status !== undefined) this.recount.ask()
     // Another may wait in its place, and then the number of approvals is the same.
     if (this.waitedFor(event.id) && !APPROVABLE.includes(event.status)) this.attempt(() => this.loadJob())
     if (event.status === 'soft-failed' || event.status === 'failed') {
@@ -138,10 +167,20 @@ export class OpenJob {
   }
 
   private async loadTasks(): Promise<void> {
+    await this.orMissing(async () => {
+      const first = { status: ['failed' as const], limit: 1, count: true }
+      const { tasks, counts = {} } = await this.api.fetchJobTasks(this.id, first)
+      const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+      this.state.tasks = { total, counts, failed: tasks?.[0] ?? null }
+    })
+  }
+
+  private async loadStripTasks(): Promise<void> {
+    const frames = this.state.job?.frames
+    if (!frames?.are_tasks || frames.total > MOST_IN_STRIP) return
     await this.orMissing(() =>
       this.tasksSnapshot.load(async () => (await this.api.fetchJobTasks(this.id)).tasks ?? []),
     )
-    this.state.tasksLoaded = true
   }
 
   private applyFrames({ frames }: EventFramesUpdate): void {

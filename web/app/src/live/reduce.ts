@@ -40,7 +40,7 @@ export function replaceAll<Row extends { id: string }>(
 }
 
 /** Events repeated on top of a fetch can be older than what was fetched. */
-function isStale(event: { updated: string }, known: { updated: string } | undefined): boolean {
+export function isStale(event: { updated: string }, known: { updated: string } | undefined): boolean {
   return known !== undefined && Date.parse(event.updated) < Date.parse(known.updated)
 }
 

@@ -31,6 +31,7 @@ import { OpenWorker } from './open-worker'
 import { applyJobEvent, applyTagEvent, applyWorkerEvent, applyWorkerTask, isAnew, replaceAll, type JobRow } from './reduce'
 import { Snapshot } from './snapshot'
 import { LiveSocket, type SocketLike } from './socket'
+import { Soon } from './soon'
 
 /** A rendered image, and when it came: images keep their address when they change. */
 export interface RenderedImage {
@@ -164,15 +165,7 @@ export function createLiveStore(options: LiveStoreOptions) {
   }
 
   /** What an event doesn't tell of jobs that are new: a few moments later, for all of them at once. */
-  const newJobs = {
-    timer: undefined as ReturnType<typeof setTimeout> | undefined,
-    ask(after = NEW_MS): void {
-      this.timer ??= setTimeout(() => {
-        this.timer = undefined
-        attempt(loadNewJobs)
-      }, after)
-    },
-  }
+  const newJobs = new Soon(() => attempt(loadNewJobs), NEW_MS)
 
   function lacksSome(): boolean {
     return [...jobs.values()].some(({ created }) => created === undefined)
@@ -205,15 +198,7 @@ export function createLiveStore(options: LiveStoreOptions) {
   }
 
   /** What an event doesn't tell of a Worker that has just been started: its machine, and since when it runs. */
-  const newWorkers = {
-    timer: undefined as ReturnType<typeof setTimeout> | undefined,
-    ask(): void {
-      this.timer ??= setTimeout(() => {
-        this.timer = undefined
-        attempt(loadWorkers)
-      }, NEW_MS)
-    },
-  }
+  const newWorkers = new Soon(() => attempt(loadWorkers), NEW_MS)
 
   async function loadTags(): Promise<void> {
     await tagsSnapshot.load(async () => (await api.fetchWorkerTags()).tags ?? [])
@@ -332,6 +317,7 @@ export function createLiveStore(options: LiveStoreOptions) {
       const unfollow = socket.follow({ type: 'job', uuid: id }, () => job.load())
       return () => {
         unfollow()
+        job.close()
         if (state.openJob === job) state.openJob = null
       }
     },

@@ -61,6 +61,7 @@ export function frameCell(frame: ListedFrame): StripCell {
     name,
     text: `${name}: ${label}${took}${by}`,
     task: frame.task,
+    asTask: frame.state === 'done' ? 'completed' : frame.state,
     picture: pictureOf(frame, 'small'),
   }
 }

@@ -56,10 +56,8 @@ function valueText(value: unknown): string {
 }
 
 /** Whether it is of interest why a job does not go on: nothing of it runs. */
-export function mayWait(job: JobStatus, tasks: Iterable<{ status: TaskStatus }>): boolean {
-  if (job !== 'queued' && job !== 'active') return false
-  for (const task of tasks) if (task.status === 'active') return false
-  return true
+export function mayWait(job: JobStatus, tasks: Partial<Record<TaskStatus, number>>): boolean {
+  return (job === 'queued' || job === 'active') && !tasks.active
 }
 
 /** The address of an image in a smaller size, or the smallest: the Manager names the largest first. */

@@ -1,6 +1,5 @@
 /** What a person has to do for a job to go on. */
 
-import type { TaskSummary } from '../api/types'
 import type { JobRow } from '../live/reduce'
 
 /** Whether nothing, or not all of it, goes on without a person. */
@@ -9,10 +8,6 @@ export function needsSomebody(
 ): boolean {
   if (job.delete_requested_at) return false
   return job.parked !== undefined || job.status === 'failed' || job.approvals > 0
-}
-
-export function failedTasks(tasks: readonly TaskSummary[]): TaskSummary[] {
-  return tasks.filter(({ status }) => status === 'failed')
 }
 
 /** The last lines of a log, without the empty ones at its end. */

@@ -145,9 +145,17 @@ export function countByStatus<S extends string>(
   rows: Iterable<{ status: S }>,
   table: Record<S, StatusLook>,
 ): StatusCount<S>[] {
-  const counts = new Map<S, number>()
-  for (const row of rows) counts.set(row.status, (counts.get(row.status) ?? 0) + 1)
+  const counts: Partial<Record<S, number>> = {}
+  for (const { status } of rows) counts[status] = (counts[status] ?? 0) + 1
+  return statusCounts(counts, table)
+}
+
+/** The statuses that are not empty, in the order of the table. */
+export function statusCounts<S extends string>(
+  counts: Partial<Record<S, number>>,
+  table: Record<S, StatusLook>,
+): StatusCount<S>[] {
   return (Object.keys(table) as S[])
-    .filter((status) => counts.has(status))
-    .map((status) => ({ status, count: counts.get(status) ?? 0, look: table[status] }))
+    .map((status) => ({ status, count: counts[status] ?? 0, look: table[status] }))
+    .filter(({ count }) => count > 0)
 }

@@ -1,5 +1,6 @@
 /** The strip of a job: a cell for each of its parts in order or, where there is no room, for several. */
 
+import type { TaskStatus } from '../api/types'
 import type { Tone } from './status'
 
 export interface StripCell {
@@ -12,8 +13,17 @@ export interface StripCell {
   text: string
   /** Id of the task that makes it. */
   task: string
+  /** The status of a task of which this is a part, as far as that is known. */
+  asTask: TaskStatus
   /** Address of its picture. */
   picture?: string | null
+}
+
+export interface StripTask {
+  id: string
+  name: string
+  /** Of a chunk, frames may be done while others are not. */
+  statuses: readonly TaskStatus[]
 }
 
 /** The ids of its first and its last cell. */
@@ -80,9 +90,15 @@ export function cellsBetween(cells: readonly StripCell[], range: StripRange | nu
   return first < 0 ? [] : cells.slice(first, last + 1)
 }
 
-/** The tasks that make these cells, each once. */
-export function tasksOf(cells: readonly StripCell[]): string[] {
-  return [...new Set(cells.map(({ task }) => task))]
+/** The tasks that make these cells, each once, named by their cells, in the status that each says. */
+export function tasksOf(cells: readonly StripCell[]): StripTask[] {
+  const byTask = new Map<string, StripCell[]>()
+  for (const cell of cells) {
+    const its = byTask.get(cell.task)
+    if (its) its.push(cell)
+    else byTask.set(cell.task, [cell])
+  }
+  return [...byTask].map(([id, its]) => ({ id, name: rangeName(its), statuses: its.map(({ asTask }) => asTask) }))
 }
 
 const STEPS = [1, 2, 5, 10, 20, 25, 50]
