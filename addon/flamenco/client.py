@@ -129,9 +129,19 @@ class Client:
         """`fetchWorkerTags`: all worker tags."""
         return self._get("api/v3/worker-mgt/tags")
 
-    def check_job(self, job: dict[str, Any]) -> None:
-        """`submitJobCheck`: raises the errors of `submit_job`, but stores nothing."""
-        self._send_job("api/v3/jobs/check", job)
+    def check_job(self, job: dict[str, Any]) -> list[str]:
+        """`dryRunJob`: raises the errors of `submit_job`, but stores nothing.
+
+        Returns the Manager's warnings; one of Flamenco 3, which has no dry runs, gives none.
+        """
+        try:
+            told = self._send_job("api/v3/jobs/dry-run?limit=1", job)
+        except JobRejected as ex:
+            if ex.status not in _UNKNOWN_OPERATION:
+                raise
+            self._send_job("api/v3/jobs/check", job)
+            return []
+        return [str(one) for one in _list(_object(told).get("warnings"))]
 
     def submit_job(
         self, job: dict[str, Any], key: str, is_wanted: Callable[[], bool] = lambda: True

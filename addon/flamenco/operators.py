@@ -12,7 +12,7 @@ from .background import PAUSED, Flow, run
 from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
-from .questions import FIX, GO_ON, STOP, Question
+from .questions import FIX, GO_ON, MOST_LINES, STOP, Question
 from .submission import Submission
 
 _log = logging.getLogger(__name__)
@@ -218,6 +218,12 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         items=[(one, one, "", number) for number, one in enumerate((GO_ON, FIX, STOP))],
         options={"HIDDEN", "SKIP_SAVE"},
     )
+    mended: bpy.props.BoolVectorProperty(
+        name="Fix",
+        description="Mend this in the file, save it, and look again",
+        size=MOST_LINES,
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -234,8 +240,16 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         """Called by Blender."""
         column = self.layout.column(align=True)
         column.label(text=self._question.title, icon="ERROR")
-        for line in self._question.lines:
-            column.label(text=line)
+        for number, finding in enumerate(self._question.shown):
+            row = column.row()
+            row.label(text=str(finding))
+            if finding.mend is not None:
+                fix = row.row()
+                fix.alignment = "RIGHT"
+                fix.prop(self, "mended", index=number, text="Fix", toggle=True)
+        more = len(self._question.findings) - MOST_LINES
+        if more > 0:
+            column.label(text=f"and {more} more, see the terminal")
         row = self.layout.row()
         for choice, label in self._question.labels.items():
             row.prop_enum(self, "choice", choice, text=label)
@@ -243,7 +257,9 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Called by Blender for OK."""
         # A script answers without the dialog.
-        (self._question or _current.question).settle(self.choice)
+        question = self._question or _current.question
+        wanted = zip(question.shown, self.mended, strict=False)
+        question.settle(self.choice, [one for one, is_wanted in wanted if is_wanted])
         if self.choice == FIX:
             bpy.ops.file.find_missing_files("INVOKE_DEFAULT")
         return {"FINISHED"}

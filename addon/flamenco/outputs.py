@@ -5,12 +5,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import bpy
 
 from . import file_outputs, manager
 from .errors import NotReady
+from .findings import Finding
 from .job import JobDraft
 from .paths import file_name, is_inside
 
@@ -85,8 +87,11 @@ def with_its_own_place(
     return own, settled.replace("\\", "/").rpartition("/")[0]
 
 
-def without_camera(scene: bpy.types.Scene) -> tuple[str, ...]:
-    """A sentence if the scene has nothing to look through or to show."""
+def without_camera(scene: bpy.types.Scene) -> tuple[Finding, ...]:
+    """A finding if the scene has nothing to look through or to show.
+
+    It is mended if there is one camera that is not in use.
+    """
     by_marker = any(marker.camera for marker in scene.timeline_markers)
     editor = scene.sequence_editor if scene.render.use_sequencer else None
     has_strips = editor is not None and any(
@@ -98,7 +103,9 @@ def without_camera(scene: bpy.types.Scene) -> tuple[str, ...]:
         and not has_strips
         and file_outputs.tree_of(scene) is None
     ):
-        return (f'Scene "{scene.name}" has no camera',)
+        cameras = [each for each in scene.objects if each.type == "CAMERA"]
+        mend = partial(setattr, scene, "camera", cameras[0]) if len(cameras) == 1 else None
+        return (Finding(f'Scene "{scene.name}" has no camera', mend),)
     return ()
 
 

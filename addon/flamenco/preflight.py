@@ -2,38 +2,59 @@
 """Faults of the open file that would show on the farm only, told before it is sent."""
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import bpy
 
 from .background import Flow, in_slices
+from .findings import Finding
+from .questions import Mend
 
 
-def faults(scene: bpy.types.Scene) -> Flow[list[str]]:
-    """A sentence for each image with unsaved changes, and for each simulation without a bake."""
+def faults(scene: bpy.types.Scene) -> Flow[list[Finding]]:
+    """A finding for each image with unsaved changes, and for each simulation without a bake."""
     return in_slices(_all_faults(scene))
 
 
-def _all_faults(scene: bpy.types.Scene) -> Iterator[str | None]:
+def packing_of(file: Path) -> Mend | None:
+    """A function that packs a file into the open one; None if that is not done for its kind."""
+    users = [
+        image
+        for image in bpy.data.images
+        if image.source == "FILE"
+        and image.library is None
+        and not image.packed_file
+        and Path(bpy.path.abspath(image.filepath)) == file
+    ]
+    return (lambda: [image.pack() for image in users]) if users else None
+
+
+def _all_faults(scene: bpy.types.Scene) -> Iterator[Finding | None]:
     yield from map(_unsaved, bpy.data.images)
     yield _rigid_bodies(scene)
     for each in scene.objects:
         yield from _simulations(each)
 
 
-def _unsaved(image: bpy.types.Image) -> str | None:
-    if image.is_dirty and image.source != "VIEWER" and image.library is None:
-        return f'Image "{image.name}" has changes that are not saved, and Workers read the file'
-    return None
+def _unsaved(image: bpy.types.Image) -> Finding | None:
+    if not image.is_dirty or image.source == "VIEWER" or image.library is not None:
+        return None
+    has_file = image.source != "GENERATED" and bool(image.filepath) and not image.packed_file
+    return Finding(
+        f'Image "{image.name}" has changes that are not saved, and Workers read the file',
+        partial(image.save) if has_file else partial(image.pack),
+    )
 
 
-def _rigid_bodies(scene: bpy.types.Scene) -> str | None:
+def _rigid_bodies(scene: bpy.types.Scene) -> Finding | None:
     world = scene.rigidbody_world
     if world is None or not world.enabled or _is_kept(world.point_cache):
         return None
     return _told("Rigid bodies", scene.name)
 
 
-def _simulations(each: bpy.types.Object) -> Iterator[str | None]:
+def _simulations(each: bpy.types.Object) -> Iterator[Finding | None]:
     yield None
     if each.hide_render:
         return
@@ -65,5 +86,7 @@ def _is_kept(cache: bpy.types.PointCache) -> bool:
     return cache.is_baked or cache.use_external or cache.use_disk_cache
 
 
-def _told(simulation: str, owner: str) -> str:
-    return f'{simulation} of "{owner}" is not baked, so that Workers may render it otherwise'
+def _told(simulation: str, owner: str) -> Finding:
+    return Finding(
+        f'{simulation} of "{owner}" is not baked, so that Workers may render it otherwise'
+    )

@@ -1,31 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions that a submission asks its artist before anything is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from .findings import Finding
 from .plan import PackPlan
 
 GO_ON, FIX, STOP = "GO_ON", "FIX", "STOP"
 
 MOST_LINES = 20
-"""Maximum number of files that are listed; the terminal shows all."""
+"""Maximum number of findings that are listed; the terminal shows all files."""
+
+Mend = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A finding, and the answers that there are."""
+    """A list of findings, and the answers that there are."""
 
     title: str
-    lines: tuple[str, ...]
+    findings: tuple[Finding, ...]
     labels: dict[str, str]
     """{answer: what its button says}, first the one that is chosen at the beginning."""
     answer: "Future[str]" = field(default_factory=Future)
+    mended: list[Finding] = field(default_factory=list)
+    """The findings that are to be mended first, once it is answered."""
 
-    def settle(self, answer: str) -> None:
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings that are listed."""
+        return self.findings[:MOST_LINES]
+
+    def settle(self, answer: str, mended: Iterable[Finding] = ()) -> None:
         """Answer it, unless that has been done."""
         if not self.answer.done():
+            self.mended.extend(mended)
             self.answer.set_result(answer)
 
 
@@ -35,19 +47,20 @@ def unsaved() -> Question:
     return Question("The file has unsaved changes, and Workers read it from the disk", (), labels)
 
 
-def incomplete(plan: PackPlan, faults: Iterable[str]) -> Question | None:
-    """Whether to send the job with these faults, and without some files; None if it has all."""
-    lost = [*faults, *(f"Missing: {file}" for file in plan.missing)]
-    lost += [f"Outside the shared storage: {file}" for file in plan.elsewhere]
+def incomplete(
+    plan: PackPlan, faults: Iterable[Finding], mend: Callable[[Path], Mend | None]
+) -> Question | None:
+    """Whether to send the job with these faults, and without some files; None if it has all.
+
+    `mend` gives a function that brings a file to Workers by itself, if there is such a way.
+    """
+    lost = [*faults, *(Finding(f"Missing: {file}") for file in plan.missing)]
+    for file in plan.elsewhere:
+        way = mend(file) if len(lost) < MOST_LINES else None
+        lost.append(Finding(f"Outside the shared storage: {file}", way))
     if not lost:
         return None
-    labels = {FIX: "Find Missing Files", GO_ON: "Submit Without", STOP: "Stop"}
+    labels = {FIX: "Find Missing Files", GO_ON: "Submit", STOP: "Stop"}
     if not plan.missing:
         del labels[FIX]
-    return Question("Workers will not find all that they need", tuple(_cut(lost)), labels)
-
-
-def _cut(lines: list[str]) -> Iterable[str]:
-    yield from lines[:MOST_LINES]
-    if len(lines) > MOST_LINES:
-        yield f"and {len(lines) - MOST_LINES} more, see the terminal"
+    return Question("Frames may come out otherwise on the farm", tuple(lost), labels)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Submission of the open file as a job to the Manager (reference add-on §6)."""
 
+import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterable
@@ -25,7 +26,7 @@ from . import (
     scene_properties,
     unanswered,
 )
-from .background import Flow, begun, in_background
+from .background import PAUSED, Flow, begun, in_background
 from .client import Client, JobState
 from .delivery import Delivered, Sender
 from .drafts import Drafts
@@ -42,6 +43,8 @@ from .errors import (
     StillUnderWay,
     VersionMismatch,
 )
+from .findings import Finding
+from .frame_sizes import most_bytes
 from .job import BLENDFILE_FOR_CHECK
 from .job_types import JobType
 from .manager_info import ManagerInfo
@@ -145,22 +148,29 @@ class Submission:
         inside = yield from in_background(lambda: place_below(storage, blendfile))
         client = manager.client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
+        told: list[str] = []
         for target, draft in jobs:
             if inside is None:
                 outputs.refuse_private(draft, target.scene, blendfile, storage)
             job = draft.submitted(BLENDFILE_FOR_CHECK)
-            yield from in_background(partial(client.check_job, job))
+            told += yield from in_background(partial(client.check_job, job))
             self._stop_if_aborted()
         rendered = list(dict.fromkeys(target.scene for target, _ in jobs))
         outside = outputs.outside_of_farm(bpy.context.scene, rendered)
-        faults = yield from self._faults(jobs[0][1].job_type, rendered)
-        plan = yield from self._plan(blendfile, inside, info)
-        yield from self._ask(questions.incomplete(plan, faults))
+        told += yield from self._tight(jobs, storage)
+        while True:
+            faults = yield from self._faults(jobs[0][1].job_type, rendered)
+            plan = yield from self._plan(blendfile, inside, info)
+            asked = [*map(Finding, dict.fromkeys(told)), *faults]
+            mended = yield from self._ask(questions.incomplete(plan, asked, preflight.packing_of))
+            if not mended:
+                break
+            yield from self._mend(mended)
         wanted = [draft for _, draft in jobs]
         warnings = yield from self._send_all(client, info, plan, jobs)
         names = tuple(draft.name for draft in wanted)
-        told = tuple(dict.fromkeys((*faults, *outside, *warnings)))
-        return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, told)
+        every = tuple(dict.fromkeys((*map(str, asked), *outside, *warnings)))
+        return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, every)
 
     def _check_version(self, info: ManagerInfo) -> None:
         """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
@@ -178,9 +188,9 @@ class Submission:
 
     def _faults(
         self, job_type: JobType, rendered: Iterable[bpy.types.Scene]
-    ) -> Flow[tuple[str, ...]]:
+    ) -> Flow[tuple[Finding, ...]]:
         """Faults of these scenes that would show on the farm only."""
-        found: list[str] = []
+        found: list[Finding] = []
         for scene in rendered if job_type.setting("blendfile") else ():
             found += outputs.without_camera(scene)
             found += yield from preflight.faults(scene)
@@ -212,10 +222,39 @@ class Submission:
         self._stop_if_aborted()
         return plan
 
-    def _ask(self, question: questions.Question | None) -> Flow[None]:
-        """Wait for the artist's answer, if there is a question. Raises Aborted or NotReady."""
+    def _tight(self, jobs: Drafts, storage: Path) -> Flow[list[str]]:
+        """A sentence if the frames may need more room than the shared storage has."""
+        needed = sum(
+            most_bytes(str(draft.settings.get("frames", "")), target.scene.render)
+            for target, draft in jobs
+        )
+        try:
+            free = (yield from in_background(lambda: shutil.disk_usage(storage))).free
+        except OSError:  # it need not be mounted here
+            return []
+        if needed <= free:
+            return []
+        need, has = needed / 1e9, free / 1e9
+        return [f"The frames may need {need:.1f} GB, and the shared storage has {has:.1f} GB free"]
+
+    def _mend(self, findings: Iterable[Finding]) -> Flow[None]:
+        """Mend what the artist wants to be mended, and save the file. Raises NotReady."""
+        for one in findings:
+            yield PAUSED
+            try:
+                if one.mend is not None:
+                    one.mend()
+            except RuntimeError as ex:
+                raise NotReady(f"{one}: that cannot be mended here ({ex})") from ex
+        bpy.ops.wm.save_mainfile()
+
+    def _ask(self, question: questions.Question | None) -> Flow[list[Finding]]:
+        """Wait for the artist's answer, if there is a question.
+
+        Returns what is to be mended first. Raises Aborted or NotReady.
+        """
         if self.asks is None or question is None:
-            return
+            return []
         self.question = question
         before = bpy.context.window_manager.flamenco_bat_status
         _show(before, "Waiting for an answer", can_abort=True)
@@ -227,6 +266,7 @@ class Submission:
             raise Aborted
         if answer == questions.FIX:
             raise NotReady("Choose the folder with the missing files, and submit again")
+        return question.mended
 
     def _send_all(
         self, client: Client, info: ManagerInfo, plan: PackPlan, jobs: Drafts

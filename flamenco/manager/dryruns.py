@@ -1,5 +1,7 @@
 """Dry runs: what a submission would come to, of which nothing is stored."""
 
+from collections.abc import Iterable
+
 import attrs
 import trio
 
@@ -11,7 +13,9 @@ from flamenco.manager.submissions import (
     pieces,
     submittable,
 )
+from flamenco.model.jobs import Job, JobRequirements
 from flamenco.model.livejob import LiveJob
+from flamenco.model.warnings import unmet
 
 
 async def check(message: SubmitJob, services: Services) -> None:
@@ -32,7 +36,9 @@ async def dry_run(message: SubmitJob, services: Services) -> Planned:
     """The job and the tasks that a submission would come to. Raises `Refusal`."""
     job = await submittable(message, services.reader)
     outcome = await compile_submission(message, job, services)
-    live = LiveJob(as_compiled(job, outcome))
+    compiled = as_compiled(job, outcome)
+    unequipped = await _unequipped(compiled, {task.type for task in outcome.tasks}, services)
+    live = LiveJob(attrs.evolve(compiled, warnings=(*compiled.warnings, *unequipped)))
     commands: list[tuple[str, ...]] = []
     for piece in pieces(live.job, message.settings, outcome):
         live.grow(piece.tasks)
@@ -40,3 +46,19 @@ async def dry_run(message: SubmitJob, services: Services) -> Planned:
         await trio.lowlevel.checkpoint()
     live.complete()
     return Planned(live, tuple(commands))
+
+
+async def _unequipped(job: Job, task_types: Iterable[str], services: Services) -> list[str]:
+    """Warnings of equipment that no worker has today."""
+    if job.requirements == JobRequirements():
+        return []
+    workers = await services.reader.workers()
+    return [
+        warning
+        for task_type in sorted(task_types)
+        for warning in unmet(
+            task_type,
+            job.requirements.of(task_type),
+            [each.specs for each in workers if task_type in each.task_types],
+        )
+    ]

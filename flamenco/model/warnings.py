@@ -6,6 +6,7 @@ import attrs
 
 from flamenco.model.frames import FrameRangeError, Run, frame_runs
 from flamenco.model.jobs import APPROVAL, Job
+from flamenco.model.specs import Requirements, Specs, missing
 from flamenco.model.statuses import FINISHED_JOBS
 
 MOST = 50
@@ -23,6 +24,15 @@ def unoffered(task_types: Iterable[str], offered: Collection[str]) -> tuple[str,
         for task_type in dict.fromkeys(task_types)
         if task_type not in offered and task_type != APPROVAL
     )
+
+
+def unmet(task_type: str, needs: Requirements, offering: Iterable[Specs]) -> tuple[str, ...]:
+    """A warning if no worker that offers tasks of a type has what they need."""
+    lacks = [missing(specs, needs) for specs in offering]
+    if not lacks or () in lacks:
+        return ()
+    least = min(lacks, key=len)
+    return (f"no worker has what tasks of type {task_type!r} need: {', '.join(least)}",)
 
 
 @attrs.frozen

@@ -58,6 +58,8 @@ class FakeManager:
     """What a client has to show; without one it asks for none."""
     confirmations: list[tuple[int, Any]] = attrs.Factory(list)
     """Answers to come to those who ask for the token of their code, the last for good."""
+    dry_run: list[str] | None = None
+    """Warnings of a dry run; None if it knows of none, as Flamenco 3's."""
     page: str = ""
     """Address at which a code is confirmed."""
     redirect: str = ""
@@ -140,6 +142,11 @@ class FakeManager:
                 return 204, None
             case ["devices", *more]:
                 return self._let_in(more)
+            case ["dry-run?limit=1"]:
+                if self.dry_run is None:
+                    return 404, None
+                self.checked.append(body)
+                return 200, {"warnings": self.dry_run}
             case ["packs"]:
                 self.packs += 1
                 return 200, {"path": f"jobs/2026-11-29-{self.packs}"}

@@ -273,6 +273,41 @@ finish([asked, kept, bpy.data.is_dirty])
     assert len(manager.submitted) == 1
 
 
+def test_what_is_ticked_is_mended_and_saved_before_the_file_is_sent(
+    blender: InstalledBlender, display: str, manager: FakeManager, tmp_path: Path
+) -> None:
+    script = 'scene.camera = None\nimage_file(folder + "/wood.png")\nuse_image("//wood.png")'
+    blendfile = make_file(blender, tmp_path / "home" / "shot.blend", script)
+    manager.dry_run = ["no worker has what tasks of type 'blender' need: a GPU"]
+    story = """
+import flamenco.operators as operators
+image = bpy.data.images["//wood.png"]
+image.pixels[0] = 0.5
+submit()
+asked = []
+for ticked in (True, False):
+    yield from until(lambda: wm.flamenco_bat_status_txt == "Waiting for an answer")
+    found = operators._current.question.shown
+    asked.append([str(one) for one in found])
+    mended = [ticked and one.mend is not None for one in found]
+    bpy.ops.flamenco.answer(choice="GO_ON", mended=mended + [False] * (20 - len(mended)))
+    yield from until(lambda: wm.flamenco_bat_status_txt != "Waiting for an answer")
+yield from until(lambda: wm.flamenco_bat_status == "DONE")
+finish([asked, image.is_dirty, bpy.data.is_dirty, bpy.context.scene.camera.name])
+"""
+    run = play(blender, display, manager, story, blendfile)
+    (first, second), *state = run.result
+    told, camera, unsaved = first
+    assert [told, camera] == [*manager.dry_run, 'Scene "Shot" has no camera']
+    assert unsaved.startswith('Image "//wood.png" has changes')
+    assert second == manager.dry_run
+    assert state == [False, False, "Camera"], run.output
+    (job,) = manager.submitted
+    look = "finish(bpy.context.scene.camera.name)"
+    sent = Path(job["settings"]["blendfile"])
+    assert blender.run(look, blendfile=sent).result == "Camera"
+
+
 def test_each_control_of_requirements_frames_and_managers_is_used_with_mouse_and_keys(
     blender: InstalledBlender, display: str, manager: FakeManager, blendfile: Path
 ) -> None:

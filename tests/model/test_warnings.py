@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from flamenco.model.jobs import Job
+from flamenco.model.specs import Requirements, Specs
 from flamenco.model.statuses import FINISHED_JOBS, JobStatus
 from flamenco.model.warnings import (
     MOST,
@@ -12,6 +13,7 @@ from flamenco.model.warnings import (
     of_results,
     overwriting,
     standing,
+    unmet,
     unoffered,
 )
 
@@ -27,6 +29,15 @@ def test_each_type_that_no_worker_offers_is_told_once():
 
 def test_an_empty_farm_offers_nothing():
     assert len(unoffered(["misc"], set())) == 1
+
+
+def test_equipment_that_no_worker_has_is_told_as_the_best_of_them_lacks_it():
+    needs = Requirements(gpu_kind="optix", memory_mib=65536)
+    small, large = Specs(memory_mib=1024), Specs(memory_mib=65536)
+    told = "no worker has what tasks of type 'blender' need: an OptiX GPU"
+    assert unmet("blender", needs, [small, large]) == (told,)
+    assert unmet("blender", Requirements(memory_mib=2048), [small, large]) == ()
+    assert unmet("blender", needs, []) == ()  # that nobody offers them is told already
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from tests.manager.test_frames import RENDERING
 from tests.web.conftest import JOB, call
 from tests.web.test_frames import CHUNK_JOB
+from tests.web.test_worker_calls import caller
 
 
 async def test_a_dry_run_tells_what_the_job_then_has(edge):
@@ -44,6 +45,15 @@ async def test_it_tells_which_unfinished_job_writes_the_same_frames(edge):
         canceled = {"status": "cancel-requested", "reason": ""}
         await call(edge, "POST", f"jobs/{job['id']}/setstatus", canceled, 204)
     assert await told("3-4") == []
+
+
+async def test_it_tells_of_equipment_that_no_worker_has(edge):
+    await (await caller(edge)).signs_on(supported_task_types=["blender"])
+    asked = CHUNK_JOB | {"requirements": {"gpu_kind": "any"}}
+    told = (await call(edge, "POST", "jobs/dry-run", asked))["warnings"]
+    assert "no worker has what tasks of type 'blender' need: a GPU" in told
+    plain = (await call(edge, "POST", "jobs/dry-run", CHUNK_JOB))["warnings"]
+    assert not any("no worker has" in each for each in plain)
 
 
 async def test_the_tasks_come_in_pages(edge):
