@@ -5,6 +5,7 @@ A task and a stream for each cost as much as all else of a refusal by a look at 
 
 import selectors
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -65,6 +66,8 @@ class Arrivals:
 
     _meet: Callable[[Arrival], None]
     _watched: selectors.DefaultSelector = attrs.field(factory=selectors.DefaultSelector)
+    _asked: deque[Arrival] = attrs.field(factory=deque)
+    """Those on which something has come."""
     _are_coming: bool = True
     _sleep: trio.CancelScope = attrs.field(factory=trio.CancelScope)
 
@@ -83,16 +86,18 @@ class Arrivals:
             while self._are_coming or self._watched.get_map():
                 with trio.move_on_after(SWEEP_SECONDS) as self._sleep:
                     await trio.lowlevel.wait_readable(self._watched.fileno())
-                found = [key.data for key, _ in self._watched.select(0)]
-                for first in range(0, len(found), AT_ONCE):
-                    for arrival in found[first : first + AT_ONCE]:
-                        self._watched.unregister(arrival.socket)
-                        self._meet(arrival)
-                    await trio.lowlevel.checkpoint()
+                for key, _ in self._watched.select(0):
+                    self._watched.unregister(key.fileobj)
+                    self._asked.append(key.data)
                 self._cut_off_idle_ones()
+                while self._asked:
+                    for _ in range(min(AT_ONCE, len(self._asked))):
+                        self._meet(self._asked.popleft())
+                    await trio.lowlevel.checkpoint()
         finally:
-            for key in self._watched.get_map().values():
-                key.data.socket.close()
+            left = [key.data for key in self._watched.get_map().values()]
+            for arrival in (*self._asked, *left):
+                arrival.socket.close()
             self._watched.close()
 
     async def watch_one(self, arrival: Arrival) -> None:
