@@ -15,6 +15,7 @@ IDLE_SECONDS = 20.0
 MAY_I_RUN_SECONDS = 10.0
 ASLEEP_SECONDS = 3.0
 AFTER_TASK_SECONDS = 2.0
+BETWEEN_SECONDS = 0.05
 TASK_SECONDS = 45.0
 SECRET = "5" * 64
 JOB = {
@@ -119,6 +120,13 @@ class People:
                 due += random.expovariate(rate)
                 await trio.sleep_until(due)
                 nursery.start_soon(self._one, free, make)
+
+    async def ask_on(self, client: Client) -> None:
+        """Ask one thing after the other, each after the answer to the one before."""
+        while True:
+            kind, method, path, body = self.request()
+            await client.ask(method, path, body, kind=kind)
+            await trio.sleep(BETWEEN_SECONDS)
 
     async def _one(self, free: list[Client], make: Callable[[], Client]) -> None:
         kind, method, path, body = self.request()
