@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import attrs
+from msgspec import UNSET
 from quart import request
 
 from flamenco import clock
@@ -12,12 +13,13 @@ from flamenco.api.people import Me, ShownUser
 from flamenco.manager.farm import Farm
 from flamenco.manager.people import AddFirstOperator
 from flamenco.manager.refusals import Conflict
-from flamenco.model.access import PERMISSIONS_OF, AuthMode, Permission, Scope
+from flamenco.model.access import PERMISSIONS_OF, AuthMode, Permission, Scope, danger_of
 from flamenco.model.bounds import cut
 from flamenco.model.people import LIFE, LINK_LIFE, Credential, CredentialKind, User
 from web.askers import Asker, asker
 from web.context import farm, services
 from web.gate import cookie_name
+from web.operators import is_forwarded
 from web.turns import address
 from web.wire import Answer, reply
 
@@ -89,22 +91,32 @@ def shown_user(user: User) -> ShownUser:
 
 def me(who: Asker) -> Me:
     """Answer to the question who one is."""
-    held = tuple(each for each in Permission if each in who.held)
-    mode = services().config.auth.mode
-    return (
-        Me(mode=mode, may=held, user=shown_user(who.user)) if who.user else Me(mode=mode, may=held)
+    config = services().config
+    danger = danger_of(
+        config.auth.mode,
+        is_reached=not config.address.is_loopback or is_forwarded(),
+        is_encrypted=_is_encrypted(),
     )
+    return Me(
+        mode=config.auth.mode,
+        may=tuple(each for each in Permission if each in who.held),
+        user=shown_user(who.user) if who.user else UNSET,
+        danger=danger or UNSET,
+    )
+
+
+def _is_encrypted() -> bool:
+    return "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
 
 
 def welcome(user: User, secret: str) -> Answer:
     """The answer that lets a browser keep a sign-in, out of reach of scripts and other sites."""
     answer = reply(me(Asker(PERMISSIONS_OF[user.role], user)))
-    is_tls = "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
     answer.set_cookie(
         cookie_name(farm()),
         secret,
         max_age=int(LIFE.total_seconds()),
-        secure=is_tls,
+        secure=_is_encrypted(),
         httponly=True,
         samesite="Strict",
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.model.access import AuthMode, Permission, Role, Scope
+from flamenco.model.access import AuthMode, Danger, Permission, Role, Scope
 from flamenco.model.bounds import Few, Time, Uuid
 from flamenco.model.people import SHORTEST_PASSWORD, TOKEN_LIFE, CredentialKind
 
@@ -55,6 +55,7 @@ class Me:
     mode: AuthMode
     may: tuple[Permission, ...]
     user: ShownUser | UnsetType = UNSET
+    danger: Danger | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

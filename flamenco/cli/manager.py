@@ -17,12 +17,13 @@ from cyclopts import Parameter
 from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
+from flamenco.config.beginning import begin, first_config, is_new
 from flamenco.config.errors import ConfigError
 from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import Farm, open_farm
-from flamenco.model.access import AuthMode
+from flamenco.model.access import AuthMode, Danger, danger_of
 from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
@@ -36,6 +37,12 @@ FROM_ELSEWHERE = (
     "paths, addresses and secrets are changed on this machine, or from another one with "
     "http://%s:%d/app/settings#operator=%s"
 )
+
+SAID_OF = {
+    Danger.OPEN: "whoever reaches this machine over the network may use the farm, and run any "
+    "program on the Workers: auth.mode is open",
+    Danger.CLEAR: "passwords and tokens travel over the network in clear, unless a proxy adds TLS",
+}
 
 FIRST_OPERATOR = "Become the first operator, once and within two days:"
 
@@ -102,9 +109,12 @@ def manager(
 
 
 def _usual_file(storage: Path | None) -> Path:
-    """The configuration that nobody named: in the storage, if it is there, else in this folder."""
-    inside = storage / FILE_NAME if storage is not None else None
-    return inside if inside is not None and inside.exists() else Path(FILE_NAME)
+    """The configuration that nobody named: in the storage, unless it is in this folder only."""
+    here = Path(FILE_NAME)
+    if storage is None:
+        return here
+    inside = storage / FILE_NAME
+    return here if here.exists() and not inside.exists() else inside
 
 
 def _checked(listen: str) -> str:
@@ -150,12 +160,16 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
         await watching.start(_stop_on_signal, stop)
         with ExitStack() as listening:
             listener, address = None, None
+            new = is_new(installation)
             while not stop.is_set():
-                config = installation.load(logger.warning)
+                config = first_config(installation) if new else installation.load(logger.warning)
                 if listener is None or config.address != address:
                     listening.close()
                     listener, address = bind(config.address), config.address
                     listening.enter_context(listener)
+                if new:
+                    begin(installation, config)
+                    new = False
                 started, ready = trio.Event(), trio.Event()
                 await watching.start(serve_starting, listener, started)
                 try:
@@ -211,7 +225,10 @@ async def _run_once(
 
 
 async def _tell_the_way_in(farm: Farm, config: ManagerConfig, listener: socket.socket) -> None:
-    """Tell how paths and secrets are changed, or how the first operator gets in."""
+    """Tell what is open, and how secrets are changed, or how the first operator gets in."""
+    danger = danger_of(config.auth.mode, is_reached=not config.address.is_loopback)
+    if danger is not None:
+        logger.warning(SAID_OF[danger])
     if config.auth.mode is AuthMode.OPEN:
         port = listener.getsockname()[1]
         logger.info(FROM_ELSEWHERE, socket.gethostname(), port, farm.services.file.token)

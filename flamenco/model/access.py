@@ -16,6 +16,24 @@ class AuthMode(StrEnum):
     """Only people who have signed in, programs with a token, and workers."""
 
 
+class Danger(StrEnum):
+    """Danger in the way that a farm is reached."""
+
+    OPEN = "open"
+    """Whoever reaches the Manager over the network may use it."""
+    CLEAR = "clear"
+    """Passwords and tokens travel over the network in clear."""
+
+
+def danger_of(mode: AuthMode, *, is_reached: bool, is_encrypted: bool = False) -> Danger | None:
+    """The danger of a farm that is, or is not, reached from other machines."""
+    if not is_reached:
+        return None
+    if mode is AuthMode.OPEN:
+        return Danger.OPEN
+    return None if is_encrypted else Danger.CLEAR
+
+
 class Role(StrEnum):
     """Roles of people; each may do all that those before it may."""
 

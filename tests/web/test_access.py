@@ -294,10 +294,25 @@ async def test_a_worker_registers_and_works_by_its_own_credentials_and_sees_no_j
 
 async def test_each_is_told_who_asks_and_what_that_one_may(people):
     nobody = (await people.ask("GET", "access/me")).json()
-    assert nobody == {"mode": "users", "may": ["visit"]}
+    assert nobody == {"mode": "users", "may": ["visit"], "danger": "clear"}
     me = (await people.ask("GET", "access/me", by=Role.ARTIST)).json()
     assert me["user"]["name"] == "artist"
     assert {Permission(each) for each in me["may"]} == PERMISSIONS_OF[Role.ARTIST]
+
+
+@pytest.mark.parametrize(
+    ("listen", "headers", "danger"),
+    [
+        (":8080", {}, "clear"),
+        (":8080", {"X-Forwarded-Proto": "https"}, None),
+        ("127.0.0.1:8080", {}, None),
+        ("127.0.0.1:8080", {"X-Forwarded-For": "192.0.2.7"}, "clear"),
+    ],
+)
+async def test_who_is_reached_without_encryption_says_so(tmp_path, listen, headers, danger):
+    async with edge_at(tmp_path, attrs.evolve(USERS, listen=listen)) as edge:
+        me = (await edge.http.get(f"{API}/access/me", headers=headers)).json()
+        assert me.get("danger") == danger
 
 
 async def test_the_first_operator_is_asked_for_until_there_is_one(tmp_path):
@@ -317,7 +332,7 @@ async def test_the_first_operator_is_asked_for_until_there_is_one(tmp_path):
 
 async def test_in_an_open_farm_nobody_signs_in_or_prepares_a_way_in_for_later(edge):
     me = (await edge.http.get(f"{API}/access/me")).json()
-    assert me["mode"] == "open"
+    assert (me["mode"], me["danger"]) == ("open", "open")
     body = {"name": "ann", "password": PASSWORD}
     for path, sent in (("sign-in", body), ("users", {"name": "ann", "role": "operator"})):
         answer = await edge.http.post(f"{API}/access/{path}", json=sent)

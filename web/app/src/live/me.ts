@@ -2,11 +2,25 @@
 
 import { computed, shallowRef } from 'vue'
 
-import type { Me, Permission } from '../api/types'
+import type { Danger, Me, Permission } from '../api/types'
 
 export const me = shallowRef<Me | null>(null)
 
 export const myself = computed(() => me.value?.user)
+
+/** What is wrong with the way in which the Manager is reached. */
+export const DANGERS: Record<Danger, { name: string; meaning: string }> = {
+  open: {
+    name: 'Open to all',
+    meaning: 'Whoever reaches this Manager over the network may use it, and run any program on the Workers.',
+  },
+  clear: {
+    name: 'Not encrypted',
+    meaning: 'Passwords and tokens travel over the network in clear.',
+  },
+}
+
+export const danger = computed(() => me.value?.danger && DANGERS[me.value.danger])
 
 export function may(permission: Permission): boolean {
   return me.value?.may.includes(permission) ?? false
