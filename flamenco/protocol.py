@@ -79,6 +79,8 @@ class Identify:
 
     worker_id: Word = ""
     """Empty: it wants to register."""
+    join: Word = ""
+    """Id of the join token by which it registers, whose secret both ends prove; empty: none."""
     nonce: Hex256
     address: Word = ""
     """Where its connection leads, if it found that in the network; empty if it was told."""
@@ -101,7 +103,8 @@ class Prove:
 
 @attrs.frozen(kw_only=True)
 class Register:
-    """Worker → Manager, answer to `Challenge`: a new worker, and proof of the farm's secret."""
+    """Worker → Manager, answer to `Challenge`: a new worker, and proof of the farm's secret, or of
+    that of a join token."""
 
     proof: Hex256
     key: Hex256
@@ -133,6 +136,8 @@ class Hello:
     """Equipment of the machine, as far as it is known yet; None from Workers that don't tell."""
     uptime: Seconds | None = None
     """Seconds since it was started; None from Workers that don't tell."""
+    run: Word = ""
+    """Something random that this run of the program has made; empty from Workers that don't."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,6 +149,8 @@ class Welcome:
     heartbeat_seconds: Period = HEARTBEAT_SECONDS
     ticket: Word = ""
     """Token that requests beside the session carry instead of the secret, while it is open."""
+    awaits_approval: bool = False
+    """True if it sleeps until somebody approves it."""
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import attrs
 from quart import has_request_context, request, websocket
 
-from flamenco.model.access import OF_ANYBODY, OF_WORKERS, Permission, may
+from flamenco.model.access import OF_ANYBODY, Permission, may
 from flamenco.model.people import Credential, User
 
 _KEY = "asker"
@@ -33,10 +33,11 @@ class Asker:
     user: User | None = None
     credential: Credential | None = None
     """Credential that the user has shown."""
+    worker_id: str = ""
+    """Id of the worker that asks."""
 
 
 NOBODY = Asker(OF_ANYBODY)
-WORKER = Asker(OF_WORKERS)
 EVERYBODY = Asker(frozenset(Permission))
 """Whoever asks while it matters to nobody."""
 

@@ -17,9 +17,12 @@ from werkzeug.datastructures import Authorization
 
 from actors import ActorRef, ActorStopped
 from flamenco.manager.farm import Farm
-from flamenco.manager.workers.messages import Seen
-from flamenco.model.access import AuthMode
+from flamenco.manager.workers.messages import Seen, UsedTwice
+from flamenco.manager.workers.programs import Programs
+from flamenco.model.access import Admission, admission
+from flamenco.model.workers import REVOKED
 from flamenco.proofs import new_nonce, worker_key
+from flamenco.store import awaits_approval
 from web.turns import Turns
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
@@ -27,6 +30,9 @@ _BCRYPT_BYTES = 72
 """Bytes of a secret that count with bcrypt."""
 _FAST = "sha256$"
 """Beginning of the hashes that are made today."""
+BACK_SECONDS = 60.0
+"""Seconds within which a worker that polls does not come from one address, another, and the first
+again, unless there are two of it."""
 MOST_HOSTS = 10_000
 """Maximum number of addresses that are remembered."""
 
@@ -76,21 +82,31 @@ class WorkerDoor:
     # {ticket of an open session: worker id}
     _known: dict[str, bytes] = attrs.field(factory=dict)
     # {worker id: digest of the secret that matched}
+    _places: dict[str, Programs] = attrs.field(factory=dict)
+    # {id of a worker that shows its secret: the addresses it has come from}
     hosts: set[str] = attrs.field(factory=set)
     """Addresses from which workers were admitted."""
     _turns: Turns = attrs.field(factory=Turns)
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
 
-    def may_register(self, secret: str) -> bool:
-        """True if a worker with this registration secret may register.
-
-        Where it matters who asks, a farm without such a secret takes no new workers.
-        """
+    def admission(self, secret: str | None) -> Admission:
+        """Outcome for a new worker that shows this registration secret, or none."""
         config = self._farm.services.config
         expected = config.registration_secret
-        if not expected:
-            return config.auth.mode is AuthMode.OPEN
-        return hmac.compare_digest(secret.encode(), expected.encode())
+        return admission(
+            config.auth.mode,
+            has_secret=bool(expected),
+            right=hmac.compare_digest(secret.encode(), expected.encode()) if secret else None,
+            by_hand=config.auth.approve_workers,
+        )
+
+    async def awaits_approval(self, worker_id: str) -> bool:
+        """True if a worker may not work yet."""
+        return await self._farm.services.reader.look(lambda db: awaits_approval(db, worker_id))
+
+    def forget(self, worker_id: str) -> None:
+        """Look again at what a worker shows, since another secret counts now."""
+        self._known.pop(worker_id, None)
 
     async def admit(self, authorization: Authorization | None, host: str | None) -> ActorRef:
         """The actor of the worker that shows its secret from ``host``. Raises `BadCredentials`.
@@ -107,7 +123,10 @@ class WorkerDoor:
             if await self._verify(worker_id, secret, host or "") and actor is not None:
                 actor.tell(Seen(secret_hash=hash_secret(secret)))
             self._known[worker_id] = digest
-        return self.admit_proven(worker_id, host or "")
+        admitted = self.admit_proven(worker_id, host or "")
+        if self._places.setdefault(worker_id, Programs(within=BACK_SECONDS)).come_back(host or ""):
+            admitted.tell(UsedTwice())
+        return admitted
 
     def admit_proven(self, worker_id: str, host: str) -> ActorRef:
         """The actor of a worker that has proven itself from ``host``. Raises `ActorStopped`."""
@@ -120,7 +139,7 @@ class WorkerDoor:
     async def key_of(self, worker_id: str) -> bytes:
         """The key of a worker. Raises `BadCredentials` if there is no such worker, and `NoKey`."""
         stored = await self._farm.services.reader.secret_hash(worker_id)
-        if stored is None:
+        if stored is None or stored == REVOKED:
             raise BadCredentials(UNKNOWN)
         kind, _, key = stored.partition("$")
         try:
@@ -138,10 +157,11 @@ class WorkerDoor:
         finally:
             del self._tickets[ticket]
 
-    def knows_ticket(self, ticket: str) -> bool:
-        """True for the ticket of an open session, whose worker has an actor."""
+    def with_ticket(self, ticket: str) -> str | None:
+        """The id of the worker with this ticket of an open session, if it has an actor."""
         worker_id = self._tickets.get(ticket)
-        return worker_id is not None and self._farm.worker(worker_id) is not None
+        has_actor = worker_id is not None and self._farm.worker(worker_id) is not None
+        return worker_id if has_actor else None
 
     async def admit_beside(self, authorization: Authorization | None, host: str | None) -> ActorRef:
         """The same, of one that may show the ticket of its open session instead."""

@@ -18,10 +18,16 @@ from flamenco.access.secrets import digest_of
 from flamenco.discovery.ssdp import DESCRIPTION_PATH
 from flamenco.manager.farm import Farm
 from flamenco.manager.people import SEEN_AGAIN, Used
-from flamenco.model.access import PERMISSIONS_OF, AuthMode, of_token
+from flamenco.model.access import (
+    OF_WAITING,
+    OF_WORKERS,
+    PERMISSIONS_OF,
+    AuthMode,
+    of_token,
+)
 from flamenco.model.people import CredentialKind
 from flamenco.store import holder_of
-from web.askers import EVERYBODY, NOBODY, WORKER, Asker, Forbidden, Unknown, note_asker
+from web.askers import EVERYBODY, NOBODY, Asker, Forbidden, Unknown, note_asker
 from web.auth import BadCredentials, WorkerDoor
 from web.serving import App, Receive, Scope, Send
 from web.uploads import send_answer
@@ -108,15 +114,19 @@ class Gate:
         """The one who shows a token, or the credentials or ticket of a worker."""
         try:
             if shown is not None and shown.type == "basic":
-                await self._door.admit(shown, host)
-                return WORKER
+                return await self._worker((await self._door.admit(shown, host)).name)
             if shown is not None and shown.type == "bearer" and shown.token:
-                if self._door.knows_ticket(shown.token):
-                    return WORKER
+                worker_id = self._door.with_ticket(shown.token)
+                if worker_id is not None:
+                    return await self._worker(worker_id)
                 return await self._holder(shown.token, CredentialKind.TOKEN, host)
         except (BadCredentials, actors.ActorStopped):
             pass
         raise Unknown
+
+    async def _worker(self, worker_id: str) -> Asker:
+        waits = await self._door.awaits_approval(worker_id)
+        return Asker(OF_WAITING if waits else OF_WORKERS, worker_id=worker_id)
 
     async def _holder(self, secret: str, kind: CredentialKind, host: str) -> Asker:
         digest, now = digest_of(secret), clock.now()

@@ -9,10 +9,13 @@ import trio
 from quart import websocket
 
 import actors
-from flamenco import proofs, protocol
+from flamenco import clock, proofs, protocol
+from flamenco.manager.workers.joining import OVER
+from flamenco.model.joining import JoinToken
+from flamenco.store import join_token
 from web.auth import BadCredentials, NoKey
-from web.context import door, registrations, services
-from web.registering import register
+from web.context import door, reader, registrations, services
+from web.registering import register, renew
 from web.sockets import NORMAL
 from web.turns import address
 
@@ -46,7 +49,8 @@ async def meet() -> actors.ActorRef:
     `TooMany` and `ActorStopped`.
     """
     said: protocol.Identify = await next_message(protocol.Identify)
-    key = await _key_for(said.worker_id)
+    token = await _join_token(said.join) if said.join and not said.worker_id else None
+    key = bytes.fromhex(token.key) if token else await _key_for(said.worker_id)
     here = proofs.address_of(cast("tuple[str, int]", websocket.scope["server"]))
     if said.address not in ("", here):
         reason = f"this connection leads to {here}, the worker's to another address"
@@ -61,7 +65,7 @@ async def meet() -> actors.ActorRef:
     challenge = protocol.Challenge(nonce=nonce, proof=exchange.managers_proof(key))
     await websocket.send(protocol.encode(challenge))
     if not said.worker_id:
-        await _register(exchange, key)
+        await _register(exchange, key, token)
     answer: protocol.Prove = await next_message(protocol.Prove)
     if not proofs.same(answer.proof, exchange.workers_proof(key)):
         raise HandshakeOver(protocol.NO_PROOF, "the worker's proof is wrong")
@@ -84,12 +88,31 @@ async def _key_for(worker_id: str) -> bytes:
     return await trio.to_thread.run_sync(proofs.farm_key, secret)
 
 
-async def _register(exchange: proofs.Exchange, key: bytes) -> NoReturn:
+async def _join_token(token_id: str) -> JoinToken:
+    """The join token that somebody says to have. Raises `HandshakeOver` and `TooMany`."""
+    registrations().spend(address())
+    token = await reader().look(lambda db: join_token(db, token_id))
+    if token is None or token.expires <= clock.now():
+        raise HandshakeOver(protocol.NO_PROOF, OVER)
+    return token
+
+
+async def _register(exchange: proofs.Exchange, key: bytes, token: JoinToken | None) -> NoReturn:
     new: protocol.Register = await next_message(protocol.Register)
     if not proofs.same(new.proof, exchange.workers_proof(key, new.key)):
-        raise HandshakeOver(protocol.NO_PROOF, "the proof of the registration secret is wrong")
-    worker = await register(
-        name=new.name, key=new.key, platform=new.platform, task_types=new.task_types
-    )
-    await websocket.send(protocol.encode(protocol.Registered(worker.id)))
+        what = "join token" if token else "registration secret"
+        raise HandshakeOver(protocol.NO_PROOF, f"the proof of the {what} is wrong")
+    if token and token.worker_id:
+        worker_id = token.worker_id
+        await renew(token, new.key)
+    else:
+        registered = await register(
+            name=new.name,
+            key=new.key,
+            platform=new.platform,
+            task_types=new.task_types,
+            join_token=token.id if token else "",
+        )
+        worker_id = registered.id
+    await websocket.send(protocol.encode(protocol.Registered(worker_id)))
     raise HandshakeOver(NORMAL, "registered")

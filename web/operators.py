@@ -48,3 +48,9 @@ def demand_operator(what: str) -> None:
     """Raises `OperatorNeeded` with ``what`` is refused, unless the operator asks."""
     if not is_operator():
         raise OperatorNeeded(f"{what}; {HOW}")
+
+
+def demand_operator_if_open(what: str) -> None:
+    """The same in an open farm; else who has the operation's permission may ask for it."""
+    if services().config.auth.mode is AuthMode.OPEN:
+        demand_operator(what)

@@ -277,6 +277,8 @@ def worker_summary(
         specs=UNSET if worker.specs == Specs() else worker.specs,
         load=worker_load(load) if load else UNSET,
         tag_ids=worker.tags or UNSET,
+        awaits_approval=worker.awaits_approval or UNSET,
+        used_twice=worker.used_twice or UNSET,
     )
 
 

@@ -23,6 +23,8 @@ class Credentials:
     worker_secret: Text = attrs.field(default="", repr=False)
     proven: Flag = False
     """True once both ends have proven that they know the secret: it is never sent any more."""
+    joined: Text = ""
+    """Id of the join token that it has used."""
 
     @property
     def key(self) -> bytes:
@@ -52,10 +54,13 @@ def read_credentials(home: Path) -> Credentials | None:
             set_aside(path, error)
         return None
     secret = stored.worker_secret or stored.secret
-    return (
-        Credentials(worker_id=stored.worker_id, worker_secret=secret, proven=stored.proven)
-        if stored.worker_id and secret
-        else None
+    if not stored.worker_id or not secret:
+        return None
+    return Credentials(
+        worker_id=stored.worker_id,
+        worker_secret=secret,
+        proven=stored.proven,
+        joined=stored.joined,
     )
 
 

@@ -33,14 +33,17 @@ async def answer(socket: WebSocketConnection) -> Message:
         return await receive(socket)
 
 
-async def meet(socket: WebSocketConnection, worker_id: str, key: bytes, address: str) -> Exchange:
-    """Let the Manager prove that it has the key, of this worker or of the farm if that is empty.
+async def meet(
+    socket: WebSocketConnection, worker_id: str, key: bytes, address: str, *, join: str = ""
+) -> Exchange:
+    """Let the Manager prove that it has the key: of a worker, of the farm, or of a join token.
 
-    ``address`` is where the connection leads if the Manager was found there, else empty. Raises
-    `NoProof`, ConnectionClosed and TooSlowError.
+    Without a ``worker_id`` it is the farm's, or that of the token with the id ``join``. ``address``
+    is where the connection leads if the Manager was found there, else empty. Raises `NoProof`,
+    ConnectionClosed and TooSlowError.
     """
     nonce = new_nonce()
-    said = Identify(worker_id=worker_id, nonce=nonce, address=address)
+    said = Identify(worker_id=worker_id, nonce=nonce, address=address, join=join)
     await socket.send_message(protocol.encode(said))
     try:
         challenge = await answer(socket)

@@ -17,7 +17,7 @@ from flamenco.config.worker import FILE_NAME as CONFIG_NAME
 from flamenco.config.worker import SECRET_VARIABLE, WorkerConfig
 from flamenco.model.bounds import Word
 from flamenco.platforms import PLATFORM
-from flamenco.proofs import farm_key
+from flamenco.proofs import farm_key, worker_key
 from flamenco.protocol import ProtocolError, Register, Registered
 from worker.connection import REFUSED, WITHOUT_SESSIONS, Ended, talk_over
 from worker.credentials import Credentials, read_credentials, write_credentials
@@ -35,6 +35,8 @@ NOT_IN_CLEAR = (
     "it can't prove that it knows the registration secret, and was found in the network, so it is"
     f" not told it: if it is the farm's Manager, set manager_url in {CONFIG_NAME}"
 )
+WRONG_TOKEN = "the join token is not one of this Manager"  # noqa: S105
+NO_JOINING = "it knows no join tokens: it is of an earlier version, or of Flamenco 3"
 CAN_T_PROVE = WITHOUT_SESSIONS | REFUSED | {protocol.NO_KEY}
 """Codes of a Manager that does not know proofs, or has no registration secret."""
 
@@ -66,7 +68,7 @@ class Identity:
         """The credentials; ``renew`` registers again. Raises `RegistrationFailed`."""
         if self.credentials is None:
             self.credentials = read_credentials(self.config.home)
-        if self.credentials is None or renew:
+        if self.credentials is None or renew or join_token(self.config, self.credentials):
             self.credentials = await register(self.http, self.config, self.credentials)
         return self.credentials
 
@@ -105,10 +107,14 @@ async def register(
     Raises `RegistrationFailed`. The file is written once before the Manager is asked, so that a
     home that cannot be written to does not leave a trail of unused workers at the Manager.
     """
-    made = Credentials(worker_secret=secrets.token_hex(32))
+    made = Credentials(
+        worker_secret=secrets.token_hex(32), joined=present.joined if present else ""
+    )
     try:
         write_credentials(config.home, present or made)
-        if config.registration_secret:
+        if token := join_token(config, present):
+            made = await _join(http, config, made, *token)
+        elif config.registration_secret:
             made = await _register_by_proof(http, config, made)
         if not made.worker_id:
             made = attrs.evolve(made, worker_id=await _ask(http, config, made.worker_secret))
@@ -116,6 +122,24 @@ async def register(
     except ConfigError as error:
         raise RegistrationFailed(str(error)) from None
     return made
+
+
+def join_token(config: WorkerConfig, present: Credentials | None) -> tuple[str, str] | None:
+    """Id and secret of a join token that the Worker has, and has not used yet."""
+    token_id, _, secret = config.join_token.strip().partition(".")
+    is_used = present is not None and present.joined == token_id
+    return (token_id, secret) if token_id and not is_used else None
+
+
+async def _join(
+    http: httpx.AsyncClient, config: WorkerConfig, made: Credentials, token_id: str, secret: str
+) -> Credentials:
+    """The credentials with an id, by a join token. Raises `RegistrationFailed`."""
+    registering = _Registering(config, made, worker_key(secret), join=token_id)
+    ended = await talk_over(str(http.base_url), registering.talk)
+    if not registering.worker_id:
+        raise RegistrationFailed(NO_JOINING if ended.code in CAN_T_PROVE else ended.reason)
+    return attrs.evolve(made, worker_id=registering.worker_id, proven=True, joined=token_id)
 
 
 async def _register_by_proof(
@@ -147,12 +171,15 @@ class _Registering:
     config: WorkerConfig
     made: Credentials
     key: bytes
+    join: str = ""
+    """Id of the join token whose secret the key is of; empty: it is the farm's."""
     worker_id: str = ""
 
     async def talk(self, socket: WebSocketConnection, address: str) -> Ended:
         """Register; returns why that failed."""
         try:
-            exchange = await meet(socket, "", self.key, "" if self.config.manager_url else address)
+            found = "" if self.config.manager_url else address
+            exchange = await meet(socket, "", self.key, found, join=self.join)
             new_key = self.made.key.hex()
             new = Register(
                 proof=exchange.workers_proof(self.key, new_key),
@@ -164,7 +191,7 @@ class _Registering:
             await socket.send_message(protocol.encode(new))
             said = await answer(socket)
         except NoProof as error:
-            return error.ended
+            return Ended(WRONG_TOKEN) if self.join else error.ended
         except ProtocolError as error:
             return Ended(f"its answer to a registration was not understood: {error}")
         if isinstance(said, Registered):

@@ -153,6 +153,8 @@ class Session:
         if not isinstance(welcome, Welcome):
             return Ended(f"expected a welcome, it sent {type(welcome).__name__}")
         log.info("Signed on at %s", self.where.url)
+        if welcome.awaits_approval:
+            log.warning("This Worker gets no task until somebody approves it at the Manager")
         if proven:
             self.identity.is_proven()
         self._last_reason = ""

@@ -14,6 +14,7 @@ from flamenco import __version__
 from flamenco.config.worker import WorkerConfig
 from flamenco.model.statuses import WORKER_REQUESTS, TaskStatus, WorkerStatus
 from flamenco.model.workers import StatusRequest
+from flamenco.proofs import new_nonce
 from flamenco.protocol import (
     Acknowledge,
     Assign,
@@ -79,6 +80,7 @@ class Worker:
         self._retiring = False
         self._workshop = workshop
         self._began = trio.current_time()
+        self._run = new_nonce()
         self._outbox = workshop.outbox
         self._request: StatusRequest | None = None
         self._held: Held | None = None
@@ -157,6 +159,7 @@ class Worker:
             leases=self.held_leases(),
             specs=self.machine.specs,
             uptime=trio.current_time() - self._began,
+            run=self._run,
         )
 
     def held_leases(self) -> tuple[HeldLease, ...]:

@@ -112,7 +112,9 @@ class EventWorkerUpdate:
     parked: Parked | UnsetType = UNSET
     """Not in Flamenco 3: there while the worker is parked."""
     tag_ids: tuple[str, ...] | UnsetType = UNSET
-    """Not in Flamenco 3."""
+    """Not in Flamenco 3, nor are the following."""
+    awaits_approval: bool | UnsetType = UNSET
+    used_twice: Time | UnsetType = UNSET
 
 
 @attrs.frozen(kw_only=True)

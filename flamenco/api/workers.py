@@ -1,7 +1,9 @@
 """Wire classes of the operations tagged `worker` and `worker-mgt` (reference api §3)."""
 
+from typing import Annotated
+
 import attrs
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.jobs import TaskSummary
 from flamenco.api.meta import Parked
@@ -10,6 +12,9 @@ from flamenco.model.jobs import Command
 from flamenco.model.load import GpuLoad
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
+
+TokenName = Annotated[str, Meta(min_length=1, max_length=100)]
+Hours = Annotated[int, Meta(ge=1, le=24 * 3650)]
 
 
 @attrs.frozen(kw_only=True)
@@ -159,6 +164,10 @@ class WorkerSummary:
     load: WorkerLoad | UnsetType = UNSET
     """Present load of its machine; without it, it has not told for two minutes."""
     tag_ids: tuple[str, ...] | UnsetType = UNSET
+    awaits_approval: bool | UnsetType = UNSET
+    """True if it sleeps, and gets no task, until somebody approves it; else left out."""
+    used_twice: Time | UnsetType = UNSET
+    """Time at which two machines were last seen with its credentials."""
 
 
 @attrs.frozen(kw_only=True)
@@ -180,6 +189,50 @@ class Worker(WorkerSummary):
 @attrs.frozen(kw_only=True)
 class WorkerTagChangeRequest:
     tag_ids: Few[Word]
+
+
+@attrs.frozen(kw_only=True)
+class JoinTokenWanted:
+    """A join token to be made. Not in Flamenco 3, nor are the following."""
+
+    name: TokenName
+    tags: Few[Word] = ()
+    """Ids of the tags that a worker gets which joins by it."""
+    worker_id: Uuid | UnsetType = UNSET
+    """The worker that gets new credentials by it; without it, new ones join."""
+    once: bool = True
+    """True if it is over when one worker has used it."""
+    hours: Hours = 48
+    """Hours after which it expires."""
+
+
+@attrs.frozen(kw_only=True)
+class ShownJoinToken:
+    id: Uuid
+    name: TokenName
+    tags: tuple[str, ...]
+    worker_id: str
+    """Empty if new workers join by it."""
+    once: bool
+    created: Time
+    expires: Time
+    used: int
+    """Number of workers that have joined by it."""
+
+
+@attrs.frozen(kw_only=True)
+class JoinTokenList:
+    tokens: tuple[ShownJoinToken, ...]
+    """The newest first."""
+
+
+@attrs.frozen(kw_only=True)
+class NewJoinToken:
+    """A join token, whose secret is shown this once."""
+
+    secret: str = attrs.field(repr=False)
+    """Text that a Worker takes as `--join-token`."""
+    token: ShownJoinToken
 
 
 @attrs.frozen(kw_only=True)

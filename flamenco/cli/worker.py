@@ -34,6 +34,7 @@ class Options:
     manager: Annotated[str, Parameter(help="URL; default: search the network")] = ""
     name: Annotated[str, Parameter(help="name on the farm; default: the machine's")] = ""
     home: Annotated[Path | None, Parameter(help="folder of credentials and unsent messages")] = None
+    join_token: Annotated[str, Parameter(help="token by which it joins the farm, once")] = ""
     config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME)
     restart_exit_code: Annotated[
         int | None, Parameter(help="exit code that makes a service manager restart it")
@@ -49,6 +50,7 @@ class Options:
         return attrs.evolve(
             settings,
             name=self.name or settings.name,
+            join_token=self.join_token or settings.join_token,
             home=self.home.absolute() if self.home else settings.home,
             restart_exit_code=settings.restart_exit_code if code is None else code,
         )

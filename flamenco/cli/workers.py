@@ -12,6 +12,7 @@ from flamenco.cli.showing import print_json, print_table, short, when
 from flamenco.config.worker import DEFAULT_MANAGER_URL
 from flamenco.model.statuses import WorkerStatus
 
+Named = Annotated[str, Parameter(help="name or id, which may be shortened")]
 COLUMNS = ("ID", "NAME", "STATUS", "ASKED", "SEEN", "VERSION")
 
 
@@ -54,13 +55,31 @@ def workers(
     return 0
 
 
+app.command("flamenco.cli.joining:app", name="join-token")
+
+
+@app.command
+def approve(worker: Named, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:
+    """Let a worker work that waits for approval."""
+    with reached(manager) as client:
+        found = worker_id(client, worker)
+        client.approve_worker(found)
+    print(f"{found} may work")
+    return 0
+
+
+@app.command
+def revoke(worker: Named, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:
+    """Let the credentials of a worker count no longer: it has to join anew."""
+    with reached(manager) as client:
+        found = worker_id(client, worker)
+        client.revoke_worker_credentials(found)
+    print(f"the credentials of {found} are over")
+    return 0
+
+
 @app.command(name="try-again")
-def try_again(
-    worker: Annotated[str, Parameter(help="name or id, which may be shortened")],
-    /,
-    *,
-    manager: ManagerUrl = DEFAULT_MANAGER_URL,
-) -> int:
+def try_again(worker: Named, /, *, manager: ManagerUrl = DEFAULT_MANAGER_URL) -> int:
     """Let a worker begin anew that is parked because it crashed or could not be read."""
     with reached(manager) as client:
         found = worker_id(client, worker)
@@ -74,4 +93,6 @@ def _row(worker: WorkerSummary) -> tuple[str, ...]:
     asked = "" if isinstance(change, UnsetType) else change.status.value
     seen = when(worker.last_seen)
     status = "parked" if worker.parked else worker.status.value
+    if worker.awaits_approval:
+        status = "waits for approval"
     return short(worker.id), worker.name, status, asked, seen, worker.version

@@ -19,13 +19,14 @@ from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
 from flamenco.client.access import AccessOperations
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
+from flamenco.client.joining import JoiningOperations
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
 A = TypeVar("A")
 
 
-class Operations(AccessOperations, SetupOperations, ShamanOperations):
+class Operations(AccessOperations, JoiningOperations, SetupOperations, ShamanOperations):
     """Operations of a Manager."""
 
     # The Manager

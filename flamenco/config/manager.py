@@ -210,6 +210,9 @@ class AuthConfig:
     """The section `auth`."""
 
     mode: Annotated[AuthMode, AUTH_MODE] = AuthMode.OPEN
+    approve_workers: Flag = True
+    """In the mode `users`: True if a worker that shows neither the registration secret nor a join
+    token waits for approval; False: it is refused."""
 
 
 @attrs.frozen(kw_only=True)

@@ -31,7 +31,13 @@ from flamenco.model.specs import Gpu, Software
 FILE_NAME = "flamenco-worker.yaml"
 NAME_VARIABLE = "FLAMENCO_WORKER_NAME"
 SECRET_VARIABLE = "FLAMENCO_REGISTRATION_SECRET"  # noqa: S105 - where it is, not what
-SECRET_VARIABLES = (SECRET_VARIABLE, f"{WORKER}__REGISTRATION_SECRET")
+JOIN_VARIABLE = "FLAMENCO_JOIN_TOKEN"
+SECRET_VARIABLES = (
+    SECRET_VARIABLE,
+    JOIN_VARIABLE,
+    f"{WORKER}__REGISTRATION_SECRET",
+    f"{WORKER}__JOIN_TOKEN",
+)
 DEFAULT_MANAGER_URL = "http://localhost:8080/"
 
 
@@ -120,6 +126,8 @@ class WorkerFile:
     manager_url: Annotated[str, URL] = ""
     registration_secret: SecretText = attrs.field(default="", repr=False)
     """Secret of the farm; empty: FLAMENCO_REGISTRATION_SECRET of the environment."""
+    join_token: SecretText = attrs.field(default="", repr=False)
+    """Token by which it joins the farm; empty: FLAMENCO_JOIN_TOKEN of the environment."""
     task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
         "blender",
         "ffmpeg",
@@ -159,6 +167,8 @@ class WorkerConfig:
     """Folder of the credentials and of the messages that are not acknowledged yet."""
     registration_secret: str = attrs.field(default="", repr=False)
     """Secret that the farm requires for registration; empty: none."""
+    join_token: str = attrs.field(default="", repr=False)
+    """Token by which it joins, once, whichever credentials it has; empty: none."""
     task_types: tuple[str, ...] = WorkerFile().task_types
     restart_exit_code: int = 0
     oom_score_adjust: int | None = None
@@ -201,6 +211,7 @@ def load_worker_config(
         manager_url=url,
         home=home_folder(environment),
         registration_secret=file.registration_secret or environment.get(SECRET_VARIABLE, ""),
+        join_token=file.join_token or environment.get(JOIN_VARIABLE, ""),
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code,
         oom_score_adjust=file.oom_score_adjust,
@@ -217,7 +228,7 @@ def load_worker_config(
 
 
 def hide_secret() -> None:
-    """Take the farm's secret out of this process's environment, once the configuration is loaded.
+    """Take the farm's secrets out of this process's environment, once the configuration is loaded.
 
     Tasks run under the same user, and may read the environment that a process was started with.
     On Linux it is overwritten in place; elsewhere only what is inherited can be changed.

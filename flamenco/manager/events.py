@@ -154,6 +154,8 @@ def worker_event(
         can_restart=worker.can_restart,
         parked=_shown(parked),
         tag_ids=worker.tags or UNSET,
+        awaits_approval=worker.awaits_approval or UNSET,
+        used_twice=worker.used_twice or UNSET,
     )
 
 

@@ -4,7 +4,7 @@ An operation that is not in the table is nobody's, and fails a test.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 class AuthMode(StrEnum):
@@ -70,7 +70,9 @@ class Permission(StrEnum):
 
 
 OF_ANYBODY = frozenset({Permission.VISIT})
-OF_WORKERS = OF_ANYBODY | {Permission.WORK, Permission.PATHS}
+OF_WAITING = OF_ANYBODY | {Permission.WORK}
+"""Of workers that wait for approval, which are told to sleep."""
+OF_WORKERS = OF_WAITING | {Permission.PATHS}
 
 _LOOKING = OF_ANYBODY | {Permission.LOOK, Permission.PATHS, Permission.LEAVE}
 _VIEWERS = _LOOKING | {Permission.ACCOUNT}
@@ -83,6 +85,26 @@ PERMISSIONS_OF: Mapping[Role, frozenset[Permission]] = {
     Role.WRANGLER: _WRANGLERS,
     Role.OPERATOR: _WRANGLERS | {Permission.SETTINGS, Permission.USERS},
 }
+
+
+class Admission(Enum):
+    """Outcome of a registration."""
+
+    JOINS = "joins"
+    WAITS = "waits for approval"
+    REFUSED = "refused"
+
+
+def admission(mode: AuthMode, *, has_secret: bool, right: bool | None, by_hand: bool) -> Admission:
+    """Outcome for a new worker; ``right`` is None if it has shown no secret.
+
+    ``has_secret``: the farm has a registration secret; ``by_hand``: workers without it may wait.
+    """
+    if has_secret and right is not None:
+        return Admission.JOINS if right else Admission.REFUSED
+    if mode is AuthMode.OPEN:
+        return Admission.REFUSED if has_secret else Admission.JOINS
+    return Admission.WAITS if by_hand else Admission.REFUSED
 
 
 class Scope(StrEnum):
@@ -201,11 +223,16 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
     ),
     Permission.JOBS: ("approveTask", "deleteJobMass", "rejectTask"),
     Permission.WORKERS: (
+        "approveWorker",
         "changeWorkers",
+        "createJoinToken",
         "createWorkerTag",
         "deleteWorker",
         "deleteWorkerTag",
+        "endJoinToken",
+        "fetchJoinTokens",
         "requestWorkerStatusChange",
+        "revokeWorkerCredentials",
         "setWorkerSleepSchedule",
         "setWorkerTags",
         "tryWorkerAgain",

@@ -9,7 +9,7 @@ import attrs
 from flamenco.model.bounds import cut
 from flamenco.model.jobs import Job
 from flamenco.model.statuses import JobStatus, WorkerStatus
-from flamenco.model.workers import Worker
+from flamenco.model.workers import Worker, is_told_twice
 
 MOST_NOTICES = 1000
 """Maximum number of notices that are kept, the newest."""
@@ -34,6 +34,8 @@ class NoticeKind(StrEnum):
     JOB_STUCK = "job-stuck"
     WORKER_LOST = "worker-lost"
     WORKER_WITHHELD = "worker-withheld"
+    WORKER_WAITS = "worker-waits-for-approval"
+    WORKER_TWICE = "worker-twice"
     DISK_NEARLY_FULL = "disk-nearly-full"
     PART_PARKED = "part-parked"
 
@@ -76,6 +78,9 @@ def of_worker(before: Worker, worker: Worker) -> Iterator[tuple[NoticeKind, str]
     """Kinds and sentences of the notices that a change of a worker is worth."""
     if worker.status is WorkerStatus.ERROR is not before.status:
         yield NoticeKind.WORKER_LOST, f"{worker.name} shows no sign of life, or reported an error"
+    if is_told_twice(before, worker):
+        text = f"the credentials of {worker.name} are used on two machines: revoke them"
+        yield NoticeKind.WORKER_TWICE, text
     known = {each.task_type for each in before.specs.withheld}
     for each in worker.specs.withheld:
         if each.task_type not in known:

@@ -1,12 +1,18 @@
 """Workers, and the changes of their status."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
+
+REVOKED = "revoked"
+"""Text in place of the hash of a worker's secret when no secret counts any more."""
+
+TELL_AGAIN = timedelta(hours=1)
+"""Time within which people are not told again that a worker's credentials are used twice."""
 
 
 @attrs.frozen
@@ -51,6 +57,10 @@ class Worker:
     last_seen: datetime | None = None
     running_since: datetime | None = None
     """Start of its program, by its own count of seconds; of one that polls, its sign-on."""
+    awaits_approval: bool = False
+    """True if it sleeps, and gets no task, until somebody approves it."""
+    used_twice: datetime | None = None
+    """Time at which two machines were last seen with its credentials."""
     deleted_at: datetime | None = None
 
 
@@ -60,6 +70,8 @@ def status_at_sign_on(worker: Worker, *, sleep_time: bool = False) -> WorkerStat
     A worker that only lost its session goes on as it was; for others, ``sleep_time`` says if their
     sleep schedule wants them to sleep now.
     """
+    if worker.awaits_approval:
+        return WorkerStatus.ASLEEP
     if worker.request:
         return worker.request.status
     if worker.status in (WorkerStatus.ASLEEP, WorkerStatus.AWAKE):
@@ -96,3 +108,10 @@ def scheduled_request(worker: Worker, wanted: WorkerStatus) -> StatusRequest | N
     if request and not request.lazy and request.status is wanted:
         return None
     return StatusRequest(wanted, lazy=False)
+
+
+def is_told_twice(before: Worker, worker: Worker) -> bool:
+    """True if people should hear that a worker's credentials are used on two machines."""
+    if worker.used_twice is None or worker.used_twice == before.used_twice:
+        return False
+    return before.used_twice is None or worker.used_twice - before.used_twice >= TELL_AGAIN

@@ -33,6 +33,14 @@ from flamenco.store.details import StoredLease
 from flamenco.store.errors import DamagedDatabase, NewerDatabase, StoreError, UnreadableRow
 from flamenco.store.frames import JobFrames, newest_pictures
 from flamenco.store.happenings import PutHappening, history_of
+from flamenco.store.joining import (
+    DeleteJoinToken,
+    PutJoinToken,
+    all_join_tokens,
+    awaits_approval,
+    count_waiting,
+    join_token,
+)
 from flamenco.store.lists import Listing, Page, in_utc, listed_jobs, listed_tasks, listed_workers
 from flamenco.store.loads import ForgetLoads, PutLoad, loads_of, newest_loads
 from flamenco.store.notices import PutNotice, PutReadMark, notices_for
@@ -77,6 +85,7 @@ __all__ = [
     "DeleteCheckout",
     "DeleteCredential",
     "DeleteJob",
+    "DeleteJoinToken",
     "DeleteParked",
     "DeletePicture",
     "DeleteTag",
@@ -100,6 +109,7 @@ __all__ = [
     "PutCredential",
     "PutHappening",
     "PutJob",
+    "PutJoinToken",
     "PutLoad",
     "PutNotice",
     "PutPack",
@@ -129,9 +139,12 @@ __all__ = [
     "WorkerSnapshot",
     "WriteAheadLog",
     "all_credentials",
+    "all_join_tokens",
     "all_users",
     "attempts_of",
+    "awaits_approval",
     "check_integrity",
+    "count_waiting",
     "farm_since",
     "going_on",
     "held_tasks",
@@ -140,6 +153,7 @@ __all__ = [
     "in_utc",
     "job_key",
     "job_names",
+    "join_token",
     "listed_jobs",
     "listed_tasks",
     "listed_workers",

@@ -417,6 +417,21 @@ def _people(db: Database) -> None:
     _run(db, _PEOPLE)
 
 
+_ADMISSION = """
+ALTER TABLE workers ADD COLUMN awaits_approval INTEGER DEFAULT 0;
+ALTER TABLE workers ADD COLUMN used_twice TEXT;
+CREATE TABLE join_tokens (
+    id TEXT PRIMARY KEY, name TEXT, key TEXT, tags TEXT, worker_id TEXT, once INTEGER, created TEXT,
+    expires TEXT, used INTEGER
+) WITHOUT ROWID;
+"""
+
+
+def _admission(db: Database) -> None:
+    """Add tokens by which workers join, and what became of a worker's admission."""
+    _run(db, _ADMISSION)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -442,4 +457,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _loads,
     _newest_pictures,
     _people,
+    _admission,
 )

@@ -339,8 +339,8 @@ async def test_in_an_open_farm_nobody_signs_in_or_prepares_a_way_in_for_later(ed
         assert answer.status_code == 409
 
 
-async def test_a_farm_of_users_without_a_registration_secret_takes_no_new_worker(tmp_path):
-    without = ManagerConfig(auth=AuthConfig(mode=AuthMode.USERS))
+async def test_a_farm_whose_workers_are_not_approved_by_hand_takes_none_without_a_secret(tmp_path):
+    without = ManagerConfig(auth=AuthConfig(mode=AuthMode.USERS, approve_workers=False))
     async with edge_at(tmp_path, without) as edge:
         answer = await People(edge, {}, {}).ask(
             "POST", "worker/register-worker", REGISTRATION | NEW

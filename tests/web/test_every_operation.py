@@ -65,6 +65,7 @@ BODIES = {
     "beginDevice": {"name": "Blender"},
     "askForDeviceToken": {"device_code": "long ago"},
     "confirmDevice": {"user_code": "BCDF-GHJK", "allow": True},
+    "createJoinToken": {"name": "rack"},
     "addUser": {"name": "ann", "role": "artist"},
     "changeUserRole": {"role": "artist"},
 }

@@ -6,6 +6,7 @@ import actors
 from flamenco.api import workers as api
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.workers.messages import AskStatus, ChangeStatus, SignOff, SignOn
+from flamenco.model.access import Admission
 from flamenco.proofs import worker_key
 from web.auth import BadCredentials
 from web.context import door, registrations
@@ -21,7 +22,8 @@ routes = Operations("worker")
 async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
     """Register a new worker."""
     registrations().spend(address())
-    if not door().may_register(body.registration_secret or ""):
+    outcome = door().admission(body.registration_secret or None)
+    if outcome is Admission.REFUSED:
         raise BadCredentials("registration_secret: expected the one in the Manager's configuration")
     if not body.secret:
         raise Refusal("secret: expected a text, got nothing")
@@ -31,6 +33,7 @@ async def register_worker(body: api.WorkerRegistration) -> api.RegisteredWorker:
         platform=body.platform,
         task_types=body.supported_task_types,
         capabilities=body.capabilities or (),
+        awaits_approval=outcome is Admission.WAITS,
     )
     return api.RegisteredWorker(
         uuid=registered.id,

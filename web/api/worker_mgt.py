@@ -11,13 +11,15 @@ from flamenco.manager.parking import TryAgain
 from flamenco.manager.refusals import Refusal
 from flamenco.manager.tags import RemoveTag, SaveTag
 from flamenco.manager.workers.messages import (
+    Approve,
     RemoveWorker,
+    ReplaceKey,
     RequestWorkerStatus,
     SetSchedule,
     SetWorkerTags,
 )
 from flamenco.model.schedules import parse_schedule
-from flamenco.model.workers import WorkerTag
+from flamenco.model.workers import REVOKED, WorkerTag
 from flamenco.store import (
     Held,
     attempts_of,
@@ -32,8 +34,9 @@ from flamenco.store import (
 from web import views
 from web.api.finding import find_tag, find_worker
 from web.api.past import past_attempt, work_done
-from web.context import farm, reader
+from web.context import door, farm, reader
 from web.operations import Id, Operations
+from web.operators import demand_operator_if_open
 from web.paging import paging, rest
 
 MOST_JOBS = 100
@@ -118,6 +121,20 @@ async def request_worker_status_change(worker_id: Id, body: api.WorkerStatusChan
 async def try_worker_again(worker_id: Id) -> None:
     """Let a worker that is parked begin anew."""
     await _ask(worker_id, TryAgain())
+
+
+@routes.post("/worker-mgt/workers/<worker_id>/approve", errors=[404, 409])
+async def approve_worker(worker_id: Id) -> None:
+    """Let a worker work that waits for approval."""
+    demand_operator_if_open("in an open farm only the operator approves workers")
+    await _ask(worker_id, Approve())
+
+
+@routes.post("/worker-mgt/workers/<worker_id>/revoke-credentials", errors=[404, 409])
+async def revoke_worker_credentials(worker_id: Id) -> None:
+    """Let the credentials of a worker count no longer: it has to join anew."""
+    await _ask(worker_id, ReplaceKey(REVOKED))
+    door().forget(worker_id)
 
 
 @routes.delete("/worker-mgt/workers/<worker_id>", errors=[404, 409])

@@ -16,12 +16,14 @@ from flamenco.manager.refusals import Conflict, NotAllowed, Refusal
 from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
+from flamenco.manager.workers.arriving import told_by_call, told_by_hello
 from flamenco.manager.workers.keeping import Keeping
 from flamenco.manager.workers.leases import HeldLeases
-from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags, started_at
+from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags
 from flamenco.manager.workers.links import Link, PollingLink, SessionLink
 from flamenco.manager.workers.loads import Loads
 from flamenco.manager.workers.messages import (
+    Approve,
     AskForTask,
     AskStatus,
     ChangeStatus,
@@ -43,6 +45,7 @@ from flamenco.manager.workers.messages import (
     NothingToDo,
     Permission,
     RemoveWorker,
+    ReplaceKey,
     RequestWorkerStatus,
     Seen,
     Session,
@@ -50,19 +53,23 @@ from flamenco.manager.workers.messages import (
     SetWorkerTags,
     SignOff,
     SignOn,
+    UsedTwice,
     WorkerReleased,
 )
+from flamenco.manager.workers.programs import Programs
 from flamenco.manager.workers.schedule import (
     Alarm,
     is_sleep_time,
     next_time,
+    request_after_approval,
     request_now,
+    request_of_people,
     wanted_status,
 )
 from flamenco.manager.workers.standing import Standing, presence_of
-from flamenco.model.specs import Specs
-from flamenco.model.statuses import WORKER_REQUESTS, WorkerStatus
+from flamenco.model.statuses import WorkerStatus
 from flamenco.model.workers import (
+    REVOKED,
     StatusRequest,
     Worker,
     after_sign_off,
@@ -94,6 +101,7 @@ class WorkerActor(actors.Actor):
         self._life = Life(self, services)
         self._keeping = Keeping(self)
         self._loads = Loads(self)
+        self._programs = Programs()
 
     @property
     def snapshot_key(self) -> str:
@@ -170,7 +178,7 @@ class WorkerActor(actors.Actor):
     def seen(self, message: Seen) -> None:
         """Note a sign of life."""
         self._life.heard()
-        if message.secret_hash is not None:
+        if message.secret_hash is not None and self._worker.secret_hash != REVOKED:
             self._change(secret_hash=message.secret_hash)
 
     # It comes, goes, and changes its status, whichever way it talks
@@ -187,7 +195,6 @@ class WorkerActor(actors.Actor):
         period = self._life.begin(self._worker.status)
         self._change(
             name=self._services.names.take(self._id, changes.pop("name")),
-            task_types=tuple(each.strip().lower() for each in changes.pop("task_types")),
             **changes,
             status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
         )
@@ -216,20 +223,16 @@ class WorkerActor(actors.Actor):
     def connect(self, message: Connect) -> protocol.Welcome:
         """Begin a session, and end an earlier one."""
         hello = message.hello
+        if self._programs.come_back(hello.run):
+            self.used_by_two(UsedTwice())
         welcome = self._sign_on(
             SessionLink(self, message.session, hello.can_hurry),
             hello.leases,
-            name=hello.name,
-            address=message.address,
-            software=hello.software_version,
-            task_types=hello.task_types,
-            specs=hello.specs or Specs(),
-            can_restart=hello.can_restart,
-            running_since=started_at(hello.uptime),
+            **told_by_hello(message),
         )
         for task_id, _ in self._leases:
             self._hurry(task_id)
-        return welcome
+        return attrs.evolve(welcome, awaits_approval=self._worker.awaits_approval)
 
     def _speaks_in(self, session: Session) -> bool:
         return isinstance(self._link, SessionLink) and self._link.session is session
@@ -323,21 +326,8 @@ class WorkerActor(actors.Actor):
     @actors.handles(SignOn)
     def sign_on(self, message: SignOn) -> WorkerStatus:
         """Begin to be polled by the worker, and end a session."""
-        specs = self._worker.specs
-        if message.capabilities is not None:
-            specs = attrs.evolve(specs, capabilities=message.capabilities)
-        welcome = self._sign_on(
-            PollingLink(),
-            (),
-            name=message.name,
-            address=message.address,
-            software=message.software,
-            task_types=message.task_types,
-            specs=specs,
-            can_restart=message.can_restart,
-            running_since=clock.now(),
-        )
-        return welcome.status_requested
+        told = told_by_call(message, self._worker.specs)
+        return self._sign_on(PollingLink(), (), **told).status_requested
 
     @actors.handles(SignOff)
     def sign_off(self, _: SignOff) -> None:
@@ -443,20 +433,30 @@ class WorkerActor(actors.Actor):
     @actors.handles(RequestWorkerStatus)
     def request_status(self, message: RequestWorkerStatus) -> None:
         """Ask the worker for a status, or cancel an earlier request."""
-        status, worker = message.status, self._worker
-        if status not in WORKER_REQUESTS:
-            expected = ", ".join(sorted(WORKER_REQUESTS))
-            raise NotAllowed(f"a worker can be asked for {expected}, not {status.value}")
-        if status is WorkerStatus.RESTART and not worker.can_restart:
-            raise NotAllowed(f"worker {worker.name} can't restart itself")
-        self._request(None if status is worker.status else StatusRequest(status, message.lazy))
+        self._request(request_of_people(self._worker, message.status, lazy=message.lazy))
         if self._worker.request is None and self._link is not None:
-            self._link.push(protocol.RequestStatus(status, message.lazy))
+            self._link.push(protocol.RequestStatus(message.status, message.lazy))
 
-    def _request(self, request: StatusRequest | None) -> None:
-        self._change(request=request)
+    def _request(self, request: StatusRequest | None, **changes: Any) -> None:
+        self._change(request=request, **changes)
         if request is not None and self._link is not None:
             self._link.push(protocol.RequestStatus(request.status, request.lazy))
+
+    @actors.handles(Approve)
+    def approve(self, _: Approve) -> None:
+        """Let it work, as from its sleep."""
+        self._request(request_after_approval(self._worker), awaits_approval=False)
+
+    @actors.handles(ReplaceKey)
+    def replace_key(self, message: ReplaceKey) -> None:
+        """Let another secret count, or none."""
+        self._hang_up("the worker's credentials were replaced")
+        self._change(secret_hash=message.secret_hash, used_twice=None)
+
+    @actors.handles(UsedTwice)
+    def used_by_two(self, _: UsedTwice) -> None:
+        """Note that two machines have its credentials."""
+        self._change(used_twice=clock.now())
 
     @actors.handles(SetWorkerTags)
     async def set_tags(self, message: SetWorkerTags) -> None:

@@ -1,6 +1,6 @@
 """Signs of life, by whose absence a worker is lost."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import attrs
 
@@ -82,8 +82,3 @@ class Life:
 def lags(last_seen: datetime | None) -> bool:
     """True if a sign of life is due to be noted in `last_seen`, whichever way the clock was put."""
     return last_seen is None or abs((clock.now() - last_seen).total_seconds()) >= SEEN_SECONDS
-
-
-def started_at(uptime: float | None) -> datetime | None:
-    """The time at which a worker was started that has run for this many seconds."""
-    return None if uptime is None else clock.now() - timedelta(seconds=uptime)

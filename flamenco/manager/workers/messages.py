@@ -9,6 +9,7 @@ import attrs
 
 import actors
 from flamenco import protocol
+from flamenco.model.joining import JoinToken
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Specs
@@ -32,6 +33,7 @@ class WorkersFound:
     readable: Sequence[Worker]
     parked: Mapping[str, Parked]
     """Reasons for which workers are parked, by their ids."""
+    join_tokens: Sequence[JoinToken] = ()
 
 
 @attrs.frozen
@@ -63,6 +65,30 @@ class RegisterWorker(actors.Request[Worker]):
     address: str
     task_types: tuple[str, ...]
     specs: Specs = attrs.field(factory=Specs)
+    awaits_approval: bool = False
+    join_token: str = ""
+    """Id of the join token that it has shown; empty: none."""
+
+
+@attrs.frozen
+class AddJoinToken(actors.Request[None]):
+    """Let a join token count."""
+
+    token: JoinToken
+
+
+@attrs.frozen
+class SpendJoinToken(actors.Request[None]):
+    """Use a join token. Raises `NotAllowed` if it does not count any more."""
+
+    token_id: str
+
+
+@attrs.frozen
+class EndJoinToken(actors.Request[None]):
+    """Let a join token count no longer. Raises `NotFound`."""
+
+    token_id: str
 
 
 @attrs.frozen
@@ -278,6 +304,23 @@ class RequestWorkerStatus(actors.Request[None]):
 
     status: WorkerStatus
     lazy: bool
+
+
+@attrs.frozen
+class Approve(actors.Request[None]):
+    """Let a worker work that waits for approval."""
+
+
+@attrs.frozen
+class ReplaceKey(actors.Request[None]):
+    """Let another secret count from now on, or none (`REVOKED`); a session ends."""
+
+    secret_hash: str
+
+
+@attrs.frozen
+class UsedTwice:
+    """Two machines have the worker's credentials."""
 
 
 @attrs.frozen

@@ -6,9 +6,10 @@ import attrs
 
 import actors
 from flamenco import clock
+from flamenco.manager.refusals import NotAllowed
 from flamenco.manager.workers.messages import FollowSchedule
 from flamenco.model.schedules import local_zone, next_change, wants_sleep
-from flamenco.model.statuses import WorkerStatus
+from flamenco.model.statuses import WORKER_REQUESTS, WorkerStatus
 from flamenco.model.workers import StatusRequest, Worker, scheduled_request, status_at_sign_on
 
 
@@ -63,4 +64,24 @@ def wanted_status(worker: Worker) -> WorkerStatus | None:
     """
     if worker.status is WorkerStatus.ERROR:
         return status_at_sign_on(worker, sleep_time=is_sleep_time(worker))
+    if worker.awaits_approval and worker.status is WorkerStatus.AWAKE:
+        return WorkerStatus.ASLEEP
     return worker.request.status if worker.request else None
+
+
+def request_of_people(worker: Worker, status: WorkerStatus, *, lazy: bool) -> StatusRequest | None:
+    """The request that people make of a worker; None: it is there already. Raises `NotAllowed`."""
+    if status not in WORKER_REQUESTS:
+        expected = ", ".join(sorted(WORKER_REQUESTS))
+        raise NotAllowed(f"a worker can be asked for {expected}, not {status.value}")
+    if status is WorkerStatus.RESTART and not worker.can_restart:
+        raise NotAllowed(f"worker {worker.name} can't restart itself")
+    if status is WorkerStatus.AWAKE and worker.awaits_approval:
+        raise NotAllowed(f"worker {worker.name} waits for approval: approve it first")
+    return None if status is worker.status else StatusRequest(status, lazy)
+
+
+def request_after_approval(worker: Worker) -> StatusRequest | None:
+    """The request to a worker that was approved, and should have slept until now."""
+    status = WorkerStatus.ASLEEP if is_sleep_time(worker) else WorkerStatus.AWAKE
+    return None if worker.status is status else StatusRequest(status, lazy=False)

@@ -47,7 +47,7 @@ def presence_of(worker: Worker, link: Link | None, *, busy: bool) -> Presence:
     """A worker's readiness, by its link, its status and the presence of a lease."""
     if link is None:
         return Presence.AWAY
-    if worker.status is WorkerStatus.ASLEEP:
+    if worker.status is WorkerStatus.ASLEEP or worker.awaits_approval:
         return Presence.ASLEEP
     if worker.request is not None or worker.status is not WorkerStatus.AWAKE:
         return Presence.LEAVING

@@ -328,6 +328,10 @@ export function createApi(
     tryJobAgain: (job: string) => done(http.POST('/api/v3/jobs/{job_id}/try-again', ofJob(job))),
     tryWorkerAgain: (worker: string) =>
       done(http.POST('/api/v3/worker-mgt/workers/{worker_id}/try-again', ofWorker(worker))),
+    approveWorker: (worker: string) =>
+      done(http.POST('/api/v3/worker-mgt/workers/{worker_id}/approve', ofWorker(worker))),
+    revokeWorkerCredentials: (worker: string) =>
+      done(http.POST('/api/v3/worker-mgt/workers/{worker_id}/revoke-credentials', ofWorker(worker))),
 
     fetchWorkers: () => data(http.GET('/api/v3/worker-mgt/workers')),
     fetchWorker: async (worker: string) =>

@@ -86,6 +86,8 @@ export interface EventWorkerUpdate {
   can_restart: boolean
   parked?: Parked
   tag_ids?: string[]
+  awaits_approval?: boolean
+  used_twice?: string
 }
 
 /** Without `task`: it holds none any more. */

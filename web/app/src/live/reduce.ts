@@ -92,7 +92,9 @@ export function applyWorkerEvent(
     return
   }
   const { id, name, status, version, can_restart, status_change, parked, tag_ids } = event
-  const { parked: was, status_change: asked, tag_ids: had, ...lasting }: Partial<WorkerSummary> = workers.get(id) ?? {}
+  const { awaits_approval, used_twice } = event
+  const known: Partial<WorkerSummary> = workers.get(id) ?? {}
+  const { parked: was, status_change: asked, tag_ids: had, awaits_approval: waited, used_twice: then, ...lasting } = known
   const last_seen = event.last_seen ?? lasting.last_seen
   workers.set(id, {
     ...lasting,
@@ -104,6 +106,8 @@ export function applyWorkerEvent(
     ...(status_change && { status_change }),
     ...(parked && { parked }),
     ...(tag_ids && { tag_ids }),
+    ...(awaits_approval && { awaits_approval }),
+    ...(used_twice !== undefined && { used_twice }),
     ...(last_seen !== undefined && { last_seen }),
   })
 }

@@ -27,6 +27,8 @@ export const NOTICE_TONE: Record<NoticeKind, Tone> = {
   'part-parked': 'failed',
   'worker-lost': 'failed',
   'worker-withheld': 'warning',
+  'worker-waits-for-approval': 'warning',
+  'worker-twice': 'failed',
   'disk-nearly-full': 'warning',
 }
 

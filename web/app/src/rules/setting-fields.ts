@@ -48,6 +48,7 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'autodiscoverable', label: 'Found by Workers', kind: 'flag', help: 'Workers without a configured address find this Manager in the network.' },
       { key: 'registration_secret', label: 'Registration secret', kind: 'secret', placeholder: 'None: everybody may join', help: 'Only Workers that know it can register. Those that are already registered stay.' },
       { key: 'auth.mode', label: 'Who may use it', kind: 'text', required: true, placeholder: 'open', help: 'open: whoever reaches the Manager. users: people who sign in, programs with a token, and Workers; the next start prints a link for the first operator.' },
+      { key: 'auth.approve_workers', label: 'Approve Workers', kind: 'flag', help: 'Where people sign in: a Worker that shows neither the registration secret nor a join token waits until somebody approves it. Without this it is refused.' },
       { key: 'database', label: 'Database', kind: 'path', required: true, help: 'The file with the jobs, tasks and Workers.' },
       { key: 'database_check_period', label: 'Database check', kind: 'duration', zero: 'Only at the start', choices: ['0s', '10m', '1h', '6h', '24h'], help: 'Time between checks of the whole database for damage, beside all work.' },
     ],

@@ -70,11 +70,19 @@ export const WORKER_STATUS: Record<WorkerStatus, StatusLook> = {
   offline: { label: 'Offline', tone: 'canceled' },
 }
 
+const UNAPPROVED: StatusLook = { label: 'To approve', tone: 'warning' }
+
 const WORKING: StatusLook = { label: 'Working', tone: 'active' }
 
 /** One that works on a task is awake, and more. */
-export function workerLook({ status, parked, task }: Pick<WorkerSummary, 'status' | 'parked' | 'task'>): StatusLook {
+export function workerLook({
+  status,
+  parked,
+  task,
+  awaits_approval,
+}: Pick<WorkerSummary, 'status' | 'parked' | 'task' | 'awaits_approval'>): StatusLook {
   if (parked) return PARKED
+  if (awaits_approval) return UNAPPROVED
   if (status === 'awake' && task?.status === 'active') return WORKING
   return WORKER_STATUS[status] ?? WORKER_STATUS.offline
 }
