@@ -40,7 +40,7 @@ FLUSH_SECONDS = 60.0
 PICTURES_SECONDS = 5.0
 """Maximum seconds of a Worker that leaves for its last pictures."""
 NOT_LET_IN_EXIT_CODE = 3
-"""Exit code of a new Worker whose registration secret the Manager does not take."""
+"""Exit code of a new Worker whose registration secret or join token the Manager does not take."""
 
 
 async def run_worker(

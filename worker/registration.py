@@ -46,7 +46,7 @@ class RegistrationFailed(Exception):
 
 
 class SecretRefused(RegistrationFailed):
-    """The Manager wants another registration secret than this Worker's, or any at all."""
+    """The Manager does not take this Worker's registration secret or join token, or wants one."""
 
 
 @attrs.frozen
@@ -137,6 +137,8 @@ async def _join(
     """The credentials with an id, by a join token. Raises `RegistrationFailed`."""
     registering = _Registering(config, made, worker_key(secret), join=token_id)
     ended = await talk_over(str(http.base_url), registering.talk)
+    if ended.code == protocol.NO_PROOF:
+        raise SecretRefused(ended.reason)
     if not registering.worker_id:
         raise RegistrationFailed(NO_JOINING if ended.code in CAN_T_PROVE else ended.reason)
     return attrs.evolve(made, worker_id=registering.worker_id, proven=True, joined=token_id)
@@ -191,7 +193,8 @@ class _Registering:
             await socket.send_message(protocol.encode(new))
             said = await answer(socket)
         except NoProof as error:
-            return Ended(WRONG_TOKEN) if self.join else error.ended
+            is_wrong = self.join and error.ended.code == protocol.NO_PROOF
+            return Ended(WRONG_TOKEN, protocol.NO_PROOF) if is_wrong else error.ended
         except ProtocolError as error:
             return Ended(f"its answer to a registration was not understood: {error}")
         if isinstance(said, Registered):

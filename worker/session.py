@@ -40,7 +40,7 @@ credentials would throw each other out without a pause."""
 
 
 class NotLetIn(Mendable):
-    """The Manager at a configured address does not take this new Worker's registration secret."""
+    """The Manager at a configured address does not let this new Worker register."""
 
 
 @attrs.define

@@ -23,7 +23,7 @@ from tests.web.test_worker_calls import REGISTRATION, SECRET, SIGN_ON
 from web.operations import API
 from web.signing import first_operators_link
 from worker.credentials import Credentials, read_credentials
-from worker.registration import RegistrationFailed, register
+from worker.registration import RegistrationFailed, SecretRefused, register
 
 # trio-websocket leaves the socket of a rejected connection to the garbage collector.
 pytestmark = [
@@ -186,7 +186,7 @@ async def test_a_join_token_lets_one_worker_in_with_its_tags(farm, tmp_path):
     assert "awaits_approval" not in worker
     assert read_credentials(tmp_path / "a") == made
     assert made.joined == secret.partition(".")[0]
-    with pytest.raises(RegistrationFailed, match="was used before"):
+    with pytest.raises(SecretRefused, match="was used before"):
         await join(farm, tmp_path / "b", secret)
     assert await operate(farm, "GET", "worker-mgt/join-tokens") == {"tokens": []}
 
@@ -204,14 +204,14 @@ async def test_a_worker_that_has_used_its_token_drops_it(farm, tmp_path):
 async def test_an_ended_or_guessed_join_token_lets_nobody_in(farm, tmp_path):
     secret = await token(farm, once=False)
     token_id = secret.partition(".")[0]
-    with pytest.raises(RegistrationFailed, match="not one of this Manager"):
+    with pytest.raises(SecretRefused, match="not one of this Manager"):
         await join(farm, tmp_path / "a", f"{token_id}.guess")
     await operate(farm, "DELETE", f"worker-mgt/join-tokens/{token_id}")
-    with pytest.raises(RegistrationFailed, match="is over"):
+    with pytest.raises(SecretRefused, match="is over"):
         await join(farm, tmp_path / "a", secret)
     secret = await token(farm, hours=1)
     clock.set_wall_time(clock.now() + timedelta(hours=1))
-    with pytest.raises(RegistrationFailed, match="is over"):
+    with pytest.raises(SecretRefused, match="is over"):
         await join(farm, tmp_path / "a", secret)
 
 
