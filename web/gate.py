@@ -27,6 +27,7 @@ from flamenco.model.access import (
 )
 from flamenco.model.people import CredentialKind
 from flamenco.store import holder_of
+from web.addresses import PATH_SCOPES, SECRET
 from web.askers import EVERYBODY, NOBODY, Asker, Forbidden, Unknown, note_asker
 from web.auth import BadCredentials, WorkerDoor
 from web.serving import App, Receive, Scope, Send
@@ -98,6 +99,11 @@ class Gate:
     async def _known(self, scope: Scope) -> Asker:
         headers: Headers = dict(scope["headers"])
         host = (scope["client"] or ("",))[0]
+        if SECRET in scope:
+            who = await self._holder(scope[SECRET], CredentialKind.TOKEN, host)
+            if who.credential is None or not PATH_SCOPES.issuperset(who.credential.scopes):
+                raise Unknown
+            return who
         given = headers.get(b"authorization")
         if given is not None:
             shown = Authorization.from_header(given.decode("latin1"))

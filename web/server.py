@@ -15,6 +15,7 @@ from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from flamenco.model.access import PERMISSION_OF, Permission
 from web import live, pages, sessions
+from web.addresses import below
 from web.api import (
     blendfiles,
     bulk,
@@ -51,7 +52,7 @@ from web.origins import MISDIRECTED, own_pages_only, refused_by_head
 from web.refusing import Refused
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
-from web.serving import USUAL, App, Limits, Past, Scope, serve
+from web.serving import USUAL, App, Limits, Past, Receive, Scope, Send, serve
 from web.shares import Shares
 from web.uploads import Uploads
 from web.wire import STATUS_OF, Answer, http_error, refused, reply
@@ -157,9 +158,15 @@ async def serve_farm(
         bodies = Bodies(cast("App", app), most, limits.body_seconds)
         past = Past(bodies, uploads.handler)
         gate = Gate(farm, app.door)
-        known = Shares(own_pages_only(gate.guarding(past, VISITED), hosts))
+        guarded = gate.guarding(past, VISITED)
+
+        async def addressed(scope: Scope, receive: Receive, send: Send) -> None:
+            await guarded(below(scope), receive, send)
+
+        known = Shares(own_pages_only(addressed, hosts))
 
         def refusal(scope: Scope) -> Refused | None:
+            scope = below(scope)
             by_head = gate.is_open and uploads.handler(scope) is None
             too_long = bodies.refused_by_head(scope) if by_head else None
             refused = refused_by_head(scope, hosts) or too_long

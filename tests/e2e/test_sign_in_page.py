@@ -80,6 +80,8 @@ def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
         shown = {"Authorization": f"Bearer {token}"}
         jobs = f"{url}api/v3/jobs"
         assert httpx.get(jobs, headers=shown, timeout=PATIENCE).status_code == 200
+        address = page.get_by_title("Copy the address").inner_text()
+        assert httpx.get(f"{address}api/v3/jobs", timeout=PATIENCE).status_code == 200
         page.get_by_role("button", name="I have it").click()
         page.get_by_role("button", name="End nightly").click()
         expect(page.get_by_test_id("token")).to_have_count(0)

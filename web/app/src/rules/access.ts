@@ -31,3 +31,8 @@ export function usesOf(scopes: readonly Scope[]): string {
   )
   return uses.map((scope) => SCOPES[scope]).join(', ')
 }
+
+/** The Manager's address for a program that can't show a token, which is in it. */
+export function addressOf(origin: string, token: string): string {
+  return `${origin}/as/${token}/`
+}
