@@ -10,6 +10,8 @@ from msgspec import UNSET
 from flamenco.api.bulk import BulkOfJobs, Nothing
 from flamenco.api.frames import ListedFrame
 from flamenco.api.jobs import Job, JobDeletion, JobPriorityChange, JobStatusChange, TaskSummary
+from flamenco.api.lists import MOST
+from flamenco.api.logs import LogSearch
 from flamenco.cli.failures import tell_failure
 from flamenco.cli.joblog import print_log
 from flamenco.cli.reaching import AsJson, ManagerUrl, Priority, job_id, reached, task_of
@@ -103,6 +105,31 @@ def log(
         job = job_id(client, id)
         found = task_of(client, job, task)
     return until_interrupted(print_log, manager, job, found.id, follow)
+
+
+@app.command
+def search(
+    id: JobId,  # noqa: A002
+    text: Annotated[str, Parameter(help="text; its case counts if it has a capital letter")],
+    /,
+    *,
+    json: AsJson = False,
+    manager: ManagerUrl = DEFAULT_MANAGER_URL,
+) -> int:
+    """Print the lines with a text in the logs of a job; the exit status is 1 if there are none."""
+    with reached(manager) as client:
+        job, after, found = job_id(client, id), "", False
+        while True:
+            answer = client.found_lines(job, LogSearch(q=text, limit=MOST, after=after))
+            found = found or bool(answer.lines)
+            for line in answer.lines:
+                if json:
+                    print_json(line)
+                else:
+                    print(f"{visible(line.task_name)}: {visible(line.text)}")
+            if not answer.next:
+                return 0 if found else 1
+            after = answer.next
 
 
 @app.command

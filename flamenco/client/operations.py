@@ -16,6 +16,7 @@ from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.logs import FoundLines, LogSearch
 from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
 from flamenco.client.access import AccessOperations
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
@@ -351,6 +352,11 @@ class Operations(AccessOperations, JoiningOperations, SetupOperations, ShamanOpe
     def log_from(self, log: wire_jobs.TaskLogInfo, offset: int) -> Call[bytes]:
         """The content of a log from byte ``offset`` on, which must be before its end."""
         return Call("GET", log.url, bytes, headers={"Range": f"bytes={offset}-"})
+
+    @operation
+    def found_lines(self, job_id: str, wanted: LogSearch) -> Call[FoundLines]:
+        """Lines with a text in the logs of a job, and where to go on."""
+        return get(f"jobs/{job_id}/logs/search", FoundLines, wanted)
 
     @operation
     def task_log_tail(self, task_id: str) -> Call[str]:

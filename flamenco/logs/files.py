@@ -53,6 +53,10 @@ class TaskLogs:
     """Logs that could not be written when it was tried last."""
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(4))
 
+    def folder(self, job_id: str) -> Path:
+        """The folder with the logs of a job, which may not be there."""
+        return self.root / job_folder(job_id)
+
     def relative(self, job_id: str, task_id: str) -> PurePosixPath:
         """The path of a log below the root, as used in URLs."""
         return job_folder(job_id) / f"task-{task_id}.txt"

@@ -192,6 +192,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "getJobType",
         "getJobTypes",
         "markNoticesRead",
+        "searchJobLogs",
         "whyJobWaits",
         "whyTaskWaits",
     ),

@@ -46,6 +46,8 @@ Word = Annotated[str, Meta(max_length=1000)]
 """Id, type, kind, or the name of a setting."""
 Line = Annotated[str, Meta(max_length=LONGEST_LINE)]
 """Name or path; no system has longer ones."""
+Sought = Annotated[str, Meta(min_length=1, max_length=200)]
+"""Text that is sought among others."""
 Prose = Annotated[str, Meta(max_length=LONGEST_PROSE)]
 """Text by a person or program: a reason, an activity, a description."""
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]

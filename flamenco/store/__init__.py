@@ -75,7 +75,7 @@ from flamenco.store.submissions import (
 )
 from flamenco.store.tables import Rows
 from flamenco.store.touched import Touched
-from flamenco.store.work import Held, held_tasks, job_names, waiting_approvals
+from flamenco.store.work import Held, held_tasks, job_names, task_names, waiting_approvals
 
 __all__ = [
     "AppendLog",
@@ -164,6 +164,7 @@ __all__ = [
     "open_reader",
     "open_store",
     "shares",
+    "task_names",
     "unfinished_writers",
     "user_named",
     "waiting_approvals",

@@ -34,8 +34,18 @@ def held_tasks(connection: sqlite3.Connection, worker_ids: Iterable[str]) -> Map
 def job_names(connection: sqlite3.Connection, job_ids: Iterable[str]) -> Mapping[str, str]:
     """The names of jobs, those that can be read; {job id: name}."""
     query = "SELECT id, name FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
-    rows = as_they_lie(connection, query, (json.dumps([*set(job_ids)]),))
-    return {job_id: name for job_id, name in rows if isinstance(name, str)}
+    return _names(connection, query, job_ids)
+
+
+def task_names(connection: sqlite3.Connection, task_ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of tasks, those that can be read; {task id: name}."""
+    query = "SELECT id, name FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+    return _names(connection, query, task_ids)
+
+
+def _names(connection: sqlite3.Connection, query: str, ids: Iterable[str]) -> Mapping[str, str]:
+    rows = as_they_lie(connection, query, (json.dumps([*set(ids)]),))
+    return {row_id: name for row_id, name in rows if isinstance(name, str)}
 
 
 MOST_APPROVALS = 20

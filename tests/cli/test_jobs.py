@@ -240,6 +240,17 @@ async def test_a_job_that_failed_is_explained_by_its_first_failed_task(flamenco,
     assert (status, "line 0\n" in out, "\x1b[31m" in out) == (0, True, True)
 
 
+async def test_a_text_is_found_in_the_logs_of_a_job(flamenco, edge, client):
+    job = (await client.submit(NAPS)).id
+    await fail_first(edge, "fine\nOut of memory \x1b[31m\n")
+    status, out, _ = await flamenco("job", "search", job, "out of MEM")
+    assert (status, out) == (1, "")
+    status, out, _ = await flamenco("job", "search", job, "out of mem")
+    assert status == 0
+    assert "Out of memory" in out
+    assert "\x1b" not in out
+
+
 async def test_a_log_steers_no_terminal(flamenco, edge, client, monkeypatch):
     job = (await client.submit(NAPS)).id
     await fail_first(edge, "\x00nul \x1b[31mred\ttab\n")

@@ -88,6 +88,9 @@ UNKNOWN = {
 }
 """{operation: its answer about what is not there}, where that is not 404."""
 
+QUERIES = {"searchJobLogs": {"q": "error"}}
+"""{operation: a query}, where it can't be without."""
+
 
 @attrs.frozen
 class Sender:
@@ -101,6 +104,7 @@ class Sender:
         answer = await self.edge.http.request(
             operation.method,
             API + re.sub(r"<.+?>", about, operation.path),
+            params=QUERIES.get(operation.id),
             content=content,
             headers={"Content-Type": kind, **HEADERS.get(operation.id, {})},
             auth=(self.worker_id, SECRET) if operation.worker_auth else None,
