@@ -1,5 +1,6 @@
 """Wire classes of the operations tagged `meta` (reference api §3)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import attrs
@@ -81,6 +82,9 @@ class ManagerConfiguration:
     isFirstRun: bool
     restart_needed_for: tuple[str, ...] | UnsetType = UNSET
     """Not in Flamenco 3: keys of the file that differ from the running Manager's values."""
+    set_elsewhere: Mapping[str, str] | UnsetType = UNSET
+    """Not in Flamenco 3: keys that can't be changed in the file, each with what sets it: a file and
+    its line, or an environment variable."""
 
 
 @attrs.frozen(kw_only=True)

@@ -37,6 +37,7 @@ COMMANDS = {
     "config": "flamenco.cli.config:app",
     "login": "flamenco.cli.login:login",
     "logout": "flamenco.cli.login:logout",
+    "shaman": "flamenco.cli.shaman:app",
     "import": "flamenco.cli.import_:import_",
 }
 """{name: place of the command}, imported on use, so that a Worker loads nothing of the Manager."""

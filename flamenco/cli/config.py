@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from flamenco.cli.errors import CommandError
+from flamenco.cli.provisioning import ConfigFrom
 from flamenco.cli.reaching import AsJson
 from flamenco.cli.showing import complain, print_json
 from flamenco.cli.texts import visible
@@ -19,6 +21,7 @@ from flamenco.config.errors import ConfigError, together
 from flamenco.config.files import previous, read_yaml
 from flamenco.config.manager import FILE_NAME, ManagerConfig, load_manager_config
 from flamenco.config.origins import Setting, settings_of
+from flamenco.config.overlays import overlays_of
 from flamenco.config.schema import Warn, ignore
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.config.worker import FILE_NAME as WORKER_FILE_NAME
@@ -64,7 +67,7 @@ PROGRAMS = {
 
 
 @app.command
-def check(file: File = None, /, *, worker: OfWorker = False) -> int:
+def check(file: File = None, /, *, worker: OfWorker = False, config_from: ConfigFrom = ()) -> int:
     """Check a file and the environment, and tell all that is wrong with them.
 
     The exit status is 1 if there is an error. Warnings are about what has no effect.
@@ -72,19 +75,26 @@ def check(file: File = None, /, *, worker: OfWorker = False) -> int:
     Example: flamenco config check /srv/flamenco/flamenco-manager.yaml
     """
     path = _there(file or PROGRAMS[worker].file)
-    _settings(PROGRAMS[worker], path, complain)
+    _settings(PROGRAMS[worker], path, config_from, complain)
     print(f"{path}: good")
     return 0
 
 
 @app.command
-def show(file: File = None, /, *, worker: OfWorker = False, json: AsJson = False) -> int:
+def show(
+    file: File = None,
+    /,
+    *,
+    worker: OfWorker = False,
+    config_from: ConfigFrom = (),
+    json: AsJson = False,
+) -> int:
     """Show all values, each with the line or the environment variable that it comes from.
 
     Example: flamenco config show --json
     """
     program = PROGRAMS[worker]
-    found = _settings(program, file or program.file, complain)
+    found = _settings(program, file or program.file, config_from, complain)
     if json:
         print_json({each.key: {"value": each.value, "from": each.origin} for each in found})
     else:
@@ -116,7 +126,7 @@ def diff(file: File = None, other: File = None, /, *, worker: OfWorker = False) 
     return 1 if differing else 0
 
 
-def _settings(program: Program, path: Path, warn: Warn) -> list[Setting]:
+def _settings(program: Program, path: Path, overlays: Iterable[Path], warn: Warn) -> list[Setting]:
     """All values that count, secrets masked. Raises ConfigError."""
     errors: list[ConfigError] = []
     found: list[Override] = []
@@ -125,10 +135,14 @@ def _settings(program: Program, path: Path, warn: Warn) -> list[Setting]:
         config = program.load(path, warn)
     except ConfigError as error:
         errors += error.all
-    try:
-        found = overrides_of(program.config, program.variables, os.environ)
-    except ConfigError as error:
-        errors += error.all
+    for read in (
+        partial(overlays_of, program.config, overlays),
+        partial(overrides_of, program.config, program.variables, os.environ),
+    ):
+        try:
+            found += read()
+        except ConfigError as error:
+            errors += error.all
     if errors:
         raise together(errors)
     for variable, key in program.lesser.items():

@@ -17,6 +17,8 @@ from cyclopts import Parameter
 from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
+from flamenco.cli.provisioning import ConfigFrom
+from flamenco.cli.shaman import print_garbage, usual_file
 from flamenco.config.beginning import begin, first_config, is_new
 from flamenco.config.errors import ConfigError
 from flamenco.config.installation import Installation
@@ -24,7 +26,6 @@ from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_add
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import Farm, open_farm
 from flamenco.model.access import AuthMode, Danger, danger_of
-from flamenco.shaman import Shaman
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
 from web.server import serve_farm
@@ -70,6 +71,7 @@ def manager(
     config: Annotated[
         Path | None, Parameter(help=f"configuration file; default: {FILE_NAME}")
     ] = None,
+    config_from: ConfigFrom = (),
     discoverable: Annotated[
         bool | None, Parameter(help="let Workers find it in the network without its URL")
     ] = None,
@@ -96,14 +98,15 @@ def manager(
     if config is not None and not config.exists():
         raise CommandError(f"there is no configuration file {config}")
     installation = Installation(
-        file=config or _usual_file(storage),
+        file=config or usual_file(storage),
         storage=storage,
         listen=None if listen is None else _checked(listen),
         discoverable=discoverable,
+        config_from=config_from,
         assist=setup_assistant,
     )
     if shaman_gc_show or shaman_gc_delete:
-        trio.run(partial(_shaman_garbage, installation, delete=shaman_gc_delete))
+        trio.run(partial(print_garbage, installation, delete=shaman_gc_delete))
     else:
         trio.run(run_manager, installation)
 
@@ -248,7 +251,10 @@ async def _read_anew_on_signal(
         task_status.started()
         async for _ in signals:
             try:
-                await trio.to_thread.run_sync(farm.services.file.installation.load, logger.warning)
+                file = farm.services.file
+                anew = await trio.to_thread.run_sync(file.installation.anew)
+                await trio.to_thread.run_sync(anew.load, logger.warning)
+                file.installation = anew
                 keys = await farm.take_configuration()
             except ConfigError as error:
                 for line in str(error).splitlines():
@@ -301,16 +307,3 @@ async def _stop_on_signal(
             await anext(signals)
     logger.error("stopped without waiting for work under way")
     os._exit(1)
-
-
-async def _shaman_garbage(installation: Installation, *, delete: bool) -> None:
-    """Print how much garbage there is, and delete it if ``delete`` is true."""
-    config = installation.load()
-    shared = installation.paths(config).shared
-    if shared is None or not config.shaman.enabled:
-        raise CommandError("Shaman is not enabled, or there is no shared storage yet")
-    shaman, max_age = Shaman(shared), config.shaman.garbage_collect.max_age
-    found = await (shaman.collect_garbage(max_age) if delete else shaman.garbage(max_age))
-    what = "deleted" if delete else "would be deleted"
-    every = found.files + found.kept
-    print(f"{found.files} of {every} files ({found.size / 2**20:.1f} MiB) {what}")

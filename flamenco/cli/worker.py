@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
+from flamenco.cli.provisioning import ConfigFrom
 from flamenco.cli.running import until_interrupted
 from flamenco.config.durations import parse_duration
 from flamenco.config.worker import (
@@ -36,6 +37,7 @@ class Options:
     home: Annotated[Path | None, Parameter(help="folder of credentials and unsent messages")] = None
     join_token: Annotated[str, Parameter(help="token by which it joins the farm, once")] = ""
     config: Annotated[Path, Parameter(help="configuration file")] = Path(FILE_NAME)
+    config_from: ConfigFrom = ()
     restart_exit_code: Annotated[
         int | None, Parameter(help="exit code that makes a service manager restart it")
     ] = None
@@ -45,7 +47,12 @@ class Options:
         code = self.restart_exit_code
         if code is not None and not 0 <= code <= 255:
             raise CommandError(f"--restart-exit-code: expected 0 to 255, not {code}")
-        settings = load_worker_config(self.config, manager_url=self.manager, warn=logger.warning)
+        settings = load_worker_config(
+            self.config,
+            overlays=self.config_from,
+            manager_url=self.manager,
+            warn=logger.warning,
+        )
         hide_secret()
         return attrs.evolve(
             settings,

@@ -25,9 +25,10 @@ FILE = "_FILE"
 
 @attrs.frozen
 class Override:
-    """A value from the environment."""
+    """A value that overrules the file."""
 
-    variable: str
+    origin: str
+    """Environment variable, or file with its line."""
     keys: tuple[str, ...]
     """Its key in the configuration, from the top."""
     fields: tuple[str, ...]
@@ -49,7 +50,7 @@ def overrides_of(cls: type, prefix: str, environment: Mapping[str, str]) -> list
 
 
 def overridden(config: C, found: list[Override]) -> C:
-    """A configuration with the values from the environment."""
+    """A configuration with the values that overrule it, of which later ones win."""
     for each in found:
         config = _changed(config, each.fields, each.value)
     return config

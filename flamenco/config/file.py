@@ -100,6 +100,10 @@ class ConfigFile:
             except ConfigError as error:
                 told = [f"{each.key}: {each.message}" for each in error.all[:MOST_TOLD]]
                 raise BadValues("; ".join(told)) from None
+            elsewhere = self.installation.set_elsewhere
+            if told := [key for key in changed_keys(before, after) if key in elsewhere]:
+                sentences = (f"{key}: is set by {elsewhere[key]}, not here" for key in told)
+                raise BadValues("; ".join(sentences))
             theirs = [key for key in changed_keys(before, after) if key in OPERATORS]
             if theirs and not by_operator:
                 raise OperatorsOnly(f"{', '.join(theirs)}: can only be changed by the operator")

@@ -15,6 +15,7 @@ from flamenco.config.manager import (
     load_manager_config,
     manager_config_values,
 )
+from flamenco.config.overlays import overlays_of
 from flamenco.config.schema import Warn, ignore
 
 AT_ONCE = (
@@ -59,15 +60,30 @@ class Installation:
     """`--listen`."""
     discoverable: bool | None = None
     """`--discoverable`."""
+    config_from: tuple[Path, ...] = ()
+    """`--config-from`: files, and folders of files, that overrule the configuration file."""
     assist: bool = False
     """`--setup-assistant`: behave as in a first run."""
     environment: Mapping[str, str] = attrs.field(factory=lambda: dict(os.environ), repr=False)
     overrides: list[Override] = attrs.field(init=False, repr=False)
-    """Values from the environment, read once. Making an installation raises ConfigError."""
+    """Values from these files and the environment, read once. Making an installation raises
+    ConfigError."""
 
     @overrides.default
-    def _from_environment(self) -> list[Override]:
-        return overrides_of(ManagerConfig, MANAGER, self.environment)
+    def _from_elsewhere(self) -> list[Override]:
+        return [
+            *overlays_of(ManagerConfig, self.config_from),
+            *overrides_of(ManagerConfig, MANAGER, self.environment),
+        ]
+
+    def anew(self) -> "Installation":
+        """The same, with its files and the environment read again. Raises ConfigError."""
+        return attrs.evolve(self)
+
+    @property
+    def set_elsewhere(self) -> dict[str, str]:
+        """Keys that the file can't change, each with what sets it."""
+        return {".".join(each.keys): each.origin for each in self.overrides}
 
     def load(self, warn: Warn = ignore) -> ManagerConfig:
         """The configuration, with environment and command line applied. Raises ConfigError."""

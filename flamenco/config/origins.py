@@ -19,7 +19,7 @@ class Setting:
     keys: tuple[str, ...]
     value: Any
     origin: str
-    """`default`, `line 3`, `file` if the line is not known, or an environment variable."""
+    """`default`, `line 3`, `file` if the line is not known, or what overrules it."""
 
     @property
     def key(self) -> str:
@@ -29,10 +29,10 @@ class Setting:
 def settings_of(
     config: object, content: CommentedMap | None = None, overrides: Sequence[Override] = ()
 ) -> list[Setting]:
-    """All values of a configuration, which a file's content and the environment were read for."""
-    variables = {each.keys: each.variable for each in overrides}
+    """All values of a configuration, which a file's content and what overrules it were read for."""
+    elsewhere = {each.keys: each.origin for each in overrides}
     return [
-        Setting(keys, value, variables.get(keys) or _line_of(content, keys))
+        Setting(keys, value, elsewhere.get(keys) or _line_of(content, keys))
         for keys, value in _values(config)
     ]
 

@@ -5,7 +5,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ import msgspec
 from flamenco.config.environment import WORKER, overridden, overrides_of
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
+from flamenco.config.overlays import overlays_of
 from flamenco.config.schema import (
     Duration,
     Flag,
@@ -191,17 +192,20 @@ def load_worker_file(path: Path, warn: Warn = ignore) -> WorkerFile:
 def load_worker_config(
     path: Path = Path(FILE_NAME),
     *,
+    overlays: Iterable[Path] = (),
     manager_url: str = "",
     environment: Mapping[str, str] = os.environ,
     warn: Warn = ignore,
 ) -> WorkerConfig:
     """Read the configuration; a missing or empty file gives the defaults.
 
-    ``manager_url`` overrides the file's; if both are empty, the Worker searches. Raises
+    Files of ``overlays`` overrule it, and the environment those. ``manager_url`` overrides the
+    file's; if both are empty, the Worker searches. Raises
     ConfigError.
     """
     file = load_worker_file(path, warn)
-    file = overridden(file, overrides_of(WorkerFile, WORKER, environment))
+    elsewhere = overlays_of(WorkerFile, overlays) + overrides_of(WorkerFile, WORKER, environment)
+    file = overridden(file, elsewhere)
     try:
         url = _url(manager_url) or file.manager_url
     except ValueError as error:

@@ -22,6 +22,7 @@ import attrs
 _CAN_OPEN = os.open in os.supports_dir_fd
 _OPEN = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | os.O_RDONLY
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NO_NAMES = ("", os.curdir, os.pardir)
 _SEPARATORS = frozenset({os.sep, os.altsep or os.sep})
 _REPARSE_POINT = 0x400  # Windows: FILE_ATTRIBUTE_REPARSE_POINT of links and junctions
@@ -91,6 +92,10 @@ class Folder:
             os.utime(self._at(name), (time, time), dir_fd=self._fd, follow_symlinks=False)
         else:
             os.utime(self._at(name), (time, time))
+
+    def read(self, name: str) -> BinaryIO:
+        """A file, open for reading, and no link."""
+        return os.fdopen(os.open(self._at(name), _OLD, dir_fd=self._fd), "rb")
 
     def create(self, name: str) -> BinaryIO:
         """A new file, open for writing."""

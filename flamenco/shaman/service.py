@@ -13,6 +13,7 @@ import trio
 
 from flamenco import clock
 from flamenco.model.statuses import FileStatus
+from flamenco.shaman.checking import check
 from flamenco.shaman.checkouts import Checkouts
 from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
@@ -197,6 +198,22 @@ class Shaman:
             lambda: find(self.store, self.checkouts.tree, oldest, pause), self._collecting
         )
         return Collected(len(found), sum(found.values()), kept)
+
+    async def damaged(self, *, delete: bool) -> tuple[list[Path], int]:
+        """Stored files that are not what their names say, and the number of all.
+
+        With ``delete`` they are deleted, so that clients send them again.
+        """
+        pause = trio.from_thread.check_cancelled
+
+        def work() -> tuple[list[Path], int]:
+            checked = list(check(self.store, pause))
+            damaged = [each.path for each in checked if not each.is_good]
+            for path in damaged if delete else ():
+                self.store.stored.remove(path)
+            return [self.store.stored.path / path for path in damaged], len(checked)
+
+        return await self._in_thread(work, self._collecting)
 
     async def _in_thread(
         self, work: Callable[[], T], limiter: trio.CapacityLimiter | None = None

@@ -31,6 +31,7 @@ GUIDE_OF = {
     "login": "docs/user-guide.md",
     "logout": "docs/user-guide.md",
     "import": "docs/operator-guide.md",
+    "shaman": "docs/operator-guide.md",
     "jobtype": "docs/job-types.md",
     "demo": "README.md",
 }

@@ -3,6 +3,7 @@
 import pytest
 from ruamel.yaml import YAML
 
+from flamenco.config.installation import Installation
 from flamenco.config.manager import ManagerConfig
 from flamenco.model.variables import Audience, Variable, VariableValue
 from flamenco.platforms import PLATFORM
@@ -223,3 +224,18 @@ async def test_the_shared_storage_is_told_as_each_platform_sees_it(tmp_path, her
         assert variables["farm"] == {"value": "F:", "is_twoway": True}
         assert variables["jobs"]["value"] == str(tmp_path / "shared" / "jobs")
         assert (await edge.http.get(f"{API}/shared-storage/cats/linux")).status_code == 400
+
+
+async def test_what_another_file_sets_is_told_and_cannot_be_changed_here(tmp_path):
+    overlay = tmp_path / "farm.yaml"
+    overlay.write_text("manager_name: North\n")
+    file = tmp_path / FILE
+    installation = Installation(file=file, storage=tmp_path, config_from=(overlay,), environment={})
+    async with edge_at(tmp_path, installation.load(), installation=installation) as edge:
+        told = (await edge.http.get("/api/v3/configuration")).json()
+        assert told["set_elsewhere"] == {"manager_name": f"{overlay}, line 1"}
+        change = {"manager_name": "South", "blocklist_threshold": 7}
+        answer = await edge.http.put("/api/v3/configuration/file", json=change)
+        assert answer.status_code == 400
+        assert answer.json()["message"] == f"manager_name: is set by {overlay}, line 1, not here"
+        assert not file.exists()

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import trio
+from msgspec import UNSET
 from quart import request
 from werkzeug.http import parse_etags
 
@@ -55,6 +56,7 @@ async def get_configuration() -> ManagerConfiguration:
         shamanEnabled=services().shaman is not None,
         isFirstRun=file.installation.is_first_run(config),
         restart_needed_for=restart_keys(services().config_at_start, config),
+        set_elsewhere=file.installation.set_elsewhere or UNSET,
     )
 
 
