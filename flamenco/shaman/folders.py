@@ -43,22 +43,20 @@ class Folder:
     @contextmanager
     def inside(self, *parts: str, make: bool = False) -> Iterator["Folder"]:
         """A folder below this one; ``make`` creates what is missing of its path."""
-        path, fd = self.path, None if self._fd is None else os.dup(self._fd)
+        folder, mine = self, None
         try:
             for part in parts:
-                folder = Folder(path, fd)
                 if make:
                     with suppress(FileExistsError):
                         folder.mkdir(part)
                 inner = folder._open(part)
-                path = path / part
-                if fd is not None:
-                    os.close(fd)
-                fd = inner
-            yield Folder(path, fd)
+                if mine is not None:
+                    os.close(mine)
+                folder, mine = Folder(folder.path / part, inner), inner
+            yield folder
         finally:
-            if fd is not None:
-                os.close(fd)
+            if mine is not None:
+                os.close(mine)
 
     def _open(self, name: str) -> int | None:
         if not _CAN_OPEN:

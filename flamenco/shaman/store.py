@@ -6,6 +6,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO
@@ -34,6 +35,10 @@ def blob_path(key: FileKey) -> PurePosixPath:
     return _folder(key) / f"{key.size}.blob"
 
 
+def _sha(key: FileKey) -> str:
+    return key.sha
+
+
 def _folder(key: FileKey) -> PurePosixPath:
     return PurePosixPath(key.sha[:2], key.sha[2:])
 
@@ -60,18 +65,28 @@ class FileStore:
 
         Most have been lately, as a client asks several times: these cost one look, and no lock.
         """
+        every = list(keys)
         try:
             with self.stored.folder() as top:
-                return [
-                    key for key in keys if not (_is_fresh(top, key, now) or self.touch(key, now))
-                ]
+                stale = [key for key in every if not _is_fresh(top, key, now)]
+                there = self._touch(top, stale, now)
         except FileNotFoundError:
-            return list(keys)
+            return every
+        return [key for key in stale if key not in there]
 
-    def touch(self, key: FileKey, now: float) -> bool:
-        """Mark a file as used at ``now`` (wall time in seconds); returns False if it is missing."""
+    def _touch(self, top: Folder, keys: Iterable[FileKey], now: float) -> set[FileKey]:
+        """Mark files as used; returns those that are there."""
+        there = set[FileKey]()
+        for name, group in groupby(sorted(keys, key=_sha), lambda key: key.sha[:2]):
+            with suppress(FileNotFoundError), top.inside(name) as shelf:
+                for key in group:
+                    if self._touch_in(shelf, key, now):
+                        there.add(key)
+        return there
+
+    def _touch_in(self, shelf: Folder, key: FileKey, now: float) -> bool:
         blob = blob_path(key)
-        with self._lock, suppress(FileNotFoundError), self.stored.folder(blob.parent) as folder:
+        with self._lock, suppress(FileNotFoundError), shelf.inside(blob.parent.name) as folder:
             about = folder.stat(blob.name)
             if stat.S_ISREG(about.st_mode) and about.st_size == key.size:
                 folder.set_time(blob.name, now)
