@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from . import places
-from .background import Flow, in_slices
+from .background import PAUSED, Flow, in_slices
 from .paths import is_inside, whole
 from .places import Place
 from .used_files import DIRECTORY, FILE, LIBRARY, Dependency
@@ -33,7 +33,9 @@ def of_open_file() -> Flow[list[Dependency]]:
             yield None if is_inside(found.path, own) else found
 
     found = yield from in_slices(used())
+    yield PAUSED
     left = [one for one in _left_out(known) if not is_inside(one.path, own)]
+    yield PAUSED
     return [*found, *left, *where.caches()]
 
 

@@ -240,16 +240,15 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         """Called by Blender."""
         column = self.layout.column(align=True)
         column.label(text=self._question.title, icon="ERROR")
-        for number, finding in enumerate(self._question.shown):
+        for number, finding in enumerate(self._question.findings):
             row = column.row()
             row.label(text=str(finding))
             if finding.mend is not None:
                 fix = row.row()
                 fix.alignment = "RIGHT"
                 fix.prop(self, "mended", index=number, text="Fix", toggle=True)
-        more = len(self._question.findings) - MOST_LINES
-        if more > 0:
-            column.label(text=f"and {more} more, see the terminal")
+        if self._question.more:
+            column.label(text=f"and {self._question.more} more, see the terminal")
         row = self.layout.row()
         for choice, label in self._question.labels.items():
             row.prop_enum(self, "choice", choice, text=label)
@@ -258,7 +257,7 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         """Called by Blender for OK."""
         # A script answers without the dialog.
         question = self._question or _current.question
-        wanted = zip(question.shown, self.mended, strict=False)
+        wanted = zip(question.findings, self.mended, strict=False)
         question.settle(self.choice, [one for one, is_wanted in wanted if is_wanted])
         if self.choice == FIX:
             bpy.ops.file.find_missing_files("INVOKE_DEFAULT")

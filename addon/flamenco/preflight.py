@@ -18,7 +18,14 @@ def faults(scene: bpy.types.Scene) -> Flow[list[Finding]]:
 
 
 def packing_of(file: Path) -> Mend | None:
-    """A function that packs a file into the open one; None if that is not done for its kind."""
+    """A function that packs a file into the open one; None if it is no image.
+
+    It raises RuntimeError if no image of the open file uses just this file.
+    """
+    return partial(_pack, file) if file.suffix.lower() in bpy.path.extensions_image else None
+
+
+def _pack(file: Path) -> None:
     users = [
         image
         for image in bpy.data.images
@@ -27,7 +34,10 @@ def packing_of(file: Path) -> Mend | None:
         and not image.packed_file
         and Path(bpy.path.abspath(image.filepath)) == file
     ]
-    return (lambda: [image.pack() for image in users]) if users else None
+    if not users:
+        raise RuntimeError("only a library, a sequence or tiles use it")
+    for image in users:
+        image.pack()
 
 
 def _all_faults(scene: bpy.types.Scene) -> Iterator[Finding | None]:

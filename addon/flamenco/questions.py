@@ -25,14 +25,11 @@ class Question:
     findings: tuple[Finding, ...]
     labels: dict[str, str]
     """{answer: what its button says}, first the one that is chosen at the beginning."""
+    more: int = 0
+    """Number of findings that are not listed."""
     answer: "Future[str]" = field(default_factory=Future)
     mended: list[Finding] = field(default_factory=list)
     """The findings that are to be mended first, once it is answered."""
-
-    @property
-    def shown(self) -> tuple[Finding, ...]:
-        """The findings that are listed."""
-        return self.findings[:MOST_LINES]
 
     def settle(self, answer: str, mended: Iterable[Finding] = ()) -> None:
         """Answer it, unless that has been done."""
@@ -54,13 +51,15 @@ def incomplete(
 
     `mend` gives a function that brings a file to Workers by itself, if there is such a way.
     """
-    lost = [*faults, *(Finding(f"Missing: {file}") for file in plan.missing)]
-    for file in plan.elsewhere:
-        way = mend(file) if len(lost) < MOST_LINES else None
-        lost.append(Finding(f"Outside the shared storage: {file}", way))
+    known = [*faults]
+    lost = [*known, *(Finding(f"Missing: {file}") for file in plan.missing[:MOST_LINES])]
+    outside = plan.elsewhere[: max(MOST_LINES - len(lost), 0)]
+    lost += [Finding(f"Outside the shared storage: {file}", mend(file)) for file in outside]
     if not lost:
         return None
+    listed = tuple(lost[:MOST_LINES])
+    more = len(known) + len(plan.missing) + len(plan.elsewhere) - len(listed)
     labels = {FIX: "Find Missing Files", GO_ON: "Submit", STOP: "Stop"}
     if not plan.missing:
         del labels[FIX]
-    return Question("Frames may come out otherwise on the farm", tuple(lost), labels)
+    return Question("Frames may come out otherwise on the farm", listed, labels, more)

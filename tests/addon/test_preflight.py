@@ -70,3 +70,30 @@ finish(tried())
         assert run.output.count(told) == 1, run.output
     assert run.output.count(unbaked) == 3
     assert run.output.count("changes that are not saved") == 1
+
+
+def test_an_image_from_outside_is_packed_into_the_file_that_alone_uses_it(
+    blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
+) -> None:
+    far = tmp_path / "far" / "wall.png"
+    used = f'image_file("{far}")\nuse_image("{far}")'
+    blendfile = make_file(blender, storage / "shot.blend", used)
+    script = f"""
+import pathlib
+import flamenco.preflight as preflight
+far = pathlib.Path({str(far)!r})
+outside = "Outside the shared storage: " + str(far)
+before = tried()
+preflight.packing_of(far)()
+bpy.ops.wm.save_mainfile()
+after = tried()
+try:
+    again = preflight.packing_of(far)()
+except RuntimeError as ex:
+    again = str(ex)
+finish([before, after, again, preflight.packing_of(far.with_suffix(".vdb"))])
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    again = "only a library, a sequence or tiles use it"
+    assert run.result == [["FINISHED"], ["FINISHED"], again, None], run.output
+    assert run.output.count(f"Outside the shared storage: {far}") == 1

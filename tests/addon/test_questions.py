@@ -42,9 +42,10 @@ def test_what_can_be_mended_is_and_the_rest_is_listed() -> None:
     plan = PackPlan(FILE.parent, FILE, (), elsewhere=(Path("/far/smoke.vdb"), *outside))
     question = asked(plan)
     assert question is not None
-    assert len(question.shown) == MOST_LINES
-    assert [one.mend is None for one in question.shown] == [True] + [False] * (MOST_LINES - 1)
-    question.settle(GO_ON, question.shown[1:3])
+    assert len(question.findings) == MOST_LINES
+    assert question.more == 6
+    assert [one.mend is None for one in question.findings] == [True] + [False] * (MOST_LINES - 1)
+    question.settle(GO_ON, question.findings[1:3])
     question.settle(STOP)
     assert question.answer.result() == GO_ON
     assert list(map(str, question.mended)) == [

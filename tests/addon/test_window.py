@@ -287,7 +287,7 @@ submit()
 asked = []
 for ticked in (True, False):
     yield from until(lambda: wm.flamenco_bat_status_txt == "Waiting for an answer")
-    found = operators._current.question.shown
+    found = operators._current.question.findings
     asked.append([str(one) for one in found])
     mended = [ticked and one.mend is not None for one in found]
     bpy.ops.flamenco.answer(choice="GO_ON", mended=mended + [False] * (20 - len(mended)))
