@@ -111,15 +111,6 @@ def manager(
         trio.run(run_manager, installation)
 
 
-def _usual_file(storage: Path | None) -> Path:
-    """The configuration that nobody named: in the storage, unless it is in this folder only."""
-    here = Path(FILE_NAME)
-    if storage is None:
-        return here
-    inside = storage / FILE_NAME
-    return here if here.exists() and not inside.exists() else inside
-
-
 def _checked(listen: str) -> str:
     try:
         parse_address(listen)

@@ -55,9 +55,12 @@ def check(
 
 
 def usual_file(storage: Path | None) -> Path:
-    """The configuration that nobody named: in the storage, if it is there, else in this folder."""
-    inside = storage / FILE_NAME if storage is not None else None
-    return inside if inside is not None and inside.exists() else Path(FILE_NAME)
+    """The configuration that nobody named: in the storage, unless it is in this folder only."""
+    here = Path(FILE_NAME)
+    if storage is None:
+        return here
+    inside = storage / FILE_NAME
+    return here if here.exists() and not inside.exists() else inside
 
 
 async def print_garbage(installation: Installation, *, delete: bool) -> None:

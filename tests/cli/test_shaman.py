@@ -2,11 +2,14 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 import trio
 
 from flamenco.cli.app import run
+from flamenco.cli.shaman import usual_file
+from flamenco.config.manager import FILE_NAME
 from flamenco.shaman import Shaman
 from tests.shaman.conftest import key_of, reader
 
@@ -26,6 +29,27 @@ def blobs(tmp_path, monkeypatch):
 
     trio.run(store)
     return [shaman.store.blob(key_of(content)) for content in contents]
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        ((), "storage"),
+        (("here",), "here"),
+        (("storage",), "storage"),
+        (("here", "storage"), "storage"),
+    ],
+)
+def test_the_configuration_is_the_storages_unless_only_this_folder_has_one(
+    tmp_path, monkeypatch, there, found
+):
+    places = {"here": Path(FILE_NAME), "storage": tmp_path / "storage" / FILE_NAME}
+    (tmp_path / "storage").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for each in there:
+        places[each].touch()
+    assert usual_file(tmp_path / "storage") == places[found]
+    assert usual_file(None) == places["here"]
 
 
 def test_old_files_are_counted_and_deleted(blobs, tmp_path, capsys):
