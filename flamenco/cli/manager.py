@@ -25,6 +25,8 @@ from flamenco.config.installation import Installation
 from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import Farm, open_farm
+from flamenco.manager.workers.joining import first_join_token
+from flamenco.manager.workers.messages import AddJoinToken
 from flamenco.model.access import AuthMode, Danger, danger_of
 from web.pages import HOW_TO_BUILD, has_page
 from web.room import raise_limit
@@ -46,6 +48,9 @@ SAID_OF = {
 }
 
 FIRST_OPERATOR = "Become the first operator, once and within two days:"
+FIRST_WORKERS = (
+    "Let Workers join, within two days: flamenco worker --manager http://%s:%d/ --join-token %s"
+)
 
 HANGUP = getattr(signal, "SIGHUP", None)
 """The signal that lets the Manager read its configuration anew; not on Windows."""
@@ -223,11 +228,14 @@ async def _tell_the_way_in(farm: Farm, config: ManagerConfig, listener: socket.s
     danger = danger_of(config.auth.mode, is_reached=not config.address.is_loopback)
     if danger is not None:
         logger.warning(SAID_OF[danger])
+    here = socket.gethostname(), listener.getsockname()[1]
     if config.auth.mode is AuthMode.OPEN:
-        port = listener.getsockname()[1]
-        logger.info(FROM_ELSEWHERE, socket.gethostname(), port, farm.services.file.token)
+        logger.info(FROM_ELSEWHERE, *here, farm.services.file.token)
     elif secret := await first_operators_link(farm):
         print(FIRST_OPERATOR, f"{url_of(listener)}#link={secret}", flush=True)
+        shown, token = first_join_token()
+        await farm.workers.ask(AddJoinToken(token))
+        print(FIRST_WORKERS % (*here, shown), flush=True)
 
 
 def _at_terminal() -> bool:

@@ -1,15 +1,13 @@
 """Operations on join tokens, tagged `worker-mgt`."""
 
-import uuid
 from datetime import timedelta
 
 from flamenco import clock
-from flamenco.access.secrets import new_secret
 from flamenco.api import workers as api
 from flamenco.manager.refusals import Refusal
+from flamenco.manager.workers.joining import new_join_token
 from flamenco.manager.workers.messages import AddJoinToken, EndJoinToken
 from flamenco.model.joining import JoinToken
-from flamenco.proofs import worker_key
 from flamenco.store import all_join_tokens
 from web.api.finding import find_worker
 from web.context import farm, reader
@@ -38,19 +36,15 @@ async def create_join_token(body: api.JoinTokenWanted) -> api.NewJoinToken:
         raise Refusal(f"tags: there is no tag {unknown[0]}")
     if body.worker_id:
         await find_worker(body.worker_id)
-    secret, now = new_secret(), clock.now()
-    token = JoinToken(
-        id=str(uuid.uuid4()),
-        name=body.name,
-        key=worker_key(secret).hex(),
+    shown, token = new_join_token(
+        body.name,
+        timedelta(hours=body.hours),
+        once=body.once or bool(body.worker_id),
         tags=tuple(dict.fromkeys(body.tags)),
         worker_id=body.worker_id or "",
-        once=body.once or bool(body.worker_id),
-        created=now,
-        expires=now + timedelta(hours=body.hours),
     )
     await farm().workers.ask(AddJoinToken(token))
-    return api.NewJoinToken(secret=f"{token.id}.{secret}", token=_shown(token))
+    return api.NewJoinToken(secret=shown, token=_shown(token))
 
 
 @routes.delete("/worker-mgt/join-tokens/<token_id>", errors=[404])

@@ -1,15 +1,23 @@
 """The join tokens of a farm, a part of the supervisor of workers."""
 
+import uuid
 from collections.abc import Iterable
+from datetime import timedelta
 
 import attrs
 
 import actors
 from flamenco import clock
+from flamenco.access.secrets import new_secret
 from flamenco.manager.refusals import NotAllowed, NotFound
 from flamenco.model.joining import MOST_TOKENS, JoinToken
+from flamenco.proofs import worker_key
 from flamenco.store import DeleteJoinToken, PutJoinToken
 
+FIRST_TOKEN_LIFE = timedelta(days=2)
+"""Life of the token that a new farm prints, that of the first operator's link."""
+_FIRST_TOKEN = str(uuid.UUID(int=1))
+"""Id of that token, so that each start replaces it."""
 OVER = "the join token is unknown, was used before, or is over"
 
 
@@ -62,3 +70,32 @@ class JoinTokens:
     def _drop(self, token_id: str) -> None:
         del self._known[token_id]
         self._actor.record(DeleteJoinToken(token_id))
+
+
+def new_join_token(
+    name: str,
+    life: timedelta,
+    *,
+    once: bool,
+    tags: tuple[str, ...] = (),
+    worker_id: str = "",
+    token_id: str = "",
+) -> tuple[str, JoinToken]:
+    """A token as its Worker shows it, and what the farm keeps of it."""
+    secret, now = new_secret(), clock.now()
+    token = JoinToken(
+        id=token_id or str(uuid.uuid4()),
+        name=name,
+        key=worker_key(secret).hex(),
+        tags=tags,
+        worker_id=worker_id,
+        once=once,
+        created=now,
+        expires=now + life,
+    )
+    return f"{token.id}.{secret}", token
+
+
+def first_join_token() -> tuple[str, JoinToken]:
+    """The token by which the first Workers of a new farm join; each start makes it anew."""
+    return new_join_token("First Workers", FIRST_TOKEN_LIFE, once=False, token_id=_FIRST_TOKEN)
