@@ -3,21 +3,24 @@
 1,000 workers poll at Flamenco 3's intervals (400 render, 400 idle, 200 sleep), 300 requests a
 second come on top, and 50 browsers follow.
 
-python -m tests.bench.api [--seconds N] [--idle-sockets N] [--attacks] [--json FILE]
+python -m tests.bench.api [--seconds N] [--idle-sockets N] [--attacks] [--sign-ins N] [--json FILE]
 
 With `--idle-sockets N`, N live sockets are then opened that nobody uses, and the same is measured
 again: `p99_ratio` is what the others' p99 became, goal 1.2 at most. The others are 50 workers and
 4 people then, who wait for each answer: with a Manager that is busy all the time, the ratio would
 say nothing about the sockets. With `--attacks`, attacks are measured instead
-(`tests/bench/api/attacks.py`).
+(`tests/bench/api/attacks.py`); with `--sign-ins N`, what others wait while N people sign in each
+second (`tests/bench/api/signing.py`).
 """
 
 import argparse
 import json
 import sys
 import tempfile
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -27,6 +30,7 @@ from tests.bench.api.attacks import measure_attacks
 from tests.bench.api.client import Client, Measured
 from tests.bench.api.idle import idle_sockets
 from tests.bench.api.load import Worker, follow, known
+from tests.bench.api.signing import manager_of_users, measure_sign_ins
 from tests.e2e.running import running_manager
 
 WAYS = 400 * ["render"] + 400 * ["idle"] + 200 * ["sleep"]
@@ -135,12 +139,22 @@ def main() -> int:
     parser.add_argument("--browsers", type=int, default=50)
     parser.add_argument("--idle-sockets", type=int, default=0, metavar="N")
     parser.add_argument("--attacks", action="store_true")
+    parser.add_argument("--sign-ins", type=float, default=0.0, metavar="N")
     parser.add_argument("--json", type=Path, help="write figure -> value to this file")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, running_manager(Path(folder)) as url:
+    with ExitStack() as farm:
+        folder = Path(farm.enter_context(tempfile.TemporaryDirectory()))
+        if arguments.sign_ins:
+            url, token = farm.enter_context(manager_of_users(folder))
+        else:
+            url = farm.enter_context(running_manager(folder))
         manager, address = psutil.Process().children()[0], urlsplit(url)
-        if arguments.attacks:
-            result = trio.run(measure_attacks, address.hostname, address.port, manager)
+        host, port = address.hostname or "", address.port or 0
+        if arguments.sign_ins:
+            rate, seconds = arguments.sign_ins, arguments.seconds
+            result: dict[str, Any] = trio.run(measure_sign_ins, host, port, token, rate, seconds)
+        elif arguments.attacks:
+            result = trio.run(measure_attacks, host, port, manager)
         else:
             result = trio.run(
                 measure,
