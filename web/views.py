@@ -21,6 +21,7 @@ from flamenco.model.load import LoadSample
 from flamenco.model.parking import Parked
 from flamenco.model.schedules import SleepSchedule, days_text, time_text
 from flamenco.model.specs import Requirements, Specs
+from flamenco.model.steps import Steps
 from flamenco.model.workers import Worker, WorkerTag
 from flamenco.store import Held
 
@@ -203,6 +204,19 @@ def task_worker(worker_id: str | None, workers: Workers) -> api.TaskWorker:
     if worker is None:
         return api.TaskWorker(id=worker_id or "", name="", address="")
     return api.TaskWorker(id=worker.id, name=worker.name, address=worker.address)
+
+
+def job_steps(found: Steps) -> api.JobSteps:
+    steps = [
+        api.JobStep(
+            type=step.type,
+            name=step.name,
+            counts={status.value: count for status, count in step.counts.items()},
+        )
+        for step in found.steps
+    ]
+    links = [api.StepLink(before=before, after=after) for before, after in found.links]
+    return api.JobSteps(steps=tuple(steps), links=tuple(links))
 
 
 def task_summary(task: Task, workers: Workers, why_parked: Parked | None = None) -> api.TaskSummary:

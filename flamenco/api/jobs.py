@@ -220,6 +220,33 @@ class JobTasksSummary:
 
 
 @attrs.frozen(kw_only=True)
+class JobStep:
+    """Tasks of a job that are alike. Not in Flamenco 3."""
+
+    type: str
+    """Type of its tasks; empty if they have several."""
+    name: str
+    """Common part of their names, with `#` for numbers; empty for all tasks of the type."""
+    counts: Mapping[str, int]
+    """Number of its tasks by status."""
+
+
+@attrs.frozen(kw_only=True)
+class StepLink:
+    """Places of two steps in their list: tasks of ``after`` need some of ``before``."""
+
+    before: int
+    after: int
+
+
+@attrs.frozen(kw_only=True)
+class JobSteps:
+    steps: tuple[JobStep, ...]
+    """In the order of their first tasks."""
+    links: tuple[StepLink, ...]
+
+
+@attrs.frozen(kw_only=True)
 class Task:
     id: str
     created: Time

@@ -187,6 +187,11 @@ class Operations(AccessOperations, JoiningOperations, SetupOperations, ShamanOpe
         return get(f"jobs/{job_id}/timeline", past.Timeline, wanted)
 
     @operation
+    def steps(self, job_id: str) -> Call[wire_jobs.JobSteps]:
+        """Groups of its tasks that are alike, and which of them need which."""
+        return get(f"jobs/{job_id}/steps", wire_jobs.JobSteps)
+
+    @operation
     def frame_times(self, job_id: str) -> Call[past.JobFrameTimes]:
         """How long the finished frames of a job took, and which stand out."""
         return get(f"jobs/{job_id}/frame-times", past.JobFrameTimes)

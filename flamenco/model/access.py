@@ -167,6 +167,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "fetchJobLastRenderedInfo",
         "fetchJobPicture",
         "fetchJobPictures",
+        "fetchJobSteps",
         "fetchJobTasks",
         "fetchJobTimeline",
         "fetchJobVideo",

@@ -48,6 +48,8 @@ class TaskFilter:
     """Part of the name; upper and lower case are the same."""
     text: Word = ""
     """Part of the name, or of that of the worker that holds the task, or held it last."""
+    step: Word = ""
+    """Common part of the names in its step (`flamenco.model.steps`)."""
     worker: Word = ""
     """Id of the worker that holds the task, or held it last."""
     updated_after: datetime | None = None

@@ -67,6 +67,7 @@ from flamenco.store.people import (
 )
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
+from flamenco.store.steps import read_steps
 from flamenco.store.submissions import (
     ForgetSubmissions,
     PutPack,
@@ -163,6 +164,7 @@ __all__ = [
     "notices_for",
     "open_reader",
     "open_store",
+    "read_steps",
     "shares",
     "task_names",
     "unfinished_writers",

@@ -24,6 +24,7 @@ from flamenco.store.errors import NewerDatabase, StoreError, damage, shows_damag
 from flamenco.store.lock import locked
 from flamenco.store.migrations import MIGRATIONS
 from flamenco.store.place import Place
+from flamenco.store.steps import in_sql
 from flamenco.store.touched import Touched
 
 T = TypeVar("T")
@@ -107,6 +108,7 @@ def connect(path: Path, *, read_only: bool = False) -> Database:
     """A connection that any thread may use, one at a time."""
     target = f"{path.absolute().as_uri()}{'?mode=ro' if read_only else ''}"
     connection = sqlite3.connect(target, uri=True, check_same_thread=False)
+    connection.create_function("step_of", 1, in_sql, deterministic=True)
     db = Database(connection)
     for pragma in PRAGMAS[1 if read_only else 0 :]:
         connection.execute(f"PRAGMA {pragma}")

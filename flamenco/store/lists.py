@@ -53,6 +53,9 @@ WORKER_KEYS = {
 }
 """Sort keys as people name them → as SQL."""
 
+STEP = "step_of(CAST({} AS BLOB))"
+"""SQL for the step of a task with this name (`flamenco.store.steps.in_sql`)."""
+
 LISTED_JOBS = frozenset(JobStatus) - {JobStatus.UNDER_CONSTRUCTION}
 
 UNKNOWN_STATUS = "ifnull(status, '') NOT IN ('" + "', '".join(sorted(JobStatus)) + "')"
@@ -261,6 +264,7 @@ def listed_tasks(job_id: str, wanted: TaskFilter) -> Listing[Task]:
             *_one_of("type", wanted.type),
             *_part_of("name", wanted.name),
             *_task_text(wanted.text),
+            *_equal(STEP.format("name"), wanted.step),
             *_equal("worker_id", wanted.worker),
             *_between("updated", wanted.updated_after, wanted.updated_before),
         ],

@@ -86,3 +86,25 @@ def test_the_tabs_of_a_job_tell_who_did_what_when_and_how_long_it_took(tmp_path)
         expect(page.get_by_test_id("job-paths")).to_contain_text("Render output path")
         page.set_viewport_size({"width": 420, "height": 860})
         look(page, "files-phone")
+
+
+def test_the_steps_of_a_job_are_a_graph_and_each_opens_its_tasks(tmp_path):
+    with running_manager(tmp_path / "farm") as url, browser_page(url) as page:
+        output = str(tmp_path / "farm" / "shared" / "######")
+        settings = FRAMES | {"frames": "1-12", "render_output_path": output}
+        job = submit(url, **FRAMES_JOB | {"settings": settings})
+        page.goto(f"{url}app/jobs/{job}?tab=steps")
+        render, video = (page.get_by_test_id("step").nth(place) for place in (0, 1))
+        expect(render).to_contain_text("0 of 12 tasks")
+        expect(video).to_contain_text("After render-#")
+        assert video.bounding_box()["x"] > render.bounding_box()["x"]
+        look(page, "steps")
+        render.get_by_role("link").click()
+        expect(page.get_by_test_id("task-row")).to_have_count(12)
+        expect(page).to_have_url(re.compile(r"task-step=render-%23"))
+        page.get_by_test_id("step-filter").click()
+        expect(page.get_by_test_id("task-row")).to_have_count(13)
+        page.set_viewport_size({"width": 420, "height": 844})
+        page.goto(f"{url}app/jobs/{job}?tab=steps")
+        expect(video).to_be_visible()
+        photograph(page, "steps-phone.png")

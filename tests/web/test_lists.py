@@ -76,6 +76,21 @@ async def test_tasks_and_workers_are_filtered_and_come_in_pages(edge):
     assert await pages(edge, f"{path}?type=blender", "workers") == [[]]
 
 
+async def test_the_steps_of_a_job_tell_what_needs_what_and_are_a_filter_of_its_tasks(edge):
+    frames = {"frames": "1-12", "render_output_path": "/farm/######", "fps": 24.0}
+    job = await submitted(edge, type="test-frames", settings=frames)
+    found = await call(edge, "GET", f"jobs/{job}/steps")
+    render, video = found["steps"]
+    assert (render["name"], render["counts"]) == ("render-#", {"queued": 12})
+    assert (video["type"], video["counts"]) == ("ffmpeg", {"queued": 1})
+    assert found["links"] == [{"before": 0, "after": 1}]
+    of_step = f"jobs/{job}/tasks?step=render-%23&limit=1&count=true"
+    assert (await call(edge, "GET", of_step))["total"] == 12
+    of_other = f"jobs/{job}/tasks?step=render&limit=1&count=true"
+    assert (await call(edge, "GET", of_other))["total"] == 0
+    await call(edge, "GET", f"jobs/{NOBODY}/steps", status=404)
+
+
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [

@@ -24,7 +24,7 @@ from flamenco.model.variables import settings_to_variables
 from flamenco.model.warnings import standing
 from flamenco.platforms import PLATFORM
 from flamenco.shaman import BadPath, checkout_path
-from flamenco.store import listed_jobs, listed_tasks, waiting_approvals
+from flamenco.store import listed_jobs, listed_tasks, read_steps, waiting_approvals
 from web import views
 from web.api.asking import who
 from web.api.finding import find_job, workers_named
@@ -135,6 +135,14 @@ async def fetch_job_tasks(job_id: Id, query: TasksWanted) -> api.JobTasksSummary
     everywhere = listed_tasks(job_id, attrs.evolve(query, status=()))
     counts = await reader().counts(everywhere, "status") if query.count else UNSET
     return api.JobTasksSummary(tasks=summaries, counts=counts, **rest(page, query.sort))
+
+
+@routes.get("/jobs/<job_id>/steps", errors=[404])
+async def fetch_job_steps(job_id: Id) -> api.JobSteps:
+    """The steps of a job: groups of tasks that are alike, and which of them need which."""
+    await find_job(job_id)
+    found = await reader().ask(lambda db: read_steps(db, job_id))
+    return views.job_steps(found)
 
 
 @routes.get("/jobs/<job_id>/last-rendered")

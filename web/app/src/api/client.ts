@@ -26,7 +26,7 @@ import type {
 } from './types'
 
 type JobsQuery = NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>
-export type TasksFilter = Pick<TasksQuery, 'text' | 'status'>
+export type TasksFilter = Pick<TasksQuery, 'text' | 'status' | 'type' | 'step'>
 export type TasksQuery = NonNullable<paths['/api/v3/jobs/{job_id}/tasks']['get']['parameters']['query']>
 
 const TIMEOUT_MS = 20_000
@@ -296,6 +296,7 @@ export function createApi(
         }),
       ),
     fetchJobFrameTimes: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/frame-times', ofJob(job))),
+    fetchJobSteps: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/steps', ofJob(job))),
     fetchJobHistory: async (job: string) =>
       (await data(http.GET('/api/v3/jobs/{job_id}/history', ofJob(job)))).entries,
     fetchWhyJobWaits: (job: string) =>

@@ -17,7 +17,7 @@ const MOST_AT_ONCE = 1_000
 const AGAIN_MS = 2_000
 
 export type TaskCounts = Partial<Record<TaskStatus, number>>
-export type TasksView = Pick<TasksQuery, 'text' | 'status' | 'sort'>
+export type TasksView = Omit<TasksQuery, 'skip' | 'limit' | 'count' | 'after'>
 
 export class TaskPages {
   /** Those that are loaded, by their places in the list. */
