@@ -17,6 +17,7 @@ from flamenco.model.access import PERMISSION_OF, Permission
 from web import live, pages, sessions
 from web.addresses import below
 from web.api import (
+    audit,
     blendfiles,
     bulk,
     configuration,
@@ -41,6 +42,7 @@ from web.api import (
     worker_mgt,
     worker_tasks,
 )
+from web.auditing import audited
 from web.auth import BadCredentials
 from web.bodies import Bodies, Most
 from web.chronicle import WAITING
@@ -81,13 +83,14 @@ ROOMS = (
     notices,
     people,
     devices,
+    audit,
 )
 """The modules of operations, in the order of the document."""
 
 LAST_EVENT_SECONDS = 0.1  # for clients to hear of the shutdown before their socket ends
 
 
-OPERATIONS = tuple(each for room in ROOMS for each in room.routes.declared)
+OPERATIONS = tuple(audited(each) for room in ROOMS for each in room.routes.declared)
 
 
 VISITED = frozenset(

@@ -19,11 +19,11 @@ Hours = Annotated[int, Meta(ge=1, le=24 * 3650)]
 
 @attrs.frozen(kw_only=True)
 class WorkerRegistration:
-    secret: Line
+    secret: Line = attrs.field(repr=False)
     platform: Word
     supported_task_types: Few[Word]
     name: Line
-    registration_secret: Line | UnsetType = UNSET
+    registration_secret: Line | UnsetType = attrs.field(default=UNSET, repr=False)
     """Not in Flamenco 3: secret of the Manager's configuration, if it has one."""
     capabilities: Few[Word] | UnsetType = UNSET
     """Not in Flamenco 3: words that jobs may require."""

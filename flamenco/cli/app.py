@@ -32,6 +32,7 @@ COMMANDS = {
     "jobs": "flamenco.cli.jobs:jobs",
     "job": "flamenco.cli.job:app",
     "workers": "flamenco.cli.workers:app",
+    "audit": "flamenco.cli.audit:app",
     "actors": "flamenco.cli.actors:actors",
     "jobtype": "flamenco.cli.jobtype:app",
     "config": "flamenco.cli.config:app",

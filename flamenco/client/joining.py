@@ -1,13 +1,19 @@
-"""Operations on who may work for a farm."""
+"""Operations on who may work for a farm, and on who changed what."""
 
 from operator import attrgetter
 
 from flamenco.api import workers as wire
+from flamenco.api.audit import AuditLog, AuditWanted
 from flamenco.client.calls import Call, get, nothing, operation, send, then
 
 
 class JoiningOperations:
     """Operations on join tokens, and on the credentials of workers."""
+
+    @operation
+    def audit_log(self, wanted: AuditWanted) -> Call[AuditLog]:
+        """Lines of the audit log."""
+        return get("audit", AuditLog, wanted)
 
     @operation
     def join_tokens(self) -> Call[tuple[wire.ShownJoinToken, ...]]:

@@ -31,6 +31,7 @@ AT_ONCE = (
     "delete_jobs_after",
     "worker_gone_after",
     "delete_workers_after",
+    "delete_audit_after",
     "variables",
 )
 """Keys whose changes a running Manager applies; all others are read when it starts."""
@@ -43,6 +44,7 @@ OPERATORS = (
     "mqtt.client.password",
     "database",
     "listen",
+    "delete_audit_after",
     "local_manager_storage_path",
     "shared_storage_path",
 )

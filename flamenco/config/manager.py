@@ -272,6 +272,8 @@ class ManagerConfig:
     """Seconds without a sign of a worker after which no task waits for it; 0: never."""
     delete_workers_after: Duration = 0.0
     """Time away after which workers are deleted; 0: never."""
+    delete_audit_after: Duration = 0.0
+    """Time after which lines of the audit log are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
 

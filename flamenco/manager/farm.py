@@ -19,6 +19,7 @@ from flamenco.jobtypes import Compiler, Limits, open_compiler
 from flamenco.logs import TaskLogs
 from flamenco.manager import supervision
 from flamenco.manager.asking import worker_actor
+from flamenco.manager.audit import Audit
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
@@ -31,6 +32,7 @@ from flamenco.manager.people import People
 from flamenco.manager.pictures import PictureKeeper
 from flamenco.manager.scheduling.actor import Scheduler
 from flamenco.manager.services import (
+    AUDIT,
     DELETIONS,
     HOUSEKEEPING,
     IMAGES,
@@ -97,6 +99,7 @@ class Farm:
     status: actors.ActorRef
     notices: actors.ActorRef
     people: actors.ActorRef
+    audit: actors.ActorRef
     shaman: actors.ActorRef
     packs: actors.ActorRef
 
@@ -233,6 +236,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         status=await start(Status, STATUS, services),
         notices=await start(Notices, NOTICES, services),
         people=await start(People, PEOPLE, services),
+        audit=await start(Audit, AUDIT, services),
         submissions=await start(Submissions, SUBMISSIONS, services),
         shaman=shaman,
         packs=packs,

@@ -66,7 +66,7 @@ class Permission(StrEnum):
     ACCOUNT = "account"
     """See and change one's own password, sign-ins and tokens, and let devices in as oneself."""
     USERS = "users"
-    """Add and remove users, and end their sign-ins and tokens."""
+    """Add and remove users, end their sign-ins and tokens, and read the audit log."""
 
 
 OF_ANYBODY = frozenset({Permission.VISIT})
@@ -261,6 +261,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
     Permission.USERS: (
         "addUser",
         "changeUserRole",
+        "fetchAuditLog",
         "fetchUsers",
         "makeUserLink",
         "removeUser",

@@ -5,6 +5,15 @@ answers queries beside it.
 """
 
 from flamenco.store.ahead import WriteAheadLog
+from flamenco.store.audit import (
+    AuditFilter,
+    InsertAuditLine,
+    RemoveAuditLines,
+    audit_lines,
+    last_audit_hash,
+    last_audit_line_before,
+    state_of,
+)
 from flamenco.store.changes import (
     AppendLog,
     DeleteBlock,
@@ -80,6 +89,7 @@ from flamenco.store.work import Held, held_tasks, job_names, task_names, waiting
 
 __all__ = [
     "AppendLog",
+    "AuditFilter",
     "DamagedDatabase",
     "DeleteBlock",
     "DeleteBlocks",
@@ -98,6 +108,7 @@ __all__ = [
     "Held",
     "Holder",
     "InsertAttempt",
+    "InsertAuditLine",
     "InsertJob",
     "InsertTasks",
     "JobFrames",
@@ -126,6 +137,7 @@ __all__ = [
     "RememberRendered",
     "RememberSubmission",
     "Remembered",
+    "RemoveAuditLines",
     "RequestDeletion",
     "Rows",
     "Share",
@@ -143,6 +155,7 @@ __all__ = [
     "all_join_tokens",
     "all_users",
     "attempts_of",
+    "audit_lines",
     "awaits_approval",
     "check_integrity",
     "count_waiting",
@@ -155,6 +168,8 @@ __all__ = [
     "job_key",
     "job_names",
     "join_token",
+    "last_audit_hash",
+    "last_audit_line_before",
     "listed_jobs",
     "listed_tasks",
     "listed_workers",
@@ -166,6 +181,7 @@ __all__ = [
     "open_store",
     "read_steps",
     "shares",
+    "state_of",
     "task_names",
     "unfinished_writers",
     "user_named",

@@ -15,7 +15,7 @@ from flamenco.model.parking import ParkedKind
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
-from flamenco.store import happenings, joining, loads, notices, parking, people, submissions
+from flamenco.store import audit, happenings, joining, loads, notices, parking, people, submissions
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import (
@@ -370,6 +370,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     **notices.WRITERS,
     **people.WRITERS,
     **joining.WRITERS,
+    **audit.WRITERS,
 }
 
 _WHOLE: Mapping[type, Callable[[Any], str]] = {

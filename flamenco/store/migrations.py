@@ -432,6 +432,26 @@ def _admission(db: Database) -> None:
     _run(db, _ADMISSION)
 
 
+_AUDIT = """
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, at TEXT, who TEXT, address TEXT, operation TEXT, about TEXT,
+    subject TEXT, asked TEXT, before TEXT, after TEXT, previous TEXT, hash TEXT
+);
+CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_subject ON audit (subject, number);
+"""
+_AUDIT_STAYS = """
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'lines of the audit log are not changed'); END
+"""
+
+
+def _audit(db: Database) -> None:
+    """Add the audit log, whose lines are not changed any more."""
+    _run(db, _AUDIT)
+    db.execute(_AUDIT_STAYS)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -458,4 +478,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _newest_pictures,
     _people,
     _admission,
+    _audit,
 )

@@ -27,6 +27,7 @@ GUIDE_OF = {
     "job": "docs/user-guide.md",
     "workers": "docs/operator-guide.md",
     "actors": "docs/operator-guide.md",
+    "audit": "docs/operator-guide.md",
     "config": "docs/operator-guide.md",
     "login": "docs/user-guide.md",
     "logout": "docs/user-guide.md",

@@ -25,6 +25,7 @@ NO_FRAMES = {
     "DeleteUser",
     "ForgetLoads",
     "ForgetSubmissions",
+    "InsertAuditLine",
     "InsertJob",
     "MarkWorkerDeleted",  # its name is compared by itself, as is that of PutWorker",
     "PutBlock",
@@ -44,6 +45,7 @@ NO_FRAMES = {
     "ReadCommands",
     "RememberRendered",
     "RememberSubmission",
+    "RemoveAuditLines",
     "RequestDeletion",
 }
 

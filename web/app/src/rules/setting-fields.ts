@@ -93,6 +93,7 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'delete_jobs_after', label: 'Delete jobs after', kind: 'duration', live: true, zero: 'Never', choices: DAYS, help: 'Finished jobs are deleted, with their logs, pictures and checkouts.' },
       { key: 'worker_gone_after', label: 'Wait for Workers', kind: 'duration', live: true, zero: 'For ever', choices: ['0s', '1h', '12h', '24h', '168h'], help: 'Time after which no failed task waits any more for a Worker that left or was lost. It stays in the list.' },
       { key: 'delete_workers_after', label: 'Delete Workers after', kind: 'duration', live: true, zero: 'Never', choices: DAYS, help: 'Workers that are gone are deleted. One that comes back registers again.' },
+      { key: 'delete_audit_after', label: 'Delete lines of the audit log', kind: 'duration', live: true, zero: 'Never', choices: ['0s', '720h', '2160h', '8760h'], help: 'Time after which nobody can look up any more who changed what.' },
     ],
   },
 ]
