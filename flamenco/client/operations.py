@@ -17,30 +17,22 @@ from flamenco.api import workers as wire_workers
 from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.logs import FoundLines, LogSearch
-from flamenco.api.notices import NoticeList, NoticesRead, NoticesWanted
 from flamenco.client.access import AccessOperations
 from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
 from flamenco.client.joining import JoiningOperations
+from flamenco.client.notices import NoticeOperations
 from flamenco.client.setup import SetupOperations
 from flamenco.client.shaman import ShamanOperations
 
 A = TypeVar("A")
 
 
-class Operations(AccessOperations, JoiningOperations, SetupOperations, ShamanOperations):
+class Operations(
+    AccessOperations, JoiningOperations, SetupOperations, NoticeOperations, ShamanOperations
+):
     """Operations of a Manager."""
 
     # The Manager
-
-    @operation
-    def notices(self, wanted: NoticesWanted) -> Call[NoticeList]:
-        """Notices for people, the newest first."""
-        return get("notices", NoticeList, wanted)
-
-    @operation
-    def mark_notices_read(self, read: NoticesRead) -> Call[None]:
-        """Note that the notices up to a time were read in a browser."""
-        return post("notices/read", read)
 
     @operation
     def farm_statistics(self, wanted: past.FarmWanted) -> Call[past.FarmStatistics]:

@@ -32,6 +32,7 @@ AT_ONCE = (
     "worker_gone_after",
     "delete_workers_after",
     "delete_audit_after",
+    "outgoing",
     "variables",
 )
 """Keys whose changes a running Manager applies; all others are read when it starts."""
@@ -40,6 +41,7 @@ OPERATORS = (
     "auth.mode",
     "registration_secret",
     "allowed_hosts",
+    "outgoing.allowed_networks",
     "mqtt.client.broker",
     "mqtt.client.password",
     "database",

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +32,7 @@ from flamenco.config.schema import (
 from flamenco.config.variables import VARIABLES, default_variables
 from flamenco.model.access import AuthMode
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
+from flamenco.model.reach import Network
 from flamenco.model.variables import Variables
 
 FILE_NAME = "flamenco-manager.yaml"
@@ -130,6 +131,17 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _networks(value: object) -> tuple[Network, ...]:
+    names = [each.strip() for each in str(value or "").split(",")]
+    if isinstance(value, list | Mapping):
+        raise ValueError(value)  # noqa: TRY004 -- of a value, as the others
+    return tuple(ip_network(each) for each in names if each)
+
+
+def _networks_text(networks: tuple[Network, ...]) -> str:
+    return ", ".join(map(str, networks))
+
+
 LEAST_JOB_TYPE_MEMORY = 256
 """Minimum memory for job types in MiB; with less, Python itself may not start."""
 
@@ -156,6 +168,10 @@ Timeout = Annotated[float, TIMEOUT]
 """Seconds; 0 turns it off."""
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 HOSTS = attrs.evolve(scalar("names of hosts, separated by commas", _hosts), write=", ".join)
+NETWORKS = attrs.evolve(
+    scalar("networks such as 192.168.1.0/24 or fd00::/8, separated by commas", _networks),
+    write=_networks_text,
+)
 AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
@@ -213,6 +229,14 @@ class AuthConfig:
     approve_workers: Flag = True
     """In the mode `users`: True if a worker that shows neither the registration secret nor a join
     token waits for approval; False: it is refused."""
+
+
+@attrs.frozen(kw_only=True)
+class Outgoing:
+    """The section `outgoing`: where the Manager connects because somebody gave it an address."""
+
+    allowed_networks: Annotated[tuple[Network, ...], NETWORKS] = ()
+    """Private networks that may be reached; all others are out of reach."""
 
 
 @attrs.frozen(kw_only=True)
@@ -275,6 +299,7 @@ class ManagerConfig:
     delete_audit_after: Duration = 0.0
     """Time after which lines of the audit log are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
+    outgoing: Outgoing = attrs.field(factory=Outgoing)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
 
     @property

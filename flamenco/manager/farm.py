@@ -27,6 +27,7 @@ from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
 from flamenco.manager.notices import Notices
+from flamenco.manager.outbox import Outbox
 from flamenco.manager.packs import Packs
 from flamenco.manager.people import People
 from flamenco.manager.pictures import PictureKeeper
@@ -38,6 +39,7 @@ from flamenco.manager.services import (
     IMAGES,
     JOBS,
     NOTICES,
+    OUTBOX,
     PACKS,
     PEOPLE,
     PICTURES,
@@ -98,6 +100,7 @@ class Farm:
     videos: actors.ActorRef
     status: actors.ActorRef
     notices: actors.ActorRef
+    outbox: actors.ActorRef
     people: actors.ActorRef
     audit: actors.ActorRef
     shaman: actors.ActorRef
@@ -235,6 +238,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         images=await start(Images, IMAGES, services),
         status=await start(Status, STATUS, services),
         notices=await start(Notices, NOTICES, services),
+        outbox=await start(Outbox, OUTBOX, services),
         people=await start(People, PEOPLE, services),
         audit=await start(Audit, AUDIT, services),
         submissions=await start(Submissions, SUBMISSIONS, services),

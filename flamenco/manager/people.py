@@ -41,6 +41,13 @@ class CredentialsEnded:
 
 
 @attrs.frozen
+class UserRemoved:
+    """A user is no more."""
+
+    user_id: str
+
+
+@attrs.frozen
 class AddUser(actors.Request[None]):
     """Add a user, who sets a password by the link."""
 
@@ -182,6 +189,7 @@ class People(actors.Actor):
         self._end(self._of(user.id))
         del self._users[user.id]
         self.record(DeleteUser(user.id))
+        self.publish(UserRemoved(user.id))
 
     @actors.handles(ChangePassword)
     def change_password(self, message: ChangePassword) -> None:

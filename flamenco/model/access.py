@@ -63,6 +63,8 @@ class Permission(StrEnum):
     SETTINGS = "settings"
     LEAVE = "leave"
     """End the sign-in or token that one shows."""
+    NOTICES = "notices"
+    """Say where one hears of notices elsewhere."""
     ACCOUNT = "account"
     """See and change one's own password, sign-ins and tokens, and let devices in as oneself."""
     USERS = "users"
@@ -75,7 +77,7 @@ OF_WAITING = OF_ANYBODY | {Permission.WORK}
 OF_WORKERS = OF_WAITING | {Permission.PATHS}
 
 _LOOKING = OF_ANYBODY | {Permission.LOOK, Permission.PATHS, Permission.LEAVE}
-_VIEWERS = _LOOKING | {Permission.ACCOUNT}
+_VIEWERS = _LOOKING | {Permission.NOTICES, Permission.ACCOUNT}
 _ARTISTS = _VIEWERS | {Permission.SUBMIT, Permission.OWN_JOBS}
 _WRANGLERS = _ARTISTS | {Permission.JOBS, Permission.WORKERS}
 
@@ -122,7 +124,7 @@ _IN_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.SUBMIT: frozenset({Permission.SUBMIT}),
     Scope.JOBS: frozenset({Permission.OWN_JOBS, Permission.JOBS}),
     Scope.WORKERS: frozenset({Permission.WORKERS}),
-    Scope.SETTINGS: frozenset({Permission.SETTINGS}),
+    Scope.SETTINGS: frozenset({Permission.SETTINGS, Permission.NOTICES}),
 }
 """{scope: what it adds to looking}."""
 
@@ -250,6 +252,16 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "updateConfigurationFile",
     ),
     Permission.LEAVE: ("signOut",),
+    Permission.NOTICES: (
+        "addSubscription",
+        "changeSubscription",
+        "fetchDeliveries",
+        "fetchSubscriptions",
+        "previewMessage",
+        "removeSubscription",
+        "sendDeliveryAgain",
+        "testSubscription",
+    ),
     Permission.ACCOUNT: (
         "changePassword",
         "confirmDevice",

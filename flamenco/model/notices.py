@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     JOB_WAITS = "job-waits-for-approval"
     JOB_STUCK = "job-stuck"
     WORKER_LOST = "worker-lost"
+    WORKER_BACK = "worker-back"
     WORKER_WITHHELD = "worker-withheld"
     WORKER_WAITS = "worker-waits-for-approval"
     WORKER_TWICE = "worker-twice"
@@ -64,6 +65,9 @@ ENDS = {
 }
 """{status of a job: kind of the notice about it, and what it says}."""
 
+BACK = frozenset({WorkerStatus.STARTING, WorkerStatus.AWAKE, WorkerStatus.ASLEEP})
+"""Statuses of a worker that is there."""
+
 
 def of_job(before: Job, job: Job) -> Iterator[tuple[NoticeKind, str]]:
     """Kinds and sentences of the notices that a change of a job is worth."""
@@ -81,6 +85,8 @@ def of_worker(before: Worker, worker: Worker) -> Iterator[tuple[NoticeKind, str]
     if is_told_twice(before, worker):
         text = f"the credentials of {worker.name} are used on two machines: revoke them"
         yield NoticeKind.WORKER_TWICE, text
+    if before.status is WorkerStatus.ERROR and worker.status in BACK:
+        yield NoticeKind.WORKER_BACK, f"{worker.name} is back"
     known = {each.task_type for each in before.specs.withheld}
     for each in worker.specs.withheld:
         if each.task_type not in known:

@@ -15,7 +15,17 @@ from flamenco.model.parking import ParkedKind
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
 from flamenco.model.workers import Worker, WorkerTag
-from flamenco.store import audit, happenings, joining, loads, notices, parking, people, submissions
+from flamenco.store import (
+    audit,
+    happenings,
+    joining,
+    loads,
+    notices,
+    outbox,
+    parking,
+    people,
+    submissions,
+)
 from flamenco.store.details import commands_of, log_head_of
 from flamenco.store.errors import UnreadableRow
 from flamenco.store.tables import (
@@ -368,6 +378,7 @@ _WRITERS: Mapping[type, Callable[[_Connection, Any], None]] = {
     **happenings.WRITERS,
     **loads.WRITERS,
     **notices.WRITERS,
+    **outbox.WRITERS,
     **people.WRITERS,
     **joining.WRITERS,
     **audit.WRITERS,

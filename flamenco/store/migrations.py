@@ -452,6 +452,29 @@ def _audit(db: Database) -> None:
     db.execute(_AUDIT_STAYS)
 
 
+_SUBSCRIPTIONS = """
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, user_id TEXT, name TEXT, channel TEXT, address TEXT, secret TEXT,
+    wishes TEXT, created TEXT
+) WITHOUT ROWID;
+CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE,
+    subscription_id TEXT REFERENCES subscriptions (id) ON DELETE CASCADE,
+    topic TEXT, notices TEXT, more INTEGER, is_test INTEGER, created TEXT, due TEXT,
+    attempts INTEGER, state TEXT, reason TEXT, ended TEXT
+);
+CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id);
+CREATE INDEX deliveries_waiting ON deliveries (number) WHERE state = 'waiting';
+CREATE TABLE outbox (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER);
+INSERT INTO outbox SELECT 1, ifnull(max(number), 0) FROM notices;
+"""
+
+
+def _subscriptions(db: Database) -> None:
+    """Add who is told of notices, what is on its way there, and how far notices were passed on."""
+    _run(db, _SUBSCRIPTIONS)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -479,4 +502,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _people,
     _admission,
     _audit,
+    _subscriptions,
 )

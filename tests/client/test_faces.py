@@ -21,6 +21,7 @@ from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.notices import NoticesWanted
 from flamenco.api.past import AttemptsWanted, FarmWanted
 from flamenco.api.pictures import NewestWanted, PicturesWanted
+from flamenco.api.subscriptions import DeliveriesWanted
 from flamenco.client import (
     BadRequest,
     NotAllowed,
@@ -183,7 +184,7 @@ def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
     of_frames = (FramesWanted, NewestWanted, PicturesWanted, VideoWanted)
-    of_past = (AttemptsWanted, FarmWanted, NoticesWanted)
+    of_past = (AttemptsWanted, FarmWanted, NoticesWanted, DeliveriesWanted)
     of_submission = (DryRunWanted, BlendFilesWanted)
     values = {
         str: "X",

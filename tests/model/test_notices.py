@@ -57,7 +57,14 @@ def test_a_worker_is_lost_once():
     lost = attrs.evolve(WORKER, status=WorkerStatus.ERROR)
     assert kinds(of_worker(WORKER, lost)) == ["worker-lost"]
     assert kinds(of_worker(lost, lost)) == []
-    assert kinds(of_worker(lost, WORKER)) == []
+    assert kinds(of_worker(lost, attrs.evolve(lost, status=WorkerStatus.OFFLINE))) == []
+
+
+def test_a_lost_worker_is_back_once():
+    lost = attrs.evolve(WORKER, status=WorkerStatus.ERROR)
+    back = attrs.evolve(WORKER, status=WorkerStatus.STARTING)
+    assert kinds(of_worker(lost, back)) == ["worker-back"]
+    assert kinds(of_worker(back, attrs.evolve(WORKER, status=WorkerStatus.AWAKE))) == []
 
 
 def test_what_a_worker_can_no_longer_do_is_told_with_the_reason():

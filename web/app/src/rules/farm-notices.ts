@@ -26,6 +26,7 @@ export const NOTICE_TONE: Record<NoticeKind, Tone> = {
   'job-stuck': 'failed',
   'part-parked': 'failed',
   'worker-lost': 'failed',
+  'worker-back': 'done',
   'worker-withheld': 'warning',
   'worker-waits-for-approval': 'warning',
   'worker-twice': 'failed',

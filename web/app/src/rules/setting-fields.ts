@@ -45,6 +45,7 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'manager_name', label: 'Name of the farm', kind: 'text', live: true, help: 'Shown on this page and in the add-on.' },
       { key: 'listen', label: 'Address', kind: 'text', required: true, placeholder: ':8080', help: 'Address to listen on, such as :8080 or 127.0.0.1:8080. Without a host: every network of the machine.' },
       { key: 'allowed_hosts', label: 'Other names', kind: 'text', live: true, placeholder: 'farm.example, render.studio.lan', help: 'Names under which browsers and programs reach this Manager, separated by commas, besides its addresses and the names of its machine.' },
+      { key: 'outgoing.allowed_networks', label: 'Reachable networks', kind: 'text', live: true, placeholder: '192.168.1.0/24, fd00::/8', help: 'Private networks to which the Manager may send notices and webhooks, separated by commas. Without any it reaches only the Internet.' },
       { key: 'autodiscoverable', label: 'Found by Workers', kind: 'flag', help: 'Workers without a configured address find this Manager in the network.' },
       { key: 'registration_secret', label: 'Registration secret', kind: 'secret', placeholder: 'None: everybody may join', help: 'Only Workers that know it can register. Those that are already registered stay.' },
       { key: 'auth.mode', label: 'Who may use it', kind: 'text', required: true, placeholder: 'open', help: 'open: whoever reaches the Manager. users: people who sign in, programs with a token, and Workers; the next start prints a link for the first operator.' },

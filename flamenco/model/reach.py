@@ -1,0 +1,43 @@
+"""Reach of the Manager: the addresses to which it connects because somebody gave it a URL.
+
+Whoever may name an address could otherwise make the Manager ask in its own network, or on its own
+machine, what only the Manager may ask. So addresses count as they are when it connects, after all
+names were looked up: a name may lead to another address each time.
+"""
+
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Network = IPv4Network | IPv6Network
+
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+def may_reach(address: str, allowed: Iterable[Network]) -> bool:
+    """True if the Manager may connect to an address: one of the Internet, or of these networks.
+
+    Anything but the text of an IP address is out of reach.
+    """
+    try:
+        found = _meant(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+    if any(found in network for network in allowed):
+        return True
+    return found.is_global and not found.is_multicast
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The address of IPv4 that one of IPv6 stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
