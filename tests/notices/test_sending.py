@@ -15,8 +15,8 @@ from flamenco.launcher import open_child
 from flamenco.model.subscriptions import Channel
 from flamenco.notices import Sending, send
 from flamenco.notices.signing import headers, new_secret
-from tests.notices.conftest import HERE
 from tests.patience import until
+from tests.receivers import HERE
 
 ELSEWHERE = "http://192.0.2.1:9/"
 """An address that nobody has (RFC 5737)."""

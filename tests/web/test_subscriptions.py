@@ -10,10 +10,9 @@ from flamenco.manager import outbox
 from flamenco.model.access import Role, Scope
 from flamenco.model.deliveries import Outcome
 from flamenco.store.outbox import SUBSCRIPTIONS
-from tests.notices.conftest import HERE, receiver  # noqa: F401
 from tests.patience import until
+from tests.receivers import HERE, receiver  # noqa: F401
 from tests.web.conftest import JOB, call, edge_at
-from tests.web.test_access import people  # noqa: F401
 from tests.web.test_requests import canceled
 from tests.web.test_worker_calls import NOBODY
 
@@ -132,7 +131,7 @@ async def test_only_the_operator_says_who_hears_of_an_open_farm(edge, monkeypatc
         assert answer.status_code in (403, 404)
 
 
-async def test_users_see_and_change_their_own_and_operators_the_farms(people, sent):  # noqa: F811
+async def test_users_see_and_change_their_own_and_operators_the_farms(people, sent):
     path = "notices/subscriptions"
     answer = await people.ask("POST", path, PEOPLE, by=Role.ARTIST)
     mine = answer.json()["subscription"]["id"]
@@ -150,7 +149,7 @@ async def test_users_see_and_change_their_own_and_operators_the_farms(people, se
     assert (await people.ask("GET", path, headers=reading)).status_code == 403
 
 
-async def test_of_my_jobs_only_mine_are_told_and_nothing_when_i_am_gone(people, sent):  # noqa: F811
+async def test_of_my_jobs_only_mine_are_told_and_nothing_when_i_am_gone(people, sent):
     mine = PEOPLE | {"wishes": {"jobs": "mine", "gather": 0, "kinds": ["job-canceled"]}}
     await people.ask("POST", "notices/subscriptions", mine, by=Role.ARTIST)
     for role in (Role.WRANGLER, Role.ARTIST):
@@ -162,13 +161,13 @@ async def test_of_my_jobs_only_mine_are_told_and_nothing_when_i_am_gone(people, 
     assert sent[0].body.startswith(Role.ARTIST)
 
 
-async def _cancel(people, role) -> None:  # noqa: F811
+async def _cancel(people, role) -> None:
     job = (await people.ask("POST", "jobs", JOB | {"name": role}, by=role)).json()["id"]
     change = {"status": "cancel-requested", "reason": "stop"}
     assert (await people.ask("POST", f"jobs/{job}/setstatus", change, by=role)).status_code == 204
 
 
-async def _is_empty(people) -> bool:  # noqa: F811
+async def _is_empty(people) -> bool:
     reader = people.edge.farm.services.reader
     return not await reader.ask(lambda db: list(SUBSCRIPTIONS.read(db, "")))
 

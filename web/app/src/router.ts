@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/farm/actors', name: 'actors', component: () => import('./pages/ActorsPage.vue') },
     { path: '/frames', name: 'frames', component: () => import('./pages/FramesPage.vue') },
     { path: '/last-rendered', redirect: { name: 'frames' } },
+    { path: '/settings/notices', name: 'notices', component: () => import('./pages/NoticesPage.vue') },
     { path: '/settings', name: 'settings', component: SettingsPage },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue') },

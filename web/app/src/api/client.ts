@@ -15,7 +15,9 @@ import type {
   JobStatus,
   JsonObject,
   SetupAssistantConfig,
+  ShownWishes,
   SubmittedJob,
+  SubscriptionWanted,
   TaskStatus,
   VideoFormat,
   VideoInTheMaking,
@@ -111,6 +113,11 @@ async function* partsOf(response: Response, from: number): AsyncGenerator<Uint8A
   }
 }
 
+/** What an open farm lets only its operator do: here the token of the link to the settings counts. */
+function isForOperators(method: string, path: string): boolean {
+  return /\/notices\/(subscriptions|deliveries)/.test(path) || (method !== 'GET' && path.startsWith(CONFIGURATION))
+}
+
 function connect(
   fetcher: Fetch,
   store: Pick<Storage, 'getItem'> | undefined,
@@ -123,7 +130,7 @@ function connect(
   })
   http.use({
     onRequest({ request, schemaPath }) {
-      if (request.method === 'GET' || !schemaPath.startsWith(CONFIGURATION)) return
+      if (!isForOperators(request.method, schemaPath)) return
       for (const [name, value] of Object.entries(operatorHeaders(store))) {
         request.headers.set(name, value)
       }
@@ -152,6 +159,7 @@ export function createApi(
   const ofJob = (job_id: string) => ({ params: { path: { job_id } } })
   const ofTask = (task_id: string) => ({ params: { path: { task_id } } })
   const ofWorker = (worker_id: string) => ({ params: { path: { worker_id } } })
+  const ofSubscription = (subscription_id: string) => ({ params: { path: { subscription_id } } })
   const ofTag = (tag_id: string) => ({ params: { path: { tag_id } } })
 
   async function getConfigurationFile(): Promise<ConfigurationFile> {
@@ -378,6 +386,25 @@ export function createApi(
       data(http.GET('/api/v3/manager/actors', { params: { query: { under } } })),
     /** One that is parked, before its pause is over. */
     tryActorAgain: (path: string) => done(http.POST('/api/v3/manager/actors/try-again', { body: { path } })),
+
+    fetchSubscriptions: async () => (await data(http.GET('/api/v3/notices/subscriptions'))).subscriptions,
+    addSubscription: (body: SubscriptionWanted) =>
+      data(http.POST('/api/v3/notices/subscriptions', { body })),
+    changeSubscription: (
+      subscription: string,
+      body: { name: string; address?: string; wishes: ShownWishes },
+    ) =>
+      done(
+        http.PUT('/api/v3/notices/subscriptions/{subscription_id}', { ...ofSubscription(subscription), body }),
+      ),
+    removeSubscription: (subscription: string) =>
+      done(http.DELETE('/api/v3/notices/subscriptions/{subscription_id}', ofSubscription(subscription))),
+    testSubscription: (subscription: string) =>
+      done(http.POST('/api/v3/notices/subscriptions/{subscription_id}/test', ofSubscription(subscription))),
+    previewMessage: (template: string) => data(http.POST('/api/v3/notices/preview', { body: { template } })),
+    fetchDeliveries: async () => (await data(http.GET('/api/v3/notices/deliveries'))).deliveries,
+    sendDeliveryAgain: (delivery_id: string) =>
+      done(http.POST('/api/v3/notices/deliveries/{delivery_id}/again', { params: { path: { delivery_id } } })),
 
     fetchWorkerTags: async () => (await data(http.GET('/api/v3/worker-mgt/tags'))) as WorkerTagList,
     createWorkerTag: (name: string, description: string) =>
