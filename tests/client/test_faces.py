@@ -11,6 +11,7 @@ import attrs
 import pytest
 import trio
 
+from flamenco.api.audit import AuditWanted
 from flamenco.api.blendfiles import BlendFilesWanted
 from flamenco.api.bulk import BulkOfJobs
 from flamenco.api.events import EventJobUpdate
@@ -18,6 +19,7 @@ from flamenco.api.frames import FramesWanted, VideoWanted
 from flamenco.api.inspection import ActorsWanted
 from flamenco.api.jobs import DryRunWanted, JobDeletion
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
+from flamenco.api.logs import LogSearch
 from flamenco.api.notices import NoticesWanted
 from flamenco.api.past import AttemptsWanted, FarmWanted
 from flamenco.api.pictures import NewestWanted, PicturesWanted
@@ -184,7 +186,7 @@ def described(method: operation) -> tuple[str, str]:
     """The request that a method of the client sends, with X for each id."""
     lists = (JobsWanted, TasksWanted, WorkersWanted, ActorsWanted)
     of_frames = (FramesWanted, NewestWanted, PicturesWanted, VideoWanted)
-    of_past = (AttemptsWanted, FarmWanted, NoticesWanted, DeliveriesWanted)
+    of_past = (AttemptsWanted, AuditWanted, FarmWanted, NoticesWanted, DeliveriesWanted, LogSearch)
     of_submission = (DryRunWanted, BlendFilesWanted)
     values = {
         str: "X",
