@@ -23,7 +23,7 @@ firmware, kernel and error correction take their share: an NVIDIA A10 "with 24 G
 ANY_GPU = "any"
 """GPU kind that stands for any of them."""
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _LONGEST = 1000
 """Maximum characters of a version or specifier; Python reads no number over 4,300 digits."""
 _GIB = 1024

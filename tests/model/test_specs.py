@@ -111,6 +111,7 @@ def test_a_machine_sold_with_so_much_memory_has_it():
         ("5.0.0a0", ">=5.0a0", True),
         ("5.1.0rc1", ">=5", True),
         ("n7.1-static", ">=7", True),
+        ("\N{MATHEMATICAL BOLD DIGIT SEVEN}", ">=7", False),
         ("4.2 custom", "==4.2", True),
         ("from our branch", ">=0", False),
         ("", ">=0", False),
