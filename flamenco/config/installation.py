@@ -129,7 +129,8 @@ def changed_keys(before: ManagerConfig, after: ManagerConfig) -> tuple[str, ...]
 
 def restart_keys(running: ManagerConfig, wanted: ManagerConfig) -> tuple[str, ...]:
     """The changed keys that need a restart."""
-    return tuple(key for key in changed_keys(running, wanted) if key not in AT_ONCE)
+    changed = changed_keys(running, wanted)
+    return tuple(key for key in changed if key.partition(".")[0] not in AT_ONCE)
 
 
 def _flat(config: ManagerConfig) -> Iterator[tuple[str, object]]:
@@ -138,7 +139,7 @@ def _flat(config: ManagerConfig) -> Iterator[tuple[str, object]]:
 
 def _flattened(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, object]]:
     for key, value in values.items():
-        if isinstance(value, Mapping) and key not in AT_ONCE:
+        if isinstance(value, Mapping) and key != "variables":
             yield from _flattened(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
