@@ -1,7 +1,7 @@
 """Protection from pages of other sites.
 
-There is no login: whoever reaches the Manager may do what artists and wranglers do. So might any
-page on the internet that a user at the farm has open, through the user's browser. Browsers tell
+What a person may do at the farm, any page on the internet that the person has open might do, too,
+through the browser: in the mode `open`, and with the sign-in in the mode `users`. Browsers tell
 where a request is from (`Sec-Fetch-Site` if the connection is encrypted or local, else `Origin`),
 and which name it goes to (`Host`); programs tell no origin.
 """

@@ -53,6 +53,7 @@ from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.operators import OperatorNeeded
 from web.origins import MISDIRECTED, own_pages_only, refused_by_head
+from web.proxies import behind_proxies
 from web.refusing import Refused
 from web.room import Room, is_here
 from web.routing import NOT_AMONG, NotAmong, Places, rules
@@ -170,7 +171,10 @@ async def serve_farm(
         async def addressed(scope: Scope, receive: Receive, send: Send) -> None:
             await guarded(below(scope), receive, send)
 
-        known = Shares(own_pages_only(addressed, hosts))
+        known = behind_proxies(
+            Shares(own_pages_only(addressed, hosts)),
+            lambda: farm.services.config.trusted_proxies,
+        )
 
         def refusal(scope: Scope) -> Refused | None:
             scope = below(scope)

@@ -21,6 +21,7 @@ from flamenco.config.schema import Warn, ignore
 AT_ONCE = (
     "manager_name",
     "allowed_hosts",
+    "trusted_proxies",
     "task_timeout",
     "worker_timeout",
     "blocklist_threshold",
@@ -41,6 +42,7 @@ OPERATORS = (
     "auth.mode",
     "registration_secret",
     "allowed_hosts",
+    "trusted_proxies",
     "outgoing.allowed_networks",
     "mqtt.client.broker",
     "mqtt.client.password",

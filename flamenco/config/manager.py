@@ -266,6 +266,8 @@ class ManagerConfig:
     listen: Annotated[str, LISTEN] = ":8080"
     allowed_hosts: Annotated[tuple[str, ...], HOSTS] = ()
     """Names, in lower case, under which the Manager is reached besides those of its machine."""
+    trusted_proxies: Annotated[tuple[Network, ...], NETWORKS] = ()
+    """Networks of the proxies that are believed who their clients are."""
     autodiscoverable: Flag = True
     auth: AuthConfig = attrs.field(factory=AuthConfig)
     registration_secret: SecretText = attrs.field(default="", repr=False)

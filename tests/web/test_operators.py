@@ -18,6 +18,7 @@ TAKEN_OVER = {
     "auth.mode": {"auth": {"mode": "users"}},
     "registration_secret": {"registration_secret": ""},
     "allowed_hosts": {"allowed_hosts": "evil.example"},
+    "trusted_proxies": {"trusted_proxies": "0.0.0.0/0"},
     "outgoing.allowed_networks": {"outgoing": {"allowed_networks": "10.0.0.0/8"}},
     "delete_audit_after": {"delete_audit_after": "1h"},
     "mqtt.client.broker": {"mqtt": {"client": {"broker": "tcp://evil:1883"}}},
