@@ -21,7 +21,7 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, ConfigError):
         return str(error)
     if isinstance(error, Mendable):
-        return " ".join(str(error).split())
+        return " ".join(f"{error}{error.remedy}".split())
     if isinstance(error, OSError) and error.errno is not None:
         return _os_error(error)
     return None

@@ -1,5 +1,7 @@
 """Errors of requests, a class for each kind."""
 
+from typing import ClassVar
+
 import attrs
 import msgspec
 
@@ -27,6 +29,12 @@ class Rejected(ManagerError):
 
 class BadRequest(Rejected):
     """400: the request is not as expected; the text says what was expected."""
+
+
+class NotKnown(Rejected):
+    """401: who asks has to sign in, or show a token."""
+
+    remedy: ClassVar[str] = "; `flamenco login` lets you in"
 
 
 class NotFound(Rejected):
@@ -67,6 +75,7 @@ class Busy(Rejected):
 
 KINDS: dict[int, type[Rejected]] = {
     400: BadRequest,
+    401: NotKnown,
     404: NotFound,
     409: Conflict,
     412: Outdated,

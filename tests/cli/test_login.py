@@ -52,6 +52,7 @@ async def test_who_allows_the_code_in_a_browser_is_known_to_all_commands(
     refused = await flamenco("jobs", "--manager", url)
     assert refused[0] == 1
     assert "sign in" in refused[2]
+    assert refused[2].endswith("`flamenco login` lets you in\n")
 
     async def sign_in() -> None:
         said.append(await flamenco("login", "--manager", url))
