@@ -216,7 +216,7 @@ async def two_workers_of_one_machine_are_told_apart(scene: Scene) -> None:
         assert names == {"anna", "anna-2"}
 
 
-@shows("flamenco.manager.workers.actor.WORKER_REQUESTS", instead=frozenset(WorkerStatus))
+@shows("flamenco.manager.workers.schedule.WORKER_REQUESTS", instead=frozenset(WorkerStatus))
 async def a_worker_can_not_be_asked_for_an_error(scene: Scene) -> None:
     async with scene() as stage:
         anna = await stage.worker("anna")
