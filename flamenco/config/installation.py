@@ -33,6 +33,7 @@ AT_ONCE = (
     "worker_gone_after",
     "delete_workers_after",
     "delete_audit_after",
+    "exec",
     "outgoing",
     "variables",
 )
@@ -43,6 +44,9 @@ OPERATORS = (
     "registration_secret",
     "allowed_hosts",
     "trusted_proxies",
+    "exec.enabled",
+    "exec.role",
+    "exec.programs",
     "outgoing.allowed_networks",
     "mqtt.client.broker",
     "mqtt.client.password",

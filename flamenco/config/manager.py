@@ -30,7 +30,7 @@ from flamenco.config.schema import (
     write_section,
 )
 from flamenco.config.variables import VARIABLES, default_variables
-from flamenco.model.access import AuthMode
+from flamenco.model.access import AuthMode, Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
 from flamenco.model.reach import Network
 from flamenco.model.variables import Variables
@@ -88,6 +88,16 @@ def _version(value: object) -> int:
 
 def _auth_mode(value: object) -> AuthMode:
     return AuthMode(str(value))
+
+
+def _role(value: object) -> Role:
+    return Role(str(value))
+
+
+def _programs(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | Mapping):
+        raise ValueError(value)  # noqa: TRY004 -- of a value, as the others
+    return tuple(filter(None, (each.strip() for each in str(value or "").split(","))))
 
 
 def _percentage(value: object) -> int:
@@ -172,6 +182,8 @@ NETWORKS = attrs.evolve(
     scalar("networks such as 192.168.1.0/24 or fd00::/8, separated by commas", _networks),
     write=_networks_text,
 )
+PROGRAMS = attrs.evolve(scalar("programs, separated by commas", _programs), write=", ".join)
+ROLE = attrs.evolve(scalar("viewer, artist, wrangler or operator", _role), write=str)
 AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
@@ -229,6 +241,17 @@ class AuthConfig:
     approve_workers: Flag = True
     """In the mode `users`: True if a worker that shows neither the registration secret nor a join
     token waits for approval; False: it is refused."""
+
+
+@attrs.frozen(kw_only=True)
+class ExecConfig:
+    """The section `exec`: who may submit jobs with the command `exec`, and for which programs."""
+
+    enabled: Flag = True
+    role: Annotated[Role, ROLE] = Role.ARTIST
+    """Least role, where there are users."""
+    programs: Annotated[tuple[str, ...], PROGRAMS] = ()
+    """Programs as commands name them, before variables are replaced; empty: any."""
 
 
 @attrs.frozen(kw_only=True)
@@ -301,6 +324,7 @@ class ManagerConfig:
     delete_audit_after: Duration = 0.0
     """Time after which lines of the audit log are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
+    exec: ExecConfig = attrs.field(factory=ExecConfig)
     outgoing: Outgoing = attrs.field(factory=Outgoing)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
 

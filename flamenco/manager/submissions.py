@@ -14,6 +14,7 @@ import attrs
 
 import actors
 from flamenco import clock
+from flamenco.config.manager import ExecConfig
 from flamenco.jobtypes import (
     CompileError,
     Compiler,
@@ -28,6 +29,8 @@ from flamenco.manager.notices import give
 from flamenco.manager.packs import KEPT
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
+from flamenco.model.access import Role
+from flamenco.model.execs import refusal
 from flamenco.model.happenings import MANAGER, Happening, Kind
 from flamenco.model.jobs import CompiledJob, Job, JobRequirements, Task
 from flamenco.model.jobtypes import JobToCompile
@@ -92,6 +95,8 @@ class SubmitJob(actors.Request[Job]):
     """Submitter of the job."""
     owner_id: str = ""
     """The user who submits it; empty if nobody has signed in."""
+    role: Role = Role.OPERATOR
+    """Role of the submitter; without users everybody has all of them."""
 
 
 @attrs.frozen
@@ -142,6 +147,7 @@ async def compile_submission(message: SubmitJob, job: Job, services: Services) -
         outcome = await services.compiler.compile(_to_compile(job, settings))
     except (UnknownJobType, CompileError) as error:
         raise Refusal(str(error)) from error
+    _check_programs(outcome, message.role, services.config.exec)
     try:
         job.requirements.stricter(outcome.requirements)
     except ValueError as error:
@@ -152,6 +158,19 @@ async def compile_submission(message: SubmitJob, job: Job, services: Services) -
         *await _overwriting(outcome, services.reader),
     )
     return attrs.evolve(outcome, warnings=warnings)
+
+
+def _check_programs(outcome: CompiledJob, role: Role, policy: ExecConfig) -> None:
+    """Raises `Refusal` if the job runs a program that it may not."""
+    refused = refusal(
+        (each for task in outcome.tasks for each in task.commands),
+        role,
+        enabled=policy.enabled,
+        least=policy.role,
+        programs=policy.programs,
+    )
+    if refused:
+        raise Refusal(refused)
 
 
 async def _overwriting(outcome: CompiledJob, reader: Reader) -> tuple[str, ...]:

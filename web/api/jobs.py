@@ -14,6 +14,7 @@ from flamenco.manager.pictures import image_info
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.submissions import FindSubmitted, SubmitJob, checked_settings
+from flamenco.model.access import Role
 from flamenco.model.bounds import Word
 from flamenco.model.jobs import OWNER, Job
 from flamenco.model.names import fault
@@ -193,6 +194,7 @@ def submitted(job: api.SubmittedJob, services: Services) -> SubmitJob:
         status=JobStatus.QUEUED if job.initial_status is UNSET else JobStatus(job.initial_status),
         by=who(),
         owner_id=user.id if user else "",
+        role=user.role if user else Role.OPERATOR,
     )
 
 
