@@ -64,6 +64,8 @@ KINDS = {
     "user_id": "user",
     "credential_id": "credential",
     "token_id": "join token",
+    "subscription_id": "subscription",
+    "delivery_id": "delivery",
 }
 """{parameter of a path: kind of what it names}."""
 
