@@ -191,8 +191,9 @@ async def test_of_two_clients_with_one_file_the_slower_is_deferred_or_told_that_
 
 
 async def test_an_upload_that_breaks_off_leaves_nothing(edge):
+    large = SCENE * 1000
     async with Connection(edge) as broken:
-        await broken.begin(SCENE, SCENE[:10])
+        await broken.begin(large, large[:10])
 
         async def arriving() -> bool:
             return len(uploads(edge)) > 0
@@ -200,7 +201,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(edge):
         await until(arriving)
 
     async def gone() -> bool:
-        return uploads(edge) == [] and await status(edge, SCENE) == "unknown"
+        return uploads(edge) == [] and await status(edge, large) == "unknown"
 
     await until(gone)
 
