@@ -63,6 +63,7 @@ async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
         "has_previews": False,
         "has_sound": False,
         "scene": "Shot",
+        "view_layer": "",
         "on_missing": "default",
         "resolution_percentage": 100,
         "samples": 1,
