@@ -31,6 +31,8 @@ class Arrival:
     client: tuple[str, int]
     idle_until: float = attrs.field(factory=idle_until_now)
     """Time at which it is closed if nothing is asked."""
+    watched: selectors.DefaultSelector | None = None
+    """Selector that waits for something on it, and on others."""
 
     @property
     def host(self) -> str:
@@ -51,8 +53,22 @@ class Arrival:
     def close_if_idle(self) -> None:
         """Leave it open: the first request may be on its way."""
 
+    def leave(self) -> None:
+        """Be watched no longer."""
+        if self.watched is not None:
+            self.watched.unregister(self.socket)
+            self.watched = None
+
     def cut_off(self) -> None:
-        """End it; who watches it sees that, and closes it."""
+        """Close it at once, so that its descriptor is free; a task that waits for it does that."""
+        if WATCHED_TOGETHER:
+            self.leave()
+            self.socket.close()
+        else:
+            self.shut_down()
+
+    def shut_down(self) -> None:
+        """Let who watches it see its end, and close it."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
@@ -74,6 +90,7 @@ class Arrivals:
     def expect(self, arrival: Arrival) -> None:
         """Watch one more."""
         self._watched.register(arrival.socket, selectors.EVENT_READ, arrival)
+        arrival.watched = self._watched
 
     def end(self) -> None:
         """Let `watch` return when none of them are left."""
@@ -87,7 +104,7 @@ class Arrivals:
                 with trio.move_on_after(SWEEP_SECONDS) as self._sleep:
                     await trio.lowlevel.wait_readable(self._watched.fileno())
                 for key, _ in self._watched.select(0):
-                    self._watched.unregister(key.fileobj)
+                    key.data.leave()
                     self._asked.append(key.data)
                 self._cut_off_idle_ones()
                 while self._asked:
@@ -115,4 +132,4 @@ class Arrivals:
         for key in self._watched.get_map().values():
             if key.data.idle_until > now:  # those after it came later
                 break
-            key.data.cut_off()
+            key.data.shut_down()
