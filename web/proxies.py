@@ -6,9 +6,8 @@ from addresses in `trusted_proxies`.
 """
 
 from collections.abc import Callable, Collection
-from ipaddress import ip_address
 
-from flamenco.model.reach import Network
+from flamenco.model.reach import Network, address_of
 from web.serving import App, Receive, Scope, Send
 
 NOBODY = ("", 0)
@@ -51,9 +50,5 @@ def _told(scope: Scope, name: bytes) -> list[str]:
 
 
 def _is_in(address: str, networks: Collection[Network]) -> bool:
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in networks)
+    found = address_of(address)
+    return found is not None and any(found in network for network in networks)

@@ -20,15 +20,24 @@ Network = IPv4Network | IPv6Network
 _NAT64 = ip_network("64:ff9b::/96")
 
 
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that is written so; that of IPv4 if it is written as one of IPv6; else None."""
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
 def may_reach(address: str, allowed: Iterable[Network]) -> bool:
     """True if the Manager may connect to an address: one of the Internet, or of these networks.
 
     Anything but the text of an IP address is out of reach.
     """
-    try:
-        found = _meant(ip_address(address.partition("%")[0]))
-    except ValueError:
+    written = address_of(address)
+    if written is None:
         return False
+    found = _meant(written)
     if any(found in network for network in allowed):
         return True
     return found.is_global and not found.is_multicast
@@ -40,4 +49,4 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
         return address
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    return address.sixtofour or address
