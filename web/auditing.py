@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 import actors
-from flamenco.config.manager import manager_config_values
+from flamenco.config.installation import flat_values
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.manager.audit import NoteChange
 from flamenco.model.audit import LONGEST_VALUE
@@ -155,18 +155,8 @@ def _subject(operation: Operation, arguments: Mapping[str, Any]) -> tuple[str, s
 async def _state(about: str, subject: str) -> Mapping[str, Any]:
     """Values that may change."""
     if about == "settings":
-        return dict(_flat(manager_config_values(await services().file.read())))
+        return flat_values(await services().file.read())
     return await reader().look(lambda db: state_of(db, about, subject)) if subject else {}
-
-
-def _flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and key != "variables":
-            found.extend(_flat(value, f"{above}{key}."))
-        else:
-            found.append((f"{above}{key}", value))
-    return found
 
 
 def _shown(key: str, value: Any) -> Any:

@@ -129,7 +129,7 @@ def taken_over(running: ManagerConfig, wanted: ManagerConfig) -> ManagerConfig:
 
 def changed_keys(before: ManagerConfig, after: ManagerConfig) -> tuple[str, ...]:
     """The keys that differ, such as `shaman.enabled`."""
-    now, then = dict(_flat(before)), dict(_flat(after))
+    now, then = flat_values(before), flat_values(after)
     return tuple(key for key in now if now[key] != then[key])
 
 
@@ -139,11 +139,12 @@ def restart_keys(running: ManagerConfig, wanted: ManagerConfig) -> tuple[str, ..
     return tuple(key for key in changed if key.partition(".")[0] not in AT_ONCE)
 
 
-def _flat(config: ManagerConfig) -> Iterator[tuple[str, object]]:
-    return _flattened(manager_config_values(config), "")
+def flat_values(config: ManagerConfig) -> dict[str, Any]:
+    """The values by their keys, such as `shaman.enabled`; the variables are one value."""
+    return dict(_flattened(manager_config_values(config), ""))
 
 
-def _flattened(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, object]]:
+def _flattened(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, Mapping) and key != "variables":
             yield from _flattened(value, f"{above}{key}.")
