@@ -86,6 +86,7 @@ from flamenco.store.people import (
     all_users,
     holder_of,
     user_named,
+    user_of,
 )
 from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
@@ -208,6 +209,7 @@ __all__ = [
     "task_names",
     "unfinished_writers",
     "user_named",
+    "user_of",
     "waiting_approvals",
     "waiting_deliveries",
     "worker_key",

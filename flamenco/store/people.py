@@ -52,8 +52,13 @@ class Holder:
 def holder_of(db: sqlite3.Connection, digest: str) -> Holder | None:
     """Holder of the secret with this digest, also if it is over. Raises `UnreadableRow`."""
     credential = CREDENTIALS.one(db, "WHERE digest = ?", (digest,))
-    user = credential and USERS.one(db, "WHERE id = ?", (credential.user_id,))
+    user = credential and user_of(db, credential.user_id)
     return Holder(user, credential) if credential and user else None
+
+
+def user_of(db: sqlite3.Connection, user_id: str) -> User | None:
+    """The user with this id. Raises `UnreadableRow`."""
+    return USERS.one(db, "WHERE id = ?", (user_id,))
 
 
 def user_named(db: sqlite3.Connection, name: str) -> User | None:

@@ -9,7 +9,7 @@ from flamenco.api import devices as api
 from flamenco.manager.people import Admit
 from flamenco.manager.refusals import NotFound
 from flamenco.model.people import TOKEN_LIFE, CredentialKind
-from flamenco.store import all_users
+from flamenco.store import user_of
 from web.context import device_door, farm, reader
 from web.operations import Operations
 from web.signing import check_mode, new_credential, signed_in
@@ -48,7 +48,7 @@ async def ask_for_device_token(body: api.DeviceAsking) -> Answer:
         device, user_id = device_door().take(body.device_code)
     except NotLetIn as error:
         return reply(api.DeviceRefusal(code=400, message=str(error), error=error.reason), 400)
-    user = next((each for each in await reader().ask(all_users) if each.id == user_id), None)
+    user = await reader().look(lambda db: user_of(db, user_id))
     if user is None:
         raise NotFound("the user who confirmed the code is no longer there")
     life = timedelta(days=TOKEN_LIFE)

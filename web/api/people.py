@@ -20,7 +20,7 @@ from flamenco.manager.people import (
 from flamenco.manager.refusals import NotFound
 from flamenco.model.access import Permission
 from flamenco.model.people import Credential, CredentialKind, User
-from flamenco.store import all_credentials, all_users, holder_of
+from flamenco.store import all_credentials, all_users, holder_of, user_of
 from web.askers import Unknown, asker
 from web.context import farm, people_door, reader
 from web.gate import cookie_name
@@ -168,8 +168,7 @@ async def remove_user(user_id: Id) -> None:
 async def make_user_link(user_id: Id) -> api.UserLink:
     """Make a one-time link by which a person sets a new password."""
     check_mode()
-    users = await reader().ask(all_users)
-    user = next((each for each in users if each.id == user_id), None)
+    user = await reader().look(lambda db: user_of(db, user_id))
     if user is None:
         raise NotFound(f"there is no user {user_id}")
     secret, link = new_link(user_id)
