@@ -114,7 +114,7 @@ def test_a_job_is_paused_and_cancelled_from_the_page(tmp_path):
         row.click()
         page.get_by_role("button", name="Pause").first.click()
         expect(row).to_have_attribute("data-status", "paused")
-        page.get_by_role("button", name="Cancel").first.click()
+        page.get_by_role("button", name="Cancel", exact=True).first.click()
         expect(row).to_have_attribute("data-status", "canceled")
 
 

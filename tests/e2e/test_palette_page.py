@@ -83,7 +83,7 @@ def test_keys_lead_everywhere_and_tell_themselves(farm):
         page.get_by_label("Search jobs").fill("walk")
 
         row.click()
-        page.get_by_role("button", name="Cancel").first.click()
+        page.get_by_role("button", name="Cancel", exact=True).first.click()
         expect(row).to_have_attribute("data-status", "canceled")
         row.focus()
         page.keyboard.press("r")
@@ -113,7 +113,7 @@ def test_notices_are_counted_kept_read_and_shown_outside_of_the_page(farm):
         page.keyboard.press("Escape")
         expect(bell).to_have_accessible_name("Notices")
         page.get_by_test_id("job-row").filter(has_text="Kept").click()
-        page.get_by_role("button", name="Cancel").first.click()
+        page.get_by_role("button", name="Cancel", exact=True).first.click()
         expect(bell).to_have_accessible_name("Notices: 1 unread")
         assert page.evaluate("window.outside") == ["Kept was canceled: 0 of 2 tasks"]
         page.goto(f"{farm}app/jobs")
