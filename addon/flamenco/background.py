@@ -58,19 +58,22 @@ def keep(write: Callable[[], object], what: str, *, waits: bool) -> None:
         begun(call)
 
 
-def in_background(function: Callable[[], T], undo: Callable[[T], None] | None = None) -> Flow[T]:
+def in_background(
+    function: Callable[[], T], undo: Callable[["Future[T]"], None] | None = None
+) -> Flow[T]:
     """Call `function` in a daemon thread; a flow gets its result with ``yield from``.
 
-    If the flow is ended meanwhile, nobody gets the result: it is given to `undo`.
+    If it fails, or the flow is ended meanwhile, nobody gets a result: `undo` is called, in a daemon
+    thread, with the future when that is done.
     """
     future = begun(function)
     try:
         yield future
+        return future.result()
     except BaseException:
         if undo is not None:
-            begun(lambda: undo(future.result()))
+            begun(lambda: (wait_for([future]), undo(future)))
         raise
-    return future.result()
 
 
 def in_threads(function: Callable[[A], T], items: Iterable[A], most: int) -> list[T]:

@@ -43,6 +43,7 @@ PATIENCE = 60.0
 """Seconds for which a job is sent again while the Manager, or a proxy before it, is busy."""
 
 _UNKNOWN_OPERATION = frozenset({404, 405})
+_BAD_REQUEST = 400
 _CONFLICT = 409
 _BUSY = frozenset({502, 503, 504})
 _PRECONDITION_FAILED = 412
@@ -183,6 +184,20 @@ class Client:
             raise UnexpectedAnswer(request.full_url, "it has no path")
         return answer["path"]
 
+    def give_up(self, key: str) -> None:
+        """`giveUpFiles`: let the Manager remove what it keeps for the submission with `key`.
+
+        One of Flamenco 3 keeps nothing by keys.
+        """
+        request = self._request(urljoin(self.url, "api/v3/jobs/packs"))
+        request.method = "DELETE"
+        request.add_header("Idempotency-Key", key)
+        try:
+            self._ask(request, ASK_TIMEOUT)
+        except ManagerRefused as ex:
+            if ex.status not in {*_UNKNOWN_OPERATION, _BAD_REQUEST}:
+                raise
+
     def required(self, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """`shamanCheckoutRequirements`: those of `files` to be sent first, with their status."""
         url = urljoin(self.url, "api/v3/shaman/checkout/requirements")
@@ -203,11 +218,14 @@ class Client:
             request.add_header(name, value)
         self._ask(request, SHAMAN_TIMEOUT)
 
-    def check_out(self, files: list[dict[str, Any]], name: str) -> str:
-        """`shamanCheckout`: make a folder of files; returns its path, which may not be `name`."""
+    def check_out(self, files: list[dict[str, Any]], name: str, key: str) -> str:
+        """`shamanCheckout`: make a folder of files for the submission with `key`.
+
+        Returns its path, which may not be `name`.
+        """
         url = urljoin(self.url, "api/v3/shaman/checkout/create")
         body = {"files": files, "checkoutPath": name}
-        answer = self._post(self._request(url), body, "", CHECKOUT_TIMEOUT)
+        answer = self._post(self._request(url), body, key, CHECKOUT_TIMEOUT)
         if not isinstance(answer, dict) or not isinstance(answer.get("checkoutPath"), str):
             raise UnexpectedAnswer(url, "it has no path")
         return answer["checkoutPath"]

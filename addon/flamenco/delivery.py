@@ -52,11 +52,14 @@ class Sender:
             packing.copy_pack(self.plan, contents, pack, earlier, self.transfer)
         return Delivered(path_for_manager(pack / self.plan.place), pack=pack)
 
-    def to_shaman(self, client: Client, name: str) -> Delivered:
-        """Send what the Manager lacks of them. Raises FlamencoError."""
+    def to_shaman(self, client: Client, name: str, key: str) -> Delivered:
+        """Send what the Manager lacks of them, for the submission with `key`.
+
+        Raises FlamencoError.
+        """
         with self._contents() as contents:
             known = Remembered(self.memory / checksums.CACHE_NAME)
-            path = shaman.check_out(self.plan, contents, client, name, known, self.transfer)
+            path = shaman.check_out(self.plan, contents, client, name, key, known, self.transfer)
         place = self.plan.place.as_posix()
         return Delivered(f"{{jobs}}/{path}/{place}", checkout=path)
 

@@ -35,12 +35,14 @@ def check_out(
     contents: Mapping[Path, Path],
     client: Client,
     name: str,
+    key: str,
     remembered: Remembered,
     transfer: Transfer,
 ) -> str:
     """Send what the Manager does not have yet; returns the path of the checkout of it all.
 
-    Of those in `contents` another file is sent. Raises FlamencoError.
+    Of those in `contents` another file is sent. `key` is that of the submission. Raises
+    FlamencoError.
     """
     sources = {plan.place_of(file): contents.get(file, file) for file in plan.files}
     known = checksums(sources.values(), remembered, transfer.abort)
@@ -54,7 +56,7 @@ def check_out(
         raise
     if transfer.abort.is_set():
         raise Aborted
-    return client.check_out(_listed(files), name)
+    return client.check_out(_listed(files), name, key)
 
 
 def _listed(files: Mapping[str, Content]) -> list[dict[str, object]]:

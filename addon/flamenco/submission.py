@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -302,7 +303,7 @@ class Submission:
             raise
         except BaseException as ex:
             others = [*zip(made, sent, strict=False)]
-            undo = begun(lambda: [_withdraw(client, job, one.delivered) for job, one in others])
+            undo = begun(lambda: [_withdraw(client, job, one) for job, one in others])
             if not isinstance(ex, (Aborted, GeneratorExit)):
                 yield undo
             raise
@@ -317,17 +318,17 @@ class Submission:
         if not plan.files:
             return Delivered(path_for_manager(plan.blendfile))
         sender = Sender(plan, _another_blender(), manager.cache_folder(), self.transfer)
-        what = _count(len(plan.files))
+        what, undo = _count(len(plan.files)), partial(_give_up, client, key)
         if info.shaman:
             checkout = file_name(name)
             _show("TRANSFERRING", f"Sending {what}", can_abort=True)
-            return (yield from in_background(lambda: sender.to_shaman(client, checkout)))
+            return (yield from in_background(lambda: sender.to_shaman(client, checkout, key), undo))
         # The Manager deletes the folder that it hands out with the job.
-        given = yield from in_background(lambda: client.hand_out_pack(name, key))
+        given = yield from in_background(lambda: client.hand_out_pack(name, key), undo)
         now = datetime.now(timezone.utc).astimezone()
         pack = Path(info.storage, given or pack_folder_name(name, now))
         _show("TRANSFERRING", f"Copying {what}", can_abort=True)
-        return (yield from in_background(lambda: sender.to_storage(pack), Delivered.discard))
+        return (yield from in_background(lambda: sender.to_storage(pack), undo))
 
     def _send(self, client: Client, known: Unanswered) -> Flow["Future[JobState]"]:
         self._stop_if_aborted()
@@ -341,21 +342,41 @@ class Submission:
         except (ManagerUnreachable, ManagerBusy, StillUnderWay) as ex:
             raise AnswerLost(ex) from ex
         except (JobRejected, JobTypeOutdated, ManagerRefused):
-            yield from in_background(delivered.discard)
+            yield from in_background(partial(_discard, client, known))
             raise
         except (Aborted, GeneratorExit):
-            begun(lambda: _withdraw(client, sent, delivered))
+            begun(lambda: _withdraw(client, sent, known))
             raise
         return sent
 
 
-def _withdraw(client: Client, sent: "Future[JobState]", delivered: Delivered) -> None:
+def _withdraw(client: Client, sent: "Future[JobState]", job: Unanswered) -> None:
     """Delete what comes of a job that nobody wants any more, once it is known."""
     try:
         client.delete_job(sent.result().id)
     except FlamencoError as ex:
         print(f"Flamenco: {ex}")
-    delivered.discard()
+    _discard(client, job)
+
+
+def _discard(client: Client, job: Unanswered) -> None:
+    """Remove the files that were sent for a job which there is not."""
+    job.delivered.discard()
+    _tell_given_up(client, job.key)
+
+
+def _give_up(client: Client, key: str, sent: "Future[Any]") -> None:
+    """Remove what was sent, or handed out, for a submission that ends before its job."""
+    if sent.exception() is None and isinstance(sent.result(), Delivered):
+        sent.result().discard()
+    _tell_given_up(client, key)
+
+
+def _tell_given_up(client: Client, key: str) -> None:
+    try:
+        client.give_up(key)
+    except FlamencoError as ex:
+        print(f"Flamenco: {ex}")
 
 
 def _save() -> Path:

@@ -11,7 +11,7 @@ from flamenco.model.bounds import Line, SubmissionKey
 @attrs.frozen(kw_only=True)
 class PackHeaders:
     idempotency_key: SubmissionKey
-    """Mark of the submission that the folder is for; the same one gets the same folder."""
+    """Mark of the submission; the same one gets the same folder."""
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.model.bounds import Count, Line
+from flamenco.model.bounds import Count, Line, SubmissionKey
 from flamenco.model.statuses import FileStatus
 
 Checksum = Annotated[
@@ -52,6 +52,12 @@ class ShamanRequirementsResponse:
 class ShamanCheckout:
     files: Files
     checkoutPath: Line
+
+
+@attrs.frozen(kw_only=True)
+class ShamanCheckoutHeaders:
+    idempotency_key: SubmissionKey | UnsetType = UNSET
+    """Mark of the submission that the checkout is for, by which it can be given up."""
 
 
 @attrs.frozen(kw_only=True)

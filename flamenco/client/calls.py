@@ -53,6 +53,11 @@ def send(
     return Call("POST", path, read_as(kind), query_of(wanted) if wanted else {}, body=body)
 
 
+def keyed(key: str) -> dict[str, str]:
+    """Headers with the key of a submission; none without one."""
+    return {"Idempotency-Key": key} if key else {}
+
+
 def then(call: Call[A], pick: Callable[[A], T]) -> Call[T]:
     """The same request, of whose answer only a part is returned."""
     return Call(

@@ -18,7 +18,7 @@ from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.logs import FoundLines, LogSearch
 from flamenco.client.access import AccessOperations
-from flamenco.client.calls import Call, get, nothing, operation, post, read_as, send, then
+from flamenco.client.calls import Call, get, keyed, nothing, operation, post, read_as, send, then
 from flamenco.client.joining import JoiningOperations
 from flamenco.client.notices import NoticeOperations
 from flamenco.client.setup import SetupOperations
@@ -90,7 +90,7 @@ class Operations(
         With a ``key``, such as a UUID, it may be repeated when the answer was lost: for a day, the
         same key and job are the same submission.
         """
-        return attrs.evolve(send("jobs", job, wire_jobs.Job), headers=_keyed(key))
+        return attrs.evolve(send("jobs", job, wire_jobs.Job), headers=keyed(key))
 
     @operation
     def hand_out_pack(self, name: str, *, key: str) -> Call[str]:
@@ -99,7 +99,15 @@ class Operations(
         Whoever submits the job with this ``key`` creates and fills it before.
         """
         call = send("jobs/packs", wire_packs.PackRequest(name=name), wire_packs.Pack)
-        return then(attrs.evolve(call, headers=_keyed(key)), attrgetter("path"))
+        return then(attrs.evolve(call, headers=keyed(key)), attrgetter("path"))
+
+    @operation
+    def give_up_files(self, *, key: str) -> Call[None]:
+        """Give up the folder, and Shaman's checkouts, of the submission with this ``key``.
+
+        Whatever of it has no job is removed.
+        """
+        return Call("DELETE", "jobs/packs", nothing, headers=keyed(key))
 
     @operation
     def check(self, job: wire_jobs.SubmittedJob) -> Call[None]:
@@ -471,7 +479,3 @@ def _if_any(path: str, kind: type[A]) -> Call[A | None]:
     """A request for an instance of this class, or None if the answer is empty."""
     read = read_as(kind)
     return Call("GET", path, lambda content: read(content) if content else None)
-
-
-def _keyed(key: str) -> dict[str, str]:
-    return {"Idempotency-Key": key} if key else {}

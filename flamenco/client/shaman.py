@@ -3,8 +3,10 @@
 from operator import attrgetter
 from pathlib import Path
 
+import attrs
+
 from flamenco.api import shaman
-from flamenco.client.calls import Call, get, nothing, operation, send, then
+from flamenco.client.calls import Call, get, keyed, nothing, operation, send, then
 from flamenco.model.statuses import FileStatus
 
 
@@ -37,11 +39,12 @@ class ShamanOperations:
         return Call("POST", f"shaman/files/{sha}/{size}", nothing, body=file, headers=headers)
 
     @operation
-    def check_out(self, path: str, *files: shaman.ShamanFileSpec) -> Call[str]:
+    def check_out(self, path: str, *files: shaman.ShamanFileSpec, key: str = "") -> Call[str]:
         """Check out files, and get the folder's path, which has a suffix if it was taken.
 
-        Raises `MissingFiles` if some have not been sent.
+        With the ``key`` of the submission that it is for, it can be given up. Raises `MissingFiles`
+        if some have not been sent.
         """
         wanted = shaman.ShamanCheckout(files=files, checkoutPath=path)
         made = send("shaman/checkout/create", wanted, shaman.ShamanCheckoutResult)
-        return then(made, attrgetter("checkoutPath"))
+        return then(attrs.evolve(made, headers=keyed(key)), attrgetter("checkoutPath"))

@@ -1,7 +1,8 @@
 """Packs: folders that are handed out to submitters, who copy the files of a job there.
 
 A pack lies beside Shaman's checkouts, and is recorded as one with a key: the key of the submission
-that it was made for, whose job then owns it.
+that it was made for, whose job then owns it. What Shaman checked out for a submission with a key
+waits for its job as long as a pack.
 """
 
 import logging
@@ -18,8 +19,8 @@ from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.names import file_name
-from flamenco.shaman import Checkouts, Records
-from flamenco.store import PutPack
+from flamenco.shaman import Checkouts, Records, erase
+from flamenco.store import GiveUpFiles, PutPack
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,14 @@ class HandOutPack(actors.Request[str]):
 
 @attrs.frozen
 class ClearPacks:
-    """Remove packs for which no job came."""
+    """Remove packs and checkouts of submissions for which no job came."""
+
+
+@attrs.frozen
+class GiveUp(actors.Request[None]):
+    """No job comes for what a submission was given; a job that came all the same keeps it."""
+
+    key: str
 
 
 @attrs.frozen
@@ -56,13 +64,16 @@ class Cleared:
 
 
 class Packs(actors.Actor):
-    """The actor that hands out packs, and removes those without a job after a day."""
+    """The actor that hands out packs, and removes the files of submissions without a job after a
+    day, or once they are given up."""
 
     replies_with = (Refusal,)
 
     def __init__(self, services: Services, keeper: actors.ActorRef) -> None:
         self._services = services
         self._keeper = keeper
+        self._is_wanted = self._is_busy = False
+        self._timer: actors.Timer | None = None
 
     async def started(self) -> None:
         """Clear up now and from time to time."""
@@ -79,30 +90,50 @@ class Packs(actors.Actor):
             self.record(PutPack(path, message.key, clock.now()))
         return (TOP / path).as_posix()
 
+    @actors.handles(GiveUp)
+    def give_up(self, message: GiveUp) -> None:
+        """Begin to remove the files of a submission that will not come."""
+        self.record(GiveUpFiles(message.key))
+        self.tell(self.ref, ClearPacks())
+
     @actors.handles(ClearPacks)
     def clear(self, _: ClearPacks) -> None:
-        """Begin to remove abandoned packs in the background."""
+        """Begin to remove abandoned files in the background, or once that is done, anew."""
+        self._is_wanted = True
+        self._next()
+
+    def _next(self) -> None:
+        if self._is_busy:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._is_wanted:
+            self._timer = self.after(CLEAR_SECONDS, ClearPacks())
+            return
+        self._is_wanted, self._is_busy = False, True
         self.start_soon(self._clear, done=lambda _: Cleared(), failed=Cleared)
 
     @actors.handles(Cleared)
     def cleared(self, message: Cleared) -> None:
         """Set the timer for the next time."""
         if message.failure is not None:
-            logger.warning("packs without a job can't be removed yet: %s", message.failure)
-        self.after(CLEAR_SECONDS, ClearPacks())
+            logger.warning("files without a job can't be removed yet: %s", message.failure)
+        self._is_busy = False
+        self._next()
 
     async def _clear(self) -> None:
         reader, checkouts = self._services.reader, self._services.checkouts
         if checkouts is None:
             return
         records = CheckoutRecords(self._keeper, reader)
-        for path in await reader.packs_without_job(clock.now() - KEPT):
+        for path, is_pack in await reader.files_without_job(clock.now() - KEPT):
+            remove = erase_pack if is_pack else erase
             try:
-                await erase_pack(PurePosixPath(path), checkouts, records)
+                await remove(PurePosixPath(path), checkouts, records)
             except OSError as error:
-                logger.warning("the pack %s can't be removed yet: %s", path, error)
+                logger.warning("the files in %s can't be removed yet: %s", path, error)
             else:
-                logger.info("the pack %s is removed: no job came for it", path)
+                logger.info("the files in %s are removed: no job came for them", path)
 
 
 async def erase_pack(path: PurePosixPath, checkouts: Checkouts, records: Records) -> None:

@@ -5,10 +5,11 @@ import logging
 import attrs
 
 import actors
+from flamenco import clock
 from flamenco.config.manager import GarbageCollect
 from flamenco.manager.services import Services
 from flamenco.shaman import Collected
-from flamenco.store import DeleteCheckout, PutCheckout, Reader
+from flamenco.store import BindCheckout, DeleteCheckout, PutCheckout, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,14 @@ class RecordCheckout(actors.Request[None]):
 
 
 @attrs.frozen
+class BindToSubmission(actors.Request[None]):
+    """A checkout is complete, and was made for a submission."""
+
+    path: str
+    key: str
+
+
+@attrs.frozen
 class ForgetCheckout(actors.Request[None]):
     """A checkout is empty, and about to go."""
 
@@ -53,6 +62,10 @@ class CheckoutRecords:
     async def add(self, path: str) -> None:
         """Record a checkout."""
         await self._keeper.ask(RecordCheckout(path))
+
+    async def bind(self, path: str, key: str) -> None:
+        """Note for which submission a checkout was made."""
+        await self._keeper.ask(BindToSubmission(path, key))
 
     async def remove(self, path: str) -> None:
         """Forget a checkout."""
@@ -82,6 +95,11 @@ class ShamanKeeper(actors.Actor):
     def record_checkout(self, message: RecordCheckout) -> None:
         """Record a checkout."""
         self.record(PutCheckout(message.path))
+
+    @actors.handles(BindToSubmission)
+    def bind_to_submission(self, message: BindToSubmission) -> None:
+        """Record for which submission a checkout was made."""
+        self.record(BindCheckout(message.path, message.key, clock.now()))
 
     @actors.handles(ForgetCheckout)
     def forget_checkout(self, message: ForgetCheckout) -> None:

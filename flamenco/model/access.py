@@ -203,6 +203,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "askAboutBlendFile",
         "dryRunJob",
         "fetchBlendFiles",
+        "giveUpFiles",
         "handOutPack",
         "shamanCheckout",
         "shamanCheckoutRequirements",

@@ -92,7 +92,9 @@ from flamenco.store.queries import Reader, open_reader
 from flamenco.store.snapshots import WorkerSnapshot, job_key, worker_key
 from flamenco.store.steps import read_steps
 from flamenco.store.submissions import (
+    BindCheckout,
     ForgetSubmissions,
+    GiveUpFiles,
     PutPack,
     Remembered,
     RememberSubmission,
@@ -104,6 +106,7 @@ from flamenco.store.work import Held, held_tasks, job_names, task_names, waiting
 __all__ = [
     "AppendLog",
     "AuditFilter",
+    "BindCheckout",
     "DamagedDatabase",
     "DeleteBlock",
     "DeleteBlocks",
@@ -119,6 +122,7 @@ __all__ = [
     "DeleteUser",
     "ForgetLoads",
     "ForgetSubmissions",
+    "GiveUpFiles",
     "HandBackLeases",
     "Held",
     "Holder",

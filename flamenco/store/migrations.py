@@ -475,6 +475,17 @@ def _subscriptions(db: Database) -> None:
     _run(db, _SUBSCRIPTIONS)
 
 
+_CHECKOUTS_OF_SUBMISSIONS = """
+ALTER TABLE checkouts ADD COLUMN submission TEXT;
+CREATE INDEX checkouts_by_submission ON checkouts (submission) WHERE submission IS NOT NULL;
+"""
+
+
+def _checkouts_of_submissions(db: Database) -> None:
+    """Add the keys of the submissions that Shaman made checkouts for."""
+    _run(db, _CHECKOUTS_OF_SUBMISSIONS)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -503,4 +514,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _admission,
     _audit,
     _subscriptions,
+    _checkouts_of_submissions,
 )

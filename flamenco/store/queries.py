@@ -159,8 +159,9 @@ class Reader:
         return await self.ask(lambda db: db.execute(query, (path,)).fetchone() is not None)
 
     async def checkouts_without_job(self) -> list[str]:
-        """The paths of Shaman's checkouts without a job, and without one of a job inside."""
-        known = "SELECT path FROM checkouts WHERE key IS NULL"
+        """The paths of Shaman's checkouts without a job, and without one of a job inside; those
+        made for a submission with a key are among `files_without_job`."""
+        known = "SELECT path FROM checkouts WHERE created IS NULL"
         used = "SELECT DISTINCT shaman_checkout_id FROM jobs WHERE shaman_checkout_id IS NOT NULL"
 
         def find(db: sqlite3.Connection) -> list[str]:
@@ -193,9 +194,10 @@ class Reader:
         """True if a checkout is a pack."""
         return await self.look(lambda db: submissions.is_pack(db, path))
 
-    async def packs_without_job(self, moment: datetime) -> list[str]:
-        """The paths of packs that were handed out before this moment, and that no job uses."""
-        return await self.ask(lambda db: submissions.packs_without_job(db, moment))
+    async def files_without_job(self, moment: datetime) -> list[tuple[str, bool]]:
+        """The paths of packs and checkouts of submissions that were made before this moment or
+        given up, and that no job uses; whether each is a pack."""
+        return await self.ask(lambda db: submissions.files_without_job(db, moment))
 
     async def is_used(self, checkout: str, *, but: str = "") -> bool:
         """True if a job uses files of a checkout, leaving out the one with the id ``but``."""

@@ -1,6 +1,7 @@
 """Records of submissions: their keys for a day, and the packs that were handed out for them.
 
-A pack is recorded as a checkout with a key: the submitter fills it, not Shaman.
+A pack is recorded as a checkout with a key: the submitter fills it, not Shaman. The key of the
+submission that Shaman made a checkout for is in a column of its own.
 """
 
 import sqlite3
@@ -48,6 +49,22 @@ class PutPack:
     created: datetime
 
 
+@attrs.frozen
+class BindCheckout:
+    """Shaman made a checkout for the submission with this key."""
+
+    path: str
+    key: str
+    created: datetime
+
+
+@attrs.frozen
+class GiveUpFiles:
+    """No job comes for the pack and the checkouts of a submission."""
+
+    key: str
+
+
 def submission_of(db: sqlite3.Connection, key: str) -> Remembered | None:
     """Job that was submitted with a key."""
     row = db.execute("SELECT digest, job_id FROM submissions WHERE key = ?", (key,)).fetchone()
@@ -72,13 +89,15 @@ def is_pack(db: sqlite3.Connection, path: str) -> bool:
     return db.execute(query, (path,)).fetchone() is not None
 
 
-def packs_without_job(db: sqlite3.Connection, moment: datetime) -> list[str]:
-    """The paths of packs that were handed out before this moment, and that no job uses."""
+def files_without_job(db: sqlite3.Connection, moment: datetime) -> list[tuple[str, bool]]:
+    """The paths of packs and checkouts of submissions that were made before this moment or given
+    up, and that no job uses; whether each is a pack."""
     query = (
-        "SELECT path FROM checkouts WHERE key IS NOT NULL AND created < ? "
+        "SELECT path, key IS NOT NULL FROM checkouts WHERE created < ? "
         "AND path NOT IN (SELECT shaman_checkout_id FROM jobs WHERE shaman_checkout_id IS NOT NULL)"
     )
-    return [str(path) for (path,) in db.execute(query, (to_sql(moment),))]
+    found = db.execute(query, (to_sql(moment),))
+    return [(str(path), bool(is_pack)) for path, is_pack in found]
 
 
 def _remember(connection: sqlite3.Connection, change: RememberSubmission) -> None:
@@ -99,8 +118,24 @@ def _put_pack(connection: sqlite3.Connection, change: PutPack) -> None:
     )
 
 
+def _bind_checkout(connection: sqlite3.Connection, change: BindCheckout) -> None:
+    connection.execute(
+        "UPDATE checkouts SET submission = ?, created = ? WHERE path = ?",
+        (change.key, to_sql(change.created), change.path),
+    )
+
+
+def _give_up_files(connection: sqlite3.Connection, change: GiveUpFiles) -> None:
+    connection.execute(
+        "UPDATE checkouts SET created = '' WHERE key = ? OR submission = ?",
+        (change.key, change.key),
+    )
+
+
 WRITERS: Mapping[type, Callable[[sqlite3.Connection, Any], None]] = {
     RememberSubmission: _remember,
     ForgetSubmissions: _forget,
     PutPack: _put_pack,
+    BindCheckout: _bind_checkout,
+    GiveUpFiles: _give_up_files,
 }

@@ -75,6 +75,8 @@ class FakeManager:
     """Number of requests to come for a job whose answer is lost."""
     keys: list[str] = attrs.Factory(list)
     """The keys of all submissions."""
+    given_up: list[str] = attrs.Factory(list)
+    """Keys of the submissions whose files are given up."""
     packs: int = 0
     """Number of folders handed out."""
 
@@ -98,14 +100,18 @@ class FakeManager:
                 return 200, {"tags": self.tags}
             case "POST", ["jobs" | "access", *rest]:
                 return self._post(rest, body)
-            case "DELETE", ["jobs", _]:
-                self.submitted.clear()
-                return 204, None
+            case "DELETE", ["jobs", what]:
+                return self._delete(what)
             case "GET", ["", *words] if words[0] in {"open-gate", "play"}:
                 return self._play(words)
             case "GET", [*words] if JOB in words or TASK in words:
                 return (503, None) if self.silent else self._of_job(words)
         return 404, {"code": 404, "message": "no such operation"}
+
+    def _delete(self, what: str) -> tuple[int, Any]:
+        if what != "packs":
+            self.submitted.clear()
+        return 204, None
 
     def _let_in(self, rest: list[str]) -> tuple[int, Any]:
         if not self.confirmations:
@@ -198,6 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         manager = self.server.manager
         manager.agents.add(self.headers["User-Agent"])
+        if self.command == "DELETE" and self.path.endswith("/packs"):
+            manager.given_up.append(self.headers["Idempotency-Key"])
         if self.path == "/api/v3/jobs":
             manager.keys.append(self.headers["Idempotency-Key"])
             manager.lose -= 1

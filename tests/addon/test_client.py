@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
@@ -284,6 +285,19 @@ def test_a_manager_that_hands_out_no_folders_is_told_apart(manager: FakeManager)
     assert Client(manager.url).hand_out_pack("n", KEY) is None
 
 
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_a_manager_that_keeps_nothing_by_keys_needs_no_giving_up(
+    manager: FakeManager, status: int
+) -> None:
+    Client(manager.url).give_up(KEY)
+    assert manager.given_up == [KEY]
+    manager.refusals["/api/v3/jobs/packs"] = (status, {"code": status, "message": "no"})
+    Client(manager.url).give_up(KEY)
+    manager.refusals["/api/v3/jobs/packs"] = (500, {"code": 500, "message": "no"})
+    with pytest.raises(ManagerRefused):
+        Client(manager.url).give_up(KEY)
+
+
 def test_a_flow_lets_blender_draw_between_slices_of_its_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -295,7 +309,7 @@ def test_a_flow_lets_blender_draw_between_slices_of_its_work(
 
 @pytest.mark.parametrize("end", ["throw", "close"])
 def test_what_a_flow_that_is_ended_no_longer_gets_is_undone(end: str) -> None:
-    undone: queue.Queue[str] = queue.Queue()
+    undone: queue.Queue[Future[str]] = queue.Queue()
     made = threading.Event()
     flow = background.in_background(lambda: made.wait(PATIENCE) and "made", undone.put)
     next(flow)
@@ -306,4 +320,4 @@ def test_what_a_flow_that_is_ended_no_longer_gets_is_undone(end: str) -> None:
             flow.throw(Aborted())
     assert undone.empty()
     made.set()
-    assert undone.get(timeout=PATIENCE) == "made"
+    assert undone.get(timeout=PATIENCE).result() == "made"

@@ -24,11 +24,13 @@ from addon.flamenco.packing import Transfer
 from addon.flamenco.plan import PackPlan
 from addon.flamenco.remembered import Remembered
 from tests.addon.fake_manager import FakeManager
+from tests.patience import until
 from tests.shaman.conftest import everything
 from tests.web.conftest import Edge
 from tests.web.conftest import edge as edge
 from tests.web.test_shaman import SCENE, Connection
 
+KEY = "2d1c1f7e-0f55-4c0c-8f43-8a5f0e9b2b1d"
 ODD = "a ö#1 " + "x" * 200 + ".png"
 
 
@@ -49,7 +51,7 @@ def plan_of(home: Path) -> PackPlan:
 async def send(edge: Edge, home: Path, transfer: Transfer | None = None) -> str:
     """The path of the checkout."""
     known, transfer = Remembered(home.parent / checksums.CACHE_NAME), transfer or Transfer()
-    arguments = (plan_of(home), {}, Client(edge.url), "My job", known, transfer)
+    arguments = (plan_of(home), {}, Client(edge.url), "My job", KEY, known, transfer)
     return await trio.to_thread.run_sync(partial(shaman.check_out, *arguments))
 
 
@@ -61,6 +63,14 @@ async def test_everything_is_checked_out_under_its_own_name(edge: Edge, home: Pa
         ODD: b"texture",
         "copy.png": b"texture",
     }
+
+
+async def test_a_checkout_is_given_up_by_the_key_of_its_submission(edge: Edge, home: Path) -> None:
+    checkout = edge.storage / "shared" / "jobs" / await send(edge, home)
+    for key in ("another", KEY):
+        assert checkout.is_dir()
+        await trio.to_thread.run_sync(Client(edge.url).give_up, key)
+    await until(lambda: not checkout.exists())
 
 
 async def test_what_is_known_is_neither_read_nor_sent_again(
@@ -216,7 +226,7 @@ def test_a_file_that_never_arrives_is_given_up(
     monkeypatch.setattr(FakeManager, "answer", lambda _, *rest: answer(*rest))
     known = Remembered(tmp_path / checksums.CACHE_NAME)
     with pytest.raises(ManagerRefused) as caught:
-        shaman.check_out(plan_of(home), {}, Client(manager.url), "n", known, Transfer())
+        shaman.check_out(plan_of(home), {}, Client(manager.url), "n", KEY, known, Transfer())
     assert caught.value.status == 502
 
 

@@ -94,14 +94,16 @@ yield from until(lambda: wm.flamenco_bat_status == "ABORTED")
 took = time.monotonic() - began
 open_gate()
 yield from until(lambda: not os.path.isdir(JOBS) or not os.listdir(JOBS))
+yield from until(lambda: not any(one.name == "flamenco-addon" for one in threading.enumerate()))
 finish([bpy.ops.flamenco.submit_job.poll(), took])
 """.replace("JOBS", repr(str(storage / "jobs")))
-    story = "import os\n" + story
+    story = "import os, threading\n" + story
     run = play(blender, display, manager, story, blendfile)
     can_submit, took = run.result
     assert can_submit is True, run.output
     assert took < GATE_TIMEOUT / 2, "it waited for the Manager's answer"
     assert manager.submitted == []
+    assert manager.given_up == [key for key in manager.keys[:1] if key]
 
 
 def test_opening_another_file_ends_the_submission(

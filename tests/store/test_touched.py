@@ -15,6 +15,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = Job(id="j", name="j", type="t", created=NOW, updated=NOW)
 TASK = Task(id="t", job_id="j", idx=1, name="t", type="blender", created=NOW, updated=NOW)
 NO_FRAMES = {
+    "BindCheckout",
     "DeleteBlock",
     "DeleteBlocks",
     "DeleteCheckout",
@@ -26,6 +27,7 @@ NO_FRAMES = {
     "DeleteUser",
     "ForgetLoads",
     "ForgetSubmissions",
+    "GiveUpFiles",
     "InsertAuditLine",
     "InsertJob",
     "MarkWorkerDeleted",  # its name is compared by itself, as is that of PutWorker",

@@ -74,7 +74,8 @@ BODIES = {
 }
 """{operation: a body that it takes}"""
 
-HEADERS = {"handOutPack": {"Idempotency-Key": NOBODY}}
+KEYED = {"Idempotency-Key": NOBODY}
+HEADERS = {"handOutPack": KEYED, "giveUpFiles": KEYED}
 """{operation: headers that it can't do without}"""
 
 MALFORMED = {"setTaskStatus": 404}

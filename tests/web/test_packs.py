@@ -202,6 +202,35 @@ async def test_a_pack_for_which_no_job_came_goes_after_a_day(edge, monkeypatch):
     assert await canceled(edge)
 
 
+async def test_a_pack_that_is_given_up_goes_at_once_and_that_of_a_job_or_of_others_stays(edge):
+    keys = [str(uuid.uuid4()) for _ in range(3)]
+    abandoned, used, others = [await handed_out(edge, key) for key in keys]
+    assert (await post(edge, "jobs", JOB, keys[1])).status_code == 200
+    for key in keys[:2]:
+        await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": key})
+    await until(lambda: not abandoned.exists())
+    assert used.exists()
+    assert others.exists()
+    assert await edge.farm.services.reader.pack_of(keys[0]) is None
+
+
+async def test_what_is_given_up_while_others_are_removed_goes_after_them(edge, monkeypatch):
+    first, second = [(key, await handed_out(edge, key)) for key in map(str, (uuid.uuid4(), KEY))]
+    begun, go_on, remove = trio.Event(), trio.Event(), packs.erase_pack
+
+    async def slow(*given) -> None:
+        begun.set()
+        await go_on.wait()
+        await remove(*given)
+
+    monkeypatch.setattr(packs, "erase_pack", slow)
+    await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": first[0]})
+    await begun.wait()
+    await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": second[0]})
+    go_on.set()
+    await until(lambda: not first[1].exists() and not second[1].exists())
+
+
 async def test_a_pack_that_cannot_be_removed_keeps_no_other(edge, monkeypatch):
     stuck, *others = [await handed_out(edge, str(uuid.uuid4())) for _ in range(3)]
     empty = Checkouts.empty

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UnsetType
 
 from flamenco.api import jobs, packs
-from flamenco.manager.packs import HandOutPack
+from flamenco.manager.packs import GiveUp, HandOutPack
 from flamenco.manager.submissions import Key
 from web.context import farm
 from web.operations import Operations
@@ -19,6 +19,15 @@ async def hand_out_pack(body: packs.PackRequest, headers: packs.PackHeaders) -> 
     """A folder for the files of a job; it is removed with the job, or a day later without one."""
     wanted = HandOutPack(headers.idempotency_key, body.name)
     return packs.Pack(path=await farm().packs.ask(wanted))
+
+
+@routes.delete("/jobs/packs")
+async def give_up_files(headers: packs.PackHeaders) -> None:
+    """Give up the folder, and Shaman's checkouts, of a submission that will not come.
+
+    They are removed in the background, unless a job came for them.
+    """
+    await farm().packs.ask(GiveUp(headers.idempotency_key))
 
 
 def key_of(body: jobs.SubmittedJob, headers: jobs.SubmissionHeaders) -> Key | None:

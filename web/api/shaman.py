@@ -6,6 +6,8 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from functools import partial
 
+from msgspec import UnsetType
+
 from flamenco.api import shaman as api
 from flamenco.api.shaman import MOST_FILES
 from flamenco.manager.refusals import Refusal
@@ -43,11 +45,15 @@ async def shaman_checkout_requirements(
 
 
 @routes.post("/shaman/checkout/create", errors=[409, 424], most=LONGEST_LIST, values=MOST_VALUES)
-async def shaman_checkout(body: api.ShamanCheckout) -> api.ShamanCheckoutResult:
+async def shaman_checkout(
+    body: api.ShamanCheckout, headers: api.ShamanCheckoutHeaders
+) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
     shaman, records = services().shaman_on, CheckoutRecords(farm().shaman, services().reader)
     files = await beside(partial(_files, body.files))
     path = await shaman.checkout(body.checkoutPath, files, records)
+    if not isinstance(headers.idempotency_key, UnsetType):
+        await records.bind(path, headers.idempotency_key)
     return api.ShamanCheckoutResult(checkoutPath=path)
 
 

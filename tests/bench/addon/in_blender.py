@@ -74,7 +74,7 @@ def known(folder: Path, url: str) -> float:
     remembered.save()
 
     def send() -> None:
-        shaman.check_out(plan, {}, client, "bench", Remembered(memory), Transfer())
+        shaman.check_out(plan, {}, client, "bench", "", Remembered(memory), Transfer())
 
     return seconds(send)
 
