@@ -7,7 +7,8 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.api.meta import Parked, ParkedPart
-from flamenco.model.bounds import Line
+from flamenco.model.bounds import Count, Line, Prose, Time
+from flamenco.model.connections import ConnectionState
 
 MOST_ACTORS = 10_000
 
@@ -68,3 +69,24 @@ class ActorTriedAgain:
     """A part of the Manager that is to begin anew before its pause is over."""
 
     path: Line
+
+
+@attrs.frozen(kw_only=True)
+class ShownConnection:
+    """A lasting connection of the Manager to a service outside."""
+
+    state: ConnectionState
+    to: Line | UnsetType = UNSET
+    """Address of the service."""
+    since: Time
+    reason: Prose | UnsetType = UNSET
+    """Why it is broken, or what the service refuses."""
+    sent: Count
+    """Number of messages that have arrived since the configuration of it was last changed."""
+    lost: Count
+    """Number of messages that had to make room meanwhile."""
+
+
+@attrs.frozen(kw_only=True)
+class ManagerConnections:
+    mqtt: ShownConnection

@@ -198,8 +198,6 @@ async def _run_once(
     """
     if installation.is_first_run(config):
         logger.warning(FIRST_RUN)
-    if config.mqtt.client.enabled:
-        logger.warning("mqtt.client.enabled has no effect: this Manager sends nothing to MQTT")
     over = trio.Event()
     paths = installation.paths(config)
     async with (

@@ -14,7 +14,12 @@ from flamenco.api import jobs as wire_jobs
 from flamenco.api import packs as wire_packs
 from flamenco.api import pictures as wire_pictures
 from flamenco.api import workers as wire_workers
-from flamenco.api.inspection import ActorsWanted, ActorTriedAgain, ManagerActors
+from flamenco.api.inspection import (
+    ActorsWanted,
+    ActorTriedAgain,
+    ManagerActors,
+    ManagerConnections,
+)
 from flamenco.api.lists import JobsWanted, TasksWanted, WorkersWanted
 from flamenco.api.logs import FoundLines, LogSearch
 from flamenco.client.access import AccessOperations
@@ -58,6 +63,11 @@ class Operations(
     def try_actor_again(self, path: str) -> Call[None]:
         """Let a parked part of the Manager begin anew before its pause is over."""
         return Call("POST", "manager/actors/try-again", nothing, body=ActorTriedAgain(path=path))
+
+    @operation
+    def connections(self) -> Call[ManagerConnections]:
+        """The Manager's lasting connections to services outside, and how they are."""
+        return get("manager/connections", ManagerConnections)
 
     @operation
     def shared_storage(self, audience: str, platform: str) -> Call[meta.SharedStorageLocation]:

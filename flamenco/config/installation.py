@@ -35,6 +35,7 @@ AT_ONCE = (
     "delete_audit_after",
     "exec",
     "outgoing",
+    "mqtt",
     "variables",
 )
 """Keys whose changes a running Manager applies; all others are read when it starts."""

@@ -20,12 +20,14 @@ from flamenco.logs import TaskLogs
 from flamenco.manager import supervision
 from flamenco.manager.asking import worker_actor
 from flamenco.manager.audit import Audit
+from flamenco.manager.connections import Reconfigured
 from flamenco.manager.deletions import Deletions
 from flamenco.manager.housekeeping import Housekeeping
 from flamenco.manager.images import Images
 from flamenco.manager.interpreter import responsive
 from flamenco.manager.jobs.messages import WaitForJobs
 from flamenco.manager.jobs.supervisor import Jobs
+from flamenco.manager.mqtt import Mqtt
 from flamenco.manager.notices import Notices
 from flamenco.manager.outbox import Outbox
 from flamenco.manager.packs import Packs
@@ -38,6 +40,7 @@ from flamenco.manager.services import (
     HOUSEKEEPING,
     IMAGES,
     JOBS,
+    MQTT,
     NOTICES,
     OUTBOX,
     PACKS,
@@ -101,6 +104,7 @@ class Farm:
     status: actors.ActorRef
     notices: actors.ActorRef
     outbox: actors.ActorRef
+    mqtt: actors.ActorRef
     people: actors.ActorRef
     audit: actors.ActorRef
     shaman: actors.ActorRef
@@ -114,6 +118,7 @@ class Farm:
         wanted = await self.services.file.counts()
         self.services.take_over(wanted)
         self.workers.tell(ConfigChanged())
+        self.mqtt.tell(Reconfigured())
         return restart_keys(self.services.config_at_start, wanted)
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
@@ -239,6 +244,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         status=await start(Status, STATUS, services),
         notices=await start(Notices, NOTICES, services),
         outbox=await start(Outbox, OUTBOX, services),
+        mqtt=await start(Mqtt, MQTT, services),
         people=await start(People, PEOPLE, services),
         audit=await start(Audit, AUDIT, services),
         submissions=await start(Submissions, SUBMISSIONS, services),

@@ -247,6 +247,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "checkBlenderExePath",
         "checkSharedStoragePath",
         "findBlenderExePath",
+        "fetchManagerConnections",
         "getConfigurationFile",
         "saveSetupAssistantConfig",
         "tryActorAgain",

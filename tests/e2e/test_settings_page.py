@@ -27,7 +27,7 @@ variables:
     values:
       - {platform: windows, value: 'C:\tools'}
 """
-NOT_SHOWN = ("_meta", "mqtt", "variables")
+NOT_SHOWN = ("_meta", "variables")
 
 
 def test_settings_are_changed_by_two_people_and_hold_after_a_restart(tmp_path):

@@ -60,6 +60,20 @@ async def test_crashes_and_what_is_parked_are_told(tmp_path):
     assert found["parked_workers"] == {anna.id: parked["worker"]}
 
 
+async def test_a_connection_is_made_as_soon_as_it_is_configured_and_shown(edge):
+    off = (await call(edge, "GET", "manager/connections"))["mqtt"]
+    assert (off["state"], off["sent"], off["lost"], "to" in off) == ("off", 0, 0, False)
+    client = {"enabled": True, "broker": "mqtt://127.0.0.1:1", "password": "hush"}
+    await call(edge, "PUT", "configuration/file", {"mqtt": {"client": client}}, 204)
+
+    async def broken():
+        found = (await call(edge, "GET", "manager/connections"))["mqtt"]
+        return found if found["state"] == "broken" else None
+
+    found = await until(broken)
+    assert (found["to"], "reason" in found) == ("127.0.0.1:1", True)
+
+
 async def test_a_part_of_the_manager_that_keeps_crashing_is_shown_and_tried_again(
     tmp_path, monkeypatch
 ):

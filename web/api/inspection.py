@@ -13,6 +13,8 @@ from flamenco.api.inspection import (
     ActorsWanted,
     ActorTriedAgain,
     ManagerActors,
+    ManagerConnections,
+    ShownConnection,
 )
 from flamenco.api.meta import Parked
 from flamenco.api.past import (
@@ -23,8 +25,10 @@ from flamenco.api.past import (
     WaitingJob,
 )
 from flamenco.manager.asking import ask_job
+from flamenco.manager.connections import GetConnection
 from flamenco.manager.jobs.messages import WhyWaiting
 from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
+from flamenco.model.connections import Connection
 from flamenco.model.jobs import Job
 from flamenco.model.lists import JobFilter, Order, Paging
 from flamenco.model.parking import ParkedKind
@@ -68,6 +72,23 @@ async def try_actor_again(body: ActorTriedAgain) -> None:
         raise NotFound(f"there is no actor {body.path}")
     if not found.retry():
         raise NotAllowed(f"{body.path} is not parked")
+
+
+@routes.get("/manager/connections")
+async def fetch_manager_connections() -> ManagerConnections:
+    """The Manager's lasting connections to services outside, and how they are."""
+    return ManagerConnections(mqtt=_shown(await farm().mqtt.ask(GetConnection())))
+
+
+def _shown(connection: Connection) -> ShownConnection:
+    return ShownConnection(
+        state=connection.state,
+        to=connection.to or UNSET,
+        since=connection.since,
+        reason=connection.reason or UNSET,
+        sent=connection.sent,
+        lost=connection.lost,
+    )
 
 
 @routes.get("/farm/statistics")

@@ -387,6 +387,8 @@ export function createApi(
     /** One that is parked, before its pause is over. */
     tryActorAgain: (path: string) => done(http.POST('/api/v3/manager/actors/try-again', { body: { path } })),
 
+    fetchConnections: () => data(http.GET('/api/v3/manager/connections')),
+
     fetchSubscriptions: async () => (await data(http.GET('/api/v3/notices/subscriptions'))).subscriptions,
     addSubscription: (body: SubscriptionWanted) =>
       data(http.POST('/api/v3/notices/subscriptions', { body })),

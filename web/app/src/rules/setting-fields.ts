@@ -1,5 +1,6 @@
 /** What can be set on the page: the keys of `flamenco-manager.yaml` (docs/operator-guide.md). */
 
+import type { ManagerConnections } from '../api/types'
 import type { IconName } from '../components/ui/icons'
 
 export type FieldKind = 'text' | 'path' | 'secret' | 'flag' | 'duration' | 'count'
@@ -31,6 +32,8 @@ export interface Category {
   icon: IconName
   intro: string
   fields: readonly SettingField[]
+  /** A lasting connection that these set: the page tells how it is. */
+  connection?: keyof ManagerConnections
 }
 
 const DAYS = ['0s', '24h', '168h', '336h', '744h', '2160h', '8760h']
@@ -86,6 +89,21 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'warm_blender', label: 'Blender stays open', kind: 'flag', live: true, help: 'Workers keep Blender open between the tasks of a job, so that its file is read once. Off holds for tasks that start afterwards.' },
       { key: 'job_type_timeout', label: 'Job type timeout', kind: 'duration', choices: ['10s', '20s', '1m', '5m'], help: 'Time after which the script of a job type is stopped, and its job refused.' },
       { key: 'job_type_memory', label: 'Job type memory', kind: 'count', min: 256, max: 1048576, unit: 'MiB', help: 'Maximum memory for the script of a job type, on Linux.' },
+    ],
+  },
+  {
+    id: 'mqtt',
+    title: 'MQTT',
+    icon: 'external',
+    intro: 'A broker to which all that happens on the farm is published, with the topics of Flamenco 3.',
+    connection: 'mqtt',
+    fields: [
+      { key: 'mqtt.client.enabled', label: 'Publish to a broker', kind: 'flag', live: true, help: 'Off ends the connection at once.' },
+      { key: 'mqtt.client.broker', label: 'Broker', kind: 'text', live: true, placeholder: 'mqtt://broker.example', help: 'Its address, as mqtt://HOST:PORT, or mqtts://HOST:PORT for an encrypted connection.' },
+      { key: 'mqtt.client.clientID', label: 'Name of the client', kind: 'text', live: true, help: 'Under which the broker knows this Manager. Each Manager of a broker needs one of its own.' },
+      { key: 'mqtt.client.topic_prefix', label: 'Beginning of topics', kind: 'text', live: true, help: 'Stands before each topic: flamenco makes flamenco/jobs.' },
+      { key: 'mqtt.client.username', label: 'User of the broker', kind: 'text', live: true, help: 'Empty: the broker asks for none.' },
+      { key: 'mqtt.client.password', label: 'Password of the broker', kind: 'secret', live: true, help: 'Of this user.' },
     ],
   },
   {
