@@ -1,15 +1,16 @@
 """Lists of frames as they were written, kept for as long as nothing in them changes.
 
-A page asks for the whole list of a job each time it is opened, and many pages may show the same
-job. The list of ten thousand frames takes a tenth of a second and more to write.
+A page asks for the states of all frames of a job each time it is opened, and many pages may show
+the same job; scripts ask for the whole list. That of ten thousand frames takes a tenth of a second
+and more to write.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 
 import attrs
 
-from flamenco.store import JobFrames, Reader, Touched
+from flamenco.store import Reader, Touched
 
 MOST_BYTES = 32 * 2**20
 """Maximum size of all lists together; those that nobody has asked for the longest go."""
@@ -26,12 +27,12 @@ class WrittenList:
     body: bytes
     etag: str
     """Digest of it."""
-    workers: Mapping[str, str]
+    workers: Mapping[str, str] = attrs.field(factory=dict)
     """The names of workers in it, which are changed without its job; {id: name}."""
 
 
-Write = Callable[[JobFrames], WrittenList]
-_Key = tuple[str, int | None, int | None]
+Write = Callable[[], Awaitable[WrittenList]]
+_Key = tuple[str, Hashable]
 
 
 @attrs.define(eq=False)
@@ -43,14 +44,12 @@ class FrameLists:
     _kept: OrderedDict[_Key, tuple[int, WrittenList]] = attrs.field(factory=OrderedDict)
     _size: int = 0
 
-    async def get(
-        self, job_id: str, after: int | None, limit: int | None, write: Write
-    ) -> WrittenList:
-        """The list of a job's frames behind a number, written anew if it has changed."""
-        key, touched = (job_id, after, limit), self._touched.of(job_id)
+    async def get(self, job_id: str, what: Hashable, write: Write) -> WrittenList:
+        """The answer to a question about a job's frames, written anew if they have changed."""
+        key, touched = (job_id, what), self._touched.of(job_id)
         then, written = self._kept.get(key, (0, None))
         if written is None or then != touched or await self._is_outdated(written):
-            written = await self._reader.frames(job_id, after, limit, write)
+            written = await write()
         self._keep(key, touched, written)
         return written
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from flamenco.api.lists import Limit
 from flamenco.api.pictures import ShownPicture
-from flamenco.model.bounds import Word
+from flamenco.model.bounds import Number, Word
 from flamenco.model.statuses import FrameState
 
 
@@ -49,12 +49,29 @@ class JobFrames:
 
 @attrs.frozen(kw_only=True)
 class FramesWanted:
-    """One page of the frames of a job."""
+    """One page of the frames of a job, or of those from a number to another."""
+
+    first: Number | None = None
+    last: Number | None = None
 
     limit: Limit | None = None
     """Maximum number of frames; without it, all, up to 100,000."""
     after: Word = ""
     """The `next` of the previous page."""
+
+
+@attrs.frozen(kw_only=True)
+class FrameStates:
+    """The states of all frames of a job, in few bytes."""
+
+    frames: str
+    """Their range, such as `1-240`."""
+    states: str
+    """A letter for each, in order: queued, active, done, failed, canceled; upper case where its
+    task told of a warning."""
+    chunks: tuple[int, ...] | UnsetType = UNSET
+    """Numbers of consecutive frames that the same task makes, in order; left out if each frame has
+    a task of its own."""
 
 
 class VideoFormat(StrEnum):

@@ -234,6 +234,11 @@ class Operations(
         return get(f"jobs/{job_id}/frames", wire_frames.JobFrames, wanted)
 
     @operation
+    def frame_states(self, job_id: str) -> Call[wire_frames.FrameStates]:
+        """The states of all frames of a job, in few bytes."""
+        return get(f"jobs/{job_id}/frame-states", wire_frames.FrameStates)
+
+    @operation
     def video(
         self, job_id: str, wanted: wire_frames.VideoWanted
     ) -> Call[bytes | wire_frames.VideoInTheMaking]:

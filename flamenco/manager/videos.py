@@ -11,6 +11,7 @@ import actors
 from flamenco.manager.films import film_of
 from flamenco.manager.refusals import Conflict, NotFound, Refusal
 from flamenco.manager.services import Services
+from flamenco.model.framelist import FramesPart
 from flamenco.pictures.filming import Film, unfinished
 from flamenco.pictures.videos import discard, make_video
 from flamenco.store import UnreadableRow
@@ -149,7 +150,7 @@ class Videos(actors.Actor):
         if job is None or job.delete_requested_at is not None:
             raise NotFound(f"there is no job {job_id}")
         look = partial(film_of, job, kind, self._services.pictures)
-        film, name = await self._services.reader.frames(job.id, None, None, look)
+        film, name = await self._services.reader.frames(job.id, FramesPart(), look)
         video = Video(self._files.path(job.id, name, kind), name)
         film = attrs.evolve(film, output=str(video.path), parts=self._files.parts(job.id))
         return Looked(key, film, video, await self._is_there(video))

@@ -163,6 +163,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "fetchGlobalLastRenderedInfo",
         "fetchJob",
         "fetchJobBlocklist",
+        "fetchJobFrameStates",
         "fetchJobFrameTimes",
         "fetchJobFrames",
         "fetchJobHistory",

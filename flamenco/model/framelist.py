@@ -56,6 +56,23 @@ class Frame(NamedTuple):
     none, at the last of the tasks that have."""
 
 
+class FramesPart(NamedTuple):
+    """A part of a job's frames; without any limit, all."""
+
+    after: int | None = None
+    """The number behind which it begins."""
+    last: int | None = None
+    """The number with which it ends."""
+    limit: int | None = None
+    """Maximum number of frames, never more than `MOST_LISTED`."""
+
+    def has(self, number: int) -> bool:
+        """True if a frame with this number lies within it."""
+        return (self.after is None or number > self.after) and (
+            self.last is None or number <= self.last
+        )
+
+
 class FrameList(NamedTuple):
     """A part of a job's frames, in order."""
 
@@ -64,32 +81,57 @@ class FrameList(NamedTuple):
     """The last of them, if there are more."""
 
 
-_Piece = tuple[int, int, FrameState, FrameTask]
+Piece = tuple[int, int, FrameState, FrameTask]
 """First and last of consecutive frames, and what they have in common."""
 
 
 def listed_frames(
     tasks: Sequence[FrameTask],
     pictures: Iterable[ListedPicture],
-    after: int | None = None,
-    limit: int | None = None,
+    part: FramesPart = FramesPart(),  # noqa: B008 - it never changes
 ) -> FrameList:
-    """The frames behind a number, at most ``limit`` and `MOST_LISTED` of them."""
-    most = min(limit or MOST_LISTED, MOST_LISTED)
+    """The frames of a part. Tasks and pictures of others may be left out."""
+    most = min(part.limit or MOST_LISTED, MOST_LISTED)
     made = _by_frame(pictures)
     places = {task.id: place for place, task in enumerate(tasks)}
-    planned = list(islice(_planned(tasks, made, places, after), most + 1))
+    planned = list(islice(_planned(tasks, made, places, part), most + 1))
     end = planned[-1].number if len(planned) > most else None
     others = [
-        Frame(number, FrameState.DONE, tasks[place], shown)
-        for number in made.keys() - {number for number, *_ in planned}
-        if (after is None or number > after)
-        and (end is None or number < end)
-        and (shown := _shown(made[number], places))
-        and (place := places.get(shown[0].task_id)) is not None
+        each
+        for each in _unplanned(tasks, made, places, {number for number, *_ in planned})
+        if part.has(each.number) and (end is None or each.number < end)
     ]
     frames = sorted((*planned, *others), key=attrgetter("number")) if others else planned
     return FrameList(frames[:most], frames[most - 1].number if len(frames) > most else None)
+
+
+def _unplanned(
+    tasks: Sequence[FrameTask],
+    made: Mapping[int, Sequence[ListedPicture]],
+    places: Mapping[str, int],
+    planned: Collection[int],
+) -> Iterator[Frame]:
+    """Frames that were made though no command told of them."""
+    for number in made.keys() - planned:
+        shown = _shown(made[number], places)
+        place = places.get(shown[0].task_id)
+        if place is not None:
+            yield Frame(number, FrameState.DONE, tasks[place], shown)
+
+
+def all_pieces(tasks: Sequence[FrameTask], pictures: Iterable[ListedPicture]) -> Sequence[Piece]:
+    """All frames of a job, in order, without their pictures.
+
+    Of the ``pictures``, those of planned frames may be left out.
+    """
+    pieces = _pieces([task for task in tasks if task.frames])
+    planned = {number for first, last, *_ in pieces for number in range(first, last + 1)}
+    places = {task.id: place for place, task in enumerate(tasks)}
+    others = [
+        (number, number, state, task)
+        for number, state, task, _ in _unplanned(tasks, _by_frame(pictures), places, planned)
+    ]
+    return sorted((*pieces, *others), key=itemgetter(0)) if others else pieces
 
 
 def _by_frame(pictures: Iterable[ListedPicture]) -> Mapping[int, Sequence[ListedPicture]]:
@@ -117,20 +159,21 @@ def _planned(
     tasks: Iterable[FrameTask],
     pictures: Mapping[int, Sequence[ListedPicture]],
     places: Mapping[str, int],
-    after: int | None,
+    part: FramesPart,
 ) -> Iterator[Frame]:
     for first, last, state, task in _pieces([task for task in tasks if task.frames]):
-        begin = first if after is None else max(first, after + 1)
-        for number in range(begin, last + 1):
+        begin = first if part.after is None else max(first, part.after + 1)
+        end = last if part.last is None else min(last, part.last)
+        for number in range(begin, end + 1):
             shown = pictures.get(number, ())
             if len(shown) > 1:
                 shown = _shown(shown, places, task.id)
             yield Frame(number, state, task, shown)
 
 
-def _pieces(makers: Collection[FrameTask]) -> list[_Piece]:
+def _pieces(makers: Collection[FrameTask]) -> list[Piece]:
     """Runs of frames that have a state and a task in common, in order."""
-    own: list[_Piece] = []
+    own: list[Piece] = []
     of_one: dict[object, FrameState] = {}  # most tasks make one frame, and are alike
     for task in makers:
         if task.frames.isdecimal():

@@ -14,7 +14,8 @@ import attrs
 import msgspec
 
 from flamenco.model.bounds import MOST_LISTED
-from flamenco.model.framelist import Frame, FrameList, FrameTask, ListedPicture
+from flamenco.model.framelist import Frame, FrameList, FramesPart, FrameTask, ListedPicture
+from flamenco.model.frames import MOST_FRAME
 from flamenco.model.pictures import Picture, PicturePlace, PicturesPart
 from flamenco.model.planned import number_of
 from flamenco.store.tables import PICTURES, UNREADABLE, Rows, as_they_lie, together
@@ -114,11 +115,14 @@ class _Query(Generic[R]):
 
 _TASKS = _Query(
     FrameTask,
-    "FROM tasks WHERE job_id = ? AND "
-    "(frames != '' OR id IN (SELECT task_id FROM pictures WHERE job_id = ?)) ORDER BY idx",
+    "FROM tasks WHERE job_id = ? AND (frames GLOB '*[-,]*' "
+    "OR frames != '' AND CAST(frames AS INTEGER) BETWEEN ? AND ? "
+    "OR id IN (SELECT task_id FROM pictures WHERE job_id = ? AND frame BETWEEN ? AND ?)) "
+    "ORDER BY idx",
     structured="warnings",
 )
-_PICTURES = _Query(ListedPicture, "FROM pictures WHERE job_id = ?")
+"""Those that make one frame of a part, those that make several, and those that made some."""
+_PICTURES = _Query(ListedPicture, "FROM pictures WHERE job_id = ? AND frame BETWEEN ? AND ?")
 _WORKERS = _Query(
     _Worker, "FROM workers WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
 )
@@ -130,14 +134,24 @@ _TOOK = _Query(
 )
 
 
-def read_tasks(connection: sqlite3.Connection, job_id: str) -> Sequence[FrameTask]:
-    """The tasks of a job that make frames, in order."""
-    return _TASKS.read(connection, job_id, job_id)
+def read_tasks(
+    connection: sqlite3.Connection, job_id: str, part: FramesPart
+) -> Sequence[FrameTask]:
+    """The tasks of a job that make frames, in order; at least those of a part."""
+    limits = _limits(part)
+    return _TASKS.read(connection, job_id, *limits, job_id, *limits)
 
 
-def read_pictures(connection: sqlite3.Connection, job_id: str) -> Sequence[ListedPicture]:
-    """The pictures of a job's frames, by all attempts."""
-    return _PICTURES.read(connection, job_id)
+def read_pictures(
+    connection: sqlite3.Connection, job_id: str, part: FramesPart
+) -> Sequence[ListedPicture]:
+    """The pictures of a part of a job's frames, by all attempts."""
+    return _PICTURES.read(connection, job_id, *_limits(part))
+
+
+def _limits(part: FramesPart) -> tuple[int, int]:
+    first = -MOST_FRAME if part.after is None else part.after + 1
+    return first, MOST_FRAME if part.last is None else part.last
 
 
 def newest_pictures(connection: sqlite3.Connection, limit: int) -> Rows[Picture]:

@@ -17,7 +17,14 @@ import attrs
 import trio
 from sqlite_utils import Database
 
-from flamenco.model.framelist import FrameTask, ListedPicture, listed_frames
+from flamenco.model.framelist import (
+    FramesPart,
+    FrameTask,
+    ListedPicture,
+    Piece,
+    all_pieces,
+    listed_frames,
+)
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import Paging
 from flamenco.model.parking import Parked, ParkedKind
@@ -319,27 +326,34 @@ class Reader:
         """
         return await self.ask(lambda db: list_pictures(db, job_id, part, then))
 
-    async def frames(
-        self, job_id: str, after: int | None, limit: int | None, then: Callable[[JobFrames], T]
-    ) -> T:
-        """Result of ``then``, in a thread, for a job's frames behind a number."""
+    async def frames(self, job_id: str, part: FramesPart, then: Callable[[JobFrames], T]) -> T:
+        """Result of ``then``, in a thread, for a part of a job's frames."""
+        tasks, pictures = await self._makers(job_id, part)
+        return await self.ask(
+            lambda db: then(with_makers(db, listed_frames(tasks, pictures, part)))
+        )
+
+    async def frame_pieces(self, job_id: str, then: Callable[[Sequence[Piece]], T]) -> T:
+        """Result of ``then``, in a thread, for all frames of a job without their pictures."""
+        tasks, pictures = await self._makers(job_id, FramesPart())
+        return await self.ask(lambda _: then(all_pieces(tasks, pictures)))
+
+    async def _makers(
+        self, job_id: str, part: FramesPart
+    ) -> tuple[Sequence[FrameTask], Sequence[ListedPicture]]:
         tasks: list[FrameTask] = []
         pictures: list[ListedPicture] = []
 
         async def read_makers() -> None:
-            tasks.extend(await self.ask(lambda db: read_tasks(db, job_id)))
+            tasks.extend(await self.ask(lambda db: read_tasks(db, job_id, part)))
 
         async def read_made() -> None:
-            pictures.extend(await self.ask(lambda db: read_pictures(db, job_id)))
+            pictures.extend(await self.ask(lambda db: read_pictures(db, job_id, part)))
 
         async with trio.open_nursery() as nursery:  # SQLite works on both at once
             nursery.start_soon(read_makers)
             nursery.start_soon(read_made)
-
-        def complete(db: sqlite3.Connection) -> T:
-            return then(with_makers(db, listed_frames(tasks, pictures, after, limit)))
-
-        return await self.ask(complete)
+        return tasks, pictures
 
     async def worker_names(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of workers, empty for those that were deleted; {id: name}."""

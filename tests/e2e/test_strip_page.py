@@ -59,8 +59,17 @@ def test_frames_of_chunks_are_selected_by_dragging_failed_and_requeued_by_keys(f
 
 def test_ten_thousand_frames_have_a_strip_that_is_zoomed_to_a_cell_each(farm):
     job = submit(farm, **FRAMES_JOB | {"settings": FRAMES | {"frames": "1-10000"}})
-    with browser_page(f"{farm}app/jobs/{job}") as page:
+    with browser_page(f"{farm}app/jobs") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{farm}app/jobs/{job}")
         expect(page.get_by_test_id("strip-counts")).to_have_text("10000 to do")
+        expect(page.get_by_test_id("frame").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        parts = [re.search(r"/frames\?first=(\d+)&last=(\d+)", url) for url in asked]
+        seen = [int(found[2]) - int(found[1]) + 1 for found in parts if found]
+        assert 0 < sum(seen) < 1000
+        assert not any(url.endswith("/frames") for url in asked)
         strip = page.get_by_test_id("strip")
         assert int(strip.get_attribute("data-parts")) > 400
         point_at(page, 1, of=4)

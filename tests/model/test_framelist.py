@@ -1,11 +1,21 @@
 """The list of a job's frames has each once, in the state in which it is counted."""
 
 from collections import Counter
+from itertools import groupby
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flamenco.model.framelist import FrameTask, ListedPicture, listed_frames
+from flamenco.model.framelist import (
+    FramesPart,
+    FrameTask,
+    ListedPicture,
+    all_pieces,
+    listed_frames,
+)
+from flamenco.model.frames import frame_numbers
+from flamenco.model.framestates import LETTERS, frame_states
 from flamenco.model.statuses import FrameState, TaskStatus
 from flamenco.model.tally import changes
 from tests.model.test_tally import T, counts, jobs, task
@@ -13,10 +23,13 @@ from tests.model.test_tally import T, counts, jobs, task
 F = FrameState
 
 
-def listed(*tasks, pictures=(), **part):
+def makers(tasks):
     fields = FrameTask._fields
-    makers = [FrameTask(**{name: getattr(each, name) for name in fields}) for each in tasks]
-    return listed_frames(makers, pictures, **part)
+    return [FrameTask(**{name: getattr(each, name) for name in fields}) for each in tasks]
+
+
+def listed(*tasks, pictures=(), **part):
+    return listed_frames(makers(tasks), pictures, FramesPart(**part))
 
 
 def states(*tasks):
@@ -110,6 +123,32 @@ def test_pages_one_after_the_other_are_the_whole_list(tasks, made, limit):
         after = page.next
     assert found == whole.frames
     assert whole.next is None
+
+
+@given(jobs(), st.sets(st.integers(-15, 15)), st.integers(-15, 15), st.integers(-15, 15))
+def test_the_frames_between_two_numbers_are_those_of_the_whole_list(tasks, made, after, last):
+    pictures = [ListedPicture(frame=each, task_id="t1") for each in made]
+    whole = listed(*tasks, pictures=pictures).frames
+    part = listed(*tasks, pictures=pictures, after=after, last=last).frames
+    assert part == [each for each in whole if after < each.number <= last]
+
+
+@given(jobs(), st.sets(st.integers(-15, 15)))
+def test_the_states_in_few_bytes_are_those_of_the_list(tasks, made):
+    pictures = [ListedPicture(frame=each, task_id="t1") for each in made]
+    whole = listed(*tasks, pictures=pictures).frames
+    found = frame_states(all_pieces(makers(tasks), pictures))
+    numbers = list(frame_numbers(found.frames)) if found.frames else []
+    assert numbers == [each.number for each in whole]
+    assert list(found.states) == [LETTERS[each.state] for each in whole]
+    chunks = [len(list(each)) for _, each in groupby(whole, lambda frame: frame.task.id)]
+    assert list(found.chunks) == ([] if set(chunks) <= {1} else chunks)
+
+
+def test_a_warning_of_its_task_is_told_beside_the_state_of_a_frame():
+    warned = attrs.evolve(task(1, "1-2", T.COMPLETED), warnings=("a texture is missing",))
+    found = frame_states(all_pieces(makers([warned, task(2, "3")]), ()))
+    assert found == ("1-3", "DDq", [2, 1])
 
 
 STATUSES = st.sampled_from(TaskStatus)

@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from flamenco.logs import TaskLogs
+from flamenco.model.framelist import FramesPart
 from flamenco.model.jobs import Attempt, Block, Command, Job, Task
 from flamenco.model.lists import JobFilter, Order, Paging, TaskFilter, WorkerFilter
 from flamenco.model.parking import ParkedKind
@@ -350,7 +351,7 @@ async def test_the_frames_of_other_tasks_are_listed_beside_a_damaged_one(tmp_pat
         for number in (1, 2, 3):
             spoil(connection, "tasks", f"frames = '{number}'", f"id = 't{number}'")
         spoil(connection, "tasks", cell)
-        found = await reader.frames("j2", None, None, lambda found: found.frames)
+        found = await reader.frames("j2", FramesPart(), lambda found: found.frames)
         assert {1, 3} <= {frame.number for frame in found} <= {1, 2, 3}
         assert [frame.state for frame in found if frame.number != 2] == ["queued", "queued"]
 
@@ -366,7 +367,7 @@ async def test_pictures_are_listed_beside_a_damaged_one(tmp_path, cell):
         others = [attrs.evolve(picture, task_id=f"t{n}", frame=n) for n in (2, 3)]
         await store.commit([*map(PutPicture, [picture, *others])])
         spoil(connection, "pictures", cell, "frame = 2")
-        found = await reader.frames("j2", None, None, lambda found: found.frames)
+        found = await reader.frames("j2", FramesPart(), lambda found: found.frames)
         assert [frame.number for frame in found] == [1, 2, 3]
         assert all(frame.pictures for frame in found if frame.number != 2)
         part, seen = PicturesPart(limit=1), set()

@@ -148,6 +148,28 @@ async def test_the_list_comes_in_pages(edge, job):
     assert [each["frame"] for each in last["frames"]] == [3]
     assert "next" not in last
     await call(edge, "GET", f"jobs/{job}/frames?after=nowhere", None, 400)
+
+
+async def test_frames_from_one_number_to_another_are_listed_alone(edge, job, anna):
+    task = await anna.gets_task()
+    await anna.says("POST", f"task/{task['uuid']}/picture", picture(1), 204)
+    whole = (await listed(edge, job))["frames"]
+    assert (await listed(edge, job, "?first=1&last=2"))["frames"] == whole[:2]
+    assert (await listed(edge, job, "?first=3"))["frames"] == whole[2:]
+    assert (await listed(edge, job, "?last=0"))["frames"] == []
+
+
+async def test_the_states_of_all_frames_come_in_few_bytes(edge, job, anna):
+    address = f"/api/v3/jobs/{job}/frame-states"
+    first = await edge.http.get(address)
+    assert first.json() == {"frames": "1-3", "states": "qqq"}
+    again = await edge.http.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    await anna.completes(await anna.gets_task())
+    assert (await edge.http.get(address)).json()["states"] == "dqq"
+    chunk = (await call(edge, "POST", "jobs", CHUNK_JOB))["id"]
+    found = await call(edge, "GET", f"jobs/{chunk}/frame-states")
+    assert found == {"frames": "1-3", "states": "qqq", "chunks": [3]}
     await call(edge, "GET", f"jobs/{NOBODY}/frames", None, 404)
 
 

@@ -1,22 +1,24 @@
 """Operations tagged `jobs`, on the list of a job's frames."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from http import HTTPStatus
 
 import msgspec
+from msgspec import UNSET
 from quart import Response, request, send_file
 
 from flamenco.api import frames as api
 from flamenco.api.pictures import FOLDER
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.manager.videos import InTheMaking, MakeVideo
-from flamenco.model.framelist import Frame, ListedPicture
+from flamenco.model.framelist import Frame, FramesPart, ListedPicture, Piece
+from flamenco.model.framestates import frame_states
 from flamenco.model.statuses import FrameState
 from flamenco.store import JobFrames
 from web.api.finding import find_job
-from web.context import farm, frame_lists
+from web.context import farm, frame_lists, reader
 from web.framelists import WrittenList
 from web.operations import Id, Operations
 from web.paging import place_of, text_of
@@ -36,7 +38,25 @@ async def fetch_job_frames(job_id: Id, query: api.FramesWanted) -> Answer:
     after = place_of(query.after, int) if query.after else None
     if query.after and after is None:
         raise Refusal("after: expected the `next` of a page of frames")
-    found = await frame_lists().get(job_id, after, query.limit, partial(_written, job_id))
+    begin = None if query.first is None else query.first - 1
+    part = FramesPart(
+        max([each for each in (after, begin) if each is not None], default=None),
+        query.last,
+        query.limit,
+    )
+    write = partial(reader().frames, job_id, part, partial(_written, job_id))
+    return _told(await frame_lists().get(job_id, part, write))
+
+
+@routes.get("/jobs/<job_id>/frame-states", answers={200: api.FrameStates, 304: None}, errors=[404])
+async def fetch_job_frame_states(job_id: Id) -> Answer:
+    """The states of all frames of a job, in few bytes."""
+    await find_job(job_id)
+    write = partial(reader().frame_pieces, job_id, _written_states)
+    return _told(await frame_lists().get(job_id, "states", write))
+
+
+def _told(found: WrittenList) -> Answer:
     if request.if_none_match.contains(found.etag):
         answer = empty(HTTPStatus.NOT_MODIFIED)
     else:
@@ -124,8 +144,20 @@ def _written(job_id: str, found: JobFrames) -> WrittenList:
         parts.append(encode(rows)[1:-1])
     following = b"" if found.next is None else b',"next":' + encode(text_of(found.next))
     content = b'{"frames":[' + b",".join(parts) + b"]" + following + b"}"
-    etag = blake2b(content, digest_size=16).hexdigest()
-    return WrittenList(content, etag, found.workers)
+    return WrittenList(content, _digest(content), found.workers)
+
+
+def _written_states(pieces: Sequence[Piece]) -> WrittenList:
+    found = frame_states(pieces)
+    told = api.FrameStates(
+        frames=found.frames, states=found.states, chunks=tuple(found.chunks) or UNSET
+    )
+    content = encode(told)
+    return WrittenList(content, _digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 def _listed(

@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from flamenco.api import past as api
+from flamenco.model.framelist import FramesPart
 from flamenco.model.frametimes import MOST_OUTLIERS, frame_times
 from flamenco.store import JobFrames, Share, Tried, attempts_of, going_on, history_of, shares
 from web.api.finding import find_job
@@ -62,7 +63,7 @@ async def fetch_job_timeline(job_id: Id, query: api.AttemptsWanted) -> api.Timel
 async def fetch_job_frame_times(job_id: Id) -> api.JobFrameTimes:
     """How long the finished frames of a job took, and which stand out."""
     await find_job(job_id)
-    return await reader().frames(job_id, None, None, _measured)
+    return await reader().frames(job_id, FramesPart(), _measured)
 
 
 def _measured(found: JobFrames) -> api.JobFrameTimes:

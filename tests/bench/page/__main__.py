@@ -28,6 +28,7 @@ from tests.programs import need
 PATIENCE_MS = 180_000
 ROWS = "[data-testid=job-row]"
 TASKS = "[data-testid=task-row]"
+SHEET = "[data-testid=frame]"
 MIB = 2**20
 
 FRAMES = """async (milliseconds) => {
@@ -144,6 +145,9 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, float]:
             settings = {"frames": f"1-{options.tasks}", "fps": 24.0}
             settings["render_output_path"] = "/farm/######"
             job = submit(url, name="Long", type="test-frames", settings=settings)
+            frames = f"{url}app/jobs/{job}?tab=frames"
+            figures["open_100k_frames_ms"] = opened(page, frames, SHEET)
+            figures["scroll_frames_fps"] = page.evaluate(SCROLL, [SHEET, 5000])
             tasks = f"{url}app/jobs/{job}?tab=tasks"
             figures["open_100k_tasks_ms"] = opened(page, tasks, TASKS)
             figures["scroll_tasks_fps"] = page.evaluate(SCROLL, [TASKS, 5000])

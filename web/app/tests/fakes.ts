@@ -50,7 +50,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
   const api: Record<string, unknown> = {}
   const names: (keyof Api)[] = [
     'getVersion', 'getConfiguration', 'getJobTypes', 'fetchJobs', 'fetchJobsSince', 'fetchArchivedJobs', 'fetchWorkers',
-    'fetchJob', 'fetchJobTasks', 'fetchJobFrames',
+    'fetchJob', 'fetchJobTasks', 'fetchJobFrames', 'fetchJobFrameStates',
     'fetchJobBlocklist', 'fetchJobLastRenderedInfo', 'fetchGlobalLastRenderedInfo', 'fetchTask',
     'fetchTaskLogTail', 'fetchWorker', 'fetchWorkerTags',
     'fetchNotices', 'markNoticesRead', 'setWorkerTags', 'fetchWorkerSleepSchedule', 'setWorkerSleepSchedule',
@@ -67,6 +67,7 @@ export function fakeApi(answers: Partial<Record<keyof Api, unknown>>): Api {
     fetchWorkerSleepSchedule: null,
     fetchJobTasks: { tasks: [] },
     fetchJobFrames: [],
+    fetchJobFrameStates: { frames: '', states: '' },
     fetchJobBlocklist: [],
     fetchJobLastRenderedInfo: null,
     fetchGlobalLastRenderedInfo: null,

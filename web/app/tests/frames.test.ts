@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { ListedFrame } from '../src/api/types'
-import { changedFrame, frameCell, frameTime, frameToApprove, pictureOf } from '../src/rules/frames'
+import { FrameRow } from '../src/rules/frame-row'
+import { changedFrame, frameCells, frameText, frameTime, frameToApprove, pictureOf } from '../src/rules/frames'
 
 function frame(fields: Partial<ListedFrame> = {}): ListedFrame {
   return { frame: 7, state: 'queued', task: 't', attempt: 0, pictures: [], ...fields }
@@ -51,10 +52,12 @@ describe('a frame of a job', () => {
   })
 
   it('stands out in the strip if its result may be wrong', () => {
-    expect(frameCell(frame({ state: 'done' })).tone).toBe('done')
-    const warned = frameCell(frame({ state: 'done', seconds: 61, warnings: ['a texture is missing'] }))
-    expect(warned.tone).toBe('warning')
-    expect(warned.text).toBe('Frame 7: Done, with a warning, 61 s')
+    const row = new FrameRow({ frames: '7-8', states: 'dD' })
+    const cells = frameCells(row, (place) => row.frameAt(place))
+    expect([cells.tone(0), cells.tone(1)]).toEqual(['done', 'warning'])
+    const warned = frame({ state: 'done', seconds: 61, warnings: ['a texture is missing'] })
+    expect(frameText(warned)).toBe('Frame 7: Done, with a warning, 61 s')
+    expect(cells.text(1)).toBe('Frame 8: Done, with a warning')
   })
 
   it.each([[0.94, '0.9 s'], [18.4, '18 s'], [119.6, '2 min 0 s'], [605, '10 min 5 s'], [7260, '2 h 1 min']])(

@@ -12,8 +12,10 @@ import type {
   Job,
   JobBlocklistEntry,
   JobChange,
+  JobFrames,
   JobStatus,
   JsonObject,
+  ListedFrame,
   SetupAssistantConfig,
   ShownWishes,
   SubmittedJob,
@@ -28,6 +30,7 @@ import type {
 } from './types'
 
 type JobsQuery = NonNullable<paths['/api/v3/jobs']['get']['parameters']['query']>
+type FramesQuery = NonNullable<paths['/api/v3/jobs/{job_id}/frames']['get']['parameters']['query']>
 export type TasksFilter = Pick<TasksQuery, 'text' | 'status' | 'type' | 'step'>
 export type TasksQuery = NonNullable<paths['/api/v3/jobs/{job_id}/tasks']['get']['parameters']['query']>
 
@@ -198,6 +201,21 @@ export function createApi(
     return jobs
   }
 
+  /** All frames of a job, or those from one number to another. */
+  async function fetchJobFrames(job_id: string, part: { first?: number; last?: number } = {}): Promise<ListedFrame[]> {
+    let frames: ListedFrame[] = []
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      const query: FramesQuery = after ? { ...part, after } : part
+      const page: JobFrames = await data(
+        http.GET('/api/v3/jobs/{job_id}/frames', { params: { path: { job_id }, query } }),
+      )
+      frames = frames.concat(page.frames)
+      after = page.next
+    }
+    return frames
+  }
+
   /** What there is of a log beyond `from` bytes, as it comes, until `signal` ends it. */
   async function openLog(url: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const address = new URL(url, globalThis.location?.origin ?? 'http://localhost')
@@ -238,8 +256,8 @@ export function createApi(
     fetchJob: async (job: string) => (await data(http.GET('/api/v3/jobs/{job_id}', ofJob(job)))) as Job,
     fetchJobTasks: (job: string, query: TasksQuery = {}) =>
       data(http.GET('/api/v3/jobs/{job_id}/tasks', { params: { path: { job_id: job }, query } })),
-    fetchJobFrames: async (job: string) =>
-      (await data(http.GET('/api/v3/jobs/{job_id}/frames', ofJob(job)))).frames,
+    fetchJobFrames,
+    fetchJobFrameStates: (job: string) => data(http.GET('/api/v3/jobs/{job_id}/frame-states', ofJob(job))),
     /** All pictures that are kept of a frame, the newest attempt last. */
     fetchFramePictures: async (job: string, frame: number) =>
       (

@@ -2,7 +2,7 @@
 
 import { ref, watch } from 'vue'
 
-const AHEAD = 24 // frames
+export const AHEAD = 24 // frames
 
 /** `next` shows the next frame, and is false at the end; `ahead` gives the pictures that follow. */
 export function usePlaying(

@@ -9,9 +9,9 @@ import type {
   EventLastRenderedUpdate,
   EventTaskUpdate,
 } from '../api/events'
-import type { Job, JobBlocklistEntry, ListedFrame, TaskSummary } from '../api/types'
-import { changedFrame } from '../rules/frames'
+import type { Job, JobBlocklistEntry, TaskSummary } from '../api/types'
 import { APPROVABLE } from '../rules/verdicts'
+import { FramePages } from './frame-pages'
 import { applyTaskEvent, jobFields, replaceAll } from './reduce'
 import { Snapshot } from './snapshot'
 import { Soon } from './soon'
@@ -45,7 +45,6 @@ export interface OpenJobState {
 export class OpenJob {
   /** All tasks of a job that makes no frames, unless they are too many for a strip. */
   readonly stripTasks = shallowReactive(new Map<string, TaskSummary>())
-  readonly frames = shallowReactive(new Map<number, ListedFrame>())
   readonly state = shallowReactive<OpenJobState>({
     job: null,
     changes: 0,
@@ -65,14 +64,7 @@ export class OpenJob {
     (event) => applyTaskEvent(this.stripTasks, event),
   )
 
-  private readonly framesSnapshot = new Snapshot<ListedFrame[], EventFramesUpdate>(
-    (fresh) => {
-      this.frames.clear()
-      for (const each of fresh) this.frames.set(each.frame, each)
-    },
-    (event) => this.applyFrames(event),
-  )
-
+  readonly frames: FramePages
   readonly pages: TaskPages
   private readonly recount = new Soon(() => this.attempt(() => this.loadTasks()), RECOUNT_MS)
 
@@ -81,6 +73,7 @@ export class OpenJob {
     private readonly api: Api,
     private readonly attempt: Attempt,
   ) {
+    this.frames = new FramePages(id, api, attempt)
     this.pages = new TaskPages(id, api, attempt)
   }
 
@@ -91,7 +84,7 @@ export class OpenJob {
     })
     this.attempt(() => this.loadTasks())
     this.pages.refresh()
-    this.attempt(() => this.loadFrames())
+    this.frames.load()
     this.attempt(() => this.loadImage())
     this.attempt(() => this.loadBlocklist())
   }
@@ -134,9 +127,7 @@ export class OpenJob {
   }
 
   onFramesEvent(event: EventFramesUpdate): void {
-    if (event.job_id !== this.id) return
-    this.framesSnapshot.event(event)
-    if (event.refresh) this.attempt(() => this.loadFrames())
+    if (event.job_id === this.id) this.frames.onEvent(event)
   }
 
   onImageEvent(event: EventLastRenderedUpdate): void {
@@ -181,17 +172,6 @@ export class OpenJob {
     await this.orMissing(() =>
       this.tasksSnapshot.load(async () => (await this.api.fetchJobTasks(this.id)).tasks ?? []),
     )
-  }
-
-  private applyFrames({ frames }: EventFramesUpdate): void {
-    for (const change of frames) {
-      const known = this.frames.get(change.frame)
-      if (known) this.frames.set(change.frame, changedFrame(known, change))
-    }
-  }
-
-  private async loadFrames(): Promise<void> {
-    await this.orMissing(() => this.framesSnapshot.load(() => this.api.fetchJobFrames(this.id)))
   }
 
   private async loadImage(): Promise<void> {

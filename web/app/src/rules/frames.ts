@@ -3,7 +3,8 @@
 import type { FrameChange } from '../api/events'
 import type { FrameCounts, FrameState, ListedFrame } from '../api/types'
 import type { StatusCount, StatusLook } from './status'
-import type { StripCell } from './strip'
+import type { FrameRow } from './frame-row'
+import type { StripCells } from './strip'
 
 type Shown = ListedFrame['pictures'][number]
 type Part = 'done' | 'active' | 'failed' | 'rest'
@@ -47,22 +48,30 @@ export function frameLook({ state, warnings }: ListedFrame): StatusLook {
   return state === 'done' && warnings?.length ? { label: `${look.label}, with a warning`, tone: 'warning' } : look
 }
 
-/** A frame in the strip of its job. */
-export function frameCell(frame: ListedFrame): StripCell {
-  const { label, tone } = frameLook(frame)
+/** "Frame 7: Done, 18 s, anna" */
+export function frameText(frame: ListedFrame): string {
   const by = frame.worker?.name ? `, ${frame.worker.name}` : ''
   const took = frame.seconds === undefined ? '' : `, ${frameTime(frame.seconds)}`
-  const name = `Frame ${frame.frame}`
-  const id = String(frame.frame)
+  return `Frame ${frame.frame}: ${frameLook(frame).label}${took}${by}`
+}
+
+/** Frames in the strip of their job; `detailed` gives one with what is known of it. */
+export function frameCells(row: FrameRow, detailed: (place: number) => ListedFrame): StripCells {
   return {
-    id,
-    tone,
-    status: frame.state,
-    name,
-    text: `${name}: ${label}${took}${by}`,
-    task: frame.task,
-    asTask: frame.state === 'done' ? 'completed' : frame.state,
-    picture: pictureOf(frame, 'small'),
+    length: row.length,
+    placeOf: (id) => row.placeOf(Number(id)),
+    id: (place) => String(row.numbers[place]),
+    name: (place) => `Frame ${row.numbers[place]}`,
+    tone: (place) =>
+      row.stateAt(place) === 'done' && row.isWarnedAt(place) ? 'warning' : FRAME_STATE[row.stateAt(place)].tone,
+    status: (place) => row.stateAt(place),
+    task: (place) => String(row.chunkAt(place)),
+    asTask: (place) => {
+      const state = row.stateAt(place)
+      return state === 'done' ? 'completed' : state
+    },
+    text: (place) => frameText(detailed(place)),
+    picture: (place) => pictureOf(detailed(place), 'small'),
   }
 }
 

@@ -3,25 +3,34 @@
 import type { TaskStatus } from '../api/types'
 import type { Tone } from './status'
 
-export interface StripCell {
-  id: string
-  tone: Tone
+/** What the strip shows, by place: there may be very many, of which few are drawn. */
+export interface StripCells {
+  readonly length: number
+  /** -1 if it is gone. */
+  placeOf(id: string): number
+  id(place: number): string
+  name(place: number): string
+  tone(place: number): Tone
   /** Its status as the API names it. */
-  status: string
-  name: string
-  /** Name, status, and who works on it. */
-  text: string
-  /** Id of the task that makes it. */
-  task: string
+  status(place: number): string
+  /** What stands for the task that makes it. */
+  task(place: number): string
   /** The status of a task of which this is a part, as far as that is known. */
-  asTask: TaskStatus
+  asTask(place: number): TaskStatus
+  /** Name, status, and who works on it. */
+  text(place: number): string
   /** Address of its picture. */
-  picture?: string | null
+  picture?(place: number): string | null
 }
 
-export interface StripTask {
-  id: string
-  name: string
+/** The first and the last place; the last one is below the first if there is none. */
+export interface Span {
+  first: number
+  last: number
+}
+
+export interface StripTask extends Span {
+  task: string
   /** Of a chunk, frames may be done while others are not. */
   statuses: readonly TaskStatus[]
 }
@@ -32,10 +41,9 @@ export interface StripRange {
   to: string
 }
 
-export interface StripPart {
-  cells: readonly StripCell[]
-  /** The one that stands out, by which all are shown. */
-  shown: StripCell
+export interface StripPart extends Span {
+  /** The place of the one that stands out, by which all are shown. */
+  shown: number
 }
 
 /** What stands out beside what: trouble before work, and what is left before what is done. */
@@ -49,56 +57,67 @@ const ORDER: readonly Tone[] = [
   'canceled',
   'done',
 ]
+const RANK = new Map(ORDER.map((tone, rank) => [tone, rank]))
+
+export function wholeSpan({ length }: StripCells): Span {
+  return { first: 0, last: length - 1 }
+}
 
 /** `most` parts and no more, all of the same number of cells but the last. */
-export function stripParts(cells: readonly StripCell[], most: number): StripPart[] {
-  const size = Math.max(1, Math.ceil(cells.length / Math.max(1, most)))
+export function stripParts(cells: StripCells, { first, last }: Span, most: number): StripPart[] {
+  const size = Math.max(1, Math.ceil((last - first + 1) / Math.max(1, most)))
   const parts: StripPart[] = []
-  for (let start = 0; start < cells.length; start += size) {
-    const those = cells.slice(start, start + size)
-    const shown = those.reduce((best, cell) =>
-      ORDER.indexOf(cell.tone) < ORDER.indexOf(best.tone) ? cell : best,
-    )
-    parts.push({ cells: those, shown })
+  for (let start = first; start <= last; start += size) {
+    const end = Math.min(last, start + size - 1)
+    let shown = start
+    for (let place = start + 1; place <= end; place += 1) {
+      if (RANK.get(cells.tone(place))! < RANK.get(cells.tone(shown))!) shown = place
+    }
+    parts.push({ first: start, last: end, shown })
   }
   return parts
 }
 
 /** "3 done, 1 failed" */
-export function countsText(cells: readonly StripCell[], label: (status: string) => string): string {
+export function countsText(cells: StripCells, span: Span, label: (status: string) => string): string {
   const counts = new Map<string, number>()
-  for (const { status } of cells) counts.set(status, (counts.get(status) ?? 0) + 1)
+  for (let place = span.first; place <= span.last; place += 1) {
+    const status = cells.status(place)
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+  }
   return [...counts].map(([status, count]) => `${count} ${label(status).toLowerCase()}`).join(', ')
 }
 
 /** What is said of a part: of several, how many are in which state. */
-export function partText({ cells, shown }: StripPart, label: (status: string) => string): string {
-  return cells.length === 1 ? shown.text : `${rangeName(cells)}: ${countsText(cells, label)}`
+export function partText(cells: StripCells, part: StripPart, label: (status: string) => string): string {
+  const alone = part.first === part.last
+  return alone ? cells.text(part.shown) : `${rangeName(cells, part)}: ${countsText(cells, part, label)}`
 }
 
 /** "Frame 3 to Frame 9" */
-export function rangeName(cells: readonly StripCell[]): string {
-  const [first, last] = [cells[0]?.name ?? '', cells.at(-1)?.name]
-  return cells.length === 1 ? first : `${first} to ${last}`
+export function rangeName(cells: StripCells, { first, last }: Span): string {
+  return first === last ? cells.name(first) : `${cells.name(first)} to ${cells.name(last)}`
 }
 
-/** The cells of a range, whichever of its ends comes first; none if an end is gone. */
-export function cellsBetween(cells: readonly StripCell[], range: StripRange | null): readonly StripCell[] {
-  if (!range) return []
-  const ends = [range.from, range.to].map((id) => cells.findIndex((cell) => cell.id === id))
-  const [first, last] = [Math.min(...ends), Math.max(...ends)]
-  return first < 0 ? [] : cells.slice(first, last + 1)
+/** The places of a range, whichever of its ends comes first; null if there is none, or an end is gone. */
+export function spanOf(cells: StripCells, range: StripRange | null): Span | null {
+  if (!range) return null
+  const [from, to] = [cells.placeOf(range.from), cells.placeOf(range.to)]
+  return from < 0 || to < 0 ? null : { first: Math.min(from, to), last: Math.max(from, to) }
 }
 
-/** The tasks that make these cells, each once, named by their cells, in the status that each says. */
-export function tasksOf(cells: readonly StripCell[]): StripTask[] {
-  const byTask = new Map<string, StripCell[]>()
-  for (const cell of cells) {
-    const its = byTask.get(cell.task)
-    if (its) its.push(cell)
-    else byTask.set(cell.task, [cell])
+/** The tasks that make these cells, each once, in the status that each cell says. */
+export function tasksOf(cells: StripCells, span: Span): StripTask[] {
+  const found = new Map<string, Span & { statuses: TaskStatus[] }>()
+  for (let place = span.first; place <= span.last; place += 1) {
+    const task = cells.task(place)
+    const known = found.get(task)
+    if (known) {
+      known.last = place
+      known.statuses.push(cells.asTask(place))
+    } else found.set(task, { first: place, last: place, statuses: [cells.asTask(place)] })
   }
-  return [...byTask].map(([id, its]) => ({ id, name: rangeName(its), statuses: its.map(({ asTask }) => asTask) }))
+  return [...found].map(([task, its]) => ({ task, ...its }))
 }
 
 const STEPS = [1, 2, 5, 10, 20, 25, 50]

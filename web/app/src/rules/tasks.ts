@@ -4,17 +4,29 @@ import type { TasksQuery } from '../api/client'
 import type { TaskStatus, TaskSummary } from '../api/types'
 import { orderText, type SortOrder } from './sort'
 import { TASK_STATUS } from './status'
-import type { StripCell } from './strip'
+import type { StripCells } from './strip'
 
 export function taskLabel(status: string): string {
   return TASK_STATUS[status as TaskStatus].label
 }
 
-/** A task in the strip of its job. */
-export function taskCell({ id, name, status, worker }: TaskSummary): StripCell {
-  const { label, tone } = TASK_STATUS[status]
-  const by = worker?.name ? `, ${worker.name}` : ''
-  return { id, tone, status, name, text: `${name}: ${label}${by}`, task: id, asTask: status }
+/** Tasks in the strip of their job, where it makes no frames. */
+export function taskCells(tasks: readonly TaskSummary[]): StripCells {
+  const task = (place: number) => tasks[place]!
+  return {
+    length: tasks.length,
+    placeOf: (id) => tasks.findIndex((each) => each.id === id),
+    id: (place) => task(place).id,
+    name: (place) => task(place).name,
+    tone: (place) => TASK_STATUS[task(place).status].tone,
+    status: (place) => task(place).status,
+    task: (place) => task(place).id,
+    asTask: (place) => task(place).status,
+    text: (place) => {
+      const { name, status, worker } = task(place)
+      return `${name}: ${taskLabel(status)}${worker?.name ? `, ${worker.name}` : ''}`
+    },
+  }
 }
 
 type TaskSort = NonNullable<TasksQuery['sort']>

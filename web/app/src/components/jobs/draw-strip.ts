@@ -1,6 +1,5 @@
 /** How the cells of a strip are drawn: each state differs in pattern as well as in colour. */
 
-import type { StripPart } from '../../rules/strip'
 import type { Tone } from '../../rules/status'
 
 type Colour = (name: string) => string
@@ -40,7 +39,7 @@ function drawCell(pen: Pen, tone: Tone, { x, width, height }: Box, colour: Colou
 /** `width` and `height` in pixels of the page. */
 export function drawStrip(
   canvas: HTMLCanvasElement,
-  parts: readonly StripPart[],
+  tones: readonly Tone[],
   width: number,
   height: number,
   colour: Colour,
@@ -51,11 +50,11 @@ export function drawStrip(
   const pen = canvas.getContext('2d')
   if (!pen) return
   pen.scale(scale, scale)
-  const each = width / parts.length
-  parts.forEach(({ shown }, at) => {
+  const each = width / tones.length
+  tones.forEach((tone, at) => {
     const x = Math.round(at * each)
     const next = Math.round((at + 1) * each)
     const gap = each >= GAP_FROM ? 1 : 0
-    drawCell(pen, shown.tone, { x, width: next - x - gap, height }, colour)
+    drawCell(pen, tone, { x, width: next - x - gap, height }, colour)
   })
 }
