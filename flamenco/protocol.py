@@ -26,10 +26,13 @@ from flamenco.model.bounds import (
     Rank,
     Seconds,
     Text,
+    Texts,
+    Values,
     Word,
 )
 from flamenco.model.jobs import Command
 from flamenco.model.load import Load
+from flamenco.model.provisions import WorkerSetting
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
@@ -138,6 +141,20 @@ class Hello:
     """Seconds since it was started; None from Workers that don't tell."""
     run: Word = ""
     """Something random that this run of the program has made; empty from Workers that don't."""
+    settings: Few[WorkerSetting] | None = None
+    """Values that count for it, with their origins; None if it takes none from the Manager."""
+
+
+@attrs.frozen(kw_only=True)
+class Provided:
+    """Values that an entry of the Manager's configuration sets for the worker."""
+
+    origin: Line
+    """Place of the entry, in words."""
+    settings: Values = attrs.field(factory=dict)
+    """Keys and values of `flamenco-worker.yaml`."""
+    variables: Texts = attrs.field(factory=dict)
+    """Values of variables that it has in place of the farm's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -151,6 +168,8 @@ class Welcome:
     """Token that requests beside the session carry instead of the secret, while it is open."""
     awaits_approval: bool = False
     """True if it sleeps until somebody approves it."""
+    provided: Few[Provided] = ()
+    """Entries of the Manager's configuration for it, if it takes them; later ones win."""
 
 
 @attrs.frozen(kw_only=True)

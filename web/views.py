@@ -322,4 +322,5 @@ def worker(
         platform=worker.platform,
         supported_task_types=worker.task_types,
         tags=tuple(tag(each) for each in tags if each.id in worker.tags) or UNSET,
+        settings=worker.settings or UNSET,
     )

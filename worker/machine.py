@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import attrs
 import httpx
 import msgspec
 import psutil
@@ -56,7 +57,7 @@ class Machine:
             and (config.gpus is None or not probe.finds_gpus)
             and probe.name.casefold() not in told
         ]
-        self._checks = {name: check for name, check in checks.items() if name in config.task_types}
+        self._checks = checks
         self._answers: dict[str, Found] = {}
         self._withheld: dict[str, str] = {}  # {task type: why}
         self._findings: dict[str, str] = {}  # {task type: what its check found}
@@ -77,6 +78,16 @@ class Machine:
         """The task types that the Worker offers: the configured ones without those it can't do."""
         withheld = {each.task_type for each in self.specs.withheld}
         return tuple(each for each in self._config.task_types if each not in withheld)
+
+    def take(self, config: WorkerConfig) -> None:
+        """Go by another configuration. What it is about is looked at again."""
+        before, self._config = self._config, config
+        if (before.task_types, before.variables) != (config.task_types, config.variables):
+            for known in (self._withheld, self._findings):
+                for each in known.keys() - {*config.task_types}:
+                    del known[each]
+            self.look_again()
+        self.specs = self._gather()
 
     @contextmanager
     def in_touch(self) -> Iterator[None]:
@@ -114,7 +125,7 @@ class Machine:
         async with trio.open_nursery() as nursery:
             for probe in self._probes:
                 nursery.start_soon(self._ask, probe)
-            await self._make([*self._checks])
+            await self._make([name for name in self._checks if name in self._config.task_types])
             self._checked.set()
         self._learned()
 
@@ -153,7 +164,13 @@ class Machine:
         while True:
             await self._touched.wait()
             try:
-                return await ask_farm(self._http)
+                farm = await ask_farm(self._http)
+                own = self._config.variables
+                return attrs.evolve(
+                    farm,
+                    blender=own.get("blender", farm.blender),
+                    ffmpeg=own.get("ffmpeg", farm.ffmpeg),
+                )
             except httpx.HTTPError as error:
                 log.debug("The Manager does not tell the paths of programs: %s", error)
                 await trio.sleep(backoff(failures))

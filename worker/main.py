@@ -12,7 +12,6 @@ from flamenco import __version__
 from flamenco.config.files import sweep
 from flamenco.config.worker import WorkerConfig
 from worker.checks import CHECKS
-from worker.command import Conditions
 from worker.commands import COMMANDS
 from worker.credentials import FILE_NAME as CREDENTIALS_NAME
 from worker.credentials import read_credentials
@@ -22,6 +21,7 @@ from worker.machine import Machine
 from worker.outbox import HomeError, Outbox, open_outbox
 from worker.pictures import PictureService
 from worker.probes import PROBES
+from worker.provided import read_provided, with_provided
 from worker.registration import Identity
 from worker.session import NotLetIn, Session
 from worker.signals import watch_signals
@@ -115,17 +115,10 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
     http = where.http
     identity = Identity(http, config)
     pictures = PictureService(http, identity)
-    machine = Machine(config, PROBES, CHECKS, http)
-    conditions = Conditions(
-        oom_score_adjust=config.oom_score_adjust,
-        niceness=config.niceness,
-        share_delay=config.share_delay,
-        silence_limit=config.silence_limit,
-    )
+    machine = Machine(with_provided(config, read_provided(config.home)), PROBES, CHECKS, http)
     code = SIGNALLED_EXIT_CODE
     async with open_keeper() as keeper, trio.open_nursery() as nursery:
-        kept = keeper if config.warm_blender else None
-        worker = Worker(config, Workshop(COMMANDS, outbox, pictures, conditions, kept), machine)
+        worker = Worker(config, Workshop(COMMANDS, outbox, pictures, keeper=keeper), machine)
         session = Session(where, worker, outbox, identity)
 
         async def stay_in_touch() -> None:

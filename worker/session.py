@@ -152,6 +152,8 @@ class Session:
             return Ended(f"its answer was not understood: {error}")
         if not isinstance(welcome, Welcome):
             return Ended(f"expected a welcome, it sent {type(welcome).__name__}")
+        if await self.station.takes(welcome.provided):
+            return Ended("it has a new configuration for this Worker, which signs on with it")
         log.info("Signed on at %s", self.where.url)
         if welcome.awaits_approval:
             log.warning("This Worker gets no task until somebody approves it at the Manager")

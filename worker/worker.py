@@ -22,6 +22,7 @@ from flamenco.protocol import (
     Hello,
     Hurry,
     Message,
+    Provided,
     Report,
     RequestStatus,
     Revoke,
@@ -29,8 +30,10 @@ from flamenco.protocol import (
     StateChanged,
     Welcome,
 )
+from worker.command import Conditions
 from worker.executor import Execution, Workshop
 from worker.machine import Machine
+from worker.provided import keep_provided, read_provided, told, with_provided
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,9 @@ class Worker:
         self.stopping = False
         """True if a signal has asked the Worker to stop."""
         self._retiring = False
+        self._own = config
+        self._provided = read_provided(config.home)
+        self._keeper = workshop.keeper
         self._workshop = workshop
         self._began = trio.current_time()
         self._run = new_nonce()
@@ -86,6 +92,7 @@ class Worker:
         self._held: Held | None = None
         self._news = trio.Event()
         self._assigned, self._to_run = trio.open_memory_channel[Held](math.inf)
+        self._equip()
 
     async def live(self) -> int:
         """Work until it is time to leave, then hand back, sign off and return the exit code."""
@@ -149,6 +156,26 @@ class Worker:
 
     # The interface to the session
 
+    async def takes(self, provided: tuple[Provided, ...]) -> bool:
+        """Go by what the Manager has for this Worker, if that is new; then the hello differs."""
+        if provided == self._provided:
+            return False
+        log.info("The Manager has a configuration for this Worker, which it takes")
+        self._provided = provided
+        self._equip()
+        await trio.to_thread.run_sync(keep_provided, self._own.home, provided)
+        return True
+
+    def _equip(self) -> None:
+        """Go by the configuration as it is now; a running task goes on as it was."""
+        self.config = config = with_provided(self._own, self._provided)
+        self.machine.take(config)
+        self._workshop = attrs.evolve(
+            self._workshop,
+            conditions=Conditions.of(config),
+            keeper=self._keeper if config.warm_blender else None,
+        )
+
     def hello(self) -> Hello:
         return Hello(
             name=self.config.name,
@@ -160,6 +187,7 @@ class Worker:
             specs=self.machine.specs,
             uptime=trio.current_time() - self._began,
             run=self._run,
+            settings=told(self.config),
         )
 
     def held_leases(self) -> tuple[HeldLease, ...]:
@@ -285,8 +313,8 @@ class Worker:
         if self.status is WorkerStatus.ASLEEP and status is WorkerStatus.AWAKE:
             self.machine.look_again()
         self.status = status
-        if status is WorkerStatus.ASLEEP and self._workshop.keeper:
-            self._workshop.keeper.dismiss()
+        if status is WorkerStatus.ASLEEP and self._keeper:
+            self._keeper.dismiss()
         log.info("The Worker is %s", status)
         self._outbox.add(StateChanged(status))
         self._tell()

@@ -10,6 +10,7 @@ from flamenco.api.meta import Parked
 from flamenco.model.bounds import Count, Few, Line, Many, Prose, Rank, Text, Time, Uuid, Word
 from flamenco.model.jobs import Command
 from flamenco.model.load import GpuLoad
+from flamenco.model.provisions import WorkerSetting
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import TaskStatus, WorkerStatus
 
@@ -184,6 +185,8 @@ class Worker(WorkerSummary):
     platform: str
     supported_task_types: tuple[str, ...]
     tags: tuple[WorkerTag, ...] | UnsetType = UNSET
+    settings: tuple[WorkerSetting, ...] | UnsetType = UNSET
+    """Not in Flamenco 3: values of its configuration, with their origins, if it tells them."""
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,7 @@ from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
 from flamenco.cli.provisioning import ConfigFrom
 from flamenco.cli.running import until_interrupted
+from flamenco.cli.texts import visible
 from flamenco.config.durations import parse_duration
 from flamenco.config.worker import (
     FILE_NAME,
@@ -21,6 +22,7 @@ from flamenco.config.worker import (
 )
 from worker.finding import FIND_SECONDS, search
 from worker.main import run_worker, send_the_rest
+from worker.provided import read_provided, told, with_provided
 from worker.stay import IDLE_SECONDS, Stay
 from worker.testmode import run_test
 
@@ -60,6 +62,8 @@ class Options:
             join_token=self.join_token or settings.join_token,
             home=self.home.absolute() if self.home else settings.home,
             restart_exit_code=settings.restart_exit_code if code is None else code,
+            origins=settings.origins
+            | ({} if code is None else {"restart_exit_code": "--restart-exit-code"}),
         )
 
 
@@ -84,6 +88,10 @@ def run(
     flush: Annotated[
         bool, Parameter(help="deliver unsent messages, take no task, and end", negative="")
     ] = False,
+    show_config: Annotated[
+        bool,
+        Parameter(help="print what counts, with the Manager's configuration, and end", negative=""),
+    ] = False,
     verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
     quiet: Annotated[bool, Parameter(help="log only warnings and errors", negative="")] = False,
 ) -> int:
@@ -101,6 +109,10 @@ def run(
         print(until_interrupted(search, FIND_SECONDS))
         return 0
     settings = (options or Options()).settings()
+    if show_config:
+        for each in told(with_provided(settings, read_provided(settings.home))):
+            print(visible(f"{each.key}: {each.value}  ({each.origin})"))
+        return 0
     if test:
         return until_interrupted(run_test, settings)
     if flush:

@@ -37,6 +37,7 @@ AT_ONCE = (
     "outgoing",
     "mqtt",
     "variables",
+    "worker_configuration",
 )
 """Keys whose changes a running Manager applies; all others are read when it starts."""
 

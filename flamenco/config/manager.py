@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import merge, read_yaml, write_yaml
+from flamenco.config.provisions import PROVISIONS
 from flamenco.config.schema import (
     Count,
     Duration,
@@ -32,6 +33,7 @@ from flamenco.config.schema import (
 from flamenco.config.variables import VARIABLES, default_variables
 from flamenco.model.access import AuthMode, Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
+from flamenco.model.provisions import Provision
 from flamenco.model.reach import Network
 from flamenco.model.variables import Variables
 
@@ -327,6 +329,8 @@ class ManagerConfig:
     exec: ExecConfig = attrs.field(factory=ExecConfig)
     outgoing: Outgoing = attrs.field(factory=Outgoing)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)
+    worker_configuration: Annotated[tuple[Provision, ...], PROVISIONS] = ()
+    """Values for many Workers, by their names and tags; later entries win."""
 
     @property
     def address(self) -> Address:

@@ -107,7 +107,11 @@ class _Variable:
 
 
 def _read(value: object, where: Where) -> dict[str, Variable]:
-    found = default_variables()
+    return default_variables() | _read_named(value, where)
+
+
+def _read_named(value: object, where: Where) -> dict[str, Variable]:
+    found: dict[str, Variable] = {}
     if value is None:
         return found
     if not isinstance(value, Mapping):
@@ -131,3 +135,5 @@ def _write(variables: Variables) -> dict[str, object]:
 
 VARIABLES = Kind(_read, _write)
 """Variables by name; those in the file add to the default ones, or replace them."""
+NAMED_VARIABLES = Kind(_read_named, _write)
+"""The variables in the file, without the default ones."""

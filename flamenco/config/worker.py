@@ -15,6 +15,7 @@ import msgspec
 from flamenco.config.environment import WORKER, overridden, overrides_of
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import read_yaml
+from flamenco.config.origins import DEFAULT, settings_of
 from flamenco.config.overlays import overlays_of
 from flamenco.config.schema import (
     Duration,
@@ -23,6 +24,7 @@ from flamenco.config.schema import (
     Text,
     Warn,
     Where,
+    entries_of,
     ignore,
     read_whole,
     scalar,
@@ -103,14 +105,16 @@ def _gpus(value: object) -> tuple[Gpu, ...] | None:
 
 
 URL = scalar("an address such as http://manager.local:8080/", _url)
-TASK_TYPES = scalar("a list of task types such as [blender, ffmpeg]", _task_types)
+TASK_TYPES = attrs.evolve(
+    scalar("a list of task types such as [blender, ffmpeg]", _task_types), write=list
+)
 EXIT_CODE = scalar("an exit code from 0 to 255", lambda value: _between(0, 255, value))
 OOM_SCORE = scalar(
     "a whole number from -1000 to 1000",
     lambda value: None if value is None else _between(-1000, 1000, value),
 )
 NICENESS = scalar("a whole number from 0 to 19", lambda value: _between(0, 19, value))
-CAPABILITIES = scalar("a list of words such as [licence-x]", _words)
+CAPABILITIES = attrs.evolve(scalar("a list of words such as [licence-x]", _words), write=list)
 AMOUNT = scalar("a whole number from 1, or nothing", _amount)
 SOFTWARE = scalar(
     "a list of programs and versions such as [blender 4.2.1, houdini 20.5]", _software
@@ -119,16 +123,9 @@ GPUS = scalar("a list of cards such as [{kind: optix, name: RTX 4090, memory_mib
 
 
 @attrs.frozen(kw_only=True)
-class WorkerFile:
-    """The keys of `flamenco-worker.yaml`."""
+class WorkerSettings:
+    """The keys of `flamenco-worker.yaml` that the Manager may set for many Workers."""
 
-    worker_name: Text = ""
-    """Name of the Worker; empty: FLAMENCO_WORKER_NAME of the environment, else the machine's."""
-    manager_url: Annotated[str, URL] = ""
-    registration_secret: SecretText = attrs.field(default="", repr=False)
-    """Secret of the farm; empty: FLAMENCO_REGISTRATION_SECRET of the environment."""
-    join_token: SecretText = attrs.field(default="", repr=False)
-    """Token by which it joins the farm; empty: FLAMENCO_JOIN_TOKEN of the environment."""
     task_types: Annotated[tuple[str, ...], TASK_TYPES] = (
         "blender",
         "ffmpeg",
@@ -149,6 +146,23 @@ class WorkerFile:
     """True to keep Blender open between the tasks of a job; False: each has one of its own."""
     capabilities: Annotated[tuple[str, ...], CAPABILITIES] = ()
     """Freely chosen words that jobs may require."""
+
+
+SETTINGS = tuple(each.key for each in entries_of(WorkerSettings))
+"""Their keys, which are the names of the fields."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkerFile(WorkerSettings):
+    """The keys of `flamenco-worker.yaml`."""
+
+    worker_name: Text = ""
+    """Name of the Worker; empty: FLAMENCO_WORKER_NAME of the environment, else the machine's."""
+    manager_url: Annotated[str, URL] = ""
+    registration_secret: SecretText = attrs.field(default="", repr=False)
+    """Secret of the farm; empty: FLAMENCO_REGISTRATION_SECRET of the environment."""
+    join_token: SecretText = attrs.field(default="", repr=False)
+    """Token by which it joins the farm; empty: FLAMENCO_JOIN_TOKEN of the environment."""
     software: Annotated[tuple[Software, ...], SOFTWARE] = ()
     """Programs of this machine, which add to those the Worker finds, or replace them."""
     memory_mib: Annotated[int | None, AMOUNT] = None
@@ -158,7 +172,7 @@ class WorkerFile:
 
 
 @attrs.frozen(kw_only=True)
-class WorkerConfig:
+class WorkerConfig(WorkerSettings):
     """Everything a Worker needs to know to run."""
 
     name: str
@@ -170,18 +184,14 @@ class WorkerConfig:
     """Secret that the farm requires for registration; empty: none."""
     join_token: str = attrs.field(default="", repr=False)
     """Token by which it joins, once, whichever credentials it has; empty: none."""
-    task_types: tuple[str, ...] = WorkerFile().task_types
-    restart_exit_code: int = 0
-    oom_score_adjust: int | None = None
-    niceness: int = 0
-    share_delay: float = WorkerFile().share_delay
-    silence_limit: float = WorkerFile().silence_limit
-    warm_blender: bool = True
-    capabilities: tuple[str, ...] = ()
     software: tuple[Software, ...] = ()
     memory_mib: int | None = None
     cores: int | None = None
     gpus: tuple[Gpu, ...] | None = None
+    origins: dict[str, str] = attrs.field(factory=dict)
+    """{key of `WorkerSettings`: where its value comes from}, without the defaults."""
+    variables: Mapping[str, str] = attrs.field(factory=dict)
+    """Values of variables that this Worker has in place of the farm's, as the Manager told."""
 
 
 def load_worker_file(path: Path, warn: Warn = ignore) -> WorkerFile:
@@ -203,31 +213,26 @@ def load_worker_config(
     file's; if both are empty, the Worker searches. Raises
     ConfigError.
     """
-    file = load_worker_file(path, warn)
+    file, content = load_worker_file(path, warn), read_yaml(path)
     elsewhere = overlays_of(WorkerFile, overlays) + overrides_of(WorkerFile, WORKER, environment)
     file = overridden(file, elsewhere)
     try:
         url = _url(manager_url) or file.manager_url
     except ValueError as error:
         raise ConfigError("--manager", str(error)) from None
+    origins = {each.key: each.origin for each in settings_of(file, content, elsewhere)}
     return WorkerConfig(
         name=file.worker_name or environment.get(NAME_VARIABLE) or socket.gethostname(),
         manager_url=url,
         home=home_folder(environment),
         registration_secret=file.registration_secret or environment.get(SECRET_VARIABLE, ""),
         join_token=file.join_token or environment.get(JOIN_VARIABLE, ""),
-        task_types=file.task_types,
-        restart_exit_code=file.restart_exit_code,
-        oom_score_adjust=file.oom_score_adjust,
-        niceness=file.niceness,
-        share_delay=file.share_delay,
-        silence_limit=file.silence_limit,
-        warm_blender=file.warm_blender,
-        capabilities=file.capabilities,
         software=file.software,
         memory_mib=file.memory_mib,
         cores=file.cores,
         gpus=file.gpus,
+        origins={key: origins[key] for key in SETTINGS if origins[key] != DEFAULT},
+        **{key: getattr(file, key) for key in SETTINGS},
     )
 
 

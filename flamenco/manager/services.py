@@ -18,6 +18,7 @@ from flamenco.manager.workers.names import Names
 from flamenco.model.absence import Absence
 from flamenco.model.flamenco3 import understood
 from flamenco.model.jobs import Command, Task
+from flamenco.model.provisions import Provision, variables_of
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
 from flamenco.pictures import PictureFiles
@@ -79,12 +80,15 @@ class Services:
     counters: Counters = attrs.field(factory=Counters)
     viewers: Viewers = attrs.field(factory=Viewers)
     names: Names = attrs.field(factory=Names)
+    tag_names: dict[str, str] = attrs.field(factory=dict)
+    """{id of a worker tag: its name}."""
     tellings: Iterator[int] = attrs.field(factory=itertools.count)
     """Numbers for jobs that tell the scheduler everything anew."""
     present_since: datetime = attrs.field(factory=clock.now)
     """Start of the Manager, or the latest correction of its clock: absences count from there."""
     config_at_start: ManagerConfig = attrs.field(init=False)
-    _expanders: dict[str, Expand] = attrs.field(factory=dict, init=False)
+    _expanders: dict[tuple[str, tuple[int, ...]], Expand] = attrs.field(factory=dict, init=False)
+    """{platform, and places of provisions: function}"""
 
     def __attrs_post_init__(self) -> None:
         self.config_at_start = self.config
@@ -97,7 +101,16 @@ class Services:
     @property
     def variables(self) -> Variables:
         """The configured variables with the implicit `{jobs}`."""
-        return with_jobs(self.config.variables, str(self.paths.jobs) if self.paths.jobs else None)
+        return self._with_jobs(self.config.variables)
+
+    def _with_jobs(self, variables: Variables) -> Variables:
+        return with_jobs(variables, str(self.paths.jobs) if self.paths.jobs else None)
+
+    def provisions(self, worker: Worker) -> tuple[Provision, ...]:
+        """Entries of the configuration that are for a worker."""
+        tags = {self.tag_names.get(each, "") for each in worker.tags}
+        every = self.config.worker_configuration
+        return tuple(each for each in every if each.is_for(worker.name, tags))
 
     @property
     def shaman_on(self) -> Shaman:
@@ -125,10 +138,13 @@ class Services:
 
     def expand(self, assign: Assign, worker: Worker) -> Assign:
         """A task as the worker understands it, with variables replaced for its platform."""
-        replace = self._expanders.get(worker.platform)
+        provisions = self.provisions(worker)
+        key = worker.platform, tuple(each.place for each in provisions if each.variables)
+        replace = self._expanders.get(key)
         if replace is None:
-            made = expander(self.variables, Audience.WORKERS, worker.platform, PLATFORM)
-            replace = self._expanders[worker.platform] = made.parameters
+            variables = self._with_jobs({**self.config.variables, **variables_of(provisions)})
+            made = expander(variables, Audience.WORKERS, worker.platform, PLATFORM)
+            replace = self._expanders[key] = made.parameters
         commands = tuple(
             understood(
                 Command(each.name, replace(each.parameters), each.total_step_count),

@@ -9,6 +9,7 @@ from flamenco.api.events import EventWorkerTagUpdate
 from flamenco.api.workers import WorkerTag as ApiTag
 from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
 from flamenco.manager.services import JOBS, WORKERS, Services
+from flamenco.manager.workers.messages import ConfigChanged
 from flamenco.model.workers import WorkerTag
 from flamenco.store import DeleteTag, PutTag
 
@@ -47,6 +48,13 @@ class Tags(actors.Actor):
     async def started(self) -> None:
         """Read the tags."""
         self._tags = {tag.id: tag for tag in await self._services.reader.tags()}
+        self._tell_names()
+
+    def _tell_names(self) -> None:
+        """Let workers know by which names the configuration may mean them."""
+        names = self._services.tag_names
+        names.clear()
+        names.update((tag.id, tag.name) for tag in self._tags.values())
 
     @actors.handles(SaveTag)
     def save_tag(self, message: SaveTag) -> WorkerTag:
@@ -63,6 +71,9 @@ class Tags(actors.Actor):
         tag = attrs.evolve(tag, id=tag.id or str(uuid.uuid4()))
         self._tags[tag.id] = tag
         self.record(PutTag(tag))
+        self._tell_names()
+        if not message.new and (workers := self.system.find(WORKERS)) is not None:
+            self.tell(workers, ConfigChanged())
         self.publish(EventWorkerTagUpdate(tag=_shown(tag)))
         return tag
 
@@ -73,6 +84,7 @@ class Tags(actors.Actor):
             raise NotFound(f"there is no tag {message.tag_id}")
         del self._tags[message.tag_id]
         self.record(DeleteTag(message.tag_id))
+        self._tell_names()
         for path in (JOBS, WORKERS):
             everybody = self.system.find(path)
             if everybody is not None:

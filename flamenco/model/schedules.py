@@ -40,6 +40,8 @@ class SleepSchedule:
     """None: the end of the day. If not after ``start``: that time on the next day."""
     timezone: str | None = None
     """IANA name such as Europe/Berlin; None: the Manager's time zone."""
+    is_provided: bool = False
+    """True if it comes from the Manager's configuration, and goes with it."""
 
 
 # The wire

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from flamenco.model.provisions import WorkerSetting
 from flamenco.model.schedules import SleepSchedule
 from flamenco.model.specs import Specs
 from flamenco.model.statuses import WorkerStatus
@@ -46,6 +47,8 @@ class Worker:
     tags: tuple[str, ...] = ()
     """Ids of its tags."""
     specs: Specs = attrs.field(factory=Specs)
+    settings: tuple[WorkerSetting, ...] = ()
+    """Values of its configuration, if it tells them."""
     schedule: SleepSchedule | None = None
     schedule_due: datetime | None = None
     """Time of the schedule's next request for another status."""

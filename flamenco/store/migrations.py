@@ -486,6 +486,11 @@ def _checkouts_of_submissions(db: Database) -> None:
     _run(db, _CHECKOUTS_OF_SUBMISSIONS)
 
 
+def _worker_settings(db: Database) -> None:
+    """Add what workers tell of their configuration."""
+    db.execute("ALTER TABLE workers ADD COLUMN settings TEXT DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -515,4 +520,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _audit,
     _subscriptions,
     _checkouts_of_submissions,
+    _worker_settings,
 )

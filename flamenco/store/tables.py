@@ -317,7 +317,7 @@ BLOCKS = Table("job_blocks", Block, key=("worker_id", "task_type"), says_why="re
 WORKERS = Table(
     "workers",
     Worker,
-    structured=frozenset({"task_types", "tags", "request", "specs", "schedule"}),
+    structured=frozenset({"task_types", "tags", "request", "specs", "settings", "schedule"}),
     stand_in={"status": WorkerStatus.ERROR},
 )
 PICTURES = Table(

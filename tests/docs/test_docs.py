@@ -122,7 +122,7 @@ def written(value: object) -> str:
             return "empty"
         case bool():
             return f"`{str(value).lower()}`"
-        case tuple():
+        case tuple() | list():
             return f"`[{', '.join(value)}]`"
         case Mapping():
             return ", ".join(f"`{name}`" for name in value)

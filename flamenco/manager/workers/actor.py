@@ -1,7 +1,6 @@
 """The actor of one worker: how it comes and goes, the leases it holds, what is asked of it."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import attrs
@@ -17,10 +16,10 @@ from flamenco.manager.scheduling.messages import Announce
 from flamenco.manager.services import Services
 from flamenco.manager.tags import TagGone
 from flamenco.manager.workers.arriving import told_by_call, told_by_hello
-from flamenco.manager.workers.keeping import Keeping
+from flamenco.manager.workers.keeping import SIGN_ON_AGAIN, Keeping
 from flamenco.manager.workers.leases import HeldLeases
-from flamenco.manager.workers.life import BEAT_FASTER, UNWATCHED, Life, lags
-from flamenco.manager.workers.links import Link, PollingLink, SessionLink
+from flamenco.manager.workers.life import BEAT_FASTER, NOT_WORKING, Life, lags
+from flamenco.manager.workers.links import Link, PollingLink, SessionLink, answer_to
 from flamenco.manager.workers.loads import Loads
 from flamenco.manager.workers.messages import (
     Approve,
@@ -57,6 +56,7 @@ from flamenco.manager.workers.messages import (
     WorkerReleased,
 )
 from flamenco.manager.workers.programs import Programs
+from flamenco.manager.workers.provisioning import NEW_CONFIGURATION, Provisioning
 from flamenco.manager.workers.schedule import (
     Alarm,
     is_sleep_time,
@@ -78,11 +78,6 @@ from flamenco.model.workers import (
 )
 from flamenco.store import PutWorker, worker_key
 
-NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
-"""Statuses in which a worker has returned its leases, or is about to."""
-
-SIGN_ON_AGAIN = "the Manager has lost track of the session, sign on again"
-
 
 class WorkerActor(actors.Actor):
     """The owner of a worker, which talks to it and holds its leases."""
@@ -102,6 +97,7 @@ class WorkerActor(actors.Actor):
         self._keeping = Keeping(self)
         self._loads = Loads(self)
         self._programs = Programs()
+        self._provisioning = Provisioning(services)
 
     @property
     def snapshot_key(self) -> str:
@@ -141,14 +137,9 @@ class WorkerActor(actors.Actor):
         if self._link and (request is not None or self._worker.status is not WorkerStatus.AWAKE):
             self._link.dismiss(request.status if request else None)
 
-    @actors.handles(Announce)
-    def announce(self, _: Announce) -> None:
-        """Tell a new scheduler the worker's readiness."""
-        self._stand(settled=True)
-
-    @actors.handles(WorkerReleased)
-    def released(self, _: WorkerReleased) -> None:
-        """Let the scheduler offer the worker again."""
+    @actors.handles(Announce, WorkerReleased)
+    def announce(self, _: Announce | WorkerReleased) -> None:
+        """Tell the worker's readiness to a new scheduler, or to one that may offer it again."""
         self._stand(settled=True)
 
     def _stand(self, *, settled: bool = False, begins: bool = False) -> None:
@@ -170,9 +161,21 @@ class WorkerActor(actors.Actor):
     @actors.handles(ConfigChanged)
     def config_changed(self, _: ConfigChanged) -> None:
         """Go by changed timeouts; who shows signs of life too rarely is told in a new session."""
+        self._provide()
         if self._life.change(self._worker.status):
-            self._hang_up(BEAT_FASTER)
-            self._stand()
+            self._end_session(BEAT_FASTER)
+
+    def _end_session(self, reason: str) -> None:
+        """Let the worker begin another session."""
+        self._hang_up(reason)
+        self._stand()
+
+    def _provide(self) -> None:
+        """Follow what the configuration has for it; a session that was told another one ends."""
+        if (schedule := self._provisioning.schedule(self._worker)) != self._worker.schedule:
+            self.set_schedule(SetSchedule(schedule))
+        if self._provisioning.has_changed(self._worker):
+            self._end_session(NEW_CONFIGURATION)
 
     @actors.handles(Seen)
     def seen(self, message: Seen) -> None:
@@ -188,6 +191,7 @@ class WorkerActor(actors.Actor):
     ) -> protocol.Welcome:
         """Begin a session. Of the leases that the worker names, those it really holds go on."""
         self._hang_up("the worker opened another session")
+        self._provide()
         self._link = link
         running = self._leases.believe(believed)
         status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
@@ -232,7 +236,11 @@ class WorkerActor(actors.Actor):
         )
         for task_id, _ in self._leases:
             self._hurry(task_id)
-        return attrs.evolve(welcome, awaits_approval=self._worker.awaits_approval)
+        return attrs.evolve(
+            welcome,
+            awaits_approval=self._worker.awaits_approval,
+            provided=self._provisioning.tell(self._worker, hello),
+        )
 
     def _speaks_in(self, session: Session) -> bool:
         return isinstance(self._link, SessionLink) and self._link.session is session
@@ -267,7 +275,7 @@ class WorkerActor(actors.Actor):
 
     def _pass_on(self, report: protocol.Report, seq: int, session: Session) -> None:
         """Pass a report on to its job, or keep it until the actor of the job is back."""
-        answer = partial(_answer, session, seq)
+        answer = answer_to(session, seq)
         held = self._leases.of(report.task_id)
         if held is None:
             self._services.counters.stale_reports += 1
@@ -289,8 +297,7 @@ class WorkerActor(actors.Actor):
             if job is not None:
                 self.tell(job, report)
             else:
-                self._hang_up(SIGN_ON_AGAIN)
-                self._stand()
+                self._end_session(SIGN_ON_AGAIN)
 
     def _beat(self, heartbeat: protocol.Heartbeat) -> None:
         self._change()
@@ -414,10 +421,8 @@ class WorkerActor(actors.Actor):
         """Close the session after a crash of the job, so that reports are sent again."""
         held = self._leases.take(message.task_id, message.job.name, message.lease)
         if self._worker.status in NOT_WORKING:
-            reason = f"worker {self._worker.name} does not work"
-            self._leases.give_back(message.task_id, held, reason)
-        self._hang_up(SIGN_ON_AGAIN)
-        self._stand()
+            self._leases.give_back(message.task_id, held, f"worker {self._worker.name} is away")
+        self._end_session(SIGN_ON_AGAIN)
 
     @actors.handles(LeaseClosed)
     def lease_closed(self, message: LeaseClosed) -> None:
@@ -463,12 +468,14 @@ class WorkerActor(actors.Actor):
         """Set the tags that exist. If one is deleted later, this actor is told."""
         known = {tag.id for tag in await self._services.reader.tags()}
         self._change(tags=tuple(sorted(known.intersection(message.tag_ids))))
+        self._provide()
 
     @actors.handles(TagGone)
     def tag_gone(self, message: TagGone) -> None:
         """Remove a tag that was deleted."""
         if message.tag_id in self._worker.tags:
             self._change(tags=tuple(tag for tag in self._worker.tags if tag != message.tag_id))
+            self._provide()
 
     @actors.handles(SetSchedule)
     def set_schedule(self, message: SetSchedule) -> None:
@@ -506,7 +513,3 @@ class WorkerActor(actors.Actor):
         self._standing.gone(self._id)
         self._services.names.drop(self._id)
         self.stop()
-
-
-def _answer(session: Session, seq: int, refused: str | None) -> None:
-    session.push(protocol.Acknowledge(seq, refused))

@@ -21,6 +21,7 @@ def told_by_hello(message: Connect) -> Mapping[str, Any]:
         "software": hello.software_version,
         "task_types": _plain(hello.task_types),
         "specs": hello.specs or Specs(),
+        "settings": hello.settings or (),
         "can_restart": hello.can_restart,
         "running_since": None if uptime is None else clock.now() - timedelta(seconds=uptime),
     }
@@ -36,6 +37,7 @@ def told_by_call(message: SignOn, specs: Specs) -> Mapping[str, Any]:
         "software": message.software,
         "task_types": _plain(message.task_types),
         "specs": specs,
+        "settings": (),
         "can_restart": message.can_restart,
         "running_since": clock.now(),
     }

@@ -18,6 +18,8 @@ AWAIT_JOB_SECONDS = 10.0
 MOST_KEPT = 100
 """Maximum number of a worker's reports that wait."""
 
+SIGN_ON_AGAIN = "the Manager has lost track of the session, sign on again"
+
 
 @attrs.define(eq=False)
 class Keeping:

@@ -13,6 +13,9 @@ from flamenco.model.statuses import WorkerStatus
 UNWATCHED = (WorkerStatus.OFFLINE, WorkerStatus.ERROR)
 """Statuses in which a worker isn't expected to show signs of life."""
 
+NOT_WORKING = (*UNWATCHED, WorkerStatus.ASLEEP)
+"""Statuses in which a worker has returned its leases, or is about to."""
+
 BEAT_FASTER = "the timeouts have changed, sign on again"
 
 SEEN_SECONDS = 10.0

@@ -7,6 +7,8 @@ there is none. Between its calls such a worker does not count as idle, so no tas
 call while another worker could start it.
 """
 
+from collections.abc import Callable
+
 import attrs
 
 import actors
@@ -96,3 +98,8 @@ class PollingLink:
 
 
 Link = SessionLink | PollingLink
+
+
+def answer_to(session: Session, seq: int) -> Callable[[str | None], None]:
+    """Function that acknowledges a message, or tells why it is refused."""
+    return lambda refused: session.push(protocol.Acknowledge(seq, refused))

@@ -334,7 +334,7 @@ class SetWorkerTags(actors.Request[None]):
 class SetSchedule(actors.Request[None]):
     """Let the worker sleep at these times."""
 
-    schedule: SleepSchedule
+    schedule: SleepSchedule | None
 
 
 @attrs.frozen

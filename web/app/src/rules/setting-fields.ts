@@ -3,7 +3,7 @@
 import type { ManagerConnections } from '../api/types'
 import type { IconName } from '../components/ui/icons'
 
-export type FieldKind = 'text' | 'path' | 'secret' | 'flag' | 'duration' | 'count'
+export type FieldKind = 'text' | 'path' | 'secret' | 'flag' | 'duration' | 'count' | 'list'
 
 export interface SettingField {
   /** From the top of the file: `shaman.garbageCollect.period`. */
@@ -86,6 +86,7 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'blocklist_threshold', label: 'Failures until a Worker is blocked', kind: 'count', live: true, min: 0, unit: 'tasks', help: 'Number of tasks of a type in a job that a Worker must fail to get no more of them; 0 turns this off.' },
       { key: 'task_fail_after_softfail_count', label: 'Failures until a task fails', kind: 'count', live: true, min: 0, unit: 'Workers', help: 'Number of different Workers that must fail a task before it fails for good.' },
       { key: 'job_fail_percentage', label: 'Failures until a job fails', kind: 'count', min: 1, max: 100, unit: '% of its tasks', help: 'Percentage of failed tasks at which a job fails.' },
+      { key: 'worker_configuration', label: 'Workers’ configuration', kind: 'list', live: true, placeholder: '[{"match": "render-*", "niceness": 10}]', help: 'Entries as JSON, of which later ones win: for Workers whose name fits match and that have one of the tags, keys of flamenco-worker.yaml, variables and a sleep_schedule. A Worker’s own file wins over them.' },
       { key: 'warm_blender', label: 'Blender stays open', kind: 'flag', live: true, help: 'Workers keep Blender open between the tasks of a job, so that its file is read once. Off holds for tasks that start afterwards.' },
       { key: 'job_type_timeout', label: 'Job type timeout', kind: 'duration', choices: ['10s', '20s', '1m', '5m'], help: 'Time after which the script of a job type is stopped, and its job refused.' },
       { key: 'job_type_memory', label: 'Job type memory', kind: 'count', min: 256, max: 1048576, unit: 'MiB', help: 'Maximum memory for the script of a job type, on Linux.' },

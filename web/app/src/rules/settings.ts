@@ -19,7 +19,24 @@ export function draftsOf(flat: Flat): Drafts {
 }
 
 export function draftOf(field: SettingField, value: JsonValue | undefined): Draft {
+  if (field.kind === 'list') return asLines(value ?? [])
   return field.kind === 'flag' ? value === true : String(value ?? '')
+}
+
+/** A list with a line for each entry. */
+function asLines(value: JsonValue): string {
+  if (!Array.isArray(value) || value.length === 0) return ''
+  return `[\n${value.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]`
+}
+
+function parsed(text: string): JsonValue[] | null {
+  if (text === '') return []
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? (value as JsonValue[]) : null
+  } catch {
+    return null
+  }
 }
 
 export function valueOf(field: SettingField, draft: Draft): JsonValue {
@@ -27,6 +44,7 @@ export function valueOf(field: SettingField, draft: Draft): JsonValue {
   const text = draft.trim()
   if (field.kind === 'duration') return canonical(text)
   if (field.kind === 'count') return /^\d+$/.test(text) ? Number(text) : text
+  if (field.kind === 'list') return parsed(text) ?? text
   return field.kind === 'path' ? typedPath(draft) : draft
 }
 
@@ -52,6 +70,7 @@ export function problemOf(field: SettingField, draft: Draft): string | null {
   const text = draft.trim()
   if (field.kind === 'duration') return durationProblem(field, text)
   if (field.kind === 'count') return countProblem(field, text)
+  if (field.kind === 'list') return parsed(text) === null ? 'expected a list in JSON' : null
   if (field.required && text === '') return 'it can’t be empty'
   if (field.kind === 'secret' && draft !== MASK && draft.includes(MASK)) {
     return 'type the complete new secret, in place of the stars'
@@ -89,6 +108,7 @@ export function shown(key: string, value: JsonValue | undefined): string {
   if (key.startsWith(VARIABLE)) return value == null ? 'deleted' : 'other values'
   if (value === undefined || value === null || value === '') return 'empty'
   if (typeof value === 'boolean') return value ? 'On' : 'Off'
+  if (Array.isArray(value)) return asLines(value) || 'empty'
   const field = fieldOf(key)
   if (field?.kind === 'duration') return durationShown(field, String(value)) ?? String(value)
   return field?.unit ? `${String(value)} ${field.unit}` : String(value)
