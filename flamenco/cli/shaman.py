@@ -97,4 +97,4 @@ def _shaman(installation: Installation) -> Shaman:
     shared = installation.paths(config).shared
     if shared is None or not config.shaman.enabled:
         raise CommandError("Shaman is not enabled, or there is no shared storage yet")
-    return Shaman(shared)
+    return Shaman(shared, config.shaman.links)

@@ -33,6 +33,7 @@ from flamenco.config.schema import (
 from flamenco.config.variables import VARIABLES, default_variables
 from flamenco.model.access import AuthMode, Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
+from flamenco.model.links import LinkKind
 from flamenco.model.provisions import Provision
 from flamenco.model.reach import Network
 from flamenco.model.variables import Variables
@@ -94,6 +95,10 @@ def _auth_mode(value: object) -> AuthMode:
 
 def _role(value: object) -> Role:
     return Role(str(value))
+
+
+def _links(value: object) -> LinkKind:
+    return LinkKind(str(value))
 
 
 def _programs(value: object) -> tuple[str, ...]:
@@ -186,6 +191,7 @@ NETWORKS = attrs.evolve(
 )
 PROGRAMS = attrs.evolve(scalar("programs, separated by commas", _programs), write=", ".join)
 ROLE = attrs.evolve(scalar("viewer, artist, wrangler or operator", _role), write=str)
+LINKS = attrs.evolve(scalar("relative, hard, reflink or copy", _links), write=str)
 AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
@@ -211,6 +217,7 @@ class ShamanConfig:
     """The section `shaman`."""
 
     enabled: Flag = sys.platform != "win32"
+    links: Annotated[LinkKind, LINKS] = LinkKind.RELATIVE
     garbage_collect: Annotated[GarbageCollect, Key("garbageCollect")] = attrs.field(
         factory=GarbageCollect
     )

@@ -62,9 +62,10 @@ from flamenco.manager.tags import Tags
 from flamenco.manager.videos import Videos
 from flamenco.manager.workers.messages import ConfigChanged, WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
+from flamenco.model.links import LinkKind
 from flamenco.pictures import PictureFiles
 from flamenco.pictures.videos import VideoFiles
-from flamenco.shaman import Shaman
+from flamenco.shaman import Shaman, StorageFailed
 from flamenco.store import Store, open_reader, open_store
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,9 @@ async def open_farm(
             logger.warning(LOST_FOLDER, folder, paths.database)
         installation = installation or _beside(paths.database)
         await trio.to_thread.run_sync(sweep, installation.file)
-        shaman = Shaman(paths.shared) if paths.shared else None
+        shaman = Shaman(paths.shared, config.shaman.links) if paths.shared else None
+        if shaman is not None and config.shaman.enabled:
+            await _try_links(shaman)
         services = Services(
             config=config,
             file=ConfigFile(installation),
@@ -180,6 +183,16 @@ async def open_farm(
         ) as system:
             with responsive():
                 yield await _start(system, store, services)
+
+
+async def _try_links(shaman: Shaman) -> None:
+    """Say so if the storage lacks the chosen kind; for the usual one there is always a way."""
+    if shaman.links is LinkKind.RELATIVE:
+        return
+    try:
+        await shaman.try_links()
+    except StorageFailed as error:
+        logger.error("Shaman can make no checkouts: %s", error)
 
 
 def _make_folders(paths: StoragePaths) -> list[Path]:

@@ -2,7 +2,7 @@
 
 Links are symbolic and relative, so that a checkout works on every machine that sees the shared
 storage, under whatever path. Where the storage does not support them (Windows without the right to
-create them, some network drives) they are hard links.
+create them, some network drives) they are hard links. The operator may have chosen another kind.
 """
 
 import errno
@@ -17,18 +17,19 @@ from threading import Lock
 
 import attrs
 
-from flamenco.shaman.errors import BadPath, MissingFiles, NoFreePath, StorageFailed
+from flamenco.model.links import LinkKind
+from flamenco.shaman.copies import Copies, time_of_copies
+from flamenco.shaman.errors import BadPath, MissingFiles, NoFreePath
 from flamenco.shaman.files import CheckoutFile, FileKey, checked_tree, checkout_path
-from flamenco.shaman.folders import Folder, Tree
-from flamenco.shaman.store import FileStore, blob_path
+from flamenco.shaman.folders import Tree
+from flamenco.shaman.linking import OWN_FILES, Entry, make
+from flamenco.shaman.store import FileStore
 
 ATTEMPTS = 10
 SUFFIX_LENGTH = 4
 _SUFFIX_LETTERS = string.ascii_lowercase + string.digits
 _NAMED_MISSING = 10  # in an error
 
-_NO_SYMLINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
-_PRIVILEGE_NOT_HELD = 1314  # Windows
 _BAD_NAME = {
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
@@ -45,6 +46,9 @@ class Checkouts:
 
     tree: Tree
     store: FileStore
+    copies: Copies
+    kind: LinkKind = LinkKind.RELATIVE
+    """Kind of the entries in new ones."""
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
     """Held while folders come and go, so that no folder about to be used is removed as empty."""
 
@@ -76,8 +80,13 @@ class Checkouts:
             return place
         raise NoFreePath(f"the checkout path {str(path)!r} is taken, and so are its variants")
 
-    def fill(self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey]) -> None:
-        """Link its files into a checkout. Raises `BadPath`, `StorageFailed`, OSError."""
+    def fill(
+        self, checkout: PurePosixPath, tree: Mapping[PurePosixPath, FileKey], now: float
+    ) -> None:
+        """Link its files into a checkout at ``now``. Raises `BadPath`, `StorageFailed`, OSError."""
+        time = time_of_copies(now)
+        if self.kind in OWN_FILES:
+            self.copies.note(checkout, tree, time)
         by_folder: dict[PurePosixPath, list[PurePosixPath]] = {}
         for path in tree:
             by_folder.setdefault(path.parent, []).append(path)
@@ -90,7 +99,9 @@ class Checkouts:
                             os.path.relpath(self.store.stored.path, place.path)
                         ).as_posix()
                         for path in paths:
-                            link(self.store, tree[path], place, path.name, stored)
+                            key, name = tree[path], path.name
+                            entry = Entry(self.store, key, place, name, stored, time)
+                            make(self.kind, entry)
                 except OSError as error:
                     raise _refused(error, path) from None
 
@@ -118,10 +129,12 @@ class Checkouts:
         return any(True for _ in self.links(path)) or not any(True for _ in self.tree.walk(path))
 
     def links(self, path: PurePosixPath) -> Iterator[PurePosixPath]:
-        """The links to stored files below a folder, which may be gone. Raises OSError.
+        """The links to stored files below a folder, which may be gone, and its unchanged copies.
 
-        Hard links come last: to know them, stored files are looked at until all are found.
+        Hard links come last: to know them, stored files are looked at until all are found. Raises
+        OSError.
         """
+        yield from self.copies.unchanged(path, self.tree)
         stored, linked = self.store.stored, dict[tuple[int, int], list[PurePosixPath]]()
         for found in self.tree.walk(path):
             if found.entry.is_symlink():
@@ -171,36 +184,12 @@ class Checkouts:
                 with suppress(FileNotFoundError):
                     self.tree.remove(each)
         self.tree.remove_empty_below(path, others)
+        self.copies.forget(path)
 
     def release(self, path: PurePosixPath) -> None:
         """Remove the folder of a checkout if it is empty, and the empty folders above it."""
         with self._lock:
             self.tree.remove_empty(path)
-
-
-def link(store: FileStore, key: FileKey, place: Folder, name: str, stored: str) -> None:
-    """Link a stored file into a folder of a checkout, from which ``stored`` leads to them.
-
-    Raises OSError, `StorageFailed`.
-    """
-    try:
-        place.symlink(name, f"{stored}/{blob_path(key)}")
-    except OSError as error:
-        windows = getattr(error, "winerror", None)
-        if error.errno not in _NO_SYMLINKS and windows != _PRIVILEGE_NOT_HELD:
-            raise
-    else:
-        return
-    blob = blob_path(key)
-    try:
-        with store.stored.folder(blob.parent) as there:
-            place.hard_link(name, there, blob.name)
-    except OSError as error:
-        if error.errno not in _NO_SYMLINKS:
-            raise
-        raise StorageFailed(
-            "the shared storage has neither symbolic nor hard links: set shaman.enabled to false"
-        ) from None
 
 
 def _refused(error: OSError, path: PurePosixPath) -> Exception:

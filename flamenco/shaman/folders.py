@@ -116,9 +116,13 @@ class Folder:
         source, target = there._at(file), self._at(name)
         os.link(source, target, src_dir_fd=there._fd, dst_dir_fd=self._fd, follow_symlinks=False)
 
+    def rename(self, name: str, there: "Folder", to: str) -> None:
+        """Move a file of this folder to the folder ``there``; it replaces one there."""
+        os.replace(self._at(name), there._at(to), src_dir_fd=self._fd, dst_dir_fd=there._fd)
+
     def move(self, name: str, there: "Folder", to: str) -> None:
         """Move a file of this folder to the folder ``there``, for good; it replaces one there."""
-        os.replace(self._at(name), there._at(to), src_dir_fd=self._fd, dst_dir_fd=there._fd)
+        self.rename(name, there, to)
         if there._fd is not None:
             with suppress(OSError):  # some network drives don't sync folders
                 os.fsync(there._fd)

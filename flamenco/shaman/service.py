@@ -12,13 +12,16 @@ import attrs
 import trio
 
 from flamenco import clock
+from flamenco.model.links import LinkKind
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman.checking import check
 from flamenco.shaman.checkouts import Checkouts
+from flamenco.shaman.copies import Copies
 from flamenco.shaman.errors import StorageFailed
 from flamenco.shaman.files import CheckoutFile, FileKey, once
 from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected, collect, find, oldest_kept
+from flamenco.shaman.linking import try_out
 from flamenco.shaman.records import Records, erase
 from flamenco.shaman.store import (
     ABANDONED_SECONDS,
@@ -58,6 +61,8 @@ class Shaman:
     """
 
     shared: Path
+    links: LinkKind = LinkKind.RELATIVE
+    """Kind of the entries in new checkouts."""
     _uploads: Uploads = attrs.field(factory=Uploads, init=False)
     _threads: trio.CapacityLimiter = attrs.field(
         factory=lambda: trio.CapacityLimiter(THREADS), init=False
@@ -75,7 +80,8 @@ class Shaman:
 
     @checkouts.default
     def _checkouts(self) -> Checkouts:
-        return Checkouts(Tree(self.shared, "jobs"), self.store)
+        copies = Copies(Tree(self.shared, "file-store/copies"))
+        return Checkouts(Tree(self.shared, "jobs"), self.store, copies, self.links)
 
     # Files
 
@@ -148,13 +154,17 @@ class Shaman:
         place, tree = await self._in_thread(lambda: self.checkouts.reserve(path, files, now))
         try:
             await records.add(place.as_posix())
-            await self._in_thread(lambda: self.checkouts.fill(place, tree))
+            await self._in_thread(lambda: self.checkouts.fill(place, tree, now))
             await trio.lowlevel.checkpoint_if_cancelled()
         except BaseException:
             with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
                 await self._give_up(place, records)
             raise
         return place.as_posix()
+
+    async def try_links(self) -> None:
+        """Make an entry as checkouts have them. Raises `StorageFailed` if there are none."""
+        await self._in_thread(lambda: try_out(self.links, self.store, self.checkouts.tree))
 
     async def _give_up(self, place: PurePosixPath, records: Records) -> None:
         try:

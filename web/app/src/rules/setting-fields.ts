@@ -71,6 +71,7 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'local_manager_storage_path', label: 'Logs and pictures', kind: 'path', required: true, help: 'Task logs and pictures of frames; only the Manager needs to see this folder.' },
       { key: 'job_pictures_size', label: 'Pictures of a job', kind: 'count', live: true, min: 1, unit: 'MiB', help: 'Room for the pictures of a job’s frames; beyond, those of earlier attempts go first, then the large ones.' },
       { key: 'shaman.enabled', label: 'Shaman', kind: 'flag', help: 'Takes the files of jobs over HTTP, each only once, and keeps them in the shared storage. Job files are then in its folder jobs.' },
+      { key: 'shaman.links', label: 'Files of checkouts', kind: 'text', required: true, placeholder: 'relative', help: 'relative: symbolic links, or hard ones where the storage has none. hard, reflink and copy: for Workers or programs that follow no symbolic links.' },
       { key: 'shaman.garbageCollect.period', label: 'Shaman clean-up', kind: 'duration', zero: 'Never', choices: ['0s', '1h', '6h', '24h', '168h'], help: 'Time between Shaman’s deletions of unused files.' },
       { key: 'shaman.garbageCollect.maxAge', label: 'Age of unused files', kind: 'duration', zero: 'At once', choices: ['24h', '168h', '336h', '744h', '2160h'], help: 'Time after which files that no job has are deleted if they were not asked for.' },
     ],
