@@ -1,6 +1,6 @@
 """The application of one farm, and the objects in it that request handlers use."""
 
-from typing import cast
+from typing import Protocol, cast
 
 import trio
 from quart import current_app, websocket
@@ -9,8 +9,10 @@ from quart_trio import QuartTrio
 from actors import ActorParked
 from flamenco.manager.farm import Farm
 from flamenco.manager.services import Services
+from flamenco.manager.shaman import CheckoutRecords
 from flamenco.manager.status import GetFarmStatus
 from flamenco.model.statuses import FarmStatus
+from flamenco.shaman import Records, Shaman
 from flamenco.store import Reader
 from web.auth import WorkerDoor
 from web.chronicle import Chronicle
@@ -49,6 +51,35 @@ class Web(QuartTrio):
         self.asking_blender = Turns(at_once=1, of_address=1, most_waiting=5)
         self.checking = trio.Semaphore(1)  # of programs, of which one runs at a time
         self.config["RESPONSE_TIMEOUT"] = None  # a client that takes nothing is let go by serving
+
+    @property
+    def shaman(self) -> Shaman:
+        """Shaman. Raises `ShamanOff`."""
+        return self.farm.services.shaman_on
+
+    @property
+    def records(self) -> Records:
+        """The records of its checkouts."""
+        return CheckoutRecords(self.farm.shaman, self.farm.services.reader)
+
+
+class HasShaman(Protocol):
+    """An application with Shaman, be it a farm's or one on its own."""
+
+    @property
+    def shaman(self) -> Shaman: ...
+    @property
+    def records(self) -> Records: ...
+
+
+def shaman() -> Shaman:
+    """Shaman. Raises `ShamanOff`."""
+    return cast("HasShaman", current_app).shaman
+
+
+def checkout_records() -> Records:
+    """The records of Shaman's checkouts."""
+    return cast("HasShaman", current_app).records
 
 
 def farm() -> Farm:

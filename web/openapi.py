@@ -30,7 +30,7 @@ REASONS = {
 BINARY = {"type": "string", "format": "binary"}
 
 
-def document(operations: Iterable[Operation]) -> dict[str, Any]:
+def document(operations: Iterable[Operation], title: str = "Flamenco Manager") -> dict[str, Any]:
     """The OpenAPI 3.1 document of these operations."""
     operations = tuple(operations)
     kinds = list({kind: None for each in operations for kind in _kinds(each)})
@@ -45,7 +45,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Flamenco Manager",
+            "title": title,
             "version": flamenco.__version__,
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },

@@ -5,13 +5,10 @@ from functools import partial
 from typing import Any, cast
 
 import trio
-from quart import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
 
 import actors
 from flamenco import protocol
 from flamenco.api.events import EVENT_NAMES, EventLifeCycle, LifeCycleEventType
-from flamenco.api.meta import SecurityError
 from flamenco.manager.farm import Farm
 from flamenco.model.access import PERMISSION_OF, Permission
 from web import live, pages, sessions
@@ -43,24 +40,22 @@ from web.api import (
     worker_mgt,
     worker_tasks,
 )
+from web.applications import equip
 from web.auditing import audited
-from web.auth import BadCredentials
 from web.bodies import Bodies, Most
 from web.chronicle import WAITING
 from web.context import Web
 from web.gate import Gate
 from web.hosts import Hosts
 from web.operations import API, USUAL_BODY, USUAL_VALUES
-from web.operators import OperatorNeeded
 from web.origins import MISDIRECTED, own_pages_only, refused_by_head
 from web.proxies import behind_proxies
 from web.refusing import Refused
 from web.room import Room, is_here
-from web.routing import NOT_AMONG, NotAmong, Places, rules
+from web.routing import Places
 from web.serving import USUAL, App, Limits, Past, Receive, Scope, Send, serve
 from web.shares import Shares
 from web.uploads import Uploads
-from web.wire import STATUS_OF, Answer, http_error, refused, reply
 
 ROOMS = (
     meta,
@@ -107,31 +102,11 @@ VISITED = frozenset(
 def build_app(farm: Farm) -> Web:
     """The application with all its routes and its answers to errors."""
     app = Web(farm)
-    app.url_map.converters[NOT_AMONG] = NotAmong
-    rule = rules(each.path for each in OPERATIONS)
-    for each in OPERATIONS:  # streaming ones are served elsewhere, but their methods count
-        app.add_url_rule(API + rule[each.path], each.id, each.serve, methods=[each.method])
+    equip(app, OPERATIONS)
     for beside in (document.routes(OPERATIONS), sessions.routes, live.routes):
         app.register_blueprint(beside, url_prefix=API)
     app.register_blueprint(pages.routes)
-    for kind in STATUS_OF:
-        app.register_error_handler(kind, _answer_refusal)
-    for stranger in (BadCredentials, OperatorNeeded):
-        app.register_error_handler(stranger, _answer_stranger)
-    app.register_error_handler(HTTPException, _http_error)
     return app
-
-
-async def _answer_refusal(error: Exception) -> ResponseReturnValue:
-    return refused(error)
-
-
-async def _http_error(error: HTTPException) -> ResponseReturnValue:
-    return http_error(error)
-
-
-async def _answer_stranger(error: Exception) -> Answer:
-    return reply(SecurityError(message=str(error)), 403)
 
 
 async def serve_farm(

@@ -8,9 +8,9 @@ from functools import partial
 
 import attrs
 import trio
+from quart_trio import QuartTrio
 
 from web.askers import asker, demand
-from web.context import Web
 from web.operations import Operation
 from web.routing import Places
 from web.serving import App, Receive, Scope, Send
@@ -28,7 +28,7 @@ class Stalled(Exception):
 class Uploads:
     """A server for an application's operations that read their bodies piece by piece."""
 
-    def __init__(self, app: Web, operations: Iterable[Operation], stall: float) -> None:
+    def __init__(self, app: QuartTrio, operations: Iterable[Operation], stall: float) -> None:
         """Serve ``app``'s operations, dropping clients that send nothing for ``stall`` seconds."""
         self._app = app
         self._stall = stall

@@ -14,6 +14,7 @@ import attrs
 import trio
 from cyclopts import Parameter
 
+from flamenco.cli.binding import bind, url_of
 from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
@@ -22,7 +23,7 @@ from flamenco.cli.shaman import print_garbage, usual_file
 from flamenco.config.beginning import begin, first_config, is_new
 from flamenco.config.errors import ConfigError
 from flamenco.config.installation import Installation
-from flamenco.config.manager import FILE_NAME, Address, ManagerConfig, parse_address
+from flamenco.config.manager import FILE_NAME, ManagerConfig, parse_address
 from flamenco.discovery import LAN, Network, advert_of, advertise
 from flamenco.manager.farm import Farm, open_farm
 from flamenco.manager.workers.joining import first_join_token
@@ -122,27 +123,6 @@ def _checked(listen: str) -> str:
     except ValueError as error:
         raise CommandError(f"--listen: {error}") from None
     return listen
-
-
-def bind(address: Address) -> socket.socket:
-    """A listening socket. Raises `CommandError` if the address can't be used."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    try:
-        return socket.create_server((address.host, address.port), family=family, backlog=1024)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        where = f"{address.host or '*'}:{address.port}"
-        raise CommandError(
-            f"cannot listen on {where}: {reason}; choose another one with --listen HOST:PORT"
-        ) from error
-
-
-def url_of(listener: socket.socket) -> str:
-    """The URL of a listening socket for a browser on this machine."""
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        host = "localhost"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 async def run_manager(installation: Installation, network: Network = LAN) -> None:

@@ -1,18 +1,34 @@
 """`flamenco shaman`: Shaman's files, looked after by hand, also while the Manager runs."""
 
+import logging
+import signal
+import socket
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import trio
 from cyclopts import App, Parameter
 
+from flamenco.cli.binding import bind, url_of
 from flamenco.cli.errors import CommandError
+from flamenco.cli.logs import start_logging
 from flamenco.cli.provisioning import ConfigFrom
 from flamenco.cli.texts import visible
+from flamenco.config.durations import parse_duration
 from flamenco.config.installation import Installation
-from flamenco.config.manager import FILE_NAME
-from flamenco.shaman import Shaman
+from flamenco.config.manager import FILE_NAME, GarbageCollect, parse_address
+from flamenco.model.links import LinkKind
+from flamenco.shaman import Shaman, using
+from web.alone import serve_shaman
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+READY = "Shaman is ready:"
+"""Beginning of the line on stdout with the address."""
 
 app = App(name="shaman", help="Look after the files that Shaman keeps.")
 
@@ -52,6 +68,78 @@ def check(
     """
     found = _installation(storage, config, config_from)
     return trio.run(partial(_print_damage, found, delete=delete))
+
+
+@app.command
+def serve(
+    folder: Annotated[Path, Parameter(help="shared storage, with file-store and jobs in it")],
+    /,
+    *,
+    listen: Annotated[
+        str, Parameter(help="HOST:PORT to listen on; port 0 means any")
+    ] = "127.0.0.1:8082",
+    token_file: Annotated[
+        Path | None, Parameter(help="file with the token that all requests have to show")
+    ] = None,
+    links: Annotated[
+        LinkKind, Parameter(help="what the files of checkouts are: relative, hard, reflink or copy")
+    ] = LinkKind.RELATIVE,
+    gc_period: Annotated[str, Parameter(help="time between deletions of unused files")] = "24h",
+    gc_max_age: Annotated[str, Parameter(help="time after which unused files go")] = "744h",
+    verbose: Annotated[bool, Parameter(help="log more", negative="")] = False,
+) -> None:
+    """Serve Shaman alone, without a farm, until Ctrl-C.
+
+    Its operations are the Manager's, at /api/v3/shaman; /openapi.json has their document. Checkouts
+    stay until somebody deletes their folders.
+
+    Example: flamenco shaman serve /srv/renders --listen :8082 --token-file /etc/shaman-token
+    """
+    start_logging(verbose=verbose)
+    address = _checked("--listen", parse_address, listen)
+    garbage = GarbageCollect(
+        period=_checked("--gc-period", parse_duration, gc_period),
+        max_age=_checked("--gc-max-age", parse_duration, gc_max_age),
+    )
+    token = "" if token_file is None else _token(token_file)
+    if not folder.is_dir():
+        raise CommandError(f"there is no folder {folder}")
+    if not token and not address.is_loopback:
+        logger.warning("whoever reaches this machine over the network may send and read files")
+    with using(folder, alone=True), bind(address) as listener:
+        trio.run(_serve, Shaman(folder, links), listener, token, garbage)
+
+
+async def _serve(
+    shaman: Shaman, listener: socket.socket, token: str, garbage: GarbageCollect
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `StorageFailed` if there are no links of its kind."""
+    await shaman.try_links()
+    stop = trio.Event()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            serving = partial(serve_shaman, shaman, listener, stop, token=token, garbage=garbage)
+            await nursery.start(serving)
+            print(READY, url_of(listener), flush=True)
+            await anext(signals)
+            stop.set()
+
+
+def _checked(option: str, read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise CommandError(f"{option}: {error}") from None
+
+
+def _token(file: Path) -> str:
+    try:
+        token = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    if not token:
+        raise CommandError(f"{file} is empty; expected a token")
+    return token
 
 
 def usual_file(storage: Path | None) -> Path:

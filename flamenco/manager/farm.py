@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from math import inf
 from pathlib import Path
 from random import Random
@@ -65,7 +65,7 @@ from flamenco.manager.workers.supervisor import Workers
 from flamenco.model.links import LinkKind
 from flamenco.pictures import PictureFiles
 from flamenco.pictures.videos import VideoFiles
-from flamenco.shaman import Shaman, StorageFailed
+from flamenco.shaman import Shaman, StorageFailed, using
 from flamenco.store import Store, open_reader, open_store
 
 logger = logging.getLogger(__name__)
@@ -151,6 +151,7 @@ async def open_farm(
         open_store(paths.database, logs) as store,
         open_reader(paths.database) as reader,
         compiling(paths.scripts, _limits(config), paths.shared) as compiler,
+        _using(paths.shared),
     ):
         for folder in lost:
             logger.warning(LOST_FOLDER, folder, paths.database)
@@ -183,6 +184,18 @@ async def open_farm(
         ) as system:
             with responsive():
                 yield await _start(system, store, services)
+
+
+@asynccontextmanager
+async def _using(shared: Path | None) -> AsyncIterator[None]:
+    """Keep a Shaman on its own away from the storage; say so if one is there."""
+    with ExitStack() as stack:
+        if shared is not None:
+            try:
+                await trio.to_thread.run_sync(stack.enter_context, using(shared))
+            except StorageFailed as error:
+                logger.error("%s", error)
+        yield
 
 
 async def _try_links(shaman: Shaman) -> None:

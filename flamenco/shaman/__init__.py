@@ -18,6 +18,7 @@ from flamenco.shaman.folders import Tree
 from flamenco.shaman.garbage import Collected
 from flamenco.shaman.records import Records, erase
 from flamenco.shaman.service import Received, Shaman
+from flamenco.shaman.using import using
 
 __all__ = [
     "BadPath",
@@ -36,4 +37,5 @@ __all__ = [
     "Tree",
     "checkout_path",
     "erase",
+    "using",
 ]

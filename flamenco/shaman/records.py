@@ -19,6 +19,9 @@ class Records(Protocol):
     async def add(self, path: str) -> None:
         """Record a checkout."""
 
+    async def bind(self, path: str, key: str) -> None:
+        """Note for which submission a checkout was made."""
+
     async def remove(self, path: str) -> None:
         """Forget a checkout."""
 

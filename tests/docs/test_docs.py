@@ -15,7 +15,8 @@ from flamenco.config.worker import WorkerFile
 from flamenco.model.statuses import JobStatus, TaskStatus
 from tests.manager.conftest import stage_at
 from web.chronicle import ALIVE, RESYNC
-from web.server import STATUS_OF, build_app
+from web.server import build_app
+from web.wire import STATUS_OF
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -38,6 +38,9 @@ class Noted:
     async def add(self, path: str) -> None:
         self.paths.add(path)
 
+    async def bind(self, path: str, key: str) -> None:
+        raise AssertionError
+
     async def remove(self, path: str) -> None:
         self.paths.remove(path)
 

@@ -11,11 +11,10 @@ from msgspec import UnsetType
 from flamenco.api import shaman as api
 from flamenco.api.shaman import MOST_FILES
 from flamenco.manager.refusals import Refusal
-from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, FileKey, Received
 from web.beside import beside
-from web.context import farm, services
+from web.context import checkout_records, shaman
 from web.operations import Operations, Read
 from web.wire import Answer, empty
 
@@ -40,7 +39,7 @@ async def shaman_checkout_requirements(
 ) -> api.ShamanRequirementsResponse:
     """The files of a checkout that have to be sent first."""
     files = await beside(partial(_files, body.files))
-    required = await services().shaman_on.requirements(files)
+    required = await shaman().requirements(files)
     return await beside(partial(_required, required))
 
 
@@ -49,9 +48,9 @@ async def shaman_checkout(
     body: api.ShamanCheckout, headers: api.ShamanCheckoutHeaders
 ) -> api.ShamanCheckoutResult:
     """Check out files into a folder, whose path gets a suffix if it is taken."""
-    shaman, records = services().shaman_on, CheckoutRecords(farm().shaman, services().reader)
+    records = checkout_records()
     files = await beside(partial(_files, body.files))
-    path = await shaman.checkout(body.checkoutPath, files, records)
+    path = await shaman().checkout(body.checkoutPath, files, records)
     if not isinstance(headers.idempotency_key, UnsetType):
         await records.bind(path, headers.idempotency_key)
     return api.ShamanCheckoutResult(checkoutPath=path)
@@ -62,7 +61,7 @@ async def shaman_file_store_check(
     checksum: api.Checksum, filesize: api.Size
 ) -> api.ShamanSingleFileStatus:
     """The status of a file: stored, being uploaded, or unknown."""
-    status = await services().shaman_on.status(FileKey(checksum, filesize))
+    status = await shaman().status(FileKey(checksum, filesize))
     return api.ShamanSingleFileStatus(status=status)
 
 
@@ -79,14 +78,14 @@ async def shaman_file_store(
     208: it is already stored, or another client was faster. 417: its checksum or length is
     different. 425: another client is sending it, ask again later.
     """
-    shaman, key = services().shaman_on, FileKey(checksum, filesize)
+    key = FileKey(checksum, filesize)
     name = _decoded(headers.x_shaman_original_filename or "")
-    known = await shaman.status(key)
+    known = await shaman().status(key)
     if known is FileStatus.STORED:
         return empty(208)
     if known is FileStatus.UPLOADING and headers.x_shaman_can_defer_upload is True:
         return empty(DEFER)
-    received = await shaman.receive(key, read)
+    received = await shaman().receive(key, read)
     logger.debug("Shaman: %s %s %s", received.name.lower(), key.sha, name)
     return empty(ANSWERS[received])
 
