@@ -1,8 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
 import JobsPage from './pages/JobsPage.vue'
-import SettingsPage from './pages/SettingsPage.vue'
-import TagsPage from './pages/TagsPage.vue'
 import WorkersPage from './pages/WorkersPage.vue'
 
 export const router = createRouter({
@@ -10,7 +8,7 @@ export const router = createRouter({
   routes: [
     { path: '/jobs/:jobID?/:taskID?', name: 'jobs', component: JobsPage, props: true },
     { path: '/submit', name: 'submit', component: () => import('./pages/SubmitPage.vue') },
-    { path: '/workers/tags', name: 'tags', component: TagsPage },
+    { path: '/workers/tags', name: 'tags', component: () => import('./pages/TagsPage.vue') },
     { path: '/tags', redirect: { name: 'tags' } },
     { path: '/workers/:workerID?', name: 'workers', component: WorkersPage, props: true },
     { path: '/farm', name: 'farm', component: () => import('./pages/FarmPage.vue') },
@@ -18,7 +16,7 @@ export const router = createRouter({
     { path: '/frames', name: 'frames', component: () => import('./pages/FramesPage.vue') },
     { path: '/last-rendered', redirect: { name: 'frames' } },
     { path: '/settings/notices', name: 'notices', component: () => import('./pages/NoticesPage.vue') },
-    { path: '/settings', name: 'settings', component: SettingsPage },
+    { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
     { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue') },
     { path: '/device', name: 'device', component: () => import('./pages/DevicePage.vue') },
