@@ -1,9 +1,12 @@
 """What needs a person is found on the page, with its cause and its button, in a real Chromium."""
 
+import base64
+import io
 from contextlib import closing
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.running import running_manager, submit
@@ -67,6 +70,26 @@ def test_an_approval_is_found_and_given_where_its_job_is(farm):
         approval.get_by_role("button", name="Approve").click()
         expect(approval).to_have_count(0)
         expect(row).to_have_count(0)
+
+
+def test_an_approval_shows_the_frame_that_it_is_about(farm):
+    job = submit(farm, name="Look", type="shaped", settings={"shape": "misc approval:0"})
+    drawn = io.BytesIO()
+    Image.new("RGB", (200, 112), "teal").save(drawn, "JPEG")
+    image = base64.b64encode(drawn.getvalue()).decode()
+    with browser_page(f"{farm}app/jobs/{job}") as page, closing(played(farm, "anna")) as anna:
+        task = anna.post("task").json()["uuid"]
+        sent = {"lease": 1, "frame": 7, "width": 200, "height": 112, "large": image, "small": image}
+        assert anna.post(f"task/{task}/picture", json=sent).status_code == 204
+        assert anna.post(f"task/{task}", json={"taskStatus": "completed"}).status_code == 204
+        approval = page.get_by_test_id("approval")
+        shown = approval.get_by_alt_text("Frame 7, which this is about")
+        expect(shown).to_be_visible()
+        assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 200
+        photograph(page, "approval-with-picture.png")
+        approval.get_by_role("button", name="Approve").click()
+        expect(approval).to_have_count(0)
+        expect(page.get_by_test_id("job-status")).to_have_attribute("data-status", "completed")
 
 
 def test_an_empty_farm_is_not_broken_and_offline_nothing_pretends_to_be_live(tmp_path):
