@@ -222,9 +222,9 @@ class Operations(
     @operation
     def requeue_failed_tasks(
         self, job_id: str, change: wire_jobs.FailedTasksRequeueing
-    ) -> Call[None]:
-        """Queue the failed tasks of a job again, and no others."""
-        return post(f"jobs/{job_id}/requeue-failed", change)
+    ) -> Call[bulk.BulkResult]:
+        """Queue the failed tasks of a job again, and no others; their outcomes."""
+        return send(f"jobs/{job_id}/requeue-failed", change, bulk.BulkResult)
 
     @operation
     def frames_page(

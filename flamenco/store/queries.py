@@ -355,6 +355,12 @@ class Reader:
             nursery.start_soon(read_made)
         return tasks, pictures
 
+    async def jobs_of_tasks(self, ids: Sequence[str]) -> dict[str, str | None]:
+        """The ids of the jobs of tasks, None where there is no such task; {task id: job id}."""
+        query = "SELECT id, job_id FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+        found = await self.ask(lambda db: dict(db.execute(query, (json.dumps(ids),)).fetchall()))
+        return {each: found.get(each) for each in ids}
+
     async def worker_names(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of workers, empty for those that were deleted; {id: name}."""
         return await self.ask(lambda db: worker_names(db, ids))

@@ -3,9 +3,12 @@
 import pytest
 import trio
 
+from flamenco.manager.refusals import NotAllowed
 from tests.patience import until
 from tests.web.conftest import call
+from tests.web.test_frames import FRAMES, FRAMES_JOB
 from tests.web.test_requests import canceled, submitted, worker
+from web.api import asking, many
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 CANCEL = {"status": "cancel-requested", "reason": "enough"}
@@ -92,6 +95,54 @@ async def test_tasks_of_a_job_are_chosen_by_their_ids_or_by_a_filter(edge):
     assert [each["code"] for each in result["outcomes"]] == [422, 422]
     approval = await call(edge, "POST", "tasks/bulk", {"ids": [second["id"]], "approve": {}})
     assert approval["refused"] == 1
+
+
+async def long_job(edge):
+    body = FRAMES_JOB | {"settings": FRAMES | {"frames": "1-40"}}
+    return (await call(edge, "POST", "jobs", body))["id"]
+
+
+async def two_tasks(edge, job):
+    return [each["id"] for each in (await call(edge, "GET", f"jobs/{job}/tasks?limit=2"))["tasks"]]
+
+
+async def test_many_tasks_of_several_jobs_are_changed_with_a_message_to_each_job(edge, monkeypatch):
+    jobs = [await long_job(edge) for _ in range(2)]
+    ids = [each for job in jobs for each in await two_tasks(edge, job)]
+    messages = []
+
+    async def counted(system, job_id, message):
+        messages.append(job_id)
+        return await ask_job(system, job_id, message)
+
+    ask_job = asking.ask_job
+    monkeypatch.setattr(asking, "ask_job", counted)
+    change = {"setstatus": {"status": "canceled", "reason": "not needed"}}
+    result = await call(edge, "POST", "tasks/bulk", {"ids": [*ids, NOBODY], **change})
+    assert [each["code"] for each in result["outcomes"]] == [204] * 4 + [404]
+    assert result["reasons"] == [{"message": f"there is no task {NOBODY}", "count": 1}]
+    assert sorted(messages) == sorted(jobs)
+    again = await call(edge, "POST", "tasks/bulk", {"ids": ids, **change})
+    assert (again["done"], again["refused"]) == (0, 4)
+
+
+async def test_it_is_told_which_failed_tasks_were_not_queued_again_and_why(edge, monkeypatch):
+    job = await long_job(edge)
+    ids = await two_tasks(edge, job)
+    fail = {"ids": ids, "setstatus": {"status": "failed", "reason": "too dark"}}
+    assert (await call(edge, "POST", "tasks/bulk", fail))["done"] == 2
+
+    async def one_refused(job_id, task_ids, status, reason):
+        return {task_ids[0]: NotAllowed("the task is active")}
+
+    monkeypatch.setattr(many, "ask_tasks", one_refused)
+    told = await call(edge, "POST", f"jobs/{job}/requeue-failed", {})
+    assert (told["done"], told["refused"]) == (1, 1)
+    assert told["outcomes"][0]["message"] == "the task is active"
+    in_bulk = await call(edge, "POST", "jobs/bulk", {"ids": [job], "requeue_failed": {}})
+    (outcome,) = in_bulk["outcomes"]
+    assert outcome["code"] == 204
+    assert outcome["message"] == "1 of its failed tasks were refused: the task is active"
 
 
 async def test_a_filter_of_the_tasks_of_a_job_that_is_not_there_is_told_so(edge):

@@ -1,12 +1,15 @@
 """Requests of people to jobs, with who makes them."""
 
+from collections.abc import Sequence
+
 import attrs
 from quart import request
 
 from flamenco.manager.asking import ask_job
-from flamenco.manager.jobs.messages import OfPerson
+from flamenco.manager.jobs.messages import OfPerson, SetTasksStatus
 from flamenco.model.access import Permission, may_change
 from flamenco.model.happenings import author
+from flamenco.model.statuses import TaskStatus
 from web.api.finding import find_job
 from web.askers import Forbidden, asker
 from web.context import farm
@@ -18,10 +21,31 @@ def who() -> str:
     return f"{user.name} ({by})" if user else by
 
 
+TASKS_AT_ONCE = 250
+"""Maximum number of tasks in one message: their job takes no other message meanwhile."""
+
+
 async def ask(job_id: str, asked: OfPerson) -> None:
     """Have a job carry out a request. Raises `NotFound` if there is no such job."""
     await demand_job(job_id)
     await ask_job(farm().system, job_id, attrs.evolve(asked, by=who()))
+
+
+async def ask_tasks(
+    job_id: str, task_ids: Sequence[str], status: TaskStatus, reason: str
+) -> dict[str, Exception]:
+    """Have a job bring tasks to a status; those that were refused, and why.
+
+    Raises `NotFound` if there is no such job, and whatever keeps it from answering.
+    """
+    await demand_job(job_id)
+    by, refused = who(), dict[str, Exception]()
+    for first in range(0, len(task_ids), TASKS_AT_ONCE):
+        some = tuple(task_ids[first : first + TASKS_AT_ONCE])
+        asked = SetTasksStatus(some, status, reason, by=by)
+        answered: dict[str, Exception] = await ask_job(farm().system, job_id, asked)
+        refused |= answered
+    return refused
 
 
 async def demand_job(job_id: str) -> None:

@@ -11,12 +11,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from flamenco.api import bulk as api
+from flamenco.api.jobs import FailedTasksRequeueing, TaskStatusChange
 from flamenco.api.lists import JobsFilter, TasksFilter, WorkersFilter
 from flamenco.manager.refusals import Refusal
 from flamenco.store import Listing, listed_jobs, listed_tasks, listed_workers
 from web.api import job_requests, tasks, worker_mgt
 from web.api.finding import find_job
-from web.api.many import Act, to_all
+from web.api.many import Act, to_all, to_tasks
 from web.context import reader
 from web.operations import Operations
 
@@ -36,6 +37,13 @@ async def _try_job_again(job_id: str, _: api.Nothing) -> None:
     await job_requests.try_job_again(job_id)
 
 
+async def _requeue_failed(job_id: str, change: FailedTasksRequeueing) -> str | None:
+    result = await job_requests.requeue_failed_tasks(job_id, change)
+    if not result.refused:
+        return None
+    return f"{result.refused} of its failed tasks were refused: {result.reasons[0].message}"
+
+
 JOB_ACTIONS: dict[str, Act] = {
     "setstatus": job_requests.set_job_status,
     "setpriority": job_requests.set_job_priority,
@@ -44,10 +52,10 @@ JOB_ACTIONS: dict[str, Act] = {
     "setarchived": job_requests.set_job_archived,
     "delete": job_requests.delete_job,
     "try_again": _try_job_again,
-    "requeue_failed": job_requests.requeue_failed_tasks,
+    "requeue_failed": _requeue_failed,
 }
 TASK_ACTIONS: dict[str, Act] = {
-    "setstatus": tasks.set_task_status,
+    "setstatus": tasks.set_task_status,  # of many at once: `to_tasks`
     "approve": tasks.approve_task,
     "reject": tasks.reject_task,
 }
@@ -78,6 +86,10 @@ async def change_tasks(body: api.BulkOfTasks) -> api.BulkResult:
             raise Refusal("job: a filter of tasks needs the id of their job")
         await find_job(job_id)
     found = await _choose(body, lambda given: listed_tasks(job_id, _filter(TasksFilter, given)))
+    if isinstance(change, TaskStatusChange):
+        by_ids = body.filter is UNSET
+        known = await reader().jobs_of_tasks(found) if by_ids else dict.fromkeys(found, job_id)
+        return await to_tasks(known, change.status, change.reason)
     return await to_all(found, act, change)
 
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flamenco.api import jobs as api
+from flamenco.api.bulk import BulkResult
 from flamenco.manager.asking import ask_job
 from flamenco.manager.deletions import own_files
 from flamenco.manager.jobs.messages import (
@@ -13,7 +14,6 @@ from flamenco.manager.jobs.messages import (
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
-    SetTaskStatus,
     Unblock,
     WhyWaiting,
 )
@@ -25,7 +25,7 @@ from flamenco.store import listed_tasks
 from web import views
 from web.api.asking import ask, demand_job
 from web.api.finding import find_job, workers_named
-from web.api.many import to_all
+from web.api.many import to_tasks
 from web.context import farm, reader, services
 from web.operations import Id, Operations
 from web.wire import Answer, failure
@@ -40,20 +40,16 @@ async def set_job_status(job_id: Id, body: api.JobStatusChange) -> None:
 
 
 @routes.post("/jobs/<job_id>/requeue-failed", errors=[404, 409, 422])
-async def requeue_failed_tasks(job_id: Id, body: api.FailedTasksRequeueing) -> None:
-    """Queue all failed tasks of a job again, and leave the others as they are."""
+async def requeue_failed_tasks(job_id: Id, body: api.FailedTasksRequeueing) -> BulkResult:
+    """Queue all failed tasks of a job again, and leave the others as they are; their outcomes."""
     await find_job(job_id)
     failed = await reader().ids(listed_tasks(job_id, TaskFilter(status=(TaskStatus.FAILED,))))
     if not failed:
         raise NotAllowed("no task of the job has failed")
-
-    async def requeue(task_id: str, reason: str) -> None:
-        change = SetTaskStatus(task_id, TaskStatus.QUEUED, reason)
-        await ask(job_id, change)
-
-    result = await to_all(failed, requeue, body.reason)
+    result = await to_tasks(dict.fromkeys(failed, job_id), TaskStatus.QUEUED, body.reason)
     if not result.done:
         raise NotAllowed(result.reasons[0].message)
+    return result
 
 
 @routes.post("/jobs/<job_id>/setpriority", errors=[404, 409, 422])

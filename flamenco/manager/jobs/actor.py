@@ -43,6 +43,7 @@ from flamenco.manager.jobs.messages import (
     SetJobPriority,
     SetJobStatus,
     SetJobTag,
+    SetTasksStatus,
     SetTaskStatus,
     SignOfLife,
     TaskReport,
@@ -486,15 +487,16 @@ class JobActor(actors.Actor):
         self._recording.asked(message)
         self._move(attrs.evolve(task, status=status, activity=reason, failed_by=failed_by))
 
+    @actors.handles(SetTasksStatus)
+    def set_tasks_status(self, message: SetTasksStatus) -> dict[str, Exception]:
+        """Bring several tasks to a status by hand; those that were refused."""
+        return requests.one_by_one(message, self.set_task_status)
+
     @actors.handles(Decide)
     def decide(self, message: Decide) -> None:
         """Complete the task after a yes, fail it after a no."""
-        task = self._task(message.task_id)
-        requests.check_decision(self._live, task)
-        status = TaskStatus.COMPLETED if message.approved else TaskStatus.FAILED
-        usual = "Approved" if message.approved else "Rejected"
-        reason = message.reason.strip() or usual
-        self.set_task_status(SetTaskStatus(task.id, status, reason, by=message.by))
+        requests.check_decision(self._live, self._task(message.task_id))
+        self.set_task_status(requests.decided(message))
 
     def _task(self, task_id: str) -> Task:
         task = self._live.tasks.get(task_id)

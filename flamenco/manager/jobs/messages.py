@@ -254,6 +254,16 @@ class SetTaskStatus(OfPerson):
 
 
 @attrs.frozen
+class SetTasksStatus(actors.Request[dict[str, Exception]]):
+    """The same for several tasks. The answer has those that were refused, and why."""
+
+    task_ids: tuple[str, ...]
+    status: TaskStatus
+    reason: str
+    by: str
+
+
+@attrs.frozen
 class Decide(OfPerson):
     """Approve or reject a task that waits for that."""
 

@@ -3,10 +3,11 @@
 Each function raises `NotAllowed` with a sentence if the request is not allowed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from flamenco.manager.refusals import NotAllowed
+from flamenco.manager.jobs.messages import Decide, SetTasksStatus, SetTaskStatus
+from flamenco.manager.refusals import NotAllowed, NotFound
 from flamenco.model.jobs import APPROVAL, Job, Task
 from flamenco.model.livejob import LiveJob
 from flamenco.model.statuses import (
@@ -71,6 +72,24 @@ def check_task_status(task: Task, wanted: TaskStatus, reason: str) -> None:
         )
     if wanted in BY_HAND and not reason.strip():
         raise NotAllowed(f"a task that is {wanted.value} by hand needs a reason")
+
+
+def one_by_one(asked: SetTasksStatus, do: Callable[[SetTaskStatus], None]) -> dict[str, Exception]:
+    """The tasks that were refused, and why; each is treated as if it were the only one."""
+    refused: dict[str, Exception] = {}
+    for task_id in asked.task_ids:
+        try:
+            do(SetTaskStatus(task_id, asked.status, asked.reason, by=asked.by))
+        except (NotAllowed, NotFound) as error:
+            refused[task_id] = error
+    return refused
+
+
+def decided(asked: Decide) -> SetTaskStatus:
+    """The status to which a yes or no brings its task."""
+    status = TaskStatus.COMPLETED if asked.approved else TaskStatus.FAILED
+    usual = "Approved" if asked.approved else "Rejected"
+    return SetTaskStatus(asked.task_id, status, asked.reason.strip() or usual, by=asked.by)
 
 
 def check_decision(live: LiveJob, task: Task) -> None:
