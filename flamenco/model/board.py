@@ -82,12 +82,21 @@ class Presence(StrEnum):
 TAKE_TASKS = frozenset({Presence.IDLE, Presence.ASKING})
 
 
+class Why(StrEnum):
+    """Reasons for which a worker was chosen for a task, or a task for a worker."""
+
+    WARM = "it was idle, and may have the job's file open"
+    IDLE = "it was idle for the longest of those that may run it"
+    FIRST = "it was free, and this was first in line"
+
+
 @attrs.frozen
 class Match:
     """A lane, and the worker that is to run one of its tasks."""
 
     lane: Lane
     worker: Candidate
+    why: Why
 
 
 def lacks(profile: Profile, kind: Kind, tag: str = "the job's tag") -> tuple[str, ...]:
@@ -154,8 +163,8 @@ class Board:
             standing = self._lanes[lane] = _Standing(order, 0)
         standing.order, standing.count = order, standing.count + more
         matches = []
-        while standing.count > 0 and (worker := self._taker(lane)):
-            matches.append(self._match(lane, worker))
+        while standing.count > 0 and (taker := self._taker(lane)):
+            matches.append(self._match(lane, *taker))
         if standing.count > 0:
             self._queue(lane, standing)
         elif standing.count == 0 and standing.queued is None:
@@ -178,7 +187,7 @@ class Board:
             return None
         lane = self._best(worker)
         if lane is not None:
-            return self._match(lane, worker)
+            return self._match(lane, worker, Why.FIRST)
         if presence is Presence.IDLE:
             self._idle.setdefault(worker.profile, {})[worker.worker_id] = worker
             if last := self._last.get(worker.worker_id):
@@ -206,30 +215,30 @@ class Board:
             known = self._fits[profile, kind] = not lacks(profile, kind)
         return known
 
-    def _match(self, lane: Lane, worker: Candidate) -> Match:
+    def _match(self, lane: Lane, worker: Candidate, why: Why) -> Match:
         self._lanes[lane].count -= 1
         self._not_idle(worker)
         self._workers[worker.worker_id] = (worker, Presence.BUSY)
         self._last[worker.worker_id] = lane.job_id
-        return Match(lane, worker)
+        return Match(lane, worker, why)
 
     def _not_idle(self, worker: Candidate) -> None:
         _drop(self._idle, worker.profile, worker)
         _drop(self._idle_after, self._last.get(worker.worker_id, ""), worker)
 
-    def _taker(self, lane: Lane) -> Candidate | None:
-        """An idle worker that may run tasks of a lane.
+    def _taker(self, lane: Lane) -> tuple[Candidate, Why] | None:
+        """An idle worker that may run tasks of a lane, and why this one.
 
         Those come first that may have the job's file open; among equals, the one idle the longest.
         """
         for worker in self._idle_after.get(lane.job_id, {}).values():
             if self.may_run(worker, lane.kind):
-                return worker
+                return worker, Why.WARM
         for profile, alike in self._idle.items():
             if self._fit(profile, lane.kind):
                 for worker in alike.values():
                     if worker.worker_id not in lane.kind.excluded:
-                        return worker
+                        return worker, Why.IDLE
         return None
 
     def _queue(self, lane: Lane, standing: _Standing) -> None:

@@ -23,6 +23,7 @@ from flamenco.manager.workers.messages import (
     LeaseReopened,
     RequestWorkerStatus,
 )
+from flamenco.model.board import Why
 from flamenco.model.statuses import JobStatus, TaskStatus, WorkerStatus
 from flamenco.store import ReadCommands, Store, job_key
 from tests.manager.conftest import stage_at
@@ -79,7 +80,7 @@ async def test_the_log_of_a_task_tells_who_got_it_what_was_said_and_what_became_
     assert lines[2:5] == ["half of it", "no line break", "all of it"]
     own = [line.partition(" ") for line in (*lines[:2], *lines[5:])]
     assert [said for _, _, said in own] == [
-        f"Task assigned to worker anna ({anna.id})",
+        f"Task assigned to worker anna ({anna.id}): {Why.IDLE}",
         "Task went from queued to active: Assigned to worker anna",
         "Task went from active to completed: well done",
     ]

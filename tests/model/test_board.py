@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flamenco.model.board import Board, Candidate, Kind, Lane, Presence, Profile, lacks
+from flamenco.model.board import Board, Candidate, Kind, Lane, Presence, Profile, Why, lacks
 from flamenco.model.specs import Requirements, Specs, missing
 
 TYPES = ("blender", "ffmpeg")
@@ -317,6 +317,15 @@ def test_a_task_goes_to_a_worker_that_may_have_its_file_open():
     assert served(board, Lane("j2", Kind("blender"))) == ["bert"]
     assert served(board, Lane("j2", Kind("blender"))) == ["anna"]
     assert served(board, Lane("j1", Kind("blender"))) == ["carl"]
+
+
+def test_each_match_says_why_it_is_this_worker():
+    board = board_after({"anna": "j1", "bert": "j2"})
+    reasons = [board.change_lane(Lane("j2", Kind("blender")), 50, 1.0, 1)[0].why for _ in range(2)]
+    assert reasons == [Why.WARM, Why.IDLE]
+    board.change_lane(Lane("j2", Kind("blender")), 50, 1.0, 1)
+    free = Candidate("anna", "anna", Profile(frozenset({"blender"})))
+    assert board.put_worker(free, Presence.IDLE).why is Why.FIRST
 
 
 @pytest.mark.parametrize("presence", [Presence.ASLEEP, Presence.AWAY])

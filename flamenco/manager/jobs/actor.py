@@ -191,8 +191,7 @@ class JobActor(actors.Actor):
         if message.telling != self._announcing.telling:
             return
         self._announcing.taken(message.lane)
-        before = self._live.first(message.lane)
-        if before is None:
+        if (before := self._live.first(message.lane)) is None:
             tell_worker(self, message.candidate.worker_id, WorkerReleased())
             self._live.lanes.changed.add(message.lane)
             self._announcing.announce(self._live)
@@ -212,7 +211,8 @@ class JobActor(actors.Actor):
             warnings=(),
         )
         self._hold(task)
-        self._move(task, note=f"Task assigned to worker {worker.name} ({worker.worker_id})")
+        assigned = f"Task assigned to worker {worker.name} ({worker.worker_id})"
+        self._move(task, note=f"{assigned}: {message.why}")
         self._assign(task)
 
     @actors.handles(WorkerForgot)

@@ -8,7 +8,7 @@ import attrs
 import actors
 from flamenco import protocol
 from flamenco.manager.jobs.leases import Lease
-from flamenco.model.board import Candidate, Lane
+from flamenco.model.board import Candidate, Lane, Why
 from flamenco.model.happenings import MANAGER
 from flamenco.model.leases import Ending
 from flamenco.model.livejob import LiveJob
@@ -95,6 +95,7 @@ class WorkerOffered:
     telling: int
     """Number of the `LaneChanged` on which this rests."""
     candidate: Candidate
+    why: Why
 
 
 @attrs.frozen

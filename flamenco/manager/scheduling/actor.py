@@ -102,4 +102,4 @@ class Scheduler(actors.Actor):
         job_id, worker_id = match.lane.job_id, match.worker.worker_id
         self._offered[worker_id] = job_id
         job, telling = self._jobs[job_id]
-        self.tell(job, WorkerOffered(match.lane, telling, match.worker))
+        self.tell(job, WorkerOffered(match.lane, telling, match.worker, match.why))

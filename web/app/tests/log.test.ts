@@ -139,7 +139,7 @@ describe('the log of a task', () => {
   })
 
   it('has its attempts one after the other', async () => {
-    const began = (worker: string) => `2026-11-29T17:21:06+00:00 Task assigned to worker ${worker} (0-a)\n`
+    const began = (worker: string) => `2026-11-29T17:21:06+00:00 Task assigned to worker ${worker} (0-a): it was free\n`
     const { log } = file(`before\n${began('anna')}x\n${began('bob (2)')}`, 100)
     await log.update()
     expect(attemptsOf(log.starts, log.lines.length)).toEqual([

@@ -22,7 +22,7 @@ export interface LogAttempt {
   to: number
 }
 
-const ASSIGNED = /^\S+ Task assigned to worker (.*) \([0-9a-f-]+\)$/
+const ASSIGNED = /^\S+ Task assigned to worker (.*?) \([0-9a-f-]+\)(?:: .*)?$/
 
 /** Where each attempt begins, as the Manager wrote it into the log. */
 export function attemptStart(line: string): string | null {
