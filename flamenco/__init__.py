@@ -5,7 +5,6 @@ its PATH or PYTHONPATH, gets its add-on all the same.
 """
 
 import sys
-from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -27,5 +26,16 @@ def _give_way_to_the_addon() -> bool:
     return False
 
 
-if not _give_way_to_the_addon():
-    __version__ = version("flamenco")
+def __getattr__(name: str) -> str:
+    """The version as ``__version__``. Not all programs ask, and its library takes a while to load.
+
+    Raises AttributeError for all other names.
+    """
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("flamenco")
+
+
+_give_way_to_the_addon()

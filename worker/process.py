@@ -19,8 +19,8 @@ import trio
 from flamenco.config.durations import format_duration
 from flamenco.config.worker import SECRET_VARIABLE
 from flamenco.launcher import Child, open_child
-from flamenco.launcher.niceness import set_niceness
 from flamenco.model.reasons import FailureKind
+from flamenco.niceness import set_niceness
 from flamenco.protocol import Failure
 from worker.command import CannotRun, CommandFailed, Task
 from worker.lines import LineSplitter

@@ -63,7 +63,7 @@ from flamenco.manager.videos import Videos
 from flamenco.manager.workers.messages import ConfigChanged, WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
 from flamenco.model.links import LinkKind
-from flamenco.pictures import PictureFiles
+from flamenco.pictures.files import PictureFiles
 from flamenco.pictures.videos import VideoFiles
 from flamenco.shaman import Shaman, StorageFailed, using
 from flamenco.store import Store, open_reader, open_store

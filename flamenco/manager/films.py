@@ -4,8 +4,8 @@ from flamenco.logs import job_folder
 from flamenco.manager.refusals import Conflict, NotFound
 from flamenco.model.bounds import MOST_LISTED
 from flamenco.model.jobs import Job
-from flamenco.pictures import PictureFiles, name_of
 from flamenco.pictures.ffmpeg import rate
+from flamenco.pictures.files import PictureFiles, name_of
 from flamenco.pictures.filming import Film
 from flamenco.store import JobFrames
 

@@ -11,7 +11,7 @@ from flamenco.manager.services import PICTURES, Services
 from flamenco.model.jobs import Task
 from flamenco.model.pictures import Picture
 from flamenco.model.planned import only_frame
-from flamenco.pictures import NotAnImage
+from flamenco.pictures.files import NotAnImage
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from flamenco.manager.services import Services
 from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.model.jobs import Job
 from flamenco.model.pictures import Picture, make_room
-from flamenco.pictures import SIZES, name_of
+from flamenco.pictures.files import SIZES, name_of
 from flamenco.store import DeletePicture, PutPicture, RememberRendered, UnreadableRow
 
 logger = logging.getLogger(__name__)

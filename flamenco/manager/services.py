@@ -21,7 +21,7 @@ from flamenco.model.jobs import Command, Task
 from flamenco.model.provisions import Provision, variables_of
 from flamenco.model.variables import Audience, Variables, expander, with_jobs
 from flamenco.model.workers import Worker
-from flamenco.pictures import PictureFiles
+from flamenco.pictures.files import PictureFiles
 from flamenco.pictures.videos import VideoFiles
 from flamenco.platforms import PLATFORM
 from flamenco.protocol import Assign

@@ -47,13 +47,32 @@ Pictures = Mapping[str, Made]
 """{kind: picture}."""
 
 
+@attrs.frozen
+class Asked:
+    """A question to the program that makes pictures (`flamenco.pictures.maker`)."""
+
+    path: str
+    kinds: tuple[str, ...]
+    """Names of `KINDS`."""
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """The program's answer: the sizes of the pictures that follow, or why there is none."""
+
+    pictures: dict[str, tuple[int, int, int]] = attrs.field(factory=dict)
+    """{kind: width, height and bytes}, in the order in which they follow."""
+    reason: str = ""
+    passing: bool = False
+
+
 def encode_all(picture: Image.Image, kinds: Collection[str]) -> Pictures:
     """A picture in several kinds; it is itself made smaller for that."""
     return {name: _encode(picture, kind) for name, kind in KINDS.items() if name in kinds}
 
 
 def _encode(picture: Image.Image, kind: Kind) -> Made:
-    picture.thumbnail(kind.box, Image.Resampling.LANCZOS)
+    picture.thumbnail(kind.box, Image.Resampling.LANCZOS, reducing_gap=1.0)
     fitted = picture
     while True:
         for quality in QUALITIES:

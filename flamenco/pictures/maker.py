@@ -14,9 +14,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from flamenco.launcher.niceness import set_niceness
-from flamenco.pictures.kinds import KINDS, Pictures, encode_all
-from flamenco.pictures.making import Asked, Told
+from flamenco.niceness import set_niceness
+from flamenco.pictures.kinds import KINDS, Asked, Pictures, Told, encode_all
 from flamenco.pictures.reading import read
 from flamenco.pictures.refusing import NO_MEMORY, NoPicture
 

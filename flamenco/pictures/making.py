@@ -11,7 +11,7 @@ import msgspec
 import trio
 
 from flamenco.launcher import Child, open_child
-from flamenco.pictures.kinds import Made, Pictures
+from flamenco.pictures.kinds import Asked, Made, Pictures, Told
 from flamenco.pictures.refusing import NoPicture
 
 PROGRAM = (sys.executable, "-P", "-m", "flamenco.pictures.maker")
@@ -20,25 +20,6 @@ SECONDS = 600.0
 counts only what it works."""
 MOST_BYTES = 2**22
 """Maximum size of an answer."""
-
-
-@attrs.frozen
-class Asked:
-    """A question to the program."""
-
-    path: str
-    kinds: tuple[str, ...]
-    """Names of `flamenco.pictures.kinds.KINDS`."""
-
-
-@attrs.frozen(kw_only=True)
-class Told:
-    """The program's answer: the sizes of the pictures that follow, or why there is none."""
-
-    pictures: dict[str, tuple[int, int, int]] = attrs.field(factory=dict)
-    """{kind: width, height and bytes}, in the order in which they follow."""
-    reason: str = ""
-    passing: bool = False
 
 
 @attrs.define(eq=False)

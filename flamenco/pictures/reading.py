@@ -84,6 +84,9 @@ def over_black(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("RGB")
     whole = image.convert("RGBA")
+    alpha = whole.getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return whole.convert("RGB")
     black = Image.new("RGB", whole.size)
-    black.paste(whole, mask=whole.getchannel("A"))
+    black.paste(whole, mask=alpha)
     return black

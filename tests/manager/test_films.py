@@ -6,7 +6,7 @@ from flamenco.manager.films import film_of
 from flamenco.manager.refusals import Conflict
 from flamenco.model.framelist import Frame, FrameTask
 from flamenco.model.statuses import FrameState
-from flamenco.pictures import PictureFiles
+from flamenco.pictures.files import PictureFiles
 from flamenco.store import JobFrames
 from tests.model.test_tally import JOB
 

@@ -14,7 +14,7 @@ from flamenco.manager.pictures import PictureKeeper, ShowNewest, TakePicture
 from flamenco.manager.refusals import Conflict, NotFound
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import TaskStatus
-from flamenco.pictures import PictureFiles
+from flamenco.pictures.files import PictureFiles
 from flamenco.store import UnreadableRow
 from tests.manager.faults import damage
 from tests.manager.test_old_jobs import canceled, gone

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 from PIL import Image
 
-from flamenco.pictures import NotAnImage, PictureFiles
+from flamenco.pictures.files import NotAnImage, PictureFiles
 
 JOB = PurePosixPath("job-1234/1234")
 

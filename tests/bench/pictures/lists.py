@@ -25,7 +25,7 @@ from flamenco.logs import TaskLogs, job_folder
 from flamenco.model.jobs import Attempt, Command, Job, Task
 from flamenco.model.pictures import Picture
 from flamenco.model.statuses import JobStatus, TaskStatus
-from flamenco.pictures import PictureFiles, name_of
+from flamenco.pictures.files import PictureFiles, name_of
 from flamenco.pictures.kinds import THUMBNAILS, encode_all
 from flamenco.store import InsertAttempt, InsertJob, InsertTasks, PutPicture, Store, open_store
 from tests.bench.pictures.processor import busy
