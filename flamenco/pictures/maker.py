@@ -26,10 +26,15 @@ MEMORY = 3 * 2**30
 third of that."""
 
 
+NICENESS = 10
+"""Ten times less of a busy processor than renders get; the least there is would let frames wait for
+minutes for their pictures."""
+
+
 def give_way() -> None:
     """Let everybody else go first, and be limited in memory."""
     with suppress(OSError, psutil.Error):
-        set_niceness(os.getpid(), 19)
+        set_niceness(os.getpid(), NICENESS)
     limit_memory()
 
 
