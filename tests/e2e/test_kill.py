@@ -108,6 +108,7 @@ def all_done(storage: Path) -> bool:
     return ask(storage, "SELECT id FROM jobs WHERE status != 'completed'") == []
 
 
+@pytest.mark.minutes
 def test_fifty_kills_lose_nothing_and_repeat_nothing(tmp_path):
     manager, tally = Doomed(tmp_path), Tally()
     manager.start()

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.slow
 SECONDS = 25
 
 
+@pytest.mark.minutes
 async def test_ten_workers_render_to_the_end_whatever_happens(tmp_path):
     chaos = await run_chaos(tmp_path, seed=7, seconds=SECONDS, workers=10)
     assert len(chaos.promised) >= LEAST_JOBS

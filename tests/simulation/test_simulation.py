@@ -64,6 +64,7 @@ async def test_a_disk_may_fill_up_while_its_manager_ends(tmp_path):
         await trio.sleep(1)
 
 
+@pytest.mark.minutes
 @pytest.mark.slow
 def test_days_of_faults_break_no_promise():
     assert f"{SEEDS} seeds" in simulate("--seeds", str(SEEDS))
