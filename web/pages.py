@@ -12,6 +12,7 @@ from flamenco.logs import job_folder
 from flamenco.model.access import Permission
 from web.askers import demand_permission
 from web.context import services
+from web.logfiles import LOG_ENDING, log_file
 
 STATIC = Path(__file__).parent / "static"
 """Folder of the built page, which web/build_hook.py makes."""
@@ -106,7 +107,12 @@ async def job_files(folder: str, job_id: UUID, name: str) -> Response:
     path = job_folder(str(job_id))
     if folder != path.parent.name:
         raise NoSuchFile
-    return await _sent(services().paths.local / path, name)
+    place = services().paths.local / path
+    return await (log_file(place / name) if _is_log(name) else _sent(place, name))
+
+
+def _is_log(name: str) -> bool:
+    return name.startswith("task-") and name.endswith(LOG_ENDING) and len(name) <= LONGEST_NAME
 
 
 async def _sent(folder: Path, path: str, kept_for: int = 0) -> Response:

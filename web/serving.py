@@ -100,6 +100,13 @@ class FileBody(TrioFileBody):
                 self.file.wrapped.close()
             raise
 
+    async def make_conditional(
+        self, begin: int, end: int | None, max_partial_size: int | None = None
+    ) -> int:
+        """Serve a part; one from a negative place on is the end of the file."""
+        begin = max(begin + self.size, 0) if begin < 0 else begin
+        return await super().make_conditional(begin, end, max_partial_size)
+
 
 class FarmResponse(TrioResponse):
     """A response whose files leave in large pieces."""

@@ -15,12 +15,15 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
+from threading import Lock
 
 import attrs
 import trio
 
 from flamenco import disks
+from flamenco.logs.packed import open_log, pack, size_of, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ class TaskLogs:
     _troubled: set[Path] = attrs.field(factory=set)
     """Logs that could not be written when it was tried last."""
     _threads: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(4))
+    _lock: Lock = attrs.field(factory=Lock, repr=False)
+    """Held while a log is written, and while a packed one takes its place."""
 
     def folder(self, job_id: str) -> Path:
         """The folder with the logs of a job, which may not be there."""
@@ -74,11 +79,13 @@ class TaskLogs:
         """
         path = self.root / self.relative(job_id, task_id)
         try:
-            try:
-                lost = _write(path, offset, content)
-            except FileNotFoundError:
-                disks.make_below(self.root, path.parent)
-                lost = _write(path, offset, content)
+            with self._lock:
+                unpack(path)
+                try:
+                    lost = _write(path, offset, content)
+                except FileNotFoundError:
+                    disks.make_below(self.root, path.parent)
+                    lost = _write(path, offset, content)
         except OSError as error:
             self._tell(path, error)
             return None
@@ -118,11 +125,32 @@ class TaskLogs:
 
     async def size(self, job_id: str, task_id: str) -> int | None:
         """Length of a log in bytes, or None if there is none."""
-        path = trio.Path(self.root / self.relative(job_id, task_id))
+        path = self.root / self.relative(job_id, task_id)
         try:
-            return (await path.stat()).st_size
+            return await trio.to_thread.run_sync(size_of, path, limiter=self._threads)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    async def quiet_jobs(self, since: datetime) -> list[str]:
+        """Ids of jobs with plain logs, none of which was written ``since`` then."""
+        return await trio.to_thread.run_sync(_quiet, self.root, since.timestamp())
+
+    async def pack(self, job_id: str) -> int:
+        """Compress the logs of a job; returns how many. One that can't be stays as it is."""
+        return await trio.to_thread.run_sync(self._pack, job_id, limiter=self._threads)
+
+    def _pack(self, job_id: str) -> int:
+        packed = 0
+        for path in sorted(self.folder(job_id).glob("task-*.txt")):
+            trio.from_thread.check_cancelled()
+            try:
+                packed += pack(path, self._lock)
+            except FileNotFoundError:  # the job was deleted
+                break
+            except OSError as error:
+                logger.warning("cannot compress %s: %s", path, error)
+                break
+        return packed
 
 
 def _write(path: Path, offset: int, content: bytes) -> int:
@@ -200,9 +228,19 @@ def _sync_file(path: Path) -> None:
         os.close(file)
 
 
+def _quiet(root: Path, since: float) -> list[str]:
+    found = list[str]()
+    for folder in root.glob("job-*/*"):
+        with suppress(OSError):
+            times = [each.stat().st_mtime for each in folder.glob("task-*.txt")]
+            if times and max(times) < since:
+                found.append(folder.name)
+    return found
+
+
 def _tail(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL_BYTES))
             content = file.read()

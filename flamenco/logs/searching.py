@@ -7,6 +7,8 @@ from typing import BinaryIO
 
 import attrs
 
+from flamenco.logs.packed import SUFFIX, open_log
+
 PIECE_BYTES = 2**20
 LONGEST_LINE = 2**16
 """Bytes of a line beyond which it is taken as several."""
@@ -53,11 +55,12 @@ def search(
     """
     needle, folds = sought.encode(), not any("A" <= each <= "Z" for each in sought)
     found, left = list[Line](), MOST_BYTES
-    for path in sorted(folder.glob("task-*.txt")):
+    names = {each.name.removesuffix(SUFFIX) for each in folder.glob("task-*.txt*")}
+    for path in (folder / each for each in sorted(names) if each.endswith(".txt")):
         if path.name < after.name:
             continue
         at = after.offset if path.name == after.name else 0
-        with suppress(FileNotFoundError), path.open("rb") as file:
+        with suppress(FileNotFoundError), open_log(path) as file:
             for begin, piece in _pieces(file, at):
                 pause()
                 if left <= 0:

@@ -17,6 +17,7 @@ from flamenco.manager.refusals import Refusal
 from flamenco.manager.services import WORKERS, Services
 from flamenco.manager.workers.messages import ClockCorrected, RemoveWorker
 from flamenco.model.cleanup import Due, due_jobs, due_workers
+from flamenco.model.statuses import FINISHED_JOBS
 from flamenco.store import DamagedDatabase, ForgetLoads, check_integrity
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,12 @@ CLEAN_UP_SECONDS = 60.0
 
 JOBS_AT_ONCE = 100
 """Number of old jobs that are read together."""
+
+PACK_SECONDS = 3600.0
+"""Seconds between two looks for logs of finished jobs."""
+
+QUIET_FOR = timedelta(minutes=30)
+"""Time for which nothing was written to the logs that are compressed."""
 
 CHECKPOINT_AGAIN_SECONDS = 30.0
 """Seconds of pause after a checkpoint that could not be made."""
@@ -48,6 +55,13 @@ class CheckDatabase:
 
     done: bool = False
     failure: Exception | None = None
+
+
+@attrs.frozen
+class PackLogs:
+    """Compress the logs of finished jobs, or, if ``done``, wait for the next time."""
+
+    done: bool = False
 
 
 @attrs.frozen
@@ -76,6 +90,7 @@ class Housekeeping(actors.Actor):
         self.start_soon(clock.watch, corrected, resumed)
         self.tell(self.ref, CleanUp())
         self.tell(self.ref, Checkpoint())
+        self.after(PACK_SECONDS, PackLogs())
         self.every(CLEAN_UP_SECONDS, CleanUp())
         if self._services.config.database_check_period:
             self.after(self._services.config.database_check_period, CheckDatabase())
@@ -134,6 +149,24 @@ class Housekeeping(actors.Actor):
         """Try again later. Nothing is lost: the write-ahead log keeps it."""
         logger.warning("%s", message.error)
         self.after(CHECKPOINT_AGAIN_SECONDS, Checkpoint())
+
+    # Logs
+
+    @actors.handles(PackLogs)
+    def pack_logs(self, message: PackLogs) -> None:
+        """Begin to compress, or set the timer."""
+        if message.done:
+            self.after(PACK_SECONDS, PackLogs())
+        else:
+            self.start_soon(self._pack_logs, done=lambda _: PackLogs(done=True), failed=_packed)
+
+    async def _pack_logs(self) -> None:
+        logs, reader = self._services.logs, self._services.reader
+        ids = await logs.quiet_jobs(clock.now() - QUIET_FOR)
+        for start in range(0, len(ids), JOBS_AT_ONCE):
+            for job in await reader.jobs_among(ids[start : start + JOBS_AT_ONCE]):
+                if job.status in FINISHED_JOBS and job.delete_requested_at is None:
+                    await logs.pack(job.id)
 
     # Old jobs and workers
 
@@ -206,6 +239,11 @@ def _damage(error: Exception) -> DamagedDatabase | None:
         return error
     logger.warning("the database could not be checked: %s", error)
     return None
+
+
+def _packed(error: Exception) -> PackLogs:
+    logger.warning("logs could not be compressed: %s", error)
+    return PackLogs(done=True)
 
 
 def _tried(error: Exception) -> CleanUp:

@@ -11,9 +11,10 @@ from flamenco.config.manager import ShamanConfig
 from flamenco.logs import job_folder
 from flamenco.manager import deletions, housekeeping
 from flamenco.manager.deletions import own_files
-from flamenco.manager.housekeeping import CleanUp
+from flamenco.manager.housekeeping import CleanUp, PackLogs
 from flamenco.manager.jobs.messages import ArchiveJob, KeepJob, RemoveJob, SetJobStatus
 from flamenco.manager.refusals import NotAllowed
+from flamenco.manager.services import HOUSEKEEPING
 from flamenco.manager.shaman import CollectGarbage, RecordCheckout
 from flamenco.model.lists import JobFilter
 from flamenco.model.statuses import JobStatus, TaskStatus
@@ -65,6 +66,20 @@ async def test_a_job_is_deleted_with_its_logs_while_it_runs(stage):
     assert await stage.farm.services.reader.tasks(job.id) == []
     other = await stage.shaped("misc")
     assert (await anna.hears(protocol.Assign)).job_id == other.id
+
+
+async def test_the_logs_of_finished_jobs_are_compressed_and_of_no_others(stage):
+    logs, folders = stage.farm.services.logs, []
+    done, running = await canceled(stage), await stage.shaped("misc")
+    for job in (done, running):
+        logs.append(job.id, "t", 0, b"a line\n")
+        folders.append(logs.folder(job.id))
+        os.utime(folders[-1] / "task-t.txt", (0, 0))
+    stage.farm.system.find(HOUSEKEEPING).tell(PackLogs())
+    await until(lambda: not (folders[0] / "task-t.txt").exists())
+    assert [each.name for each in folders[0].glob("task-t*")] == ["task-t.txt.zst"]
+    assert [each.name for each in folders[1].glob("task-t*")] == ["task-t.txt"]
+    assert await logs.tail(done.id, "t") == "a line\n"
 
 
 async def test_who_looks_at_a_log_while_its_job_is_deleted_leaves_no_file(stage, monkeypatch):

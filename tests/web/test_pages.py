@@ -1,10 +1,12 @@
 """Files that the Manager serves beside its API (reference api §1)."""
 
+from threading import Lock
 from uuid import uuid4
 
 import pytest
 
 from flamenco.logs import job_folder
+from flamenco.logs.packed import pack
 from tests.web.conftest import JOB
 from web import pages
 
@@ -67,6 +69,38 @@ async def test_logs_and_pictures_are_served_as_they_lie(edge):
         assert (part.status_code, part.content) == (206, b"picture")
     assert (await edge.http.get(f"/job-files/{job_folder(job)}")).status_code == 404
     assert (await edge.http.get("/job-files/")).status_code == 404
+
+
+RANGES = [
+    {},
+    {"Range": "bytes=0-9"},
+    {"Range": "bytes=1048570-1048590"},
+    {"Range": "bytes=1500000-"},
+    {"Range": "bytes=-7"},
+    {"Range": "bytes=9999999-"},
+]
+
+
+async def test_a_compressed_log_is_served_as_before(edge):
+    job = (await edge.http.post("/api/v3/jobs", json=JOB)).json()["id"]
+    folder = edge.storage / "local" / job_folder(job)
+    url = f"/job-files/{job_folder(job)}/task-x.txt"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task-x.txt").write_bytes(b"".join(b"line %d\n" % each for each in range(200_000)))
+    wanted = [await edge.http.get(url, headers=each) for each in RANGES]
+    assert [each.status_code for each in wanted] == [200, 206, 206, 206, 206, 416]
+    assert pack(folder / "task-x.txt", Lock())
+    for headers, before in zip(RANGES, wanted, strict=True):
+        answer = await edge.http.get(url, headers=headers)
+        assert (answer.status_code, answer.content) == (before.status_code, before.content)
+        for name in ("content-type", "content-length", "content-range", "etag", "accept-ranges"):
+            assert answer.headers.get(name) == before.headers.get(name)
+    head = await edge.http.head(url)
+    assert head.headers["content-length"] == wanted[0].headers["content-length"]
+    known = {"If-None-Match": wanted[0].headers["etag"]}
+    assert (await edge.http.get(url, headers=known)).status_code == 304
+    for name in ("task-y.txt", "task-%00.txt", "task-.txt"):
+        assert (await edge.http.get(url.replace("task-x.txt", name))).status_code == 404
 
 
 async def test_the_log_of_a_task_is_told_once_there_is_one(edge):
