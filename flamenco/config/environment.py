@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from flamenco.config.errors import ConfigError, together
-from flamenco.config.files import NOT_YAML
+from flamenco.config.files import MOST_VALUES, NOT_YAML, unfolded
 from flamenco.config.schema import SECRET, Entry, Where, entries_of
 
 C = TypeVar("C")
@@ -96,6 +96,8 @@ def _value(entry: Entry, text: str, where: Where) -> object:
             value = YAML(typ="safe", pure=True).load(text)
         except (YAMLError, *NOT_YAML):
             raise where.error("is not YAML") from None
+        if unfolded(value) > MOST_VALUES:
+            raise where.error(f"unfolds to more than {MOST_VALUES} values") from None
         return entry.kind.read(value, where)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from glob import escape
 from io import StringIO
 from itertools import accumulate, pairwise
+from math import inf
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -23,6 +24,8 @@ from flamenco.disks import sync_folder
 
 MOST_TEXT, DEEPEST = 2**20, 100
 """Maximum characters, and brackets in brackets, which take the YAML library very long."""
+MOST_VALUES = 100_000
+"""Maximum number of values, when aliases are unfolded: to print them is enough to hang on."""
 NOT_YAML = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """Errors that the YAML library lets through."""
 KEPT = 10
@@ -72,7 +75,31 @@ def parse_yaml(text: str, path: Path) -> CommentedMap:
         return CommentedMap()
     if not isinstance(content, CommentedMap):
         raise ConfigError(str(path), f"expected keys and values, found {outline(content)}")
+    if unfolded(content) > MOST_VALUES:
+        raise ConfigError(str(path), f"its aliases unfold to more than {MOST_VALUES} values")
     return content
+
+
+def unfolded(content: object) -> float:
+    """Number of values that content is when all its aliases are unfolded; one in itself: endless.
+
+    Each list and section is counted once, however many aliases lead to it.
+    """
+    counted: dict[int, float] = {}
+
+    def count(value: object) -> float:
+        if not isinstance(value, Mapping | list | tuple | set):
+            return 1
+        if id(value) not in counted:
+            counted[id(value)] = inf
+            inner = [*value, *value.values()] if isinstance(value, Mapping) else value
+            counted[id(value)] = 1 + sum(map(count, inner))
+        return counted[id(value)]
+
+    try:
+        return count(content)
+    except RecursionError:
+        return inf
 
 
 def _depth(text: str) -> int:
