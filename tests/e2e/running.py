@@ -1,5 +1,6 @@
 """The `flamenco` command as a person runs it: real processes, real sockets."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from flamenco.cli.manager import FIRST_OPERATOR
 from tests.manager.conftest import SHAPED
 from tests.patience import PATIENCE
 
@@ -68,6 +70,17 @@ def shaped_manager(storage: Path) -> Iterator[str]:
     (scripts / "shaped.py").write_text(SHAPED)
     with running_manager(storage) as url:
         yield url
+
+
+@contextmanager
+def users_manager(folder: Path) -> Iterator[tuple[str, str]]:
+    """The URL of a Manager that asks who one is, and the link of its first operator."""
+    options = ("manager", "--storage", folder, "--listen", "127.0.0.1:0", "--no-discoverable")
+    env = {**os.environ, "FLAMENCO_MANAGER__AUTH__MODE": "users"}
+    with started(*options, log=folder / "manager.log", cwd=folder, env=env) as process:
+        said = iter(process.stdout.readline, "")
+        link = next(line for line in said if line.startswith(FIRST_OPERATOR)).split()[-1]
+        yield link.partition("#")[0], link
 
 
 @contextmanager

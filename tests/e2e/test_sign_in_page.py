@@ -1,14 +1,12 @@
 """The way in to a farm of users, and what they find there, in a real Chromium."""
 
-import os
 import re
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from flamenco.cli.manager import FIRST_OPERATOR
-from tests.e2e.running import started
+from tests.e2e.running import users_manager
 from tests.e2e.test_accessible_page import violations
 from tests.e2e.test_browser import browser_page
 from tests.patience import PATIENCE
@@ -24,13 +22,8 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory):
     """The URL of a Manager that asks who one is, and the link of its first operator."""
-    folder = tmp_path_factory.mktemp("farm")
-    options = ("manager", "--storage", folder, "--listen", "127.0.0.1:0", "--no-discoverable")
-    env = {**os.environ, "FLAMENCO_MANAGER__AUTH__MODE": "users"}
-    with started(*options, log=folder / "manager.log", cwd=folder, env=env) as process:
-        said = iter(process.stdout.readline, "")
-        link = next(line for line in said if line.startswith(FIRST_OPERATOR)).split()[-1]
-        yield link.partition("#")[0], link
+    with users_manager(tmp_path_factory.mktemp("farm")) as found:
+        yield found
 
 
 def choose_password(page: Page, name: str) -> None:

@@ -1,9 +1,11 @@
-/** Operations about who asks: sign-ins, tokens, devices and users. */
+/** Operations about who asks: sign-ins, tokens, devices and users, join tokens, and what all of them changed. */
 
 import type { Client } from 'openapi-fetch'
 
 import type { paths } from '../../generated/api'
-import type { LinkUse, Me, PasswordChange, Role, SignIn, TokenWanted } from './types'
+import type { JoinTokenWanted, LinkUse, Me, PasswordChange, Role, SignIn, TokenWanted } from './types'
+
+type AuditQuery = NonNullable<paths['/api/v3/audit']['get']['parameters']['query']>
 
 export function accessOperations(http: Client<paths>) {
   const ofUser = (user_id: string) => ({ params: { path: { user_id } } })
@@ -44,5 +46,13 @@ export function accessOperations(http: Client<paths>) {
     removeUser: (user: string) => done(http.DELETE('/api/v3/access/users/{user_id}', ofUser(user))),
     makeUserLink: (user: string) =>
       data(http.POST('/api/v3/access/users/{user_id}/link', ofUser(user))),
+
+    fetchJoinTokens: async () => (await data(http.GET('/api/v3/worker-mgt/join-tokens'))).tokens,
+    createJoinToken: (body: JoinTokenWanted) =>
+      data(http.POST('/api/v3/worker-mgt/join-tokens', { body })),
+    endJoinToken: (token_id: string) =>
+      done(http.DELETE('/api/v3/worker-mgt/join-tokens/{token_id}', { params: { path: { token_id } } })),
+
+    fetchAuditLog: (query: AuditQuery) => data(http.GET('/api/v3/audit', { params: { query } })),
   }
 }

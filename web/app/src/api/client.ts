@@ -40,6 +40,7 @@ export const LATE = 'The Manager did not answer in time.'
 const PAGE = 1000
 const CONFIGURATION = '/api/v3/configuration'
 const ACCESS = '/api/v3/access'
+const JOIN_TOKENS = '/api/v3/worker-mgt/join-tokens'
 
 /** The Manager refused a request, or could not be reached (`status` 0). */
 export class ApiError extends Error {
@@ -118,7 +119,10 @@ async function* partsOf(response: Response, from: number): AsyncGenerator<Uint8A
 
 /** What an open farm lets only its operator do: here the token of the link to the settings counts. */
 function isForOperators(method: string, path: string): boolean {
-  return /\/notices\/(subscriptions|deliveries)/.test(path) || (method !== 'GET' && path.startsWith(CONFIGURATION))
+  return (
+    /\/notices\/(subscriptions|deliveries)|\/audit$/.test(path) ||
+    (method !== 'GET' && [CONFIGURATION, JOIN_TOKENS].some((each) => path.startsWith(each)))
+  )
 }
 
 function connect(

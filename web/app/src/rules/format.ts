@@ -23,6 +23,16 @@ export function age(iso: string, now: number): string {
   return /^\d+[smhd]$/.test(short) ? `${short} ago` : short
 }
 
+/** How long until a moment: "in 3m", or "over". */
+export function timeLeft(iso: string, now: number): string {
+  const left = (Date.parse(iso) - now) / 1000
+  if (left <= 0) return 'over'
+  if (left >= 30 * DAY) return new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' })
+  if (left < MINUTE) return 'in a moment'
+  if (left < HOUR) return `in ${Math.round(left / MINUTE)}m`
+  return left < DAY ? `in ${Math.round(left / HOUR)}h` : `in ${Math.round(left / DAY)}d`
+}
+
 export function fullTime(iso: string): string {
   const time = new Date(iso)
   if (Number.isNaN(time.getTime())) return iso
