@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 import msgspec
 
-from flamenco.config.worker import WorkerSettings
+from flamenco.config.worker import WorkerConfig
 from flamenco.model.bounds import LONGEST_LINE, cut
 from flamenco.model.reasons import FailureKind
 from flamenco.protocol import Failure
@@ -45,9 +45,11 @@ class Conditions:
     """Seconds to wait for frames that Blender has saved to a slow share."""
     silence_limit: float = 0.0
     """Seconds without output after which a program is taken for hung; 0: never."""
+    exec: tuple[str, ...] | None = None
+    """Programs that the command `exec` may run; None: any."""
 
     @classmethod
-    def of(cls, settings: WorkerSettings) -> "Conditions":
+    def of(cls, settings: WorkerConfig) -> "Conditions":
         """The conditions that a configuration sets."""
         return cls(**{name: getattr(settings, name) for name in attrs.fields_dict(cls)})
 

@@ -117,6 +117,7 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
     pictures = PictureService(http, identity)
     machine = Machine(with_provided(config, read_provided(config.home)), PROBES, CHECKS, http)
     code = SIGNALLED_EXIT_CODE
+        programs=config.exec,
     async with open_keeper() as keeper, trio.open_nursery() as nursery:
         worker = Worker(config, Workshop(COMMANDS, outbox, pictures, keeper=keeper), machine)
         session = Session(where, worker, outbox, identity)

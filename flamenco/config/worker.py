@@ -82,6 +82,12 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(word.strip() for word in words)
 
 
+def _programs(value: object) -> tuple[str, ...] | None:
+    if isinstance(value, bool):
+        return None if value else ()
+    return _words(value)
+
+
 def _amount(value: object) -> int | None:
     return None if value is None else _between(1, 2**53, value)
 
@@ -115,6 +121,7 @@ OOM_SCORE = scalar(
 )
 NICENESS = scalar("a whole number from 0 to 19", lambda value: _between(0, 19, value))
 CAPABILITIES = attrs.evolve(scalar("a list of words such as [licence-x]", _words), write=list)
+EXEC = scalar("true, false, or a list of programs such as [oiiotool, ffmpeg]", _programs)
 AMOUNT = scalar("a whole number from 1, or nothing", _amount)
 SOFTWARE = scalar(
     "a list of programs and versions such as [blender 4.2.1, houdini 20.5]", _software
@@ -163,6 +170,11 @@ class WorkerFile(WorkerSettings):
     """Secret of the farm; empty: FLAMENCO_REGISTRATION_SECRET of the environment."""
     join_token: SecretText = attrs.field(default="", repr=False)
     """Token by which it joins the farm; empty: FLAMENCO_JOIN_TOKEN of the environment."""
+    exec: Annotated[tuple[str, ...] | None, EXEC] = None
+    """Programs that the command `exec` may run, as jobs name them; None: any.
+
+    It is the machine's own, and no Manager sets it.
+    """
     software: Annotated[tuple[Software, ...], SOFTWARE] = ()
     """Programs of this machine, which add to those the Worker finds, or replace them."""
     memory_mib: Annotated[int | None, AMOUNT] = None
@@ -184,6 +196,7 @@ class WorkerConfig(WorkerSettings):
     """Secret that the farm requires for registration; empty: none."""
     join_token: str = attrs.field(default="", repr=False)
     """Token by which it joins, once, whichever credentials it has; empty: none."""
+    exec: tuple[str, ...] | None = None
     software: tuple[Software, ...] = ()
     memory_mib: int | None = None
     cores: int | None = None
@@ -227,6 +240,7 @@ def load_worker_config(
         home=home_folder(environment),
         registration_secret=file.registration_secret or environment.get(SECRET_VARIABLE, ""),
         join_token=file.join_token or environment.get(JOIN_VARIABLE, ""),
+        exec=file.exec,
         software=file.software,
         memory_mib=file.memory_mib,
         cores=file.cores,

@@ -22,6 +22,7 @@ restart_exit_code: 47
 oom_score_adjust: 500
 niceness: 10
 silence_limit: 30m
+exec: [oiiotool, " /opt/hython"]
 capabilities: [Licence-X, big-disk]
 software: [blender 4.20, Cinema 4D, Houdini FX 20.5.332, "nuke 15"]
 memory_mib: 60000
@@ -42,6 +43,7 @@ def test_every_key_is_read(tmp_path):
     assert config.restart_exit_code == 47
     assert config.oom_score_adjust == 500
     assert (config.niceness, config.silence_limit) == (10, 1800)
+    assert config.exec == ("oiiotool", "/opt/hython")
     assert config.capabilities == ("Licence-X", "big-disk")
     assert config.software == (
         Software("blender", "4.20"),
@@ -66,6 +68,7 @@ def test_a_missing_or_empty_file_gives_the_defaults(tmp_path, content):
     assert config.restart_exit_code == 0
     assert config.oom_score_adjust is None
     assert (config.niceness, config.silence_limit) == (0, 7200)
+    assert config.exec is None
     assert (config.capabilities, config.software) == ((), ())
     assert (config.memory_mib, config.cores, config.gpus) == (None, None, None)
 
@@ -119,6 +122,7 @@ def test_the_command_line_overrules_the_file(tmp_path):
         ),
         ("oom_score_adjust: 2000", "line 1: oom_score_adjust: expected a whole number from -1000"),
         ("capabilities: x", "line 1: capabilities: expected a list of words such as [licence-x]"),
+        ("exec: sometimes", "line 1: exec: expected true, false, or a list of programs"),
         ("software: [{a: b}]", "line 1: software: expected a list of programs and versions"),
         ("memory_mib: 64 GiB", "line 1: memory_mib: expected a whole number from 1, or nothing"),
         ("cores: 0", "line 1: cores: expected a whole number from 1, or nothing"),

@@ -121,6 +121,22 @@ class TestExec:
         with pytest.raises(CannotRun, match=r"the working directory '.*gone' is not on this"):
             await Bench().run("exec", exe="sh", cwd=gone)
 
+    @pytest.mark.parametrize(
+        ("programs", "wanted", "said"),
+        [
+            ((), {"exe": "sh"}, "switched off on this Worker"),
+            (("ls", "oiiotool"), {"exe": "sh"}, "'sh' is not among the programs"),
+            (("sh",), {"exe": "sh", "env": {"PATH": "/elsewhere"}}, "env and cwd"),
+            (("sh",), {"exe": "sh", "cwd": "/elsewhere"}, "env and cwd"),
+        ],
+    )
+    async def test_only_the_programs_that_its_worker_allows_run(self, programs, wanted, said):
+        with pytest.raises(CannotRun, match=said):
+            await Bench(Conditions(exec=programs)).run("exec", **wanted)
+        allowed = Bench(Conditions(exec=("sh",)))
+        await allowed.run("exec", exe="sh", args=["-c", "echo out"])
+        assert allowed.lines[-1].endswith("> out")
+
     async def test_a_program_that_falls_silent_is_ended(self):
         bench = Bench(Conditions(silence_limit=1.5))
         with pytest.raises(CommandFailed, match=r"no output for 1\.5s, taken for hung") as caught:
