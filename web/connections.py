@@ -6,6 +6,7 @@ starts a task after each to wait for the next request.
 
 import re
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
@@ -34,6 +35,8 @@ Longer than clients keep theirs (httpx: 5 s), so that no request meets a closing
 """
 
 READ_BYTES = WRITE_BYTES = 65_536
+
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 
@@ -103,7 +106,9 @@ class _Protocol(H11Protocol):
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         if isinstance(event, h11.Response):
-            event = h11.Response(status_code=event.status_code, headers=guarded(event.headers))
+            event = h11.Response(
+                status_code=event.status_code, headers=guarded(event.headers, is_encrypted=self.ssl)
+            )
         try:
             data = self._head + (self.connection.send(event) or b"")
         except h11.LocalProtocolError:
@@ -148,7 +153,10 @@ class Connection:
     _socket: socket.socket
     _client: tuple[str, int]
     _stall: float
-    _stream: trio.SocketStream = attrs.field(init=False)
+    _tls: ssl.SSLContext | None = None
+    """Context by which it speaks TLS; None: it doesn't."""
+    _bare: trio.SocketStream = attrs.field(init=False)
+    _stream: Stream = attrs.field(init=False)
     _protocol: _Protocol = attrs.field(init=False)
     _sending: trio.Lock = attrs.field(init=False, factory=trio.Lock)
     _reading: trio.CancelScope = attrs.field(
@@ -160,7 +168,12 @@ class Connection:
     """Function that is called when a request has its answer."""
 
     def __attrs_post_init__(self) -> None:
-        self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
+        self._bare = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
+        self._stream = self._bare
+        if self._tls is not None:
+            self._stream = trio.SSLStream(
+                self._bare, self._tls, server_side=True, https_compatible=True
+            )
 
     async def drain(self, seconds: float) -> None:
         """Take what the client still sends, for so long, so that the answer is not lost."""
@@ -179,9 +192,9 @@ class Connection:
                     context,
                     tasks,
                     ConnectionState({"connection": self}),
-                    ssl=False,
+                    ssl=self._tls is not None,
                     client=self._client,
-                    server=self._stream.socket.getsockname()[:2],
+                    server=self._bare.socket.getsockname()[:2],
                     send=self.send,
                 )
                 await self._read()
@@ -210,7 +223,7 @@ class Connection:
 
     def send_at_once(self, data: bytes) -> bool:
         """Send what is little and stands by itself; False if it would have to wait."""
-        if self._sending.locked():
+        if self._tls is not None or self._sending.locked():
             return False
         try:
             sent = self._socket.send(data)
@@ -244,7 +257,7 @@ class Connection:
 
     def cut_off(self) -> None:
         """Close it at once: a write that waits can't be cancelled."""
-        self._stream.socket.close()
+        self._bare.socket.close()
 
     async def _read(self) -> None:
         with self._reading, suppress(*GONE):
@@ -261,8 +274,9 @@ class Connection:
 
     async def _write(self, data: bytes) -> None:
         rest = memoryview(data)
-        with suppress(OSError):  # if it can't be sent at once, or no more, Trio tells
-            rest = rest[self._socket.send(rest[:WRITE_BYTES]) :]
+        if self._tls is None:
+            with suppress(OSError):  # if it can't be sent at once, or no more, Trio tells
+                rest = rest[self._socket.send(rest[:WRITE_BYTES]) :]
         while rest:
             with trio.move_on_after(self._stall, shield=True) as patience:
                 await self._stream.send_all(rest[:WRITE_BYTES])

@@ -24,6 +24,13 @@ HEADERS = {
 }
 
 
-def guarded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+ENCRYPTED = HEADERS | {b"strict-transport-security": b"max-age=2592000"}
+"""The same of a Manager that speaks TLS itself: for a month, browsers use its names by TLS only."""
+
+
+def guarded(
+    headers: Iterable[tuple[bytes, bytes]], *, is_encrypted: bool = False
+) -> list[tuple[bytes, bytes]]:
     """An answer's headers with these among them, each of them once."""
-    return [*(each for each in headers if each[0].lower() not in HEADERS), *HEADERS.items()]
+    ours = ENCRYPTED if is_encrypted else HEADERS
+    return [*(each for each in headers if each[0].lower() not in ours), *ours.items()]

@@ -8,7 +8,7 @@ address, by a name of its machine, or by one that the operator has allowed.
 import ipaddress
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import cache, lru_cache
 
@@ -63,6 +63,8 @@ class Hosts:
     """The names of one Manager."""
 
     _services: Services
+    _certified: Callable[[], Collection[str]] = tuple
+    """Function that gives the names in the Manager's certificate, which nobody else has."""
     _own: frozenset[str] = attrs.field(factory=lambda: names_of(socket.gethostname()))
     _learned: trio.Event = attrs.field(factory=trio.Event)
 
@@ -91,7 +93,7 @@ class Hosts:
         name = name_in(host)
         if name is None:
             return False
-        known = self._own, self._services.config.allowed_hosts
+        known = self._own, self._services.config.allowed_hosts, self._certified()
         return name == _LOCALHOST or any(name in names for names in known) or is_address(name)
 
     async def serves(self, host: str) -> bool:

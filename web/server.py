@@ -55,6 +55,7 @@ from web.room import Room, is_here
 from web.routing import Places
 from web.serving import USUAL, App, Limits, Past, Receive, Scope, Send, serve
 from web.shares import Shares
+from web.tls import Tls
 from web.uploads import Uploads
 
 ROOMS = (
@@ -115,6 +116,7 @@ async def serve_farm(
     stop: trio.Event,
     *,
     limits: Limits = USUAL,
+    tls: Tls | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve on a listening socket until ``stop``; WebSockets are told good-bye first."""
@@ -124,7 +126,7 @@ async def serve_farm(
     happening: actors.Subscription[Any] = farm.system.events.subscribe(
         *EVENT_NAMES, capacity=WAITING
     )
-    hosts = Hosts(farm.services)
+    hosts = Hosts(farm.services, lambda: tls.names if tls else ())
     async with (
         app.ends.heard(farm.system.events),
         app.chronicle.kept(happening),
@@ -170,6 +172,7 @@ async def serve_farm(
             room,
             guarded_sockets=guarded_ones,
             refusal=refusal,
+            tls=tls,
         )
         await nursery.start(serving)
         task_status.started()

@@ -39,6 +39,7 @@ from web.pacing import Paces
 from web.queues import Queues
 from web.refusing import Refusal, Refused, refuse_nothing
 from web.room import Room, turn_away
+from web.tls import HANDSHAKE, PLAIN, Tls
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -198,6 +199,7 @@ class _Clients:
     _limits: Limits
     _room: Room
     _refusal: Refusal
+    _tls: Tls | None
     _nursery: trio.Nursery = attrs.field(init=False)
     _arrivals: Arrivals = attrs.field(init=False)
     _looks: Paces = attrs.field(factory=lambda: Paces(LOOKS, LOOKS_PER_SECOND))
@@ -258,17 +260,24 @@ class _Clients:
         try:
             if head := arrival.head():
                 is_busy = self._new.waiting(arrival.host) >= NEW_WAITING
-                refused = arrival.refused(self._refusal, head) or (BUSY if is_busy else None)
+                refused = self._refused(arrival, head) or (BUSY if is_busy else None)
                 is_over = refused is not None and not refused.send(arrival.socket)
         except Exception:
             logger.exception("a connection failed with an unexpected error")
         if is_over:
             arrival.socket.close()
             return
-        connection = Connection(arrival.socket, arrival.client, self._limits.stall)
+        tls = self._tls.context if self._tls is not None and refused is None else None
+        connection = Connection(arrival.socket, arrival.client, self._limits.stall, tls)
         self._room.connections.add(connection)
         serve = self._serve if refused is None else self._drain
         self._nursery.start_soon(serve, connection)
+
+    def _refused(self, arrival: Arrival, head: bytes) -> Refused | None:
+        """Refusal by a head, which TLS hides: then all that it tells is whether it is there."""
+        if self._tls is None:
+            return arrival.refused(self._refusal, head)
+        return None if head[0] == HANDSHAKE else PLAIN
 
     async def _serve(self, connection: Connection) -> None:
         """Answer what is asked; an address waits with each new connection for its turn."""
@@ -366,12 +375,14 @@ async def serve(
     *,
     guarded_sockets: frozenset[bytes] = frozenset(),
     refusal: Refusal = refuse_nothing,
+    tls: Tls | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve an application on a listening socket until ``stop``.
 
     ``guarded_sockets`` are the paths of WebSockets that want credentials (`web.pacing`), and
-    ``refusal`` tells which first requests are refused by their heads (`web.refusing`).
+    ``refusal`` tells which first requests are refused by their heads (`web.refusing`). With
+    ``tls`` clients have to speak that.
     """
     config = Settings()
     config.guarded_sockets = guarded_sockets
@@ -384,4 +395,4 @@ async def serve(
         with listening.dup() as listener:
             listener.settimeout(0)
             task_status.started()
-            await _Clients(wrapped, config, limits, room, refusal).serve(listener, stop)
+            await _Clients(wrapped, config, limits, room, refusal, tls).serve(listener, stop)

@@ -10,6 +10,7 @@ import trio
 
 from web.room import Room
 from web.serving import Limits, Receive, Scope, Send, serve
+from web.tls import Tls
 from web.uploads import send_answer
 from web.wire import failure
 
@@ -22,11 +23,12 @@ MESSAGE = "the Manager is starting, try again soon"
 async def serve_starting(
     listener: socket.socket,
     started: trio.Event,
+    tls: Tls | None = None,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Answer on a listening socket until the Manager has ``started`` to take requests itself."""
-    await serve(_refuse, listener, started, LIMITS, Room(), task_status=task_status)
+    await serve(_refuse, listener, started, LIMITS, Room(), tls=tls, task_status=task_status)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,6 +20,7 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
+from flamenco.config.trust import trusted
 from flamenco.proofs import address_of
 from flamenco.protocol import PATH
 from worker.credentials import Credentials
@@ -127,7 +128,9 @@ async def _open_stream(url: str) -> Stream:
     host = parts.hostname or ""
     if parts.scheme != "https":
         return await trio.open_tcp_stream(host, parts.port or 80)
-    return await trio.open_ssl_over_tcp_stream(host, parts.port or 443, https_compatible=True)
+    return await trio.open_ssl_over_tcp_stream(
+        host, parts.port or 443, https_compatible=True, ssl_context=trusted()
+    )
 
 
 async def _talk(

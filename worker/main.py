@@ -10,6 +10,7 @@ import trio
 
 from flamenco import __version__
 from flamenco.config.files import sweep
+from flamenco.config.trust import trusted
 from flamenco.config.worker import WorkerConfig
 from worker.checks import CHECKS
 from worker.commands import COMMANDS
@@ -105,6 +106,7 @@ async def _open(
             headers={"User-Agent": f"Flamenco/{__version__}"},
             timeout=HTTP_SECONDS,
             trust_env=False,
+            verify=trusted(),
         ) as http,
     ):
         await trio.to_thread.run_sync(sweep, config.home / CREDENTIALS_NAME)
@@ -117,7 +119,6 @@ async def _run(config: WorkerConfig, stay: Stay, outbox: Outbox, where: Whereabo
     pictures = PictureService(http, identity)
     machine = Machine(with_provided(config, read_provided(config.home)), PROBES, CHECKS, http)
     code = SIGNALLED_EXIT_CODE
-        programs=config.exec,
     async with open_keeper() as keeper, trio.open_nursery() as nursery:
         worker = Worker(config, Workshop(COMMANDS, outbox, pictures, keeper=keeper), machine)
         session = Session(where, worker, outbox, identity)

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from flamenco.api.meta import FlamencoVersion
+from flamenco.config.trust import trusted
 from flamenco.config.worker import WorkerConfig
 from flamenco.platforms import PLATFORM
 from worker.checks import (
@@ -50,7 +51,7 @@ async def run_test(config: WorkerConfig, say: Callable[[str], None] = print) -> 
         config = attrs.evolve(config, manager_url=await search(FIND_SECONDS))
     failures = 0
     async with httpx.AsyncClient(
-        base_url=config.manager_url, timeout=ANSWER_SECONDS, trust_env=False
+        base_url=config.manager_url, timeout=ANSWER_SECONDS, trust_env=False, verify=trusted()
     ) as http:
         async for line in report(config, http):
             failures += not line.ok

@@ -4,6 +4,7 @@ import socket
 
 from flamenco.cli.errors import CommandError
 from flamenco.config.manager import Address
+from web.tls import Tls
 
 
 def bind(address: Address) -> socket.socket:
@@ -19,9 +20,14 @@ def bind(address: Address) -> socket.socket:
         ) from error
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, tls: Tls | None = None) -> str:
     """The URL of a listening socket for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):  # noqa: S104
         host = "localhost"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return written_url(f"[{host}]" if ":" in host else host, port, tls)
+
+
+def written_url(host: str, port: int, tls: Tls | None) -> str:
+    """The URL of a server at a host, or at the name in its certificate."""
+    return f"https://{tls.name or host}:{port}/" if tls else f"http://{host}:{port}/"

@@ -14,7 +14,7 @@ import attrs
 import trio
 from cyclopts import Parameter
 
-from flamenco.cli.binding import bind, url_of
+from flamenco.cli.binding import bind, url_of, written_url
 from flamenco.cli.crashes import Crashes
 from flamenco.cli.errors import CommandError
 from flamenco.cli.logs import start_logging
@@ -34,12 +34,13 @@ from web.room import raise_limit
 from web.server import serve_farm
 from web.signing import first_operators_link
 from web.starting import serve_starting
+from web.tls import Tls, own_tls
 
 logger = logging.getLogger(__name__)
 
 FROM_ELSEWHERE = (
     "paths, addresses and secrets are changed on this machine, or from another one with "
-    "http://%s:%d/app/settings#operator=%s"
+    "%sapp/settings#operator=%s"
 )
 
 SAID_OF = {
@@ -49,9 +50,7 @@ SAID_OF = {
 }
 
 FIRST_OPERATOR = "Become the first operator, once and within two days:"
-FIRST_WORKERS = (
-    "Let Workers join, within two days: flamenco worker --manager http://%s:%d/ --join-token %s"
-)
+FIRST_WORKERS = "Let Workers join, within two days: flamenco worker --manager %s --join-token %s"
 
 HANGUP = getattr(signal, "SIGHUP", None)
 """The signal that lets the Manager read its configuration anew; not on Windows."""
@@ -149,10 +148,12 @@ async def run_manager(installation: Installation, network: Network = LAN) -> Non
                 if new:
                     begin(installation, config)
                     new = False
+                tls = own_tls(installation.paths(config))
                 started, ready = trio.Event(), trio.Event()
-                await watching.start(serve_starting, listener, started)
+                await watching.start(serve_starting, listener, started, tls)
+                run = partial(_run_once, installation, config, listener, tls, network)
                 try:
-                    await _run_once(installation, config, listener, network, stop, started, ready)
+                    await run(stop, started, ready)
                 except Exception as error:
                     started.set()
                     if stop.is_set() or not (ready.is_set() or crashes.happened):
@@ -167,6 +168,7 @@ async def _run_once(
     installation: Installation,
     config: ManagerConfig,
     listener: socket.socket,
+    tls: Tls | None,
     network: Network,
     stop: trio.Event,
     started: trio.Event,
@@ -185,35 +187,40 @@ async def _run_once(
         trio.open_nursery() as serving,
     ):
         started.set()
-        await serving.start(serve_farm, farm, listener, over)
+        await serving.start(partial(serve_farm, farm, listener, over, tls=tls))
         if not has_page():
             logger.warning("there is no web page: %s", HOW_TO_BUILD)
         async with trio.open_nursery() as hearing:
             if HANGUP is not None and not _at_terminal():
                 await hearing.start(_read_anew_on_signal, farm, HANGUP)
-            print(READY, url_of(listener), flush=True)
-            await _tell_the_way_in(farm, config, listener)
+            if tls is not None:
+                hearing.start_soon(tls.keep_current)
+            print(READY, url_of(listener, tls), flush=True)
+            await _tell_the_way_in(farm, config, listener, tls)
             ready.set()
             if config.autodiscoverable:
-                serving.start_soon(_advertise, config, listener, network, over)
+                serving.start_soon(_advertise, config, listener, tls, network, over)
             await _either(stop, farm.services.file.restart)
             hearing.cancel_scope.cancel()
         over.set()
 
 
-async def _tell_the_way_in(farm: Farm, config: ManagerConfig, listener: socket.socket) -> None:
+async def _tell_the_way_in(
+    farm: Farm, config: ManagerConfig, listener: socket.socket, tls: Tls | None
+) -> None:
     """Tell what is open, and how secrets are changed, or how the first operator gets in."""
-    danger = danger_of(config.auth.mode, is_reached=not config.address.is_loopback)
+    is_reached = not config.address.is_loopback
+    danger = danger_of(config.auth.mode, is_reached=is_reached, is_encrypted=tls is not None)
     if danger is not None:
         logger.warning(SAID_OF[danger])
-    here = socket.gethostname(), listener.getsockname()[1]
+    here = written_url(socket.gethostname(), listener.getsockname()[1], tls)
     if config.auth.mode is AuthMode.OPEN:
-        logger.info(FROM_ELSEWHERE, *here, farm.services.file.token)
+        logger.info(FROM_ELSEWHERE, here, farm.services.file.token)
     elif secret := await first_operators_link(farm):
-        print(FIRST_OPERATOR, f"{url_of(listener)}#link={secret}", flush=True)
+        print(FIRST_OPERATOR, f"{url_of(listener, tls)}#link={secret}", flush=True)
         shown, token = first_join_token()
         await farm.workers.ask(AddJoinToken(token))
-        print(FIRST_WORKERS % (*here, shown), flush=True)
+        print(FIRST_WORKERS % (here, shown), flush=True)
 
 
 def _at_terminal() -> bool:
@@ -254,12 +261,18 @@ async def _either(*events: trio.Event) -> None:
 
 
 async def _advertise(
-    config: ManagerConfig, listener: socket.socket, network: Network, stop: trio.Event
+    config: ManagerConfig,
+    listener: socket.socket,
+    tls: Tls | None,
+    network: Network,
+    stop: trio.Event,
 ) -> None:
     """Let Workers find the Manager until it stops."""
     host, port = listener.getsockname()[:2]
     async with trio.open_nursery() as nursery:
-        describe = partial(advert_of, config.manager_name, host, port)
+        describe = partial(
+            advert_of, config.manager_name, host, port, certified=tls.name if tls else None
+        )
         nursery.start_soon(advertise, describe, network.where_heard(host))
         await stop.wait()
         nursery.cancel_scope.cancel()

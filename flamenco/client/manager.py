@@ -24,6 +24,7 @@ from flamenco.client.events import Resync, Topics
 from flamenco.client.following import Follower, SyncFollower
 from flamenco.client.operations import Operations
 from flamenco.config.tokens import own_token
+from flamenco.config.trust import trusted
 
 T = TypeVar("T")
 
@@ -213,7 +214,7 @@ async def open_client(
     `flamenco login` or of the environment variable FLAMENCO_TOKEN is shown.
     ``program`` is told to the Manager, which keeps in a job's history who asked for what.
     Raises `Unreachable` if that is not a URL; only the first request tells if a Manager is there.
-    Raises ConfigError if the file with the tokens can't be read.
+    Raises ConfigError if the file with the tokens, or that of FLAMENCO_CA_FILE, can't be read.
     Proxies of the environment are not used: a farm is in its users' network.
     """
     full = _full(url)
@@ -221,6 +222,7 @@ async def open_client(
         base_url=full,
         timeout=TIMEOUT_SECONDS,
         trust_env=False,
+        verify=trusted(),
         headers=_headers(program, full, token),
     ) as http:
         yield ManagerClient(full, http)
@@ -236,6 +238,7 @@ def open_sync_client(
         base_url=full,
         timeout=TIMEOUT_SECONDS,
         trust_env=False,
+        verify=trusted(),
         headers=_headers(program, full, token),
     ) as http:
         yield SyncClient(full, http)

@@ -54,6 +54,8 @@ OPERATORS = (
     "mqtt.client.password",
     "database",
     "listen",
+    "tls.certificate",
+    "tls.key",
     "delete_audit_after",
     "local_manager_storage_path",
     "shared_storage_path",

@@ -253,6 +253,15 @@ class AuthConfig:
 
 
 @attrs.frozen(kw_only=True)
+class TlsConfig:
+    """The section `tls`: files in PEM with which the Manager speaks TLS."""
+
+    certificate: PathText = ""
+    """The certificate, and those that lead to one that clients trust."""
+    key: PathText = ""
+
+
+@attrs.frozen(kw_only=True)
 class ExecConfig:
     """The section `exec`: who may submit jobs with the command `exec`, and for which programs."""
 
@@ -284,6 +293,9 @@ class StoragePaths:
     """The effective storage path, `{jobs}`: Shaman's checkouts, or the shared storage."""
     scripts: Path
     """Folder of this farm's job types; it need not exist."""
+    certificate: Path | None = None
+    """That of the Manager's own TLS; None, as for the next: none is configured."""
+    key: Path | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -300,6 +312,7 @@ class ManagerConfig:
     """Names, in lower case, under which the Manager is reached besides those of its machine."""
     trusted_proxies: Annotated[tuple[Network, ...], NETWORKS] = ()
     """Networks of the proxies that are believed who their clients are."""
+    tls: TlsConfig = attrs.field(factory=TlsConfig)
     autodiscoverable: Flag = True
     auth: AuthConfig = attrs.field(factory=AuthConfig)
     registration_secret: SecretText = attrs.field(default="", repr=False)
@@ -365,6 +378,8 @@ class ManagerConfig:
             shared=root,
             jobs=jobs,
             scripts=base / "scripts",
+            certificate=base / self.tls.certificate if self.tls.certificate else None,
+            key=base / self.tls.key if self.tls.key else None,
         )
 
 

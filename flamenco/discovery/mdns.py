@@ -100,9 +100,12 @@ def farewells(advert: Advert) -> list[bytes]:
 
 
 def _records(advert: Advert, most_seconds: int = _SHARED_SECONDS) -> Iterator[DNSRecord]:
-    """The instance of the service, its host and port, and the host's addresses."""
+    """The instance of the service, its host and port, and the host's addresses.
+
+    These have no place for https, so a Manager that speaks TLS is found by SSDP only.
+    """
     shared, own = min(_SHARED_SECONDS, most_seconds), min(_HOST_SECONDS, most_seconds)
-    places = [urlsplit(url) for url in advert.urls]
+    places = [each for each in map(urlsplit, advert.urls) if each.scheme == "http"]
     port = places[0].port if places else None
     if port is None:
         return
@@ -125,10 +128,11 @@ def _text(*entries: str) -> bytes:
 
 
 def _filled(message: DNSOutgoing, records: Iterator[DNSRecord]) -> list[bytes]:
-    """The packets of a message; many records need several."""
-    for record in records:
+    """The packets of a message; many records need several, and none need none."""
+    told = tuple(records)
+    for record in told:
         message.add_answer_at_time(record, 0)
-    return [bytes(packet) for packet in message.packets()]
+    return [bytes(packet) for packet in message.packets()] if told else []
 
 
 MDNS = Protocol(

@@ -88,16 +88,22 @@ LAN = Network()
 """All networks of this machine."""
 
 
-def advert_of(name: str, host: str, port: int, addresses: Iterable[str]) -> Advert:
+def advert_of(
+    name: str, host: str, port: int, addresses: Iterable[str], *, certified: str | None = None
+) -> Advert:
     """The advertisement of a Manager that listens on ``host``; "any host" has all ``addresses``.
 
-    The loopback is advertised only if there is no other address.
+    The loopback is advertised only if there is no other address. Where TLS is spoken, ``certified``
+    is the name in the certificate, which is then the one address, unless it is empty.
     """
+    if certified:
+        return Advert(name=name, version=__version__, urls=(f"https://{certified}:{port}/",))
+    scheme = "http" if certified is None else "https"
     hosts = [host]
     if host in ANY:
         hosts = [each for each in addresses if host == "::" or ":" not in each]
         hosts = [each for each in hosts if not _is_loopback(each)] or hosts
-    urls = tuple(f"http://{netloc(each, port)}/" for each in hosts)
+    urls = tuple(f"{scheme}://{netloc(each, port)}/" for each in hosts)
     return Advert(name=name, version=__version__, urls=urls)
 
 

@@ -10,6 +10,7 @@ import trio
 
 from flamenco import __version__
 from flamenco.api.meta import FlamencoVersion
+from flamenco.config.trust import trusted
 from flamenco.discovery.network import LAN, Network, open_asker, receive, send
 from flamenco.discovery.protocols import Protocol
 
@@ -29,7 +30,10 @@ async def is_manager(url: str) -> bool:
     """True if a Manager answers at this address."""
     try:
         async with httpx.AsyncClient(
-            headers={"User-Agent": f"Flamenco/{__version__}"}, timeout=PING_SECONDS, trust_env=False
+            headers={"User-Agent": f"Flamenco/{__version__}"},
+            timeout=PING_SECONDS,
+            trust_env=False,
+            verify=trusted(),
         ) as http:
             answer = await http.get(f"{url}api/v3/version")
         msgspec.json.decode(answer.content, type=FlamencoVersion)

@@ -38,7 +38,7 @@ def fuses(monkeypatch):
             yield farm
             nursery.cancel_scope.cancel()
 
-    def url_of(listener):
+    def url_of(listener, tls):
         found.append(waiting.pop())
         return url(listener)
 

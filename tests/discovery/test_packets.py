@@ -278,3 +278,16 @@ def test_an_address_that_is_too_long_is_none():
 )
 def test_a_manager_tells_the_addresses_it_listens_on(host, addresses, urls):
     assert advert_of("", host, 80, addresses).urls == tuple(urls)
+
+
+async def test_a_manager_that_speaks_tls_is_found_by_the_name_in_its_certificate_and_by_ssdp_only():
+    advert = advert_of("", EVERY_HOST, 80, ["10.0.0.5"], certified="farm.example")
+    assert advert.urls == ("https://farm.example:80/",)
+    nameless = advert_of("", EVERY_HOST, 80, ["10.0.0.5"], certified="")
+    assert nameless.urls == ("https://10.0.0.5:80/",)
+    question = SSDP.answers(SSDP.question(), ("10.0.0.9", 1900), SSDP, advert)
+    assert [SSDP.managers_in(packet) for packet, _ in question] == [advert.urls]
+    for each in (advert, nameless):
+        told = [DNSIncoming(packet) for packet in MDNS.announcements(each)]
+        assert not any(packet.answers() for packet in told)
+        assert not MDNS.answers(MDNS.question(), ("10.0.0.9", 40000), MDNS, each)

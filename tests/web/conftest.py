@@ -98,11 +98,14 @@ async def edge_at(
     compiling=in_this_process,
     installation=None,
     around=None,
+    tls=None,
+    certificates=CERTIFICATES,
 ) -> AsyncIterator[Edge]:
     """A Manager's edge, its files in a folder; port 0 is any free one."""
     stop = trio.Event()
     with socket.create_server(("127.0.0.1", port)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "http" if tls is None else "https"
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
         async with (
             open_farm(
                 config,
@@ -113,10 +116,10 @@ async def edge_at(
             ) as farm,
             trio.open_nursery() as nursery,
             httpx.AsyncClient(
-                base_url=url, timeout=PATIENCE, event_hooks=CHECKED, verify=CERTIFICATES
+                base_url=url, timeout=PATIENCE, event_hooks=CHECKED, verify=certificates
             ) as http,
         ):
-            await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits))
+            await nursery.start(partial(serve_farm, farm, listener, stop, limits=limits, tls=tls))
             yield Edge(url, http, stop, folder, farm.services.file.token, farm)
             stop.set()
 
