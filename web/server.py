@@ -51,6 +51,7 @@ from web.operations import API, USUAL_BODY, USUAL_VALUES
 from web.origins import MISDIRECTED, own_pages_only, refused_by_head
 from web.proxies import behind_proxies
 from web.refusing import Refused
+from web.requestlog import open_request_log
 from web.room import Room, is_here
 from web.routing import Places
 from web.serving import USUAL, App, Limits, Past, Receive, Scope, Send, serve
@@ -131,6 +132,7 @@ async def serve_farm(
         app.ends.heard(farm.system.events),
         app.chronicle.kept(happening),
         hosts.learning(),
+        open_request_log(farm.services.paths.request_log) as requests,
         trio.open_nursery() as nursery,
     ):
         large = Places(each for each in OPERATIONS if each.most != USUAL_BODY)
@@ -145,13 +147,13 @@ async def serve_farm(
         gate = Gate(farm, app.door)
         guarded = gate.guarding(past, VISITED)
 
-        async def addressed(scope: Scope, receive: Receive, send: Send) -> None:
-            await guarded(below(scope), receive, send)
+        admitted: App = Shares(own_pages_only(guarded, hosts))
+        noted = requests.noting(admitted) if requests else admitted
 
-        known = behind_proxies(
-            Shares(own_pages_only(addressed, hosts)),
-            lambda: farm.services.config.trusted_proxies,
-        )
+        async def addressed(scope: Scope, receive: Receive, send: Send) -> None:
+            await noted(below(scope), receive, send)
+
+        known = behind_proxies(addressed, lambda: farm.services.config.trusted_proxies)
 
         def refusal(scope: Scope) -> Refused | None:
             scope = below(scope)

@@ -56,6 +56,7 @@ OPERATORS = (
     "listen",
     "tls.certificate",
     "tls.key",
+    "request_log",
     "delete_audit_after",
     "local_manager_storage_path",
     "shared_storage_path",

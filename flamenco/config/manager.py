@@ -294,8 +294,9 @@ class StoragePaths:
     scripts: Path
     """Folder of this farm's job types; it need not exist."""
     certificate: Path | None = None
-    """That of the Manager's own TLS; None, as for the next: none is configured."""
+    """That of the Manager's own TLS; None, as for the next two: none is configured."""
     key: Path | None = None
+    request_log: Path | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -313,6 +314,8 @@ class ManagerConfig:
     trusted_proxies: Annotated[tuple[Network, ...], NETWORKS] = ()
     """Networks of the proxies that are believed who their clients are."""
     tls: TlsConfig = attrs.field(factory=TlsConfig)
+    request_log: PathText = ""
+    """File of the request log; empty: none."""
     autodiscoverable: Flag = True
     auth: AuthConfig = attrs.field(factory=AuthConfig)
     registration_secret: SecretText = attrs.field(default="", repr=False)
@@ -380,6 +383,7 @@ class ManagerConfig:
             scripts=base / "scripts",
             certificate=base / self.tls.certificate if self.tls.certificate else None,
             key=base / self.tls.key if self.tls.key else None,
+            request_log=base / self.request_log if self.request_log else None,
         )
 
 
