@@ -75,3 +75,10 @@ def test_axe_finds_nothing_on_any_page(farm, theme):
             expect(page.get_by_test_id("farm-status")).not_to_contain_text("Unknown")
             photograph(page, f"{re.sub('[/?]', '-', place.replace(job, 'job'))}-{theme}.png")
             assert violations(page) == [], place
+
+
+def test_the_page_of_the_api_keeps_to_the_security_policy(farm):
+    url, _ = farm
+    with browser_page(f"{url}api/v3/swagger-ui/") as page:
+        page.get_by_role("button", name="GET /api/v3/version").first.click()
+        expect(page.get_by_text("Try it out").first).to_be_visible()

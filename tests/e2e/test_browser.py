@@ -30,6 +30,11 @@ MILLISECONDS = 2 * PATIENCE * 1000
 expect.set_options(timeout=MILLISECONDS)
 
 
+def policies_in(said: str) -> list[str]:
+    """A sentence of the console, if it tells of what the security policy forbids."""
+    return [said] if "Content Security Policy" in said else []
+
+
 @contextmanager
 def browser_page(url: str):
     """A page of the farm in Chromium; what its console complains of fails the test."""
@@ -41,6 +46,7 @@ def browser_page(url: str):
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.extend(policies_in(said.text)))
         try:
             page.goto(url)
             yield page
