@@ -41,6 +41,8 @@ class Watch:
     on_missing: OnMissing = ""
     has_script: bool = False
     """True if a script of ours tells of frames; what Blender tells of files is left aside then."""
+    output: str = ""
+    """Name of its images among those of a frame; empty if no other task adds to that."""
     reason: Failure | None = None
     """The last known problem that explains a failure."""
     fatal: Failure | None = None
@@ -121,7 +123,7 @@ class Watch:
             self._end_frame([saved.path])
             self._count(saved, number)
         elif self.shows and PLACE not in Path(saved.path).parts:
-            self.task.saved(saved.path, number, saved.output)
+            self.task.saved(saved.path, number, self._named(saved.output))
 
     def _count(self, saved: Saved, frame: int) -> None:
         """Count its frame, once for all its views."""
@@ -129,14 +131,18 @@ class Watch:
             self._step()
         self._saved, self._number = True, saved.number
         if self.shows:
-            self.task.saved(saved.path, frame, saved.view)
+            self.task.saved(saved.path, frame, self._named(saved.view))
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
         self._step()
         for each in frame.files:
             if self.shows and not each.is_preview:
-                self.task.saved(each.path, frame.number, each.view, is_new=frame.is_new)
+                view = self._named(each.view)
+                self.task.saved(each.path, frame.number, view, is_new=frame.is_new)
+
+    def _named(self, view: str) -> str:
+        return " ".join(filter(None, (self.output, view)))
 
     def _heed(self, found: Told) -> None:
         if found.severity is Severity.WARNS:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The jobs of a submission, as the artist has set them."""
 
+from dataclasses import dataclass
+
 import bpy
 
-from . import job_properties, manager, settings_group, targets
+from . import job_properties, manager, settings_group, several_scenes, targets
 from .errors import NotReady
 from .evaluation import values_for_submission
 from .job import JobDraft
@@ -13,10 +15,22 @@ from .targets import Target
 VIEW_LAYER = "view_layer"
 """Key of the setting with the only view layer that a job renders."""
 
-Drafts = list[tuple[Target, JobDraft]]
+
+@dataclass(frozen=True)
+class Draft:
+    """A job, and what it renders."""
+
+    job: JobDraft
+    rendered: tuple[tuple[bpy.types.Scene, str], ...]
+    """Each scene, and its frames."""
+
+    @property
+    def scenes(self) -> list[bpy.types.Scene]:
+        """The scenes, each once."""
+        return list(dict.fromkeys(scene for scene, _ in self.rendered))
 
 
-def made(job_name: str) -> Drafts:
+def made(job_name: str) -> list[Draft]:
     """The jobs for this scene, and those that it names beside it. Raises FlamencoError.
 
     `job_name` is their name, or the beginning of it; if empty, the scene's.
@@ -30,10 +44,22 @@ def made(job_name: str) -> Drafts:
     name = job_name or scene.flamenco_job_name
     if not name:
         raise NotReady("The job has no name; enter one and submit again")
-    return [(one, _draft(job_type, name + one.suffix, one)) for one in targets.chosen(scene)]
+    chosen = targets.chosen(scene)
+    if scene.flamenco_jobs_as == targets.EACH or not chosen[0].name:
+        jobs = [_job(job_type, f"{name} {one.name}".strip(), one) for one in chosen]
+        return [Draft(job, (_rendered(one, job),)) for one, job in zip(chosen, jobs, strict=True)]
+    jobs = [_job(job_type, name, one) for one in chosen]
+    whole = several_scenes.together(
+        [(one.name, job) for one, job in zip(chosen, jobs, strict=True)]
+    )
+    return [Draft(whole, tuple(map(_rendered, chosen, jobs)))]
 
 
-def _draft(job_type: JobType, name: str, target: Target) -> JobDraft:
+def _rendered(target: Target, job: JobDraft) -> tuple[bpy.types.Scene, str]:
+    return target.scene, str(job.settings.get(several_scenes.FRAMES, ""))
+
+
+def _job(job_type: JobType, name: str, target: Target) -> JobDraft:
     scene = bpy.context.scene
     context = targets.SceneContext(target.scene)
     values = values_for_submission(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nodes of the compositor that write files of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import bpy
@@ -23,6 +23,12 @@ def nodes_of(tree: bpy.types.NodeTree | None) -> Iterator[bpy.types.Node]:
             yield node
         elif node.type == "GROUP":
             yield from nodes_of(node.node_tree)
+
+
+def nodes_of_all(scenes: Iterable[bpy.types.Scene]) -> Iterator[bpy.types.Node]:
+    """Those nodes of several scenes."""
+    for scene in scenes:
+        yield from nodes_of(tree_of(scene))
 
 
 def folder_of(node: bpy.types.Node) -> str:

@@ -40,6 +40,8 @@ class FLAMENCO_PT_scenes(bpy.types.Panel):
         layout, jobs = self.layout, context.scene.flamenco_jobs
         layout.use_property_decorate = False
         layout.prop(context.scene, "flamenco_jobs", text="")
+        if jobs != targets.ONE:
+            layout.row().prop(context.scene, "flamenco_jobs_as", expand=True)
         column = layout.column()
         for scene in targets.own_scenes() if jobs != targets.ONE else ():
             column.prop(scene, "flamenco_is_sent", text=scene.name)

@@ -35,15 +35,21 @@ def properties() -> dict[str, Any]:
             items=frame_ranges.SOURCES,
         ),
         "flamenco_jobs": props.EnumProperty(
+            name="Render",
+            options=_HIDDEN,
+            description="What of the file is rendered",
+            items=targets.WAYS,
+        ),
+        "flamenco_jobs_as": props.EnumProperty(
             name="Jobs",
             options=_HIDDEN,
-            description="Jobs that are made of the file",
-            items=targets.WAYS,
+            description="Jobs that are made of scenes or view layers",
+            items=targets.JOBS,
         ),
         "flamenco_is_sent": props.BoolProperty(
             name="Send",
             options=_HIDDEN,
-            description="Make a job of this scene, where each has one",
+            description="Render this scene, where each is ticked",
             default=True,
         ),
         "flamenco_format": props.EnumProperty(

@@ -47,7 +47,9 @@ def outside_of_farm(scene: bpy.types.Scene, rendered: Iterable[bpy.types.Scene])
     return tuple(dict.fromkeys(told for each in rendered for told in outside(each, shared)))
 
 
-def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, storage: Path) -> None:
+def refuse_private(
+    draft: JobDraft, scenes: Iterable[bpy.types.Scene], blendfile: Path, storage: Path
+) -> None:
     """Raises NotReady for a folder that counts from a file which Workers find elsewhere.
 
     That is a file outside the shared storage.
@@ -59,7 +61,7 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
                 f'"{setting.title}" is {text}, which is {folder}, outside the shared storage. '
                 "Enter a folder that Workers reach, with its whole path"
             )
-    for node in file_outputs.nodes_of(file_outputs.tree_of(scene)):
+    for node in file_outputs.nodes_of_all(scenes):
         can_be_rewritten = _OUTPUT in draft.settings and node.id_data.library is None
         if file_outputs.is_beside(node) and not can_be_rewritten:
             raise NotReady(
@@ -70,15 +72,15 @@ def refuse_private(draft: JobDraft, scene: bpy.types.Scene, blendfile: Path, sto
 
 
 def with_its_own_place(
-    draft: JobDraft, scene: bpy.types.Scene, moment: datetime
+    draft: JobDraft, scenes: Iterable[bpy.types.Scene], moment: datetime
 ) -> tuple[JobDraft, str]:
-    """The job, and the folder for nodes of its scene that write beside the .blend file.
+    """The job, and the folder for nodes of its scenes that write beside the .blend file.
 
     A file that is sent has that folder in it, so the job's place is settled here, by its name and a
     moment; else the Manager does that. Without such nodes, the job as it is, and no folder.
     """
     output = str(draft.settings.get(_OUTPUT, ""))
-    nodes = file_outputs.nodes_of(file_outputs.tree_of(scene))
+    nodes = file_outputs.nodes_of_all(scenes)
     if not output or not any(map(file_outputs.is_beside, nodes)):
         return draft, ""
     stamp = moment.astimezone().strftime("%Y-%m-%d_%H%M%S")

@@ -30,7 +30,7 @@ from . import (
 from .background import PAUSED, Flow, begun, in_background
 from .client import Client, JobState
 from .delivery import Delivered, Sender
-from .drafts import Drafts
+from .drafts import Draft
 from .errors import (
     Aborted,
     AnswerLost,
@@ -150,26 +150,25 @@ class Submission:
         client = manager.client(manager.preferences().manager_url)
         _show("COMMUNICATING", "Checking the job", can_abort=True)
         told: list[str] = []
-        for target, draft in jobs:
+        for draft in jobs:
             if inside is None:
-                outputs.refuse_private(draft, target.scene, blendfile, storage)
-            job = draft.submitted(BLENDFILE_FOR_CHECK)
+                outputs.refuse_private(draft.job, draft.scenes, blendfile, storage)
+            job = draft.job.submitted(BLENDFILE_FOR_CHECK)
             told += yield from in_background(partial(client.check_job, job))
             self._stop_if_aborted()
-        rendered = list(dict.fromkeys(target.scene for target, _ in jobs))
+        rendered = list(dict.fromkeys(scene for draft in jobs for scene in draft.scenes))
         outside = outputs.outside_of_farm(bpy.context.scene, rendered)
         told += yield from self._tight(jobs, storage)
         while True:
-            faults = yield from self._faults(jobs[0][1].job_type, rendered)
+            faults = yield from self._faults(jobs[0].job.job_type, rendered)
             plan = yield from self._plan(blendfile, inside, info)
             asked = [*map(Finding, dict.fromkeys(told)), *faults]
             mended = yield from self._ask(questions.incomplete(plan, asked, preflight.packing_of))
             if not mended:
                 break
             yield from self._mend(mended)
-        wanted = [draft for _, draft in jobs]
         warnings = yield from self._send_all(client, info, plan, jobs)
-        names = tuple(draft.name for draft in wanted)
+        names = tuple(draft.job.name for draft in jobs)
         every = tuple(dict.fromkeys((*map(str, asked), *outside, *warnings)))
         return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, every)
 
@@ -223,11 +222,10 @@ class Submission:
         self._stop_if_aborted()
         return plan
 
-    def _tight(self, jobs: Drafts, storage: Path) -> Flow[list[str]]:
+    def _tight(self, jobs: list[Draft], storage: Path) -> Flow[list[str]]:
         """A sentence if the frames may need more room than the shared storage has."""
         needed = sum(
-            most_bytes(str(draft.settings.get("frames", "")), target.scene.render)
-            for target, draft in jobs
+            most_bytes(frames, scene.render) for draft in jobs for scene, frames in draft.rendered
         )
         try:
             free = (yield from in_background(lambda: shutil.disk_usage(storage))).free
@@ -270,7 +268,7 @@ class Submission:
         return question.mended
 
     def _send_all(
-        self, client: Client, info: ManagerInfo, plan: PackPlan, jobs: Drafts
+        self, client: Client, info: ManagerInfo, plan: PackPlan, jobs: list[Draft]
     ) -> Flow[list[str]]:
         """Send the jobs, each with files of its own: all of them, or none.
 
@@ -278,19 +276,19 @@ class Submission:
         """
         used = plan.files or (plan.blendfile,)
         files = yield from in_background(lambda: packing.stamps(used))
-        marks = [(client.url, draft, files) for _, draft in jobs]
+        marks = [(client.url, draft.job, files) for draft in jobs]
         now = datetime.now(timezone.utc)
         kept = yield from in_background(lambda: unanswered.take(marks))
         warnings: list[str] = []
         sent: list[Unanswered] = []
         made: list[Future[JobState]] = []
         try:
-            for (target, draft), mark, known in zip(jobs, marks, kept, strict=True):
+            for draft, mark, known in zip(jobs, marks, kept, strict=True):
                 one = known
                 if one is None:
-                    own, folder = draft, ""
+                    own, folder = draft.job, ""
                     if plan.files:
-                        own, folder = outputs.with_its_own_place(draft, target.scene, now)
+                        own, folder = outputs.with_its_own_place(own, draft.scenes, now)
                     key, packed = str(uuid.uuid4()), plan.writing_to(folder)
                     delivered = yield from self._deliver(client, info, packed, own.name, key)
                     one = Unanswered(mark, key, delivered, own)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scenes and view layers that a submission renders, each of which is a job of its own."""
+"""The scenes and view layers that a submission renders, each as a job of its own or all as one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +13,17 @@ ONE, SCENES, LAYERS = "ONE", "SCENES", "LAYERS"
 
 WAYS = [
     (ONE, "This Scene", "One job of this scene, with the view layers that it renders"),
-    (SCENES, "A Job per Scene", "A job of each scene that is ticked"),
-    (LAYERS, "A Job per View Layer", "A job of each view layer that is ticked, in these scenes"),
+    (SCENES, "Scenes", "Each scene that is ticked"),
+    (LAYERS, "View Layers", "Each view layer that is ticked, in these scenes"),
 ]
-"""Ways to make jobs of a file, as choices of a Blender property."""
+"""Parts of a file to render, as choices of a Blender property."""
+
+EACH, TOGETHER = "EACH", "TOGETHER"
+JOBS = [
+    (EACH, "A Job Each", "A job of each of them"),
+    (TOGETHER, "One Job", "One job of all, with a folder and a video for each of them"),
+]
+"""Ways to make jobs of that, as choices of a Blender property."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,8 @@ class Target:
     scene: bpy.types.Scene
     layer: str = ""
     """Name of the only view layer; empty for all that the scene renders."""
-    suffix: str = ""
-    """Text that the name of the job ends with."""
+    name: str = ""
+    """Name by which it is told from the others; empty for the only one."""
 
 
 class SceneContext:
@@ -62,6 +69,6 @@ def _ticked(by_layer: bool) -> Iterator[Target]:
         if scene.flamenco_is_sent and by_layer:
             for layer in scene.view_layers:
                 if layer.use:
-                    yield Target(scene, layer.name, f" {scene.name} {layer.name}")
+                    yield Target(scene, layer.name, f"{scene.name} {layer.name}")
         elif scene.flamenco_is_sent:
-            yield Target(scene, suffix=f" {scene.name}")
+            yield Target(scene, name=scene.name)

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from flamenco.api.lists import Limit
 from flamenco.api.pictures import ShownPicture
-from flamenco.model.bounds import Number, Word
+from flamenco.model.bounds import Line, Number, Word
 from flamenco.model.statuses import FrameState
 
 
@@ -84,6 +84,9 @@ class VideoFormat(StrEnum):
 @attrs.frozen(kw_only=True)
 class VideoWanted:
     format: VideoFormat = VideoFormat.MP4
+    output: Line = ""
+    """Output to show, of the frames that have it, as the list of frames names it; empty: of each
+    frame the first."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,10 +14,13 @@ RATES = (0.01, 1000.0)
 """Lowest and highest number of frames a second."""
 
 
-def film_of(job: Job, kind: str, files: PictureFiles, found: JobFrames) -> tuple[Film, str]:
+def film_of(
+    job: Job, kind: str, files: PictureFiles, found: JobFrames, *, output: str = ""
+) -> tuple[Film, str]:
     """The video of a job's frames, of each its first picture, and a name for it.
 
-    Raises `NotFound` if there are none, `Conflict` if there are too many.
+    With an ``output`` it shows that of the frames which have it. Raises `NotFound` if there are
+    none, `Conflict` if there are too many.
     """
     if not found.frames:
         raise NotFound(f"job {job.id} has no frames")
@@ -27,12 +30,17 @@ def film_of(job: Job, kind: str, files: PictureFiles, found: JobFrames) -> tuple
     sizes = set[tuple[int, int]]()
     frames = []
     for frame in found.frames:
-        picture = next((each for each in frame.pictures if each.large or each.small), None)
+        shown = [each for each in frame.pictures if not output or each.output == output]
+        if output and not shown:
+            continue
+        picture = next((each for each in shown if each.large or each.small), None)
         path = ""
         if picture:
             path = str(files.path(folder, picture.name, "large" if picture.large else "small"))
             sizes.add((picture.width, picture.height))
         frames.append((frame.number, path))
+    if not frames:
+        raise NotFound(f"no frame of job {job.id} has the output {output}")
     film = Film(
         frames=tuple(frames),
         sizes=tuple(sorted(sizes)),

@@ -27,6 +27,10 @@ FRESH_SECONDS = 10.0
 a job is rendered, they always have."""
 
 
+_Key = tuple[str, str, str]
+"""Job, kind and output of a video."""
+
+
 @attrs.frozen
 class Video:
     """A video that is made."""
@@ -51,6 +55,8 @@ class MakeVideo(actors.Request[Video | InTheMaking]):
     job_id: str
     kind: str
     """`mp4` or `webm`."""
+    output: str = ""
+    """Output of the frames to show; empty: of each frame the first."""
     goes_on: bool = False
     """True for a later part of one that was asked for before."""
 
@@ -59,7 +65,7 @@ class MakeVideo(actors.Request[Video | InTheMaking]):
 class Looked:
     """The frames of a job were looked at: the video as it is to be made."""
 
-    key: tuple[str, str]
+    key: _Key
     film: Film
     video: Video
     is_there: bool
@@ -70,7 +76,7 @@ class Looked:
 class NotLooked:
     """There is nothing to make a video of, or it is not known."""
 
-    key: tuple[str, str]
+    key: _Key
     error: Exception
 
 
@@ -78,7 +84,7 @@ class NotLooked:
 class Progress:
     """Number of finished frames of a video."""
 
-    key: tuple[str, str]
+    key: _Key
     done: int
 
 
@@ -86,7 +92,7 @@ class Progress:
 class Finished:
     """A video was made, or was not."""
 
-    key: tuple[str, str]
+    key: _Key
     video: Video
     error: Exception | None = None
 
@@ -109,10 +115,10 @@ class Videos(actors.Actor):
         self._services = services
         self._files = services.videos
         self._turn = trio.Semaphore(1)
-        self._asked: dict[tuple[str, str], list[actors.ReplyLater]] = {}
-        self._making: dict[tuple[str, str], InTheMaking] = {}
-        self._known: dict[tuple[str, str], _Known] = {}
-        self._failed: dict[tuple[str, str], str] = {}
+        self._asked: dict[_Key, list[actors.ReplyLater]] = {}
+        self._making: dict[_Key, InTheMaking] = {}
+        self._known: dict[_Key, _Known] = {}
+        self._failed: dict[_Key, str] = {}
 
     async def started(self) -> None:
         """Remove what an earlier life has left unfinished."""
@@ -128,7 +134,7 @@ class Videos(actors.Actor):
         Raises `NotFound` if the job has no frames, `Conflict` with the reason if it could not be
         made, `UnreadableRow`.
         """
-        key = (message.job_id, message.kind)
+        key = (message.job_id, message.kind, message.output)
         if key in self._failed:
             raise Conflict(self._failed.pop(key))
         known = self._known.get(key)
@@ -144,12 +150,12 @@ class Videos(actors.Actor):
             )
         return None
 
-    async def _look(self, key: tuple[str, str]) -> Looked:
-        job_id, kind = key
+    async def _look(self, key: _Key) -> Looked:
+        job_id, kind, output = key
         job = await self._services.reader.job(job_id)
         if job is None or job.delete_requested_at is not None:
             raise NotFound(f"there is no job {job_id}")
-        look = partial(film_of, job, kind, self._services.pictures)
+        look = partial(film_of, job, kind, self._services.pictures, output=output)
         film, name = await self._services.reader.frames(job.id, FramesPart(), look)
         video = Video(self._files.path(job.id, name, kind), name)
         film = attrs.evolve(film, output=str(video.path), parts=self._files.parts(job.id))
@@ -183,14 +189,14 @@ class Videos(actors.Actor):
             raise message.error
         self._answer(message.key, message.error)
 
-    def _answer(self, key: tuple[str, str], outcome: Video | InTheMaking | Exception) -> None:
+    def _answer(self, key: _Key, outcome: Video | InTheMaking | Exception) -> None:
         for later in self._asked.pop(key):
             if isinstance(outcome, Exception):
                 later.fail(outcome)
             else:
                 later(outcome)
 
-    async def _make(self, film: Film, key: tuple[str, str], me: actors.ActorRef) -> None:
+    async def _make(self, film: Film, key: _Key, me: actors.ActorRef) -> None:
         async with self._turn:
             await trio.to_thread.run_sync(self._files.prepare)
             try:
@@ -230,7 +236,7 @@ class Videos(actors.Actor):
         except OSError as error:
             logger.warning("the videos of a deleted job can't be removed: %s", error)
 
-    def _know(self, key: tuple[str, str], video: Video) -> None:
+    def _know(self, key: _Key, video: Video) -> None:
         for known in (self._known, self._failed):
             if len(known) >= MOST_KNOWN:
                 known.clear()

@@ -1,5 +1,6 @@
 """Scenes and view layers that become jobs of their own."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,40 @@ finish([answers, tried(), layer])
     assert len(set(manager.keys)) == len(manager.keys) == 6
     assert run.output.count('2 jobs submitted: "shot Second", "shot Shot"') == 1
     assert 'Scene "Second" has no camera' in run.output
+
+
+def test_scenes_or_view_layers_become_one_job_with_what_differs(
+    blender: InstalledBlender, manager: FakeManager, tmp_path: Path
+) -> None:
+    scenes = {"key": "scenes", "type": "string", "visible": "hidden"}
+    described = SIMPLE_BLENDER_RENDER["settings"]
+    manager.job_types = [SIMPLE_BLENDER_RENDER | {"settings": [*described, VIEW_LAYER, scenes]}]
+    blendfile = make_file(blender, tmp_path / "home" / "shot.blend", TWO_SCENES)
+    script = """
+layer = scene.view_layers[0].name
+bpy.data.scenes["Second"].render.fps = 12
+scene.flamenco_jobs_as = "TOGETHER"
+answers = []
+for way in ("ONE", "SCENES", "LAYERS"):
+    scene.flamenco_jobs = way
+    bpy.ops.wm.save_mainfile()
+    answers.append(tried())
+finish([answers, layer])
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    answers, layer = run.result
+    assert answers == [["FINISHED"]] * 3, run.output
+    one, by_scene, by_layer = manager.submitted
+    assert {job["name"] for job in manager.submitted} == {"shot"}
+    assert one["settings"]["scenes"] == ""
+    assert (by_scene["settings"]["scene"], by_scene["settings"]["frames"]) == ("Second", "1-2, 3-7")
+    second, shot = json.loads(by_scene["settings"]["scenes"])
+    assert second == {"name": "Second", "frames": "1-2"}
+    assert (shot["name"], shot["scene"], shot["frames"]) == ("Shot", "Shot", "3-7")
+    assert shot["fps"] > by_scene["settings"]["fps"]
+    assert "render_output_path" not in shot
+    names = [each["name"] for each in json.loads(by_layer["settings"]["scenes"])]
+    assert names == ["Second ViewLayer", f"Shot {layer}", "Shot Sky"]
 
 
 def test_what_the_first_scenes_got_is_deleted_if_another_one_is_refused(

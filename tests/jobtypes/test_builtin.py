@@ -136,6 +136,7 @@ class TestSimpleBlenderRender:
                 "visible": "web",
             },
             "view_layer": {"key": "view_layer", "type": "string", "visible": "submission"},
+            "scenes": {"key": "scenes", "type": "string", "visible": "hidden"},
             "on_missing": {
                 "key": "on_missing",
                 "type": "string",

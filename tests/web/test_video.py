@@ -145,6 +145,23 @@ async def test_one_eye_of_a_frame_is_shown(edge, job, tmp_path):
     assert is_close(middle(found.pixels[0]), (250, 0, 0))
 
 
+async def test_one_of_several_outputs_is_shown_of_the_frames_that_have_it(edge, job, tmp_path):
+    anna = await awake(edge)
+    for frame, outputs in ((1, ("Day", "Night")), (2, ("Day",))):
+        task = await anna.gets_task()
+        for output in outputs:
+            colour = (0, 0, 250) if output == "Night" else (250, 0, 0)
+            both = {"large": jpeg(colour, (60, 40)), "small": jpeg(colour, (60, 40))}
+            body = {"lease": 1, "frame": frame, "output": output, "width": 60, "height": 40, **both}
+            await anna.says("POST", f"task/{task['uuid']}/picture", body, 204)
+        await anna.completes(task)
+    night = seen(tmp_path, (await video(edge, job, "?output=Night")).content)
+    assert [is_close(middle(each), (0, 0, 250)) for each in night.pixels] == [True]
+    day = seen(tmp_path, (await video(edge, job, "?output=Day")).content)
+    assert len(day.pixels) == 2
+    assert (await video(edge, job, "?output=Dusk")).status_code == 404
+
+
 async def test_a_video_is_kept_until_frames_change(edge, job, monkeypatch):
     monkeypatch.setattr("flamenco.manager.videos.FRESH_SECONDS", 0.0)
     anna = await awake(edge)

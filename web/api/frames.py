@@ -81,7 +81,7 @@ async def fetch_job_video(job_id: Id, query: api.VideoWanted) -> Answer:
     part = request.range
     goes_on = part is not None and part.ranges[0][0] != 0
     kind = query.format.value
-    made = await farm().videos.ask(MakeVideo(job_id, kind, goes_on=goes_on))
+    made = await farm().videos.ask(MakeVideo(job_id, kind, query.output, goes_on=goes_on))
     if isinstance(made, InTheMaking):
         return reply(api.VideoInTheMaking(done=made.done, of=made.of), 202)
     if request.if_none_match.contains(made.name):

@@ -72,6 +72,8 @@ class BlenderRender(Surroundings):
 
     warm: Literal["auto", "never"] = "auto"
     """`never`: the task has a Blender of its own, whatever is open."""
+    output: str = ""
+    """Name of its images among those of a frame, to which other tasks add theirs; empty: none."""
     frames: str = ""
     """Frame range to render in place of the last option in `args` and its value.
 
@@ -170,6 +172,7 @@ async def run(parameters: BlenderRender, task: Task) -> None:
         parameters.renders_with,
         on_missing=parameters.onMissing,
         has_script=bool(parameters.frames),
+        output=parameters.output,
     )
     await attempt(parameters, watch)
 

@@ -2,6 +2,7 @@
 
 from flamenco.jobtypes.authoring import Author, JobToCompile, JobType, Requirements, Setting
 from flamenco.jobtypes.builtin import simple_blender_render
+from flamenco.jobtypes.scenes import parts_of
 
 GPUS = ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI")
 
@@ -39,11 +40,14 @@ JOB_TYPE = JobType(
 
 def compile_job(job: JobToCompile, author: Author) -> None:
     """The tasks of simple-blender-render, for workers that have the device."""
-    settings = job.settings
-    if settings.get("engine") not in (None, "", "CYCLES"):
-        raise ValueError(f"expected a scene that renders with Cycles, got {settings['engine']}")
+    settings, parts = job.settings, parts_of(JOB_TYPE, job.settings)
+    for part in parts:
+        if part.settings.get("engine") not in (None, "", "CYCLES"):
+            engine = part.settings["engine"]
+            raise ValueError(f"expected a scene that renders with Cycles, got {engine}")
     device, cpu_will_do = settings["device"], settings["cpu_fallback"]
-    simple_blender_render.render_frames(job, author, device=device, cpuFallback=cpu_will_do)
+    more = {"device": device, "cpuFallback": cpu_will_do}
+    simple_blender_render.render_frames(job, author, parts, **more)
     if device == "CPU" or cpu_will_do:
         return
     needs = Requirements(

@@ -19,6 +19,7 @@ from flamenco.jobtypes.authoring import (
     output_settings,
     path,
 )
+from flamenco.jobtypes.scenes import SCENES, Part, parts_of
 from flamenco.jobtypes.videos import video_parameters
 from flamenco.model.frames import MOST_FRAME, frame_limits, frame_runs, least_count
 
@@ -159,6 +160,7 @@ JOB_TYPE = JobType(
             description="Name of the scene to render",
         ),
         VIEW_LAYER,
+        SCENES,
         ON_MISSING,
     ],
 )
@@ -219,13 +221,29 @@ MOST_TASKS = 250_000
 
 
 def compile_job(job: JobToCompile, author: Author) -> None:
-    """A task for each chunk of frames, then one for the video."""
-    render_frames(job, author)
+    """A task for each chunk of frames, then one for the video; the same for each scene."""
+    render_frames(job, author, parts_of(JOB_TYPE, job.settings))
 
 
-def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
+def render_frames(job: JobToCompile, author: Author, parts: list[Part], **parameters: Any) -> None:
     """Write the tasks; ``parameters`` are extra ones for the command that renders."""
-    settings = job.settings
+    for part in parts:
+        check(part.settings)
+    output = fill_output_path(job)
+    for part in parts:
+        before = len(author.tasks)
+        if not part.name:
+            render_part(author, part.settings, parameters)
+            continue
+        folder = path.join(path.dirname(output), part.name)
+        part.settings["render_output_path"] = path.join(folder, path.basename(output))
+        render_part(author, part.settings, {**parameters, "output": part.name})
+        for task in author.tasks[before:]:
+            task.name = f"{part.name}: {task.name}"
+
+
+def check(settings: dict[str, Any]) -> None:
+    """Raises ValueError for what cannot be rendered; lets the extension be that of the format."""
     if settings["format"] in VIDEO_FORMATS:
         raise ValueError(
             f"expected an image format, got {settings['format']}: "
@@ -236,7 +254,10 @@ def render_frames(job: JobToCompile, author: Author, **parameters: Any) -> None:
     check_frames(settings["frames"], settings["chunk_size"])
     if settings["format"] in EXTENSIONS:
         settings["image_file_extension"] = EXTENSIONS[settings["format"]]
-    fill_output_path(job)
+
+
+def render_part(author: Author, settings: dict[str, Any], parameters: dict[str, Any]) -> None:
+    """Write the tasks of one scene."""
     render_tasks = [
         render_task(author, settings, chunk, parameters)
         for chunk in frame_chunker(settings["frames"], settings["chunk_size"])

@@ -279,6 +279,16 @@ def test_a_frame_counts_behind_the_beginning_of_another_line(tmp_path):
     assert [frame.number for frame in watch.frames] == [1]
 
 
+def test_images_of_a_scene_are_told_from_those_of_others(tmp_path):
+    (tmp_path / "000001.png").write_bytes(b"frame")
+    file = {"path": str(tmp_path / "000001.png"), "size": 5, "changed": 0}
+    bench = Bench()
+    watch = Watch(bench, has_script=True, output="Night")
+    watch.line(f"flamenco-frame: {json.dumps({'number': 1, 'files': [file]})}")
+    watch.line(f"flamenco-frame: {json.dumps({'number': 2, 'files': [file | {'view': 'L'}]})}")
+    assert bench.frames == [(1, "Night"), (2, "Night L")]
+
+
 @slow
 async def test_another_task_does_not_trust_what_this_one_has_finished(red, tmp_path):
     parameters = rendering(red, tmp_path, "1-2")
