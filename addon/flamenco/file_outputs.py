@@ -42,12 +42,16 @@ def is_beside(node: bpy.types.Node) -> bool:
 
 
 def write_into(folder: str) -> int:
-    """Let each node that writes beside the open file write below a folder; their number."""
+    """Let each node that writes beside the open file write below a folder; their number.
+
+    A library has groups that only other files use.
+    """
+    trees = [*map(tree_of, bpy.data.scenes)]
+    trees += [one for one in bpy.data.node_groups if one.bl_idname == "CompositorNodeTree"]
     beside = {
         node.as_pointer(): node
-        for scene in bpy.data.scenes
-        if scene.library is None
-        for node in nodes_of(tree_of(scene))
+        for tree in trees
+        for node in nodes_of(tree)
         if node.id_data.library is None and is_beside(node)
     }
     for node in beside.values():

@@ -12,7 +12,7 @@ from .background import PAUSED, Flow, run
 from .errors import Aborted, FlamencoError
 from .job import NO_TAG
 from .paths import nearest_existing
-from .questions import FIX, GO_ON, MOST_LINES, STOP, Question
+from .questions import FIX, GO_ON, LINES, MOST_LINES, SKIP, STOP, Question
 from .submission import Submission
 
 _log = logging.getLogger(__name__)
@@ -218,12 +218,6 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         items=[(one, one, "", number) for number, one in enumerate((GO_ON, FIX, STOP))],
         options={"HIDDEN", "SKIP_SAVE"},
     )
-    mended: bpy.props.BoolVectorProperty(
-        name="Fix",
-        description="Mend this in the file, save it, and look again",
-        size=MOST_LINES,
-        options={"HIDDEN", "SKIP_SAVE"},
-    )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -243,10 +237,10 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         for number, finding in enumerate(self._question.findings):
             row = column.row()
             row.label(text=str(finding))
-            if finding.mend is not None:
-                fix = row.row()
-                fix.alignment = "RIGHT"
-                fix.prop(self, "mended", index=number, text="Fix", toggle=True)
+            choices = row.row(align=True)
+            choices.alignment = "RIGHT"
+            for choice in (SKIP, STOP) if finding.mend is None else (FIX, SKIP, STOP):
+                choices.prop_enum(self, _line(number), choice)
         if self._question.more:
             column.label(text=f"and {self._question.more} more, see the terminal")
         row = self.layout.row()
@@ -257,15 +251,27 @@ class FLAMENCO_OT_answer(bpy.types.Operator):
         """Called by Blender for OK."""
         # A script answers without the dialog.
         question = self._question or _current.question
-        wanted = zip(question.findings, self.mended, strict=False)
-        question.settle(self.choice, [one for one, is_wanted in wanted if is_wanted])
-        if self.choice == FIX:
+        question.decide(self.choice, [getattr(self, _line(one)) for one in range(MOST_LINES)])
+        if question.answer.result() == FIX:
             bpy.ops.file.find_missing_files("INVOKE_DEFAULT")
         return {"FINISHED"}
 
     def cancel(self, _context: bpy.types.Context) -> None:
         """Called by Blender when the dialog is left."""
         self._question.settle(STOP)
+
+
+def _line(number: int) -> str:
+    """The name of the property with what becomes of a finding."""
+    return f"line_{number}"
+
+
+FLAMENCO_OT_answer.__annotations__.update(
+    {
+        _line(number): bpy.props.EnumProperty(items=LINES, options={"HIDDEN", "SKIP_SAVE"})
+        for number in range(MOST_LINES)
+    }
+)
 
 
 class FLAMENCO_OT_abort(bpy.types.Operator):

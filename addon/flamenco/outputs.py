@@ -15,6 +15,7 @@ from .errors import NotReady
 from .findings import Finding
 from .job import JobDraft
 from .paths import file_name, is_inside
+from .plan import PackPlan
 
 _OUTPUT = "render_output_path"
 """Key of the setting with the path of a job's frames."""
@@ -62,13 +63,31 @@ def refuse_private(
                 "Enter a folder that Workers reach, with its whole path"
             )
     for node in file_outputs.nodes_of_all(scenes):
-        can_be_rewritten = _OUTPUT in draft.settings and node.id_data.library is None
-        if file_outputs.is_beside(node) and not can_be_rewritten:
-            raise NotReady(
-                f'File Output node "{node.name}" writes to {file_outputs.folder_of(node)}, beside '
-                "the copy of the file that is sent. Enter a folder that Workers reach, with its "
-                "whole path"
-            )
+        if file_outputs.is_beside(node) and _OUTPUT not in draft.settings:
+            raise _beside(node)
+
+
+def _beside(node: bpy.types.Node) -> NotReady:
+    return NotReady(
+        f'File Output node "{node.name}" writes to {file_outputs.folder_of(node)}, beside the copy '
+        "of the file that is sent. Enter a folder that Workers reach, with its whole path"
+    )
+
+
+def libraries_to_rewrite(scenes: Iterable[bpy.types.Scene], plan: PackPlan) -> list[Path]:
+    """Libraries with nodes that write beside the file.
+
+    Raises NotReady for one that is not sent, since it cannot be rewritten.
+    """
+    found = {}
+    for node in file_outputs.nodes_of_all(scenes) if plan.files else ():
+        library = node.id_data.library
+        if library is not None and file_outputs.is_beside(node):
+            file = Path(os.path.abspath(bpy.path.abspath(library.filepath)))
+            if file not in plan.files:
+                raise _beside(node)
+            found[file] = None
+    return [*found]
 
 
 def with_its_own_place(

@@ -40,10 +40,15 @@ class PackPlan:
     output: str = ""
     """Folder for the nodes of the compositor that write beside the file; empty if none does."""
 
-    def writing_to(self, folder: str) -> "PackPlan":
-        """The same, with such nodes writing into a folder; as it is, if that is empty."""
-        rewritten = self.rewritten or ((self.blendfile,) if folder else ())
-        return replace(self, output=folder, rewritten=rewritten)
+    def writing_to(self, folder: str, libraries: Iterable[Path] = ()) -> "PackPlan":
+        """The same, with such nodes, also those in libraries, writing into a folder.
+
+        As it is, if that is empty.
+        """
+        if not folder:
+            return self
+        rewritten = dict.fromkeys((*self.rewritten, self.blendfile, *libraries))
+        return replace(self, output=folder, rewritten=tuple(rewritten))
 
     @property
     def place(self) -> Path:

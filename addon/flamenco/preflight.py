@@ -4,17 +4,36 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from .background import Flow, in_slices
 from .findings import Finding
+from .job_types import JobType
 from .questions import Mend
+from .requirements import NO_GPU
+from .used_files import has_bake
 
 
 def faults(scene: bpy.types.Scene) -> Flow[list[Finding]]:
     """A finding for each image with unsaved changes, and for each simulation without a bake."""
     return in_slices(_all_faults(scene))
+
+
+def without_gpu(
+    scene: bpy.types.Scene, job_type: JobType, sender: bpy.types.Scene
+) -> tuple[Finding, ...]:
+    """A finding if a scene renders on the GPU, and the job that `sender` makes asks for none.
+
+    Job types with a setting `device` ask for it by themselves.
+    """
+    cycles = getattr(scene, "cycles", None)
+    wants_gpu = scene.render.engine == "CYCLES" and getattr(cycles, "device", "") == "GPU"
+    if not wants_gpu or job_type.setting("device") or sender.flamenco_needs_gpu != NO_GPU:
+        return ()
+    told = f'Scene "{scene.name}" renders on the GPU, and Workers without one would use their CPU'
+    return (Finding(told, partial(setattr, sender, "flamenco_needs_gpu", "any")),)
 
 
 def packing_of(file: Path) -> Mend | None:
@@ -83,7 +102,22 @@ def _is_baked(modifier: bpy.types.Modifier) -> bool:
     if modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
         domain = modifier.domain_settings
         return domain is None or domain.has_cache_baked_data
+    if modifier.type == "NODES":
+        return all(_has_bake(modifier, one) for one in getattr(modifier, "bakes", ()))
     return True
+
+
+def _has_bake(modifier: bpy.types.NodesModifier, bake: Any) -> bool:
+    """True as well if it is packed, since Blender does not tell of those if they are made."""
+    target = modifier.bake_target if bake.bake_target == "INHERIT" else bake.bake_target
+    if target != "DISK" or bake.node is None or bake.node.type != "SIMULATION_OUTPUT":
+        return True
+    if bake.use_custom_path:
+        folder = bake.directory
+    else:
+        folder = modifier.bake_directory and f"{modifier.bake_directory}/{bake.bake_id}"
+    library = modifier.id_data.library
+    return bool(folder) and has_bake(Path(bpy.path.abspath(folder, library=library)))
 
 
 def _moves(system: bpy.types.ParticleSystem) -> bool:

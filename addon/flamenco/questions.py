@@ -9,7 +9,14 @@ from pathlib import Path
 from .findings import Finding
 from .plan import PackPlan
 
-GO_ON, FIX, STOP = "GO_ON", "FIX", "STOP"
+GO_ON, FIX, STOP, SKIP = "GO_ON", "FIX", "STOP", "SKIP"
+
+LINES = [
+    (SKIP, "Skip", "Send the file with it"),
+    (FIX, "Fix", "Mend it in the file, save that, and look again"),
+    (STOP, "Stop", "Send nothing"),
+]
+"""Decisions about a single finding, as choices of a Blender property."""
 
 MOST_LINES = 20
 """Maximum number of findings that are listed; the terminal shows all files."""
@@ -30,6 +37,13 @@ class Question:
     answer: "Future[str]" = field(default_factory=Future)
     mended: list[Finding] = field(default_factory=list)
     """The findings that are to be mended first, once it is answered."""
+
+    def decide(self, answer: str, lines: Iterable[str]) -> None:
+        """Answer it, with what becomes of each finding: where one stops, all does."""
+        decided = [*zip(self.findings, lines, strict=False)]
+        stops = any(choice == STOP for _, choice in decided)
+        mended = [one for one, choice in decided if choice == FIX and one.mend is not None]
+        self.settle(STOP if stops else answer, mended)
 
     def settle(self, answer: str, mended: Iterable[Finding] = ()) -> None:
         """Answer it, unless that has been done."""

@@ -9,8 +9,10 @@ from .errors import NotReady
 MIB = 1024
 """Mebibytes in a gibibyte."""
 
+NO_GPU = "NONE"
+
 GPU_KINDS = [
-    ("NONE", "None", "Workers without a graphics card will do"),
+    (NO_GPU, "None", "Workers without a graphics card will do"),
     ("any", "Any", "A graphics card of any kind"),
     ("cuda", "CUDA", ""),
     ("optix", "OptiX", ""),
@@ -41,7 +43,7 @@ def of(memory_gib: float, gpu_kind: str, gpu_memory_gib: float, programs: str) -
     """The requirements as the API has them, only those that there are. Raises NotReady."""
     needed = {
         "memory_mib": round(memory_gib * MIB),
-        "gpu_kind": "" if gpu_kind == "NONE" else gpu_kind,
+        "gpu_kind": "" if gpu_kind == NO_GPU else gpu_kind,
         "gpu_memory_mib": round(gpu_memory_gib * MIB),
         "software": software(programs),
     }

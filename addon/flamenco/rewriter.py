@@ -3,8 +3,9 @@
 
 Its argument is a JSON file with `files`, a list of [blend file, its place in the pack, its copy],
 `targets`, {path: place in the pack}, and `output`, the folder for nodes that write beside the first
-of the files. Each file is opened by itself, so that its own paths,
-those to libraries included, are what is rewritten. Where nothing has to change there is no copy.
+of the files, also where those are in the others. Each file is opened by itself, so that its own
+paths, those to libraries included, are what is rewritten. Where nothing has to change there is no
+copy.
 """
 
 import importlib
@@ -33,10 +34,10 @@ _places = importlib.import_module("flamenco_packing.places")
 def main(request: str) -> None:
     """Make the copies."""
     asked = json.loads(Path(request).read_text("utf-8"))
-    for number, (file, place, copy) in enumerate(asked["files"]):
+    for file, place, copy in asked["files"]:
         _open(file)
         count = _rewrite(posixpath.dirname(place), asked["targets"])
-        if not number and asked["output"]:
+        if asked["output"]:
             count += _outputs.write_into(asked["output"])
         if count:
             bpy.ops.wm.save_as_mainfile(

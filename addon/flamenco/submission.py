@@ -144,22 +144,16 @@ class Submission:
         if bpy.data.filepath and bpy.data.is_dirty:
             yield from self._ask(questions.unsaved())
         blendfile = _save()
-        jobs = drafts.made(self.job_name)
         storage = Path(info.storage)
         inside = yield from in_background(lambda: place_below(storage, blendfile))
         client = manager.client(manager.preferences().manager_url)
-        _show("COMMUNICATING", "Checking the job", can_abort=True)
-        told: list[str] = []
-        for draft in jobs:
-            if inside is None:
-                outputs.refuse_private(draft.job, draft.scenes, blendfile, storage)
-            job = draft.job.submitted(BLENDFILE_FOR_CHECK)
-            told += yield from in_background(partial(client.check_job, job))
-            self._stop_if_aborted()
-        rendered = list(dict.fromkeys(scene for draft in jobs for scene in draft.scenes))
-        outside = outputs.outside_of_farm(bpy.context.scene, rendered)
-        told += yield from self._tight(jobs, storage)
         while True:
+            jobs = drafts.made(self.job_name)
+            if inside is None:
+                for draft in jobs:
+                    outputs.refuse_private(draft.job, draft.scenes, blendfile, storage)
+            told = yield from self._told(client, jobs, storage)
+            rendered = list(dict.fromkeys(scene for draft in jobs for scene in draft.scenes))
             faults = yield from self._faults(jobs[0].job.job_type, rendered)
             plan = yield from self._plan(blendfile, inside, info)
             asked = [*map(Finding, dict.fromkeys(told)), *faults]
@@ -167,10 +161,21 @@ class Submission:
             if not mended:
                 break
             yield from self._mend(mended)
+        outside = outputs.outside_of_farm(bpy.context.scene, rendered)
         warnings = yield from self._send_all(client, info, plan, jobs)
         names = tuple(draft.job.name for draft in jobs)
         every = tuple(dict.fromkeys((*map(str, asked), *outside, *warnings)))
         return Submitted(names, len(plan.files), plan.missing, plan.elsewhere, every)
+
+    def _told(self, client: Client, jobs: list[Draft], storage: Path) -> Flow[list[str]]:
+        """Warnings of the Manager, and about its room. Raises FlamencoError for a wrong job."""
+        _show("COMMUNICATING", "Checking the job", can_abort=True)
+        told: list[str] = []
+        for draft in jobs:
+            job = draft.job.submitted(BLENDFILE_FOR_CHECK)
+            told += yield from in_background(partial(client.check_job, job))
+            self._stop_if_aborted()
+        return [*told, *(yield from self._tight(jobs, storage))]
 
     def _check_version(self, info: ManagerInfo) -> None:
         """Raises VersionMismatch unless forced, which only applies once (reference add-on §6)."""
@@ -193,6 +198,7 @@ class Submission:
         found: list[Finding] = []
         for scene in rendered if job_type.setting("blendfile") else ():
             found += outputs.without_camera(scene)
+            found += preflight.without_gpu(scene, job_type, bpy.context.scene)
             found += yield from preflight.faults(scene)
         return tuple(dict.fromkeys(found))
 
@@ -289,7 +295,8 @@ class Submission:
                     own, folder = draft.job, ""
                     if plan.files:
                         own, folder = outputs.with_its_own_place(own, draft.scenes, now)
-                    key, packed = str(uuid.uuid4()), plan.writing_to(folder)
+                    libraries = outputs.libraries_to_rewrite(draft.scenes, plan)
+                    key, packed = str(uuid.uuid4()), plan.writing_to(folder, libraries)
                     delivered = yield from self._deliver(client, info, packed, own.name, key)
                     one = Unanswered(mark, key, delivered, own)
                 sent.append(one)

@@ -69,6 +69,11 @@ def existing_files(dependency: Dependency) -> Iterator[Path]:
         yield path
 
 
+def has_bake(folder: Path) -> bool:
+    """True if a bake of a node is in this folder."""
+    return any(True for _ in folder.glob("meta/*"))
+
+
 def _tile_pattern(name: str) -> str:
     before, kind, after = _TILE.split(name, maxsplit=1)
     number = r"\d{4}" if kind == "UDIM" else r"u\d+_v\d+"

@@ -35,6 +35,10 @@ def finish(result):
     print({_RESULT!r} + json.dumps(result), flush=True)
 
 def use_manager(url):
+    if "flamenco" not in bpy.context.preferences.addons:  # Blender as a module reads none
+        bpy.ops.preferences.addon_enable(module="flamenco")
+        if bpy.data.filepath:
+            bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     bpy.context.preferences.addons["flamenco"].preferences.manager_url = url
 """
 

@@ -72,6 +72,66 @@ finish(tried())
     assert run.output.count("changes that are not saved") == 1
 
 
+def test_a_scene_for_the_gpu_asks_for_workers_that_have_one(
+    blender: InstalledBlender, manager: FakeManager, storage: Path
+) -> None:
+    blendfile = make_file(blender, storage / "shot.blend")
+    script = """
+import types, flamenco.preflight as preflight
+def told():
+    return [str(one) for one in preflight.without_gpu(scene, plain, scene)]
+plain = types.SimpleNamespace(setting=lambda key: None)
+device = types.SimpleNamespace(setting=lambda key: key)
+by_cpu = told()
+scene.render.engine, scene.cycles.device = "CYCLES", "GPU"
+typed = preflight.without_gpu(scene, device, scene)
+(found,) = preflight.without_gpu(scene, plain, scene)
+found.mend()
+finish([by_cpu, list(typed), str(found), scene.flamenco_needs_gpu, told()])
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    text = 'Scene "Shot" renders on the GPU, and Workers without one would use their CPU'
+    assert run.result == [[], [], text, "any", []], run.output
+
+
+def test_a_simulation_of_geometry_nodes_without_a_bake_on_the_disk_is_told(
+    blender: InstalledBlender, manager: FakeManager, storage: Path
+) -> None:
+    blendfile = make_file(blender, storage / "shot.blend")
+    script = """
+import flamenco.preflight as preflight
+answers = None
+if bpy.app.version >= (4, 5):
+    tree = bpy.data.node_groups.new("G", "GeometryNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=way, socket_type="NodeSocketGeometry")
+    begin, end = (tree.nodes.new("GeometryNodeSimulation" + part) for part in ("Input", "Output"))
+    begin.pair_with_output(end)
+    given, made = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    tree.links.new(given.outputs[0], begin.inputs["Geometry"])
+    tree.links.new(begin.outputs["Geometry"], end.inputs["Geometry"])
+    tree.links.new(end.outputs["Geometry"], made.inputs[0])
+    thing = bpy.data.objects["Cube"]
+    modifier = thing.modifiers.new("Nodes", "NODES")
+    modifier.node_group = tree
+    def told():
+        return [str(one) for one in preflight._simulations(thing) if one]
+    answers = [told()]
+    modifier.bake_target = "DISK"
+    answers.append(told())
+    scene.frame_start = scene.frame_end = 1
+    bake = modifier.bakes[0].bake_id
+    bpy.ops.object.geometry_node_bake_single(
+        session_uid=thing.session_uid, modifier_name="Nodes", bake_id=bake
+    )
+    answers.append(told())
+finish(answers)
+"""
+    run = in_blender(blender, manager, script, blendfile)
+    told = ['Nodes of "Cube" is not baked, so that Workers may render it otherwise']
+    assert run.result in (None, [[], told, []]), run.output
+
+
 def test_an_image_from_outside_is_packed_into_the_file_that_alone_uses_it(
     blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
 ) -> None:

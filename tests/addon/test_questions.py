@@ -8,7 +8,7 @@ import pytest
 from addon.flamenco.findings import Finding
 from addon.flamenco.frame_sizes import frame_count, most_bytes
 from addon.flamenco.plan import PackPlan
-from addon.flamenco.questions import FIX, GO_ON, MOST_LINES, STOP, Question, incomplete
+from addon.flamenco.questions import FIX, GO_ON, MOST_LINES, SKIP, STOP, Question, incomplete
 from flamenco.model.frames import frame_numbers
 
 FILE, CAMERA = Path("/home/shot.blend"), Finding('Scene "Shot" has no camera')
@@ -52,6 +52,25 @@ def test_what_can_be_mended_is_and_the_rest_is_listed() -> None:
         "Outside the shared storage: /far/0.png",
         "Outside the shared storage: /far/1.png",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "answer", "mended"),
+    [
+        ([SKIP, SKIP], GO_ON, 0),
+        ([FIX, FIX], GO_ON, 1),
+        ([FIX, SKIP, STOP], GO_ON, 1),
+        ([FIX, STOP], STOP, 1),
+    ],
+)
+def test_each_finding_is_mended_skipped_or_stops_it_all(
+    lines: list[str], answer: str, mended: int
+) -> None:
+    findings = (Finding("dirty", FILE.stat), CAMERA)
+    question = Question("?", findings, {GO_ON: "Submit"})
+    question.decide(GO_ON, lines)
+    assert question.answer.result() == answer
+    assert question.mended == [*findings[:mended]]
 
 
 @pytest.mark.parametrize("frames", ["7", "1-10", "1-10, 15, 20..30, 40-60x5", "-5--1", "8-9x7"])

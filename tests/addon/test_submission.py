@@ -254,44 +254,6 @@ finish([refused, tried()])
         assert sent == ["FINISHED"]
         assert len(manager.submitted) == 1
 
-    def test_whose_compositor_writes_beside_it_writes_beside_the_frames(
-        self, blender: InstalledBlender, manager: FakeManager, tmp_path: Path
-    ) -> None:
-        blendfile = make_file(blender, tmp_path / "home" / "shot.blend")
-        script = """
-def tree_of(scene):
-    if hasattr(scene, "compositing_node_group"):
-        scene.compositing_node_group = bpy.data.node_groups.new("C", "CompositorNodeTree")
-        return scene.compositing_node_group
-    scene.use_nodes = True
-    return scene.node_tree
-
-tree = tree_of(scene)
-group = bpy.data.node_groups.new("Passes", "CompositorNodeTree")
-tree.nodes.new("CompositorNodeGroup").node_tree = group
-for owner, path in ((tree, "//../depth/"), (group, "//mist"), (tree, "/srv/all/")):
-    node = owner.nodes.new("CompositorNodeOutputFile")
-    setattr(node, "directory" if hasattr(node, "directory") else "base_path", path)
-bpy.ops.wm.save_mainfile()
-finish(tried())
-"""
-        run = in_blender(blender, manager, script, blendfile)
-        assert run.result == ["FINISHED"], run.output
-        (job,) = manager.submitted
-        frames = job["settings"]["render_output_path"]
-        assert "{" not in frames
-        look = """
-trees = [*bpy.data.node_groups, *(scene.node_tree for scene in bpy.data.scenes if scene.node_tree)]
-nodes = [node for tree in trees for node in tree.nodes if node.type == "OUTPUT_FILE"]
-finish(sorted(getattr(node, "directory", "") or node.base_path for node in nodes))
-"""
-        folder = Path(frames).parent
-        sent = Path(job["settings"]["blendfile"])
-        expected = ["/srv/all/", f"{folder}/depth/", f"{folder}/mist/"]
-        assert blender.run(look, blendfile=sent).result == sorted(expected)
-        home = blender.run(look, blendfile=blendfile).result
-        assert home == ["//../depth/", "//mist", "/srv/all/"]
-
     def test_keeps_its_key_and_its_pack_until_it_is_answered_or_changed(
         self, blender: InstalledBlender, manager: FakeManager, storage: Path, tmp_path: Path
     ) -> None:

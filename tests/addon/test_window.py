@@ -291,8 +291,8 @@ for ticked in (True, False):
     yield from until(lambda: wm.flamenco_bat_status_txt == "Waiting for an answer")
     found = operators._current.question.findings
     asked.append([str(one) for one in found])
-    mended = [ticked and one.mend is not None for one in found]
-    bpy.ops.flamenco.answer(choice="GO_ON", mended=mended + [False] * (20 - len(mended)))
+    lines = {f"line_{number}": "FIX" for number in range(len(found)) if ticked}
+    bpy.ops.flamenco.answer(choice="GO_ON", **lines)
     yield from until(lambda: wm.flamenco_bat_status_txt != "Waiting for an answer")
 yield from until(lambda: wm.flamenco_bat_status == "DONE")
 finish([asked, image.is_dirty, bpy.data.is_dirty, bpy.context.scene.camera.name])
