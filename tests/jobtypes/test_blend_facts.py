@@ -64,6 +64,7 @@ async def test_a_blend_answers_all_that_the_add_on_would_evaluate(blend):
         "has_sound": False,
         "scene": "Shot",
         "view_layer": "",
+        "scenes": "",
         "on_missing": "default",
         "resolution_percentage": 100,
         "samples": 1,
