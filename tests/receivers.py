@@ -1,5 +1,6 @@
 """Receivers of notices, played by the test."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -69,10 +70,12 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver_here() -> AsyncIterator[Receiver]:
+async def receiver_here(encrypted: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         made = Receiver(listener.socket.getsockname()[1])
+        if encrypted is not None:
+            listener = trio.SSLListener(listener, encrypted, https_compatible=True)
         nursery.start_soon(partial(trio.serve_listeners, made.serve, [listener]))
         yield made
         nursery.cancel_scope.cancel()

@@ -53,13 +53,29 @@ class ShownWishes:
 
 
 @attrs.frozen(kw_only=True)
+class PushKeys:
+    """Keys of a browser's PushSubscription, in base64url."""
+
+    p256dh: Word
+    auth: Word = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class PushKey:
+    key: Word
+    """Public key of this Manager, which a browser asks for when it subscribes (RFC 8292)."""
+
+
+@attrs.frozen(kw_only=True)
 class SubscriptionWanted:
     """A new subscription."""
 
     name: Name
     channel: Channel
     address: Address = attrs.field(repr=False)
-    """Address as Apprise writes them, or the URL of a webhook."""
+    """Address as Apprise writes them, the URL of a webhook, or the endpoint of a browser."""
+    keys: PushKeys | UnsetType = attrs.field(default=UNSET, repr=False)
+    """Of a browser."""
     for_farm: bool = False
     """True if it is the farm's and not a user's, which is for operators."""
     wishes: ShownWishes = attrs.field(factory=ShownWishes)

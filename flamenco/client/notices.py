@@ -31,6 +31,11 @@ class NoticeOperations:
         return send(SUBSCRIPTIONS, wanted, wire.NewSubscription)
 
     @operation
+    def push_key(self) -> Call[wire.PushKey]:
+        """The key by which a browser lets the Manager send it notices."""
+        return get("notices/push-key", wire.PushKey)
+
+    @operation
     def change_subscription(self, subscription_id: str, to: wire.SubscriptionChange) -> Call[None]:
         """Change what is heard, and where."""
         return Call("PUT", f"{SUBSCRIPTIONS}/{subscription_id}", nothing, body=to)

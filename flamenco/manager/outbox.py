@@ -37,11 +37,12 @@ from flamenco.model.subscriptions import (
     concerns,
     due,
 )
-from flamenco.notices import Sending, send, worded
-from flamenco.notices.signing import headers
-from flamenco.notices.wording import event
+from flamenco.notices import send
+from flamenco.notices.composing import sending_of
+from flamenco.notices.pushing import new_signing_key, public_key
 from flamenco.store import (
     DeleteSubscription,
+    KeepPushKey,
     Passed,
     PutDelivery,
     PutSubscription,
@@ -49,6 +50,7 @@ from flamenco.store import (
     newest_picture_of,
     notices_to_pass,
     passed,
+    push_key,
     waiting_deliveries,
 )
 
@@ -78,6 +80,11 @@ class Unsubscribe(actors.Request[None]):
     """A subscription ends, and what is on its way there."""
 
     subscription_id: str
+
+
+@attrs.frozen
+class GetPushKey(actors.Request[str]):
+    """Request for the public key that browsers ask for; the first one makes it."""
 
 
 @attrs.frozen
@@ -127,6 +134,7 @@ class Outbox(actors.Actor):
         self._waiting: dict[str, Delivery] = {}  # in the order in which they were made
         self._trying: dict[str, str] = {}  # {delivery id: subscription id}
         self._passed = 0
+        self._push_key = ""
         self._timer: actors.Timer | None = None
 
     async def started(self) -> None:
@@ -143,6 +151,7 @@ class Outbox(actors.Actor):
             if each.subscription_id in self._subscriptions and each.id not in waiting.unreadable
         }
         self._passed = await ask(passed)
+        self._push_key = await ask(push_key)
         self.start_soon(self._hear, self.ref)
         self.tell(self.ref, NoticesCame())
 
@@ -159,6 +168,8 @@ class Outbox(actors.Actor):
         wanted = message.subscription
         if wanted.id not in self._subscriptions and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             raise Refusal(f"there are {MOST_SUBSCRIPTIONS} subscriptions; remove one first")
+        if wanted.channel is Channel.PUSH:
+            self._have_push_key()
         self._subscriptions[wanted.id] = wanted
         self.record(PutSubscription(wanted))
 
@@ -173,6 +184,17 @@ class Outbox(actors.Actor):
         for each in list(self._subscriptions.values()):
             if each.user_id == message.user_id:
                 self._forget(each)
+
+    @actors.handles(GetPushKey)
+    def get_push_key(self, _: GetPushKey) -> str:
+        """The public key, which stays: browsers take messages only under the one that they know."""
+        self._have_push_key()
+        return public_key(self._push_key)
+
+    def _have_push_key(self) -> None:
+        if not self._push_key:
+            self._push_key = new_signing_key()
+            self.record(KeepPushKey(self._push_key))
 
     def _forget(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription.id]
@@ -279,27 +301,15 @@ class Outbox(actors.Actor):
 
     async def _attempt(self, subscription: Subscription, delivery: Delivery) -> Outcome:
         config = self._services.config
-        allowed = tuple(map(str, config.outgoing.allowed_networks))
-        if subscription.channel is Channel.WEBHOOK:
-            body = event(delivery, config.manager_name)
-            seconds = int(clock.now().timestamp())
-            sending = Sending(
-                channel=subscription.channel,
-                address=subscription.address,
-                body=body,
-                headers=headers(subscription.secret, delivery.id, seconds, body),
-                allowed=allowed,
-            )
-        else:
-            message = worded(subscription, delivery, config.manager_name)
-            sending = Sending(
-                channel=subscription.channel,
-                address=subscription.address,
-                title=message.title,
-                body=message.body,
-                picture=await self._picture(subscription, delivery),
-                allowed=allowed,
-            )
+        wants_picture = subscription.channel is Channel.APPRISE
+        sending = sending_of(
+            subscription,
+            delivery,
+            farm=config.manager_name,
+            allowed=config.outgoing.allowed_networks,
+            push_key=self._push_key,
+            picture=await self._picture(subscription, delivery) if wants_picture else "",
+        )
         return await send(sending)
 
     async def _picture(self, subscription: Subscription, delivery: Delivery) -> str:
@@ -317,7 +327,11 @@ class Outbox(actors.Actor):
         """Note how an attempt went; what else waits for a receiver that is there goes at once."""
         self._trying.pop(message.delivery_id, None)
         delivery, now = self._waiting.get(message.delivery_id), clock.now()
-        if delivery is not None:
+        if delivery is not None and message.outcome.gone:
+            gone = self._subscriptions[delivery.subscription_id]
+            logger.info("%s takes no more notices, and is removed", gone.name)
+            self._forget(gone)
+        elif delivery is not None:
             after = tried(delivery, message.outcome, now)
             self._put(after)
             name = self._subscriptions[delivery.subscription_id].name

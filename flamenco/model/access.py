@@ -259,6 +259,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "addSubscription",
         "changeSubscription",
         "fetchDeliveries",
+        "fetchPushKey",
         "fetchSubscriptions",
         "previewMessage",
         "removeSubscription",

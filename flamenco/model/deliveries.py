@@ -8,7 +8,7 @@ import attrs
 
 from flamenco.model.bounds import cut
 from flamenco.model.notices import Notice
-from flamenco.model.subscriptions import Channel, Subscription
+from flamenco.model.subscriptions import Subscription
 
 MOST_TOLD = 50
 """Maximum number of notices in a delivery, of more only the number is told."""
@@ -62,6 +62,8 @@ class Outcome:
     """Why it failed; empty: it did not."""
     final: bool = False
     """True if no further attempt can help: the receiver wants no more, or the address is wrong."""
+    gone: bool = False
+    """True if the browser has ended its subscription."""
 
     @property
     def sent(self) -> bool:
@@ -72,7 +74,7 @@ def of_notice(
     subscription: Subscription, notice: Notice, *, delivery_id: str, now: datetime, due: datetime
 ) -> Delivery:
     """A new delivery."""
-    ordered = subscription.channel is Channel.WEBHOOK
+    ordered = not subscription.channel.is_for_people
     return Delivery(
         id=delivery_id,
         subscription_id=subscription.id,
@@ -86,7 +88,7 @@ def of_notice(
 def takes_more(delivery: Delivery, subscription: Subscription) -> bool:
     """True if another notice may join: people are told of many at once, before the first try."""
     return (
-        subscription.channel is Channel.APPRISE
+        subscription.channel.is_for_people
         and delivery.subscription_id == subscription.id
         and not delivery.attempts
         and not delivery.is_test

@@ -20,6 +20,13 @@ class Channel(StrEnum):
     """To people: chat, mail and the like, as the address says."""
     WEBHOOK = "webhook"
     """To a program: a signed request by the specification Standard Webhooks."""
+    PUSH = "push"
+    """To a browser, by its maker's push service."""
+
+    @property
+    def is_for_people(self) -> bool:
+        """True if many notices are told at once, in words."""
+        return self is not Channel.WEBHOOK
 
 
 class Jobs(StrEnum):
@@ -61,9 +68,10 @@ class Subscription:
     name: str
     channel: Channel
     address: str = attrs.field(repr=False)
-    """Address as Apprise writes them, or the webhook's. It may hold passwords."""
+    """Address as Apprise writes them, the webhook's, or the browser's. It may hold passwords."""
     secret: str = attrs.field(default="", repr=False)
-    """Key by which a webhook's messages are signed, as `whsec_` and base64."""
+    """Key by which a webhook's messages are signed, as `whsec_` and base64; or the keys of a
+    browser, for which messages are encrypted."""
     wishes: Wishes = attrs.field(factory=Wishes)
     created: datetime
 
@@ -85,7 +93,7 @@ def concerns(subscription: Subscription, notice: Notice, owner: str, tag: str) -
 
 def due(subscription: Subscription, now: datetime, zone: tzinfo) -> datetime:
     """Time at which what happens now is told."""
-    gathers = subscription.channel is Channel.APPRISE
+    gathers = subscription.channel.is_for_people
     return after_quiet(
         subscription.wishes.quiet,
         now + timedelta(seconds=subscription.wishes.gather if gathers else 0),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import ip_network
 
+import attrs
 import msgspec
 
 from flamenco.model.bounds import cut
@@ -27,6 +28,8 @@ MOST_READ = 2**16
 
 ANSWER_SECONDS = 20.0
 GONE = 410
+OVER = (404, GONE)
+"""Statuses by which a push service says that a browser's subscription is over (RFC 8030 §7.3)."""
 
 _CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _STARTING = frozenset(
@@ -58,7 +61,8 @@ def main() -> None:
     """Send what stdin says."""
     sending = msgspec.json.decode(sys.stdin.buffer.read(), type=Sending)
     _limit_memory()
-    deliver = {Channel.APPRISE: _tell, Channel.WEBHOOK: _post}[sending.channel]
+    ways = {Channel.APPRISE: _tell, Channel.WEBHOOK: _hook, Channel.PUSH: _push}
+    deliver = ways[sending.channel]
     guard = Guard([ip_network(each) for each in sending.allowed])
     sys.addaudithook(guard)
     try:
@@ -112,13 +116,26 @@ class _Said(logging.Handler):
         return cut(" ".join(self._lines), LONGEST_REASON)
 
 
-def _post(sending: Sending) -> Outcome:
+def _hook(sending: Sending) -> Outcome:
+    outcome, status = _post(sending, sending.body.encode())
+    return attrs.evolve(outcome, final=status == GONE)
+
+
+def _push(sending: Sending) -> Outcome:
+    from flamenco.notices.pushing import browser_keys, encrypted
+
+    keys = browser_keys(*sending.keys.split("."))
+    outcome, status = _post(sending, encrypted(sending.body.encode(), keys))
+    return attrs.evolve(outcome, final=status in OVER, gone=status in OVER)
+
+
+def _post(sending: Sending, content: bytes) -> tuple[Outcome, int]:
     import httpx
 
     with (
         httpx.Client(timeout=ANSWER_SECONDS, follow_redirects=False) as client,
         client.stream(
-            "POST", sending.address, content=sending.body.encode(), headers=dict(sending.headers)
+            "POST", sending.address, content=content, headers=dict(sending.headers)
         ) as answer,
     ):
         read = 0
@@ -128,10 +145,9 @@ def _post(sending: Sending) -> Outcome:
                 break
         status = answer.status_code
     if answer.is_success:
-        return Outcome()
-    if answer.is_redirect:
-        return Outcome(f"it answered {status}: redirects are not followed")
-    return Outcome(f"it answered {status}", final=status == GONE)
+        return Outcome(), status
+    redirected = ": redirects are not followed" if answer.is_redirect else ""
+    return Outcome(f"it answered {status}{redirected}"), status
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ class Sending:
     title: str = ""
     body: str
     headers: Mapping[str, str] = attrs.field(factory=dict)
-    """Those of a webhook."""
+    """Those of a webhook or of a push service."""
+    keys: str = attrs.field(default="", repr=False)
+    """Keys of a browser, see `flamenco.notices.pushing`."""
     picture: str = ""
     """Path of a picture that comes along."""
     allowed: tuple[str, ...] = ()

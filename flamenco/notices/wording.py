@@ -16,6 +16,8 @@ LINES = 20
 """Maximum number of notices that a message tells one by one."""
 
 LONGEST_LINE = 2000
+LONGEST_TITLE, LONGEST_PUSHED = 100, 400
+"""Maximum characters that a browser is told: up to six bytes each, of the 4 KiB of a message."""
 
 LOCAL = frozenset(
     {"dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows", "wslnotify"}
@@ -70,6 +72,14 @@ def _line(template: Template, notice: Notice, farm: str) -> str:
     return cut(template.safe_substitute(fields), LONGEST_LINE)
 
 
+def pushed(delivery: Delivery, message: Message) -> str:
+    """JSON for a browser: what it shows, and the place of the page that a click leads to."""
+    last = delivery.notices[-1]
+    path = "jobs/" + last.job_id if last.job_id else f"workers/{last.worker_id}".rstrip("/")
+    fields = {"title": cut(message.title, LONGEST_TITLE), "body": cut(message.body, LONGEST_PUSHED)}
+    return json.dumps({**fields, "path": path if last.job_id or last.worker_id else ""})
+
+
 def event(delivery: Delivery, farm: str) -> str:
     """JSON for a program; its type is the notice's kind as `job.failed`."""
     (notice,) = delivery.notices
@@ -94,7 +104,10 @@ def event(delivery: Delivery, farm: str) -> str:
 def check_address(channel: Channel, address: str) -> None:
     """Raises `WrongAddress` of one to which nothing can be sent, as far as its form tells."""
     scheme, separator, rest = address.partition("://")
-    if channel is Channel.WEBHOOK:
+    if channel is Channel.PUSH:
+        if scheme.lower() != "https" or not _host(address):
+            raise WrongAddress("address: expected the endpoint of a browser's PushSubscription")
+    elif channel is Channel.WEBHOOK:
         if scheme.lower() not in ("https", "http") or not _host(address):
             raise WrongAddress(
                 "address: expected https://HOST/PATH, or http:// in one's own network"
@@ -115,5 +128,5 @@ def _host(address: str) -> str:
 def shown_address(channel: Channel, address: str) -> str:
     """An address without what may be a password: paths and names are tokens with many services."""
     scheme = address.partition("://")[0]
-    host = _host(address) if channel is Channel.WEBHOOK else ""
+    host = "" if channel is Channel.APPRISE else _host(address)
     return f"{scheme}://{host}{'/' if host else ''}…"

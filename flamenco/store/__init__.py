@@ -55,6 +55,7 @@ from flamenco.store.loads import ForgetLoads, PutLoad, loads_of, newest_loads
 from flamenco.store.notices import PutNotice, PutReadMark, notices_for
 from flamenco.store.outbox import (
     DeleteSubscription,
+    KeepPushKey,
     Passed,
     PutDelivery,
     PutSubscription,
@@ -64,6 +65,7 @@ from flamenco.store.outbox import (
     newest_picture_of,
     notices_to_pass,
     passed,
+    push_key,
     waiting_deliveries,
 )
 from flamenco.store.outputs import unfinished_writers
@@ -131,6 +133,7 @@ __all__ = [
     "InsertJob",
     "InsertTasks",
     "JobFrames",
+    "KeepPushKey",
     "Listing",
     "MarkWorkerDeleted",
     "NewerDatabase",
@@ -207,6 +210,7 @@ __all__ = [
     "open_reader",
     "open_store",
     "passed",
+    "push_key",
     "read_steps",
     "shares",
     "state_of",

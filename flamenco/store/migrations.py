@@ -491,6 +491,11 @@ def _worker_settings(db: Database) -> None:
     db.execute("ALTER TABLE workers ADD COLUMN settings TEXT DEFAULT '[]'")
 
 
+def _push_key(db: Database) -> None:
+    """Add the key by which push services know this Manager."""
+    _run(db, "CREATE TABLE push_key (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT);")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -521,4 +526,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _subscriptions,
     _checkouts_of_submissions,
     _worker_settings,
+    _push_key,
 )

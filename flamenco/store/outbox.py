@@ -57,6 +57,13 @@ class Passed:
     number: int
 
 
+@attrs.frozen
+class KeepPushKey:
+    """The key by which push services know this Manager is made."""
+
+    key: str = attrs.field(repr=False)
+
+
 def _put_subscription(connection: sqlite3.Connection, change: PutSubscription) -> None:
     connection.execute(SUBSCRIPTIONS.put(), SUBSCRIPTIONS.row(change.subscription))
 
@@ -79,11 +86,16 @@ def _passed(connection: sqlite3.Connection, change: Passed) -> None:
     connection.execute("UPDATE outbox SET number = ?", (change.number,))
 
 
+def _keep_push_key(connection: sqlite3.Connection, change: KeepPushKey) -> None:
+    connection.execute("INSERT INTO push_key VALUES (1, ?)", (change.key,))
+
+
 WRITERS: Mapping[type, Callable[[sqlite3.Connection, Any], None]] = {
     PutSubscription: _put_subscription,
     DeleteSubscription: _delete_subscription,
     PutDelivery: _put_delivery,
     Passed: _passed,
+    KeepPushKey: _keep_push_key,
 }
 
 
@@ -117,6 +129,12 @@ def passed(db: sqlite3.Connection) -> int:
     """Number of the last notice that was passed on."""
     (number,) = db.execute("SELECT number FROM outbox").fetchone()
     return int(number)
+
+
+def push_key(db: sqlite3.Connection) -> str:
+    """The key by which push services know this Manager; empty if there is none yet."""
+    found = db.execute("SELECT key FROM push_key").fetchone()
+    return str(found[0]) if found else ""
 
 
 def all_subscriptions(db: sqlite3.Connection) -> Rows[Subscription]:

@@ -1,5 +1,8 @@
 """The page on which people say where they hear of the farm, in a real Chromium."""
 
+import json
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -25,6 +28,7 @@ def test_a_subscription_is_added_tried_changed_and_removed(tmp_path):
         a_test_says_why_it_was_not_sent(page)
         a_webhook_has_a_key(page)
         change_and_remove(page)
+        a_browser_shows_what_it_is_told(page, url)
 
 
 def add(page: Page) -> None:
@@ -76,3 +80,34 @@ def change_and_remove(page: Page) -> None:
     row.get_by_role("button", name="Remove").click()
     page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("subscription")).to_have_count(1)
+
+
+def a_browser_shows_what_it_is_told(page: Page, url: str) -> None:
+    """As its push service would deliver it, which no machine without the Internet reaches."""
+    expect(page.get_by_role("button", name="Tell this browser")).to_be_enabled()
+    page.context.grant_permissions(["notifications"], origin=url)
+    page.evaluate("navigator.serviceWorker.register('/app/push-worker.js').then(() => null)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    session, known = page.context.new_cdp_session(page), []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"])
+    )
+    session.send("ServiceWorker.enable")
+    begun = time.monotonic()
+    while not known and time.monotonic() - begun < PATIENCE_MS / 1000:
+        page.evaluate("null")
+    told = {"title": "Flamenco: job done", "body": "forest is done", "path": "jobs"}
+    session.send(
+        "ServiceWorker.deliverPushMessage",
+        {
+            "origin": url.rstrip("/"),
+            "registrationId": known[0]["registrationId"],
+            "data": json.dumps(told),
+        },
+    )
+    page.wait_for_function(
+        """async () => {
+            const shown = await (await navigator.serviceWorker.ready).getNotifications()
+            return shown.some(({ title, body }) => `${title}: ${body}`.endsWith('forest is done'))
+        }"""
+    )

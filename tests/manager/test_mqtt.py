@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import attrs
 import pytest
-import trio
 
 from flamenco import protocol
 from flamenco.api.events import EventWorkerTagUpdate
@@ -16,10 +15,10 @@ from flamenco.manager.connections import GetConnection, Reconfigured
 from flamenco.manager.farm import open_farm
 from flamenco.model.connections import ConnectionState
 from tests.brokers import PASSWORD, USER, listener_at, mosquitto_in, with_password
+from tests.certificates import certificate_in
 from tests.compiling import in_this_process
 from tests.manager.conftest import Stage
 from tests.patience import until
-from tests.programs import need
 
 
 @pytest.fixture(autouse=True)
@@ -176,11 +175,7 @@ async def _refused(farm) -> bool:
 
 
 async def test_an_encrypted_connection_is_made_to_whom_the_system_trusts(tmp_path, monkeypatch):
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    named = ["-subj", "/CN=broker", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", key, "-out", certificate]
-    await trio.run_process([*made, *named, *files], capture_stderr=True)
+    key, certificate = certificate_in(tmp_path)
     lines = ("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
     with mosquitto_in(tmp_path, *lines) as broker:
         await broker.start()

@@ -16,6 +16,7 @@ from flamenco.model.subscriptions import Channel
 from flamenco.notices import Sending, send
 from flamenco.notices.signing import headers, new_secret
 from tests.patience import until
+from tests.pushes import PlayedBrowser
 from tests.receivers import HERE
 
 ELSEWHERE = "http://192.0.2.1:9/"
@@ -72,14 +73,16 @@ async def test_an_answer_decides_by_its_status_and_a_redirect_is_not_followed(re
 @pytest.mark.slow
 @pytest.mark.parametrize("channel", Channel)
 async def test_nothing_private_is_reached_unless_it_is_allowed(receiver, channel):
-    scheme = {Channel.APPRISE: "json", Channel.WEBHOOK: "http"}[channel]
+    scheme = "json" if channel is Channel.APPRISE else "http"
+    keys = ".".join(PlayedBrowser().keys)
     for name in ("127.0.0.1", "localhost"):
         address = f"{scheme}://{name}:{receiver.port}/in"
-        refused = await send(to(channel, address, allowed=("10.0.0.0/8",)), 120)
+        refused = await send(to(channel, address, allowed=("10.0.0.0/8",), keys=keys), 120)
         assert not refused.sent
         assert "outgoing.allowed_networks" in refused.reason
     assert receiver.heard == []
-    assert (await send(to(channel, f"{scheme}://127.0.0.1:{receiver.port}/in"), 120)).sent
+    address = f"{scheme}://127.0.0.1:{receiver.port}/in"
+    assert (await send(to(channel, address, keys=keys), 120)).sent
     assert len(receiver.heard) == 1
 
 

@@ -30,6 +30,7 @@ NO_FRAMES = {
     "GiveUpFiles",
     "InsertAuditLine",
     "InsertJob",
+    "KeepPushKey",
     "MarkWorkerDeleted",  # its name is compared by itself, as is that of PutWorker",
     "Passed",
     "PutBlock",

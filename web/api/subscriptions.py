@@ -7,13 +7,14 @@ from msgspec import UNSET
 
 from flamenco import clock
 from flamenco.api import subscriptions as api
-from flamenco.manager.outbox import SendAgain, SendTest, Subscribe, Unsubscribe
+from flamenco.manager.outbox import GetPushKey, SendAgain, SendTest, Subscribe, Unsubscribe
 from flamenco.manager.refusals import NotFound, Refusal
 from flamenco.model.deliveries import Delivery
 from flamenco.model.notices import Notice, NoticeKind
 from flamenco.model.schedules import days_text, parse_schedule, time_text
 from flamenco.model.subscriptions import Channel, Jobs, Subscription, Wishes, check_template
 from flamenco.notices import WrongAddress, check_address, shown_address, worded
+from flamenco.notices.pushing import browser_keys
 from flamenco.notices.signing import new_secret
 from flamenco.store import all_subscriptions, deliveries_of, delivery_with
 from web.askers import asker
@@ -39,19 +40,46 @@ async def add_subscription(body: api.SubscriptionWanted) -> api.NewSubscription:
     owner = user.id if user is not None and not body.for_farm else ""
     if not owner:
         demand_operator(_FOR_OPERATORS)
+    known = await _same_browser(body, owner)
     is_webhook = body.channel is Channel.WEBHOOK
+    secret = new_secret() if is_webhook else _browser_keys(body)
     made = Subscription(
-        id=str(uuid.uuid4()),
+        id=known.id if known else str(uuid.uuid4()),
         user_id=owner,
         name=body.name,
         channel=body.channel,
         address=_checked(body.channel, body.address),
-        secret=new_secret() if is_webhook else "",
+        secret=secret,
         wishes=_wishes(body.wishes),
         created=clock.now(),
     )
     await farm().outbox.ask(Subscribe(made))
-    return api.NewSubscription(subscription=_shown(made), secret=made.secret or UNSET)
+    return api.NewSubscription(subscription=_shown(made), secret=secret if is_webhook else UNSET)
+
+
+async def _same_browser(body: api.SubscriptionWanted, owner: str) -> Subscription | None:
+    """The subscription of a browser that has one already, which is replaced."""
+    if body.channel is not Channel.PUSH:
+        return None
+    mine = [each for each in await _mine() if each.user_id == owner]
+    return next((each for each in mine if each.address == body.address), None)
+
+
+def _browser_keys(body: api.SubscriptionWanted) -> str:
+    if body.channel is not Channel.PUSH:
+        return ""
+    if body.keys is UNSET:
+        raise Refusal("keys: expected those of a browser's PushSubscription")
+    try:
+        return browser_keys(body.keys.p256dh, body.keys.auth).text
+    except WrongAddress as error:
+        raise Refusal(str(error)) from None
+
+
+@routes.get("/notices/push-key")
+async def fetch_push_key() -> api.PushKey:
+    """The key by which a browser lets this Manager, and nobody else, send it notices."""
+    return api.PushKey(key=await farm().outbox.ask(GetPushKey()))
 
 
 @routes.put("/notices/subscriptions/<subscription_id>", errors=[404, 422])

@@ -1,12 +1,14 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 
 import type { ShownDelivery, ShownSubscription } from '../src/api/types'
 import {
+  browserName,
   deliveryText,
   deliveryTone,
   draftOf,
   isComplete,
   newDraft,
+  pushWanted,
   wantedOf,
   wishesOf,
   wishText,
@@ -63,4 +65,21 @@ test('a delivery says how far it is', () => {
   const given = { ...failed, state: 'given-up' as const, attempts: 1 }
   expect([deliveryText(given), deliveryTone(given)]).toEqual(['Given up after one attempt', 'failed'])
   expect(deliveryTone({ ...failed, state: 'sent' })).toBe('done')
+})
+
+describe('a browser', () => {
+  it('is known by its name and system, not by those that it also claims to be', () => {
+    const chrome = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
+    expect(browserName(chrome)).toBe('Chrome on Linux')
+    expect(browserName(`${chrome} Edg/140.0`)).toBe('Edge on Linux')
+    expect(browserName('Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0')).toBe('Firefox on Windows')
+    expect(browserName('?')).toBe('Browser')
+  })
+
+  it('subscribes with the keys that it told', () => {
+    const found = { endpoint: 'https://push.example/x', keys: { p256dh: 'p', auth: 'a' } }
+    const wanted = pushWanted(found, 'Firefox', false)
+    expect(wanted).toMatchObject({ channel: 'push', address: found.endpoint, keys: found.keys, for_farm: false })
+    expect(wanted.wishes?.jobs).toBe('mine')
+  })
 })

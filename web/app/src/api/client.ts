@@ -423,6 +423,7 @@ export function createApi(
       ),
     removeSubscription: (subscription: string) =>
       done(http.DELETE('/api/v3/notices/subscriptions/{subscription_id}', ofSubscription(subscription))),
+    fetchPushKey: () => data(http.GET('/api/v3/notices/push-key')),
     testSubscription: (subscription: string) =>
       done(http.POST('/api/v3/notices/subscriptions/{subscription_id}/test', ofSubscription(subscription))),
     previewMessage: (template: string) => data(http.POST('/api/v3/notices/preview', { body: { template } })),

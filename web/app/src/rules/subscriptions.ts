@@ -37,7 +37,11 @@ export const CHANNELS: Record<Channel, { label: string; example: string; help: s
     example: 'https://studio.example/farm',
     help: 'Gets a signed request for each notice, as the specification Standard Webhooks has them.',
   },
+  push: { label: 'A browser', example: '', help: '' },
 }
+
+/** Channels whose address is filled in; a browser tells its own. */
+export const ASKED: readonly Channel[] = ['apprise', 'webhook']
 
 export const JOBS: Record<Jobs, string> = {
   all: 'All jobs',
@@ -112,6 +116,34 @@ export function wishesOf(draft: Draft, before?: ShownWishes): ShownWishes {
 export function wantedOf(draft: Draft): SubscriptionWanted {
   const { name, channel, address, forFarm } = draft
   return { name: name.trim(), channel, address: address.trim(), for_farm: forFarm, wishes: wishesOf(draft) }
+}
+
+/** `found` is what the browser tells of itself. */
+export function pushWanted(found: PushSubscriptionJSON, name: string, forFarm: boolean): SubscriptionWanted {
+  const { p256dh = '', auth = '' } = found.keys ?? {}
+  const draft: Draft = { ...newDraft(forFarm), name, channel: 'push', address: found.endpoint ?? '' }
+  return { ...wantedOf(draft), keys: { p256dh, auth } }
+}
+
+const BROWSERS: readonly [RegExp, string][] = [
+  [/Firefox\//, 'Firefox'],
+  [/Edg\//, 'Edge'],
+  [/Chrome\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+]
+const SYSTEMS: readonly [RegExp, string][] = [
+  [/Android/, 'Android'],
+  [/iPhone|iPad/, 'iOS'],
+  [/Mac OS X/, 'macOS'],
+  [/Windows/, 'Windows'],
+  [/Linux/, 'Linux'],
+]
+
+/** What a browser calls itself, for people: each names its forerunners, too. */
+export function browserName(userAgent: string): string {
+  const found = (names: readonly [RegExp, string][]) => names.find(([sign]) => sign.test(userAgent))?.[1]
+  const system = found(SYSTEMS)
+  return (found(BROWSERS) ?? 'Browser') + (system ? ` on ${system}` : '')
 }
 
 export function isComplete(draft: Draft, isNew: boolean): boolean {
