@@ -90,3 +90,4 @@ class ShownConnection:
 @attrs.frozen(kw_only=True)
 class ManagerConnections:
     mqtt: ShownConnection
+    upstream: ShownConnection

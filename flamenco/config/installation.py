@@ -36,6 +36,7 @@ AT_ONCE = (
     "exec",
     "outgoing",
     "mqtt",
+    "upstream",
     "variables",
     "worker_configuration",
 )
@@ -52,6 +53,9 @@ OPERATORS = (
     "outgoing.allowed_networks",
     "mqtt.client.broker",
     "mqtt.client.password",
+    "upstream.url",
+    "upstream.secret",
+    "upstream.names",
     "database",
     "listen",
     "tls.certificate",

@@ -140,6 +140,13 @@ def _timeout(value: object) -> float:
     return seconds
 
 
+def _report_period(value: object) -> float:
+    seconds = parse_duration(str(value))
+    if not isinstance(value, str | int) or (seconds and not 10.0 <= seconds <= 86_400.0):
+        raise ValueError(value)
+    return seconds
+
+
 def _hosts(value: object) -> tuple[str, ...]:
     names = [each.strip().lower().removesuffix(".") for each in str(value or "").split(",")]
     names = [each for each in names if each]
@@ -183,6 +190,9 @@ TIMEOUT = attrs.evolve(
 )
 Timeout = Annotated[float, TIMEOUT]
 """Seconds; 0 turns it off."""
+REPORT_PERIOD = attrs.evolve(
+    scalar("a duration such as 1m0s, from 10s to 24h, or 0s", _report_period), write=format_duration
+)
 PERCENTAGE = scalar("a whole number from 1 to 100", _percentage)
 HOSTS = attrs.evolve(scalar("names of hosts, separated by commas", _hosts), write=", ".join)
 NETWORKS = attrs.evolve(
@@ -240,6 +250,20 @@ class MqttConfig:
     """The section `mqtt`."""
 
     client: MqttClient = attrs.field(factory=MqttClient)
+
+
+@attrs.frozen(kw_only=True)
+class UpstreamConfig:
+    """The section `upstream`: to whom this farm reports what it does."""
+
+    url: Text = ""
+    """Empty: to nobody."""
+    secret: SecretText = attrs.field(default="", repr=False)
+    """Key by which the reports are signed."""
+    period: Annotated[float, REPORT_PERIOD] = 60.0
+    """Seconds between reports; 0 turns them off."""
+    names: Flag = False
+    """True if the names of jobs are told."""
 
 
 @attrs.frozen(kw_only=True)
@@ -349,6 +373,7 @@ class ManagerConfig:
     delete_audit_after: Duration = 0.0
     """Time after which lines of the audit log are deleted; 0: never."""
     mqtt: MqttConfig = attrs.field(factory=MqttConfig)
+    upstream: UpstreamConfig = attrs.field(factory=UpstreamConfig)
     exec: ExecConfig = attrs.field(factory=ExecConfig)
     outgoing: Outgoing = attrs.field(factory=Outgoing)
     variables: Annotated[Variables, VARIABLES] = attrs.field(factory=default_variables)

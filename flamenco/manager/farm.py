@@ -51,6 +51,7 @@ from flamenco.manager.services import (
     STATUS,
     SUBMISSIONS,
     TAGS,
+    UPSTREAM,
     VIDEOS,
     WORKERS,
     Services,
@@ -59,6 +60,7 @@ from flamenco.manager.shaman import ShamanKeeper
 from flamenco.manager.status import Status
 from flamenco.manager.submissions import Submissions
 from flamenco.manager.tags import Tags
+from flamenco.manager.upstream import Upstream
 from flamenco.manager.videos import Videos
 from flamenco.manager.workers.messages import ConfigChanged, WaitForWorkers
 from flamenco.manager.workers.supervisor import Workers
@@ -106,6 +108,7 @@ class Farm:
     notices: actors.ActorRef
     outbox: actors.ActorRef
     mqtt: actors.ActorRef
+    upstream: actors.ActorRef
     people: actors.ActorRef
     audit: actors.ActorRef
     shaman: actors.ActorRef
@@ -120,6 +123,7 @@ class Farm:
         self.services.take_over(wanted)
         self.workers.tell(ConfigChanged())
         self.mqtt.tell(Reconfigured())
+        self.upstream.tell(Reconfigured())
         return restart_keys(self.services.config_at_start, wanted)
 
     def worker(self, worker_id: str) -> actors.ActorRef | None:
@@ -271,6 +275,7 @@ async def _start(system: actors.ActorSystem, store: Store, services: Services) -
         notices=await start(Notices, NOTICES, services),
         outbox=await start(Outbox, OUTBOX, services),
         mqtt=await start(Mqtt, MQTT, services),
+        upstream=await start(Upstream, UPSTREAM, services),
         people=await start(People, PEOPLE, services),
         audit=await start(Audit, AUDIT, services),
         submissions=await start(Submissions, SUBMISSIONS, services),

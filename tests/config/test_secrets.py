@@ -37,6 +37,7 @@ def test_all_that_is_kept_out_of_logs_is_a_secret():
         "registration_secret:hunter2",
         "mqtt:\n  client:\n    password: [hunter2",
         "mqtt:\n  client:\n    password:hunter2",
+        "upstream:\n  secret: [hunter2",
     ],
 )
 def test_no_mistake_in_a_file_gives_its_secret_away(tmp_path, lines):

@@ -26,13 +26,19 @@ TAKEN_OVER = {
     "delete_audit_after": {"delete_audit_after": "1h"},
     "mqtt.client.broker": {"mqtt": {"client": {"broker": "tcp://evil:1883"}}},
     "mqtt.client.password": {"mqtt": {"client": {"password": ""}}},
+    "upstream.url": {"upstream": {"url": "https://evil.example"}},
+    "upstream.secret": {"upstream": {"secret": ""}},
+    "upstream.names": {"upstream": {"names": True}},
     "database": {"database": "/elsewhere/x.sqlite"},
     "listen": {"listen": ":7"},
     "local_manager_storage_path": {"local_manager_storage_path": "/etc"},
     "shared_storage_path": {"shared_storage_path": "/etc"},
 }
 
-SET = "_meta: {version: 3}\nregistration_secret: hush\nmqtt: {client: {password: hush}}\n"
+SET = (
+    "_meta: {version: 3}\nregistration_secret: hush\nmqtt: {client: {password: hush}}\n"
+    "upstream: {secret: hush}\n"
+)
 
 
 @pytest.mark.parametrize("key", OPERATORS)

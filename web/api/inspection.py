@@ -77,7 +77,10 @@ async def try_actor_again(body: ActorTriedAgain) -> None:
 @routes.get("/manager/connections")
 async def fetch_manager_connections() -> ManagerConnections:
     """The Manager's lasting connections to services outside, and how they are."""
-    return ManagerConnections(mqtt=_shown(await farm().mqtt.ask(GetConnection())))
+    return ManagerConnections(
+        mqtt=_shown(await farm().mqtt.ask(GetConnection())),
+        upstream=_shown(await farm().upstream.ask(GetConnection())),
+    )
 
 
 def _shown(connection: Connection) -> ShownConnection:

@@ -112,6 +112,19 @@ export const CATEGORIES: readonly Category[] = [
     ],
   },
   {
+    id: 'upstream',
+    title: 'Upstream',
+    icon: 'up',
+    intro: 'A collector of several farms, to which this one reports what it does.',
+    connection: 'upstream',
+    fields: [
+      { key: 'upstream.url', label: 'Report to', kind: 'text', live: true, placeholder: 'Nobody', help: 'Its address, as https://HOST/PATH. One in a private network has to be allowed: outgoing.allowed_networks.' },
+      { key: 'upstream.secret', label: 'Key of the reports', kind: 'secret', live: true, help: 'By which they are signed, as whsec_ and base64; the collector knows it, too.' },
+      { key: 'upstream.period', label: 'Time between reports', kind: 'duration', live: true, zero: 'Off', choices: ['0s', '30s', '1m', '5m', '1h'], help: 'While the collector is away, they wait.' },
+      { key: 'upstream.names', label: 'Tell the names of jobs', kind: 'flag', live: true, help: 'Off: reports name neither jobs, nor files, nor people.' },
+    ],
+  },
+  {
     id: 'clean-up',
     title: 'Clean-up',
     icon: 'archive',
