@@ -19,6 +19,7 @@ HINTS = {
     "mosquitto": "apt install mosquitto",
     "mosquitto_passwd": "apt install mosquitto",
     "openssl": "apt install openssl",
+    "node": "apt install nodejs",
     "uv": "pipx install uv",
     "nsenter": "apt install util-linux",
     "unshare": "apt install util-linux",

@@ -12,6 +12,7 @@ import attrs
 import msgspec
 
 import actors
+from flamenco.access.oidc import NotVouched
 from flamenco.config.installation import flat_values
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.manager.audit import NoteChange
@@ -47,6 +48,7 @@ NOT_AUDITED = frozenset(
         "askAboutBlendFile",
         "askForDeviceToken",
         "beginDevice",
+        "beginSingleSignOn",
         "checkBlenderExePath",
         "checkSharedStoragePath",
         "dryRunJob",
@@ -72,7 +74,7 @@ KINDS = {
 SETTINGS = frozenset({"updateConfigurationFile", "saveSetupAssistantConfig"})
 """Operations that change the configuration."""
 
-REFUSALS = frozenset({"signIn", "useLink"})
+REFUSALS = frozenset({"finishSingleSignOn", "signIn", "useLink"})
 """Operations whose refusal leaves a line, too."""
 
 LEFT_OUT = frozenset({"settings", "metadata"})
@@ -107,7 +109,7 @@ def audited(operation: Operation) -> Operation:
         )
         try:
             result = await handler(**arguments)
-        except Unknown:
+        except (Unknown, NotVouched):
             if operation.id in REFUSALS:
                 await _write(attrs.evolve(note, after={"refused": True}))
             raise
@@ -116,6 +118,7 @@ def audited(operation: Operation) -> Operation:
         await _write(
             attrs.evolve(
                 note,
+                who=_who(),
                 subject=subject or _made(result),
                 before={key: _shown(key, before[key]) for key in changed if key in before},
                 after={key: _shown(key, after[key]) for key in changed if key in after},

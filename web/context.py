@@ -23,6 +23,7 @@ from web.ends import Ends
 from web.framelists import FrameLists
 from web.passwords import PeopleDoor
 from web.serving import FarmResponse
+from web.signons import SignOnDoor
 from web.sockets import Sockets
 from web.turns import Allowance, Turns
 
@@ -38,6 +39,7 @@ class Web(QuartTrio):
         self.door = WorkerDoor(farm)
         self.people_door = PeopleDoor(farm.services.reader)
         self.device_door = DeviceDoor()
+        self.sign_on_door = SignOnDoor(farm.services.config.auth)
         self.ends = Ends(farm.services.reader)
         self.sockets = Sockets()
         self.chronicle = Chronicle()
@@ -128,6 +130,11 @@ def people_door() -> PeopleDoor:
 def device_door() -> DeviceDoor:
     """The door for devices, which show codes."""
     return cast("Web", current_app).device_door
+
+
+def sign_on_door() -> SignOnDoor:
+    """The door for people for whom others vouch."""
+    return cast("Web", current_app).sign_on_door
 
 
 def ends() -> Ends:

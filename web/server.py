@@ -34,6 +34,7 @@ from web.api import (
     people,
     pictures,
     shaman,
+    sign_ons,
     subscriptions,
     tasks,
     worker,
@@ -82,6 +83,7 @@ ROOMS = (
     notices,
     subscriptions,
     people,
+    sign_ons,
     devices,
     audit,
 )

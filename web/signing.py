@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any, cast
 
 import attrs
 from msgspec import UNSET
@@ -16,7 +17,7 @@ from flamenco.manager.refusals import Conflict
 from flamenco.model.access import PERMISSIONS_OF, AuthMode, Permission, Scope, danger_of
 from flamenco.model.bounds import cut
 from flamenco.model.people import LIFE, LINK_LIFE, Credential, CredentialKind, User
-from web.askers import Asker, asker
+from web.askers import Asker, asker, note_asker
 from web.context import farm, services
 from web.gate import cookie_name
 from web.operators import is_forwarded
@@ -86,6 +87,7 @@ def shown_user(user: User) -> ShownUser:
         role=user.role,
         created=user.created,
         has_password=bool(user.password),
+        source=user.source,
     )
 
 
@@ -101,6 +103,7 @@ def me(who: Asker) -> Me:
         mode=config.auth.mode,
         may=tuple(each for each in Permission if each in who.held),
         user=shown_user(who.user) if who.user else UNSET,
+        single_sign_on=config.auth.oidc.name if config.auth.oidc.issuer else UNSET,
         danger=danger or UNSET,
     )
 
@@ -110,17 +113,29 @@ def _is_encrypted() -> bool:
 
 
 def welcome(user: User, secret: str) -> Answer:
-    """The answer that lets a browser keep a sign-in, out of reach of scripts and other sites."""
-    answer = reply(me(Asker(PERMISSIONS_OF[user.role], user)))
+    """The answer that lets a browser keep a sign-in, by which it is known who asks."""
+    who = Asker(PERMISSIONS_OF[user.role], user)
+    note_asker(cast("dict[str, Any]", request.scope), who)
+    answer = reply(me(who))
+    keep(answer, cookie_name(farm()), secret, LIFE)
+    return answer
+
+
+def keep(answer: Answer, cookie: str, secret: str, life: timedelta) -> None:
+    """Let a browser keep a secret, out of reach of scripts and other sites."""
     answer.set_cookie(
-        cookie_name(farm()),
+        cookie,
         secret,
-        max_age=int(LIFE.total_seconds()),
+        max_age=int(life.total_seconds()),
         secure=_is_encrypted(),
         httponly=True,
         samesite="Strict",
     )
-    return answer
+
+
+def forget(answer: Answer, cookie: str) -> None:
+    """Let a browser forget a secret."""
+    answer.delete_cookie(cookie, httponly=True, samesite="Strict")
 
 
 async def first_operators_link(new: Farm) -> str | None:

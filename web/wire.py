@@ -16,6 +16,8 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 import actors
 from flamenco.access.attempts import TooSoon
 from flamenco.access.devices import NoSuchCode, TooManyDevices
+from flamenco.access.fetching import ProviderTrouble
+from flamenco.access.oidc import NotVouched
 from flamenco.access.passwords import TooManyPasswords
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError
@@ -58,6 +60,7 @@ STATUS_OF: dict[type[Exception], int] = {
     Refusal: 400,
     Unknown: 401,
     Forbidden: 403,
+    NotVouched: 403,
     TooSoon: 429,
     TooManyPasswords: 429,
     TooManyDevices: 429,
@@ -67,6 +70,7 @@ STATUS_OF: dict[type[Exception], int] = {
     NoFreePath: 409,
     ShamanOff: 503,
     StorageFailed: 503,
+    ProviderTrouble: 503,
     Crowded: 429,
     TooMany: 429,
     ConfigError: 503,

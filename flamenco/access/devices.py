@@ -5,13 +5,12 @@ The rules are those of RFC 8628, *OAuth 2.0 Device Authorization Grant*.
 
 import math
 import secrets
-from enum import StrEnum
 
 import attrs
 import trio
 
 from flamenco.access.secrets import digest_of, new_secret
-from flamenco.model.access import Scope
+from flamenco.model.access import DeviceError, Scope
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """Letters of codes that people type, which make no words (RFC 8628 §6.1)."""
@@ -25,15 +24,6 @@ INTERVAL, SLOWER = 5.0, 5.0
 """Seconds between questions of a device, and those that are added when it asks too early."""
 
 MOST_WAITING = 100
-
-
-class DeviceError(StrEnum):
-    """Reason why a device is not let in, or not yet (RFC 8628 §3.5)."""
-
-    PENDING = "authorization_pending"
-    SLOW_DOWN = "slow_down"
-    EXPIRED = "expired_token"
-    DENIED = "access_denied"
 
 
 class NotLetIn(Exception):

@@ -5,9 +5,8 @@ from typing import Annotated
 import attrs
 from msgspec import UNSET, Meta, UnsetType
 
-from flamenco.access.devices import DeviceError
 from flamenco.api.people import Secret, UserName
-from flamenco.model.access import Scope
+from flamenco.model.access import DeviceError, Scope
 from flamenco.model.bounds import Few, Time
 
 Code = Annotated[str, Meta(min_length=1, max_length=40)]

@@ -6,10 +6,10 @@ import attrs
 from msgspec import UNSET, Meta, UnsetType
 
 from flamenco.model.access import AuthMode, Danger, Permission, Role, Scope
-from flamenco.model.bounds import Few, Time, Uuid
-from flamenco.model.people import SHORTEST_PASSWORD, TOKEN_LIFE, CredentialKind
+from flamenco.model.bounds import Few, Line, Time, Uuid
+from flamenco.model.people import LONGEST_NAME, SHORTEST_PASSWORD, TOKEN_LIFE, CredentialKind
 
-UserName = Annotated[str, Meta(min_length=1, max_length=100)]
+UserName = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 Password = Annotated[str, Meta(max_length=1000)]
 NewPassword = Annotated[str, Meta(min_length=SHORTEST_PASSWORD, max_length=1000)]
 Secret = Annotated[str, Meta(max_length=200)]
@@ -20,6 +20,28 @@ Days = Annotated[int, Meta(ge=1, le=3650)]
 class SignIn:
     name: UserName
     password: Password = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class SignOnBegun:
+    """Where a browser goes to sign in by single sign-on."""
+
+    address: str
+
+
+@attrs.frozen(kw_only=True)
+class SignOnFinish:
+    """Parameters with which the browser comes back from there."""
+
+    code: Line = attrs.field(repr=False)
+    state: Secret = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class SignedOut:
+    """Where a browser goes to sign out of single sign-on, too."""
+
+    address: str
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +68,8 @@ class ShownUser:
     created: Time
     has_password: bool
     """False until the person has used the link."""
+    source: str
+    """Voucher for the person, such as the issuer of single sign-on; empty: the password."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +79,8 @@ class Me:
     mode: AuthMode
     may: tuple[Permission, ...]
     user: ShownUser | UnsetType = UNSET
+    single_sign_on: str | UnsetType = UNSET
+    """Name of the provider by which one may sign in."""
     danger: Danger | UnsetType = UNSET
 
 

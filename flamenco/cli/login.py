@@ -9,7 +9,6 @@ from typing import Annotated
 from cyclopts import Parameter
 from msgspec import UnsetType
 
-from flamenco.access.devices import DeviceError
 from flamenco.api.devices import DeviceAsking, DeviceToken, DeviceWanted
 from flamenco.cli.errors import CommandError
 from flamenco.cli.reaching import ManagerUrl
@@ -17,7 +16,7 @@ from flamenco.cli.showing import complain
 from flamenco.client import BadRequest, Rejected, SyncClient, Unreachable, open_sync_client
 from flamenco.config.tokens import keep_token, own_token
 from flamenco.config.worker import DEFAULT_MANAGER_URL
-from flamenco.model.access import AuthMode, Scope
+from flamenco.model.access import AuthMode, DeviceError, Scope
 from flamenco.model.bounds import cut
 
 LONGEST_NAME = 100

@@ -44,6 +44,16 @@ AT_ONCE = (
 
 OPERATORS = (
     "auth.mode",
+    "auth.roles.viewer",
+    "auth.roles.artist",
+    "auth.roles.wrangler",
+    "auth.roles.operator",
+    "auth.oidc.issuer",
+    "auth.oidc.client_id",
+    "auth.oidc.client_secret",
+    "auth.oidc.scopes",
+    "auth.oidc.name_claim",
+    "auth.oidc.groups_claim",
     "registration_secret",
     "allowed_hosts",
     "trusted_proxies",

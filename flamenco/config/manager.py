@@ -28,8 +28,10 @@ from flamenco.config.schema import (
     ignore,
     read_whole,
     scalar,
+    texts,
     write_section,
 )
+from flamenco.config.sso import OidcConfig, RolesConfig
 from flamenco.config.variables import VARIABLES, default_variables
 from flamenco.model.access import AuthMode, Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
@@ -99,12 +101,6 @@ def _role(value: object) -> Role:
 
 def _links(value: object) -> LinkKind:
     return LinkKind(str(value))
-
-
-def _programs(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | Mapping):
-        raise ValueError(value)  # noqa: TRY004 -- of a value, as the others
-    return tuple(filter(None, (each.strip() for each in str(value or "").split(","))))
 
 
 def _percentage(value: object) -> int:
@@ -199,7 +195,7 @@ NETWORKS = attrs.evolve(
     scalar("networks such as 192.168.1.0/24 or fd00::/8, separated by commas", _networks),
     write=_networks_text,
 )
-PROGRAMS = attrs.evolve(scalar("programs, separated by commas", _programs), write=", ".join)
+PROGRAMS = attrs.evolve(scalar("programs, separated by commas", texts), write=", ".join)
 ROLE = attrs.evolve(scalar("viewer, artist, wrangler or operator", _role), write=str)
 LINKS = attrs.evolve(scalar("relative, hard, reflink or copy", _links), write=str)
 AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
@@ -274,6 +270,8 @@ class AuthConfig:
     approve_workers: Flag = True
     """In the mode `users`: True if a worker that shows neither the registration secret nor a join
     token waits for approval; False: it is refused."""
+    roles: RolesConfig = attrs.field(factory=RolesConfig)
+    oidc: OidcConfig = attrs.field(factory=OidcConfig)
 
 
 @attrs.frozen(kw_only=True)

@@ -168,6 +168,13 @@ def _duration(value: object) -> float:
     return seconds
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """Texts that are separated by commas. Raises ValueError."""
+    if isinstance(value, list | Mapping):
+        raise ValueError(value)  # noqa: TRY004 -- of a value, as the others
+    return tuple(filter(None, (each.strip() for each in str(value or "").split(","))))
+
+
 def _path(value: object) -> str:
     text = _text(value)
     if set(text) & set("\n\r\t"):

@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from functools import reduce
 from typing import Any
 
-SECRETS = (("registration_secret",), ("mqtt", "client", "password"), ("upstream", "secret"))
+SECRETS = (
+    ("registration_secret",),
+    ("auth", "oidc", "client_secret"),
+    ("mqtt", "client", "password"),
+    ("upstream", "secret"),
+)
 """Their keys, from the top of the file."""
 
 MASK = "********"

@@ -1,7 +1,7 @@
 """The actor that owns the users, and the sign-ins, tokens and links that stand for them."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import attrs
@@ -11,7 +11,7 @@ from flamenco import clock
 from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.model.access import Role
-from flamenco.model.people import Credential, CredentialKind, User, is_last_operator
+from flamenco.model.people import Credential, CredentialKind, Identity, User, is_last_operator
 from flamenco.store import (
     DeleteCredential,
     DeleteUser,
@@ -91,6 +91,17 @@ class Admit(actors.Request[None]):
 
 
 @attrs.frozen
+class Enter(actors.Request[User]):
+    """Let somebody in for whom another vouches, who becomes a user by that."""
+
+    identity: Identity
+    role: Role
+    sign_in: Credential
+    """Credential that counts from then on; whose it is is not said in it."""
+    replaces: str = ""
+
+
+@attrs.frozen
 class EndCredential(actors.Request[None]):
     """End a credential, of this user if one is named."""
 
@@ -162,7 +173,7 @@ class People(actors.Actor):
     def add_first_operator(self, message: AddFirstOperator) -> bool:
         """Add an operator without a password, unless one is there."""
         operators = [user for user in self._users.values() if user.role is Role.OPERATOR]
-        if any(user.password for user in operators):
+        if any(user.can_enter(self._sources) for user in operators):
             return False
         user = next(iter(operators), None) or User(
             id=str(uuid.uuid4()), name=FIRST_OPERATOR, role=Role.OPERATOR, created=clock.now()
@@ -175,11 +186,7 @@ class People(actors.Actor):
     @actors.handles(ChangeRole)
     def change_role(self, message: ChangeRole) -> None:
         """Change a role, unless nobody would be left to run the farm."""
-        user = self._user(message.user_id)
-        if message.role is not Role.OPERATOR:
-            self._check_not_last(user)
-        self._put(attrs.evolve(user, role=message.role))
-        self.publish(CredentialsEnded(frozenset(each.id for each in self._of(user.id))))
+        self._give_role(self._user(message.user_id), message.role)
 
     @actors.handles(RemoveUser)
     def remove_user(self, message: RemoveUser) -> None:
@@ -204,19 +211,33 @@ class People(actors.Actor):
     @actors.handles(Admit)
     def admit(self, message: Admit) -> None:
         """Keep a credential; a user's oldest sign-in or link makes room for a new one."""
-        kind, user = message.credential.kind, self._user(message.credential.user_id)
+        user = self._user(message.credential.user_id)
         if message.password not in (None, user.password):
             raise NotAllowed("the password was changed meanwhile: sign in anew")
-        others = self._of(user.id, kind)
-        replaced = [each for each in others if each.id == message.replaces]
-        if kind is CredentialKind.LINK:
-            replaced = others
-        elif len(others) >= MOST_OF_KIND:
-            if kind is CredentialKind.TOKEN:
-                raise NotAllowed(f"{user.name} has {MOST_OF_KIND} tokens: end some first")
-            replaced.append(min(others, key=lambda each: each.seen))
-        self._end(replaced)
+        self._make_room(user, message.credential.kind, message.replaces)
         self._admit(message.credential)
+
+    @actors.handles(Enter)
+    def enter(self, message: Enter) -> User:
+        """Sign in who is vouched for, with the role that this one has by now."""
+        told = message.identity
+        user = next((each for each in self._users.values() if each.is_of(told)), None)
+        if user is None:
+            user = User(
+                id=str(uuid.uuid4()),
+                name=told.name,
+                role=message.role,
+                source=told.source,
+                subject=told.subject,
+                created=clock.now(),
+            )
+            self._check_name(user)
+            self._put(user)
+        elif user.role is not message.role:
+            user = self._give_role(user, message.role)
+        self._make_room(user, CredentialKind.SIGN_IN, message.replaces)
+        self._admit(attrs.evolve(message.sign_in, user_id=user.id))
+        return user
 
     @actors.handles(EndCredential)
     def end_credential(self, message: EndCredential) -> None:
@@ -254,6 +275,11 @@ class People(actors.Actor):
 
     # Parts
 
+    @property
+    def _sources(self) -> Collection[str]:
+        """Those who vouch for people now."""
+        return {self._services.config.auth.oidc.issuer} - {""}
+
     def _user(self, user_id: str) -> User:
         if user_id not in self._users:
             raise NotFound(f"there is no user {user_id}")
@@ -274,8 +300,29 @@ class People(actors.Actor):
             raise NotAllowed(f"there is a user {user.name} already")
 
     def _check_not_last(self, user: User) -> None:
-        if is_last_operator(self._users.values(), user.id):
+        if is_last_operator(self._users.values(), user.id, self._sources):
             raise NotAllowed(f"{user.name} is the last operator: make somebody else one first")
+
+    def _give_role(self, user: User, role: Role) -> User:
+        """Change a role, and end what is open by the old one."""
+        if role is not Role.OPERATOR:
+            self._check_not_last(user)
+        changed = attrs.evolve(user, role=role)
+        self._put(changed)
+        self.publish(CredentialsEnded(frozenset(each.id for each in self._of(user.id))))
+        return changed
+
+    def _make_room(self, user: User, kind: CredentialKind, replaces: str) -> None:
+        """End a user's credentials that a new one of a kind replaces."""
+        others = self._of(user.id, kind)
+        replaced = [each for each in others if each.id == replaces]
+        if kind is CredentialKind.LINK:
+            replaced = others
+        elif len(others) >= MOST_OF_KIND:
+            if kind is CredentialKind.TOKEN:
+                raise NotAllowed(f"{user.name} has {MOST_OF_KIND} tokens: end some first")
+            replaced.append(min(others, key=lambda each: each.seen))
+        self._end(replaced)
 
     def _put(self, user: User) -> None:
         self._users[user.id] = user

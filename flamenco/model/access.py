@@ -119,6 +119,15 @@ class Scope(StrEnum):
     SETTINGS = "settings"
 
 
+class DeviceError(StrEnum):
+    """Reason why a device is not let in, or not yet (RFC 8628 §3.5)."""
+
+    PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    EXPIRED = "expired_token"
+    DENIED = "access_denied"
+
+
 _IN_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.READ: frozenset(),
     Scope.SUBMIT: frozenset({Permission.SUBMIT}),
@@ -138,6 +147,8 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
     Permission.VISIT: (
         "askForDeviceToken",
         "beginDevice",
+        "beginSingleSignOn",
+        "finishSingleSignOn",
         "getVersion",
         "registerWorker",
         "signIn",

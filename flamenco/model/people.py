@@ -1,6 +1,6 @@
 """People of a farm, and the secrets by which they are known: sign-ins, tokens and links."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,6 +21,8 @@ TOKEN_LIFE = 365
 
 SHORTEST_PASSWORD = 10
 
+LONGEST_NAME = 100
+
 
 @attrs.frozen(kw_only=True)
 class User:
@@ -31,7 +33,39 @@ class User:
     role: Role
     password: str = attrs.field(default="", repr=False)
     """Argon2id hash of the password; empty until the person has set one."""
+    source: str = ""
+    """Voucher for the person, such as the issuer of single sign-on; empty: the password."""
+    subject: str = ""
+    """Id of the person there, which stays the same."""
     created: datetime
+
+    def can_enter(self, sources: Collection[str]) -> bool:
+        """True if the person has a way to sign in, where these vouch for people."""
+        return bool(self.password) or (bool(self.source) and self.source in sources)
+
+    def is_of(self, identity: "Identity") -> bool:
+        """True if this is the user of a person for whom somebody vouches."""
+        return (self.source, self.subject) == (identity.source, identity.subject)
+
+
+@attrs.frozen(kw_only=True)
+class Identity:
+    """A person, as somebody else vouches for."""
+
+    source: str
+    subject: str
+    name: str
+    groups: frozenset[str]
+
+
+EVERYBODY = "*"
+"""Name of a group in which everybody is."""
+
+
+def role_of(groups: Collection[str], roles: Mapping[Role, Collection[str]]) -> Role | None:
+    """The highest role that one of these groups has; None if they have none."""
+    held = {EVERYBODY, *groups}
+    return next((role for role in reversed(Role) if held.intersection(roles.get(role, ()))), None)
 
 
 class CredentialKind(StrEnum):
@@ -72,8 +106,10 @@ class Credential:
         return min(self.expires, self.seen + IDLE) if idle else self.expires
 
 
-def is_last_operator(users: Iterable[User], user_id: str) -> bool:
-    """True if nobody else could run the farm: no other operator has a password."""
+def is_last_operator(users: Iterable[User], user_id: str, sources: Collection[str]) -> bool:
+    """True if nobody else could run the farm: no other operator can sign in."""
     operators = [user for user in users if user.role is Role.OPERATOR]
-    able = [user.id for user in operators if user.password] or [user.id for user in operators]
+    able = [user.id for user in operators if user.can_enter(sources)] or [
+        user.id for user in operators
+    ]
     return able == [user_id]

@@ -14,6 +14,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
 
@@ -50,3 +51,15 @@ def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.sixtofour or address
+
+
+def is_confidential(url: str) -> bool:
+    """True if nobody overhears what goes to a URL: it is encrypted, or stays on this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    address = address_of(host)
+    is_here = host == "localhost" or (address is not None and address.is_loopback)
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_here))

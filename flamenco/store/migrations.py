@@ -496,6 +496,18 @@ def _push_key(db: Database) -> None:
     _run(db, "CREATE TABLE push_key (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT);")
 
 
+_SOURCES = """
+ALTER TABLE users ADD COLUMN source TEXT DEFAULT '';
+ALTER TABLE users ADD COLUMN subject TEXT DEFAULT '';
+CREATE UNIQUE INDEX users_by_source ON users (source, subject) WHERE source != '';
+"""
+
+
+def _sources(db: Database) -> None:
+    """Add who vouches for a user that has no password."""
+    _run(db, _SOURCES)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -527,4 +539,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _checkouts_of_submissions,
     _worker_settings,
     _push_key,
+    _sources,
 )

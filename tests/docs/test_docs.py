@@ -37,7 +37,13 @@ GUIDE_OF = {
     "jobtype": "docs/job-types.md",
     "demo": "README.md",
 }
-HOSTS = {"example.org", "socket.io", "trio.readthedocs.io"}
+HOSTS = {
+    "accounts.google.com",
+    "example.org",
+    "login.microsoftonline.com",
+    "socket.io",
+    "trio.readthedocs.io",
+}
 """Names in documents that may look like hosts; package registries are never among them."""
 HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org)\b|\bnpm\w+")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -158,7 +164,8 @@ CONVERTER = r"<\w+(\(.*?\))?:"
 
 def operations() -> set[str]:
     farm = SimpleNamespace(
-        services=SimpleNamespace(reader=None), store=SimpleNamespace(touched=None)
+        services=SimpleNamespace(reader=None, config=ManagerConfig()),
+        store=SimpleNamespace(touched=None),
     )
     web = build_app(farm)
     return {

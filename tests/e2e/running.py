@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -73,10 +74,13 @@ def shaped_manager(storage: Path) -> Iterator[str]:
 
 
 @contextmanager
-def users_manager(folder: Path) -> Iterator[tuple[str, str]]:
+def users_manager(
+    folder: Path, auth: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, str]]:
     """The URL of a Manager that asks who one is, and the link of its first operator."""
     options = ("manager", "--storage", folder, "--listen", "127.0.0.1:0", "--no-discoverable")
-    env = {**os.environ, "FLAMENCO_MANAGER__AUTH__MODE": "users"}
+    keys = {"MODE": "users", **auth}
+    env = os.environ | {f"FLAMENCO_MANAGER__AUTH__{key}": keys[key] for key in keys}
     with started(*options, log=folder / "manager.log", cwd=folder, env=env) as process:
         said = iter(process.stdout.readline, "")
         link = next(line for line in said if line.startswith(FIRST_OPERATOR)).split()[-1]

@@ -10,6 +10,7 @@ from tests.e2e.running import users_manager
 from tests.e2e.test_accessible_page import violations
 from tests.e2e.test_browser import browser_page
 from tests.patience import PATIENCE
+from tests.web.providers import mock_provider
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,8 +23,12 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory):
     """The URL of a Manager that asks who one is, and the link of its first operator."""
-    with users_manager(tmp_path_factory.mktemp("farm")) as found:
-        yield found
+    folder = tmp_path_factory.mktemp("farm")
+    with mock_provider(folder) as issuer:
+        auth = {"OIDC__ISSUER": issuer, "OIDC__NAME": "Studio", "OIDC__CLIENT_SECRET": "any"}
+        auth |= {"OIDC__NAME_CLAIM": "nickname", "ROLES__ARTIST": "artists"}
+        with users_manager(folder, auth) as (url, link):
+            yield url, link, issuer
 
 
 def choose_password(page: Page, name: str) -> None:
@@ -35,7 +40,7 @@ def choose_password(page: Page, name: str) -> None:
 
 
 def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
-    url, link = farm
+    url, link, _ = farm
     assert httpx.get(f"{url}api/v3/jobs", timeout=PATIENCE).status_code == 401
     with browser_page(link) as page:
         expect(page.get_by_role("heading", name="Choose your password")).to_be_visible()
@@ -45,10 +50,10 @@ def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Name").fill("ann")
         page.get_by_label("Password").fill("a guess")
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("wrong")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("link", name="Jobs").first).to_be_visible()
 
         page.goto(f"{url}app/users")
@@ -89,3 +94,29 @@ def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
         asking = {"device_code": device["device_code"]}
         got = httpx.post(f"{url}api/v3/access/devices/token", json=asking, timeout=PATIENCE)
         assert got.json()["user"] == "Ben"
+
+
+def sign_in_with_studio(page: Page, subject: str) -> None:
+    page.get_by_role("button", name="Sign in with Studio").click()
+    page.get_by_placeholder("sub").fill(subject)
+    page.get_by_role("button", name="Authorize", exact=True).click()
+
+
+def test_people_sign_in_and_out_by_a_provider_and_find_what_they_wanted(farm):
+    url, _, issuer = farm
+    for name, groups in (("Cleo", ["artists"]), ("Stranger", [])):
+        claims = {"nickname": name, "groups": groups}
+        httpx.put(f"{issuer}/users/{name}", json=claims, timeout=PATIENCE).raise_for_status()
+    with browser_page(f"{url}app/account?view=all") as page:
+        sign_in_with_studio(page, "Stranger")
+        expect(page.get_by_role("alert")).to_contain_text("none of the groups has a role here")
+        assert violations(page) == []
+        sign_in_with_studio(page, "Cleo")
+        expect(page.get_by_text("artist: submits jobs")).to_be_visible()
+        expect(page).to_have_url(f"{url}app/account?view=all")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="End session").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.get_by_role("button", name="Sign in with Studio").click()
+        page.get_by_role("button", name="Deny").click()
+        expect(page.get_by_role("alert")).to_contain_text("access_denied")

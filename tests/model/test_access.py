@@ -18,7 +18,15 @@ from web.server import OPERATIONS
 
 OWN = {Permission.ACCOUNT, Permission.LEAVE, Permission.NOTICES}
 """What is about oneself."""
-ASKING = {"askForDeviceToken", "beginDevice", "registerWorker", "signIn", "useLink"}
+ASKING = {
+    "askForDeviceToken",
+    "beginDevice",
+    "beginSingleSignOn",
+    "finishSingleSignOn",
+    "registerWorker",
+    "signIn",
+    "useLink",
+}
 """Operations that ask to be let in."""
 
 

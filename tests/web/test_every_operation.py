@@ -61,6 +61,7 @@ BODIES = {
     "changeJobs": DELETION,
     "changeTasks": {"ids": [NOBODY], "setstatus": CHANGE},
     "changeWorkers": DELETION,
+    "finishSingleSignOn": {"code": "of another time", "state": "of another time"},
     "signIn": {"name": "ann", "password": "correct horse"},
     "useLink": {"secret": "long ago", "password": "correct horse"},
     "changePassword": {"old": "correct horse", "new": "battery staple"},

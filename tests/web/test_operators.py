@@ -16,6 +16,15 @@ ELSEWHERE = {"X-Forwarded-For": "10.0.0.9"}
 
 TAKEN_OVER = {
     "auth.mode": {"auth": {"mode": "users"}},
+    **{
+        f"auth.roles.{role}": {"auth": {"roles": {role: "*"}}}
+        for role in ("viewer", "artist", "wrangler", "operator")
+    },
+    "auth.oidc.issuer": {"auth": {"oidc": {"issuer": "https://evil.example"}}},
+    **{
+        f"auth.oidc.{key}": {"auth": {"oidc": {key: "evil"}}}
+        for key in ("client_id", "client_secret", "scopes", "name_claim", "groups_claim")
+    },
     "registration_secret": {"registration_secret": ""},
     "allowed_hosts": {"allowed_hosts": "evil.example"},
     "trusted_proxies": {"trusted_proxies": "0.0.0.0/0"},

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import attrs
+from quart import request
 
 from flamenco import clock
 from flamenco.access.secrets import digest_of
@@ -22,11 +23,12 @@ from flamenco.model.access import Permission
 from flamenco.model.people import Credential, CredentialKind, User
 from flamenco.store import all_credentials, all_users, holder_of, user_of
 from web.askers import Unknown, asker
-from web.context import farm, people_door, reader
+from web.context import farm, people_door, reader, sign_on_door
 from web.gate import cookie_name
 from web.operations import Id, Operations
 from web.signing import (
     check_mode,
+    forget,
     me,
     new_credential,
     new_link,
@@ -35,7 +37,9 @@ from web.signing import (
     signed_in,
     welcome,
 )
-from web.wire import Answer, empty
+from web.wire import Answer, empty, reply
+
+PAGE = "app/"
 
 routes = Operations("access")
 
@@ -76,13 +80,14 @@ async def use_link(body: api.LinkUse) -> Answer:
     return welcome(user, secret)
 
 
-@routes.post("/access/sign-out", errors=[404, 409], answers={204: None})
+@routes.post("/access/sign-out", errors=[404, 409], answers={200: api.SignedOut, 204: None})
 async def sign_out() -> Answer:
-    """End the sign-in that this request shows."""
+    """End the sign-in that this request shows. The browser may have to sign out elsewhere, too."""
     user, credential = signed_in()
     await farm().people.ask(EndCredential(credential.id, user.id))
-    answer = empty()
-    answer.delete_cookie(cookie_name(farm()), httponly=True, samesite="Strict")
+    address = await sign_on_door().way_out(user, request.host_url + PAGE)
+    answer = reply(api.SignedOut(address=address)) if address else empty()
+    forget(answer, cookie_name(farm()))
     return answer
 
 

@@ -12,7 +12,7 @@ import { live } from './live'
 import { me } from './live/me'
 import SignInPage from './pages/SignInPage.vue'
 import { router } from './router'
-import { LINK } from './rules/access'
+import { cameBack, LINK } from './rules/access'
 
 takeOperatorToken(window.location, window.sessionStorage, window.history)
 
@@ -22,7 +22,7 @@ async function isShut(): Promise<boolean> {
   me.value = await live.api.whoAmI().catch(() => null) // the page itself says what is wrong then
   if (me.value?.mode !== 'users') return false
   forgetOperatorToken(window.sessionStorage)
-  return !me.value.user || location.hash.startsWith(LINK)
+  return !me.value.user || location.hash.startsWith(LINK) || cameBack(location) !== null
 }
 
 if (await isShut()) {

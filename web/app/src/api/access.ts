@@ -3,7 +3,17 @@
 import type { Client } from 'openapi-fetch'
 
 import type { paths } from '../../generated/api'
-import type { JoinTokenWanted, LinkUse, Me, PasswordChange, Role, SignIn, TokenWanted } from './types'
+import type {
+  JoinTokenWanted,
+  LinkUse,
+  Me,
+  PasswordChange,
+  Role,
+  SignedOut,
+  SignIn,
+  SignOnFinish,
+  TokenWanted,
+} from './types'
 
 type AuditQuery = NonNullable<paths['/api/v3/audit']['get']['parameters']['query']>
 
@@ -19,7 +29,11 @@ export function accessOperations(http: Client<paths>) {
   return {
     whoAmI: () => data<Me>(http.GET('/api/v3/access/me')),
     signIn: (body: SignIn) => done(http.POST('/api/v3/access/sign-in', { body })),
-    signOut: () => done(http.POST('/api/v3/access/sign-out')),
+    signOut: () => data<SignedOut | undefined>(http.POST('/api/v3/access/sign-out')),
+    beginSingleSignOn: async () =>
+      (await data(http.POST('/api/v3/access/single-sign-on/begin'))).address,
+    finishSingleSignOn: (body: SignOnFinish) =>
+      done(http.POST('/api/v3/access/single-sign-on/finish', { body })),
     useLink: (body: LinkUse) => done(http.POST('/api/v3/access/use-link', { body })),
     changePassword: (body: PasswordChange) => done(http.POST('/api/v3/access/password', { body })),
 

@@ -91,9 +91,9 @@ async function done(answer: Promise<unknown>): Promise<void> {
   await answer
 }
 
-/** What is done to each of very many takes as long as it takes, and Blender its time: the Manager sets the limit. */
+/** What is done to each of very many takes as long as it takes, and Blender, or a provider of single sign-on, its time: the Manager sets the limit. */
 function mayTakeLong(request: Request): boolean {
-  return /\/(bulk|facts)$/.test(new URL(request.url).pathname)
+  return /\/(bulk|facts|finish)$/.test(new URL(request.url).pathname)
 }
 
 function inTime(request: Request): Request {

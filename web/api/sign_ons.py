@@ -1,0 +1,57 @@
+"""Operations tagged `access` for people for whom others vouch: single sign-on."""
+
+import hmac
+from datetime import timedelta
+
+from quart import request
+
+from flamenco.access.oidc import Begun, NotVouched
+from flamenco.access.secrets import new_secret
+from flamenco.api import people as api
+from flamenco.manager.people import Enter
+from web.askers import asker
+from web.context import farm, sign_on_door
+from web.gate import cookie_name
+from web.operations import Operations
+from web.signing import check_mode, forget, keep, new_sign_in, welcome
+from web.wire import Answer, reply
+
+BACK = "app/sign-in"
+"""Page to which a provider sends the browser back."""
+LIFE = timedelta(minutes=10)
+"""Time for a person to sign in at the provider."""
+
+routes = Operations("access")
+
+
+@routes.post("/access/single-sign-on/begin", errors=[409], answers={200: api.SignOnBegun})
+async def begin_single_sign_on() -> Answer:
+    """Ask where a browser goes to sign in; it comes back to the page `sign-in`."""
+    check_mode()
+    begun = Begun(new_secret())
+    answer = reply(
+        api.SignOnBegun(address=await sign_on_door().way_in(begun, request.host_url + BACK))
+    )
+    keep(answer, _cookie(), begun.secret, LIFE)
+    return answer
+
+
+@routes.post("/access/single-sign-on/finish", errors=[403, 409, 422, 429], answers={200: api.Me})
+async def finish_single_sign_on(body: api.SignOnFinish) -> Answer:
+    """Sign in with what the provider has told the browser. Who comes first becomes a user."""
+    check_mode()
+    begun = Begun(request.cookies.get(_cookie(), ""))
+    if not begun.secret or not hmac.compare_digest(begun.state.encode(), body.state.encode()):
+        raise NotVouched("this sign-in began in another browser, or long ago: begin anew")
+    identity, role = await sign_on_door().enter(begun, body.code, request.host_url + BACK)
+    secret, made = new_sign_in("")
+    before = asker().credential
+    replaces = before.id if before is not None else ""
+    user = await farm().people.ask(Enter(identity, role, made, replaces))
+    answer = welcome(user, secret)
+    forget(answer, _cookie())
+    return answer
+
+
+def _cookie() -> str:
+    return f"{cookie_name(farm())}_begun"

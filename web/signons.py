@@ -1,0 +1,84 @@
+"""The door for people for whom others vouch."""
+
+import logging
+
+import attrs
+import trio
+
+from flamenco.access.attempts import Attempts
+from flamenco.access.fetching import ProviderTrouble
+from flamenco.access.oidc import Begun, NotVouched, Provider
+from flamenco.config.manager import AuthConfig
+from flamenco.manager.refusals import Conflict
+from flamenco.model.access import Role
+from flamenco.model.people import Identity, User, role_of
+from web.turns import Turns, address
+
+logger = logging.getLogger(__name__)
+
+OUT_SECONDS = 3.0
+"""Maximum seconds to learn where a browser signs out elsewhere: it has signed out here already."""
+
+
+@attrs.define(eq=False)
+class SignOnDoor:
+    """Where the provider of single sign-on is asked, by few at a time."""
+
+    _config: AuthConfig
+    _provider: Provider | None = attrs.field(init=False)
+    _attempts: Attempts = attrs.field(factory=Attempts)
+    _turns: Turns = attrs.field(factory=Turns)
+
+    def __attrs_post_init__(self) -> None:
+        self._provider = Provider(self._config.oidc) if self._config.oidc.issuer else None
+
+    async def way_in(self, begun: Begun, back: str) -> str:
+        """Address to which a browser goes to sign in. Raises `Conflict`, `ProviderTrouble`."""
+        return await self._known().way_in(begun, back)
+
+    async def way_out(self, user: User, back: str) -> str:
+        """Address to which a browser goes to sign out of single sign-on, too; empty: nowhere."""
+        if self._provider is None or user.source != self._config.oidc.issuer:
+            return ""
+        try:
+            with trio.move_on_after(OUT_SECONDS):
+                return await self._provider.way_out(back)
+        except ProviderTrouble as trouble:
+            logger.warning("single sign-on: %s", trouble)
+        return ""
+
+    async def enter(self, begun: Begun, code: str, back: str) -> tuple[Identity, Role]:
+        """The person for whom the provider gave a code.
+
+        Raises `Conflict`, `NotVouched`, `ProviderTrouble`, `TooSoon`, `TooMany`.
+        """
+        provider, where = self._known(), f"address {address()}"
+        self._attempts.begin(where)
+        try:
+            async with self._turns.turn(address()):
+                identity = await provider.identity(begun, code, back)
+            role = self.role_of(identity)
+        except NotVouched as refusal:
+            logger.warning("single sign-on: refused %s: %s", address(), refusal)
+            raise
+        except ProviderTrouble as trouble:  # which is not the fault of who signs in
+            self._attempts.succeeded("", where)
+            logger.warning("single sign-on: %s", trouble)
+            raise
+        self._attempts.succeeded("", where)
+        return identity, role
+
+    def role_of(self, identity: Identity) -> Role:
+        """The role of a person. Raises `NotVouched` if there is none."""
+        role = role_of(identity.groups, self._config.roles.groups)
+        if role is None:
+            raise NotVouched(
+                f"{identity.name} is known, but none of the groups has a role here: the operator "
+                "gives them one by auth.roles in the Manager's configuration"
+            )
+        return role
+
+    def _known(self) -> Provider:
+        if self._provider is None:
+            raise Conflict("there is no single sign-on here: auth.oidc.issuer names no provider")
+        return self._provider
