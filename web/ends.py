@@ -29,7 +29,8 @@ class Ends:
             return
         self._ends.setdefault(shown.id, set()).add(end)
         try:
-            if await self._reader.look(lambda db: holder_of(db, shown.digest)) is None:
+            found = await self._reader.look(lambda db: holder_of(db, shown.digest))
+            if found is None or found.user.disabled:
                 end()
             yield
         finally:

@@ -140,6 +140,8 @@ class Gate:
         if found is None or found.credential.kind is not kind or found.credential.ends <= now:
             raise Unknown
         user, credential = found.user, found.credential
+        if user.disabled:
+            raise Unknown
         if now - credential.seen >= SEEN_AGAIN:
             self._farm.people.tell(Used(credential.id, now, host))
         is_token = kind is CredentialKind.TOKEN

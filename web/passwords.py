@@ -24,7 +24,7 @@ class PeopleDoor:
         self._attempts.begin(account, where)
         found = await self._reader.look(lambda db: user_named(db, name))
         right = await self.passwords.fits(password, found.password if found else "")
-        if found is None or not right:
+        if found is None or not right or found.disabled:
             raise Unknown
         self._attempts.succeeded(account, where)
         return found

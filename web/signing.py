@@ -88,6 +88,7 @@ def shown_user(user: User) -> ShownUser:
         created=user.created,
         has_password=bool(user.password),
         source=user.source,
+        disabled=user.disabled,
     )
 
 

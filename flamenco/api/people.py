@@ -68,6 +68,8 @@ class ShownUser:
     created: Time
     has_password: bool
     """False until the person has used the link."""
+    disabled: bool
+    """True if nobody gets in as this user."""
     source: str
     """Voucher for the person, such as the issuer of single sign-on; empty: the password."""
 
@@ -132,8 +134,12 @@ class UserWanted:
 
 
 @attrs.frozen(kw_only=True)
-class RoleChange:
-    role: Role
+class UserChange:
+    """What is left out stays."""
+
+    role: Role | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    """True to let nobody in as this user: sign-ins end, tokens count no more until it is false."""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,7 @@ import actors
 from flamenco import clock
 from flamenco.api.events import EventNotice
 from flamenco.logs import job_folder
-from flamenco.manager.people import UserRemoved
+from flamenco.manager.people import UserLeft
 from flamenco.manager.refusals import Conflict, NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.model.deliveries import (
@@ -156,7 +156,7 @@ class Outbox(actors.Actor):
         self.tell(self.ref, NoticesCame())
 
     async def _hear(self, me: actors.ActorRef) -> None:
-        async with self.system.events.subscribe(EventNotice, UserRemoved) as events:
+        async with self.system.events.subscribe(EventNotice, UserLeft) as events:
             async for each in events:
                 await me.send(NoticesCame() if isinstance(each, EventNotice) else each)
 
@@ -178,8 +178,8 @@ class Outbox(actors.Actor):
         """Forget a subscription, with what waits for it."""
         self._forget(self._subscription(message.subscription_id))
 
-    @actors.handles(UserRemoved)
-    def user_removed(self, message: UserRemoved) -> None:
+    @actors.handles(UserLeft)
+    def user_left(self, message: UserLeft) -> None:
         """Forget the subscriptions of a user."""
         for each in list(self._subscriptions.values()):
             if each.user_id == message.user_id:

@@ -41,8 +41,8 @@ class CredentialsEnded:
 
 
 @attrs.frozen
-class UserRemoved:
-    """A user is no more."""
+class UserLeft:
+    """A user is no more, or is disabled."""
 
     user_id: str
 
@@ -66,11 +66,12 @@ class AddFirstOperator(actors.Request[bool]):
 
 
 @attrs.frozen
-class ChangeRole(actors.Request[None]):
-    """Change the role of a user."""
+class ChangeUser(actors.Request[None]):
+    """Change a user; what is None stays."""
 
     user_id: str
-    role: Role
+    role: Role | None = None
+    disabled: bool | None = None
 
 
 @attrs.frozen
@@ -172,7 +173,8 @@ class People(actors.Actor):
     @actors.handles(AddFirstOperator)
     def add_first_operator(self, message: AddFirstOperator) -> bool:
         """Add an operator without a password, unless one is there."""
-        operators = [user for user in self._users.values() if user.role is Role.OPERATOR]
+        everybody = self._users.values()
+        operators = [each for each in everybody if each.role is Role.OPERATOR and not each.disabled]
         if any(user.can_enter(self._sources) for user in operators):
             return False
         user = next(iter(operators), None) or User(
@@ -183,10 +185,15 @@ class People(actors.Actor):
         self._admit(attrs.evolve(message.link, user_id=user.id))
         return True
 
-    @actors.handles(ChangeRole)
-    def change_role(self, message: ChangeRole) -> None:
-        """Change a role, unless nobody would be left to run the farm."""
-        self._give_role(self._user(message.user_id), message.role)
+    @actors.handles(ChangeUser)
+    def change_user(self, message: ChangeUser) -> None:
+        """Change a user, unless nobody would be left to run the farm."""
+        user = self._user(message.user_id)
+        self._change(
+            user,
+            role=user.role if message.role is None else message.role,
+            disabled=user.disabled if message.disabled is None else message.disabled,
+        )
 
     @actors.handles(RemoveUser)
     def remove_user(self, message: RemoveUser) -> None:
@@ -196,7 +203,7 @@ class People(actors.Actor):
         self._end(self._of(user.id))
         del self._users[user.id]
         self.record(DeleteUser(user.id))
-        self.publish(UserRemoved(user.id))
+        self.publish(UserLeft(user.id))
 
     @actors.handles(ChangePassword)
     def change_password(self, message: ChangePassword) -> None:
@@ -212,6 +219,7 @@ class People(actors.Actor):
     def admit(self, message: Admit) -> None:
         """Keep a credential; a user's oldest sign-in or link makes room for a new one."""
         user = self._user(message.credential.user_id)
+        self._check_enabled(user)
         if message.password not in (None, user.password):
             raise NotAllowed("the password was changed meanwhile: sign in anew")
         self._make_room(user, message.credential.kind, message.replaces)
@@ -233,8 +241,9 @@ class People(actors.Actor):
             )
             self._check_name(user)
             self._put(user)
-        elif user.role is not message.role:
-            user = self._give_role(user, message.role)
+        self._check_enabled(user)
+        if user.role is not message.role:
+            user = self._change(user, role=message.role, disabled=False)
         self._make_room(user, CredentialKind.SIGN_IN, message.replaces)
         self._admit(attrs.evolve(message.sign_in, user_id=user.id))
         return user
@@ -303,12 +312,15 @@ class People(actors.Actor):
         if is_last_operator(self._users.values(), user.id, self._sources):
             raise NotAllowed(f"{user.name} is the last operator: make somebody else one first")
 
-    def _give_role(self, user: User, role: Role) -> User:
-        """Change a role, and end what is open by the old one."""
-        if role is not Role.OPERATOR:
+    def _change(self, user: User, *, role: Role, disabled: bool) -> User:
+        """Change a user, and end what is open as it was before."""
+        if disabled or role is not Role.OPERATOR:
             self._check_not_last(user)
-        changed = attrs.evolve(user, role=role)
+        changed = attrs.evolve(user, role=role, disabled=disabled)
         self._put(changed)
+        if disabled:
+            self._end(self._of(user.id, CredentialKind.SIGN_IN, CredentialKind.LINK))
+            self.publish(UserLeft(user.id))
         self.publish(CredentialsEnded(frozenset(each.id for each in self._of(user.id))))
         return changed
 
@@ -323,6 +335,10 @@ class People(actors.Actor):
                 raise NotAllowed(f"{user.name} has {MOST_OF_KIND} tokens: end some first")
             replaced.append(min(others, key=lambda each: each.seen))
         self._end(replaced)
+
+    def _check_enabled(self, user: User) -> None:
+        if user.disabled:
+            raise NotAllowed(f"{user.name} is disabled: an operator can let that user in again")
 
     def _put(self, user: User) -> None:
         self._users[user.id] = user

@@ -287,7 +287,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
     ),
     Permission.USERS: (
         "addUser",
-        "changeUserRole",
+        "changeUser",
         "fetchAuditLog",
         "fetchUsers",
         "makeUserLink",

@@ -37,11 +37,14 @@ class User:
     """Voucher for the person, such as the issuer of single sign-on; empty: the password."""
     subject: str = ""
     """Id of the person there, which stays the same."""
+    disabled: bool = False
+    """True if nobody gets in as this user, until an operator lets it in again."""
     created: datetime
 
     def can_enter(self, sources: Collection[str]) -> bool:
         """True if the person has a way to sign in, where these vouch for people."""
-        return bool(self.password) or (bool(self.source) and self.source in sources)
+        known = bool(self.password) or (bool(self.source) and self.source in sources)
+        return known and not self.disabled
 
     def is_of(self, identity: "Identity") -> bool:
         """True if this is the user of a person for whom somebody vouches."""
@@ -108,7 +111,7 @@ class Credential:
 
 def is_last_operator(users: Iterable[User], user_id: str, sources: Collection[str]) -> bool:
     """True if nobody else could run the farm: no other operator can sign in."""
-    operators = [user for user in users if user.role is Role.OPERATOR]
+    operators = [user for user in users if user.role is Role.OPERATOR and not user.disabled]
     able = [user.id for user in operators if user.can_enter(sources)] or [
         user.id for user in operators
     ]

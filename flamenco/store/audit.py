@@ -41,7 +41,7 @@ _STATES: Mapping[str, tuple[Table[Any], tuple[str, ...]]] = {
         ("name", "request", "tags", "schedule", "awaits_approval", "deleted_at"),
     ),
     "tag": (TAGS, ("name", "description")),
-    "user": (USERS, ("name", "role")),
+    "user": (USERS, ("name", "role", "disabled")),
     "credential": (CREDENTIALS, ("kind", "name", "scopes", "user_id")),
     "join token": (JOIN_TOKENS, ("name", "tags", "worker_id", "once", "expires")),
 }

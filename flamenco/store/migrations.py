@@ -508,6 +508,11 @@ def _sources(db: Database) -> None:
     _run(db, _SOURCES)
 
 
+def _disabled(db: Database) -> None:
+    """Add whether a user is disabled."""
+    db.execute("ALTER TABLE users ADD COLUMN disabled INTEGER DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first,
     _rules,
@@ -540,4 +545,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _worker_settings,
     _push_key,
     _sources,
+    _disabled,
 )

@@ -63,6 +63,13 @@ def test_the_first_operator_gets_in_by_the_link_and_lets_others_in(farm):
         row = page.locator("[data-user='Ben']")
         expect(row).to_contain_text("has not set a password yet")
         row.get_by_label("Role of Ben").select_option("artist")
+        row.get_by_role("button", name="Disable").click()
+        expect(row).to_contain_text("disabled")
+        row.get_by_role("button", name="Enable").click()
+        expect(row).not_to_contain_text("disabled")
+        ended = page.get_by_title("Copy the link").inner_text()
+        row.get_by_role("button", name="Link for a password").click()
+        expect(page.get_by_title("Copy the link")).not_to_have_text(ended)
         assert violations(page) == []
         bens = page.get_by_title("Copy the link").inner_text()
         assert bens.startswith(f"{url}app/#link=")

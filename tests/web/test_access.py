@@ -216,11 +216,57 @@ async def test_a_token_is_over_when_it_was_ended_or_its_user_removed(people):
         assert (await people.ask("GET", "jobs", headers=each)).status_code == 401
 
 
+async def test_nobody_gets_in_as_a_disabled_user_and_the_tokens_count_again_afterwards(people):
+    user = f"access/users/{people.ids[Role.ARTIST]}"
+    token = await people.token(Role.ARTIST, Scope.SUBMIT)
+    address = f"{people.edge.url}/as/{token['Authorization'].partition(' ')[2]}{API}/jobs"
+    link = (await people.ask("POST", f"{user}/link", by=Role.OPERATOR)).json()["secret"]
+    device = (await people.ask("POST", "access/devices", {"name": "Blender"})).json()
+    confirmed = {"user_code": device["user_code"], "allow": True}
+    await people.ask("POST", "access/devices/confirm", confirmed, by=Role.ARTIST)
+
+    async def outcomes() -> list[int]:
+        sign_in = {"name": "artist", "password": PASSWORD}
+        async with client() as http:
+            return [
+                (await people.ask("GET", "jobs", headers=token)).status_code,
+                (await http.get(address)).status_code,
+                (await people.ask("POST", "access/sign-in", sign_in)).status_code,
+            ]
+
+    headers = [(name.encode(), value.encode()) for name, value in token.items()]
+    with trio.fail_after(PATIENCE):
+        async with open_websocket_url(people.edge.socket_url + "/live", extra_headers=headers) as it:
+            disable = await people.ask("PUT", user, {"disabled": True}, by=Role.OPERATOR)
+            assert disable.status_code == 204
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    await it.get_message()
+            assert closed.value.reason.code == 1008
+    assert await outcomes() == [401, 401, 401]
+    assert (await people.ask("GET", "jobs", by=Role.ARTIST)).status_code == 401
+    shown = (await people.ask("GET", "access/users", by=Role.OPERATOR)).json()["users"]
+    assert [each["name"] for each in shown if each["disabled"]] == ["artist"]
+    new = {"secret": link, "password": "another long one"}
+    assert (await people.ask("POST", "access/use-link", new)).status_code == 401
+    assert (await people.ask("POST", f"{user}/link", by=Role.OPERATOR)).status_code == 422
+    asking = {"device_code": device["device_code"]}
+    assert (await people.ask("POST", "access/devices/token", asking)).status_code == 422
+    enable = await people.ask("PUT", user, {"disabled": False}, by=Role.OPERATOR)
+    assert enable.status_code == 204
+    assert await outcomes() == [200, 200, 200]
+    assert (await people.ask("GET", "jobs", by=Role.ARTIST)).status_code == 401
+    lines = (await people.ask("GET", "audit?operation=changeUser", by=Role.OPERATOR)).json()
+    assert [line["after"]["disabled"] for line in lines["lines"]] == [0, 1]
+
+
 async def test_the_last_operator_stays(people):
     path = f"access/users/{people.ids[Role.OPERATOR]}"
     lower = {"role": "wrangler"}
     assert (await people.ask("DELETE", path, by=Role.OPERATOR)).status_code == 422
     assert (await people.ask("PUT", path, lower, by=Role.OPERATOR)).status_code == 422
+    disabled = {"disabled": True}
+    assert (await people.ask("PUT", path, disabled, by=Role.OPERATOR)).status_code == 422
     other = f"access/users/{people.ids[Role.WRANGLER]}"
     assert (await people.ask("PUT", other, {"role": "operator"}, by=Role.OPERATOR)).is_success
     codes: list[int] = []

@@ -71,7 +71,7 @@ BODIES = {
     "confirmDevice": {"user_code": "BCDF-GHJK", "allow": True},
     "createJoinToken": {"name": "rack"},
     "addUser": {"name": "ann", "role": "artist"},
-    "changeUserRole": {"role": "artist"},
+    "changeUser": {"role": "artist"},
 }
 """{operation: a body that it takes}"""
 
@@ -87,7 +87,7 @@ UNKNOWN = {
     "fetchJobPicture": 400,
     "mayWorkerRun": 200,
     "endCredential": 409,
-    "changeUserRole": 409,
+    "changeUser": 409,
     "removeUser": 409,
     "makeUserLink": 409,
 }

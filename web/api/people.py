@@ -13,7 +13,7 @@ from flamenco.manager.people import (
     AddUser,
     Admit,
     ChangePassword,
-    ChangeRole,
+    ChangeUser,
     EndCredential,
     RemoveUser,
     UseLink,
@@ -37,7 +37,7 @@ from web.signing import (
     signed_in,
     welcome,
 )
-from web.wire import Answer, empty, reply
+from web.wire import Answer, empty, or_none, reply
 
 PAGE = "app/"
 
@@ -156,10 +156,11 @@ async def add_user(body: api.UserWanted) -> api.UserLink:
 
 
 @routes.put("/access/users/<user_id>", errors=[404, 409, 422])
-async def change_user_role(user_id: Id, body: api.RoleChange) -> None:
-    """Change the role of a user."""
+async def change_user(user_id: Id, body: api.UserChange) -> None:
+    """Change the role of a user, or let nobody in as that user for now."""
     check_mode()
-    await farm().people.ask(ChangeRole(user_id, body.role))
+    change = ChangeUser(user_id, or_none(body.role), or_none(body.disabled))
+    await farm().people.ask(change)
 
 
 @routes.delete("/access/users/<user_id>", errors=[404, 409, 422])

@@ -13,6 +13,7 @@ import type {
   SignIn,
   SignOnFinish,
   TokenWanted,
+  UserChange,
 } from './types'
 
 type AuditQuery = NonNullable<paths['/api/v3/audit']['get']['parameters']['query']>
@@ -55,8 +56,8 @@ export function accessOperations(http: Client<paths>) {
     fetchUsers: async () => (await data(http.GET('/api/v3/access/users'))).users,
     addUser: (name: string, role: Role) =>
       data(http.POST('/api/v3/access/users', { body: { name, role } })),
-    changeUserRole: (user: string, role: Role) =>
-      done(http.PUT('/api/v3/access/users/{user_id}', { ...ofUser(user), body: { role } })),
+    changeUser: (user: string, change: UserChange) =>
+      done(http.PUT('/api/v3/access/users/{user_id}', { ...ofUser(user), body: change })),
     removeUser: (user: string) => done(http.DELETE('/api/v3/access/users/{user_id}', ofUser(user))),
     makeUserLink: (user: string) =>
       data(http.POST('/api/v3/access/users/{user_id}/link', ofUser(user))),
