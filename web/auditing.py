@@ -74,7 +74,7 @@ KINDS = {
 SETTINGS = frozenset({"updateConfigurationFile", "saveSetupAssistantConfig"})
 """Operations that change the configuration."""
 
-REFUSALS = frozenset({"finishSingleSignOn", "signIn", "useLink"})
+REFUSALS = frozenset({"finishSingleSignOn", "signIn", "signInByProxy", "useLink"})
 """Operations whose refusal leaves a line, too."""
 
 LEFT_OUT = frozenset({"settings", "metadata"})

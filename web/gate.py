@@ -25,7 +25,7 @@ from flamenco.model.access import (
     AuthMode,
     of_token,
 )
-from flamenco.model.people import CredentialKind
+from flamenco.model.people import PROXY, CredentialKind
 from flamenco.store import holder_of
 from web.addresses import PATH_SCOPES, SECRET
 from web.askers import EVERYBODY, NOBODY, Asker, Forbidden, Unknown, note_asker
@@ -112,9 +112,18 @@ class Gate:
         if secret is None:
             return NOBODY
         who = await self._holder(secret, CredentialKind.SIGN_IN, host)
+        self._check_named(who, headers)
         if scope.get("method", "GET") not in READING and not _is_told_origin(headers):
             raise Forbidden("a browser tells which page a change comes from, and this one has not")
         return who
+
+    def _check_named(self, who: Asker, headers: Headers) -> None:
+        """Raises `Unknown` unless a proxy still names the one whom it has signed in."""
+        header = self._farm.services.config.auth.trusted_header
+        if header and who.user is not None and who.user.source == PROXY:
+            named = headers.get(header.lower().encode(), b"").decode("latin1").strip()
+            if named != who.user.subject:
+                raise Unknown
 
     async def _shown(self, shown: Authorization | None, host: str) -> Asker:
         """The one who shows a token, or the credentials or ticket of a worker."""

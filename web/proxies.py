@@ -5,21 +5,48 @@ TLS, stands in `X-Forwarded-For` and `X-Forwarded-Proto`, which anybody can send
 from addresses in `trusted_proxies`.
 """
 
+import logging
+import math
 from collections.abc import Callable, Collection
+
+import trio
 
 from flamenco.model.reach import Network, address_of
 from web.serving import App, Receive, Scope, Send
 
+logger = logging.getLogger(__name__)
+
+QUIET_SECONDS = 60.0
+"""Seconds between two lines in the log about clients that name somebody."""
 NOBODY = ("", 0)
 """Client of whom a proxy tells nothing."""
 _ENCRYPTED = {"http": "https", "ws": "wss"}
 
 
-def behind_proxies(app: App, trusted: Callable[[], Collection[Network]]) -> App:
-    """The application, to which clients behind trusted proxies are who the proxies say."""
+def behind_proxies(
+    app: App, trusted: Callable[[], Collection[Network]], naming: Collection[bytes] = ()
+) -> App:
+    """The application, to which clients behind trusted proxies are who the proxies say.
+
+    ``naming``: headers, in lower case, that nobody else may send, and a proxy only once: one that
+    adds its own behind what a client has sent is no proof.
+    """
+    quiet_until = -math.inf
 
     async def see(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(as_seen(scope, trusted()), receive, send)
+        nonlocal quiet_until
+        seen = as_seen(scope, trusted())
+        told = [name for name, _ in scope.get("headers", ()) if name in naming]
+        doubted = told if seen is scope else [each for each in told if told.count(each) > 1]
+        if doubted:
+            headers = [each for each in scope["headers"] if each[0] not in doubted]
+            seen = {**seen, "headers": headers}
+            if trio.current_time() >= quiet_until:
+                quiet_until = trio.current_time() + QUIET_SECONDS
+                logger.warning(
+                    "%s names a person, and is no trusted proxy, or does so twice", scope["client"]
+                )
+        await app(seen, receive, send)
 
     return see
 

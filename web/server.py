@@ -57,6 +57,7 @@ from web.room import Room, is_here
 from web.routing import Places
 from web.serving import USUAL, App, Limits, Past, Receive, Scope, Send, serve
 from web.shares import Shares
+from web.signons import naming_headers
 from web.tls import Tls
 from web.uploads import Uploads
 
@@ -155,7 +156,11 @@ async def serve_farm(
         async def addressed(scope: Scope, receive: Receive, send: Send) -> None:
             await noted(below(scope), receive, send)
 
-        known = behind_proxies(addressed, lambda: farm.services.config.trusted_proxies)
+        known = behind_proxies(
+            addressed,
+            lambda: farm.services.config.trusted_proxies,
+            naming_headers(farm.services.config.auth),
+        )
 
         def refusal(scope: Scope) -> Refused | None:
             scope = below(scope)

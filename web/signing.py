@@ -104,6 +104,7 @@ def me(who: Asker) -> Me:
         mode=config.auth.mode,
         may=tuple(each for each in Permission if each in who.held),
         user=shown_user(who.user) if who.user else UNSET,
+        named_by_proxy=bool(request.headers.get(config.auth.trusted_header)) or UNSET,
         single_sign_on=config.auth.oidc.name if config.auth.oidc.issuer else UNSET,
         danger=danger or UNSET,
     )

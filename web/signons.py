@@ -4,14 +4,16 @@ import logging
 
 import attrs
 import trio
+from werkzeug.datastructures import Headers
 
 from flamenco.access.attempts import Attempts
 from flamenco.access.fetching import ProviderTrouble
 from flamenco.access.oidc import Begun, NotVouched, Provider
 from flamenco.config.manager import AuthConfig
+from flamenco.config.schema import texts
 from flamenco.manager.refusals import Conflict
 from flamenco.model.access import Role
-from flamenco.model.people import Identity, User, role_of
+from flamenco.model.people import LONGEST_NAME, PROXY, Identity, User, role_of
 from web.turns import Turns, address
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,21 @@ class SignOnDoor:
         self._attempts.succeeded("", where)
         return identity, role
 
+    def named_by_proxy(self, headers: Headers) -> tuple[Identity, Role]:
+        """The person whom a proxy names. Raises `Conflict`, `NotVouched`.
+
+        Who else sends these headers loses them on the way here.
+        """
+        config = self._config
+        if not config.trusted_header:
+            raise Conflict("no proxy signs people in here: auth.trusted_header names no header")
+        name = headers.get(config.trusted_header, "").strip()
+        if not 0 < len(name) <= LONGEST_NAME:
+            raise NotVouched(f"no trusted proxy has named anybody in {config.trusted_header}")
+        groups = frozenset(texts(_as_utf8(headers.get(config.trusted_groups_header, ""))))
+        identity = Identity(source=PROXY, subject=name, name=_as_utf8(name), groups=groups)
+        return identity, self.role_of(identity)
+
     def role_of(self, identity: Identity) -> Role:
         """The role of a person. Raises `NotVouched` if there is none."""
         role = role_of(identity.groups, self._config.roles.groups)
@@ -82,3 +99,17 @@ class SignOnDoor:
         if self._provider is None:
             raise Conflict("there is no single sign-on here: auth.oidc.issuer names no provider")
         return self._provider
+
+
+def _as_utf8(header: str) -> str:
+    """A header as it was meant: HTTP has it in Latin-1, and most who write it in UTF-8."""
+    try:
+        return header.encode("latin1").decode()
+    except UnicodeError:
+        return header
+
+
+def naming_headers(config: AuthConfig) -> frozenset[bytes]:
+    """Headers, in lower case, in which only a trusted proxy names people."""
+    names = (config.trusted_header, config.trusted_groups_header)
+    return frozenset(each.lower().encode() for each in names if each)

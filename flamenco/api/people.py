@@ -83,6 +83,8 @@ class Me:
     user: ShownUser | UnsetType = UNSET
     single_sign_on: str | UnsetType = UNSET
     """Name of the provider by which one may sign in."""
+    named_by_proxy: bool | UnsetType = UNSET
+    """True if a proxy that is trusted names somebody as the one who asks."""
     danger: Danger | UnsetType = UNSET
 
 
@@ -135,7 +137,7 @@ class UserWanted:
 
 @attrs.frozen(kw_only=True)
 class UserChange:
-    """What is left out stays."""
+    """Change of a user; fields that are left out stay as they are."""
 
     role: Role | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET

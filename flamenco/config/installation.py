@@ -54,6 +54,8 @@ OPERATORS = (
     "auth.oidc.scopes",
     "auth.oidc.name_claim",
     "auth.oidc.groups_claim",
+    "auth.trusted_header",
+    "auth.trusted_groups_header",
     "registration_secret",
     "allowed_hosts",
     "trusted_proxies",

@@ -31,7 +31,7 @@ from flamenco.config.schema import (
     texts,
     write_section,
 )
-from flamenco.config.sso import OidcConfig, RolesConfig
+from flamenco.config.sso import Header, OidcConfig, RolesConfig
 from flamenco.config.variables import VARIABLES, default_variables
 from flamenco.model.access import AuthMode, Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
@@ -272,6 +272,10 @@ class AuthConfig:
     token waits for approval; False: it is refused."""
     roles: RolesConfig = attrs.field(factory=RolesConfig)
     oidc: OidcConfig = attrs.field(factory=OidcConfig)
+    trusted_header: Header = ""
+    """Header in which a trusted proxy names who asks; empty: none."""
+    trusted_groups_header: Header = ""
+    """Header in which it names the groups of that one, separated by commas."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,5 +1,6 @@
-"""The sections `auth.roles` and `auth.oidc`: people for whom somebody else vouches."""
+"""Keys of the section `auth` about people for whom somebody else vouches."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -17,6 +18,18 @@ def _issuer(value: object) -> str:
     return url
 
 
+_HEADER = re.compile(r"[A-Za-z0-9-]{0,100}")
+
+
+def _header(value: object) -> str:
+    name = str(value or "")
+    if not _HEADER.fullmatch(name):
+        raise ValueError(value)
+    return name
+
+
+HEADER = scalar("the name of a header, such as Remote-User", _header)
+Header = Annotated[str, HEADER]
 ISSUER = scalar("an address that begins with https:// (on this machine also http://)", _issuer)
 GROUPS = attrs.evolve(scalar("groups, separated by commas", texts), write=", ".join)
 Groups = Annotated[tuple[str, ...], GROUPS]

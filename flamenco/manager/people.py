@@ -11,7 +11,14 @@ from flamenco import clock
 from flamenco.manager.refusals import NotAllowed, NotFound, Refusal
 from flamenco.manager.services import Services
 from flamenco.model.access import Role
-from flamenco.model.people import Credential, CredentialKind, Identity, User, is_last_operator
+from flamenco.model.people import (
+    PROXY,
+    Credential,
+    CredentialKind,
+    Identity,
+    User,
+    is_last_operator,
+)
 from flamenco.store import (
     DeleteCredential,
     DeleteUser,
@@ -287,7 +294,8 @@ class People(actors.Actor):
     @property
     def _sources(self) -> Collection[str]:
         """Those who vouch for people now."""
-        return {self._services.config.auth.oidc.issuer} - {""}
+        config = self._services.config.auth
+        return {config.oidc.issuer, PROXY if config.trusted_header else ""} - {""}
 
     def _user(self, user_id: str) -> User:
         if user_id not in self._users:

@@ -152,6 +152,7 @@ _OPERATIONS: Mapping[Permission, tuple[str, ...]] = {
         "getVersion",
         "registerWorker",
         "signIn",
+        "signInByProxy",
         "useLink",
         "whoAmI",
     ),

@@ -61,6 +61,9 @@ class Identity:
     groups: frozenset[str]
 
 
+PROXY = "proxy"
+"""Source of people whom a proxy in front of the Manager names."""
+
 EVERYBODY = "*"
 """Name of a group in which everybody is."""
 

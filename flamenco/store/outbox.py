@@ -140,7 +140,9 @@ def push_key(db: sqlite3.Connection) -> str:
 def all_subscriptions(db: sqlite3.Connection) -> Rows[Subscription]:
     """The subscriptions of the farm, and of users that are not disabled, by their names."""
     return SUBSCRIPTIONS.read(
-        db, "WHERE user_id = '' OR user_id IN (SELECT id FROM users WHERE NOT disabled) ORDER BY name, id"
+        db,
+        "WHERE user_id = '' OR user_id IN (SELECT id FROM users WHERE NOT disabled) "
+        "ORDER BY name, id",
     )
 
 

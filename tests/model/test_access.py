@@ -25,6 +25,7 @@ ASKING = {
     "finishSingleSignOn",
     "registerWorker",
     "signIn",
+    "signInByProxy",
     "useLink",
 }
 """Operations that ask to be let in."""

@@ -236,7 +236,9 @@ async def test_nobody_gets_in_as_a_disabled_user_and_the_tokens_count_again_afte
 
     headers = [(name.encode(), value.encode()) for name, value in token.items()]
     with trio.fail_after(PATIENCE):
-        async with open_websocket_url(people.edge.socket_url + "/live", extra_headers=headers) as it:
+        async with open_websocket_url(
+            people.edge.socket_url + "/live", extra_headers=headers
+        ) as it:
             disable = await people.ask("PUT", user, {"disabled": True}, by=Role.OPERATOR)
             assert disable.status_code == 204
             with pytest.raises(ConnectionClosed) as closed:

@@ -25,6 +25,8 @@ TAKEN_OVER = {
         f"auth.oidc.{key}": {"auth": {"oidc": {key: "evil"}}}
         for key in ("client_id", "client_secret", "scopes", "name_claim", "groups_claim")
     },
+    "auth.trusted_header": {"auth": {"trusted_header": "Host"}},
+    "auth.trusted_groups_header": {"auth": {"trusted_groups_header": "Host"}},
     "registration_secret": {"registration_secret": ""},
     "allowed_hosts": {"allowed_hosts": "evil.example"},
     "trusted_proxies": {"trusted_proxies": "0.0.0.0/0"},

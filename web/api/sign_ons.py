@@ -1,4 +1,4 @@
-"""Operations tagged `access` for people for whom others vouch: single sign-on."""
+"""Operations tagged `access` for people for whom others vouch: single sign-on, and proxies."""
 
 import hmac
 from datetime import timedelta
@@ -9,6 +9,8 @@ from flamenco.access.oidc import Begun, NotVouched
 from flamenco.access.secrets import new_secret
 from flamenco.api import people as api
 from flamenco.manager.people import Enter
+from flamenco.model.access import Role
+from flamenco.model.people import Identity
 from web.askers import asker
 from web.context import farm, sign_on_door
 from web.gate import cookie_name
@@ -43,14 +45,24 @@ async def finish_single_sign_on(body: api.SignOnFinish) -> Answer:
     begun = Begun(request.cookies.get(_cookie(), ""))
     if not begun.secret or not hmac.compare_digest(begun.state.encode(), body.state.encode()):
         raise NotVouched("this sign-in began in another browser, or long ago: begin anew")
-    identity, role = await sign_on_door().enter(begun, body.code, request.host_url + BACK)
+    answer = await _entered(*await sign_on_door().enter(begun, body.code, request.host_url + BACK))
+    forget(answer, _cookie())
+    return answer
+
+
+@routes.post("/access/proxy/sign-in", errors=[403, 409, 422], answers={200: api.Me})
+async def sign_in_by_proxy() -> Answer:
+    """Sign in as the person whom a trusted proxy names. Who comes first becomes a user."""
+    check_mode()
+    return await _entered(*sign_on_door().named_by_proxy(request.headers))
+
+
+async def _entered(identity: Identity, role: Role) -> Answer:
     secret, made = new_sign_in("")
     before = asker().credential
     replaces = before.id if before is not None else ""
     user = await farm().people.ask(Enter(identity, role, made, replaces))
-    answer = welcome(user, secret)
-    forget(answer, _cookie())
-    return answer
+    return welcome(user, secret)
 
 
 def _cookie() -> str:

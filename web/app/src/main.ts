@@ -9,7 +9,7 @@ import { forgetOperatorToken, takeOperatorToken } from './api/operator'
 import App from './App.vue'
 import './dom/theme'
 import { live } from './live'
-import { me } from './live/me'
+import { me, refusal } from './live/me'
 import SignInPage from './pages/SignInPage.vue'
 import { router } from './router'
 import { cameBack, LINK } from './rules/access'
@@ -22,6 +22,13 @@ async function isShut(): Promise<boolean> {
   me.value = await live.api.whoAmI().catch(() => null) // the page itself says what is wrong then
   if (me.value?.mode !== 'users') return false
   forgetOperatorToken(window.sessionStorage)
+  if (!me.value.user && me.value.named_by_proxy) {
+    try {
+      me.value = await live.api.signInByProxy()
+    } catch (error) {
+      refusal.value = (error as Error).message
+    }
+  }
   return !me.value.user || location.hash.startsWith(LINK) || cameBack(location) !== null
 }
 

@@ -31,6 +31,7 @@ export function accessOperations(http: Client<paths>) {
     whoAmI: () => data<Me>(http.GET('/api/v3/access/me')),
     signIn: (body: SignIn) => done(http.POST('/api/v3/access/sign-in', { body })),
     signOut: () => data<SignedOut | undefined>(http.POST('/api/v3/access/sign-out')),
+    signInByProxy: () => data<Me>(http.POST('/api/v3/access/proxy/sign-in')),
     beginSingleSignOn: async () =>
       (await data(http.POST('/api/v3/access/single-sign-on/begin'))).address,
     finishSingleSignOn: (body: SignOnFinish) =>

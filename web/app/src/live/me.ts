@@ -6,6 +6,9 @@ import type { Danger, Me, Permission } from '../api/types'
 
 export const me = shallowRef<Me | null>(null)
 
+/** Why who was named by a proxy has not been let in. */
+export const refusal = shallowRef('')
+
 export const myself = computed(() => me.value?.user)
 
 /** What is wrong with the way in which the Manager is reached. */

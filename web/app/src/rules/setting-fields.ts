@@ -71,6 +71,8 @@ export const CATEGORIES: readonly Category[] = [
       { key: 'auth.roles.artist', label: 'Groups of artists', kind: 'text', placeholder: 'artists', help: 'Groups whose people may also submit jobs, and change those.' },
       { key: 'auth.roles.wrangler', label: 'Groups of wranglers', kind: 'text', placeholder: 'leads, td', help: 'Groups whose people may also change all jobs and Workers.' },
       { key: 'auth.roles.operator', label: 'Groups of operators', kind: 'text', placeholder: 'it', help: 'Groups whose people may do everything. Who is in several has the highest role.' },
+      { key: 'auth.trusted_header', label: 'Header of a proxy', kind: 'text', placeholder: 'Remote-User', help: 'Header in which a trusted proxy names who asks. The proxy has to set it, or to remove it, in every request.' },
+      { key: 'auth.trusted_groups_header', label: 'Header of the groups', kind: 'text', placeholder: 'Remote-Groups', help: 'Header in which it names the groups of that person, separated by commas.' },
       { key: 'database', label: 'Database', kind: 'path', required: true, help: 'The file with the jobs, tasks and Workers.' },
       { key: 'database_check_period', label: 'Database check', kind: 'duration', zero: 'Only at the start', choices: ['0s', '10m', '1h', '6h', '24h'], help: 'Time between checks of the whole database for damage, beside all work.' },
     ],
