@@ -9,7 +9,7 @@ from werkzeug.datastructures import Headers
 from flamenco.access.attempts import Attempts
 from flamenco.access.fetching import ProviderTrouble
 from flamenco.access.oidc import Begun, NotVouched, Provider
-from flamenco.config.manager import AuthConfig
+from flamenco.config.auth import AuthConfig
 from flamenco.config.schema import texts
 from flamenco.manager.refusals import Conflict
 from flamenco.model.access import Role

@@ -20,7 +20,7 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from flamenco import clock
 from flamenco.access.fetching import Kept, ProviderTrouble, ask, decoded, fetch
-from flamenco.config.sso import OidcConfig
+from flamenco.config.auth import OidcConfig
 from flamenco.model.bounds import Few, Line, Prose, Values, Word, cut
 from flamenco.model.people import LONGEST_NAME, Identity
 from flamenco.model.reach import is_confidential

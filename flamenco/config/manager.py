@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import attrs
 from ruamel.yaml.comments import CommentedMap
 
+from flamenco.config.auth import AuthConfig
 from flamenco.config.durations import format_duration, parse_duration
 from flamenco.config.errors import ConfigError
 from flamenco.config.files import merge, read_yaml, write_yaml
@@ -31,9 +32,8 @@ from flamenco.config.schema import (
     texts,
     write_section,
 )
-from flamenco.config.sso import Header, OidcConfig, RolesConfig
 from flamenco.config.variables import VARIABLES, default_variables
-from flamenco.model.access import AuthMode, Role
+from flamenco.model.access import Role
 from flamenco.model.lifecycle import DEFAULT_FAILURE_PERCENTAGE
 from flamenco.model.links import LinkKind
 from flamenco.model.provisions import Provision
@@ -89,10 +89,6 @@ def _version(value: object) -> int:
     if value is True or value != VERSION:
         raise ValueError(value)
     return VERSION
-
-
-def _auth_mode(value: object) -> AuthMode:
-    return AuthMode(str(value))
 
 
 def _role(value: object) -> Role:
@@ -198,7 +194,6 @@ NETWORKS = attrs.evolve(
 PROGRAMS = attrs.evolve(scalar("programs, separated by commas", texts), write=", ".join)
 ROLE = attrs.evolve(scalar("viewer, artist, wrangler or operator", _role), write=str)
 LINKS = attrs.evolve(scalar("relative, hard, reflink or copy", _links), write=str)
-AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 LISTEN = scalar("an address such as :8080 or 127.0.0.1:8080", _address)
 META_VERSION = scalar(f"version {VERSION}, the only one this Manager reads", _version)
 
@@ -260,22 +255,6 @@ class UpstreamConfig:
     """Seconds between reports; 0 turns them off."""
     names: Flag = False
     """True if the names of jobs are told."""
-
-
-@attrs.frozen(kw_only=True)
-class AuthConfig:
-    """The section `auth`."""
-
-    mode: Annotated[AuthMode, AUTH_MODE] = AuthMode.OPEN
-    approve_workers: Flag = True
-    """In the mode `users`: True if a worker that shows neither the registration secret nor a join
-    token waits for approval; False: it is refused."""
-    roles: RolesConfig = attrs.field(factory=RolesConfig)
-    oidc: OidcConfig = attrs.field(factory=OidcConfig)
-    trusted_header: Header = ""
-    """Header in which a trusted proxy names who asks; empty: none."""
-    trusted_groups_header: Header = ""
-    """Header in which it names the groups of that one, separated by commas."""
 
 
 @attrs.frozen(kw_only=True)

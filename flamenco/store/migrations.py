@@ -499,18 +499,14 @@ def _push_key(db: Database) -> None:
 _SOURCES = """
 ALTER TABLE users ADD COLUMN source TEXT DEFAULT '';
 ALTER TABLE users ADD COLUMN subject TEXT DEFAULT '';
+ALTER TABLE users ADD COLUMN disabled INTEGER DEFAULT 0;
 CREATE UNIQUE INDEX users_by_source ON users (source, subject) WHERE source != '';
 """
 
 
 def _sources(db: Database) -> None:
-    """Add who vouches for a user that has no password."""
+    """Add who vouches for a user that has no password, and whether a user is disabled."""
     _run(db, _SOURCES)
-
-
-def _disabled(db: Database) -> None:
-    """Add whether a user is disabled."""
-    db.execute("ALTER TABLE users ADD COLUMN disabled INTEGER DEFAULT 0")
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
@@ -545,5 +541,4 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _worker_settings,
     _push_key,
     _sources,
-    _disabled,
 )

@@ -19,7 +19,7 @@ from flamenco import clock
 from flamenco.access import fetching, oidc
 from flamenco.access.fetching import MOST_READ, ProviderTrouble
 from flamenco.access.oidc import LEEWAY_SECONDS, Begun, NotVouched, Provider
-from flamenco.config.sso import OidcConfig
+from flamenco.config.auth import OidcConfig
 
 BEGUN = Begun("the browser's secret")
 BACK = "http://farm/app/sign-in"

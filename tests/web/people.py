@@ -6,7 +6,8 @@ import ssl
 import attrs
 import httpx
 
-from flamenco.config.manager import AuthConfig, ManagerConfig
+from flamenco.config.auth import AuthConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.model.access import AuthMode, Role, Scope
 from tests.patience import PATIENCE
 from web.gate import cookie_name

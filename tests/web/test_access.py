@@ -9,7 +9,8 @@ import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, open_websocket_url
 
 from flamenco import clock
-from flamenco.config.manager import AuthConfig, ManagerConfig
+from flamenco.config.auth import AuthConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.manager.people import Admit
 from flamenco.model.access import (
     OF_ANYBODY,

@@ -9,7 +9,8 @@ import trio
 from trio_websocket import ConnectionClosed, open_websocket_url
 
 from flamenco import clock, protocol
-from flamenco.config.manager import AuthConfig, ManagerConfig
+from flamenco.config.auth import AuthConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.config.worker import WorkerConfig
 from flamenco.manager.workers.programs import Programs
 from flamenco.model.access import Admission, AuthMode, Role, Scope, admission

@@ -5,7 +5,8 @@ from ipaddress import ip_network
 import attrs
 import pytest
 
-from flamenco.config.manager import AuthConfig, ManagerConfig
+from flamenco.config.auth import AuthConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.manager.people import AddFirstOperator
 from flamenco.model.access import AuthMode
 from tests.web.conftest import edge_at

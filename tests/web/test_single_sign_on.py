@@ -8,8 +8,8 @@ import httpx
 import pytest
 import trio
 
-from flamenco.config.manager import AuthConfig, ManagerConfig
-from flamenco.config.sso import OidcConfig, RolesConfig
+from flamenco.config.auth import AuthConfig, OidcConfig, RolesConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.model.access import AuthMode, Role
 from tests.patience import PATIENCE
 from tests.web.conftest import edge_at

@@ -12,8 +12,9 @@ import trio_websocket
 import trustme
 
 from flamenco import clock
+from flamenco.config.auth import AuthConfig
 from flamenco.config.errors import ConfigError
-from flamenco.config.manager import AuthConfig, ManagerConfig, TlsConfig
+from flamenco.config.manager import ManagerConfig, TlsConfig
 from flamenco.model.access import AuthMode
 from tests.patience import PATIENCE, until
 from tests.web.conftest import edge_at

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 import attrs
 import pytest
 
-from flamenco.config.manager import AuthConfig, ManagerConfig
-from flamenco.config.sso import RolesConfig
+from flamenco.config.auth import AuthConfig, RolesConfig
+from flamenco.config.manager import ManagerConfig
 from flamenco.model.access import AuthMode
 from tests.web.conftest import edge_at
 from tests.web.people import PAGE, client, cookie_of

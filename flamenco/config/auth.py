@@ -1,4 +1,4 @@
-"""Keys of the section `auth` about people for whom somebody else vouches."""
+"""The section `auth`: who may use the farm, and for whom somebody else vouches."""
 
 import re
 from collections.abc import Mapping
@@ -6,9 +6,13 @@ from typing import Annotated
 
 import attrs
 
-from flamenco.config.schema import SecretText, Text, scalar, texts
-from flamenco.model.access import Role
+from flamenco.config.schema import Flag, SecretText, Text, scalar, texts
+from flamenco.model.access import AuthMode, Role
 from flamenco.model.reach import is_confidential
+
+
+def _auth_mode(value: object) -> AuthMode:
+    return AuthMode(str(value))
 
 
 def _issuer(value: object) -> str:
@@ -28,6 +32,7 @@ def _header(value: object) -> str:
     return name
 
 
+AUTH_MODE = attrs.evolve(scalar("open or users", _auth_mode), write=str)
 HEADER = scalar("the name of a header, such as Remote-User", _header)
 Header = Annotated[str, HEADER]
 ISSUER = scalar("an address that begins with https:// (on this machine also http://)", _issuer)
@@ -66,3 +71,19 @@ class OidcConfig:
     """Claim with the name of a user."""
     groups_claim: Text = "groups"
     """Claim with the groups of a user: a text, or a list of texts."""
+
+
+@attrs.frozen(kw_only=True)
+class AuthConfig:
+    """The section `auth`."""
+
+    mode: Annotated[AuthMode, AUTH_MODE] = AuthMode.OPEN
+    approve_workers: Flag = True
+    """In the mode `users`: True if a worker that shows neither the registration secret nor a join
+    token waits for approval; False: it is refused."""
+    roles: RolesConfig = attrs.field(factory=RolesConfig)
+    oidc: OidcConfig = attrs.field(factory=OidcConfig)
+    trusted_header: Header = ""
+    """Header in which a trusted proxy names who asks; empty: none."""
+    trusted_groups_header: Header = ""
+    """Header in which it names the groups of that one, separated by commas."""
