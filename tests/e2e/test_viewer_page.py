@@ -1,15 +1,20 @@
 """The viewer of frames in a real Chromium: zoom, comparison with other attempts, and the video."""
 
+import base64
+import io
 import re
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.running import get, running_manager, running_worker, submit, wait_for
 from tests.e2e.test_browser import browser_page, photograph
 from tests.patience import PATIENCE
 from tests.web.test_frames import FRAMES, FRAMES_JOB
+from tests.web.test_pictures import picture
+from tests.web.test_worker_calls import REGISTRATION, SECRET, SIGN_ON
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,6 +37,15 @@ def farm(tmp_path_factory):
         wait_for(lambda: frames(url, job)[2]["pictures"][0]["lease"] == 2)
         wait_for(lambda: {each["state"] for each in frames(url, job)} == {"done"})
         yield url, job
+
+
+MIDDLE = """video => {
+    const canvas = document.createElement("canvas")
+    const drawn = canvas.getContext("2d")
+    drawn.drawImage(video, 0, 0)
+    return [...drawn.getImageData(50, 50, 1, 1).data.slice(0, 3)]
+}"""
+"""The colour of a point of a video: red, green, blue."""
 
 
 def frames(url, job):
@@ -133,3 +147,52 @@ def test_what_is_missing_is_played_as_missing(farm):
         expect(viewer).to_contain_text("Frame 8")
         expect(viewer.get_by_role("button", name="Play")).to_be_visible()
         photograph(page, "viewer-missing.png")
+
+
+def filled(colour, size):
+    made = io.BytesIO()
+    Image.new("RGB", size, colour).save(made, "JPEG")
+    return base64.b64encode(made.getvalue()).decode()
+
+
+def say(worker, path, body):
+    assert worker.post(path, json=body).is_success
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """A Manager, and a job whose only frame has a picture of each of two scenes."""
+    with running_manager(tmp_path / "storage") as url:
+        output = {"frames": "1", "render_output_path": str(tmp_path / "######")}
+        job = submit(url, **FRAMES_JOB | {"settings": FRAMES | output})
+        client = httpx.Client(base_url=f"{url}api/v3/worker/", timeout=PATIENCE)
+        with client as worker:
+            anna = REGISTRATION | {"name": "anna"}
+            worker.auth = (worker.post("register-worker", json=anna).json()["uuid"], SECRET)
+            say(worker, "sign-on", SIGN_ON | {"name": "anna"})
+            say(worker, "state-changed", {"status": "awake"})
+            task = worker.post("task").json()["uuid"]
+            for scene, colour in (("Day", "yellow"), ("Night", "blue")):
+                large, small = filled(colour, (600, 338)), filled(colour, (200, 112))
+                said = picture(1, output=scene, large=large, small=small)
+                say(worker, f"task/{task}/picture", said)
+            yield url, job
+
+
+def test_the_video_shows_one_scene_of_several(scenes):
+    url, job = scenes
+    with browser_page(f"{url}app/jobs/{job}?frame=1") as page:
+        viewer = page.get_by_test_id("viewer")
+        expect(viewer.get_by_alt_text("Frame 1")).to_be_visible()
+        viewer.get_by_role("button", name="Video").click()
+        shown = []
+        for scene in ("Day", "Night"):
+            viewer.get_by_label("Output").select_option(scene)
+            video = viewer.locator(f"video[src*='output={scene}']")
+            expect(video).to_be_visible()
+            page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+            shown.append(video.evaluate(MIDDLE))
+        photograph(page, "video-of-a-scene.png")
+        (red, _, _), (_, _, blue) = shown
+        assert red > 200
+        assert blue > 200

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { ListedFrame } from '../src/api/types'
 import { FrameRow } from '../src/rules/frame-row'
-import { changedFrame, frameCells, frameText, frameTime, frameToApprove, pictureOf } from '../src/rules/frames'
+import { changedFrame, frameCells, frameText, frameTime, frameToApprove, outputsOf, pictureOf } from '../src/rules/frames'
 
 function frame(fields: Partial<ListedFrame> = {}): ListedFrame {
   return { frame: 7, state: 'queued', task: 't', attempt: 0, pictures: [], ...fields }
@@ -24,6 +24,12 @@ describe('a frame of a job', () => {
     const known = frame({ pictures: [picture('beauty', 2), picture('depth', 1)] })
     const late = changedFrame(known, { frame: 7, pictures: [picture('beauty', 1), picture('depth', 3)] })
     expect(late.pictures.map(({ small }) => small)).toEqual(['beauty-2', 'depth-3'])
+  })
+
+  it('has a video of each output that has a picture', () => {
+    const broken = { output: 'Dusk', lease: 1, reason: 'the file is gone' }
+    const pictures = [picture('Day', 1), broken, picture('Night', 1)]
+    expect(outputsOf(frame({ pictures }))).toEqual(['Day', 'Night'])
   })
 
   it('has its own picture before what File Output nodes add, whatever comes first', () => {

@@ -275,9 +275,9 @@ export function createApi(
     fetchNewestPictures: async (limit: number) =>
       (await data(http.GET('/api/v3/pictures', { params: { query: { limit } } }))).pictures,
     /** How far the video of a job's frames is; null once it is there. */
-    async askForVideo(job: string, format: VideoFormat): Promise<VideoInTheMaking | null> {
+    async askForVideo(job: string, format: VideoFormat, output: string): Promise<VideoInTheMaking | null> {
       const { data: text, response } = await http.GET('/api/v3/jobs/{job_id}/video', {
-        params: { path: { job_id: job }, query: { format } },
+        params: { path: { job_id: job }, query: { format, output } },
         headers: { Range: 'bytes=0-0' },
         parseAs: 'text',
       })

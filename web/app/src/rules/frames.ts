@@ -104,6 +104,11 @@ export function frameToApprove(
   return last ? { number: last.frame, picture: pictureOf(last, 'small')! } : null
 }
 
+/** The outputs of a frame that have pictures: scenes, views, and what File Output nodes add. */
+export function outputsOf({ pictures }: ListedFrame): string[] {
+  return pictures.filter(({ small, large }) => small || large).map(({ output }) => output)
+}
+
 /** Why a frame has no picture, if that is known. */
 export function whyNoPicture({ pictures }: ListedFrame): string {
   return pictures.find(({ reason }) => reason)?.reason ?? ''
