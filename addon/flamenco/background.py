@@ -18,8 +18,9 @@ A = TypeVar("A")
 T = TypeVar("T")
 Flow = Generator["Future[Any]", None, T]
 
-SLICE = 0.01
-"""Seconds that a flow works on the main thread before it lets Blender draw."""
+SLICE = 0.008
+"""Seconds that a flow works on the main thread before it lets Blender draw. What can't be divided,
+such as a list of 20,000 data-blocks, may come on top: together they stay below 20 ms."""
 
 PAUSED: "Future[Any]" = Future()
 """Value for which a flow waits to let Blender draw; nobody may change the file meanwhile."""

@@ -34,7 +34,8 @@ def of_open_file() -> Flow[list[Dependency]]:
 
     found = yield from in_slices(used())
     yield PAUSED
-    left = [one for one in _left_out(known) if not is_inside(one.path, own)]
+    left = yield from _left_out(known)
+    left = [one for one in left if not is_inside(one.path, own)]
     yield PAUSED
     return [*found, *left, *where.caches()]
 
@@ -71,12 +72,15 @@ class Whereabouts:
         return self._files[library]
 
 
-def _left_out(known: set[str]) -> Iterator[Dependency]:
+def _left_out(known: set[str]) -> Flow[list[Dependency]]:
     """Files that Blender's own walk finds beyond the places that are known."""
     stored = bpy.utils.blend_paths(absolute=False)
     if known.issuperset(stored):
-        return
+        return []
+    yield PAUSED
     # Both calls visit the same data in the same order, so the lists match.
-    for text, path in zip(stored, bpy.utils.blend_paths(absolute=True), strict=True):
-        if text and text not in known:
-            yield Dependency(Path(os.path.abspath(path)), text.startswith("//"), FILE)
+    return [
+        Dependency(Path(os.path.abspath(path)), text.startswith("//"), FILE)
+        for text, path in zip(stored, bpy.utils.blend_paths(absolute=True), strict=True)
+        if text and text not in known
+    ]
