@@ -204,11 +204,11 @@ async def test_the_list_of_one_job_keeps_no_other_waiting_for_its_video(edge, jo
     other = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
     begun, goes_on = threading.Event(), threading.Event()
 
-    def slow(of, *rest):
+    def slow(of, *rest, **named):
         if of.id == job:
             begun.set()
             goes_on.wait(PATIENCE)
-        return film_of(of, *rest)
+        return film_of(of, *rest, **named)
 
     monkeypatch.setattr("flamenco.manager.videos.film_of", slow)
     async with trio.open_nursery() as nursery:
