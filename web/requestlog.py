@@ -35,6 +35,8 @@ LONGEST_PATH = 1000
 
 _CODES = re.compile(r"(/access/devices/)(?!token$|confirm$)[^/]+")
 """Paths with the code of a device that asks to be let in."""
+_SUBMITTERS = re.compile(r"^/as/[^/]*")
+"""Paths with the token of a submit address, as they come before it is read from them."""
 _STARTS = ("http.response.start", "websocket.http.response.start")
 _BODIES = ("http.response.body", "websocket.http.response.body")
 
@@ -171,5 +173,5 @@ def _name_of(who: Asker) -> str:
 
 def _shown(scope: Scope) -> str:
     """The path without secrets, and without what is asked in it."""
-    path = _CODES.sub(r"\1*", scope["path"])
+    path = _SUBMITTERS.sub("/as/*", _CODES.sub(r"\1*", scope["path"]))
     return cut(f"/as/*{path}" if SECRET in scope else path, LONGEST_PATH)

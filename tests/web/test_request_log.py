@@ -64,6 +64,9 @@ async def test_each_request_leaves_a_line_that_says_who_asked_what(tmp_path, fil
         secret = shown["Authorization"].split()[1]
         await edge.http.get(f"/as/{secret}/api/v3/version")
         await line(file, path="/as/*/api/v3/version", who="artist, token")
+        for rest in ("/", "//api/v3/jobs", "/app/jobs"):
+            await edge.http.get(f"/as/{secret}{rest}")
+            await line(file, path=f"/as/*{rest}")
         begun = (await people.ask("POST", "access/devices", {"name": "Blender"})).json()
         await people.ask("GET", f"access/devices/{begun['user_code']}", by=Role.ARTIST)
         await line(file, path="/api/v3/access/devices/*")
