@@ -127,7 +127,8 @@ def _pair(certificate: Path, key: Path) -> _Pair:
     content = _content(certificate, key)
     try:
         leaf = x509.load_pem_x509_certificates(content[0])[0]
-    except ValueError:
+        names, expires = _names_in(leaf), leaf.not_valid_after_utc
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise ConfigError(str(certificate), "expected a certificate in PEM") from None
     if b"ENCRYPTED" in content[1]:
         raise ConfigError(str(key), "expected a key without a password")
@@ -139,7 +140,9 @@ def _pair(certificate: Path, key: Path) -> _Pair:
         is_other = error.reason == "KEY_VALUES_MISMATCH"
         expected = f"the key of {certificate}" if is_other else "a private key in PEM"
         raise ConfigError(str(key), f"expected {expected}") from None
-    return _Pair(content, context, leaf.not_valid_after_utc, _names_in(leaf))
+    except OSError as error:
+        raise ConfigError(str(key), f"can't be read: {error.strerror}") from None
+    return _Pair(content, context, expires, names)
 
 
 def _names_in(leaf: x509.Certificate) -> tuple[str, ...]:
