@@ -167,7 +167,7 @@ class Publisher:
                     raise Lost(f"no answer within {CONNECT_SECONDS:.0f} s")
                 yield
                 await self._leave()
-        except* (OSError, Lost, trio.ClosedResourceError) as errors:
+        except* (OSError, UnicodeError, Lost, trio.ClosedResourceError) as errors:
             self._why = self._why or _reason(errors)
         finally:
             self._client.let_go()

@@ -77,7 +77,8 @@ def pushed(delivery: Delivery, message: Message) -> str:
     last = delivery.notices[-1]
     path = "jobs/" + last.job_id if last.job_id else f"workers/{last.worker_id}".rstrip("/")
     fields = {"title": cut(message.title, LONGEST_TITLE), "body": cut(message.body, LONGEST_PUSHED)}
-    return json.dumps({**fields, "path": path if last.job_id or last.worker_id else ""})
+    told = {**fields, "path": path if last.job_id or last.worker_id else ""}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def event(delivery: Delivery, farm: str) -> str:

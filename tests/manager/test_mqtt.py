@@ -64,6 +64,13 @@ def status(listener) -> str:
     return json.loads(listener.payloads("flamenco/status")[-1])["status"]
 
 
+async def test_a_broker_whose_name_can_be_none_is_told_as_broken(tmp_path):
+    client = MqttClient(enabled=True, broker="mqtt://farm..lan:1883")
+    config = ManagerConfig(mqtt=MqttConfig(client=client))
+    async with open_farm(config, config.paths(tmp_path), compiling=in_this_process) as farm:
+        assert (await until(lambda: broken(farm))).reason
+
+
 async def test_a_job_is_told_under_the_topics_of_flamenco_3(tmp_path, broker):
     with listener_at(broker) as listener:
         async with farm_to(broker, tmp_path) as farm:
