@@ -37,6 +37,8 @@ from web.wire import STATUS_OF, refused
 Headers = Mapping[bytes, bytes]
 
 READING = ("GET", "HEAD")
+OURS = ("basic", "bearer")
+"""Kinds of credentials that count here."""
 _PAGES = re.compile(
     r"/|/app(/.*)?|/favicon\.\w+|/extensions/.*|/flamenco3?-addon\.zip|"
     + re.escape(DESCRIPTION_PATH)
@@ -107,7 +109,8 @@ class Gate:
         given = headers.get(b"authorization")
         if given is not None:
             shown = Authorization.from_header(given.decode("latin1"))
-            return await self._shown(shown, host)
+            if shown is None or shown.type in OURS:  # others are a proxy's
+                return await self._shown(shown, host)
         secret = secret_in(headers, self._cookie)
         if secret is None:
             return NOBODY

@@ -44,6 +44,9 @@ async def test_whom_a_trusted_proxy_names_is_signed_in_for_as_long_as_it_does(tm
         for who, code in (("Ann", 200), ("ann", 401), ("Bob", 401), ("", 401)):
             assert (await ask(edge, "GET", "jobs", cookie | named(who))).status_code == code
         assert (await ask(edge, "GET", "jobs", cookie)).status_code == 401
+        ticket = {"Authorization": "Negotiate TlRMTVNTUAAB"}
+        assert (await ask(edge, "GET", "jobs", cookie | named("Ann") | ticket)).status_code == 200
+        assert (await ask(edge, "GET", "jobs", named("Ann") | ticket)).status_code == 401
         other = await ask(edge, "POST", "access/proxy/sign-in", cookie | named("Bob"))
         assert other.json()["user"]["role"] == "viewer"
         again = await ask(edge, "POST", "access/proxy/sign-in", named("Ann", "it"))
