@@ -1,5 +1,6 @@
 """The door for people for whom others vouch."""
 
+import hmac
 import logging
 
 import attrs
@@ -49,17 +50,17 @@ class SignOnDoor:
             logger.warning("single sign-on: %s", trouble)
         return ""
 
-    async def enter(self, begun: Begun, code: str, back: str) -> tuple[Identity, Role]:
-        """The person for whom the provider gave a code.
+    async def enter(self, begun: Begun, state: str, code: str, back: str) -> Identity:
+        """The person for whom the provider gave a code, to a browser in the same state.
 
         Raises `Conflict`, `NotVouched`, `ProviderTrouble`, `TooSoon`, `TooMany`.
         """
-        provider, where = self._known(), f"address {address()}"
-        self._attempts.begin(where)
+        provider, where = self._known(), self._guess()
         try:
+            if not begun.secret or not hmac.compare_digest(begun.state.encode(), state.encode()):
+                raise NotVouched("this sign-in began in another browser, or long ago: begin anew")
             async with self._turns.turn(address()):
                 identity = await provider.identity(begun, code, back)
-            role = self.role_of(identity)
         except NotVouched as refusal:
             logger.warning("single sign-on: refused %s: %s", address(), refusal)
             raise
@@ -68,32 +69,33 @@ class SignOnDoor:
             logger.warning("single sign-on: %s", trouble)
             raise
         self._attempts.succeeded("", where)
-        return identity, role
+        return identity
 
-    def named_by_proxy(self, headers: Headers) -> tuple[Identity, Role]:
-        """The person whom a proxy names. Raises `Conflict`, `NotVouched`.
+    def named_by_proxy(self, headers: Headers) -> Identity:
+        """The person whom a proxy names. Raises `Conflict`, `NotVouched`, `TooSoon`.
 
         Who else sends these headers loses them on the way here.
         """
         config = self._config
         if not config.trusted_header:
             raise Conflict("no proxy signs people in here: auth.trusted_header names no header")
+        where = self._guess()
         name = headers.get(config.trusted_header, "").strip()
         if not 0 < len(name) <= LONGEST_NAME:
             raise NotVouched(f"no trusted proxy has named anybody in {config.trusted_header}")
+        self._attempts.succeeded("", where)
         groups = frozenset(texts(_as_utf8(headers.get(config.trusted_groups_header, ""))))
-        identity = Identity(source=PROXY, subject=name, name=_as_utf8(name), groups=groups)
-        return identity, self.role_of(identity)
+        return Identity(source=PROXY, subject=name, name=_as_utf8(name), groups=groups)
 
-    def role_of(self, identity: Identity) -> Role:
-        """The role of a person. Raises `NotVouched` if there is none."""
-        role = role_of(identity.groups, self._config.roles.groups)
-        if role is None:
-            raise NotVouched(
-                f"{identity.name} is known, but none of the groups has a role here: the operator "
-                "gives them one by auth.roles in the Manager's configuration"
-            )
-        return role
+    def role_of(self, identity: Identity) -> Role | None:
+        """The role of a person; None if no group has one."""
+        return role_of(identity.groups, self._config.roles.groups)
+
+    def _guess(self) -> str:
+        """Where a guess comes from, which counts as failed until it is known to be right."""
+        where = f"address {address()}"
+        self._attempts.begin(where)
+        return where
 
     def _known(self) -> Provider:
         if self._provider is None:

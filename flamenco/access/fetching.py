@@ -99,7 +99,6 @@ class Kept(Generic[T]):
         try:
             self._said, self._trouble = await self._ask(), None
         except ProviderTrouble as trouble:
-            self._trouble = trouble
+            self._trouble, self._at = trouble, trio.current_time()
             raise
-        finally:
-            self._at = trio.current_time()
+        self._at = trio.current_time()

@@ -242,8 +242,8 @@ def _reason(error: JoseError) -> str:
 
 
 def _texts_in(claims: Mapping[str, Any], name: str) -> Collection[str]:
-    """The texts of a claim; an address that is known not to be verified is none."""
-    if name == "email" and claims.get("email_verified") is False:
+    """The texts of a claim; an address counts only if the provider has verified it."""
+    if name == "email" and claims.get("email_verified") not in (True, "true"):
         return ()
     value = claims.get(name)
     several = value if isinstance(value, list) else [value]

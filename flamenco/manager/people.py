@@ -99,11 +99,12 @@ class Admit(actors.Request[None]):
 
 
 @attrs.frozen
-class Enter(actors.Request[User]):
-    """Let somebody in for whom another vouches, who becomes a user by that."""
+class Enter(actors.Request[User | None]):
+    """Let somebody in for whom another vouches, who becomes a user by that; None: not let in."""
 
     identity: Identity
-    role: Role
+    role: Role | None
+    """None: no group of this person has one, any more perhaps."""
     sign_in: Credential
     """Credential that counts from then on; whose it is is not said in it."""
     replaces: str = ""
@@ -233,15 +234,23 @@ class People(actors.Actor):
         self._admit(message.credential)
 
     @actors.handles(Enter)
-    def enter(self, message: Enter) -> User:
-        """Sign in who is vouched for, with the role that this one has by now."""
-        told = message.identity
+    def enter(self, message: Enter) -> User | None:
+        """Sign in who is vouched for, with the role that this one has by now.
+
+        Without one all that is open ends, tokens too. The last operator stays one.
+        """
+        told, role = message.identity, message.role
         user = next((each for each in self._users.values() if each.is_of(told)), None)
+        if user is not None and self._is_last(user):
+            role = user.role
+        if role is None:
+            self._end(self._of(user.id) if user is not None else ())
+            return None
         if user is None:
             user = User(
                 id=str(uuid.uuid4()),
                 name=told.name,
-                role=message.role,
+                role=role,
                 source=told.source,
                 subject=told.subject,
                 created=clock.now(),
@@ -249,8 +258,8 @@ class People(actors.Actor):
             self._check_name(user)
             self._put(user)
         self._check_enabled(user)
-        if user.role is not message.role:
-            user = self._change(user, role=message.role, disabled=False)
+        if user.role is not role:
+            user = self._change(user, role=role, disabled=False)
         self._make_room(user, CredentialKind.SIGN_IN, message.replaces)
         self._admit(attrs.evolve(message.sign_in, user_id=user.id))
         return user
@@ -316,8 +325,11 @@ class People(actors.Actor):
         if any(each.name.casefold() == user.name.casefold() for each in others):
             raise NotAllowed(f"there is a user {user.name} already")
 
+    def _is_last(self, user: User) -> bool:
+        return is_last_operator(self._users.values(), user.id, self._sources)
+
     def _check_not_last(self, user: User) -> None:
-        if is_last_operator(self._users.values(), user.id, self._sources):
+        if self._is_last(user):
             raise NotAllowed(f"{user.name} is the last operator: make somebody else one first")
 
     def _change(self, user: User, *, role: Role, disabled: bool) -> User:

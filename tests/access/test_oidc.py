@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from flamenco import clock
 from flamenco.access import fetching, oidc
-from flamenco.access.fetching import MOST_READ, ProviderTrouble
+from flamenco.access.fetching import MOST_READ, Kept, ProviderTrouble
 from flamenco.access.oidc import LEEWAY_SECONDS, Begun, NotVouched, Provider
 from flamenco.config.auth import OidcConfig
 
@@ -178,14 +178,31 @@ async def test_clocks_may_differ_by_a_minute():
         assert (await asking.identity(BEGUN, "code", BACK)).name == "Ann"
 
 
-async def test_an_address_that_is_not_verified_names_nobody():
-    claims = {"email": "ann@studio.example", "email_verified": False, "groups": []}
+@pytest.mark.parametrize("told", [{"email_verified": False}, {"email_verified": "false"}, {}])
+async def test_an_address_that_is_not_verified_names_nobody(told):
+    claims = {"email": "ann@studio.example", "groups": [], **told}
     async with played(claims=claims) as (provider, _):
         asking = Provider(OidcConfig(issuer=provider.url, name_claim="email"))
         with pytest.raises(NotVouched, match="tells no email"):
             await asking.identity(BEGUN, "code", BACK)
         provider.claims = claims | {"email_verified": True}
         assert (await asking.identity(BEGUN, "code", BACK)).name == "ann@studio.example"
+
+
+async def test_a_question_that_is_given_up_is_asked_again_by_the_next():
+    asked, answers = 0, trio.Event()
+
+    async def ask() -> int:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+        return asked
+
+    kept = Kept(ask)
+    with trio.move_on_after(0.01):
+        await kept.get()
+    answers.set()
+    assert await kept.get() == 2
 
 
 async def test_only_a_key_of_the_provider_signs():

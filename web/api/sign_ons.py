@@ -1,6 +1,6 @@
 """Operations tagged `access` for people for whom others vouch: single sign-on, and proxies."""
 
-import hmac
+import logging
 from datetime import timedelta
 
 from quart import request
@@ -9,13 +9,13 @@ from flamenco.access.oidc import Begun, NotVouched
 from flamenco.access.secrets import new_secret
 from flamenco.api import people as api
 from flamenco.manager.people import Enter
-from flamenco.model.access import Role
 from flamenco.model.people import Identity
 from web.askers import asker
 from web.context import farm, sign_on_door
 from web.gate import cookie_name
 from web.operations import Operations
 from web.signing import check_mode, forget, keep, new_sign_in, welcome
+from web.turns import address
 from web.wire import Answer, reply
 
 BACK = "app/sign-in"
@@ -23,6 +23,7 @@ BACK = "app/sign-in"
 LIFE = timedelta(minutes=10)
 """Time for a person to sign in at the provider."""
 
+logger = logging.getLogger(__name__)
 routes = Operations("access")
 
 
@@ -42,26 +43,31 @@ async def begin_single_sign_on() -> Answer:
 async def finish_single_sign_on(body: api.SignOnFinish) -> Answer:
     """Sign in with what the provider has told the browser. Who comes first becomes a user."""
     check_mode()
-    begun = Begun(request.cookies.get(_cookie(), ""))
-    if not begun.secret or not hmac.compare_digest(begun.state.encode(), body.state.encode()):
-        raise NotVouched("this sign-in began in another browser, or long ago: begin anew")
-    answer = await _entered(*await sign_on_door().enter(begun, body.code, request.host_url + BACK))
+    begun, back = Begun(request.cookies.get(_cookie(), "")), request.host_url + BACK
+    answer = await _entered(await sign_on_door().enter(begun, body.state, body.code, back))
     forget(answer, _cookie())
     return answer
 
 
-@routes.post("/access/proxy/sign-in", errors=[403, 409, 422], answers={200: api.Me})
+@routes.post("/access/proxy/sign-in", errors=[403, 409, 422, 429], answers={200: api.Me})
 async def sign_in_by_proxy() -> Answer:
     """Sign in as the person whom a trusted proxy names. Who comes first becomes a user."""
     check_mode()
-    return await _entered(*sign_on_door().named_by_proxy(request.headers))
+    return await _entered(sign_on_door().named_by_proxy(request.headers))
 
 
-async def _entered(identity: Identity, role: Role) -> Answer:
+async def _entered(identity: Identity) -> Answer:
+    role = sign_on_door().role_of(identity)
     secret, made = new_sign_in("")
     before = asker().credential
     replaces = before.id if before is not None else ""
     user = await farm().people.ask(Enter(identity, role, made, replaces))
+    if user is None:
+        logger.warning("%s, at %s, has no role here", identity.name, address())
+        raise NotVouched(
+            f"{identity.name} is known, but none of the groups has a role here: the operator "
+            "gives them one by auth.roles in the Manager's configuration"
+        )
     return welcome(user, secret)
 
 
