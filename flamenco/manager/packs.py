@@ -15,12 +15,12 @@ import trio
 
 import actors
 from flamenco import clock
-from flamenco.manager.refusals import Refusal
+from flamenco.manager.refusals import NotAllowed, Refusal
 from flamenco.manager.services import Services
 from flamenco.manager.shaman import CheckoutRecords
 from flamenco.model.names import file_name
 from flamenco.shaman import Checkouts, Records, erase
-from flamenco.store import GiveUpFiles, PutPack
+from flamenco.store import GiveUpFiles, PutPack, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class Packs(actors.Actor):
         """Record a fresh folder for a key. The submitter creates it, and so owns it."""
         if self._services.checkouts is None:
             raise Refusal("there is no shared storage: set shared_storage_path first")
+        await check_not_given_up(message.key, self._services.reader)
         path = await self._services.reader.pack_of(message.key)
         if path is None:
             path = _fresh_name(message.name)
@@ -128,12 +129,20 @@ class Packs(actors.Actor):
         records = CheckoutRecords(self._keeper, reader)
         for path, is_pack in await reader.files_without_job(clock.now() - KEPT):
             remove = erase_pack if is_pack else erase
+            if await reader.is_used(path):  # by a job that came meanwhile
+                continue
             try:
                 await remove(PurePosixPath(path), checkouts, records)
             except OSError as error:
                 logger.warning("the files in %s can't be removed yet: %s", path, error)
             else:
                 logger.info("the files in %s are removed: no job came for them", path)
+
+
+async def check_not_given_up(key: str, reader: Reader) -> None:
+    """Raises `Refusal` if the files of a submission are being removed."""
+    if await reader.is_given_up(key):
+        raise NotAllowed("this submission was given up: its files are gone, begin a new one")
 
 
 async def erase_pack(path: PurePosixPath, checkouts: Checkouts, records: Records) -> None:

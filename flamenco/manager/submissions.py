@@ -26,7 +26,7 @@ from flamenco.manager.deletions import Erase
 from flamenco.manager.events import job_event
 from flamenco.manager.jobs.messages import StartJob
 from flamenco.manager.notices import give
-from flamenco.manager.packs import KEPT
+from flamenco.manager.packs import KEPT, check_not_given_up
 from flamenco.manager.refusals import Conflict, NotAllowed, NotFound, Outdated, Refusal
 from flamenco.manager.services import DELETIONS, JOBS, Services
 from flamenco.model.access import Role
@@ -107,6 +107,13 @@ class FindSubmitted(actors.Request[Job | None]):
     """
 
     key: Key
+
+
+@attrs.frozen
+class CheckIdle(actors.Request[None]):
+    """Question whether a submission with a key is under way; then it is refused."""
+
+    key: str
 
 
 @attrs.frozen
@@ -236,6 +243,8 @@ class Submissions(actors.Actor):
         key = message.key
         if key is not None and (known := await self._known(key)) is not None:
             return known
+        if key is not None:
+            await check_not_given_up(key.text, self._services.reader)
         job = await submittable(message, self._services.reader)
         if key is not None:
             self._keys[key.text] = job.id
@@ -246,6 +255,12 @@ class Submissions(actors.Actor):
         self._answers[job.id] = answer
         self.watch(child)
         return None
+
+    @actors.handles(CheckIdle)
+    def check_idle(self, message: CheckIdle) -> None:
+        """Refuse while a submission with the key is under way."""
+        if message.key in self._keys:
+            raise Conflict("this submission is under way: repeat it in a moment")
 
     @actors.handles(FindSubmitted)
     async def find_submitted(self, message: FindSubmitted) -> Job | None:

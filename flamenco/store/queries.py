@@ -197,6 +197,10 @@ class Reader:
         """The path of the pack that was handed out for a key."""
         return await self.look(lambda db: submissions.pack_of(db, key))
 
+    async def is_given_up(self, key: str) -> bool:
+        """True if files of the submission with a key are being removed."""
+        return await self.look(lambda db: submissions.is_given_up(db, key))
+
     async def is_pack(self, path: str) -> bool:
         """True if a checkout is a pack."""
         return await self.look(lambda db: submissions.is_pack(db, path))

@@ -83,6 +83,12 @@ def pack_of(db: sqlite3.Connection, key: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def is_given_up(db: sqlite3.Connection, key: str) -> bool:
+    """True if files of the submission with a key are being removed."""
+    query = "SELECT 1 FROM checkouts WHERE (key = ? OR submission = ?) AND created = ''"
+    return db.execute(query, (key, key)).fetchone() is not None
+
+
 def is_pack(db: sqlite3.Connection, path: str) -> bool:
     """True if a checkout is a pack."""
     query = "SELECT 1 FROM checkouts WHERE path = ? AND key IS NOT NULL"

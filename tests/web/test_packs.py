@@ -14,7 +14,7 @@ from flamenco.cli import submit as cli
 from flamenco.client import NotAllowed, Unreachable, open_client
 from flamenco.client.errors import rejection
 from flamenco.manager import packs, submissions
-from flamenco.manager.packs import ClearPacks
+from flamenco.manager.packs import ClearPacks, erase_pack
 from flamenco.manager.submissions import ClearAway
 from flamenco.model.names import file_name
 from flamenco.model.statuses import JobStatus
@@ -229,6 +229,44 @@ async def test_what_is_given_up_while_others_are_removed_goes_after_them(edge, m
     await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": second[0]})
     go_on.set()
     await until(lambda: not first[1].exists() and not second[1].exists())
+
+
+async def test_files_that_are_being_removed_get_no_job(edge, monkeypatch):
+    folder, begun, go_on, remove = await handed_out(edge), trio.Event(), trio.Event(), erase_pack
+
+    async def slow(*given) -> None:
+        begun.set()
+        await go_on.wait()
+        await remove(*given)
+
+    monkeypatch.setattr(packs, "erase_pack", slow)
+    await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": KEY})
+    await begun.wait()
+    for path, body in (("jobs", JOB), ("jobs/packs", {"name": "Shot 1"})):
+        refused = await post(edge, path, body)
+        assert refused.status_code == 422
+        assert "was given up" in refused.json()["message"]
+    go_on.set()
+    await until(lambda: not folder.exists())
+
+
+async def test_files_are_not_given_up_while_their_job_is_made(edge, monkeypatch):
+    begun, go_on, compile_it = trio.Event(), trio.Event(), submissions.compile_submission
+
+    async def slow(*given):
+        begun.set()
+        await go_on.wait()
+        return await compile_it(*given)
+
+    monkeypatch.setattr(submissions, "compile_submission", slow)
+    folder = await handed_out(edge)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(post, edge, "jobs", JOB)
+        await begun.wait()
+        refused = await edge.http.delete("/api/v3/jobs/packs", headers={"Idempotency-Key": KEY})
+        assert refused.status_code == 409
+        go_on.set()
+    assert folder.exists()
 
 
 async def test_a_pack_that_cannot_be_removed_keeps_no_other(edge, monkeypatch):

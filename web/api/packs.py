@@ -7,26 +7,27 @@ from msgspec import UnsetType
 
 from flamenco.api import jobs, packs
 from flamenco.manager.packs import GiveUp, HandOutPack
-from flamenco.manager.submissions import Key
+from flamenco.manager.submissions import CheckIdle, Key
 from web.context import farm
 from web.operations import Operations
 
 routes = Operations("jobs")
 
 
-@routes.post("/jobs/packs")
+@routes.post("/jobs/packs", errors=[422])
 async def hand_out_pack(body: packs.PackRequest, headers: packs.PackHeaders) -> packs.Pack:
     """A folder for the files of a job; it is removed with the job, or a day later without one."""
     wanted = HandOutPack(headers.idempotency_key, body.name)
     return packs.Pack(path=await farm().packs.ask(wanted))
 
 
-@routes.delete("/jobs/packs")
+@routes.delete("/jobs/packs", errors=[409])
 async def give_up_files(headers: packs.PackHeaders) -> None:
     """Give up the folder, and Shaman's checkouts, of a submission that will not come.
 
-    They are removed in the background, unless a job came for them.
+    They are removed in the background, unless a job came for them. Refused while one is made.
     """
+    await farm().submissions.ask(CheckIdle(headers.idempotency_key))
     await farm().packs.ask(GiveUp(headers.idempotency_key))
 
 
