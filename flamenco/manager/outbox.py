@@ -47,6 +47,7 @@ from flamenco.store import (
     PutDelivery,
     PutSubscription,
     all_subscriptions,
+    all_users,
     newest_picture_of,
     notices_to_pass,
     passed,
@@ -153,6 +154,9 @@ class Outbox(actors.Actor):
         self._passed = await ask(passed)
         self._push_key = await ask(push_key)
         self.start_soon(self._hear, self.ref)
+        people = {user.id for user in await ask(all_users) if not user.disabled}
+        for user_id in {each.user_id for each in self._subscriptions.values()} - people - {""}:
+            self.tell(self.ref, UserLeft(user_id))  # while nobody heard it here
         self.tell(self.ref, NoticesCame())
 
     async def _hear(self, me: actors.ActorRef) -> None:

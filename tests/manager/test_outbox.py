@@ -18,7 +18,7 @@ from flamenco.model.deliveries import DeliveryState, Outcome
 from flamenco.model.notices import Notice, NoticeKind
 from flamenco.model.subscriptions import Channel, Subscription, Wishes
 from flamenco.notices.signing import new_secret
-from flamenco.store import PutNotice, deliveries_of
+from flamenco.store import PutNotice, all_subscriptions, deliveries_of
 from tests.compiling import in_this_process
 from tests.patience import until
 
@@ -129,6 +129,22 @@ async def test_a_program_hears_of_a_job_in_order_and_of_others_meanwhile(farm, r
     await until(lambda: len(receivers.sent) == 4)
     texts = [json.loads(each.body)["data"]["text"] for each in receivers.sent]
     assert texts == ["a 1", "b 1", "a 1", "a 2"]
+
+
+async def test_who_left_while_nobody_heard_it_is_told_no_more(tmp_path, receivers):
+    async with farm_in(tmp_path) as farm:
+        await farm.outbox.ask(Subscribe(people()))
+        await farm.outbox.ask(Subscribe(attrs.evolve(program(), user_id="ann")))
+    async with farm_in(tmp_path) as farm:
+        ask = farm.services.reader.ask
+        await until(lambda: kept_alone(ask))
+        await give(farm, "one")
+        await until(lambda: logged(farm, DeliveryState.SENT))
+    assert [each.channel for each in receivers.sent] == [Channel.APPRISE]
+
+
+async def kept_alone(ask) -> bool:
+    return [each.id for each in await ask(all_subscriptions)] == ["people"]
 
 
 async def test_what_waits_outlives_the_manager_and_nothing_is_passed_on_twice(tmp_path, receivers):
