@@ -113,6 +113,11 @@ class Services:
         every = self.config.worker_configuration
         return tuple(each for each in every if each.is_for(worker.name, tags))
 
+    def variables_for(self, worker: Worker) -> Variables:
+        """The variables that a worker's tasks have: the farm's, or its own in their place."""
+        own = variables_of(self.provisions(worker), worker.platform)
+        return self._with_jobs({**self.config.variables, **own})
+
     @property
     def shaman_on(self) -> Shaman:
         """Shaman. Raises `ShamanOff`."""
@@ -143,7 +148,7 @@ class Services:
         key = worker.platform, tuple(each.place for each in provisions if each.variables)
         replace = self._expanders.get(key)
         if replace is None:
-            variables = self._with_jobs({**self.config.variables, **variables_of(provisions)})
+            variables = self.variables_for(worker)
             made = expander(variables, Audience.WORKERS, worker.platform, PLATFORM)
             replace = self._expanders[key] = made.parameters
         commands = tuple(

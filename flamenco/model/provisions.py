@@ -8,7 +8,7 @@ import attrs
 
 from flamenco.model.bounds import Line, Word
 from flamenco.model.schedules import SleepSchedule
-from flamenco.model.variables import Variables
+from flamenco.model.variables import Audience, Variables, resolve
 
 
 @attrs.frozen
@@ -35,7 +35,7 @@ class Provision:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """Keys and values of `flamenco-worker.yaml`, as a file has them."""
     variables: Variables = attrs.field(factory=dict)
-    """Variables that they have in place of the farm's."""
+    """Variables that they have in place of the farm's, on platforms that these have values for."""
     schedule: SleepSchedule | None = None
     """Sleep schedule of those that nobody gave one."""
 
@@ -50,9 +50,13 @@ class Provision:
         return fits and (not self.tags or not set(self.tags).isdisjoint(tags))
 
 
-def variables_of(provisions: Iterable[Provision]) -> Variables:
-    """The variables of several, of which later ones win."""
-    return {name: value for each in provisions for name, value in each.variables.items()}
+def variables_of(provisions: Iterable[Provision], platform: str) -> Variables:
+    """Those variables of several that have a value on a worker's platform; later ones win."""
+    return {
+        name: each.variables[name]
+        for each in provisions
+        for name in resolve(each.variables, Audience.WORKERS, platform)
+    }
 
 
 def schedule_now(

@@ -112,10 +112,13 @@ async def test_a_schedule_of_the_configuration_comes_and_goes_with_it_but_not_th
     assert await schedule_of(berta) == own
 
 
-async def test_tasks_come_with_the_variables_of_their_worker(stage):
-    variable = {"who": {"values": [{"platform": "all", "value": "anna herself"}]}}
-    configure(stage, {"match": "anna", "variables": variable})
-    anna, berta = await stage.registered("anna"), await stage.registered("berta")
+def values(**by_platform):
+    """A variable as a file of the configuration has it."""
+    return {"values": [{"platform": each, "value": value} for each, value in by_platform.items()]}
+
+
+async def said(stage, played, platform="linux"):
+    """What a worker on a platform is told to say."""
     assign = protocol.Assign(
         task_id="t",
         lease=1,
@@ -129,8 +132,27 @@ async def test_tasks_come_with_the_variables_of_their_worker(stage):
         steps_total=1,
     )
     workers = {each.id: each for each in await stage.farm.services.reader.workers()}
-    said = [
-        stage.farm.services.expand(assign, workers[each.id]).commands[0].parameters["message"]
-        for each in (anna, berta, anna)
-    ]
-    assert said == ["anna herself", "{who}", "anna herself"]
+    worker = attrs.evolve(workers[played.id], platform=platform)
+    return stage.farm.services.expand(assign, worker).commands[0].parameters["message"]
+
+
+async def test_tasks_come_with_the_variables_of_their_worker(stage):
+    configure(stage, {"match": "anna", "variables": {"who": values(all="anna herself")}})
+    anna, berta = await stage.registered("anna"), await stage.registered("berta")
+    told = [await said(stage, each) for each in (anna, berta, anna)]
+    assert told == ["anna herself", "{who}", "anna herself"]
+
+
+async def test_a_variable_without_a_value_for_the_platform_leaves_the_earlier_one(stage):
+    configure(
+        stage,
+        {"variables": {"who": values(linux="first", windows="first")}},
+        {"variables": {"who": values(linux="second")}},
+    )
+    anna = await stage.registered("anna")
+    told = [await said(stage, anna, each) for each in ("linux", "windows", "darwin")]
+    assert told == ["second", "first", "{who}"]
+    services = stage.farm.services
+    farm = manager_config_from({"variables": {"who": values(all="the farm")}}).variables
+    services.take_over(attrs.evolve(services.config, variables=farm))
+    assert await said(stage, anna, "darwin") == "the farm"

@@ -4,6 +4,7 @@ import attrs
 import pytest
 import trio_websocket
 
+from flamenco.model.provisions import Provision
 from flamenco.model.variables import Variable, VariableValue
 from flamenco.store import Reader
 from tests.manager.test_frames import RENDERING
@@ -178,16 +179,33 @@ async def test_a_job_without_frames_lists_none(edge):
     assert (await listed(edge, job)) == {"frames": []}
 
 
+def folder_variable(path):
+    value = VariableValue(value=path, platforms=("linux",))
+    return Variable(values=(value,), is_twoway=True)
+
+
 async def test_a_folder_that_has_a_variable_is_told_by_it(tmp_path):
-    values = (VariableValue(value="/mnt/render", platforms=("linux",)),)
-    config = attrs.evolve(
-        USUAL_CONFIG, variables={"render": Variable(values=values, is_twoway=True)}
-    )
+    config = attrs.evolve(USUAL_CONFIG, variables={"render": folder_variable("/mnt/render")})
     async with edge_at(tmp_path, config) as edge:
         job = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
         anna = await awake(edge)
         task = await anna.gets_task()
         said = picture(1, file="/mnt/render/shot/1.png")
+        await anna.says("POST", f"task/{task['uuid']}/picture", said, 204)
+        assert (await listed(edge, job))["frames"][0]["files"] == ["{render}/shot/1.png"]
+
+
+async def test_a_folder_is_told_by_the_variable_that_its_worker_has(tmp_path):
+    config = attrs.evolve(
+        USUAL_CONFIG,
+        variables={"render": folder_variable("/mnt/render")},
+        worker_configuration=(Provision(variables={"render": folder_variable("/fast")}),),
+    )
+    async with edge_at(tmp_path, config) as edge:
+        job = (await call(edge, "POST", "jobs", FRAMES_JOB))["id"]
+        anna = await awake(edge)
+        task = await anna.gets_task()
+        said = picture(1, file="/fast/shot/1.png")
         await anna.says("POST", f"task/{task['uuid']}/picture", said, 204)
         assert (await listed(edge, job))["frames"][0]["files"] == ["{render}/shot/1.png"]
 

@@ -176,7 +176,9 @@ async def take_frame_picture(worker: actors.ActorRef, task_id: Id, body: FramePi
 async def _with_variables(path: str, worker_id: str) -> str:
     """A path as a worker sees it, with a variable for a folder that has one."""
     worker = await reader().worker(worker_id)
-    return to_variables(path, services().variables, worker.platform) if worker else path
+    if worker is None:
+        return path
+    return to_variables(path, services().variables_for(worker), worker.platform)
 
 
 @routes.post(
