@@ -43,11 +43,11 @@ def parts_of(job_type: JobType, settings: dict[str, Any]) -> list[Part]:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ValueError(f"scenes: expected a JSON list of settings by name: {error}") from None
     parts = [_part(job_type, settings, each) for each in listed]
-    names = {part.name for part in parts}
+    names = {part.name.casefold() for part in parts}  # one folder on Windows and macOS
     if not 0 < len(parts) == len(names) <= MOST_SCENES:
         raise ValueError(
             f"scenes: expected 1 to {MOST_SCENES} with different names, "
-            f"got {len(parts)} with {len(names)} names"
+            f"got {len(parts)} with {len(names)} names that differ by more than case"
         )
     return parts
 

@@ -40,6 +40,7 @@ async def test_each_scene_has_tasks_and_a_folder_and_a_video_of_its_own(job):
         ("{", "scenes: expected a JSON list"),
         ("[]", "expected 1 to 100 with different names, got 0"),
         ('[{"name": "A:"}, {"name": "A?"}]', "got 2 with 1 names"),
+        ('[{"name": "Day"}, {"name": "day"}]', "got 2 with 1 names that differ by more than case"),
         ('[{"frames": "1"}]', "expected a name for each, got None"),
         ('[{"name": "A", "color": 1}]', "A has settings that there are not: color"),
         ('[{"name": "A", "chunk_size": "x"}]', "A: settings.chunk_size: expected"),
