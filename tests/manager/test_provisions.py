@@ -1,6 +1,7 @@
 """Workers get their configuration from the Manager, anew when it changes."""
 
 import attrs
+import pytest
 
 from flamenco import protocol
 from flamenco.config.manager import manager_config_from
@@ -14,6 +15,7 @@ from flamenco.manager.workers.messages import (
 from flamenco.model.jobs import Command
 from flamenco.model.provisions import WorkerSetting
 from flamenco.model.schedules import SleepSchedule
+from flamenco.model.statuses import WorkerStatus
 from flamenco.model.workers import WorkerTag
 from tests.patience import until
 
@@ -91,6 +93,22 @@ async def test_what_counts_for_a_worker_is_kept(stage):
     await signs_on(anna, settings)
     (worker,) = await stage.farm.services.reader.workers()
     assert worker.settings == settings
+
+
+@pytest.mark.parametrize("left", [{}, {"sleep_schedule": {"active": False}}])
+async def test_who_sleeps_by_a_schedule_of_the_configuration_wakes_up_when_that_goes(stage, left):
+    configure(stage, {"sleep_schedule": {}})
+    anna = await stage.registered("anna")
+    assert (await anna.connect()).status_requested is WorkerStatus.ASLEEP
+    configure(stage, left)
+    assert (await anna.hears(protocol.RequestStatus)).status is WorkerStatus.AWAKE
+
+
+async def test_a_worker_with_a_new_name_gets_the_schedule_of_that_name(stage):
+    configure(stage, {"match": "night-*", "sleep_schedule": {}})
+    anna = await stage.registered("anna")
+    anna.name = "night-anna"
+    assert (await anna.connect()).status_requested is WorkerStatus.ASLEEP
 
 
 async def test_a_schedule_of_the_configuration_comes_and_goes_with_it_but_not_that_of_people(stage):

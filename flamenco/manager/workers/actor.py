@@ -173,7 +173,9 @@ class WorkerActor(actors.Actor):
     def _provide(self) -> None:
         """Follow what the configuration has for it; a session that was told another one ends."""
         if (schedule := self._provisioning.schedule(self._worker)) != self._worker.schedule:
-            self.set_schedule(SetSchedule(schedule))
+            slept = is_sleep_time(self._worker)
+            self._change(schedule=schedule)
+            self.follow_schedule(FollowSchedule(slept))
         if self._provisioning.has_changed(self._worker):
             self._end_session(NEW_CONFIGURATION)
 
@@ -191,17 +193,15 @@ class WorkerActor(actors.Actor):
     ) -> protocol.Welcome:
         """Begin a session. Of the leases that the worker names, those it really holds go on."""
         self._hang_up("the worker opened another session")
+        name = self._services.names.take(self._id, changes.pop("name"))
+        self._worker = attrs.evolve(self._worker, name=name)
         self._provide()
         self._link = link
         running = self._leases.believe(believed)
         status = status_at_sign_on(self._worker, sleep_time=is_sleep_time(self._worker))
         goes_on = running and self._worker.status is WorkerStatus.AWAKE
         period = self._life.begin(self._worker.status)
-        self._change(
-            name=self._services.names.take(self._id, changes.pop("name")),
-            **changes,
-            status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING,
-        )
+        self._change(**changes, status=WorkerStatus.AWAKE if goes_on else WorkerStatus.STARTING)
         return protocol.Welcome(status_requested=status, leases=running, heartbeat_seconds=period)
 
     def _hang_up(self, reason: str) -> None:
@@ -489,9 +489,9 @@ class WorkerActor(actors.Actor):
         self._alarm.set_anew(self._worker)
 
     @actors.handles(FollowSchedule)
-    def follow_schedule(self, _: FollowSchedule) -> None:
+    def follow_schedule(self, message: FollowSchedule) -> None:
         """Request the status that the schedule wants now, and come back when that changes."""
-        if (request := request_now(self._worker)) is not None:
+        if (request := request_now(self._worker, slept=message.slept)) is not None:
             self._request(request)
         self._change(schedule_due=next_time(self._worker))
         self._alarm.set(self._worker)

@@ -292,7 +292,10 @@ class CheckLife:
 
 @attrs.frozen
 class FollowSchedule:
-    """A time of the worker's sleep schedule has come."""
+    """A time of the worker's sleep schedule has come, or it has another one."""
+
+    slept: bool = False
+    """True if an earlier one wanted it to sleep, after which it wakes up if none wants anything."""
 
 
 # Requests of people

@@ -43,10 +43,10 @@ def is_sleep_time(worker: Worker) -> bool:
     return schedule is not None and wants_sleep(schedule, clock.now(), local_zone())
 
 
-def request_now(worker: Worker) -> StatusRequest | None:
-    """Request that the worker's schedule makes now, if any."""
+def request_now(worker: Worker, *, slept: bool = False) -> StatusRequest | None:
+    """Request that the worker's schedule makes now, if any; ``slept`` is of `FollowSchedule`."""
     if worker.schedule is None or not worker.schedule.is_active:
-        return None
+        return scheduled_request(worker, WorkerStatus.AWAKE) if slept else None
     wanted = WorkerStatus.ASLEEP if is_sleep_time(worker) else WorkerStatus.AWAKE
     return scheduled_request(worker, wanted)
 
