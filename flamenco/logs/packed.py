@@ -11,10 +11,12 @@ both are there after a crash, the plain one counts: it is whole, and may be newe
 import errno
 import io
 import os
+import shutil
 import struct
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -31,6 +33,8 @@ SUFFIX = ".zst"
 BEGUN = ".begun"
 FRAME_BYTES = 2**20
 PIECE_BYTES = 2**16
+RESERVE_BYTES = 2**26
+"""Free space of the disk that packing a log leaves, even if it becomes no smaller."""
 
 _SKIPPED, _SEEKABLE = 0x184D2A5E, 0x8F92EAB1
 _HEAD, _ENTRY, _FOOT = struct.Struct("<II"), struct.Struct("<II"), struct.Struct("<IBI")
@@ -42,36 +46,58 @@ def packed_path(path: Path) -> Path:
 
 
 def pack(path: Path, lock: Lock) -> bool:
-    """Pack a log; False if it was written meanwhile, and stays as it is. Raises OSError."""
-    before, packed, begun = path.stat(), packed_path(path), path.with_name(path.name + BEGUN)
-    with path.open("rb") as source, begun.open("wb") as target:
-        target.writelines(_frames(source))
-        target.flush()
-        sync_content(target.fileno())
-    with lock:
-        now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            begun.unlink()
-            return False
-        begun.replace(packed)
-        sync_folder(path.parent)
-        path.unlink()
+    """Pack a log. Raises OSError.
+
+    Returns False if it was written meanwhile, or the disk might become full, and it stays as it is.
+    """
+    before = path.stat()
+    if shutil.disk_usage(path.parent).free < before.st_size + RESERVE_BYTES:
+        return False
+    with _begun(path) as begun:
+        with path.open("rb") as source:
+            _write(begun, _frames(source))
+        with lock:
+            now = path.stat()
+            if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                begun.unlink()
+                return False
+            begun.replace(packed_path(path))
+            sync_folder(path.parent)
+            path.unlink()
     return True
 
 
 def unpack(path: Path) -> None:
     """Make a packed log a plain one again, if it is not that already. Raises OSError."""
-    packed, begun = packed_path(path), path.with_name(path.name + BEGUN)
+    packed = packed_path(path)
     if path.exists() or not packed.exists():
         return
-    with open_log(path) as source, begun.open("wb") as target:
-        while piece := source.read(FRAME_BYTES):
-            target.write(piece)
+    with _begun(path) as begun:
+        with open_log(path) as source:
+            _write(begun, iter(partial(source.read, FRAME_BYTES), b""))
+        begun.replace(path)
+        sync_folder(path.parent)
+    packed.unlink()
+
+
+@contextmanager
+def _begun(path: Path) -> Iterator[Path]:
+    """The path of a log's new file, which does not stay on the disk if something fails."""
+    begun = path.with_name(path.name + BEGUN)
+    try:
+        yield begun
+    except BaseException:
+        with suppress(OSError):
+            begun.unlink()
+        raise
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file, until it is on the disk. Raises OSError."""
+    with path.open("wb") as target:
+        target.writelines(pieces)
         target.flush()
         sync_content(target.fileno())
-    begun.replace(path)
-    sync_folder(path.parent)
-    packed.unlink()
 
 
 def open_log(path: Path) -> BinaryIO:

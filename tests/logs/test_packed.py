@@ -1,5 +1,6 @@
 """Packed logs are read as plain ones, and nothing of them is lost, whatever cuts in."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -91,6 +92,30 @@ def test_a_crash_at_any_step_loses_nothing(tmp_path, monkeypatch, work, step):
     unpack(path)
     assert pack(path, lock)
     assert [each.name for each in tmp_path.iterdir()] == ["task-1.txt.zst"]
+
+
+@pytest.mark.parametrize("work", ["pack", "unpack"])
+def test_nothing_unfinished_stays_on_a_full_disk(tmp_path, monkeypatch, work):
+    path = log(tmp_path)
+    if work == "unpack":
+        pack(path, Lock())
+    before = [each.name for each in tmp_path.iterdir()]
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packed, "sync_content", full)
+    with pytest.raises(OSError, match="No space"):
+        unpack(path) if work == "unpack" else pack(path, Lock())
+    assert [each.name for each in tmp_path.iterdir()] == before
+
+
+def test_a_log_is_not_packed_where_it_might_take_the_last_room_of_the_disk(tmp_path, monkeypatch):
+    path, usage = log(tmp_path), shutil.disk_usage(tmp_path)
+    free = packed.RESERVE_BYTES + len(LINES) - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    assert not pack(path, Lock())
+    assert path.read_bytes() == LINES
 
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 5, b"x" * 500])
