@@ -5,9 +5,10 @@ files are copies, and the time that all of them get: when the checkout is delete
 still have it. What somebody has changed stays.
 """
 
+import errno
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
 import attrs
@@ -17,13 +18,15 @@ from flamenco.shaman.files import FileKey
 from flamenco.shaman.folders import Tree
 from flamenco.shaman.linking import UNFINISHED
 
+_NOT_OURS = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+
 
 @attrs.frozen
 class Noted:
     """The copies of a checkout."""
 
     time: int
-    """Time of all of them, in whole seconds, which every file system keeps."""
+    """Time of all of them, in seconds, even ones, which every file system keeps."""
     sizes: Mapping[str, int]
     """{path in the checkout: bytes}"""
 
@@ -52,7 +55,7 @@ class Copies:
         if noted is None:
             return
         for path in map(PurePosixPath, noted.sizes):
-            with suppress(FileNotFoundError), checkouts.folder(checkout / path.parent) as folder:
+            with _unless_replaced(), checkouts.folder(checkout / path.parent) as folder:
                 begun = f".{path.name}{UNFINISHED}"
                 with suppress(FileNotFoundError):
                     folder.stat(begun)
@@ -76,7 +79,17 @@ class Copies:
 
 def time_of_copies(now: float) -> int:
     """The time that copies get: earlier than any change that somebody may make from ``now`` on."""
-    return int(now) - 60
+    return int(now) // 2 * 2 - 60
+
+
+@contextmanager
+def _unless_replaced() -> Iterator[None]:
+    """Pass over what is gone, or has something else in place of its folder: that is not ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_OURS:
+            raise
 
 
 def _name(checkout: PurePosixPath) -> str:

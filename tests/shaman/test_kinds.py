@@ -9,6 +9,7 @@ from flamenco import clock
 from flamenco.model.links import LinkKind
 from flamenco.model.statuses import FileStatus
 from flamenco.shaman import CheckoutFile, Shaman, StorageFailed, erase, linking
+from flamenco.shaman.copies import time_of_copies
 from flamenco.shaman.linking import UNFINISHED
 from tests.shaman.conftest import Noted, checkout, everything, key_of, store
 
@@ -77,6 +78,30 @@ async def test_a_copy_that_somebody_has_changed_stays(shaman, tmp_path):
     (place / "in" / f".wood.png{UNFINISHED}").write_bytes(b"wo")
     await erase(PurePosixPath(path), shaman.checkouts, Noted({path}))
     assert everything(tmp_path / "jobs") == ["job", "job/x.blend"]
+
+
+@pytest.mark.parametrize("kind", [LinkKind.COPY])
+@pytest.mark.parametrize("other", ["link", "file"])
+async def test_a_checkout_goes_though_something_else_lies_in_place_of_a_folder(
+    shaman, tmp_path, other
+):
+    path = await made(shaman)
+    place, elsewhere = tmp_path / "jobs" / path, tmp_path / "elsewhere"
+    (place / "in").rename(elsewhere)
+    if other == "link":
+        (place / "in").symlink_to(elsewhere)
+    else:
+        (place / "in").write_bytes(b"mine")
+    await erase(PurePosixPath(path), shaman.checkouts, Noted({path}))
+    assert everything(tmp_path / "jobs") == ["job", "job/in"]
+    assert (elsewhere / "wood.png").read_bytes() == b"wood"
+
+
+@pytest.mark.parametrize("now", [1000.0, 1001.9])
+def test_copies_get_a_time_that_every_file_system_keeps(now):
+    """FAT counts in steps of two seconds."""
+    assert time_of_copies(now) % 2 == 0
+    assert time_of_copies(now) < now - 59
 
 
 async def test_stored_files_that_entries_need_are_kept_and_others_go(shaman, tmp_path, kind):
