@@ -126,6 +126,27 @@ async def test_many_tasks_of_several_jobs_are_changed_with_a_message_to_each_job
     assert (again["done"], again["refused"]) == (0, 4)
 
 
+async def test_tasks_that_were_changed_before_the_job_stopped_answering_are_told_so(
+    edge, monkeypatch
+):
+    job = await long_job(edge)
+    ids = await two_tasks(edge, job)
+    answers = iter([True, False])
+
+    async def once(system, job_id, message):
+        if next(answers):
+            return await ask_job(system, job_id, message)
+        raise NotAllowed("not now")
+
+    ask_job = asking.ask_job
+    monkeypatch.setattr(asking, "ask_job", once)
+    monkeypatch.setattr(asking, "TASKS_AT_ONCE", 1)
+    change = {"setstatus": {"status": "canceled", "reason": "not needed"}}
+    result = await call(edge, "POST", "tasks/bulk", {"ids": ids, **change})
+    assert [each["code"] for each in result["outcomes"]] == [204, 422]
+    assert (result["done"], result["refused"]) == (1, 1)
+
+
 async def test_it_is_told_which_failed_tasks_were_not_queued_again_and_why(edge, monkeypatch):
     job = await long_job(edge)
     ids = await two_tasks(edge, job)

@@ -13,6 +13,7 @@ from flamenco.model.statuses import TaskStatus
 from web.api.finding import find_job
 from web.askers import Forbidden, asker
 from web.context import farm
+from web.wire import STATUS_OF
 
 
 def who() -> str:
@@ -36,14 +37,18 @@ async def ask_tasks(
 ) -> dict[str, Exception]:
     """Have a job bring tasks to a status; those that were refused, and why.
 
-    Raises `NotFound` if there is no such job, and whatever keeps it from answering.
+    What keeps the job from answering refuses the tasks that are left. Raises `NotFound` if there
+    is no such job, `Forbidden`.
     """
     await demand_job(job_id)
     by, refused = who(), dict[str, Exception]()
     for first in range(0, len(task_ids), TASKS_AT_ONCE):
         some = tuple(task_ids[first : first + TASKS_AT_ONCE])
         asked = SetTasksStatus(some, status, reason, by=by)
-        answered: dict[str, Exception] = await ask_job(farm().system, job_id, asked)
+        try:
+            answered: dict[str, Exception] = await ask_job(farm().system, job_id, asked)
+        except tuple(STATUS_OF) as error:
+            return refused | dict.fromkeys(task_ids[first:], error)
         refused |= answered
     return refused
 
