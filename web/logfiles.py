@@ -1,5 +1,6 @@
 """Logs as files that are served, packed or not, as a whole or in ranges."""
 
+import os
 from functools import partial
 from pathlib import Path
 from zlib import adler32
@@ -9,7 +10,7 @@ from quart import Response, request
 from quart_trio.wrappers.response import TrioFileBody
 from werkzeug.exceptions import NotFound as NoSuchFile
 
-from flamenco.logs import open_log, packed_path, size_of
+from flamenco.logs import open_log
 from web.serving import FarmResponse, FileBody
 
 LOG_ENDING = ".txt"
@@ -25,8 +26,13 @@ class LogBody(FileBody):
         self.file = None
 
     async def __aenter__(self) -> TrioFileBody:
-        self.file = trio.wrap_file(await trio.to_thread.run_sync(self._open))
-        await self.file.seek(self.begin)
+        log = await trio.to_thread.run_sync(self._open)
+        self.file = trio.wrap_file(log)
+        try:
+            await self.file.seek(self.begin)
+        except BaseException:
+            log.close()
+            raise
         return self
 
 
@@ -45,6 +51,6 @@ async def log_file(path: Path) -> Response:
 
 
 def _about(path: Path) -> tuple[int, float]:
-    """Length of a log, and the time of its file."""
-    there = path if path.exists() else packed_path(path)
-    return size_of(path), there.stat().st_mtime
+    """Length of a log, and the time of its file, which may be packed meanwhile."""
+    with open_log(path) as log:
+        return log.seek(0, os.SEEK_END), os.fstat(log.fileno()).st_mtime

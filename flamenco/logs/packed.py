@@ -141,6 +141,9 @@ class _Packed(io.RawIOBase):
         self._size = sum(plain for _, plain in lengths)
         self._at, self._number, self._content = 0, -1, b""
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def readable(self) -> bool:
         return True
 
