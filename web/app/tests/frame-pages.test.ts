@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { watchEffect } from 'vue'
 
 import type { FrameStates, ListedFrame } from '../src/api/types'
 import { FramePages } from '../src/live/frame-pages'
@@ -93,6 +94,15 @@ describe('the frames of a job', () => {
     expect(pages.at(4999).task).toBe('t5000')
     pages.see(4900, 4999)
     expect(fetchJobFrames).toHaveBeenCalledTimes(50)
+  })
+
+  it('are there as long as they are in sight, wherever else somebody looks', async () => {
+    const { pages } = await opened({ frames: '1-5000', states: 'q'.repeat(5000) })
+    const stop = watchEffect(() => pages.see(0, 0), { flush: 'sync' })
+    for (let first = 100; first < 5000; first += 100) pages.see(first, first)
+    await settle()
+    expect(pages.at(0).task).toBe('t1')
+    stop()
   })
 
   it('name the tasks that make them', async () => {

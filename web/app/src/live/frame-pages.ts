@@ -31,6 +31,8 @@ export class FramePages {
     version: 0,
     /** Number of times that the states were loaded: what was loaded earlier may be out of date. */
     turn: 0,
+    /** Number of times that pages were forgotten, maybe of what is in sight elsewhere. */
+    forgotten: 0,
   })
 
   /** By number. */
@@ -80,9 +82,9 @@ export class FramePages {
     if (event.refresh) this.load()
   }
 
-  /** Loads the details of what is in sight, from one place to another. Watchers see it again when they are out of date. */
+  /** Loads the details of what is in sight, from one place to another. Watchers see it again when they are out of date or forgotten. */
   see(first: number, last: number): void {
-    const { turn } = this.state
+    const { turn, forgotten } = this.state
     const end = Math.min(last, this.states.length - 1)
     for (let number = Math.floor(Math.max(0, first) / PAGE); number * PAGE <= end; number += 1) {
       const page = this.pages.get(number) ?? this.newPage()
@@ -97,6 +99,7 @@ export class FramePages {
       this.pages.delete(number)
       page.gone = true
       for (const frame of page.held) this.details.delete(frame)
+      this.state.forgotten = forgotten + 1
     }
   }
 
