@@ -117,9 +117,9 @@ class Mqtt(actors.Actor):
 
     def _change(self, state: ConnectionState, reason: str) -> None:
         before = self._connection
-        if (state, reason) == (before.state, before.reason):
+        self._connection = before.turned(state, reason, clock.now())
+        if self._connection is before:
             return
-        self._connection = attrs.evolve(before, state=state, reason=reason, since=clock.now())
         if reason:
             logger.warning("MQTT: %s: %s", before.to or "no broker", reason)
         else:

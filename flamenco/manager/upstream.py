@@ -34,7 +34,8 @@ from flamenco.model.lists import JobFilter, Order, Paging
 from flamenco.model.statuses import JobStatus
 from flamenco.model.subscriptions import Channel
 from flamenco.notices import Sending, WrongAddress, check_address, send, shown_address
-from flamenco.notices.signing import PREFIX, headers
+from flamenco.notices.composing import webhook
+from flamenco.notices.signing import PREFIX
 from flamenco.store import farm_since, listed_jobs
 
 logger = logging.getLogger(__name__)
@@ -190,14 +191,13 @@ class Upstream(actors.Actor):
             return
         before, reason = self._connection, message.outcome.reason
         state = ConnectionState.BROKEN if reason else ConnectionState.CONNECTED
-        if (state, reason) != (before.state, before.reason):
-            before = attrs.evolve(before, state=state, reason=reason, since=clock.now())
-            if reason:
-                logger.warning("upstream: %s: %s", before.to, reason)
-            else:
-                logger.info("upstream: %s hears of this farm", before.to)
+        now = before.turned(state, reason, clock.now())
+        if now is not before and reason:
+            logger.warning("upstream: %s: %s", now.to, reason)
+        elif now is not before:
+            logger.info("upstream: %s hears of this farm", now.to)
         arrived = 0 if reason else message.count
-        self._connection = attrs.evolve(before, sent=before.sent + arrived)
+        self._connection = attrs.evolve(now, sent=now.sent + arrived)
         for _ in range(min(arrived, len(self._waiting))):
             self._waiting.popleft()
         if arrived and self._waiting:
@@ -227,15 +227,8 @@ def _running(job: Job, *, with_names: bool) -> RunningJob:
 
 
 def _sending(config: ManagerConfig, reports: Sequence[FarmReport]) -> Sending:
-    now, upstream = clock.now(), config.upstream
     data = FarmReports(version=VERSION, farm=config.manager_name, reports=tuple(reports))
-    message = ReportMessage(type=TYPE, timestamp=now, data=data)
-    body = msgspec.json.encode(message).decode()
-    told = headers(upstream.secret, str(uuid.uuid4()), int(now.timestamp()), body)
-    return Sending(
-        channel=Channel.WEBHOOK,
-        address=upstream.url,
-        body=body,
-        headers=told,
-        allowed=tuple(map(str, config.outgoing.allowed_networks)),
-    )
+    message = ReportMessage(type=TYPE, timestamp=clock.now(), data=data)
+    body, upstream = msgspec.json.encode(message).decode(), config.upstream
+    allowed = config.outgoing.allowed_networks
+    return webhook(upstream.url, upstream.secret, str(uuid.uuid4()), body, allowed)

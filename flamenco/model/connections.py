@@ -31,3 +31,9 @@ class Connection:
     """Number of messages that have arrived since the configuration was last changed."""
     lost: int = 0
     """Number of messages that had to make room meanwhile."""
+
+    def turned(self, state: ConnectionState, reason: str, at: datetime) -> "Connection":
+        """The connection, in this state since then; the same one if nothing has changed."""
+        if (state, reason) == (self.state, self.reason):
+            return self
+        return attrs.evolve(self, state=state, reason=reason, since=at)

@@ -1,4 +1,4 @@
-"""Deliveries as the process that sends takes them."""
+"""Messages as the process that sends takes them."""
 
 import socket
 from collections.abc import Sequence
@@ -23,19 +23,32 @@ def sending_of(
     picture: str = "",
 ) -> Sending:
     """The next attempt at a delivery, with ``allowed`` private networks."""
-    make = partial(
-        Sending,
-        channel=subscription.channel,
-        address=subscription.address,
-        allowed=tuple(map(str, allowed)),
-    )
-    address, secret, now = subscription.address, subscription.secret, int(clock.now().timestamp())
+    address, secret = subscription.address, subscription.secret
     if subscription.channel is Channel.WEBHOOK:
-        body = event(delivery, farm)
-        return make(body=body, headers=headers(secret, delivery.id, now, body))
+        return webhook(address, secret, delivery.id, event(delivery, farm), allowed)
+    make = partial(
+        Sending, channel=subscription.channel, address=address, allowed=tuple(map(str, allowed))
+    )
     message = worded(subscription, delivery, farm)
     if subscription.channel is Channel.PUSH:
         contact = f"mailto:flamenco@{socket.gethostname()}"
-        told = push_headers(address, push_key, contact, now)
+        told = push_headers(address, push_key, contact, _seconds())
         return make(body=pushed(delivery, message), headers=told, keys=secret)
     return make(title=message.title, body=message.body, picture=picture)
+
+
+def webhook(
+    address: str, secret: str, message_id: str, body: str, allowed: Sequence[object]
+) -> Sending:
+    """A message to a program, signed by the specification Standard Webhooks."""
+    return Sending(
+        channel=Channel.WEBHOOK,
+        address=address,
+        body=body,
+        headers=headers(secret, message_id, _seconds(), body),
+        allowed=tuple(map(str, allowed)),
+    )
+
+
+def _seconds() -> int:
+    return int(clock.now().timestamp())
