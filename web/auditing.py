@@ -12,7 +12,7 @@ import attrs
 import msgspec
 
 import actors
-from flamenco.access.oidc import NotVouched
+from flamenco.access.begun import NotVouched
 from flamenco.config.installation import flat_values
 from flamenco.config.secrets import MASK, SECRETS
 from flamenco.manager.audit import NoteChange

@@ -2,20 +2,24 @@
 
 import hmac
 import logging
+from typing import TYPE_CHECKING
 
 import attrs
 import trio
 from werkzeug.datastructures import Headers
 
 from flamenco.access.attempts import Attempts
+from flamenco.access.begun import Begun, NotVouched
 from flamenco.access.fetching import ProviderTrouble
-from flamenco.access.oidc import Begun, NotVouched, Provider
 from flamenco.config.auth import AuthConfig
 from flamenco.config.schema import texts
 from flamenco.manager.refusals import Conflict
 from flamenco.model.access import Role
 from flamenco.model.people import LONGEST_NAME, PROXY, Identity, User, role_of
 from web.turns import Turns, address
+
+if TYPE_CHECKING:
+    from flamenco.access.oidc import Provider
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +32,15 @@ class SignOnDoor:
     """Where the provider of single sign-on is asked, by few at a time."""
 
     _config: AuthConfig
-    _provider: Provider | None = attrs.field(init=False)
+    _provider: "Provider | None" = attrs.field(init=False, default=None)
     _attempts: Attempts = attrs.field(factory=Attempts)
     _turns: Turns = attrs.field(factory=Turns)
 
     def __attrs_post_init__(self) -> None:
-        self._provider = Provider(self._config.oidc) if self._config.oidc.issuer else None
+        if self._config.oidc.issuer:
+            from flamenco.access.oidc import Provider  # its library takes a while to load
+
+            self._provider = Provider(self._config.oidc)
 
     async def way_in(self, begun: Begun, back: str) -> str:
         """Address to which a browser goes to sign in. Raises `Conflict`, `ProviderTrouble`."""
@@ -97,7 +104,7 @@ class SignOnDoor:
         self._attempts.begin(where)
         return where
 
-    def _known(self) -> Provider:
+    def _known(self) -> "Provider":
         if self._provider is None:
             raise Conflict("there is no single sign-on here: auth.oidc.issuer names no provider")
         return self._provider

@@ -15,9 +15,9 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 
 import actors
 from flamenco.access.attempts import TooSoon
+from flamenco.access.begun import NotVouched
 from flamenco.access.devices import NoSuchCode, TooManyDevices
 from flamenco.access.fetching import ProviderTrouble
-from flamenco.access.oidc import NotVouched
 from flamenco.access.passwords import TooManyPasswords
 from flamenco.api.meta import Error
 from flamenco.config.errors import ConfigError

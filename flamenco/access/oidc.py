@@ -1,12 +1,5 @@
-"""Single sign-on by OpenID Connect: the code flow (Core 1.0 §3.1) with PKCE (RFC 7636).
+"""Single sign-on by OpenID Connect: the code flow (Core 1.0 §3.1) with PKCE (RFC 7636)."""
 
-Nothing is kept here of a sign-in that has begun, so nobody can fill the memory with them: a secret
-in a cookie of the browser is all, and state, nonce and verifier are made of it.
-"""
-
-import base64
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,6 +12,7 @@ from joserfc.errors import ExpiredTokenError, InvalidClaimError, InvalidKeyIdErr
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from flamenco import clock
+from flamenco.access.begun import Begun, NotVouched
 from flamenco.access.fetching import Kept, ProviderTrouble, ask, decoded, fetch
 from flamenco.config.auth import OidcConfig
 from flamenco.model.bounds import Few, Line, Prose, Values, Word, cut
@@ -38,10 +32,6 @@ ALGORITHMS = (
 _KEY_TYPES = frozenset({"RSA", "EC", "OKP"})
 _DISCOVERY = "/.well-known/openid-configuration"
 _BASIC = "client_secret_basic"
-
-
-class NotVouched(Exception):
-    """Nobody vouches for who signs in; the text says why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,33 +60,6 @@ class _Tokens:
     access_token: Prose = ""
     error: Word = ""
     error_description: Prose = ""
-
-
-@attrs.frozen
-class Begun:
-    """A sign-in that has begun, by the secret that the browser keeps."""
-
-    secret: str = attrs.field(repr=False)
-
-    @property
-    def state(self) -> str:
-        return self._made("state")
-
-    @property
-    def nonce(self) -> str:
-        return self._made("nonce")
-
-    @property
-    def verifier(self) -> str:
-        return self._made("verifier")
-
-    @property
-    def challenge(self) -> str:
-        """Challenge by which the provider knows the verifier again (RFC 7636 §4.2)."""
-        return _text(hashlib.sha256(self.verifier.encode()).digest())
-
-    def _made(self, what: str) -> str:
-        return _text(hmac.digest(self.secret.encode(), what.encode(), "sha256"))
 
 
 @attrs.define(eq=False)
@@ -252,7 +215,3 @@ def _texts_in(claims: Mapping[str, Any], name: str) -> Collection[str]:
 
 def _with(url: str, **query: str) -> str:
     return str(httpx.URL(url).copy_merge_params(query))
-
-
-def _text(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

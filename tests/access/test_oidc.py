@@ -17,8 +17,9 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from flamenco import clock
 from flamenco.access import fetching, oidc
+from flamenco.access.begun import Begun, NotVouched
 from flamenco.access.fetching import MOST_READ, Kept, ProviderTrouble
-from flamenco.access.oidc import LEEWAY_SECONDS, Begun, NotVouched, Provider
+from flamenco.access.oidc import LEEWAY_SECONDS, Provider
 from flamenco.config.auth import OidcConfig
 
 BEGUN = Begun("the browser's secret")

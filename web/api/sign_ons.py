@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from quart import request
 
-from flamenco.access.oidc import Begun, NotVouched
+from flamenco.access.begun import Begun, NotVouched
 from flamenco.access.secrets import new_secret
 from flamenco.api import people as api
 from flamenco.manager.people import Enter
